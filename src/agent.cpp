@@ -1,0 +1,166 @@
+#include "agent.hpp"
+
+#include "io/clock.hpp"
+#include "io/signal_fd.hpp"
+#include "io/tick_timer.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+#include <thread>
+
+namespace lxcmon {
+namespace {
+
+constexpr std::chrono::seconds stop_grace{5};
+constexpr std::chrono::seconds once_limit{30};
+constexpr unsigned once_tries = 2;
+
+io::UniqueFd open_root() {
+    io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!root)
+        throw std::system_error(errno, std::generic_category(), "opening /");
+    return root;
+}
+
+sample::SampleSettings sample_settings(const Config& config, int root_fd) {
+    sample::SampleSettings settings;
+    settings.tags = {config.host, config.tags};
+    settings.root_fd = root_fd;
+    return settings;
+}
+
+} // namespace
+
+Eyes::Eyes(const Config& config)
+    : root(open_root())
+    , table({config.lxcpaths, config.include, config.exclude})
+    , sampler(sample_settings(config, root.get())) {
+    if (::geteuid() != 0)
+        spdlog::warn("running as uid {} and not as root: only containers that this user may look into are sampled",
+                     ::geteuid());
+}
+
+void Eyes::look(std::int64_t tick_ns) {
+    points.clear();
+    table.refresh();
+    troubled = sampler.sample(table.containers(), tick_ns, points);
+}
+
+void Eyes::wait_a_moment() { std::this_thread::sleep_for(std::chrono::milliseconds(500)); }
+
+Agent::Agent(const Config& config)
+    : config_(config)
+    , eyes_(config)
+    , destination_(make_destination(config))
+    , batcher_(destination_.format, config.batch_lines)
+    , queue_(config.queue_max_bytes)
+    , sender_(queue_, *destination_.sink) {}
+
+void Agent::tick(std::int64_t tick_ns) {
+    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
+    eyes_.look(tick_ns); // discover, sample
+    encode(tick_ns);     // encode, queue; delivery goes on in its own thread
+    metrics_.containers = eyes_.table.containers().size();
+    metrics_.points = eyes_.points.size();
+    metrics_.sample_errors += eyes_.troubled;
+    metrics_.tick_usec = (io::now_ns(CLOCK_MONOTONIC) - begin_ns) / 1000;
+    spdlog::debug("tick: {} containers, {} points, {} us", metrics_.containers, metrics_.points,
+                  metrics_.tick_usec);
+    note_dropped();
+}
+
+void Agent::encode(std::int64_t tick_ns) {
+    for (std::size_t index = 0; index < eyes_.points.size(); ++index)
+        if (auto full = batcher_.add(eyes_.points[index]))
+            push(std::move(*full));
+    if (tick_ns - last_flush_ns_ < config_.flush_interval.count() && tick_ns >= last_flush_ns_)
+        return;
+    last_flush_ns_ = tick_ns;
+    if (auto rest = batcher_.finish())
+        push(std::move(*rest));
+}
+
+void Agent::push(Batch batch) { static_cast<void>(queue_.push(std::move(batch))); }
+
+void Agent::note_missed(std::int64_t missed) {
+    metrics_.missed_ticks += missed;
+    if (missed > 0 && !std::exchange(missing_, true))
+        spdlog::warn("{} ticks came too late and were left out: the host is overloaded, or the interval too short",
+                     missed);
+    else if (missed == 0 && std::exchange(missing_, false))
+        spdlog::info("ticks are on time again; {} left out since the start", metrics_.missed_ticks);
+}
+
+void Agent::note_dropped() {
+    static std::uint64_t before = 0;
+    const std::uint64_t dropped = queue_.dropped_lines();
+    if (dropped > before && !std::exchange(dropping_, true))
+        spdlog::error("the queue of undelivered points is full ({} bytes, --queue-max-size): the oldest are dropped",
+                      config_.queue_max_bytes);
+    else if (dropped == before && std::exchange(dropping_, false))
+        spdlog::info("no points are dropped any more; {} since the start", dropped);
+    before = dropped;
+}
+
+int Agent::run() {
+    io::SignalFd signals({SIGTERM, SIGINT, SIGHUP});
+    io::TickTimer timer(config_.interval.count());
+    sender_.start();
+    spdlog::info("lxcmon-push {}: cgroup {}, {} to {}, every {} ms", LXCMON_VERSION,
+                 eyes_.sampler.cgroup_version(), config_.lxcpaths.empty() ? "all lxcpaths" : "given lxcpaths",
+                 destination_.sink->name(), config_.interval.count() / 1'000'000);
+    std::array<pollfd, 2> wait{{{timer.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}}};
+    for (;;) {
+        if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
+            throw std::system_error(errno, std::generic_category(), "poll");
+        if ((wait[1].revents & POLLIN) != 0) {
+            spdlog::info("{}: stopping", signals.read_name());
+            return stop();
+        }
+        if ((wait[0].revents & POLLIN) == 0)
+            continue;
+        const io::TickGrid::Step step = timer.expired();
+        if (step.tick_ns)
+            tick(*step.tick_ns);
+        if (step.tick_ns || step.missed > 0)
+            note_missed(step.missed);
+    }
+}
+
+int Agent::stop() {
+    if (auto rest = batcher_.finish())
+        push(std::move(*rest));
+    const std::size_t left = sender_.stop(stop_grace);
+    const deliver::Counts counts = sender_.counts();
+    if (left > 0)
+        spdlog::error("{} points were not delivered and are lost", left);
+    spdlog::info("stopped: {} points delivered, {} rejected, {} dropped, {} ticks missed", counts.delivered_points,
+                 counts.rejected_points, counts.dropped_points, metrics_.missed_ticks);
+    return 0;
+}
+
+int Agent::run_once() {
+    const std::int64_t tick_ns =
+        io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.interval.count());
+    eyes_.look_twice(tick_ns, [](const PointBuffer&) {});
+    encode(tick_ns);
+    if (auto rest = batcher_.finish())
+        push(std::move(*rest));
+    const auto drained = sender_.drain(once_limit, once_tries);
+    const deliver::Counts counts = sender_.counts();
+    if (drained.lines_left > 0)
+        spdlog::error("{} points were not delivered: {}", drained.lines_left, drained.why);
+    const bool listed = eyes_.table.faults().size() < eyes_.table.lxcpaths().size();
+    if (listed && eyes_.table.containers().empty())
+        spdlog::warn("no containers are there");
+    return drained.lines_left == 0 && counts.rejected_points == 0 && counts.dropped_points == 0 && listed ? 0 : 1;
+}
+
+} // namespace lxcmon

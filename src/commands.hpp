@@ -1,0 +1,12 @@
+#pragma once
+
+#include "options.hpp"
+
+namespace lxcmon {
+
+/// The subcommands. Each returns the program's exit code and throws as Agent does.
+int list_containers(const Config& config, bool as_json);
+int check(const Config& config);
+int replay(const Config& config, const std::vector<std::string>& files);
+
+} // namespace lxcmon

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace lxcmon {
+
+/// The settings, as they are after command line, environment and file have been put together and checked.
+struct Config {
+    std::string influx_url; ///< empty: the JSON file is the sink
+    std::string influx_db = "lxc";
+    std::string influx_user;
+    std::string influx_password; ///< secret: never printed
+    std::string influx_token;    ///< secret: never printed
+    std::string influx_org;
+    std::string influx_bucket; ///< not empty: the v2 write API
+    std::string json_file = "/var/lib/lxcmon-push/lxcmon.jsonl";
+    std::uint64_t json_max_bytes = 64U << 20U;
+    unsigned json_keep = 5;
+    std::uint64_t queue_max_bytes = 64U << 20U;
+    std::size_t batch_lines = 5000;
+    std::chrono::nanoseconds flush_interval{0}; ///< 0: with each tick
+
+    std::chrono::nanoseconds interval = std::chrono::seconds(10);
+    std::vector<std::string> lxcpaths;
+    std::vector<std::string> include, exclude;
+    std::vector<std::pair<std::string, std::string>> tags;
+    std::string host;
+    bool once = false;
+    bool dry_run = false;
+
+    std::string config_file;
+    std::string log_level = "info";
+    std::string log_format = "text";
+    std::string log_file;
+    std::uint64_t log_max_bytes = 10U << 20U;
+    unsigned log_keep = 3;
+};
+
+/// A setting that can't be taken: one line for stderr, naming the option, its value (unless secret), what is
+/// expected and, where it is not the command line, where it stands. The program ends with exit code 2.
+class BadSetting : public std::exception {
+  public:
+    explicit BadSetting(std::string text) : text_(std::move(text)) {}
+    [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
+
+  private:
+    std::string text_;
+};
+
+} // namespace lxcmon

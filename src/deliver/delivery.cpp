@@ -1,0 +1,198 @@
+#include "deliver/delivery.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <numeric>
+#include <utility>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+/// So many lines in a row that fail alone, with nothing stored: then it is the server, not the lines.
+constexpr unsigned lone_failures_enough = 3;
+
+} // namespace
+
+Delivery::Delivery(Sink& sink, Counters& counters, DeliverySettings settings)
+    : sink_(sink)
+    , counters_(counters)
+    , settings_(std::move(settings))
+    , backoff_(settings_.first_wait, settings_.most_wait, settings_.random)
+    , health_(sink.name()) {}
+
+void Delivery::begin(const Batch& batch) {
+    whole_ = Piece{};
+    whole_.bytes = batch.body;
+    whole_.lines = static_cast<std::size_t>(std::count(batch.body.begin(), batch.body.end(), '\n'));
+    if (!batch.body.empty() && batch.body.back() != '\n')
+        ++whole_.lines;
+    pieces_.clear();
+    if (whole_.lines != 0)
+        pieces_.push_back(whole_);
+    successes_ = 0;
+    lone_failures_ = 0;
+    clean_ = true;
+}
+
+std::size_t Delivery::lines_left() const noexcept {
+    return std::accumulate(pieces_.begin(), pieces_.end(), std::size_t{0},
+                           [](std::size_t sum, const Piece& piece) { return sum + piece.lines; });
+}
+
+Verdict Delivery::send_front() {
+    try {
+        return sink_.send(pieces_.front().bytes);
+    } catch (const std::exception& failure) { // no memory, most likely: that passes too
+        Verdict verdict;
+        verdict.outcome = Outcome::retry;
+        verdict.words = failure.what();
+        return verdict;
+    }
+}
+
+Step Delivery::step() {
+    const Verdict verdict = send_front();
+    counters_.last_status = verdict.status;
+    switch (verdict.outcome) {
+    case Outcome::delivered:
+    case Outcome::partial:
+        return take(verdict);
+    case Outcome::retry:
+        return back_off(verdict);
+    case Outcome::server_error:
+        return server_error(verdict);
+    case Outcome::too_large:
+    case Outcome::refused:
+        return divide_or_reject(verdict);
+    case Outcome::no_database:
+        return make_database(verdict);
+    case Outcome::no_gzip:
+        if (sink_.stop_compressing())
+            return {verdict.outcome, {}, {}};
+        break;
+    case Outcome::settings:
+        break;
+    }
+    return hold(verdict, settings_.settings_wait);
+}
+
+Step Delivery::hold(const Verdict& verdict, std::chrono::milliseconds wait) {
+    ++counters_.retries;
+    health_.failing(verdict);
+    // Never 0: that would mean to go on at once.
+    return {verdict.outcome, std::max(wait, std::chrono::milliseconds(1)), verdict.words};
+}
+
+Step Delivery::back_off(const Verdict& verdict) {
+    return hold(verdict, std::max<std::chrono::milliseconds>(backoff_.next(), verdict.wait));
+}
+
+/// Stored, all or in part.
+Step Delivery::take(const Verdict& verdict) {
+    const std::size_t lines = pieces_.front().lines;
+    std::size_t dropped = 0;
+    if (verdict.outcome == Outcome::partial) {
+        dropped = std::clamp<std::size_t>(verdict.dropped_lines.value_or(1), 1, lines);
+        counters_.rejected_points += dropped;
+        health_.rejected(dropped, verdict.words);
+        clean_ = false;
+    }
+    counters_.delivered_points += lines - dropped;
+    ++successes_;
+    backoff_.reset();
+    health_.well(lines - dropped);
+    finish_front();
+    return {verdict.outcome, {}, {}};
+}
+
+Step Delivery::divide_or_reject(const Verdict& verdict) {
+    if (pieces_.front().lines > 1)
+        divide();
+    else
+        reject(verdict);
+    return {verdict.outcome, {}, {}};
+}
+
+/// A 500 is the server's trouble, or that of a line which breaks it. It is the line's only where the
+/// server takes others in the meantime: a server whose disk is full must not cost a single point.
+Step Delivery::server_error(const Verdict& verdict) {
+    Piece& front = pieces_.front();
+    if (front.last_chance && front.put_aside_at != successes_) {
+        reject(verdict);
+        return {verdict.outcome, {}, {}};
+    }
+    if (std::exchange(front.last_chance, false))
+        front.server_errors = 0;
+    if (++front.server_errors <= settings_.server_error_tries)
+        return back_off(verdict);
+    if (front.lines == 1)
+        return lone_line_fails(verdict);
+    const unsigned tries = front.server_errors;
+    divide();
+    // The halves are not tried as often again, or the way to the bad line would take an hour; but a
+    // single line is, as it is about to be lost.
+    for (std::size_t at = 0; at < 2; ++at)
+        pieces_[at].server_errors = pieces_[at].lines > 1 ? tries : 0;
+    return {verdict.outcome, {}, {}};
+}
+
+Step Delivery::lone_line_fails(const Verdict& verdict) {
+    if (successes_ == 0 && clean_ && ++lone_failures_ >= lone_failures_enough) {
+        lone_failures_ = 0;
+        pieces_.assign(1, whole_);
+        return back_off(verdict);
+    }
+    Piece aside = pieces_.front();
+    aside.last_chance = true;
+    aside.put_aside_at = successes_;
+    pieces_.pop_front();
+    pieces_.push_back(aside);
+    return {verdict.outcome, {}, {}};
+}
+
+Step Delivery::make_database(const Verdict& verdict) {
+    if (std::exchange(database_tried_, true))
+        return hold(verdict, settings_.settings_wait);
+    const Verdict made = sink_.make_database();
+    if (made.outcome == Outcome::delivered)
+        return {verdict.outcome, {}, {}};
+    if (made.outcome == Outcome::retry) {
+        database_tried_ = false; // nobody has answered
+        return back_off(made);
+    }
+    return hold(made, settings_.settings_wait);
+}
+
+/// Puts two halves in place of the first piece.
+void Delivery::divide() {
+    const Piece piece = pieces_.front();
+    const std::size_t first_lines = piece.lines / 2;
+    std::size_t cut = 0;
+    for (std::size_t line = 0; line < first_lines; ++line)
+        cut = piece.bytes.find('\n', cut) + 1;
+    Piece first{};
+    first.bytes = piece.bytes.substr(0, cut);
+    first.lines = first_lines;
+    Piece second{};
+    second.bytes = piece.bytes.substr(cut);
+    second.lines = piece.lines - first_lines;
+    pieces_.front() = second;
+    pieces_.push_front(first);
+}
+
+void Delivery::reject(const Verdict& verdict) {
+    const std::size_t lines = pieces_.front().lines;
+    counters_.rejected_points += lines;
+    health_.rejected(lines, verdict.words);
+    clean_ = false;
+    finish_front();
+}
+
+void Delivery::finish_front() {
+    pieces_.pop_front();
+    if (pieces_.empty())
+        health_.batch_done(clean_);
+}
+
+} // namespace lxcmon::deliver

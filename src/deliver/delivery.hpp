@@ -1,0 +1,97 @@
+#pragma once
+
+#include "deliver/backoff.hpp"
+#include "deliver/health.hpp"
+#include "deliver/sink.hpp"
+#include "model/batch.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+
+namespace lxcmon::deliver {
+
+/// Written by the sending thread, read by any.
+struct Counters {
+    std::atomic<std::uint64_t> delivered_points{0};
+    std::atomic<std::uint64_t> rejected_points{0};
+    std::atomic<std::uint64_t> retries{0};
+    std::atomic<int> last_status{0}; ///< HTTP status of the last answer, 0 where none came
+};
+
+struct DeliverySettings {
+    std::chrono::milliseconds first_wait{1'000};
+    std::chrono::milliseconds most_wait{60'000};
+    std::chrono::milliseconds settings_wait{60'000}; ///< between tries with wrong settings
+    unsigned server_error_tries = 5; ///< more tries after a 500, before it looks for the bad line
+    Backoff::Random random = Backoff::system_random();
+};
+
+/// What one try came to.
+struct Step {
+    Outcome outcome = Outcome::delivered;
+    std::chrono::milliseconds wait{0}; ///< before the next try; 0 where nothing failed: go on at once
+    std::string words;                 ///< why there is a wait
+};
+
+/// Brings one batch at a time through a sink: retries, halves and bisects it on line boundaries, on a
+/// list of pieces that are views of the frozen batch. It never waits by itself. One thread at a time.
+class Delivery {
+  public:
+    Delivery(Sink& sink, Counters& counters, DeliverySettings settings = {});
+
+    /// `batch` must stay as it is until done() or abandon().
+    void begin(const Batch& batch);
+    [[nodiscard]] bool done() const noexcept { return pieces_.empty(); }
+
+    /// Sends once and acts on the verdict. Needs !done().
+    [[nodiscard]] Step step();
+
+    /// Forgets the batch.
+    void abandon() noexcept { pieces_.clear(); }
+
+    /// Lines of the batch whose fate is open.
+    [[nodiscard]] std::size_t lines_left() const noexcept;
+
+    /// See Health::trouble(). Any thread.
+    [[nodiscard]] std::string trouble() const { return health_.trouble(); }
+
+  private:
+    struct Piece {
+        std::string_view bytes;
+        std::size_t lines = 0;
+        unsigned server_errors = 0;
+        bool last_chance = false;       ///< failed alone with 500, and was put to the end of the list
+        std::uint64_t put_aside_at = 0; ///< successes_ at that time
+    };
+
+    [[nodiscard]] Verdict send_front();
+    Step hold(const Verdict& verdict, std::chrono::milliseconds wait);
+    Step back_off(const Verdict& verdict);
+    Step take(const Verdict& verdict);
+    Step divide_or_reject(const Verdict& verdict);
+    Step server_error(const Verdict& verdict);
+    Step lone_line_fails(const Verdict& verdict);
+    Step make_database(const Verdict& verdict);
+    void divide();
+    void reject(const Verdict& verdict);
+    void finish_front();
+
+    Sink& sink_;
+    Counters& counters_;
+    DeliverySettings settings_;
+    Backoff backoff_;
+    Health health_;
+    Piece whole_;
+    std::deque<Piece> pieces_;
+    std::uint64_t successes_ = 0; ///< pieces stored since begin()
+    unsigned lone_failures_ = 0;  ///< lines that failed alone since then
+    bool clean_ = true;           ///< no line of the batch rejected
+    bool database_tried_ = false; ///< once a run
+};
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,66 @@
+#include "deliver/health.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+/// So many good batches end the state of rejecting: a bad line now and then must not log each time.
+constexpr unsigned clean_batches_enough = 10;
+
+} // namespace
+
+void Health::failing(const Verdict& verdict) {
+    ++tries_;
+    if (failing_ && verdict.outcome == outcome_ && verdict.status == status_)
+        return;
+    if (!failing_) {
+        since_ = std::chrono::steady_clock::now();
+        tries_ = 1;
+    }
+    failing_ = true;
+    outcome_ = verdict.outcome;
+    status_ = verdict.status;
+    const bool settings = verdict.outcome == Outcome::settings;
+    spdlog::log(settings ? spdlog::level::err : spdlog::level::warn,
+                "delivery to {} fails: {}. The data is kept, within bounds, and tried again", where_,
+                verdict.words);
+    const std::lock_guard lock(mutex_);
+    trouble_ = verdict.words;
+}
+
+void Health::well(std::size_t lines) {
+    if (!failing_)
+        return;
+    failing_ = false;
+    const auto lasted = std::chrono::steady_clock::now() - since_;
+    spdlog::info("delivery to {} works again, after {} failed tries in {} s; {} lines delivered now", where_,
+                 tries_, std::chrono::duration_cast<std::chrono::seconds>(lasted).count(), lines);
+    const std::lock_guard lock(mutex_);
+    trouble_.clear();
+}
+
+void Health::rejected(std::size_t lines, const std::string& words) {
+    if (rejected_lines_ == 0)
+        spdlog::warn("{} refuses {} lines for good, the rest is delivered: {}", where_, lines, words);
+    rejected_lines_ += lines;
+}
+
+void Health::batch_done(bool clean) {
+    if (rejected_lines_ == 0)
+        return;
+    clean_batches_ = clean ? clean_batches_ + 1 : 0;
+    if (clean_batches_ < clean_batches_enough)
+        return;
+    spdlog::info("{} refuses no more lines; it refused {}", where_, rejected_lines_);
+    rejected_lines_ = 0;
+    clean_batches_ = 0;
+}
+
+std::string Health::trouble() const {
+    const std::lock_guard lock(mutex_);
+    return trouble_;
+}
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,88 @@
+#include "deliver/influx_client.hpp"
+#include "deliver/influx_query.hpp"
+#include "deliver/url.hpp"
+#include "deliver/words.hpp"
+
+#include <algorithm>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+bool is_good(const Reply& reply) noexcept {
+    return reply.failure.empty() && reply.status >= 200 && reply.status < 300;
+}
+
+} // namespace
+
+std::vector<Finding> InfluxClient::probe() {
+    std::vector<Finding> findings;
+    findings.push_back(probe_server());
+    if (!findings.front().ok)
+        return findings;
+    if (settings_.bucket.empty())
+        probe_v1(findings);
+    else
+        probe_v2(findings);
+    return findings;
+}
+
+Finding InfluxClient::probe_server() {
+    const Reply reply = http_.exchange(request("/ping"));
+    if (!reply.failure.empty())
+        return {"server", false, verdict_of(reply).words};
+    // A server that wants credentials for /ping is there too; whether ours are good comes next.
+    if (!is_good(reply) && reply.status != 401 && reply.status != 403)
+        return {"server", false, base_ + ": no InfluxDB answers there (" + verdict_of(reply).words + ")"};
+    const std::string version =
+        reply.version.empty() ? "reachable, tells no version" : "version " + printable(reply.version, 64);
+    return {"server", true, base_ + ": " + version};
+}
+
+void InfluxClient::probe_v1(std::vector<Finding>& findings) {
+    // Any user may ask this, and sees the databases that are his to read or write.
+    const Reply reply = http_.exchange(request("/query?q=SHOW%20DATABASES"));
+    const std::string wrong = is_good(reply) ? query_error(reply) : verdict_of(reply).words;
+    const std::string who = !settings_.token.empty() ? "the token"
+                            : settings_.user.empty() ? "no user"
+                                                     : "user \"" + printable(settings_.user) + "\"";
+    if (!wrong.empty()) {
+        findings.push_back(
+            {"credentials", false, base_ + ": " + who + ": " + printable(redacted(wrong, secrets_))});
+        return;
+    }
+    findings.push_back({"credentials", true, base_ + ": " + who + " is accepted"});
+    const auto names = listed_databases(reply);
+    const std::string shown = "\"" + printable(settings_.database) + "\"";
+    if (std::find(names.begin(), names.end(), settings_.database) != names.end())
+        findings.push_back({"database", true, shown + " is there"});
+    else if (settings_.create_database)
+        findings.push_back({"database", true,
+                            shown + " is not there yet, or not shown to " + who +
+                                "; it is made at the first write, which needs an admin's rights"});
+    else
+        findings.push_back({"database", false, shown + " is not there: make it on the server"});
+}
+
+void InfluxClient::probe_v2(std::vector<Finding>& findings) {
+    // A write of nothing: it takes just the right that is needed later, where listing buckets takes
+    // one that a good write-only token has not. The server looks at the token and the bucket first
+    // and at the body last: 400 to an empty body means that all else is good.
+    HttpRequest write = request({});
+    write.url = write_url_;
+    write.post = true;
+    const Reply reply = http_.exchange(write);
+    const std::string bucket = "bucket \"" + printable(settings_.bucket) + "\"";
+    if (is_good(reply) || (reply.failure.empty() && reply.status == 400)) {
+        findings.push_back({"credentials", true, base_ + ": may write"});
+        findings.push_back({"database", true, bucket + " is there"});
+        return;
+    }
+    const bool token_is_good = reply.status == 404;
+    findings.push_back({"credentials", token_is_good,
+                        base_ + ": " + (token_is_good ? "accepted" : verdict_of(reply).words)});
+    if (token_is_good)
+        findings.push_back({"database", false, bucket + ": " + verdict_of(reply).words});
+}
+
+} // namespace lxcmon::deliver

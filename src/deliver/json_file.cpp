@@ -1,0 +1,196 @@
+#include "deliver/json_file.hpp"
+
+#include "deliver/rotation.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+constexpr mode_t file_mode = 0640;
+
+/// Non-blocking is for FIFOs: without a reader, open() must not hang. It does nothing to regular files.
+constexpr int open_flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+
+std::string_view advice(int error) noexcept {
+    switch (error) {
+    case ENOSPC:
+    case EDQUOT:
+        return "; make room on that disk";
+    case EROFS:
+        return "; the filesystem is read-only: remount it, or use another path";
+    case EACCES:
+    case EPERM:
+        return "; this user may not write there: change the rights, or use another path";
+    case ELOOP:
+        return "; it is a symlink, which is not followed: give the real path";
+    case ETIMEDOUT:
+    case ENXIO:
+    case EPIPE:
+        return "; nobody reads it";
+    default:
+        return {};
+    }
+}
+
+/// Whole, or an errno, with `written` telling how much went out all the same.
+int write_all(int fd, std::string_view text, std::size_t& written) noexcept {
+    while (written < text.size()) {
+        const ssize_t size = ::write(fd, text.data() + written, text.size() - written);
+        if (size < 0 && errno != EINTR)
+            return errno;
+        written += size > 0 ? static_cast<std::size_t>(size) : 0;
+    }
+    return 0;
+}
+
+} // namespace
+
+JsonFile::JsonFile(JsonFileSettings settings)
+    : settings_(std::move(settings))
+    , is_stdout_(settings_.path == "-")
+    , stream_(settings_.stream_timeout) {
+    if (settings_.path.empty() || settings_.path.back() == '/')
+        throw std::invalid_argument("the JSON file: expected the path of a file, or - for stdout");
+}
+
+void JsonFile::set_deadline(std::chrono::steady_clock::time_point deadline) noexcept {
+    stream_.set_deadline(deadline);
+}
+
+Verdict JsonFile::failure(int error, std::string_view doing) const {
+    Verdict verdict;
+    // A symlink or folder in its place needs a person; all else may pass by itself.
+    verdict.outcome = error == ELOOP || error == EISDIR ? Outcome::settings : Outcome::retry;
+    verdict.words = name() + ": " + std::string(doing) + ": " + std::generic_category().message(error);
+    verdict.words += advice(error);
+    return verdict;
+}
+
+Verdict JsonFile::send(std::string_view lines) {
+    if (is_stdout_)
+        return stream(STDOUT_FILENO, lines);
+    if (fd_ && moved_away())
+        fd_.reset();
+    if (!fd_)
+        if (Verdict verdict = open(); verdict.outcome != Outcome::delivered)
+            return verdict;
+    return is_regular_ ? append(lines) : stream(fd_.get(), lines);
+}
+
+Verdict JsonFile::open() {
+    stream_.restart();
+    if (const int error = make_parent_folders(settings_.path); error != 0)
+        return failure(error, "making its folder");
+    fd_.reset(::open(settings_.path.c_str(), open_flags | O_CREAT, file_mode));
+    if (!fd_)
+        return failure(errno, "opening it");
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0)
+        return failure(errno, "looking at it");
+    is_regular_ = S_ISREG(status.st_mode);
+    if (!is_regular_ && !S_ISCHR(status.st_mode) && !S_ISFIFO(status.st_mode)) {
+        fd_.reset();
+        return failure(EISDIR,
+                       "it is neither a file nor a pipe"); // a block device: a disk would be overwritten
+    }
+    if (is_regular_ && status.st_size > 0 && ends_in_torn_line()) {
+        // A crash in the midst of a write left it; what follows must not become part of it.
+        std::size_t written = 0;
+        if (const int error = write_all(fd_.get(), "\n", written); error != 0) {
+            fd_.reset();
+            return failure(error, "ending its torn last line");
+        }
+    }
+    return {};
+}
+
+bool JsonFile::ends_in_torn_line() const {
+    const io::UniqueFd reader(::open(settings_.path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+    struct stat status {};
+    if (!reader || ::fstat(reader.get(), &status) != 0 || status.st_size == 0)
+        return false;
+    char last = '\n';
+    return ::pread(reader.get(), &last, 1, status.st_size - 1) == 1 && last != '\n';
+}
+
+bool JsonFile::moved_away() const noexcept {
+    struct stat here {};
+    struct stat there {};
+    return ::fstat(fd_.get(), &here) != 0 || ::lstat(settings_.path.c_str(), &there) != 0 ||
+           here.st_dev != there.st_dev || here.st_ino != there.st_ino;
+}
+
+Verdict JsonFile::append(std::string_view lines) {
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0)
+        return failure(errno, "looking at it");
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    if (settings_.max_bytes != 0 && size != 0 && size + lines.size() > settings_.max_bytes) {
+        if (const int error = rotate(settings_.path, settings_.kept); error != 0)
+            return failure(error, "rotating it");
+        if (Verdict verdict = open(); verdict.outcome != Outcome::delivered)
+            return verdict;
+        status.st_size = 0;
+    }
+    std::size_t written = 0;
+    const int error = write_all(fd_.get(), lines, written);
+    if (error == 0)
+        return {};
+    // Half a batch would stand there twice after the retry.
+    if (written != 0 && ::ftruncate(fd_.get(), status.st_size) != 0) {
+        Verdict verdict = failure(errno, "taking a half-written batch back out of it");
+        fd_.reset(); // so that open() ends the torn line
+        return verdict;
+    }
+    return failure(error, "writing");
+}
+
+Verdict JsonFile::stream(int fd, std::string_view lines) {
+    const int error = stream_.write(fd, lines);
+    if (error == 0)
+        return {};
+    if (error == EPIPE) { // the next reader starts with a whole line
+        stream_.restart();
+        fd_.reset();
+    }
+    return failure(error, "writing");
+}
+
+std::vector<Finding> JsonFile::probe() {
+    if (is_stdout_)
+        return {{"file", true, "stdout"}};
+    struct stat status {};
+    if (::lstat(settings_.path.c_str(), &status) != 0)
+        return {errno == ENOENT ? probe_missing()
+                                : Finding{"file", false, failure(errno, "looking at it").words}};
+    // Without O_CREAT: a check leaves no file behind.
+    const io::UniqueFd fd(::open(settings_.path.c_str(), open_flags));
+    if (!fd && !(S_ISFIFO(status.st_mode) && errno == ENXIO))
+        return {{"file", false, failure(errno, "opening it").words}};
+    if (S_ISBLK(status.st_mode))
+        return {{"file", false, settings_.path + ": is neither a file nor a pipe"}};
+    return {{"file", true, settings_.path + ": can be written"}};
+}
+
+/// Nothing there yet: could it be made? The nearest folder that exists decides.
+Finding JsonFile::probe_missing() const {
+    std::string folder = settings_.path;
+    do {
+        const auto slash = folder.rfind('/');
+        folder = slash == std::string::npos ? "." : slash == 0 ? "/" : folder.substr(0, slash);
+    } while (folder.size() > 1 && ::access(folder.c_str(), F_OK) != 0 && errno == ENOENT);
+    if (::access(folder.c_str(), W_OK | X_OK) != 0)
+        return {"file", false, failure(errno, "making it in " + folder).words};
+    return {"file", true, settings_.path + ": can be made in " + folder};
+}
+
+} // namespace lxcmon::deliver

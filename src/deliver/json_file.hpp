@@ -1,0 +1,53 @@
+#pragma once
+
+#include "deliver/sink.hpp"
+#include "deliver/stream_writer.hpp"
+#include "io/unique_fd.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lxcmon::deliver {
+
+struct JsonFileSettings {
+    std::string path;                                   ///< `-` is stdout
+    std::uint64_t max_bytes = std::uint64_t{64} << 20U; ///< then it is rotated; 0 is no limit
+    unsigned kept = 5;                                  ///< rotated files: path.1 is the newest
+    std::chrono::milliseconds stream_timeout{10'000};   ///< for a pipe whose reader stands still
+};
+
+/// Appends lines to a file of mode 0640, made when missing with its folder (0750). A batch is in the
+/// file whole or not at all. Follows a file that is renamed or removed (logrotate), never a symlink.
+/// Writes to pipes and devices as well; the process must ignore or block SIGPIPE.
+class JsonFile final : public Sink {
+  public:
+    /// Throws std::invalid_argument on an empty path, or one that ends in a slash. Opens nothing yet.
+    explicit JsonFile(JsonFileSettings settings);
+
+    [[nodiscard]] Verdict send(std::string_view lines) override;
+    [[nodiscard]] Verdict make_database() override { return {}; }
+    bool stop_compressing() noexcept override { return false; }
+    void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept override;
+    [[nodiscard]] std::vector<Finding> probe() override;
+    [[nodiscard]] std::string name() const override { return is_stdout_ ? "stdout" : settings_.path; }
+
+  private:
+    [[nodiscard]] Verdict open();
+    [[nodiscard]] Verdict append(std::string_view lines);
+    [[nodiscard]] Verdict stream(int fd, std::string_view lines);
+    [[nodiscard]] bool moved_away() const noexcept;
+    [[nodiscard]] bool ends_in_torn_line() const;
+    [[nodiscard]] Verdict failure(int error, std::string_view doing) const;
+    [[nodiscard]] Finding probe_missing() const;
+
+    JsonFileSettings settings_;
+    bool is_stdout_;
+    io::UniqueFd fd_;
+    bool is_regular_ = false;
+    StreamWriter stream_;
+};
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,143 @@
+#include "deliver/sender.hpp"
+
+#include <signal.h>
+
+#include <utility>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+/// Threads started in its lifetime have all signals blocked.
+class SignalsBlocked {
+  public:
+    SignalsBlocked() noexcept {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+    SignalsBlocked(SignalsBlocked&&) = delete;
+    SignalsBlocked& operator=(SignalsBlocked&&) = delete;
+
+  private:
+    sigset_t before_{};
+};
+
+} // namespace
+
+Sender::Sender(Queue& queue, Sink& sink, DeliverySettings settings)
+    : queue_(queue)
+    , sink_(sink)
+    , delivery_(sink, counters_, std::move(settings)) {}
+
+Sender::~Sender() {
+    stop(std::chrono::milliseconds(0));
+}
+
+void Sender::start() {
+    const SignalsBlocked blocked;
+    thread_ = std::thread(&Sender::run, this);
+}
+
+std::size_t Sender::stop(std::chrono::milliseconds grace) {
+    if (thread_.joinable()) {
+        const auto end = Clock::now() + grace;
+        sink_.set_deadline(end);
+        {
+            const std::lock_guard lock(mutex_);
+            end_ = end;
+        }
+        stopped_.notify_all();
+        queue_.close();
+        thread_.join();
+    }
+    return queue_.lines() - partly_done_lines_;
+}
+
+Sender::Drained Sender::drain(std::chrono::milliseconds limit, unsigned tries) {
+    const auto end = Clock::now() + limit;
+    sink_.set_deadline(end);
+    {
+        const std::lock_guard lock(mutex_);
+        end_ = end;
+    }
+    most_tries_ = tries;
+    last_words_.clear();
+    partly_done_lines_ = 0;
+    bool good = true;
+    while (good && has_time()) {
+        const Batch* batch = queue_.begin();
+        if (batch == nullptr)
+            break;
+        good = deliver(*batch);
+    }
+    const std::size_t left = queue_.lines() - partly_done_lines_;
+    if (left == 0)
+        return {};
+    return {left, last_words_.empty() ? std::string("no time is left") : last_words_};
+}
+
+Counts Sender::counts() const {
+    return {counters_.delivered_points, counters_.rejected_points, queue_.dropped_lines(), counters_.retries,
+            counters_.last_status};
+}
+
+void Sender::run() {
+    while (const Batch* batch = queue_.begin(Clock::time_point::max()))
+        if (!deliver(*batch) || !has_time())
+            return;
+}
+
+/// Brings the batch that is in flight to its end, or gives up and puts it back.
+bool Sender::deliver(const Batch& batch) {
+    unsigned failed = 0;
+    delivery_.begin(batch);
+    while (!delivery_.done()) {
+        const Step step = delivery_.step();
+        if (step.wait.count() == 0) {
+            // Halving goes on at once, but not past the end.
+            failed = step.outcome == Outcome::delivered || step.outcome == Outcome::partial ? 0 : failed;
+            if (has_time() || delivery_.done())
+                continue;
+        } else {
+            last_words_ = step.words;
+            const bool hopeless =
+                most_tries_ != 0 && (++failed >= most_tries_ || step.outcome == Outcome::settings);
+            if (!hopeless && pause(step.wait))
+                continue;
+        }
+        partly_done_lines_ = batch.lines - delivery_.lines_left();
+        delivery_.abandon();
+        queue_.keep();
+        return false;
+    }
+    queue_.accept();
+    return true;
+}
+
+bool Sender::has_time() {
+    const std::lock_guard lock(mutex_);
+    return Clock::now() < end_;
+}
+
+/// False when there is no time for another try. A stop ends the wait at once; in any case it leaves one
+/// more try, as what failed a minute ago may work now.
+bool Sender::pause(std::chrono::milliseconds wait) {
+    std::unique_lock lock(mutex_);
+    const auto until = Clock::now() + wait;
+    const auto stopping = [this] { return end_ != Clock::time_point::max(); };
+    const bool draining = most_tries_ != 0;
+    if (!draining && !stopping())
+        stopped_.wait_until(lock, until, stopping);
+    if (!draining && stopping() && !std::exchange(last_try_given_, true))
+        return Clock::now() < end_;
+    if (until >= end_)
+        return false;
+    stopped_.wait_until(lock, until, [until] { return Clock::now() >= until; });
+    return true;
+}
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,84 @@
+#pragma once
+
+#include "deliver/delivery.hpp"
+#include "deliver/queue.hpp"
+#include "deliver/sink.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace lxcmon::deliver {
+
+/// For the measurement lxcmon_push.
+struct Counts {
+    std::uint64_t delivered_points = 0;
+    std::uint64_t rejected_points = 0;
+    std::uint64_t dropped_points = 0; ///< pushed out of the full queue
+    std::uint64_t retries = 0;
+    int last_status = 0; ///< HTTP status, 0 where no answer came
+};
+
+/// Takes batches out of a queue and brings them to a sink: in a thread of its own (start, stop), or
+/// right away in the caller's (drain). Queue and sink must outlive it.
+class Sender {
+  public:
+    Sender(Queue& queue, Sink& sink, DeliverySettings settings = {});
+    ~Sender(); ///< stops at once
+    Sender(const Sender&) = delete;
+    Sender& operator=(const Sender&) = delete;
+    Sender(Sender&&) = delete;
+    Sender& operator=(Sender&&) = delete;
+
+    /// Starts the thread. It has all signals blocked: they are the main thread's.
+    void start();
+
+    /// Closes the queue, tries what is in it until the grace is over, ends the thread. Ends early when
+    /// all is delivered, or when the next try would come too late. Returns the lines not delivered,
+    /// which are still in the queue. For good: no start() after it.
+    std::size_t stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
+
+    struct Drained {
+        std::size_t lines_left = 0; ///< 0: all done (delivered or rejected: see counts())
+        std::string why;            ///< for a person; empty where nothing is left
+    };
+
+    /// Without the thread: delivers what is in the queue, for --once and replay. Gives up after so long,
+    /// after so many failed tries in a row, or at once on wrong settings. The rest stays in the queue.
+    [[nodiscard]] Drained drain(std::chrono::milliseconds limit, unsigned tries = 5);
+
+    /// Any thread.
+    [[nodiscard]] Counts counts() const;
+
+    /// What is wrong with delivery now, for the unit's status; empty when all is well. Any thread.
+    [[nodiscard]] std::string trouble() const { return delivery_.trouble(); }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    void run();
+    bool deliver(const Batch& batch);
+    bool pause(std::chrono::milliseconds wait);
+    bool has_time();
+
+    Queue& queue_;
+    Sink& sink_;
+    Counters counters_;
+    Delivery delivery_;
+    std::size_t partly_done_lines_ = 0; ///< of the batch that went back into the queue
+
+    bool last_try_given_ = false; ///< to a stop
+    std::mutex mutex_;            ///< for end_
+    std::condition_variable stopped_;
+    Clock::time_point end_ = Clock::time_point::max();
+
+    unsigned most_tries_ = 0; ///< drain() alone: failed tries in a row; 0 is no limit
+    std::string last_words_;
+    std::thread thread_;
+};
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "deliver/verdict.hpp"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lxcmon::deliver {
+
+/// A line of what the command `check` finds.
+struct Finding {
+    std::string what; ///< "server", "credentials", "database", "file"
+    bool ok = false;
+    std::string words; ///< what was found, or what is wrong and what to do; no secrets
+};
+
+/// Where batches go: InfluxDB or a file of JSON Lines. A verdict is all that the sender knows, so
+/// that a full disk and a server that is down are one thing to it. One thread at a time, except
+/// for set_deadline().
+class Sink {
+  public:
+    Sink() = default;
+    Sink(const Sink&) = delete;
+    Sink& operator=(const Sink&) = delete;
+    Sink(Sink&&) = delete;
+    Sink& operator=(Sink&&) = delete;
+    virtual ~Sink() = default;
+
+    /// Sends whole lines, each ended by LF; blocks, with time-outs of its own. What the server or the
+    /// disk does ends in a verdict; only this process's own trouble (no memory) is thrown.
+    /// After Outcome::retry the next call has the same bytes, or nothing follows.
+    [[nodiscard]] virtual Verdict send(std::string_view lines) = 0;
+
+    /// Makes the place where lines go, after Outcome::no_database. Outcome::delivered means it is there.
+    [[nodiscard]] virtual Verdict make_database() = 0;
+
+    /// After Outcome::no_gzip. False where nothing was compressed anyway.
+    virtual bool stop_compressing() noexcept = 0;
+
+    /// Whatever is being sent, or will be, is given up at this time, with Outcome::retry. Any thread.
+    virtual void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept = 0;
+
+    /// For the command `check`: is the sink usable? Writes no point. Blocks.
+    [[nodiscard]] virtual std::vector<Finding> probe() = 0;
+
+    /// For logs: a URL or path, without secrets.
+    [[nodiscard]] virtual std::string name() const = 0;
+};
+
+} // namespace lxcmon::deliver

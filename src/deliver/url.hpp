@@ -1,0 +1,20 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace lxcmon::deliver {
+
+/// What is wrong with the address of a server, for a person to read; nothing where it is good: http
+/// or https, a host, maybe a port and a path. The text holds no part of `url`, as that may hold a secret.
+[[nodiscard]] std::optional<std::string> check_url(const std::string& url);
+
+/// `url` fit for a log or an error, however broken it is: what stands before an `@` and after a `?` is
+/// hidden.
+[[nodiscard]] std::string shown_url(std::string_view url);
+
+/// For a query parameter or a form: all but letters, digits and `-._~` as %XX.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "model/container.hpp"
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lxcmon::discover {
+
+struct DiscoverSettings {
+    std::vector<std::string> lxcpaths; ///< in order; empty: default_lxcpaths()
+    std::vector<std::string> include;  ///< globs (fnmatch(3)) on the name; empty: all
+    std::vector<std::string> exclude;  ///< win over `include`
+};
+
+/// liblxc's own lxc.lxcpath, and those of LXD and Incus that exist on this host.
+[[nodiscard]] std::vector<std::string> default_lxcpaths();
+
+[[nodiscard]] bool is_selected(const std::string& name, const DiscoverSettings& settings) noexcept;
+
+/// Every container of the host, running or not, kept from tick to tick. Sampling thread only.
+class ContainerTable {
+  public:
+    explicit ContainerTable(DiscoverSettings settings);
+
+    /// Looks again. An lxcpath that can't be listed is logged when that begins and keeps nobody else back.
+    void refresh();
+
+    /// In order of lxcpath, then name. Valid until the next refresh(); an entry's address stays the same as long as
+    /// the container is there.
+    [[nodiscard]] const std::vector<const Container*>& containers() const noexcept { return view_; }
+    [[nodiscard]] const std::vector<std::string>& lxcpaths() const noexcept { return settings_.lxcpaths; }
+    /// What is wrong with each lxcpath that could not be listed at the last refresh().
+    [[nodiscard]] const std::map<std::string, std::string>& faults() const noexcept { return faults_; }
+
+  private:
+    struct Entry {
+        Container container;
+        bool seen = false;
+        bool configured = false; ///< its configuration has been read once
+        bool said_untrusted = false;
+    };
+    using Entries = std::map<std::string, std::unique_ptr<Entry>, std::less<>>;
+
+    void refresh_path(const std::string& lxcpath, Entries& entries);
+    void update(Entry& entry, bool active);
+    void contact(Entry& entry, bool active);
+    void mark_shadowed();
+
+    DiscoverSettings settings_;
+    std::vector<Entries> by_path_; ///< same index as settings_.lxcpaths
+    std::vector<const Container*> view_;
+    std::map<std::string, std::string> faults_;
+    std::uint64_t last_id_ = 0;
+    std::uint64_t last_incarnation_ = 0;
+};
+
+} // namespace lxcmon::discover

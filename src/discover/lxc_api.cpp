@@ -1,0 +1,99 @@
+#include "discover/lxc_api.hpp"
+
+#include <fcntl.h>
+#include <lxc/lxccontainer.h>
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <stdexcept>
+#include <system_error>
+
+namespace lxcmon::discover {
+namespace {
+
+struct Free {
+    void operator()(void* memory) const noexcept { std::free(memory); }
+};
+using CString = std::unique_ptr<char, Free>;
+
+using Lister = int (*)(const char* lxcpath, char*** names, lxc_container*** containers);
+
+std::vector<std::string> list(Lister lister, const std::string& lxcpath) {
+    char** raw = nullptr;
+    errno = 0;
+    const int count = lister(lxcpath.c_str(), &raw, nullptr);
+    if (count < 0)
+        throw std::system_error(errno != 0 ? errno : ENOENT, std::generic_category(),
+                                "listing the containers of " + lxcpath);
+    const std::unique_ptr<char*, Free> array(raw);
+    std::vector<std::string> names;
+    names.reserve(static_cast<std::size_t>(count));
+    for (int index = 0; index < count; ++index) {
+        const CString name(raw[index]);
+        names.emplace_back(name.get());
+    }
+    return names;
+}
+
+} // namespace
+
+std::string default_lxcpath() {
+    const char* const path = ::lxc_get_global_config_item("lxc.lxcpath");
+    return path != nullptr ? path : "/var/lib/lxc";
+}
+
+std::string liblxc_version() { return ::lxc_get_version(); }
+
+std::vector<std::string> list_defined(const std::string& lxcpath) {
+    return list(&::list_defined_containers, lxcpath);
+}
+
+std::vector<std::string> list_active(const std::string& lxcpath) {
+    return list(&::list_active_containers, lxcpath);
+}
+
+void LxcHandle::Put::operator()(lxc_container* container) const noexcept { ::lxc_container_put(container); }
+
+LxcHandle::LxcHandle(const std::string& lxcpath, const std::string& name)
+    : container_(::lxc_container_new(name.c_str(), lxcpath.c_str())) {
+    if (!container_)
+        throw std::runtime_error("liblxc gives no handle for container '" + name + "' of " + lxcpath);
+}
+
+std::string LxcHandle::state() const {
+    const char* const state = container_->state(container_.get());
+    return state != nullptr ? state : "STOPPED";
+}
+
+io::UniqueFd LxcHandle::init_pidfd() const {
+    io::UniqueFd pidfd(container_->init_pidfd(container_.get()));
+    if (pidfd) {
+        ::fcntl(pidfd.get(), F_SETFD, FD_CLOEXEC);
+        return pidfd;
+    }
+    // A container whose monitor is older than liblxc's pidfd command: the pid is asked again behind the
+    // opening, since it could have been reused in between.
+    const pid_t pid = container_->init_pid(container_.get());
+    if (pid <= 0)
+        return {};
+    pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (container_->init_pid(container_.get()) != pid)
+        return {};
+    return pidfd;
+}
+
+std::string LxcHandle::config_item(const char* key, bool running) const {
+    if (const int length = container_->get_config_item(container_.get(), key, nullptr, 0); length > 0) {
+        std::string value(static_cast<std::size_t>(length) + 1, '\0');
+        const int written = container_->get_config_item(container_.get(), key, value.data(), length + 1);
+        value.resize(written > 0 ? static_cast<std::size_t>(written) : 0);
+        return value;
+    }
+    if (!running)
+        return {};
+    const CString value(container_->get_running_config_item(container_.get(), key));
+    return value ? value.get() : "";
+}
+
+} // namespace lxcmon::discover

@@ -1,0 +1,144 @@
+#include "encode/json_lines.hpp"
+
+#include "encode/number.hpp"
+#include "encode/text.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <limits>
+
+namespace lxcmon::encode {
+namespace {
+
+void append_string(std::string& out, std::string_view text) {
+    constexpr std::string_view hex = "0123456789abcdef";
+    out.push_back('"');
+    append_text(out, text, [&](char c) {
+        if (c == '"' || c == '\\') {
+            out.push_back('\\');
+            out.push_back(c);
+        } else if (is_control(c)) {
+            const auto code = static_cast<unsigned char>(c);
+            out.append("\\u00");
+            out.push_back(hex[code >> 4U]);
+            out.push_back(hex[code & 0xfU]);
+        } else {
+            out.push_back(c);
+        }
+    });
+    out.push_back('"');
+}
+
+void append_float(std::string& out, double number) {
+    const std::size_t before = out.size();
+    append_number(out, number);
+    if (out.find_first_of(".e", before) == std::string::npos)
+        out.append(".0");
+}
+
+void append_value(std::string& out, const FieldValue& value) {
+    if (const auto* integer = std::get_if<std::int64_t>(&value))
+        append_number(out, *integer);
+    else if (const auto* floating = std::get_if<double>(&value))
+        append_float(out, *floating);
+    else if (const auto* boolean = std::get_if<bool>(&value))
+        out.append(*boolean ? "true" : "false");
+    else
+        append_string(out, std::get<std::string_view>(value));
+}
+
+/// `{"key":value,...}` of a list of tags or fields.
+template <typename List, typename Append> void append_object(std::string& out, const List& list, Append append) {
+    out.push_back('{');
+    for (const auto& each : list) {
+        if (out.back() != '{')
+            out.push_back(',');
+        append_string(out, each.key);
+        out.push_back(':');
+        append(out, each.value);
+    }
+    out.push_back('}');
+}
+
+/// The ordered kind: line protocol keeps the fields in the order that they have in the line.
+using Json = nlohmann::ordered_json;
+
+std::optional<FieldValue> field_value(const Json& value, PointBuffer& points) {
+    if (value.is_boolean())
+        return value.get<bool>();
+    if (value.is_number_float())
+        return value.get<double>();
+    if (value.is_number_unsigned() &&
+        value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+        return std::numeric_limits<std::int64_t>::max();
+    if (value.is_number_integer())
+        return value.get<std::int64_t>();
+    if (value.is_string())
+        return points.store(value.get_ref<const std::string&>());
+    return std::nullopt;
+}
+
+bool is_object(const Json& line, const char* key) { return line.contains(key) && line[key].is_object(); }
+
+std::optional<std::string> check_layout(const Json& line) {
+    if (!line.is_object())
+        return "no JSON object";
+    if (!line.contains("name") || !line["name"].is_string() || line["name"].get_ref<const std::string&>().empty())
+        return "\"name\" is missing or no text";
+    if (!line.contains("timestamp") || !line["timestamp"].is_number_integer())
+        return "\"timestamp\" is missing or no integer (ns since 1970)";
+    if (!is_object(line, "fields") || line["fields"].empty())
+        return "\"fields\" is missing, empty or no object";
+    if (line.contains("tags") && !line["tags"].is_object())
+        return "\"tags\" is no object";
+    return std::nullopt;
+}
+
+std::optional<std::string> add_point(const Json& line, PointBuffer& points) {
+    if (line.contains("tags")) {
+        for (const auto& [key, value] : line["tags"].items()) {
+            if (!value.is_string())
+                return "tag \"" + key + "\" is no text";
+            const std::string_view stored_key = points.store(key);
+            points.tag(stored_key, points.store(value.get_ref<const std::string&>()));
+        }
+    }
+    for (const auto& [key, value] : line["fields"].items()) {
+        const auto converted = field_value(value, points);
+        if (!converted)
+            return "field \"" + key + "\" is no number, text or boolean";
+        points.field(points.store(key), *converted);
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+void append_json_line(std::string& out, const Point& point) {
+    out.append("{\"fields\":");
+    append_object(out, point.fields, &append_value);
+    out.append(",\"name\":");
+    append_string(out, point.measurement);
+    out.append(",\"tags\":");
+    append_object(out, point.tags, &append_string);
+    out.append(",\"timestamp\":");
+    append_number(out, point.time_ns);
+    out.append("}\n");
+}
+
+std::optional<std::string> parse_json_line(std::string_view line, PointBuffer& points) {
+    const Json json = Json::parse(line, nullptr, false);
+    if (json.is_discarded())
+        return "no JSON";
+    if (auto wrong = check_layout(json))
+        return wrong;
+    const std::size_t before = points.size();
+    points.begin(points.store(json["name"].get_ref<const std::string&>()), json["timestamp"].get<std::int64_t>());
+    auto wrong = add_point(json, points);
+    points.end();
+    if (wrong)
+        points.truncate(before);
+    return wrong;
+}
+
+} // namespace lxcmon::encode

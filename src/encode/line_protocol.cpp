@@ -1,0 +1,90 @@
+#include "encode/line_protocol.hpp"
+
+#include "encode/number.hpp"
+#include "encode/text.hpp"
+
+namespace lxcmon::encode {
+namespace {
+
+enum class Place { measurement, tag, field_key };
+
+void append_name(std::string& out, std::string_view name, Place place) {
+    append_text(out, name, [&](char c) {
+        if (c == '\\')
+            c = '/'; // what a backslash means before a separator differs between servers
+        else if (is_control(c) || (c == '"' && place == Place::field_key))
+            c = '_';
+        if (c == ',' || c == ' ' || (c == '=' && place != Place::measurement))
+            out.push_back('\\');
+        out.push_back(c);
+    });
+}
+
+void append_string(std::string& out, std::string_view value) {
+    out.push_back('"');
+    append_text(out, value, [&](char c) {
+        if (c == '"' || c == '\\')
+            out.push_back('\\');
+        if (c == '\n')
+            out.append(R"(\\n)");
+        else if (c == '\r')
+            out.append(R"(\\r)");
+        else
+            out.push_back(is_control(c) && c != '\t' ? '_' : c);
+    });
+    out.push_back('"');
+}
+
+void append_value(std::string& out, const FieldValue& value) {
+    if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+        append_number(out, *integer);
+        out.push_back('i');
+    } else if (const auto* floating = std::get_if<double>(&value)) {
+        append_number(out, *floating);
+    } else if (const auto* boolean = std::get_if<bool>(&value)) {
+        out.append(*boolean ? "true" : "false");
+    } else {
+        append_string(out, std::get<std::string_view>(value));
+    }
+}
+
+bool is_usable_key(std::string_view key) noexcept { return !key.empty() && key != "time"; }
+
+} // namespace
+
+bool append_line_protocol(std::string& out, const Point& point) {
+    if (point.measurement.empty())
+        return false;
+    const std::size_t before = out.size();
+    append_name(out, point.measurement, Place::measurement);
+    if (out[before] == '#')
+        out[before] = '_'; // would be a comment
+    for (const Tag& tag : point.tags) {
+        if (!is_usable_key(tag.key) || tag.value.empty())
+            continue;
+        out.push_back(',');
+        append_name(out, tag.key, Place::tag);
+        out.push_back('=');
+        append_name(out, tag.value, Place::tag);
+    }
+    char separator = ' ';
+    for (const Field& field : point.fields) {
+        if (!is_usable_key(field.key))
+            continue;
+        out.push_back(separator);
+        separator = ',';
+        append_name(out, field.key, Place::field_key);
+        out.push_back('=');
+        append_value(out, field.value);
+    }
+    if (separator == ' ') {
+        out.resize(before);
+        return false;
+    }
+    out.push_back(' ');
+    append_number(out, point.time_ns);
+    out.push_back('\n');
+    return true;
+}
+
+} // namespace lxcmon::encode

@@ -1,0 +1,122 @@
+#include "io/kernel_file.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace lxcmon::io {
+
+bool ReadResult::gone() const noexcept { return error == ENOENT || error == ENODEV || error == ESRCH; }
+
+FdBudget FdBudget::from_rlimit(long reserve) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        throw std::system_error(errno, std::generic_category(), "getrlimit(RLIMIT_NOFILE)");
+    limit.rlim_cur = limit.rlim_max;
+    // Refused is fine: what the soft limit gives is what we have.
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 && ::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        throw std::system_error(errno, std::generic_category(), "getrlimit(RLIMIT_NOFILE)");
+    const auto all = limit.rlim_cur > 1'000'000 ? 1'000'000L : static_cast<long>(limit.rlim_cur);
+    return FdBudget(all > reserve ? all - reserve : 0);
+}
+
+bool FdBudget::take() noexcept {
+    if (left_ <= 0) {
+        exhausted_ = true;
+        return false;
+    }
+    --left_;
+    return true;
+}
+
+bool FdBudget::newly_exhausted() noexcept { return exhausted_ && !std::exchange(said_, true); }
+
+KernelFile::KernelFile(int root_fd, std::string path, FdBudget& budget) noexcept
+    : root_fd_(root_fd)
+    , path_(std::move(path))
+    , budget_(&budget) {}
+
+KernelFile::KernelFile(KernelFile&& other) noexcept
+    : root_fd_(other.root_fd_)
+    , path_(std::move(other.path_))
+    , budget_(other.budget_)
+    , fd_(std::move(other.fd_))
+    , absent_(other.absent_) {}
+
+KernelFile& KernelFile::operator=(KernelFile&& other) noexcept {
+    if (this != &other) {
+        if (fd_)
+            budget_->give_back();
+        root_fd_ = other.root_fd_;
+        path_ = std::move(other.path_);
+        budget_ = other.budget_;
+        fd_ = std::move(other.fd_);
+        absent_ = other.absent_;
+    }
+    return *this;
+}
+
+KernelFile::~KernelFile() {
+    if (fd_)
+        budget_->give_back();
+}
+
+ReadResult KernelFile::read(std::span<char> buffer) noexcept {
+    if (absent_)
+        return {{}, ENOENT};
+    UniqueFd opened;
+    if (!fd_) {
+        opened = open_below(root_fd_, path_.c_str());
+        if (!opened) {
+            absent_ = errno == ENOENT;
+            return {{}, errno};
+        }
+    }
+    const int fd = fd_ ? fd_.get() : opened.get();
+    const ssize_t length = ::pread(fd, buffer.data(), buffer.size(), 0);
+    const int error = length < 0 ? errno : 0;
+    if (opened && error == 0 && budget_->take())
+        fd_ = std::move(opened);
+    if (error != 0)
+        return {{}, error};
+    // Files of cgroupfs come whole in one read when they fit; a full buffer may have cut them.
+    if (static_cast<std::size_t>(length) == buffer.size())
+        return {{}, EOVERFLOW};
+    return {{buffer.data(), static_cast<std::size_t>(length)}, 0};
+}
+
+UniqueFd open_below(int root_fd, const char* path, int extra_flags) noexcept {
+    return UniqueFd(::openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | extra_flags));
+}
+
+int try_read_whole(int root_fd, const char* path, std::string& text, std::size_t limit_bytes) {
+    constexpr std::size_t step_bytes = 16U << 10U;
+    text.clear();
+    const UniqueFd fd = open_below(root_fd, path);
+    if (!fd)
+        return errno;
+    for (;;) {
+        const std::size_t have = text.size();
+        if (have > limit_bytes)
+            return EOVERFLOW;
+        text.resize(have + step_bytes);
+        const ssize_t length = ::read(fd.get(), text.data() + have, step_bytes);
+        text.resize(have + static_cast<std::size_t>(length > 0 ? length : 0));
+        if (length == 0)
+            return 0;
+        if (length < 0 && errno != EINTR)
+            return errno;
+    }
+}
+
+std::string read_whole(int root_fd, const std::string& path, std::size_t limit_bytes) {
+    std::string text;
+    if (const int error = try_read_whole(root_fd, path.c_str(), text, limit_bytes); error != 0)
+        throw std::system_error(error, std::generic_category(), "reading /" + path);
+    return text;
+}
+
+} // namespace lxcmon::io

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "io/unique_fd.hpp"
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace lxcmon::io {
+
+/// What a read gave: the text, or the errno that says why not. EOVERFLOW: the file is longer than the buffer.
+struct ReadResult {
+    std::string_view text;
+    int error = 0;
+
+    /// The thing itself went away (a cgroup was removed, a process has ended): an outcome, not a fault.
+    [[nodiscard]] bool gone() const noexcept;
+};
+
+/// How many more descriptors may be kept open. Not thread-safe: one for the sampling thread.
+class FdBudget {
+  public:
+    explicit FdBudget(long limit) noexcept : left_(limit) {}
+
+    /// Raises the soft RLIMIT_NOFILE to the hard one and leaves `reserve` of it for everything else.
+    static FdBudget from_rlimit(long reserve);
+
+    [[nodiscard]] bool take() noexcept;
+    void give_back() noexcept { ++left_; }
+    /// True once, after the budget has first been found empty: the moment to say so.
+    [[nodiscard]] bool newly_exhausted() noexcept;
+
+  private:
+    long left_;
+    bool exhausted_ = false;
+    bool said_ = false;
+};
+
+/// A file of /proc or /sys, read again and again: opened once and kept open while the budget allows,
+/// else opened at each read. Reading at offset 0 makes the kernel print it afresh.
+class KernelFile {
+  public:
+    /// `root_fd` (borrowed) is the root that `path` (relative, no leading slash) hangs on: a fixture in tests.
+    KernelFile(int root_fd, std::string path, FdBudget& budget) noexcept;
+    KernelFile(KernelFile&& other) noexcept;
+    KernelFile& operator=(KernelFile&& other) noexcept;
+    KernelFile(const KernelFile&) = delete;
+    KernelFile& operator=(const KernelFile&) = delete;
+    ~KernelFile();
+
+    /// The text stands in `buffer`. A file that was not there at the first read is not looked for again.
+    [[nodiscard]] ReadResult read(std::span<char> buffer) noexcept;
+
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+  private:
+    int root_fd_;
+    std::string path_;
+    FdBudget* budget_;
+    UniqueFd fd_;
+    bool absent_ = false;
+};
+
+/// Opens a path below `root_fd` for reading; the descriptor is empty and errno set where that fails.
+[[nodiscard]] UniqueFd open_below(int root_fd, const char* path, int extra_flags = 0) noexcept;
+
+/// The whole of a file that is read seldom (mountinfo, /proc/PID/cgroup), up to `limit_bytes`.
+/// Throws std::system_error that names the path; EOVERFLOW where the file is longer.
+[[nodiscard]] std::string read_whole(int root_fd, const std::string& path,
+                                     std::size_t limit_bytes = 4U << 20U);
+
+/// The same where failing is an outcome: nothing read gives `error` in the result's place.
+[[nodiscard]] int try_read_whole(int root_fd, const char* path, std::string& text,
+                                 std::size_t limit_bytes = 4U << 20U);
+
+} // namespace lxcmon::io

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <charconv>
+#include <concepts>
+#include <optional>
+#include <string_view>
+
+/// Parsers of kernel text: no I/O, no allocation; what does not fit is absent, never a guess.
+namespace lxcmon::io {
+
+/// The whole of `text` as a decimal number; nothing for an empty text, a stray character or an overflow.
+template <std::integral Number>
+[[nodiscard]] std::optional<Number> parse_number(std::string_view text) noexcept {
+    Number number{};
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || stop != end || text.empty())
+        return std::nullopt;
+    return number;
+}
+
+/// Cuts the text up to the next `separator` off `rest`, which keeps what follows it.
+[[nodiscard]] inline std::string_view take_until(std::string_view& rest, char separator) noexcept {
+    const std::size_t at = rest.find(separator);
+    const std::string_view part = rest.substr(0, at);
+    rest.remove_prefix(at == std::string_view::npos ? rest.size() : at + 1);
+    return part;
+}
+
+/// Calls `each(line)` for the lines that end in LF. A last line without one is cut short and left out.
+template <typename Callback> void for_each_line(std::string_view text, Callback&& each) {
+    while (text.find('\n') != std::string_view::npos)
+        each(take_until(text, '\n'));
+}
+
+/// Calls `each(word)` for the words between single or several spaces.
+template <typename Callback> void for_each_word(std::string_view text, Callback&& each) {
+    while (!text.empty())
+        if (const std::string_view word = take_until(text, ' '); !word.empty())
+            each(word);
+}
+
+/// `text` without the LF at its end; nothing where there is none, as the kernel always writes it.
+[[nodiscard]] inline std::optional<std::string_view> single_line(std::string_view text) noexcept {
+    if (text.empty() || text.back() != '\n')
+        return std::nullopt;
+    text.remove_suffix(1);
+    return text;
+}
+
+} // namespace lxcmon::io

@@ -1,0 +1,59 @@
+#include "agent.hpp"
+#include "commands.hpp"
+#include "io/signal_fd.hpp"
+#include "log.hpp"
+#include "options.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+namespace {
+
+constexpr int failed = 1;
+constexpr int wrong_usage = 2;
+
+int run_agent(const lxcmon::Config& config) {
+    lxcmon::io::block_signals({SIGTERM, SIGINT, SIGHUP});
+    lxcmon::Agent agent(config);
+    return config.once ? agent.run_once() : agent.run();
+}
+
+int run(const lxcmon::Invocation& invocation) {
+    lxcmon::set_up_log(invocation.config);
+    switch (invocation.command) {
+    case lxcmon::Command::list:
+        return lxcmon::list_containers(invocation.config, invocation.list_as_json);
+    case lxcmon::Command::check:
+        return lxcmon::check(invocation.config);
+    case lxcmon::Command::replay:
+        return lxcmon::replay(invocation.config, invocation.replay_files);
+    case lxcmon::Command::run:
+        break;
+    }
+    return run_agent(invocation.config);
+}
+
+} // namespace
+
+int main(int argument_count, char** arguments) {
+    // A reader that goes away (lxcmon-push list | head) is an error of write(), not the end.
+    std::signal(SIGPIPE, SIG_IGN);
+    try {
+        const auto invocation =
+            lxcmon::parse_options({arguments + 1, arguments + argument_count}, &lxcmon::process_environment);
+        if (invocation.print) {
+            std::fputs(invocation.print->c_str(), stdout);
+            return 0;
+        }
+        return run(invocation);
+    } catch (const lxcmon::BadSetting& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return wrong_usage;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "lxcmon-push: %s\n", error.what());
+        return failed;
+    }
+}

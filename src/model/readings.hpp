@@ -1,0 +1,50 @@
+#pragma once
+
+#include "model/field_table.hpp"
+#include "model/point.hpp"
+
+#include <array>
+#include <bitset>
+#include <cassert>
+#include <cstdint>
+#include <optional>
+
+namespace lxcmon {
+
+/// The figures of one container (or one of its devices) while they are put together: a slot for each
+/// row of the field table. What is not set stays out of the point.
+class Readings {
+  public:
+    void clear() noexcept { present_.reset(); }
+
+    void set(FieldId id, FieldValue value) noexcept {
+        assert(value.index() == static_cast<std::size_t>(field_table[id].type));
+        values_[id] = value;
+        present_.set(id);
+    }
+
+    [[nodiscard]] std::optional<std::int64_t> integer(FieldId id) const noexcept {
+        if (!present_.test(id))
+            return std::nullopt;
+        const auto* number = std::get_if<std::int64_t>(&values_[id]);
+        return number != nullptr ? std::optional(*number) : std::nullopt;
+    }
+
+    /// Adds one point with the fields of `range` that are set; none at all where none is.
+    void emit(FieldRange range, std::span<const Tag> tags, std::span<const Tag> own_tags,
+              std::int64_t time_ns, PointBuffer& points) const {
+        points.begin(field_table[range.first].measurement, time_ns);
+        points.tags(tags);
+        points.tags(own_tags);
+        for (FieldId id = range.first; id < range.last; ++id)
+            if (present_.test(id))
+                points.field(field_table[id].name, values_[id]);
+        points.end();
+    }
+
+  private:
+    std::array<FieldValue, field_count> values_{};
+    std::bitset<field_count> present_;
+};
+
+} // namespace lxcmon

@@ -1,0 +1,140 @@
+#include "option_table.hpp"
+
+#include "deliver/url.hpp"
+#include "values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace lxcmon {
+namespace {
+
+using C = Config;
+using Value = const std::string&;
+
+void take_url(C& config, Value value) {
+    if (const auto wrong = deliver::check_url(value))
+        throw BadValue{*wrong, true};
+    config.influx_url = value;
+}
+
+std::string not_empty(Value value) {
+    if (value.empty())
+        throw BadValue{"is empty; expected a name"};
+    return value;
+}
+
+void take_interval(C& config, Value value) {
+    config.interval = parse_duration(value);
+    if (config.interval < std::chrono::milliseconds(100) || config.interval > std::chrono::hours(24))
+        throw BadValue{"is out of range; expected 100ms to 24h"};
+}
+
+std::string one_of(Value value, std::span<const std::string_view> words) {
+    if (std::ranges::find(words, value) != words.end())
+        return value;
+    std::string list;
+    for (const std::string_view word : words)
+        list += (list.empty() ? "" : ", ") + std::string(word);
+    throw BadValue{"is not known; expected one of " + list};
+}
+
+constexpr auto levels =
+    std::to_array<std::string_view>({"trace", "debug", "info", "warn", "error", "critical", "off"});
+constexpr auto log_formats = std::to_array<std::string_view>({"text", "json"});
+
+constexpr std::string_view influx = "InfluxDB";
+constexpr std::string_view file = "JSON file";
+constexpr std::string_view what = "What is sampled";
+constexpr std::string_view run = "How it runs";
+constexpr std::string_view log = "Log";
+
+constexpr auto table = std::to_array<OptionRow>({
+    {influx, "influx-url", "URL", "", "Server that the points go to; without it they go to the JSON file",
+     &take_url, false, "INFLUX_URL"},
+    {influx, "influx-db", "NAME", "lxc", "Database (InfluxDB 1.x); made when it is missing",
+     [](C& c, Value v) { c.influx_db = not_empty(v); }},
+    {influx, "influx-user", "NAME", "", "User (InfluxDB 1.x)", [](C& c, Value v) { c.influx_user = v; }},
+    {influx, "influx-password-file", "FILE", "", "File whose first line is the user's password",
+     [](C& c, Value v) { c.influx_password = read_secret(v); }},
+    {influx, "influx-token-file", "FILE", "",
+     "File whose first line is the API token (2.x); INFLUX_TOKEN holds the token itself",
+     [](C& c, Value v) { c.influx_token = read_secret(v); }, false, "INFLUX_TOKEN",
+     [](C& c, Value v) { c.influx_token = v; }},
+    {influx, "influx-org", "NAME", "", "Organization (2.x)", [](C& c, Value v) { c.influx_org = v; }, false,
+     "INFLUX_ORG"},
+    {influx, "influx-bucket", "NAME", "", "Bucket (2.x): the v2 write API is used instead of a database",
+     [](C& c, Value v) { c.influx_bucket = v; }, false, "INFLUX_BUCKET"},
+    {influx, "batch-size", "LINES", "5000", "Most points in one request",
+     [](C& c, Value v) { c.batch_lines = parse_count(v, 1, 5000); }},
+    {influx, "flush-interval", "DURATION", "each tick", "How long points are gathered before they are sent",
+     [](C& c, Value v) { c.flush_interval = parse_duration(v); }},
+    {influx, "queue-max-size", "SIZE", "64MiB",
+     "Memory for what the server has not taken yet; beyond it the oldest is dropped",
+     [](C& c, Value v) { c.queue_max_bytes = parse_size(v); }},
+
+    {file, "json-file", "PATH", "/var/lib/lxcmon-push/lxcmon.jsonl",
+     "File for the points where no server is given; - is standard output",
+     [](C& c, Value v) { c.json_file = not_empty(v); }},
+    {file, "json-max-size", "SIZE", "64MiB", "Size at which that file is rotated",
+     [](C& c, Value v) { c.json_max_bytes = parse_size(v); }},
+    {file, "json-keep", "COUNT", "5", "Rotated files that are kept",
+     [](C& c, Value v) { c.json_keep = static_cast<unsigned>(parse_count(v, 0, 1000)); }},
+
+    {what, "lxcpath", "PATH", "liblxc's, LXD's, Incus's", "Folder of containers; may be given several times",
+     [](C& c, Value v) { c.lxcpaths.push_back(not_empty(v)); }, true},
+    {what, "include", "GLOB", "all", "Only containers with such a name; may be given several times",
+     [](C& c, Value v) { c.include.push_back(not_empty(v)); }, true},
+    {what, "exclude", "GLOB", "none", "No containers with such a name; may be given several times",
+     [](C& c, Value v) { c.exclude.push_back(not_empty(v)); }, true},
+    {what, "tag", "KEY=VALUE", "", "Tag that every point gets; may be given several times",
+     [](C& c, Value v) { c.tags.push_back(parse_tag(v)); }, true},
+    {what, "host", "NAME", "the host's name", "Value of the tag host",
+     [](C& c, Value v) { c.host = not_empty(v); }},
+
+    {run, "interval", "DURATION", "10s", "Time between two samples: 10s, 500ms, 1m", &take_interval},
+    {run, "once", "", "", "Take one sample, deliver it and end",
+     [](C& c, Value v) { c.once = parse_flag(v); }},
+    {run, "dry-run", "", "", "Print line protocol on standard output and send nothing",
+     [](C& c, Value v) { c.dry_run = parse_flag(v); }},
+    {run, "config", "FILE", "/etc/lxcmon/lxcmon-push.toml",
+     "Settings in TOML, with the long options as keys; the default may be missing",
+     [](C& c, Value v) { c.config_file = not_empty(v); }},
+
+    {log, "log-level", "LEVEL", "info", "trace, debug, info, warn, error, critical or off",
+     [](C& c, Value v) { c.log_level = one_of(v, levels); }},
+    {log, "log-format", "FORMAT", "text", "text or json",
+     [](C& c, Value v) { c.log_format = one_of(v, log_formats); }},
+    {log, "log-file", "PATH", "standard error", "File that the log goes to",
+     [](C& c, Value v) { c.log_file = not_empty(v); }},
+    {log, "log-max-size", "SIZE", "10MiB", "Size at which that file is rotated",
+     [](C& c, Value v) { c.log_max_bytes = parse_size(v); }},
+    {log, "log-keep", "COUNT", "3", "Rotated log files that are kept",
+     [](C& c, Value v) { c.log_keep = static_cast<unsigned>(parse_count(v, 0, 1000)); }},
+});
+
+} // namespace
+
+std::span<const OptionRow> option_table() noexcept { return table; }
+
+std::string environment_name(std::string_view option) {
+    std::string name = "LXCMON_";
+    for (const char c : option)
+        name.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+    return name;
+}
+
+std::string options_as_markdown() {
+    std::string text = "| option | default | environment | what it does |\n|---|---|---|---|\n";
+    for (const OptionRow& row : table) {
+        const std::string value = row.value_name.empty() ? "" : " " + std::string(row.value_name);
+        const std::string standard =
+            row.standard_variable.empty() ? "" : ", `" + std::string(row.standard_variable) + "`";
+        text += "| `--" + std::string(row.name) + value + "` | " + std::string(row.default_text) + " | `" +
+                environment_name(row.name) + "`" + standard + " | " + std::string(row.help) + " |\n";
+    }
+    return text;
+}
+
+} // namespace lxcmon

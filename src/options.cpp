@@ -1,0 +1,217 @@
+#include "options.hpp"
+
+#include "option_table.hpp"
+#include "settings_file.hpp"
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <map>
+
+namespace lxcmon {
+namespace {
+
+constexpr const char* footer = R"(Every option can also stand in the environment (--influx-url as LXCMON_INFLUX_URL) and in the
+settings file (influx-url = "http://..."): the command line goes first, then the environment, then the file.
+Lists are separated by commas in the environment.
+
+  lxcmon-push --influx-url http://influx.example:8086     sends to InfluxDB
+  lxcmon-push list                                        shows the containers of this host
+  lxcmon-push check                                       tries settings, liblxc and server
+  lxcmon-push --once --dry-run                            prints one sample
+
+Exit codes: 0 fine, 1 failed, 2 wrong usage or settings.)";
+
+/// The command line as CLI11 sees it, made of the table.
+struct CommandLine {
+    CLI::App app{"Samples the LXC containers of this host and sends the figures to InfluxDB, or to a JSON file.",
+                 "lxcmon-push"};
+    std::map<std::string_view, CLI::Option*> options;
+    CLI::App* list = nullptr;
+    CLI::App* check = nullptr;
+    CLI::App* replay = nullptr;
+    bool list_as_json = false;
+    std::vector<std::string> replay_files;
+
+    CommandLine();
+    void add(const OptionRow& row);
+};
+
+void CommandLine::add(const OptionRow& row) {
+    const std::string flag = "--" + std::string(row.name);
+    CLI::Option* option = row.value_name.empty() ? app.add_flag(flag) : app.add_option(flag);
+    std::string help(row.help);
+    if (!row.default_text.empty())
+        help += " (default: " + std::string(row.default_text) + ")";
+    option->description(help)->group(std::string(row.group));
+    if (!row.value_name.empty())
+        option->type_name(std::string(row.value_name))->expected(1);
+    option->multi_option_policy(row.repeatable ? CLI::MultiOptionPolicy::TakeAll
+                                               : CLI::MultiOptionPolicy::TakeLast);
+    options[row.name] = option;
+}
+
+CommandLine::CommandLine() {
+    app.set_version_flag("--version", "lxcmon-push " LXCMON_VERSION, "Print the version and end");
+    app.set_help_flag("-h,--help", "Print this help and end");
+    app.footer(footer);
+    for (const OptionRow& row : option_table())
+        add(row);
+    list = app.add_subcommand("list", "Show the containers of this host with their figures");
+    list->add_flag("--json", list_as_json, "As JSON, for scripts");
+    check = app.add_subcommand("check", "Try the settings, liblxc, the server and the containers");
+    replay = app.add_subcommand("replay", "Deliver points from JSON Lines files");
+    replay->add_option("FILE", replay_files, "Files of JSON Lines; - is standard input")->required();
+    for (CLI::App* subcommand : {list, check, replay})
+        subcommand->fallthrough();
+    app.require_subcommand(0, 1);
+}
+
+[[noreturn]] void fail(const std::string& subject, const std::string& words) {
+    throw BadSetting("lxcmon-push: " + subject + ": " + words);
+}
+
+std::optional<std::string> parse_arguments(CommandLine& line, const std::vector<std::string>& arguments) {
+    try {
+        line.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::CallForHelp&) {
+        return line.app.help();
+    } catch (const CLI::CallForVersion&) {
+        return line.app.version() + "\n";
+    } catch (const CLI::ExtrasError&) {
+        const std::vector<std::string> extras = line.app.remaining(true);
+        fail(extras.empty() ? "argument" : extras.front(), "unknown option or command; see lxcmon-push --help");
+    } catch (const CLI::ParseError& error) {
+        const std::string words = error.what();
+        throw BadSetting("lxcmon-push: " + words.substr(0, words.find('\n')) + "; see lxcmon-push --help");
+    }
+    return std::nullopt;
+}
+
+/// Values of one option, and for messages where they stand.
+struct Given {
+    std::vector<std::string> values;
+    std::string origin; ///< "" for the command line
+    void (*take)(Config& config, const std::string& value) = nullptr;
+};
+
+std::vector<std::string> split(const OptionRow& row, const std::string& text) {
+    if (!row.repeatable)
+        return {text};
+    std::vector<std::string> parts;
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const std::size_t comma = rest.find(',');
+        if (comma != 0)
+            parts.emplace_back(rest.substr(0, comma));
+        rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    }
+    return parts;
+}
+
+std::optional<Given> from_environment(const OptionRow& row, const Environment& environment) {
+    const std::string own = environment_name(row.name);
+    if (const auto value = environment(own))
+        return Given{split(row, *value), " (environment variable " + own + ")", row.take};
+    const std::string standard(row.standard_variable);
+    if (standard.empty())
+        return std::nullopt;
+    // An empty standard variable is what scripts leave behind who unset it: not a setting.
+    if (const auto value = environment(standard); value && !value->empty())
+        return Given{split(row, *value), " (environment variable " + standard + ")",
+                     row.take_standard != nullptr ? row.take_standard : row.take};
+    return std::nullopt;
+}
+
+std::optional<Given> from_command_line(const OptionRow& row, const CommandLine& line) {
+    const CLI::Option* option = line.options.at(row.name);
+    if (option->count() == 0)
+        return std::nullopt;
+    if (row.value_name.empty())
+        return Given{{"true"}, "", row.take};
+    std::vector<std::string> values = option->results();
+    if (!row.repeatable)
+        values.erase(values.begin(), values.end() - 1);
+    return Given{std::move(values), "", row.take};
+}
+
+void apply(const OptionRow& row, const Given& given, Config& config) {
+    for (const std::string& value : given.values) {
+        try {
+            given.take(config, value);
+        } catch (const BadValue& bad) {
+            fail("--" + std::string(row.name) + given.origin,
+                 (bad.secret ? "" : "'" + value + "' ") + bad.words);
+        }
+    }
+}
+
+std::string own_host_name() {
+    std::array<char, 256> name{};
+    if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0')
+        return "localhost";
+    return name.data();
+}
+
+/// --config itself: command line, environment, default. Returns whether it was given, so that it must be there.
+bool find_settings_file(const CommandLine& line, const Environment& environment, Config& config) {
+    for (const OptionRow& row : option_table()) {
+        if (row.name != "config")
+            continue;
+        auto given = from_command_line(row, line);
+        if (!given)
+            given = from_environment(row, environment);
+        if (given) {
+            apply(row, *given, config);
+            return true;
+        }
+        config.config_file = row.default_text;
+    }
+    return false;
+}
+
+void check_together(const Config& config) {
+    if (!config.influx_password.empty() && config.influx_user.empty())
+        fail("--influx-password-file", "needs --influx-user as well");
+}
+
+} // namespace
+
+std::optional<std::string> process_environment(const std::string& name) {
+    const char* const value = std::getenv(name.c_str());
+    return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+}
+
+Invocation parse_options(const std::vector<std::string>& arguments, const Environment& environment) {
+    Invocation result;
+    CommandLine line;
+    result.print = parse_arguments(line, arguments);
+    if (result.print)
+        return result;
+    Config& config = result.config;
+    const bool must_exist = find_settings_file(line, environment, config);
+    const SettingsFile settings = read_settings_file(config.config_file, must_exist);
+    for (const OptionRow& row : option_table()) {
+        auto given = from_command_line(row, line);
+        if (!given)
+            given = from_environment(row, environment);
+        if (const auto in_file = settings.find(row.name); !given && in_file != settings.end())
+            given = Given{in_file->second, " (in " + config.config_file + ")", row.take};
+        if (given && row.name != "config")
+            apply(row, *given, config);
+    }
+    if (config.host.empty())
+        config.host = own_host_name();
+    check_together(config);
+    result.command = *line.list     ? Command::list
+                     : *line.check  ? Command::check
+                     : *line.replay ? Command::replay
+                                    : Command::run;
+    result.list_as_json = line.list_as_json;
+    result.replay_files = line.replay_files;
+    return result;
+}
+
+} // namespace lxcmon

@@ -1,0 +1,64 @@
+#pragma once
+
+#include "io/kernel_file.hpp"
+#include "model/readings.hpp"
+#include "sample/cgroup_layout.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lxcmon::sample {
+
+/// Which control files are read on this host and what of them: the field table turned round, by file.
+/// Made once, at start.
+class CgroupPlan {
+  public:
+    explicit CgroupPlan(const CgroupLayout& layout);
+
+    struct Wanted {
+        std::string_view key; ///< empty: the file is one number
+        FieldId field;
+        Reading reading;
+    };
+    struct File {
+        std::size_t hierarchy; ///< index in the layout
+        std::string_view name;
+        std::vector<Wanted> wanted;
+    };
+    [[nodiscard]] const std::vector<File>& files() const noexcept { return files_; }
+
+  private:
+    std::vector<File> files_;
+};
+
+/// Puts the numbers of one control file's text where they belong. What is missing, "max" where a limit is
+/// read, malformed or too large for the field stays out. Exposed for its tests.
+void take_figures(std::string_view text, const CgroupPlan::File& file, Readings& readings) noexcept;
+
+/// The control files of one container, kept open while the budget allows. Sampling thread only.
+class CgroupReader {
+  public:
+    /// `directories`: container_directories() of the container. All three references are borrowed.
+    CgroupReader(const CgroupPlan& plan, int root_fd,
+                 std::span<const std::optional<std::string>> directories, io::FdBudget& budget);
+
+    /// Reads every file once. Returns the path and errno of the first file that should be readable and is
+    /// not; a file that does not exist on this kernel is no error.
+    struct Fault {
+        std::string path;
+        int error = 0;
+    };
+    std::optional<Fault> read(std::span<char> buffer, Readings& readings) noexcept;
+
+  private:
+    struct Opened {
+        const CgroupPlan::File* plan;
+        io::KernelFile file;
+    };
+    std::vector<Opened> files_;
+};
+
+} // namespace lxcmon::sample

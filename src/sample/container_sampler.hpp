@@ -1,0 +1,76 @@
+#pragma once
+
+#include "sample/block_io.hpp"
+#include "sample/cgroup_reader.hpp"
+#include "sample/container_tags.hpp"
+#include "sample/cpu.hpp"
+#include "sample/namespace_figures.hpp"
+#include "sample/namespace_helper.hpp"
+#include "sample/state.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lxcmon::sample {
+
+/// What all containers' samplers share; lives as long as the Sampler.
+struct SampleContext {
+    int root_fd;
+    CgroupLayout layout;
+    CgroupPlan plan;
+    io::FdBudget budget;
+    DeviceNames devices;
+    HostLinks host_links;
+    std::vector<char> buffer; ///< room for the largest control file
+};
+
+/// The times of a tick, each of its own clock.
+struct TickTime {
+    std::int64_t wall_ns;     ///< the points' timestamp
+    std::int64_t boottime_ns; ///< CLOCK_BOOTTIME at the tick's begin, for uptimes
+};
+
+/// Samples one start of one container: made anew when its init changes, so that every rate starts afresh.
+class ContainerSampler {
+  public:
+    ContainerSampler(SampleContext& context, const Container& container);
+
+    /// What the helper is to do for this container now.
+    [[nodiscard]] NamespaceHelper::Request request(std::int64_t monotonic_ns) const noexcept;
+
+    /// Adds the container's points. Where it has ended in the meantime only its state is left of them.
+    /// Returns whether every figure could be read that should be.
+    [[nodiscard]] bool sample(const TickTime& time, NamespaceHelper::Outcome outcome,
+                              const NamespaceReply& reply, std::span<const Tag> tags, PointBuffer& points);
+
+  private:
+    void sample_cgroups(const TickTime& time, Readings& readings, std::span<const Tag> tags,
+                        PointBuffer& points);
+    void sample_namespaces(const TickTime& time, NamespaceHelper::Outcome outcome,
+                           const NamespaceReply& reply, Readings& readings, std::span<const Tag> tags,
+                           PointBuffer& points);
+    void note_hang();
+    /// Logs a fault when it is another than the last one.
+    void say(std::string& last, std::string fault);
+    void say_cgroups(int error);
+    [[nodiscard]] MountSource root_source(std::uint64_t device);
+
+    SampleContext& context_;
+    const Container& container_; ///< the table's entry, which outlives this
+    std::vector<std::optional<std::string>> directories_;
+    std::optional<CgroupReader> reader_;
+    std::optional<CpuSampler> cpu_;
+    std::optional<BlockIoSampler> block_io_;
+    std::optional<StateSampler> state_;
+    std::optional<std::uint64_t> root_device_;
+    MountSource root_source_;
+    std::int64_t filesystem_again_ns_ = 0; ///< CLOCK_MONOTONIC before which its mounts are left alone
+    bool has_cgroups_ = false;
+    bool said_host_network_ = false;
+    std::string cgroup_fault_, namespace_fault_;
+};
+
+} // namespace lxcmon::sample

@@ -1,0 +1,27 @@
+#include "sample/container_tags.hpp"
+
+#include <algorithm>
+
+namespace lxcmon::sample {
+
+ContainerTags::ContainerTags(const CommonTags& common, const Container& container)
+    : texts_(common.user)
+    , host_name_(container.host_name)
+    , shadowed_(container.shadowed) {
+    texts_.emplace_back("host", common.host);
+    texts_.emplace_back("container", container.name);
+    if (!container.host_name.empty() && container.host_name != container.name)
+        texts_.emplace_back("name", container.host_name);
+    // Two containers of one name would overwrite each other's points: the later lxcpath's says where it is.
+    if (container.shadowed)
+        texts_.emplace_back("lxcpath", container.lxcpath);
+    std::ranges::sort(texts_);
+    for (const auto& [key, value] : texts_)
+        tags_.push_back({key, value});
+}
+
+bool ContainerTags::fits(const Container& container) const noexcept {
+    return host_name_ == container.host_name && shadowed_ == container.shadowed;
+}
+
+} // namespace lxcmon::sample

@@ -1,0 +1,169 @@
+#include "sample/links.hpp"
+
+#include <linux/if_link.h>
+#include <linux/net_namespace.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace lxcmon::sample {
+namespace {
+
+/// The kernel fills up to 32 KiB of a dump at once when the reader has room for it.
+constexpr std::size_t buffer_bytes = 32U << 10U;
+
+template <typename Value> Value value_of(const rtattr* attribute) noexcept {
+    Value value{};
+    std::memcpy(&value, RTA_DATA(attribute), std::min<std::size_t>(sizeof value, RTA_PAYLOAD(attribute)));
+    return value;
+}
+
+void take_counters(const rtattr* attribute, Link& link) noexcept {
+    const auto stats = value_of<rtnl_link_stats64>(attribute);
+    link.has_counters = true;
+    link.rx_bytes = stats.rx_bytes;
+    link.tx_bytes = stats.tx_bytes;
+    link.rx_packets = stats.rx_packets;
+    link.tx_packets = stats.tx_packets;
+    link.rx_errors = stats.rx_errors;
+    link.tx_errors = stats.tx_errors;
+    link.rx_dropped = stats.rx_dropped;
+    link.tx_dropped = stats.tx_dropped;
+    link.multicast = stats.multicast;
+}
+
+void take_attribute(const rtattr* attribute, Link& link) noexcept {
+    switch (attribute->rta_type) {
+    case IFLA_IFNAME:
+        std::memcpy(link.name.data(), RTA_DATA(attribute),
+                    std::min<std::size_t>(link.name.size() - 1, RTA_PAYLOAD(attribute)));
+        break;
+    case IFLA_MTU:
+        link.mtu = value_of<std::uint32_t>(attribute);
+        break;
+    case IFLA_LINK:
+        link.peer_index = value_of<std::uint32_t>(attribute);
+        break;
+    case IFLA_LINK_NETNSID:
+        link.peer_namespace = value_of<std::int32_t>(attribute);
+        break;
+    case IFLA_STATS64:
+        take_counters(attribute, link);
+        break;
+    default:
+        break;
+    }
+}
+
+Link parse_link(const nlmsghdr* header) noexcept {
+    Link link;
+    const auto* info = static_cast<const ifinfomsg*>(NLMSG_DATA(header));
+    link.index = static_cast<std::uint32_t>(info->ifi_index);
+    link.up = (info->ifi_flags & IFF_UP) != 0 && (info->ifi_flags & IFF_RUNNING) != 0;
+    link.loopback = (info->ifi_flags & IFF_LOOPBACK) != 0;
+    auto left = static_cast<int>(IFLA_PAYLOAD(header));
+    for (const rtattr* each = IFLA_RTA(info); RTA_OK(each, left); each = RTA_NEXT(each, left))
+        take_attribute(each, link);
+    return link;
+}
+
+/// One datagram of the kernel's. The container's root may send to our socket too: only port 0 counts.
+ssize_t receive(int rtnetlink, std::span<char> buffer) noexcept {
+    for (;;) {
+        sockaddr_nl sender{};
+        iovec room{buffer.data(), buffer.size()};
+        msghdr message{};
+        message.msg_name = &sender;
+        message.msg_namelen = sizeof sender;
+        message.msg_iov = &room;
+        message.msg_iovlen = 1;
+        const ssize_t length = ::recvmsg(rtnetlink, &message, 0);
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length < 0)
+            return -errno;
+        if ((message.msg_flags & MSG_TRUNC) != 0)
+            return -EOVERFLOW;
+        if (sender.nl_pid == 0)
+            return length;
+    }
+}
+
+int error_of(const nlmsghdr* header) noexcept {
+    return static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
+}
+
+} // namespace
+
+io::UniqueFd open_rtnetlink() noexcept {
+    return io::UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+}
+
+int dump_links(int rtnetlink, bool with_counters, std::span<Link> links) noexcept {
+    struct {
+        nlmsghdr header;
+        ifinfomsg info;
+        rtattr mask_header;
+        std::uint32_t mask;
+    } request{};
+    request.header.nlmsg_len = sizeof request;
+    request.header.nlmsg_type = RTM_GETLINK;
+    request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    request.mask_header = {RTA_LENGTH(sizeof request.mask), IFLA_EXT_MASK};
+    request.mask = with_counters ? 0 : RTEXT_FILTER_SKIP_STATS;
+    if (::send(rtnetlink, &request, sizeof request, 0) < 0)
+        return -errno;
+
+    alignas(nlmsghdr) static thread_local std::array<char, buffer_bytes> buffer;
+    std::size_t count = 0;
+    for (;;) {
+        const ssize_t length = receive(rtnetlink, buffer);
+        if (length < 0)
+            return static_cast<int>(length);
+        auto left = static_cast<unsigned>(length);
+        const void* const start = buffer.data();
+        for (const auto* each = static_cast<const nlmsghdr*>(start); NLMSG_OK(each, left);
+             each = NLMSG_NEXT(each, left)) {
+            if (each->nlmsg_type == NLMSG_DONE)
+                return static_cast<int>(count);
+            if (each->nlmsg_type == NLMSG_ERROR)
+                return error_of(each);
+            if (each->nlmsg_type == RTM_NEWLINK && count < links.size())
+                links[count++] = parse_link(each);
+        }
+    }
+}
+
+std::int32_t namespace_id(int rtnetlink, int namespace_fd) noexcept {
+    struct {
+        nlmsghdr header;
+        rtgenmsg general;
+        std::array<char, 3> padding;
+        rtattr fd_header;
+        std::int32_t fd;
+    } request{};
+    request.header.nlmsg_len = sizeof request;
+    request.header.nlmsg_type = RTM_GETNSID;
+    request.header.nlmsg_flags = NLM_F_REQUEST;
+    request.fd_header = {RTA_LENGTH(sizeof request.fd), NETNSA_FD};
+    request.fd = namespace_fd;
+    alignas(nlmsghdr) std::array<char, 512> buffer{};
+    if (::send(rtnetlink, &request, sizeof request, 0) < 0)
+        return -1;
+    const ssize_t length = receive(rtnetlink, buffer);
+    const void* const start = buffer.data();
+    const auto* header = static_cast<const nlmsghdr*>(start);
+    if (length < 0 || !NLMSG_OK(header, static_cast<unsigned>(length)) || header->nlmsg_type != RTM_NEWNSID)
+        return -1;
+    auto left = static_cast<int>(header->nlmsg_len) - static_cast<int>(NLMSG_SPACE(sizeof(rtgenmsg)));
+    const void* const first = buffer.data() + NLMSG_SPACE(sizeof(rtgenmsg));
+    for (const auto* each = static_cast<const rtattr*>(first); RTA_OK(each, left); each = RTA_NEXT(each, left))
+        if (each->rta_type == NETNSA_NSID)
+            return value_of<std::int32_t>(each);
+    return -1;
+}
+
+} // namespace lxcmon::sample

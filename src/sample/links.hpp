@@ -1,0 +1,37 @@
+#pragma once
+
+#include "io/unique_fd.hpp"
+
+#include <net/if.h>
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace lxcmon::sample {
+
+/// One network interface as rtnetlink shows it (rtnetlink(7), linux/if_link.h), counters since it was made.
+struct Link {
+    std::array<char, IFNAMSIZ> name{}; ///< ends in NUL
+    std::uint32_t index = 0;
+    std::uint32_t mtu = 0;
+    bool up = false; ///< set up and running (RFC 2863)
+    bool loopback = false;
+    bool has_counters = false;
+    std::uint64_t rx_bytes = 0, tx_bytes = 0, rx_packets = 0, tx_packets = 0;
+    std::uint64_t rx_errors = 0, tx_errors = 0, rx_dropped = 0, tx_dropped = 0, multicast = 0;
+    std::uint32_t peer_index = 0;     ///< IFLA_LINK: the veth's other end, the macvlan's lower device; 0: none
+    std::int32_t peer_namespace = -1; ///< IFLA_LINK_NETNSID; -1: this namespace, or none
+};
+
+/// A rtnetlink socket in the network namespace that the calling thread is in now. Empty, errno set on failure.
+[[nodiscard]] io::UniqueFd open_rtnetlink() noexcept;
+
+/// Fills `links` with the namespace's interfaces; those that find no room are left out. Allocates nothing.
+/// Returns how many there are in `links`, or a negative errno.
+[[nodiscard]] int dump_links(int rtnetlink, bool with_counters, std::span<Link> links) noexcept;
+
+/// The id by which the socket's namespace knows the one that `namespace_fd` refers to; -1 where it has none.
+[[nodiscard]] std::int32_t namespace_id(int rtnetlink, int namespace_fd) noexcept;
+
+} // namespace lxcmon::sample

@@ -1,0 +1,111 @@
+#include "sample/namespace_figures.hpp"
+
+#include "io/mountinfo.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <vector>
+
+namespace lxcmon::sample {
+namespace {
+
+constexpr std::uint64_t int64_max = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t clamped(std::uint64_t number) noexcept {
+    return static_cast<std::int64_t>(std::min(number, int64_max));
+}
+
+std::int64_t clamped_product(std::uint64_t a, std::uint64_t b) noexcept {
+    std::uint64_t product = 0;
+    return __builtin_mul_overflow(a, b, &product) ? clamped(int64_max) : clamped(product);
+}
+
+void set_link(const Link& link, Readings& readings) noexcept {
+    readings.set(field_id("lxc_net", "mtu"), std::int64_t{link.mtu});
+    readings.set(field_id("lxc_net", "up"), link.up);
+    if (!link.has_counters)
+        return;
+    readings.set(field_id("lxc_net", "rx_bytes"), clamped(link.rx_bytes));
+    readings.set(field_id("lxc_net", "tx_bytes"), clamped(link.tx_bytes));
+    readings.set(field_id("lxc_net", "rx_packets"), clamped(link.rx_packets));
+    readings.set(field_id("lxc_net", "tx_packets"), clamped(link.tx_packets));
+    readings.set(field_id("lxc_net", "rx_errors"), clamped(link.rx_errors));
+    readings.set(field_id("lxc_net", "tx_errors"), clamped(link.tx_errors));
+    readings.set(field_id("lxc_net", "rx_dropped"), clamped(link.rx_dropped));
+    readings.set(field_id("lxc_net", "tx_dropped"), clamped(link.tx_dropped));
+    readings.set(field_id("lxc_net", "multicast"), clamped(link.multicast));
+}
+
+} // namespace
+
+void HostLinks::refresh() {
+    constexpr std::size_t most = 16384;
+    static thread_local std::vector<Link> links(most);
+    names_.clear();
+    const io::UniqueFd rtnetlink = open_rtnetlink();
+    const int count = rtnetlink ? dump_links(rtnetlink.get(), false, links) : -1;
+    for (int index = 0; index < count; ++index) {
+        const Link& link = links[static_cast<std::size_t>(index)];
+        names_.emplace(link.index, link.name.data());
+    }
+}
+
+std::string_view HostLinks::name(std::uint32_t index) const noexcept {
+    const auto at = names_.find(index);
+    return at != names_.end() ? std::string_view(at->second) : std::string_view{};
+}
+
+MountSource find_root_mount(std::string_view mountinfo) {
+    MountSource source;
+    io::for_each_mount(mountinfo, [&](const io::Mount& mount) {
+        if (mount.mount_point == "/")
+            source = {mount.source, mount.filesystem_type};
+    });
+    return source;
+}
+
+void add_net_points(const NamespaceReply& reply, const HostLinks& host_links, std::span<const Tag> tags,
+                    std::int64_t time_ns, PointBuffer& points) {
+    Readings readings;
+    for (const auto& [link, host_index] : std::span(reply.links).first(reply.link_count)) {
+        if (link.loopback)
+            continue;
+        readings.clear();
+        set_link(link, readings);
+        if (const std::string_view host_name = host_links.name(host_index); !host_name.empty())
+            readings.set(field_id("lxc_net", "host_interface"), points.store(host_name));
+        const Tag own{"interface", points.store(link.name.data())};
+        readings.emit(fields_of("lxc_net"), tags, std::span(&own, 1), time_ns, points);
+    }
+}
+
+void add_root_fs_point(const RootFilesystem& root, const MountSource& source, std::span<const Tag> tags,
+                       std::int64_t time_ns, PointBuffer& points) {
+    if (!root.present || root.blocks == 0 || root.blocks_free > root.blocks)
+        return;
+    Readings readings;
+    const std::uint64_t used = root.blocks - root.blocks_free;
+    readings.set(field_id("lxc_fs", "total_bytes"), clamped_product(root.blocks, root.block_bytes));
+    readings.set(field_id("lxc_fs", "used_bytes"), clamped_product(used, root.block_bytes));
+    readings.set(field_id("lxc_fs", "free_bytes"), clamped_product(root.blocks_free, root.block_bytes));
+    readings.set(field_id("lxc_fs", "available_bytes"),
+                 clamped_product(root.blocks_available, root.block_bytes));
+    // As df counts: of what an ordinary user could have, without the blocks reserved for root.
+    const double reachable = static_cast<double>(used) + static_cast<double>(root.blocks_available);
+    if (reachable > 0)
+        readings.set(field_id("lxc_fs", "used_percent"), static_cast<double>(used) * 100.0 / reachable);
+    // Filesystems without a fixed number of inodes (btrfs, ZFS's 0) say nothing about them.
+    if (root.inodes > 0 && root.inodes_free <= root.inodes) {
+        readings.set(field_id("lxc_fs", "inodes_total"), clamped(root.inodes));
+        readings.set(field_id("lxc_fs", "inodes_used"), clamped(root.inodes - root.inodes_free));
+        readings.set(field_id("lxc_fs", "inodes_free"), clamped(root.inodes_free));
+    }
+    readings.set(field_id("lxc_fs", "readonly"), root.readonly);
+    const std::array<Tag, 3> own{{{"mountpoint", "/"},
+                                  {"device", points.store(source.device)},
+                                  {"fstype", points.store(source.filesystem_type)}}};
+    readings.emit(fields_of("lxc_fs"), tags, own, time_ns, points);
+}
+
+} // namespace lxcmon::sample

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "model/readings.hpp"
+#include "sample/namespace_worker.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace lxcmon::sample {
+
+/// Names of the host's own interfaces by ifindex, to tell a container's veth from outside.
+class HostLinks {
+  public:
+    /// Lists them anew; keeps none where that fails.
+    void refresh();
+    /// Empty where there is none.
+    [[nodiscard]] std::string_view name(std::uint32_t index) const noexcept;
+
+  private:
+    std::map<std::uint32_t, std::string> names_;
+};
+
+/// Where a filesystem comes from, as the host's /proc/INIT/mountinfo says: the container's words.
+struct MountSource {
+    std::string device;
+    std::string filesystem_type;
+};
+
+/// What is mounted on top at "/" in the text of a mountinfo; both empty where nothing is.
+[[nodiscard]] MountSource find_root_mount(std::string_view mountinfo);
+
+/// Adds an lxc_net point for each interface but loopback. Texts are stored in `points`.
+void add_net_points(const NamespaceReply& reply, const HostLinks& host_links, std::span<const Tag> tags,
+                    std::int64_t time_ns, PointBuffer& points);
+
+/// Adds the lxc_fs point of "/"; none for a filesystem without blocks.
+void add_root_fs_point(const RootFilesystem& root, const MountSource& source, std::span<const Tag> tags,
+                       std::int64_t time_ns, PointBuffer& points);
+
+} // namespace lxcmon::sample

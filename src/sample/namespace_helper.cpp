@@ -1,0 +1,144 @@
+#include "sample/namespace_helper.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <system_error>
+
+namespace lxcmon::sample {
+namespace {
+
+/// Requests on their way at once: enough to keep the helper busy, few enough to fit in the socket's buffer.
+constexpr std::size_t window = 32;
+constexpr int child_socket = 3;
+
+using Clock = std::chrono::steady_clock;
+
+/// The child's first steps: only its socket and stderr stay open, and it ends when the agent does.
+[[noreturn]] void become_worker(int socket, pid_t agent, NamespaceHelper::Worker worker) noexcept {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != agent)
+        ::_exit(0);
+    if (socket != child_socket && ::dup2(socket, child_socket) < 0)
+        ::_exit(1);
+    ::close_range(child_socket + 1, ~0U, 0);
+    worker(child_socket);
+    ::_exit(0);
+}
+
+} // namespace
+
+NamespaceHelper::NamespaceHelper(std::chrono::milliseconds deadline, Worker worker)
+    : deadline_(deadline)
+    , worker_(worker) {
+    start();
+}
+
+NamespaceHelper::~NamespaceHelper() {
+    end_worker();
+    for (const pid_t pid : killed_)
+        ::waitpid(pid, nullptr, WNOHANG);
+}
+
+void NamespaceHelper::start() {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+        throw std::system_error(errno, std::generic_category(), "starting the namespace helper: socketpair");
+    io::UniqueFd ours(ends[0]);
+    const io::UniqueFd theirs(ends[1]);
+    const pid_t agent = ::getpid();
+    const pid_t child = ::fork();
+    if (child < 0)
+        throw std::system_error(errno, std::generic_category(), "starting the namespace helper: fork");
+    if (child == 0)
+        become_worker(theirs.get(), agent, worker_);
+    pid_ = child;
+    socket_ = std::move(ours);
+}
+
+void NamespaceHelper::end_worker() noexcept {
+    socket_.reset();
+    if (pid_ > 0) {
+        ::kill(pid_, SIGKILL);
+        killed_.push_back(pid_);
+        pid_ = -1;
+    }
+}
+
+void NamespaceHelper::reap() noexcept {
+    std::erase_if(killed_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
+}
+
+bool NamespaceHelper::send(const Request& request, std::uint64_t sequence) noexcept {
+    NamespaceRequest body{sequence, request.init_pid, request.want_filesystem};
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    iovec content{&body, sizeof body};
+    msghdr message{};
+    message.msg_iov = &content;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    std::memcpy(CMSG_DATA(header), &request.init_pidfd, sizeof(int));
+    return ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof body);
+}
+
+NamespaceHelper::Outcome NamespaceHelper::receive(std::uint64_t sequence) noexcept {
+    const auto end = Clock::now() + deadline_;
+    for (;;) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+        pollfd wait{socket_.get(), POLLIN, 0};
+        const int ready = ::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left, 0)));
+        if (ready < 0 && errno == EINTR)
+            continue;
+        if (ready == 0)
+            return Outcome::hung;
+        const ssize_t length = ::recv(socket_.get(), &reply_, sizeof reply_, 0);
+        if (length < 0 && errno == EINTR)
+            continue;
+        const bool whole = length >= static_cast<ssize_t>(offsetof(NamespaceReply, links)) &&
+                           reply_.link_count <= max_links &&
+                           length == static_cast<ssize_t>(reply_.sent_bytes());
+        return whole && reply_.sequence == sequence ? Outcome::answered : Outcome::broken;
+    }
+}
+
+void NamespaceHelper::run(std::span<const Request> requests, const OnReply& on_reply) {
+    reap();
+    std::size_t sent = 0;
+    for (std::size_t done = 0; done < requests.size(); ++done) {
+        Outcome outcome = Outcome::answered;
+        try {
+            if (pid_ < 0) {
+                start();
+                sent = done; // what the old helper had not answered is asked again
+            }
+        } catch (const std::system_error&) {
+            outcome = Outcome::broken;
+        }
+        while (outcome == Outcome::answered && sent < requests.size() && sent < done + window)
+            if (!send(requests[sent], sequence_ + sent))
+                outcome = Outcome::broken;
+            else
+                ++sent;
+        if (outcome == Outcome::answered)
+            outcome = receive(sequence_ + done);
+        if (outcome != Outcome::answered)
+            end_worker();
+        on_reply(done, outcome, reply_);
+    }
+    sequence_ += requests.size();
+}
+
+} // namespace lxcmon::sample

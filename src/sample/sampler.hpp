@@ -1,0 +1,53 @@
+#pragma once
+
+#include "model/container.hpp"
+#include "model/point.hpp"
+#include "sample/container_tags.hpp"
+#include "sample/namespace_helper.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace lxcmon::sample {
+
+struct SampleSettings {
+    CommonTags tags;
+    int root_fd = -1; ///< borrowed; "/" but in tests
+    std::chrono::milliseconds namespace_deadline{2000};
+};
+
+/// Turns containers into points. Sampling thread only.
+class Sampler {
+  public:
+    /// Reads where the cgroups are and starts the helper process, so make it before any other thread.
+    /// Throws std::system_error where /proc/self/mountinfo can't be read or no process can be started,
+    /// std::runtime_error where no cgroup hierarchy is mounted.
+    explicit Sampler(SampleSettings settings);
+    ~Sampler();
+
+    /// Adds the points of all containers, with the time `tick_ns`. One container's trouble is logged when it
+    /// begins and costs no other its sample. Returns how many containers had some.
+    std::size_t sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
+                       PointBuffer& points);
+
+    /// "v1", "v2" or "hybrid".
+    [[nodiscard]] std::string_view cgroup_version() const noexcept;
+
+  private:
+    struct Entry;
+    void add_stopped(const Container& container, Entry& entry, std::int64_t tick_ns, PointBuffer& points);
+    Entry& entry_of(const Container& container);
+
+    SampleSettings settings_;
+    std::unique_ptr<struct SampleContext> context_;
+    NamespaceHelper helper_;
+    std::map<std::uint64_t, std::unique_ptr<Entry>> entries_; ///< by Container::id
+    std::vector<Entry*> running_;
+    std::vector<NamespaceHelper::Request> requests_;
+    std::uint64_t round_ = 0;
+};
+
+} // namespace lxcmon::sample

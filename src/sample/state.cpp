@@ -1,0 +1,65 @@
+#include "sample/state.hpp"
+
+#include "io/parse.hpp"
+
+#include <unistd.h>
+
+namespace lxcmon::sample {
+namespace {
+
+constexpr std::int64_t nsec_per_sec = 1'000'000'000;
+
+void set_common(const Container& container, std::string_view state, bool running, bool frozen,
+                Readings& readings) noexcept {
+    readings.set(field_id("lxc_state", "state"), state);
+    readings.set(field_id("lxc_state", "running"), running);
+    readings.set(field_id("lxc_state", "frozen"), frozen);
+    readings.set(field_id("lxc_state", "restarts"), container.restarts);
+}
+
+} // namespace
+
+std::optional<std::int64_t> parse_start_ticks(std::string_view stat) noexcept {
+    const std::size_t bracket = stat.rfind(')');
+    if (bracket == std::string_view::npos || bracket + 2 > stat.size())
+        return std::nullopt;
+    stat.remove_prefix(bracket + 2); // field 3 follows
+    for (int field = 3; field < 22; ++field)
+        static_cast<void>(io::take_until(stat, ' '));
+    return io::parse_number<std::int64_t>(io::take_until(stat, ' '));
+}
+
+bool parse_frozen_v1(std::string_view text) noexcept { return text == "FROZEN\n"; }
+
+bool parse_frozen_v2(std::string_view text) noexcept {
+    bool frozen = false;
+    io::for_each_line(text, [&](std::string_view line) { frozen = frozen || line == "frozen 1"; });
+    return frozen;
+}
+
+StateSampler::StateSampler(const ContainerFiles& files, pid_t init_pid)
+    : freezer_v1_(files.v1("freezer", "freezer.state"))
+    , events_v2_(files.v2("cgroup.events")) {
+    std::string stat;
+    if (io::try_read_whole(files.root_fd, ("proc/" + std::to_string(init_pid) + "/stat").c_str(), stat) != 0)
+        return;
+    if (const auto ticks = parse_start_ticks(stat); ticks && *ticks < (std::int64_t{1} << 40))
+        start_ns_ = *ticks * (nsec_per_sec / ::sysconf(_SC_CLK_TCK));
+}
+
+void StateSampler::sample(std::span<char> buffer, const Container& container, std::int64_t boottime_ns,
+                          Readings& readings) noexcept {
+    // liblxc freezes by v1's freezer where it is mounted, else by cgroup.freeze.
+    const bool frozen =
+        parse_frozen_v1(text_of(freezer_v1_, buffer)) || parse_frozen_v2(text_of(events_v2_, buffer));
+    set_common(container, frozen ? std::string_view("FROZEN") : container.state, true, frozen, readings);
+    readings.set(field_id("lxc_state", "init_pid"), std::int64_t{container.init_pid});
+    if (start_ns_ && boottime_ns >= *start_ns_)
+        readings.set(field_id("lxc_state", "uptime_sec"), (boottime_ns - *start_ns_) / nsec_per_sec);
+}
+
+void sample_stopped(const Container& container, std::string_view state, Readings& readings) noexcept {
+    set_common(container, state, false, false, readings);
+}
+
+} // namespace lxcmon::sample

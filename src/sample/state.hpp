@@ -1,0 +1,38 @@
+#pragma once
+
+#include "model/container.hpp"
+#include "model/readings.hpp"
+#include "sample/container_files.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace lxcmon::sample {
+
+/// When a process started, in clock ticks since boot: field 22 of /proc/PID/stat (proc_pid_stat(5)).
+/// Its second field, the command in brackets, is the container's choice.
+[[nodiscard]] std::optional<std::int64_t> parse_start_ticks(std::string_view stat) noexcept;
+
+/// Whether freezer.state (v1) or cgroup.events (v2) says that the container is frozen.
+[[nodiscard]] bool parse_frozen_v1(std::string_view text) noexcept;
+[[nodiscard]] bool parse_frozen_v2(std::string_view text) noexcept;
+
+/// What lxc_state says of a running container.
+class StateSampler {
+  public:
+    StateSampler(const ContainerFiles& files, pid_t init_pid);
+    /// `boottime_ns`: CLOCK_BOOTTIME now.
+    void sample(std::span<char> buffer, const Container& container, std::int64_t boottime_ns,
+                Readings& readings) noexcept;
+
+  private:
+    std::optional<io::KernelFile> freezer_v1_;
+    std::optional<io::KernelFile> events_v2_;
+    std::optional<std::int64_t> start_ns_; ///< CLOCK_BOOTTIME of init's start
+};
+
+/// What lxc_state says of one that is not running. `state` is a word of liblxc's.
+void sample_stopped(const Container& container, std::string_view state, Readings& readings) noexcept;
+
+} // namespace lxcmon::sample

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lxcmon {
+
+/// Values by option name, as they stand in the file.
+using SettingsFile = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// Reads a TOML file by CLI11. Keys are the options' names; a section `[influx]` puts `influx-` before its keys.
+/// A file that is not there is empty unless it `must_exist`. Throws BadSetting on an unreadable file, an
+/// unknown key, and several values for an option that takes one.
+[[nodiscard]] SettingsFile read_settings_file(const std::string& path, bool must_exist);
+
+} // namespace lxcmon
