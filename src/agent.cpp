@@ -5,6 +5,7 @@
 #include "io/tick_timer.hpp"
 
 #include <fcntl.h>
+#include <fmt/ranges.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -113,8 +114,8 @@ int Agent::run() {
     io::SignalFd signals({SIGTERM, SIGINT, SIGHUP});
     io::TickTimer timer(config_.interval.count());
     sender_.start();
-    spdlog::info("lxcmon-push {}: cgroup {}, {} to {}, every {} ms", LXCMON_VERSION,
-                 eyes_.sampler.cgroup_version(), config_.lxcpaths.empty() ? "all lxcpaths" : "given lxcpaths",
+    spdlog::info("lxcmon-push {}: containers of {} (cgroup {}) to {}, every {} ms", LXCMON_VERSION,
+                 fmt::join(eyes_.table.lxcpaths(), ", "), eyes_.sampler.cgroup_version(),
                  destination_.sink->name(), config_.interval.count() / 1'000'000);
     std::array<pollfd, 2> wait{{{timer.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}}};
     for (;;) {

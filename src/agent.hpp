@@ -36,7 +36,7 @@ struct Eyes {
     static void wait_a_moment();
 };
 
-/// Owns everything and runs until a signal. All signals that end it must be blocked before it is made.
+/// Owns everything. Before run(), and before it is made, the signals that end it must be blocked.
 class Agent {
   public:
     /// Throws BadSetting, std::system_error, std::runtime_error where it can't start.

@@ -16,9 +16,11 @@ constexpr int failed = 1;
 constexpr int wrong_usage = 2;
 
 int run_agent(const lxcmon::Config& config) {
+    if (config.once)
+        return lxcmon::Agent(config).run_once();
+    // Before the agent is made: its helper process and its threads must not take them either.
     lxcmon::io::block_signals({SIGTERM, SIGINT, SIGHUP});
-    lxcmon::Agent agent(config);
-    return config.once ? agent.run_once() : agent.run();
+    return lxcmon::Agent(config).run();
 }
 
 int run(const lxcmon::Invocation& invocation) {

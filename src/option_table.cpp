@@ -15,7 +15,7 @@ using Value = const std::string&;
 
 void take_url(C& config, Value value) {
     if (const auto wrong = deliver::check_url(value))
-        throw BadValue{*wrong, true};
+        throw BadValue{*wrong, deliver::shown_url(value)};
     config.influx_url = value;
 }
 
@@ -29,6 +29,17 @@ void take_interval(C& config, Value value) {
     config.interval = parse_duration(value);
     if (config.interval < std::chrono::milliseconds(100) || config.interval > std::chrono::hours(24))
         throw BadValue{"is out of range; expected 100ms to 24h"};
+}
+
+/// Absolute and as liblxc names it: its monitors are found by the path's very text.
+void take_lxcpath(C& config, Value value) {
+    std::string path = value;
+    while (path.size() > 1 && path.back() == '/')
+        path.pop_back();
+    if (!path.starts_with('/'))
+        throw BadValue{"is not a folder of containers; expected an absolute path such as /var/lib/lxc"};
+    if (std::ranges::find(config.lxcpaths, path) == config.lxcpaths.end())
+        config.lxcpaths.push_back(std::move(path));
 }
 
 std::string one_of(Value value, std::span<const std::string_view> words) {
@@ -83,7 +94,7 @@ constexpr auto table = std::to_array<OptionRow>({
      [](C& c, Value v) { c.json_keep = static_cast<unsigned>(parse_count(v, 0, 1000)); }},
 
     {what, "lxcpath", "PATH", "liblxc's, LXD's, Incus's", "Folder of containers; may be given several times",
-     [](C& c, Value v) { c.lxcpaths.push_back(not_empty(v)); }, true},
+     &take_lxcpath, true},
     {what, "include", "GLOB", "all", "Only containers with such a name; may be given several times",
      [](C& c, Value v) { c.include.push_back(not_empty(v)); }, true},
     {what, "exclude", "GLOB", "none", "No containers with such a name; may be given several times",

@@ -27,7 +27,7 @@ struct OptionRow {
 /// What is wrong with a value: "is not a duration; expected for example 10s".
 struct BadValue {
     std::string words;
-    bool secret = false; ///< the value must not be shown
+    std::string shown{}; ///< what is shown of a value that may hold a secret; empty: the value itself
 };
 
 [[nodiscard]] std::span<const OptionRow> option_table() noexcept;

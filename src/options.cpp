@@ -143,7 +143,7 @@ void apply(const OptionRow& row, const Given& given, Config& config) {
             given.take(config, value);
         } catch (const BadValue& bad) {
             fail("--" + std::string(row.name) + given.origin,
-                 (bad.secret ? "" : "'" + value + "' ") + bad.words);
+                 "'" + (bad.shown.empty() ? value : bad.shown) + "' " + bad.words);
         }
     }
 }

@@ -3,6 +3,7 @@
 #include "discover/lxc_api.hpp"
 #include "discover/lxd_names.hpp"
 #include "discover/monitor_peer.hpp"
+#include "io/clock.hpp"
 #include "io/pidfd.hpp"
 
 #include <fnmatch.h>
@@ -19,6 +20,9 @@ bool matches_any(const std::string& name, const std::vector<std::string>& globs)
     return std::ranges::any_of(
         globs, [&](const std::string& glob) { return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0; });
 }
+
+/// Before a container that gave trouble is asked again: a monitor that does not answer costs time at each try.
+constexpr std::int64_t fault_pause_ns = 30'000'000'000;
 
 bool is_directory(const std::string& path) noexcept {
     struct stat status{};
@@ -68,7 +72,8 @@ void ContainerTable::refresh() {
     view_.clear();
     for (const Entries& entries : by_path_)
         for (const auto& [name, entry] : entries)
-            view_.push_back(&entry->container);
+            if (entry->known)
+                view_.push_back(&entry->container);
 }
 
 void ContainerTable::refresh_path(const std::string& lxcpath, Entries& entries) {
@@ -106,22 +111,30 @@ void ContainerTable::update(Entry& entry, bool active) {
     const bool is_new = !std::exchange(entry.configured, true);
     if (!active && !is_new && !ended)
         return;
+    const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
+    if (now_ns < entry.again_ns)
+        return;
+    std::string fault;
     try {
-        contact(entry, active);
+        contact(container, active);
     } catch (const std::exception& error) {
-        spdlog::warn("container {}: {}", container.name, error.what());
+        fault = error.what();
     }
+    entry.known = fault.empty();
+    entry.again_ns = fault.empty() ? 0 : now_ns + fault_pause_ns;
+    if (entry.fault != fault && !fault.empty())
+        spdlog::warn("container {} of {}: {}; it is left out while that lasts", container.name, container.lxcpath, fault);
+    entry.fault = std::move(fault);
 }
 
-void ContainerTable::contact(Entry& entry, bool active) {
-    Container& container = entry.container;
-    if (active && monitor_peer(container.lxcpath, container.name) == MonitorPeer::untrusted) {
-        if (!std::exchange(entry.said_untrusted, true))
-            spdlog::warn("container {} of {}: a process that is neither root's nor the owner's of that folder answers "
-                         "as its monitor; it is not believed",
-                         container.name, container.lxcpath);
-        active = false;
-    }
+void ContainerTable::contact(Container& container, bool active) {
+    const MonitorPeer peer =
+        active ? monitor_peer(container.lxcpath, container.name) : MonitorPeer::unknown;
+    if (peer == MonitorPeer::untrusted)
+        throw std::runtime_error("the process that answers as its monitor is neither root's nor the folder's owner's, "
+                                 "and is not believed");
+    if (peer == MonitorPeer::silent)
+        throw std::runtime_error("its monitor does not answer: look for a process [lxc monitor] that is stopped or hangs");
     const LxcHandle handle(container.lxcpath, container.name);
     container.host_name = handle.config_item("lxc.uts.name", active);
     container.cgroup_dir = handle.config_item("lxc.cgroup.dir.container", active);
@@ -133,8 +146,10 @@ void ContainerTable::contact(Entry& entry, bool active) {
         return;
     io::UniqueFd pidfd = handle.init_pidfd();
     const pid_t pid = pidfd ? io::pid_of(pidfd.get()) : 0;
+    if (pid <= 0 && handle.state() == container.state)
+        throw std::runtime_error("liblxc gives no pidfd of its init");
     if (pid <= 0) {
-        container.state = "STOPPING";
+        container.state = handle.state();
         return;
     }
     container.state = "RUNNING";

@@ -42,13 +42,15 @@ class ContainerTable {
         Container container;
         bool seen = false;
         bool configured = false; ///< its configuration has been read once
-        bool said_untrusted = false;
+        bool known = false;      ///< its state could be told; else it is left out of the view
+        std::string fault;       ///< why not, as it was logged last
+        std::int64_t again_ns = 0; ///< CLOCK_MONOTONIC before which it is not asked again
     };
     using Entries = std::map<std::string, std::unique_ptr<Entry>, std::less<>>;
 
     void refresh_path(const std::string& lxcpath, Entries& entries);
     void update(Entry& entry, bool active);
-    void contact(Entry& entry, bool active);
+    void contact(Container& container, bool active);
     void mark_shadowed();
 
     DiscoverSettings settings_;

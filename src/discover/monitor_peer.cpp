@@ -2,6 +2,7 @@
 
 #include "io/unique_fd.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -10,6 +11,18 @@
 #include <cstdio>
 
 namespace lxcmon::discover {
+namespace {
+
+/// A monitor hangs up at once on a caller who says nothing. One that is stopped by a signal does not.
+bool hangs_up(int socket) noexcept {
+    constexpr int deadline_msec = 250;
+    if (::shutdown(socket, SHUT_WR) != 0)
+        return true; // it has already
+    pollfd wait{socket, POLLIN, 0};
+    return ::poll(&wait, 1, deadline_msec) != 0;
+}
+
+} // namespace
 
 MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) noexcept {
     sockaddr_un address{};
@@ -31,7 +44,9 @@ MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) no
     if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0 ||
         ::stat(lxcpath.c_str(), &owner) != 0)
         return MonitorPeer::untrusted;
-    return peer.uid == 0 || peer.uid == owner.st_uid ? MonitorPeer::trusted : MonitorPeer::untrusted;
+    if (peer.uid != 0 && peer.uid != owner.st_uid)
+        return MonitorPeer::untrusted;
+    return hangs_up(socket.get()) ? MonitorPeer::trusted : MonitorPeer::silent;
 }
 
 } // namespace lxcmon::discover

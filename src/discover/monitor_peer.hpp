@@ -11,6 +11,7 @@ namespace lxcmon::discover {
 enum class MonitorPeer {
     trusted,
     untrusted,
+    silent, ///< trusted, but does not answer (stopped by a signal): a question to it would wait for ever
     unknown ///< nobody listens under the plain name: stopped, or a path so long that liblxc hashes it
 };
 [[nodiscard]] MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) noexcept;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -11,7 +12,7 @@ namespace lxcmon::io {
 
 bool ReadResult::gone() const noexcept { return error == ENOENT || error == ENODEV || error == ESRCH; }
 
-FdBudget FdBudget::from_rlimit(long reserve) {
+FdBudget FdBudget::from_rlimit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
         throw std::system_error(errno, std::generic_category(), "getrlimit(RLIMIT_NOFILE)");
@@ -19,8 +20,8 @@ FdBudget FdBudget::from_rlimit(long reserve) {
     // Refused is fine: what the soft limit gives is what we have.
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 && ::getrlimit(RLIMIT_NOFILE, &limit) != 0)
         throw std::system_error(errno, std::generic_category(), "getrlimit(RLIMIT_NOFILE)");
-    const auto all = limit.rlim_cur > 1'000'000 ? 1'000'000L : static_cast<long>(limit.rlim_cur);
-    return FdBudget(all > reserve ? all - reserve : 0);
+    constexpr rlim_t most = 1'000'000;
+    return FdBudget(static_cast<long>(std::min(limit.rlim_cur, most) / 4 * 3));
 }
 
 bool FdBudget::take() noexcept {

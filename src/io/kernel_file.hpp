@@ -22,8 +22,9 @@ class FdBudget {
   public:
     explicit FdBudget(long limit) noexcept : left_(limit) {}
 
-    /// Raises the soft RLIMIT_NOFILE to the hard one and leaves `reserve` of it for everything else.
-    static FdBudget from_rlimit(long reserve);
+    /// Raises the soft RLIMIT_NOFILE to the hard one and takes three quarters of it: the rest is for everything else,
+    /// a pidfd for each container above all.
+    static FdBudget from_rlimit();
 
     [[nodiscard]] bool take() noexcept;
     void give_back() noexcept { ++left_; }

@@ -97,6 +97,9 @@ void ContainerSampler::sample_namespaces(const TickTime& time, NamespaceHelper::
         namespace_fault_.clear();
     if (reply.shares_host_network && !std::exchange(said_host_network_, true))
         spdlog::info("container {}: it shares the host's network: lxc_net is left out", container_.name);
+    if (reply.has_more_links && !std::exchange(said_more_links_, true))
+        spdlog::warn("container {}: it has more than {} interfaces: the others are left out", container_.name,
+                     max_links);
     add_net_points(reply, context_.host_links, tags, time.wall_ns, points);
     if (reply.processes >= 0)
         readings.set(field_id("lxc_pids", "processes"), reply.processes);

@@ -70,6 +70,7 @@ class ContainerSampler {
     std::int64_t filesystem_again_ns_ = 0; ///< CLOCK_MONOTONIC before which its mounts are left alone
     bool has_cgroups_ = false;
     bool said_host_network_ = false;
+    bool said_more_links_ = false;
     std::string cgroup_fault_, namespace_fault_;
 };
 

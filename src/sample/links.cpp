@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 namespace lxcmon::sample {
 namespace {
@@ -102,7 +103,7 @@ io::UniqueFd open_rtnetlink() noexcept {
     return io::UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
 }
 
-int dump_links(int rtnetlink, bool with_counters, std::span<Link> links) noexcept {
+int dump_links(int rtnetlink, bool with_counters, const OnLink& on_link) {
     struct {
         nlmsghdr header;
         ifinfomsg info;
@@ -115,24 +116,23 @@ int dump_links(int rtnetlink, bool with_counters, std::span<Link> links) noexcep
     request.mask_header = {RTA_LENGTH(sizeof request.mask), IFLA_EXT_MASK};
     request.mask = with_counters ? 0 : RTEXT_FILTER_SKIP_STATS;
     if (::send(rtnetlink, &request, sizeof request, 0) < 0)
-        return -errno;
+        return errno;
 
     alignas(nlmsghdr) static thread_local std::array<char, buffer_bytes> buffer;
-    std::size_t count = 0;
     for (;;) {
         const ssize_t length = receive(rtnetlink, buffer);
         if (length < 0)
-            return static_cast<int>(length);
+            return static_cast<int>(-length);
         auto left = static_cast<unsigned>(length);
         const void* const start = buffer.data();
         for (const auto* each = static_cast<const nlmsghdr*>(start); NLMSG_OK(each, left);
              each = NLMSG_NEXT(each, left)) {
             if (each->nlmsg_type == NLMSG_DONE)
-                return static_cast<int>(count);
+                return 0;
             if (each->nlmsg_type == NLMSG_ERROR)
-                return error_of(each);
-            if (each->nlmsg_type == RTM_NEWLINK && count < links.size())
-                links[count++] = parse_link(each);
+                return -error_of(each);
+            if (each->nlmsg_type == RTM_NEWLINK)
+                on_link(parse_link(each));
         }
     }
 }

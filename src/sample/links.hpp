@@ -6,7 +6,7 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
+#include <functional>
 
 namespace lxcmon::sample {
 
@@ -27,9 +27,9 @@ struct Link {
 /// A rtnetlink socket in the network namespace that the calling thread is in now. Empty, errno set on failure.
 [[nodiscard]] io::UniqueFd open_rtnetlink() noexcept;
 
-/// Fills `links` with the namespace's interfaces; those that find no room are left out. Allocates nothing.
-/// Returns how many there are in `links`, or a negative errno.
-[[nodiscard]] int dump_links(int rtnetlink, bool with_counters, std::span<Link> links) noexcept;
+/// Calls `on_link` for each interface of the socket's namespace. Allocates nothing. Returns 0 or an errno.
+using OnLink = std::function<void(const Link& link)>;
+[[nodiscard]] int dump_links(int rtnetlink, bool with_counters, const OnLink& on_link);
 
 /// The id by which the socket's namespace knows the one that `namespace_fd` refers to; -1 where it has none.
 [[nodiscard]] std::int32_t namespace_id(int rtnetlink, int namespace_fd) noexcept;

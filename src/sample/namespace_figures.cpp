@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <vector>
 
 namespace lxcmon::sample {
 namespace {
@@ -40,15 +39,12 @@ void set_link(const Link& link, Readings& readings) noexcept {
 } // namespace
 
 void HostLinks::refresh() {
-    constexpr std::size_t most = 16384;
-    static thread_local std::vector<Link> links(most);
     names_.clear();
     const io::UniqueFd rtnetlink = open_rtnetlink();
-    const int count = rtnetlink ? dump_links(rtnetlink.get(), false, links) : -1;
-    for (int index = 0; index < count; ++index) {
-        const Link& link = links[static_cast<std::size_t>(index)];
-        names_.emplace(link.index, link.name.data());
-    }
+    if (rtnetlink && dump_links(rtnetlink.get(), false, [this](const Link& link) {
+            names_.emplace(link.index, link.name.data());
+        }) != 0)
+        names_.clear();
 }
 
 std::string_view HostLinks::name(std::uint32_t index) const noexcept {

@@ -49,20 +49,20 @@ Host open_host() noexcept {
 }
 
 void list_links(const Host& host, NamespaceReply& reply) noexcept {
-    static std::array<Link, max_links> links;
     const io::UniqueFd rtnetlink = open_rtnetlink();
-    const int count = rtnetlink ? dump_links(rtnetlink.get(), true, links) : -errno;
-    if (count < 0) {
-        reply.network_error = -count;
+    if (!rtnetlink) {
+        reply.network_error = errno;
         return;
     }
     const std::int32_t host_id = namespace_id(rtnetlink.get(), host.network.get());
-    for (int index = 0; index < count; ++index) {
-        auto& [link, host_index] = reply.links[reply.link_count++];
-        link = links[static_cast<std::size_t>(index)];
+    // Small enough a capture for std::function to allocate nothing.
+    reply.network_error = dump_links(rtnetlink.get(), true, [&reply, host_id](const Link& link) {
+        reply.has_more_links = reply.link_count == max_links;
+        if (reply.has_more_links)
+            return;
         const bool peer_on_host = link.peer_namespace >= 0 && link.peer_namespace == host_id;
-        host_index = peer_on_host ? link.peer_index : 0;
-    }
+        reply.links[reply.link_count++] = {link, peer_on_host ? link.peer_index : 0};
+    });
 }
 
 RootFilesystem read_root_filesystem() noexcept {
@@ -167,7 +167,7 @@ void run_namespace_worker(int socket) noexcept {
         const io::UniqueFd init_pidfd = receive_request(socket, request);
         reply.sequence = request.sequence;
         reply.error = reply.network_error = 0;
-        reply.shares_host_network = false;
+        reply.shares_host_network = reply.has_more_links = false;
         reply.root = {};
         reply.processes = -1;
         reply.link_count = 0;

@@ -14,7 +14,7 @@
 namespace lxcmon::sample {
 
 /// Interfaces reported for one container at most: a tenant can make thousands.
-inline constexpr std::size_t max_links = 64;
+inline constexpr std::size_t max_links = 128;
 
 /// With it goes the container's init pidfd, as SCM_RIGHTS.
 struct NamespaceRequest {
@@ -36,6 +36,7 @@ struct NamespaceReply {
     int error = 0;         ///< errno of joining the namespaces: nothing below counts then
     int network_error = 0; ///< errno of listing the interfaces
     bool shares_host_network = false;
+    bool has_more_links = false; ///< than max_links: the others are left out
     RootFilesystem root;
     std::int64_t processes = -1; ///< in the container's own /proc; -1: it has none
     std::uint32_t link_count = 0;

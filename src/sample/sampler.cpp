@@ -10,8 +10,6 @@
 namespace lxcmon::sample {
 namespace {
 
-/// For what is not a container's control file: libraries, sockets, logs, pidfds being handed over.
-constexpr long reserved_fds = 1024;
 constexpr std::size_t buffer_bytes = 128U << 10U;
 
 std::unique_ptr<SampleContext> make_context(int root_fd) {
@@ -21,7 +19,7 @@ std::unique_ptr<SampleContext> make_context(int root_fd) {
                                  "on /sys/fs/cgroup");
     CgroupPlan plan(layout);
     return std::make_unique<SampleContext>(SampleContext{root_fd, std::move(layout), std::move(plan),
-                                                         io::FdBudget::from_rlimit(reserved_fds),
+                                                         io::FdBudget::from_rlimit(),
                                                          DeviceNames(root_fd), HostLinks{},
                                                          std::vector<char>(buffer_bytes)});
 }

@@ -1,0 +1,199 @@
+#include "deliver/delivery.hpp"
+
+#include "fake_sink.hpp"
+
+#include <doctest/doctest.h>
+
+#include <numeric>
+
+using namespace lxcmon;
+using namespace lxcmon::deliver;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::FakeSink;
+using test::verdict_of;
+
+namespace {
+
+struct Fixture {
+    FakeSink sink;
+    Counters counters;
+    Delivery delivery{sink, counters, settings()};
+    std::vector<milliseconds> waits;
+
+    static DeliverySettings settings() {
+        DeliverySettings settings;
+        settings.random = [] { return 1.0; };
+        return settings;
+    }
+
+    /// False when it is not done after so many tries.
+    bool run(const Batch& batch, unsigned most_tries = 100) {
+        delivery.begin(batch);
+        for (unsigned tries = 0; !delivery.done() && tries < most_tries; ++tries)
+            if (const Step step = delivery.step(); step.wait.count() != 0)
+                waits.push_back(step.wait);
+        return delivery.done();
+    }
+};
+
+const Batch four{"a 1\nb 2\nc 3\nd 4\n", 4};
+
+bool has_line(std::string_view lines, std::string_view line) {
+    return lines.find(line) != std::string_view::npos;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(Fixture, "a retry sends the same bytes, after waits that double and never end") {
+    for (int count = 0; count < 8; ++count)
+        sink.script.push_back(verdict_of(Outcome::retry));
+    CHECK(run(four));
+    CHECK(waits == std::vector<milliseconds>{seconds(1), seconds(2), seconds(4), seconds(8), seconds(16),
+                                             seconds(32), seconds(60), seconds(60)});
+    for (const std::string& sent : sink.sent)
+        CHECK(sent == four.body);
+    CHECK(counters.retries == 8);
+    CHECK(counters.delivered_points == 4);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the longer of backoff and Retry-After, and backoff starts anew after a success") {
+    Verdict busy = verdict_of(Outcome::retry);
+    busy.wait = seconds(600);
+    sink.script = {busy, verdict_of(Outcome::retry), Verdict{}, verdict_of(Outcome::retry)};
+    CHECK(run(four));
+    CHECK(run(four));
+    CHECK(waits == std::vector<milliseconds>{seconds(600), seconds(2), seconds(1)});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a partial write is done; what is lost is counted, whatever a stranger tells") {
+    for (const std::size_t told : {std::size_t{1}, std::size_t{1'000'000}, std::size_t{0}}) {
+        Verdict partial = verdict_of(Outcome::partial);
+        partial.dropped_lines = told;
+        sink.script.push_back(partial);
+        CHECK(run(four, 1));
+    }
+    CHECK(counters.rejected_points == 1 + 4 + 1);
+    CHECK(counters.delivered_points == 3 + 0 + 3);
+    CHECK(waits.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "too large: halved at once on line boundaries, a lone line is rejected") {
+    sink.judge = [](std::string_view lines) {
+        return lines.size() > 8 || has_line(lines, "c") ? Outcome::too_large : Outcome::delivered;
+    };
+    CHECK(run(four));
+    CHECK(sink.sent == std::vector<std::string>{four.body, "a 1\nb 2\n", "c 3\nd 4\n", "c 3\n", "d 4\n"});
+    CHECK(counters.delivered_points == 3);
+    CHECK(counters.rejected_points == 1);
+    CHECK(waits.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture, "refused: the bad lines alone are rejected") {
+    std::string body;
+    for (int line = 0; line < 101; ++line)
+        body += "line " + std::to_string(line) + "\n";
+    sink.judge = [](std::string_view lines) {
+        return has_line(lines, " 17\n") || has_line(lines, " 100\n") ? Outcome::refused : Outcome::delivered;
+    };
+    CHECK(run({body, 101}));
+    CHECK(counters.rejected_points == 2);
+    CHECK(counters.delivered_points == 99);
+    CHECK(sink.sent.size() < 30);
+}
+
+TEST_CASE_FIXTURE(Fixture, "500: five more tries, then the line that does it is found and rejected") {
+    sink.judge = [](std::string_view lines) {
+        return has_line(lines, "c") ? Outcome::server_error : Outcome::delivered;
+    };
+    CHECK(run(four));
+    CHECK(counters.rejected_points == 1);
+    CHECK(counters.delivered_points == 3);
+    for (std::size_t tries = 0; tries < 6; ++tries)
+        CHECK(sink.sent[tries] == four.body);
+    CHECK(sink.sent[6] == "a 1\nb 2\n");
+    CHECK(sink.sent.back() == "c 3\n"); // its last chance, after others got through
+}
+
+TEST_CASE_FIXTURE(Fixture, "500 to everything is a sick server: no line is lost to it") {
+    bool sick = true;
+    sink.judge = [&](std::string_view) { return sick ? Outcome::server_error : Outcome::delivered; };
+    for (const std::size_t tries : {7U, 20U, 200U, 1000U}) {
+        CHECK_FALSE(run(four, static_cast<unsigned>(tries)));
+        CHECK(counters.rejected_points == 0);
+        CHECK(delivery.lines_left() == 4);
+    }
+    sick = false;
+    while (!delivery.done())
+        CHECK(delivery.step().wait == milliseconds(0));
+    CHECK(counters.delivered_points == 4);
+    CHECK(counters.rejected_points == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a server that falls sick while the bad line is sought costs no line") {
+    unsigned sent = 0;
+    // Takes the first half, then nothing for long.
+    sink.judge = [&](std::string_view) {
+        ++sent;
+        return sent <= 6 || (sent > 7 && sent < 200) ? Outcome::server_error : Outcome::delivered;
+    };
+    CHECK(run(four, 1000));
+    CHECK(counters.rejected_points == 0);
+    CHECK(counters.delivered_points == 4);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a missing database is made once a run, and the batch goes again at once") {
+    sink.script = {verdict_of(Outcome::no_database)};
+    CHECK(run(four, 2));
+    CHECK(sink.databases_made == 1);
+    CHECK(waits.empty());
+    sink.script = {verdict_of(Outcome::no_database)};
+    CHECK(run(four, 2));
+    CHECK(sink.databases_made == 1);
+    CHECK(waits == std::vector<milliseconds>{seconds(60)});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a database that can't be made is a matter of settings, and the words say why") {
+    sink.making = verdict_of(Outcome::settings, "needs an admin");
+    sink.script = {verdict_of(Outcome::no_database)};
+    delivery.begin(four);
+    const Step step = delivery.step();
+    CHECK(step.wait == seconds(60));
+    CHECK(step.words == "needs an admin");
+    CHECK(delivery.trouble() == "needs an admin");
+}
+
+TEST_CASE_FIXTURE(Fixture, "nobody there to make the database: not counted as the one time") {
+    sink.making = verdict_of(Outcome::retry);
+    sink.script = {verdict_of(Outcome::no_database), verdict_of(Outcome::no_database)};
+    delivery.begin(four);
+    CHECK(delivery.step().wait == seconds(1));
+    sink.making = {};
+    CHECK(delivery.step().wait == seconds(0));
+    CHECK(sink.databases_made == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "wrong settings keep the data and try every 60 s") {
+    sink.script = {verdict_of(Outcome::settings, "401"), verdict_of(Outcome::settings, "401")};
+    CHECK_FALSE(run(four, 2));
+    CHECK(waits == std::vector<milliseconds>{seconds(60), seconds(60)});
+    CHECK(delivery.trouble() == "401");
+    CHECK(delivery.lines_left() == 4);
+    CHECK(delivery.step().wait == seconds(0));
+    CHECK(delivery.trouble().empty());
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "415: the same batch at once without gzip; without gzip already it is the settings") {
+    sink.script = {verdict_of(Outcome::no_gzip), verdict_of(Outcome::no_gzip)};
+    CHECK(run(four));
+    CHECK_FALSE(sink.compressing);
+    CHECK(waits == std::vector<milliseconds>{seconds(60)});
+}
+
+TEST_CASE_FIXTURE(Fixture, "batches of nothing, and one whose last line has no end") {
+    CHECK(run({}));
+    CHECK(sink.sent.empty());
+    CHECK(run({"a\nb", 2}));
+    CHECK(counters.delivered_points == 2);
+}

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "deliver/sink.hpp"
+
+#include <deque>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lxcmon::test {
+
+/// A sink that answers from a script, then from a function (all delivered by default).
+class FakeSink final : public deliver::Sink {
+  public:
+    using Judge = std::function<deliver::Outcome(std::string_view)>;
+
+    deliver::Verdict send(std::string_view lines) override {
+        sent.emplace_back(lines);
+        deliver::Verdict verdict;
+        if (!script.empty()) {
+            verdict = script.front();
+            script.pop_front();
+        } else if (judge) {
+            verdict.outcome = judge(lines);
+        }
+        return verdict;
+    }
+    deliver::Verdict make_database() override {
+        ++databases_made;
+        return making;
+    }
+    bool stop_compressing() noexcept override { return std::exchange(compressing, false); }
+    void set_deadline(std::chrono::steady_clock::time_point) noexcept override {}
+    std::vector<deliver::Finding> probe() override { return {}; }
+    std::string name() const override { return "fake"; }
+
+    std::deque<deliver::Verdict> script;
+    Judge judge;
+    deliver::Verdict making;
+    bool compressing = true;
+    unsigned databases_made = 0;
+    std::vector<std::string> sent;
+};
+
+[[nodiscard]] inline deliver::Verdict verdict_of(deliver::Outcome outcome, std::string words = "words") {
+    deliver::Verdict verdict;
+    verdict.outcome = outcome;
+    verdict.words = std::move(words);
+    return verdict;
+}
+
+} // namespace lxcmon::test

@@ -1,0 +1,232 @@
+#include "deliver/json_file.hpp"
+
+#include "deliver/queue.hpp"
+#include "deliver/sender.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+
+using namespace lxcmon;
+using namespace lxcmon::deliver;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+struct Folder {
+    std::string path = "/tmp/lxcmon-json-XXXXXX";
+    Folder() {
+        if (::mkdtemp(path.data()) == nullptr)
+            throw std::runtime_error("no folder");
+    }
+    ~Folder() { std::filesystem::remove_all(path); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    Folder(Folder&&) = delete;
+    Folder& operator=(Folder&&) = delete;
+
+    [[nodiscard]] std::string file(const std::string& name = "out.jsonl") const { return path + "/" + name; }
+};
+
+std::string content(const std::string& path) {
+    const std::ifstream file(path);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+void write(const std::string& path, const std::string& text) {
+    std::ofstream(path) << text;
+}
+
+mode_t mode(const std::string& path) {
+    struct stat status {};
+    REQUIRE(::stat(path.c_str(), &status) == 0);
+    return status.st_mode & 07777U;
+}
+
+JsonFileSettings settings_for(const std::string& path) {
+    JsonFileSettings settings;
+    settings.path = path;
+    return settings;
+}
+
+/// Files of this process grow to so many bytes, then EFBIG, as a full disk would say ENOSPC.
+class FileSizeLimit {
+  public:
+    explicit FileSizeLimit(rlim_t bytes)
+        : handler_(::signal(SIGXFSZ, SIG_IGN)) {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        rlimit limit = before_;
+        limit.rlim_cur = bytes;
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+    }
+    ~FileSizeLimit() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        ::signal(SIGXFSZ, handler_);
+    }
+    FileSizeLimit(const FileSizeLimit&) = delete;
+    FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+    FileSizeLimit(FileSizeLimit&&) = delete;
+    FileSizeLimit& operator=(FileSizeLimit&&) = delete;
+
+  private:
+    rlimit before_{};
+    void (*handler_)(int);
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(Folder, "lines are appended; file and folders are made with their modes") {
+    const mode_t before = ::umask(022);
+    JsonFile sink(settings_for(path + "/a/b/out.jsonl"));
+    CHECK(sink.send("1\n").outcome == Outcome::delivered);
+    CHECK(sink.send("2\n").outcome == Outcome::delivered);
+    ::umask(before);
+    CHECK(content(path + "/a/b/out.jsonl") == "1\n2\n");
+    CHECK(mode(path + "/a/b/out.jsonl") == 0640);
+    CHECK(mode(path + "/a") == 0750);
+    CHECK(mode(path + "/a/b") == 0750);
+}
+
+TEST_CASE_FIXTURE(Folder, "rotated by size: whole batches, the newest is .1, no more than kept") {
+    JsonFileSettings settings = settings_for(file());
+    settings.max_bytes = 10;
+    settings.kept = 2;
+    JsonFile sink(settings);
+    for (const char* lines : {"aaaa\n", "bbbb\n", "cccc\n", "dddddddddddddddd\n", "ee\n"})
+        CHECK(sink.send(lines).outcome == Outcome::delivered);
+    CHECK(content(file()) == "ee\n");
+    CHECK(content(file("out.jsonl.1")) == "dddddddddddddddd\n");
+    CHECK(content(file("out.jsonl.2")) == "cccc\n");
+    CHECK_FALSE(std::filesystem::exists(file("out.jsonl.3")));
+}
+
+TEST_CASE_FIXTURE(Folder, "with none kept the file starts afresh") {
+    JsonFileSettings settings = settings_for(file());
+    settings.max_bytes = 5;
+    settings.kept = 0;
+    JsonFile sink(settings);
+    CHECK(sink.send("aaaa\n").outcome == Outcome::delivered);
+    CHECK(sink.send("bbbb\n").outcome == Outcome::delivered);
+    CHECK(content(file()) == "bbbb\n");
+    CHECK_FALSE(std::filesystem::exists(file("out.jsonl.1")));
+}
+
+TEST_CASE_FIXTURE(Folder, "a file that was renamed or removed is made anew") {
+    JsonFile sink(settings_for(file()));
+    CHECK(sink.send("1\n").outcome == Outcome::delivered);
+    std::filesystem::rename(file(), file("old"));
+    CHECK(sink.send("2\n").outcome == Outcome::delivered);
+    CHECK(content(file("old")) == "1\n");
+    CHECK(content(file()) == "2\n");
+    std::filesystem::remove(file());
+    CHECK(sink.send("3\n").outcome == Outcome::delivered);
+    CHECK(content(file()) == "3\n");
+}
+
+TEST_CASE_FIXTURE(Folder, "a symlink is not followed, nor is a folder written to") {
+    write(file("target"), "");
+    std::filesystem::create_symlink(file("target"), file());
+    JsonFile link(settings_for(file()));
+    const Verdict verdict = link.send("1\n");
+    CHECK(verdict.outcome == Outcome::settings);
+    CHECK(verdict.words.find("symlink") != std::string::npos);
+    CHECK(content(file("target")).empty());
+    CHECK_FALSE(link.probe().front().ok);
+    std::filesystem::create_directory(file("folder"));
+    JsonFile folder(settings_for(file("folder")));
+    CHECK(folder.send("1\n").outcome == Outcome::settings);
+    CHECK_FALSE(folder.probe().front().ok);
+}
+
+TEST_CASE_FIXTURE(Folder, "a batch that does not fit is taken back whole, and fits later") {
+    JsonFile sink(settings_for(file()));
+    CHECK(sink.send("1\n").outcome == Outcome::delivered);
+    {
+        const FileSizeLimit limit(5);
+        const Verdict verdict = sink.send("2222\n3333\n");
+        CHECK(verdict.outcome == Outcome::retry);
+        CHECK(verdict.words.find(file()) != std::string::npos);
+        CHECK(content(file()) == "1\n");
+    }
+    CHECK(sink.send("2222\n3333\n").outcome == Outcome::delivered);
+    CHECK(content(file()) == "1\n2222\n3333\n");
+}
+
+TEST_CASE("a full disk is a reason to try again, with words") {
+    JsonFile sink(settings_for("/dev/full"));
+    const Verdict verdict = sink.send("1\n");
+    CHECK(verdict.outcome == Outcome::retry);
+    CHECK(verdict.words == "/dev/full: writing: No space left on device; make room on that disk");
+}
+
+TEST_CASE_FIXTURE(Folder, "a torn last line is ended before more is written") {
+    write(file(), "whole\ntor");
+    JsonFile sink(settings_for(file()));
+    CHECK(sink.send("1\n").outcome == Outcome::delivered);
+    CHECK(content(file()) == "whole\ntor\n1\n");
+}
+
+TEST_CASE_FIXTURE(Folder, "a path that can't be made") {
+    write(file("plain"), "");
+    JsonFile sink(settings_for(file("plain/out.jsonl")));
+    CHECK(sink.send("1\n").outcome == Outcome::retry);
+    CHECK_FALSE(sink.probe().front().ok);
+    CHECK_THROWS_AS(JsonFile{settings_for("")}, std::invalid_argument);
+    CHECK_THROWS_AS(JsonFile{settings_for("/tmp/")}, std::invalid_argument);
+}
+
+TEST_CASE_FIXTURE(Folder, "the check makes nothing") {
+    JsonFile sink(settings_for(path + "/a/out.jsonl"));
+    CHECK(sink.probe().front().ok);
+    CHECK_FALSE(std::filesystem::exists(path + "/a"));
+    write(file(), "");
+    JsonFile there(settings_for(file()));
+    CHECK(there.probe().front().ok);
+}
+
+TEST_CASE_FIXTURE(Folder, "a pipe whose reader stands still: what it has got is not sent twice") {
+    REQUIRE(::mkfifo(file().c_str(), 0600) == 0);
+    JsonFileSettings settings = settings_for(file());
+    settings.stream_timeout = milliseconds(50);
+    JsonFile sink(settings);
+    CHECK(sink.send("1\n").outcome == Outcome::retry); // nobody reads
+    const io::UniqueFd reader(::open(file().c_str(), O_RDONLY | O_NONBLOCK));
+    REQUIRE(reader);
+    std::string lines;
+    for (int line = 0; line < 30'000; ++line)
+        lines += std::to_string(line) + "\n";
+    CHECK(sink.send(lines).outcome == Outcome::retry); // more than a pipe holds
+    std::string got;
+    std::string part(65536, '\0');
+    for (bool done = false; !done || got.size() < lines.size();) {
+        const ssize_t size = ::read(reader.get(), part.data(), part.size());
+        REQUIRE(size > 0);
+        got.append(part, 0, static_cast<std::size_t>(size));
+        done = done || sink.send(lines).outcome == Outcome::delivered;
+    }
+    CHECK(got == lines);
+}
+
+TEST_CASE_FIXTURE(Folder, "through the sender, as with InfluxDB") {
+    JsonFile sink(settings_for(file()));
+    Queue queue(1000);
+    Sender sender(queue, sink);
+    sender.start();
+    queue.push({"1\n2\n", 2});
+    queue.push({"3\n", 1});
+    CHECK(sender.stop() == 0);
+    CHECK(sender.counts().delivered_points == 3);
+    CHECK(content(file()) == "1\n2\n3\n");
+}

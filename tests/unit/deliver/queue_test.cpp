@@ -1,0 +1,118 @@
+#include "deliver/queue.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <string>
+#include <thread>
+
+using namespace lxcmon;
+using deliver::Queue;
+
+namespace {
+
+Batch batch(char name, std::size_t bytes = 10) {
+    return {std::string(bytes, name), 2};
+}
+
+char front(Queue& queue) {
+    const Batch* oldest = queue.begin();
+    const char name = oldest == nullptr ? '-' : oldest->body.front();
+    if (oldest != nullptr)
+        queue.keep();
+    return name;
+}
+
+} // namespace
+
+TEST_CASE("batches leave in order, and stay until accepted") {
+    Queue queue(100);
+    CHECK(queue.begin() == nullptr);
+    CHECK(queue.push(batch('a')));
+    CHECK(queue.push(batch('b')));
+    CHECK(front(queue) == 'a');
+    CHECK(front(queue) == 'a');
+    REQUIRE(queue.begin() != nullptr);
+    CHECK(queue.lines() == 4);
+    queue.accept();
+    CHECK(front(queue) == 'b');
+    CHECK(queue.lines() == 2);
+    CHECK(queue.bytes() == 10);
+}
+
+TEST_CASE("when full the oldest goes, but never the one in flight") {
+    Queue queue(30);
+    for (const char name : {'a', 'b', 'c'})
+        CHECK(queue.push(batch(name)));
+    const Batch* in_flight = queue.begin();
+    REQUIRE(in_flight != nullptr);
+    CHECK(queue.push(batch('d')));
+    CHECK(queue.dropped_lines() == 2);
+    CHECK(queue.bytes() == 30);
+    CHECK(in_flight->body == "aaaaaaaaaa");
+    queue.accept();
+    CHECK(front(queue) == 'c');
+}
+
+TEST_CASE("what does not fit at all is counted and leaves the rest alone") {
+    Queue queue(30);
+    CHECK(queue.push(batch('a')));
+    CHECK_FALSE(queue.push(batch('x', 31)));
+    CHECK(front(queue) == 'a');
+    REQUIRE(queue.begin() != nullptr);
+    CHECK_FALSE(queue.push(batch('x', 21))); // not beside the one in flight
+    CHECK(queue.dropped_lines() == 4);
+}
+
+TEST_CASE("a closed queue takes nothing in and gives out what it has") {
+    Queue queue(30);
+    CHECK(queue.push(batch('a')));
+    queue.close();
+    CHECK_FALSE(queue.push(batch('b')));
+    CHECK(queue.dropped_lines() == 2);
+    CHECK(queue.begin(Queue::TimePoint::max()) != nullptr);
+    queue.accept();
+    CHECK(queue.begin(Queue::TimePoint::max()) == nullptr);
+}
+
+TEST_CASE("waiting ends at the deadline, at a push, and at a close") {
+    Queue queue(30);
+    CHECK(queue.begin(std::chrono::steady_clock::now()) == nullptr);
+    std::thread pusher([&] { queue.push(batch('a')); });
+    CHECK(queue.begin(Queue::TimePoint::max()) != nullptr);
+    pusher.join();
+    queue.accept();
+    std::thread closer([&] { queue.close(); });
+    CHECK(queue.begin(Queue::TimePoint::max()) == nullptr);
+    closer.join();
+}
+
+TEST_CASE("an empty batch is no batch") {
+    Queue queue(30);
+    CHECK(queue.push({}));
+    CHECK(queue.begin() == nullptr);
+}
+
+TEST_CASE("two threads: every line is taken out or counted as dropped") {
+    constexpr std::size_t pushed = 20'000;
+    Queue queue(50);
+    std::size_t taken = 0;
+    std::thread taker([&] {
+        while (const Batch* next = queue.begin(Queue::TimePoint::max())) {
+            if ((taken / 2) % 3 == 1 && next->body.front() == 'a') {
+                queue.keep();
+                next = queue.begin();
+            }
+            taken += next->lines;
+            queue.accept();
+        }
+    });
+    for (std::size_t count = 0; count < pushed; ++count) {
+        CHECK(queue.push(batch(count % 2 == 0 ? 'a' : 'b')));
+        REQUIRE(queue.bytes() <= 50);
+    }
+    queue.close();
+    taker.join();
+    CHECK(taken + queue.dropped_lines() == 2 * pushed);
+    CHECK(queue.lines() == 0);
+}
