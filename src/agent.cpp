@@ -44,8 +44,9 @@ Eyes::Eyes(const Config& config)
     , table({config.lxcpaths, config.include, config.exclude})
     , sampler(sample_settings(config, root.get())) {
     if (::geteuid() != 0)
-        spdlog::warn("running as uid {} and not as root: only containers that this user may look into are sampled",
-                     ::geteuid());
+        spdlog::warn(
+            "running as uid {} and not as root: only containers that this user may look into are sampled",
+            ::geteuid());
 }
 
 void Eyes::look(std::int64_t tick_ns) {
@@ -54,7 +55,9 @@ void Eyes::look(std::int64_t tick_ns) {
     troubled = sampler.sample(table.containers(), tick_ns, points);
 }
 
-void Eyes::wait_a_moment() { std::this_thread::sleep_for(std::chrono::milliseconds(500)); }
+void Eyes::wait_a_moment() {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+}
 
 Agent::Agent(const Config& config)
     : config_(config)
@@ -88,13 +91,16 @@ void Agent::encode(std::int64_t tick_ns) {
         push(std::move(*rest));
 }
 
-void Agent::push(Batch batch) { static_cast<void>(queue_.push(std::move(batch))); }
+void Agent::push(Batch batch) {
+    static_cast<void>(queue_.push(std::move(batch)));
+}
 
 void Agent::note_missed(std::int64_t missed) {
     metrics_.missed_ticks += missed;
     if (missed > 0 && !std::exchange(missing_, true))
-        spdlog::warn("{} ticks came too late and were left out: the host is overloaded, or the interval too short",
-                     missed);
+        spdlog::warn(
+            "{} ticks came too late and were left out: the host is overloaded, or the interval too short",
+            missed);
     else if (missed == 0 && std::exchange(missing_, false))
         spdlog::info("ticks are on time again; {} left out since the start", metrics_.missed_ticks);
 }
@@ -103,8 +109,9 @@ void Agent::note_dropped() {
     static std::uint64_t before = 0;
     const std::uint64_t dropped = queue_.dropped_lines();
     if (dropped > before && !std::exchange(dropping_, true))
-        spdlog::error("the queue of undelivered points is full ({} bytes, --queue-max-size): the oldest are dropped",
-                      config_.queue_max_bytes);
+        spdlog::error(
+            "the queue of undelivered points is full ({} bytes, --queue-max-size): the oldest are dropped",
+            config_.queue_max_bytes);
     else if (dropped == before && std::exchange(dropping_, false))
         spdlog::info("no points are dropped any more; {} since the start", dropped);
     before = dropped;
@@ -142,14 +149,14 @@ int Agent::stop() {
     const deliver::Counts counts = sender_.counts();
     if (left > 0)
         spdlog::error("{} points were not delivered and are lost", left);
-    spdlog::info("stopped: {} points delivered, {} rejected, {} dropped, {} ticks missed", counts.delivered_points,
-                 counts.rejected_points, counts.dropped_points, metrics_.missed_ticks);
+    spdlog::info("stopped: {} points delivered, {} rejected, {} dropped, {} ticks missed",
+                 counts.delivered_points, counts.rejected_points, counts.dropped_points,
+                 metrics_.missed_ticks);
     return 0;
 }
 
 int Agent::run_once() {
-    const std::int64_t tick_ns =
-        io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.interval.count());
+    const std::int64_t tick_ns = io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.interval.count());
     eyes_.look_twice(tick_ns, [](const PointBuffer&) {});
     encode(tick_ns);
     if (auto rest = batcher_.finish())
@@ -161,7 +168,8 @@ int Agent::run_once() {
     const bool listed = eyes_.table.faults().size() < eyes_.table.lxcpaths().size();
     if (listed && eyes_.table.containers().empty())
         spdlog::warn("no containers are there");
-    return drained.lines_left == 0 && counts.rejected_points == 0 && counts.dropped_points == 0 && listed ? 0 : 1;
+    return drained.lines_left == 0 && counts.rejected_points == 0 && counts.dropped_points == 0 && listed ? 0
+                                                                                                          : 1;
 }
 
 } // namespace lxcmon

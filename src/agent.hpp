@@ -19,7 +19,8 @@ struct Eyes {
     /// Looks at all containers now; their points replace those in `points`.
     void look(std::int64_t tick_ns);
     /// Looks twice, a short moment apart, so that rates exist. `between` is called after the first look.
-    template <typename Callback> void look_twice(std::int64_t tick_ns, Callback&& between) {
+    template <typename Callback>
+    void look_twice(std::int64_t tick_ns, Callback&& between) {
         look(tick_ns);
         between(points);
         wait_a_moment();

@@ -36,18 +36,18 @@ std::vector<Finding> check_containers(const Config& config) {
         for (const std::string& lxcpath : eyes.table.lxcpaths()) {
             const auto fault = eyes.table.faults().find(lxcpath);
             const bool ok = fault == eyes.table.faults().end();
-            findings.push_back({"liblxc", ok,
-                                ok ? fmt::format("version {}, {}", discover::liblxc_version(), lxcpath)
-                                   : fault->second});
+            findings.push_back(
+                {"liblxc", ok,
+                 ok ? fmt::format("version {}, {}", discover::liblxc_version(), lxcpath) : fault->second});
         }
         findings.push_back({"cgroups", true, std::string(eyes.sampler.cgroup_version())});
         const auto& all = eyes.table.containers();
         const auto running = std::ranges::count_if(all, [](const auto* each) { return each->init_pid != 0; });
-        findings.push_back({"containers", eyes.troubled == 0,
-                            fmt::format("{} running, {} not, {} points{}", running,
-                                        all.size() - static_cast<std::size_t>(running), eyes.points.size(),
-                                        eyes.troubled == 0
-                                            ? ""
+        findings.push_back(
+            {"containers", eyes.troubled == 0,
+             fmt::format("{} running, {} not, {} points{}", running,
+                         all.size() - static_cast<std::size_t>(running), eyes.points.size(),
+                         eyes.troubled == 0 ? ""
                                             : fmt::format("; {} can't be sampled whole, see the log above",
                                                           eyes.troubled))});
     } catch (const std::exception& error) {

@@ -45,7 +45,8 @@ struct Config {
 /// expected and, where it is not the command line, where it stands. The program ends with exit code 2.
 class BadSetting : public std::exception {
   public:
-    explicit BadSetting(std::string text) : text_(std::move(text)) {}
+    explicit BadSetting(std::string text)
+        : text_(std::move(text)) {}
     [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
 
   private:

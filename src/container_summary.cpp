@@ -12,7 +12,8 @@
 namespace lxcmon {
 namespace {
 
-template <typename Type> std::optional<Type> field(const Point& point, std::string_view key) {
+template <typename Type>
+std::optional<Type> field(const Point& point, std::string_view key) {
     for (const Field& each : point.fields)
         if (each.key == key)
             if (const auto* value = std::get_if<Type>(&each.value))
@@ -66,7 +67,8 @@ using Row = std::array<std::string, 6>;
 
 Row table_row(const ContainerSummary& each) {
     const bool has_rates = each.rx_bytes_per_sec && each.tx_bytes_per_sec;
-    return {printable(each.name), printable(each.state),
+    return {printable(each.name),
+            printable(each.state),
             each.cpu_percent ? fmt::format("{:.1f}%", *each.cpu_percent) : "-",
             share_text(each.memory_used_bytes, each.memory_limit_bytes),
             has_rates ? fmt::format("{}/s in, {}/s out", size_text(*each.rx_bytes_per_sec),

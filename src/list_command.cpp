@@ -26,8 +26,9 @@ Summaries summarize(const PointBuffer& points) {
     Summaries summaries;
     for (std::size_t index = 0; index < points.size(); ++index) {
         const Point point = points[index];
-        add_to_summary(point, summaries[{std::string(tag_of(point, "container")),
-                                         std::string(tag_of(point, "lxcpath"))}]);
+        add_to_summary(
+            point,
+            summaries[{std::string(tag_of(point, "container")), std::string(tag_of(point, "lxcpath"))}]);
     }
     return summaries;
 }

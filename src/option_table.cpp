@@ -15,7 +15,7 @@ using Value = const std::string&;
 
 void take_url(C& config, Value value) {
     if (const auto wrong = deliver::check_url(value))
-        throw BadValue{*wrong, deliver::shown_url(value)};
+        throw BadValue{"is not the URL of a server: " + *wrong, deliver::shown_url(value)};
     config.influx_url = value;
 }
 
@@ -127,7 +127,9 @@ constexpr auto table = std::to_array<OptionRow>({
 
 } // namespace
 
-std::span<const OptionRow> option_table() noexcept { return table; }
+std::span<const OptionRow> option_table() noexcept {
+    return table;
+}
 
 std::string environment_name(std::string_view option) {
     std::string name = "LXCMON_";

@@ -13,7 +13,8 @@
 namespace lxcmon {
 namespace {
 
-constexpr const char* footer = R"(Every option can also stand in the environment (--influx-url as LXCMON_INFLUX_URL) and in the
+constexpr const char* footer =
+    R"(Every option can also stand in the environment (--influx-url as LXCMON_INFLUX_URL) and in the
 settings file (influx-url = "http://..."): the command line goes first, then the environment, then the file.
 Lists are separated by commas in the environment.
 
@@ -26,8 +27,9 @@ Exit codes: 0 fine, 1 failed, 2 wrong usage or settings.)";
 
 /// The command line as CLI11 sees it, made of the table.
 struct CommandLine {
-    CLI::App app{"Samples the LXC containers of this host and sends the figures to InfluxDB, or to a JSON file.",
-                 "lxcmon-push"};
+    CLI::App app{
+        "Samples the LXC containers of this host and sends the figures to InfluxDB, or to a JSON file.",
+        "lxcmon-push"};
     std::map<std::string_view, CLI::Option*> options;
     CLI::App* list = nullptr;
     CLI::App* check = nullptr;
@@ -82,7 +84,8 @@ std::optional<std::string> parse_arguments(CommandLine& line, const std::vector<
         return line.app.version() + "\n";
     } catch (const CLI::ExtrasError&) {
         const std::vector<std::string> extras = line.app.remaining(true);
-        fail(extras.empty() ? "argument" : extras.front(), "unknown option or command; see lxcmon-push --help");
+        fail(extras.empty() ? "argument" : extras.front(),
+             "unknown option or command; see lxcmon-push --help");
     } catch (const CLI::ParseError& error) {
         const std::string words = error.what();
         throw BadSetting("lxcmon-push: " + words.substr(0, words.find('\n')) + "; see lxcmon-push --help");
@@ -155,7 +158,8 @@ std::string own_host_name() {
     return name.data();
 }
 
-/// --config itself: command line, environment, default. Returns whether it was given, so that it must be there.
+/// --config itself: command line, environment, default. Returns whether it was given, so that it must be
+/// there.
 bool find_settings_file(const CommandLine& line, const Environment& environment, Config& config) {
     for (const OptionRow& row : option_table()) {
         if (row.name != "config")

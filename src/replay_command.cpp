@@ -57,8 +57,8 @@ class Replay {
     void bad_line(const std::string& name, std::size_t number, const std::string& wrong) {
         constexpr std::size_t shown = 10;
         if (++bad_lines_ <= shown)
-            spdlog::error("{}, line {}: {}; expected a JSON object with name, tags, fields and timestamp", name,
-                          number, wrong);
+            spdlog::error("{}, line {}: {}; expected a JSON object with name, tags, fields and timestamp",
+                          name, number, wrong);
     }
 
     void deliver(Batch batch) {
@@ -85,7 +85,8 @@ class Replay {
 
 int replay(const Config& config, const std::vector<std::string>& files) {
     if (config.influx_url.empty() && !config.dry_run)
-        throw BadSetting("lxcmon-push: replay: needs a server to deliver to (--influx-url URL), or --dry-run");
+        throw BadSetting(
+            "lxcmon-push: replay: needs a server to deliver to (--influx-url URL), or --dry-run");
     for (const std::string& file : files)
         if (file != "-" && !std::ifstream(file))
             throw BadSetting("lxcmon-push: replay: '" + file + "' can't be read: " + std::strerror(errno) +

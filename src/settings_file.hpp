@@ -10,9 +10,9 @@ namespace lxcmon {
 /// Values by option name, as they stand in the file.
 using SettingsFile = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-/// Reads a TOML file by CLI11. Keys are the options' names; a section `[influx]` puts `influx-` before its keys.
-/// A file that is not there is empty unless it `must_exist`. Throws BadSetting on an unreadable file, an
-/// unknown key, and several values for an option that takes one.
+/// Reads a TOML file by CLI11. Keys are the options' names; a section `[influx]` puts `influx-` before its
+/// keys. A file that is not there is empty unless it `must_exist`. Throws BadSetting on an unreadable file,
+/// an unknown key, and several values for an option that takes one.
 [[nodiscard]] SettingsFile read_settings_file(const std::string& path, bool must_exist);
 
 } // namespace lxcmon

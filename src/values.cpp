@@ -73,9 +73,9 @@ bool parse_flag(const std::string& text) {
 }
 
 std::pair<std::string, std::string> parse_tag(const std::string& text) {
-    static constexpr auto reserved = std::to_array<std::string_view>(
-        {"command", "container", "device", "fstype", "host", "interface", "lxcpath", "mountpoint", "name",
-         "resource", "size", "time"});
+    static constexpr auto reserved =
+        std::to_array<std::string_view>({"command", "container", "device", "fstype", "host", "interface",
+                                         "lxcpath", "mountpoint", "name", "resource", "size", "time"});
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
         throw BadValue{"is not a tag; expected key=value, for example site=berlin"};

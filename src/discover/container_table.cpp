@@ -21,11 +21,12 @@ bool matches_any(const std::string& name, const std::vector<std::string>& globs)
         globs, [&](const std::string& glob) { return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0; });
 }
 
-/// Before a container that gave trouble is asked again: a monitor that does not answer costs time at each try.
+/// Before a container that gave trouble is asked again: a monitor that does not answer costs time at each
+/// try.
 constexpr std::int64_t fault_pause_ns = 30'000'000'000;
 
 bool is_directory(const std::string& path) noexcept {
-    struct stat status{};
+    struct stat status {};
     return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
@@ -61,9 +62,10 @@ void ContainerTable::refresh() {
                 spdlog::info("{}: listed again", lxcpath);
         } catch (const std::exception& error) {
             if (faults_.insert_or_assign(lxcpath, error.what()).second)
-                spdlog::error("{}; new containers are not seen until it works. Root's rights are needed, and a "
-                              "path that exists (--lxcpath)",
-                              error.what());
+                spdlog::error(
+                    "{}; new containers are not seen until it works. Root's rights are needed, and a "
+                    "path that exists (--lxcpath)",
+                    error.what());
             for (auto& [name, entry] : by_path_[index])
                 update(*entry, entry->container.init_pid != 0);
         }
@@ -123,18 +125,20 @@ void ContainerTable::update(Entry& entry, bool active) {
     entry.known = fault.empty();
     entry.again_ns = fault.empty() ? 0 : now_ns + fault_pause_ns;
     if (entry.fault != fault && !fault.empty())
-        spdlog::warn("container {} of {}: {}; it is left out while that lasts", container.name, container.lxcpath, fault);
+        spdlog::warn("container {} of {}: {}; it is left out while that lasts", container.name,
+                     container.lxcpath, fault);
     entry.fault = std::move(fault);
 }
 
 void ContainerTable::contact(Container& container, bool active) {
-    const MonitorPeer peer =
-        active ? monitor_peer(container.lxcpath, container.name) : MonitorPeer::unknown;
+    const MonitorPeer peer = active ? monitor_peer(container.lxcpath, container.name) : MonitorPeer::unknown;
     if (peer == MonitorPeer::untrusted)
-        throw std::runtime_error("the process that answers as its monitor is neither root's nor the folder's owner's, "
-                                 "and is not believed");
+        throw std::runtime_error(
+            "the process that answers as its monitor is neither root's nor the folder's owner's, "
+            "and is not believed");
     if (peer == MonitorPeer::silent)
-        throw std::runtime_error("its monitor does not answer: look for a process [lxc monitor] that is stopped or hangs");
+        throw std::runtime_error(
+            "its monitor does not answer: look for a process [lxc monitor] that is stopped or hangs");
     const LxcHandle handle(container.lxcpath, container.name);
     container.host_name = handle.config_item("lxc.uts.name", active);
     container.cgroup_dir = handle.config_item("lxc.cgroup.dir.container", active);

@@ -30,8 +30,8 @@ class ContainerTable {
     /// Looks again. An lxcpath that can't be listed is logged when that begins and keeps nobody else back.
     void refresh();
 
-    /// In order of lxcpath, then name. Valid until the next refresh(); an entry's address stays the same as long as
-    /// the container is there.
+    /// In order of lxcpath, then name. Valid until the next refresh(); an entry's address stays the same as
+    /// long as the container is there.
     [[nodiscard]] const std::vector<const Container*>& containers() const noexcept { return view_; }
     [[nodiscard]] const std::vector<std::string>& lxcpaths() const noexcept { return settings_.lxcpaths; }
     /// What is wrong with each lxcpath that could not be listed at the last refresh().
@@ -41,9 +41,9 @@ class ContainerTable {
     struct Entry {
         Container container;
         bool seen = false;
-        bool configured = false; ///< its configuration has been read once
-        bool known = false;      ///< its state could be told; else it is left out of the view
-        std::string fault;       ///< why not, as it was logged last
+        bool configured = false;   ///< its configuration has been read once
+        bool known = false;        ///< its state could be told; else it is left out of the view
+        std::string fault;         ///< why not, as it was logged last
         std::int64_t again_ns = 0; ///< CLOCK_MONOTONIC before which it is not asked again
     };
     using Entries = std::map<std::string, std::unique_ptr<Entry>, std::less<>>;

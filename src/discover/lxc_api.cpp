@@ -43,7 +43,9 @@ std::string default_lxcpath() {
     return path != nullptr ? path : "/var/lib/lxc";
 }
 
-std::string liblxc_version() { return ::lxc_get_version(); }
+std::string liblxc_version() {
+    return ::lxc_get_version();
+}
 
 std::vector<std::string> list_defined(const std::string& lxcpath) {
     return list(&::list_defined_containers, lxcpath);
@@ -53,7 +55,9 @@ std::vector<std::string> list_active(const std::string& lxcpath) {
     return list(&::list_active_containers, lxcpath);
 }
 
-void LxcHandle::Put::operator()(lxc_container* container) const noexcept { ::lxc_container_put(container); }
+void LxcHandle::Put::operator()(lxc_container* container) const noexcept {
+    ::lxc_container_put(container);
+}
 
 LxcHandle::LxcHandle(const std::string& lxcpath, const std::string& name)
     : container_(::lxc_container_new(name.c_str(), lxcpath.c_str())) {

@@ -20,8 +20,8 @@ namespace lxcmon::discover {
 [[nodiscard]] std::vector<std::string> list_defined(const std::string& lxcpath);
 [[nodiscard]] std::vector<std::string> list_active(const std::string& lxcpath);
 
-/// A handle on one container. Its monitor is asked over a socket: a question blocks while the monitor is stopped,
-/// so ask only when something has changed.
+/// A handle on one container. Its monitor is asked over a socket: a question blocks while the monitor is
+/// stopped, so ask only when something has changed.
 class LxcHandle {
   public:
     /// Throws std::bad_alloc or std::runtime_error where liblxc gives no handle.
@@ -31,7 +31,8 @@ class LxcHandle {
     [[nodiscard]] std::string state() const;
     /// A pidfd of the container's init; empty where there is none.
     [[nodiscard]] io::UniqueFd init_pidfd() const;
-    /// A value of the configuration, or of the running container's where there is no file (LXD, Incus). Empty where not set.
+    /// A value of the configuration, or of the running container's where there is no file (LXD, Incus). Empty
+    /// where not set.
     [[nodiscard]] std::string config_item(const char* key, bool running) const;
 
   private:

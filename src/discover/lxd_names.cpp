@@ -8,7 +8,7 @@
 namespace lxcmon::discover {
 
 void add_lxd_names(const std::string& lxcpath, std::vector<std::string>& names) {
-    struct stat status{};
+    struct stat status {};
     if (::stat((lxcpath + "/../database").c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
         return;
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir(lxcpath.c_str()), &::closedir);

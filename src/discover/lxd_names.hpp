@@ -5,9 +5,9 @@
 
 namespace lxcmon::discover {
 
-/// LXD and Incus keep no liblxc configuration in their lxcpath, so that liblxc lists none of their stopped containers:
-/// there each folder or link is a container. Adds these names where `lxcpath` is such a path (a `database` folder
-/// stands beside it); nothing elsewhere, and nothing where it can't be read.
+/// LXD and Incus keep no liblxc configuration in their lxcpath, so that liblxc lists none of their stopped
+/// containers: there each folder or link is a container. Adds these names where `lxcpath` is such a path (a
+/// `database` folder stands beside it); nothing elsewhere, and nothing where it can't be read.
 void add_lxd_names(const std::string& lxcpath, std::vector<std::string>& names);
 
 } // namespace lxcmon::discover

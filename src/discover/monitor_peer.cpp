@@ -40,7 +40,7 @@ MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) no
         return MonitorPeer::unknown;
     ucred peer{};
     socklen_t peer_bytes = sizeof peer;
-    struct stat owner{};
+    struct stat owner {};
     if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0 ||
         ::stat(lxcpath.c_str(), &owner) != 0)
         return MonitorPeer::untrusted;

@@ -4,10 +4,10 @@
 
 namespace lxcmon::discover {
 
-/// Whether the process that answers as the monitor of this container may do so. liblxc finds monitors by the name
-/// of an abstract unix socket, which any user of the host, and root of a container without a network namespace
-/// of its own, can take while the container is stopped. The kernel's word on who listens there (SO_PEERCRED, unix(7))
-/// must be root or the owner of `lxcpath`.
+/// Whether the process that answers as the monitor of this container may do so. liblxc finds monitors by the
+/// name of an abstract unix socket, which any user of the host, and root of a container without a network
+/// namespace of its own, can take while the container is stopped. The kernel's word on who listens there
+/// (SO_PEERCRED, unix(7)) must be root or the owner of `lxcpath`.
 enum class MonitorPeer {
     trusted,
     untrusted,

@@ -15,7 +15,9 @@ class Batcher {
     /// 5 MB before gzip: servers limit what one request may have (PROTOCOL.md).
     static constexpr std::size_t max_body_bytes = 5'000'000;
 
-    Batcher(Format format, std::size_t max_lines) noexcept : format_(format), max_lines_(max_lines) {}
+    Batcher(Format format, std::size_t max_lines) noexcept
+        : format_(format)
+        , max_lines_(max_lines) {}
 
     /// Adds a point. Returns a batch when this point would not fit in it any more or fills it.
     [[nodiscard]] std::optional<Batch> add(const Point& point);

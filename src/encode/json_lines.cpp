@@ -48,7 +48,8 @@ void append_value(std::string& out, const FieldValue& value) {
 }
 
 /// `{"key":value,...}` of a list of tags or fields.
-template <typename List, typename Append> void append_object(std::string& out, const List& list, Append append) {
+template <typename List, typename Append>
+void append_object(std::string& out, const List& list, Append append) {
     out.push_back('{');
     for (const auto& each : list) {
         if (out.back() != '{')
@@ -78,12 +79,15 @@ std::optional<FieldValue> field_value(const Json& value, PointBuffer& points) {
     return std::nullopt;
 }
 
-bool is_object(const Json& line, const char* key) { return line.contains(key) && line[key].is_object(); }
+bool is_object(const Json& line, const char* key) {
+    return line.contains(key) && line[key].is_object();
+}
 
 std::optional<std::string> check_layout(const Json& line) {
     if (!line.is_object())
         return "no JSON object";
-    if (!line.contains("name") || !line["name"].is_string() || line["name"].get_ref<const std::string&>().empty())
+    if (!line.contains("name") || !line["name"].is_string() ||
+        line["name"].get_ref<const std::string&>().empty())
         return "\"name\" is missing or no text";
     if (!line.contains("timestamp") || !line["timestamp"].is_number_integer())
         return "\"timestamp\" is missing or no integer (ns since 1970)";
@@ -133,7 +137,8 @@ std::optional<std::string> parse_json_line(std::string_view line, PointBuffer& p
     if (auto wrong = check_layout(json))
         return wrong;
     const std::size_t before = points.size();
-    points.begin(points.store(json["name"].get_ref<const std::string&>()), json["timestamp"].get<std::int64_t>());
+    points.begin(points.store(json["name"].get_ref<const std::string&>()),
+                 json["timestamp"].get<std::int64_t>());
     auto wrong = add_point(json, points);
     points.end();
     if (wrong)

@@ -48,7 +48,9 @@ void append_value(std::string& out, const FieldValue& value) {
     }
 }
 
-bool is_usable_key(std::string_view key) noexcept { return !key.empty() && key != "time"; }
+bool is_usable_key(std::string_view key) noexcept {
+    return !key.empty() && key != "time";
+}
 
 } // namespace
 

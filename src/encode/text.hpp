@@ -14,7 +14,8 @@ inline constexpr std::size_t max_string_bytes = 64U << 10U;
 
 /// Walks over `text`: `ascii(char)` for each single-byte character, the others are appended to `out`
 /// as they are. What is not UTF-8 becomes U+FFFD; the text ends after max_string_bytes.
-template <typename Ascii> void append_text(std::string& out, std::string_view text, Ascii&& ascii) {
+template <typename Ascii>
+void append_text(std::string& out, std::string_view text, Ascii&& ascii) {
     constexpr std::string_view replacement = "\xEF\xBF\xBD";
     std::size_t left = max_string_bytes;
     while (!text.empty()) {

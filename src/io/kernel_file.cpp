@@ -10,7 +10,9 @@
 
 namespace lxcmon::io {
 
-bool ReadResult::gone() const noexcept { return error == ENOENT || error == ENODEV || error == ESRCH; }
+bool ReadResult::gone() const noexcept {
+    return error == ENOENT || error == ENODEV || error == ESRCH;
+}
 
 FdBudget FdBudget::from_rlimit() {
     rlimit limit{};
@@ -33,7 +35,9 @@ bool FdBudget::take() noexcept {
     return true;
 }
 
-bool FdBudget::newly_exhausted() noexcept { return exhausted_ && !std::exchange(said_, true); }
+bool FdBudget::newly_exhausted() noexcept {
+    return exhausted_ && !std::exchange(said_, true);
+}
 
 KernelFile::KernelFile(int root_fd, std::string path, FdBudget& budget) noexcept
     : root_fd_(root_fd)

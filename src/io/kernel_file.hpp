@@ -20,10 +20,11 @@ struct ReadResult {
 /// How many more descriptors may be kept open. Not thread-safe: one for the sampling thread.
 class FdBudget {
   public:
-    explicit FdBudget(long limit) noexcept : left_(limit) {}
+    explicit FdBudget(long limit) noexcept
+        : left_(limit) {}
 
-    /// Raises the soft RLIMIT_NOFILE to the hard one and takes three quarters of it: the rest is for everything else,
-    /// a pidfd for each container above all.
+    /// Raises the soft RLIMIT_NOFILE to the hard one and takes three quarters of it: the rest is for
+    /// everything else, a pidfd for each container above all.
     static FdBudget from_rlimit();
 
     [[nodiscard]] bool take() noexcept;
@@ -41,7 +42,8 @@ class FdBudget {
 /// else opened at each read. Reading at offset 0 makes the kernel print it afresh.
 class KernelFile {
   public:
-    /// `root_fd` (borrowed) is the root that `path` (relative, no leading slash) hangs on: a fixture in tests.
+    /// `root_fd` (borrowed) is the root that `path` (relative, no leading slash) hangs on: a fixture in
+    /// tests.
     KernelFile(int root_fd, std::string path, FdBudget& budget) noexcept;
     KernelFile(KernelFile&& other) noexcept;
     KernelFile& operator=(KernelFile&& other) noexcept;

@@ -7,7 +7,9 @@
 namespace lxcmon::io {
 namespace {
 
-bool is_octal(char c) noexcept { return c >= '0' && c <= '7'; }
+bool is_octal(char c) noexcept {
+    return c >= '0' && c <= '7';
+}
 
 /// The kernel writes space, tab, newline, `\` and `#` as \ooo.
 std::string unescape(std::string_view text) {

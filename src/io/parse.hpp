@@ -28,13 +28,15 @@ template <std::integral Number>
 }
 
 /// Calls `each(line)` for the lines that end in LF. A last line without one is cut short and left out.
-template <typename Callback> void for_each_line(std::string_view text, Callback&& each) {
+template <typename Callback>
+void for_each_line(std::string_view text, Callback&& each) {
     while (text.find('\n') != std::string_view::npos)
         each(take_until(text, '\n'));
 }
 
 /// Calls `each(word)` for the words between single or several spaces.
-template <typename Callback> void for_each_word(std::string_view text, Callback&& each) {
+template <typename Callback>
+void for_each_word(std::string_view text, Callback&& each) {
     while (!text.empty())
         if (const std::string_view word = take_until(text, ' '); !word.empty())
             each(word);

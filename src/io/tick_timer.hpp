@@ -7,7 +7,8 @@
 
 namespace lxcmon::io {
 
-/// When samples are due: at whole multiples of the interval of the wall clock. Pure arithmetic, in ns since 1970.
+/// When samples are due: at whole multiples of the interval of the wall clock. Pure arithmetic, in ns since
+/// 1970.
 class TickGrid {
   public:
     /// The first tick is the next multiple after `now_ns`. `interval_ns` must be positive.
@@ -17,13 +18,13 @@ class TickGrid {
         std::optional<std::int64_t> tick_ns; ///< take a sample with this time; nothing: wait on
         std::int64_t missed = 0;             ///< ticks that are over and will not be taken
     };
-    /// What to do at `now_ns`. More than half an interval late is missed: the figures would not be of that time.
-    /// A clock set back by less than an interval waits until it is there again, so that no time is used twice;
-    /// by more, the grid begins anew.
+    /// What to do at `now_ns`. More than half an interval late is missed: the figures would not be of that
+    /// time. A clock set back by less than an interval waits until it is there again, so that no time is used
+    /// twice; by more, the grid begins anew.
     [[nodiscard]] Step step(std::int64_t now_ns) noexcept;
 
-    /// The clock was set: begins anew, counting nothing as missed. Keeps the tick that is planned where the clock
-    /// was set back by less than an interval.
+    /// The clock was set: begins anew, counting nothing as missed. Keeps the tick that is planned where the
+    /// clock was set back by less than an interval.
     void clock_was_set(std::int64_t now_ns) noexcept;
 
     [[nodiscard]] std::int64_t planned_ns() const noexcept { return planned_ns_; }
@@ -37,8 +38,8 @@ class TickGrid {
     std::int64_t planned_ns_;
 };
 
-/// A timerfd on CLOCK_REALTIME (timerfd_create(2)) that is readable when the grid's next tick is due, and when
-/// the clock has been set.
+/// A timerfd on CLOCK_REALTIME (timerfd_create(2)) that is readable when the grid's next tick is due, and
+/// when the clock has been set.
 class TickTimer {
   public:
     /// Throws std::system_error where the kernel gives no timer.

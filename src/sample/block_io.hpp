@@ -26,14 +26,16 @@ void parse_io_stat(std::string_view text, std::vector<DeviceIo>& devices);
 /// (Documentation/admin-guide/cgroup-v1/blkio-controller.rst). `operations`: the second of the two files.
 void parse_blkio(std::string_view text, bool operations, std::vector<DeviceIo>& devices);
 
-/// Takes out the devices that have nothing but zeros. Kernels from 5.16 on count in cgroup v1's throttle files only
-/// where a throttle rule is set, and print zeros elsewhere: these mean "not counted", not "no I/O".
+/// Takes out the devices that have nothing but zeros. Kernels from 5.16 on count in cgroup v1's throttle
+/// files only where a throttle rule is set, and print zeros elsewhere: these mean "not counted", not "no
+/// I/O".
 void drop_uncounted(std::vector<DeviceIo>& devices);
 
 /// Names of block devices by major:minor, from /sys/dev/block. Forgotten at each tick: devices come and go.
 class DeviceNames {
   public:
-    explicit DeviceNames(int root_fd) noexcept : root_fd_(root_fd) {}
+    explicit DeviceNames(int root_fd) noexcept
+        : root_fd_(root_fd) {}
     void forget() noexcept { names_.clear(); }
     /// "sda", "nvme0n1"; the number itself where sysfs has no name. Valid until forget().
     [[nodiscard]] std::string_view name(std::string_view number);
@@ -43,8 +45,8 @@ class DeviceNames {
     std::map<std::string, std::string, std::less<>> names_;
 };
 
-/// lxc_io of one container: io.stat on v2. On v1 the throttle layer's figures or, where it counts nothing, those of
-/// the BFQ scheduler; none where neither counts.
+/// lxc_io of one container: io.stat on v2. On v1 the throttle layer's figures or, where it counts nothing,
+/// those of the BFQ scheduler; none where neither counts.
 class BlockIoSampler {
   public:
     explicit BlockIoSampler(const ContainerFiles& files);

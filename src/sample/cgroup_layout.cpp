@@ -46,9 +46,8 @@ CgroupLayout::CgroupLayout(std::string_view mountinfo) {
 
 std::optional<std::size_t> CgroupLayout::find_v1(std::string_view controller) const noexcept {
     for (std::size_t index = 0; index < hierarchies_.size(); ++index)
-        if (!hierarchies_[index].unified &&
-            std::ranges::find(hierarchies_[index].controllers, controller) !=
-                hierarchies_[index].controllers.end())
+        if (!hierarchies_[index].unified && std::ranges::find(hierarchies_[index].controllers, controller) !=
+                                                hierarchies_[index].controllers.end())
             return index;
     return std::nullopt;
 }

@@ -42,8 +42,8 @@ void take_figures(std::string_view text, const CgroupPlan::File& file, Readings&
 class CgroupReader {
   public:
     /// `directories`: container_directories() of the container. All three references are borrowed.
-    CgroupReader(const CgroupPlan& plan, int root_fd,
-                 std::span<const std::optional<std::string>> directories, io::FdBudget& budget);
+    CgroupReader(const CgroupPlan& plan, int root_fd, std::span<const std::optional<std::string>> directories,
+                 io::FdBudget& budget);
 
     /// Reads every file once. Returns the path and errno of the first file that should be readable and is
     /// not; a file that does not exist on this kernel is no error.

@@ -51,8 +51,8 @@ std::optional<std::string> container_root(std::string_view init_cgroup, std::str
     std::string_view parent;
     while (!rest.empty()) {
         const std::string_view component = io::take_until(rest, '/');
-        const bool modern = component.starts_with(payload) &&
-                            is_name_or_numbered(component.substr(payload.size()), name);
+        const bool modern =
+            component.starts_with(payload) && is_name_or_numbered(component.substr(payload.size()), name);
         if (modern || (parent == "lxc" && is_name_or_numbered(component, name)))
             return std::string(init_cgroup.substr(
                 0, static_cast<std::size_t>(component.data() + component.size() - init_cgroup.data())));

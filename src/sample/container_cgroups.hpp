@@ -21,8 +21,9 @@ namespace lxcmon::sample {
 
 /// For each hierarchy of `layout` (same index) the container's root cgroup as a directory relative to the
 /// root descriptor; nothing where the container has none there. `proc_cgroup`: text of /proc/INIT/cgroup.
-[[nodiscard]] std::vector<std::optional<std::string>>
-container_directories(const CgroupLayout& layout, std::string_view proc_cgroup, std::string_view name,
-                      std::string_view configured_dir);
+[[nodiscard]] std::vector<std::optional<std::string>> container_directories(const CgroupLayout& layout,
+                                                                            std::string_view proc_cgroup,
+                                                                            std::string_view name,
+                                                                            std::string_view configured_dir);
 
 } // namespace lxcmon::sample

@@ -16,7 +16,9 @@ namespace {
 /// How long the mounts of a container whose filesystem hung are left alone.
 constexpr std::int64_t hang_pause_ns = 300'000'000'000;
 
-std::string words(int error) { return std::generic_category().message(error); }
+std::string words(int error) {
+    return std::generic_category().message(error);
+}
 
 } // namespace
 
@@ -26,8 +28,7 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     std::string proc_cgroup;
     const std::string path = "proc/" + std::to_string(container.init_pid) + "/cgroup";
     const int error = io::try_read_whole(context.root_fd, path.c_str(), proc_cgroup);
-    directories_ =
-        container_directories(context.layout, proc_cgroup, container.name, container.cgroup_dir);
+    directories_ = container_directories(context.layout, proc_cgroup, container.name, container.cgroup_dir);
     has_cgroups_ = std::ranges::any_of(directories_, [](const auto& each) { return each.has_value(); });
     if (!has_cgroups_)
         say_cgroups(error);
@@ -83,8 +84,9 @@ void ContainerSampler::sample_namespaces(const TickTime& time, NamespaceHelper::
     if (outcome == NamespaceHelper::Outcome::hung)
         return note_hang();
     if (outcome == NamespaceHelper::Outcome::broken)
-        return say(namespace_fault_, "the helper process ended while it looked into its namespaces: network and "
-                                     "filesystem are left out this time");
+        return say(namespace_fault_,
+                   "the helper process ended while it looked into its namespaces: network and "
+                   "filesystem are left out this time");
     if (reply.error == ESRCH)
         return; // ended: sample() sees that
     if (reply.error != 0)
@@ -114,13 +116,14 @@ void ContainerSampler::say_cgroups(int error) {
     if (error != 0)
         say(cgroup_fault_, path + " can't be read: " + words(error));
     else
-        say(cgroup_fault_, "its init is in no cgroup of its own (" + path +
-                               "): cpu, memory, io and pids are left out");
+        say(cgroup_fault_,
+            "its init is in no cgroup of its own (" + path + "): cpu, memory, io and pids are left out");
 }
 
 void ContainerSampler::note_hang() {
     filesystem_again_ns_ = io::now_ns(CLOCK_MONOTONIC) + hang_pause_ns;
-    spdlog::warn("container {}: reading its filesystem / did not end in time; lxc_fs and the number of processes are left "
+    spdlog::warn("container {}: reading its filesystem / did not end in time; lxc_fs and the number of "
+                 "processes are left "
                  "out for 5 minutes",
                  container_.name);
 }

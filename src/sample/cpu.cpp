@@ -74,8 +74,8 @@ void CpuSampler::sample(std::span<char> buffer, std::int64_t monotonic_ns, Readi
     const std::size_t half = buffer.size() / 2;
     auto limit = parse_cpu_max(text_of(cpu_max_, buffer));
     if (!limit)
-        limit =
-            parse_cfs_quota(text_of(v1_quota_, buffer.first(half)), text_of(v1_period_, buffer.subspan(half)));
+        limit = parse_cfs_quota(text_of(v1_quota_, buffer.first(half)),
+                                text_of(v1_period_, buffer.subspan(half)));
     if (limit)
         readings.set(field_id("lxc_cpu", "limit_cores"), *limit);
     if (const auto cpus = count_cpus(text_of(cpuset_, buffer)))

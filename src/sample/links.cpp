@@ -16,7 +16,8 @@ namespace {
 /// The kernel fills up to 32 KiB of a dump at once when the reader has room for it.
 constexpr std::size_t buffer_bytes = 32U << 10U;
 
-template <typename Value> Value value_of(const rtattr* attribute) noexcept {
+template <typename Value>
+Value value_of(const rtattr* attribute) noexcept {
     Value value{};
     std::memcpy(&value, RTA_DATA(attribute), std::min<std::size_t>(sizeof value, RTA_PAYLOAD(attribute)));
     return value;
@@ -160,7 +161,8 @@ std::int32_t namespace_id(int rtnetlink, int namespace_fd) noexcept {
         return -1;
     auto left = static_cast<int>(header->nlmsg_len) - static_cast<int>(NLMSG_SPACE(sizeof(rtgenmsg)));
     const void* const first = buffer.data() + NLMSG_SPACE(sizeof(rtgenmsg));
-    for (const auto* each = static_cast<const rtattr*>(first); RTA_OK(each, left); each = RTA_NEXT(each, left))
+    for (const auto* each = static_cast<const rtattr*>(first); RTA_OK(each, left);
+         each = RTA_NEXT(each, left))
         if (each->rta_type == NETNSA_NSID)
             return value_of<std::int32_t>(each);
     return -1;

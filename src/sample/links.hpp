@@ -20,11 +20,12 @@ struct Link {
     bool has_counters = false;
     std::uint64_t rx_bytes = 0, tx_bytes = 0, rx_packets = 0, tx_packets = 0;
     std::uint64_t rx_errors = 0, tx_errors = 0, rx_dropped = 0, tx_dropped = 0, multicast = 0;
-    std::uint32_t peer_index = 0;     ///< IFLA_LINK: the veth's other end, the macvlan's lower device; 0: none
+    std::uint32_t peer_index = 0; ///< IFLA_LINK: the veth's other end, the macvlan's lower device; 0: none
     std::int32_t peer_namespace = -1; ///< IFLA_LINK_NETNSID; -1: this namespace, or none
 };
 
-/// A rtnetlink socket in the network namespace that the calling thread is in now. Empty, errno set on failure.
+/// A rtnetlink socket in the network namespace that the calling thread is in now. Empty, errno set on
+/// failure.
 [[nodiscard]] io::UniqueFd open_rtnetlink() noexcept;
 
 /// Calls `on_link` for each interface of the socket's namespace. Allocates nothing. Returns 0 or an errno.

@@ -42,8 +42,8 @@ void HostLinks::refresh() {
     names_.clear();
     const io::UniqueFd rtnetlink = open_rtnetlink();
     if (rtnetlink && dump_links(rtnetlink.get(), false, [this](const Link& link) {
-            names_.emplace(link.index, link.name.data());
-        }) != 0)
+                         names_.emplace(link.index, link.name.data());
+                     }) != 0)
         names_.clear();
 }
 

@@ -67,8 +67,8 @@ void list_links(const Host& host, NamespaceReply& reply) noexcept {
 
 RootFilesystem read_root_filesystem() noexcept {
     RootFilesystem root;
-    struct statvfs figures{};
-    struct stat place{};
+    struct statvfs figures {};
+    struct stat place {};
     if (::statvfs("/", &figures) != 0 || ::stat("/", &place) != 0)
         return root;
     root.present = true;
@@ -86,8 +86,8 @@ RootFilesystem read_root_filesystem() noexcept {
 /// Entries of the container's own /proc that are numbers. -1 where that is not the top of a procfs.
 std::int64_t count_processes() noexcept {
     const io::UniqueFd proc = io::open_below(AT_FDCWD, "/proc", O_DIRECTORY | O_NOFOLLOW);
-    struct statfs filesystem{};
-    struct stat place{};
+    struct statfs filesystem {};
+    struct stat place {};
     if (!proc || ::fstatfs(proc.get(), &filesystem) != 0 || filesystem.f_type != PROC_SUPER_MAGIC ||
         ::fstat(proc.get(), &place) != 0 || place.st_ino != proc_root_inode)
         return -1;
@@ -109,7 +109,8 @@ std::int64_t count_processes() noexcept {
     }
 }
 
-void handle(const Host& host, const NamespaceRequest& request, int init_pidfd, NamespaceReply& reply) noexcept {
+void handle(const Host& host, const NamespaceRequest& request, int init_pidfd,
+            NamespaceReply& reply) noexcept {
     std::array<char, 16> process{};
     std::snprintf(process.data(), process.size(), "%d", request.init_pid);
     std::array<char, 64> network_name{};

@@ -15,13 +15,13 @@ constexpr std::size_t buffer_bytes = 128U << 10U;
 std::unique_ptr<SampleContext> make_context(int root_fd) {
     CgroupLayout layout(io::read_whole(root_fd, "proc/self/mountinfo"));
     if (layout.describe() == "none")
-        throw std::runtime_error("no cgroup hierarchy is mounted on this host (/proc/self/mountinfo): mount cgroup2 "
-                                 "on /sys/fs/cgroup");
+        throw std::runtime_error(
+            "no cgroup hierarchy is mounted on this host (/proc/self/mountinfo): mount cgroup2 "
+            "on /sys/fs/cgroup");
     CgroupPlan plan(layout);
     return std::make_unique<SampleContext>(SampleContext{root_fd, std::move(layout), std::move(plan),
-                                                         io::FdBudget::from_rlimit(),
-                                                         DeviceNames(root_fd), HostLinks{},
-                                                         std::vector<char>(buffer_bytes)});
+                                                         io::FdBudget::from_rlimit(), DeviceNames(root_fd),
+                                                         HostLinks{}, std::vector<char>(buffer_bytes)});
 }
 
 } // namespace
@@ -45,7 +45,9 @@ Sampler::Sampler(SampleSettings settings)
 
 Sampler::~Sampler() = default;
 
-std::string_view Sampler::cgroup_version() const noexcept { return context_->layout.describe(); }
+std::string_view Sampler::cgroup_version() const noexcept {
+    return context_->layout.describe();
+}
 
 Sampler::Entry& Sampler::entry_of(const Container& container) {
     auto& entry = entries_[container.id];
@@ -91,14 +93,15 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
 
     std::size_t troubled = 0;
     const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
-    helper_.run(requests_, [&](std::size_t index, NamespaceHelper::Outcome outcome,
-                               const NamespaceReply& reply) {
-        Entry& entry = *running_[index];
-        if (!entry.sampler->sample(time, outcome, reply, entry.tags->all(), points))
-            ++troubled;
-    });
+    helper_.run(requests_,
+                [&](std::size_t index, NamespaceHelper::Outcome outcome, const NamespaceReply& reply) {
+                    Entry& entry = *running_[index];
+                    if (!entry.sampler->sample(time, outcome, reply, entry.tags->all(), points))
+                        ++troubled;
+                });
     if (context_->budget.newly_exhausted())
-        spdlog::warn("too few file descriptors to keep every control file open (RLIMIT_NOFILE): the others are opened at "
+        spdlog::warn("too few file descriptors to keep every control file open (RLIMIT_NOFILE): the others "
+                     "are opened at "
                      "each read, which is slower but as right; raise LimitNOFILE");
     return troubled;
 }

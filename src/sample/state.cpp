@@ -29,7 +29,9 @@ std::optional<std::int64_t> parse_start_ticks(std::string_view stat) noexcept {
     return io::parse_number<std::int64_t>(io::take_until(stat, ' '));
 }
 
-bool parse_frozen_v1(std::string_view text) noexcept { return text == "FROZEN\n"; }
+bool parse_frozen_v1(std::string_view text) noexcept {
+    return text == "FROZEN\n";
+}
 
 bool parse_frozen_v2(std::string_view text) noexcept {
     bool frozen = false;
