@@ -37,6 +37,10 @@ sample::SampleSettings sample_settings(const Config& config, int root_fd) {
     return settings;
 }
 
+bool writes_to_stdout(const Config& config) noexcept {
+    return config.dry_run || (config.influx_url.empty() && config.json_file == "-");
+}
+
 } // namespace
 
 Eyes::Eyes(const Config& config)
@@ -124,13 +128,19 @@ int Agent::run() {
     spdlog::info("lxcmon-push {}: containers of {} (cgroup {}) to {}, every {} ms", LXCMON_VERSION,
                  fmt::join(eyes_.table.lxcpaths(), ", "), eyes_.sampler.cgroup_version(),
                  destination_.sink->name(), config_.interval.count() / 1'000'000);
-    std::array<pollfd, 2> wait{{{timer.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}}};
+    // The third one tells, by POLLERR alone, that a reader of our output has gone (--dry-run | head).
+    const int output = writes_to_stdout(config_) ? STDOUT_FILENO : -1;
+    std::array<pollfd, 3> wait{{{timer.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};
     for (;;) {
         if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
             throw std::system_error(errno, std::generic_category(), "poll");
         if ((wait[1].revents & POLLIN) != 0) {
             spdlog::info("{}: stopping", signals.read_name());
-            return stop();
+            return stop(stop_grace);
+        }
+        if ((wait[2].revents & POLLERR) != 0) {
+            spdlog::info("nobody reads standard output any more: stopping");
+            return stop({});
         }
         if ((wait[0].revents & POLLIN) == 0)
             continue;
@@ -142,10 +152,10 @@ int Agent::run() {
     }
 }
 
-int Agent::stop() {
+int Agent::stop(std::chrono::milliseconds grace) {
     if (auto rest = batcher_.finish())
         push(std::move(*rest));
-    const std::size_t left = sender_.stop(stop_grace);
+    const std::size_t left = sender_.stop(grace);
     const deliver::Counts counts = sender_.counts();
     if (left > 0)
         spdlog::error("{} points were not delivered and are lost", left);
@@ -165,11 +175,13 @@ int Agent::run_once() {
     const deliver::Counts counts = sender_.counts();
     if (drained.lines_left > 0)
         spdlog::error("{} points were not delivered: {}", drained.lines_left, drained.why);
-    const bool listed = eyes_.table.faults().size() < eyes_.table.lxcpaths().size();
-    if (listed && eyes_.table.containers().empty())
-        spdlog::warn("no containers are there");
-    return drained.lines_left == 0 && counts.rejected_points == 0 && counts.dropped_points == 0 && listed ? 0
-                                                                                                          : 1;
+    const bool nothing_seen = eyes_.table.containers().empty();
+    if (nothing_seen)
+        spdlog::warn("no containers are there that can be sampled");
+    const bool something_hidden = eyes_.table.left_out() > 0 || !eyes_.table.faults().empty();
+    const bool delivered =
+        drained.lines_left == 0 && counts.rejected_points == 0 && counts.dropped_points == 0;
+    return delivered && !(nothing_seen && something_hidden) ? 0 : 1;
 }
 
 } // namespace lxcmon

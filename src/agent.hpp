@@ -54,7 +54,7 @@ class Agent {
     void push(Batch batch);
     void note_missed(std::int64_t missed);
     void note_dropped();
-    int stop();
+    int stop(std::chrono::milliseconds grace);
 
     Config config_;
     Eyes eyes_;

@@ -42,14 +42,13 @@ std::vector<Finding> check_containers(const Config& config) {
         }
         findings.push_back({"cgroups", true, std::string(eyes.sampler.cgroup_version())});
         const auto& all = eyes.table.containers();
+        const std::size_t troubled = eyes.troubled + eyes.table.left_out();
         const auto running = std::ranges::count_if(all, [](const auto* each) { return each->init_pid != 0; });
-        findings.push_back(
-            {"containers", eyes.troubled == 0,
-             fmt::format("{} running, {} not, {} points{}", running,
-                         all.size() - static_cast<std::size_t>(running), eyes.points.size(),
-                         eyes.troubled == 0 ? ""
-                                            : fmt::format("; {} can't be sampled whole, see the log above",
-                                                          eyes.troubled))});
+        std::string words = fmt::format("{} running, {} not, {} points", running,
+                                        all.size() - static_cast<std::size_t>(running), eyes.points.size());
+        if (troubled != 0)
+            words += fmt::format("; {} can't be sampled whole, see the warnings", troubled);
+        findings.push_back({"containers", troubled == 0, words});
     } catch (const std::exception& error) {
         findings.push_back({"sampling", false, error.what()});
     }

@@ -24,7 +24,7 @@ void Health::failing(const Verdict& verdict) {
     status_ = verdict.status;
     const bool settings = verdict.outcome == Outcome::settings;
     spdlog::log(settings ? spdlog::level::err : spdlog::level::warn,
-                "delivery to {} fails: {}. The data is kept, within bounds, and tried again", where_,
+                "delivery to {} fails: {}; the points are kept, within bounds, and tried again", where_,
                 verdict.words);
     const std::lock_guard lock(mutex_);
     trouble_ = verdict.words;

@@ -9,9 +9,12 @@
 #include <fnmatch.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
+#include <system_error>
 
 namespace lxcmon::discover {
 namespace {
@@ -28,6 +31,14 @@ constexpr std::int64_t fault_pause_ns = 30'000'000'000;
 bool is_directory(const std::string& path) noexcept {
     struct stat status {};
     return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/// liblxc itself would only say that there is no handle. LXD's and Incus's containers have no such file.
+void check_readable(const std::string& config) {
+    if (::access(config.c_str(), R_OK) != 0 && errno != ENOENT)
+        throw std::runtime_error("its configuration " + config +
+                                 " can't be read: " + std::generic_category().message(errno) +
+                                 (errno == EACCES ? "; run as root" : ""));
 }
 
 } // namespace
@@ -72,10 +83,13 @@ void ContainerTable::refresh() {
     }
     mark_shadowed();
     view_.clear();
+    left_out_ = 0;
     for (const Entries& entries : by_path_)
         for (const auto& [name, entry] : entries)
             if (entry->known)
                 view_.push_back(&entry->container);
+            else
+                ++left_out_;
 }
 
 void ContainerTable::refresh_path(const std::string& lxcpath, Entries& entries) {
@@ -139,6 +153,7 @@ void ContainerTable::contact(Container& container, bool active) {
     if (peer == MonitorPeer::silent)
         throw std::runtime_error(
             "its monitor does not answer: look for a process [lxc monitor] that is stopped or hangs");
+    check_readable(container.lxcpath + "/" + container.name + "/config");
     const LxcHandle handle(container.lxcpath, container.name);
     container.host_name = handle.config_item("lxc.uts.name", active);
     container.cgroup_dir = handle.config_item("lxc.cgroup.dir.container", active);

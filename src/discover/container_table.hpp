@@ -34,6 +34,8 @@ class ContainerTable {
     /// long as the container is there.
     [[nodiscard]] const std::vector<const Container*>& containers() const noexcept { return view_; }
     [[nodiscard]] const std::vector<std::string>& lxcpaths() const noexcept { return settings_.lxcpaths; }
+    /// Containers that are there but whose state can't be told; why was logged.
+    [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
     /// What is wrong with each lxcpath that could not be listed at the last refresh().
     [[nodiscard]] const std::map<std::string, std::string>& faults() const noexcept { return faults_; }
 
@@ -57,6 +59,7 @@ class ContainerTable {
     std::vector<Entries> by_path_; ///< same index as settings_.lxcpaths
     std::vector<const Container*> view_;
     std::map<std::string, std::string> faults_;
+    std::size_t left_out_ = 0;
     std::uint64_t last_id_ = 0;
     std::uint64_t last_incarnation_ = 0;
 };

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <lxc/lxccontainer.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -62,7 +63,8 @@ void LxcHandle::Put::operator()(lxc_container* container) const noexcept {
 LxcHandle::LxcHandle(const std::string& lxcpath, const std::string& name)
     : container_(::lxc_container_new(name.c_str(), lxcpath.c_str())) {
     if (!container_)
-        throw std::runtime_error("liblxc gives no handle for container '" + name + "' of " + lxcpath);
+        throw std::runtime_error(std::string("liblxc can't load it") +
+                                 (::geteuid() != 0 ? "; root's rights are missing" : ""));
 }
 
 std::string LxcHandle::state() const {

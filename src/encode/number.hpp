@@ -9,7 +9,7 @@ namespace lxcmon::encode {
 /// Integers in decimal, floats in the shortest form that reads back as the same number.
 template <typename Number>
 void append_number(std::string& out, Number number) {
-    std::array<char, 32> digits; // the longest double has 24 characters
+    std::array<char, 32> digits{}; // the longest double has 24 characters
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
     out.append(digits.data(), end);
 }

@@ -67,9 +67,9 @@ class PointBuffer {
   private:
     struct Extent {
         std::string_view measurement;
-        std::int64_t time_ns;
-        std::size_t first_tag, tag_count;
-        std::size_t first_field, field_count;
+        std::int64_t time_ns = 0;
+        std::size_t first_tag = 0, tag_count = 0;
+        std::size_t first_field = 0, field_count = 0;
     };
 
     std::vector<Extent> points_;

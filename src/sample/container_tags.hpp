@@ -19,6 +19,7 @@ struct CommonTags {
 class ContainerTags {
   public:
     ContainerTags(const CommonTags& common, const Container& container);
+    ~ContainerTags() = default;
     ContainerTags(const ContainerTags&) = delete;
     ContainerTags& operator=(const ContainerTags&) = delete;
 

@@ -17,6 +17,16 @@ std::optional<std::int64_t> number_line(std::string_view text) noexcept {
     return line ? io::parse_number<std::int64_t>(*line) : std::nullopt;
 }
 
+/// "3", or "0-3".
+std::optional<std::int64_t> count_range(std::string_view range) noexcept {
+    const bool is_single = range.find('-') == std::string_view::npos;
+    const auto first = io::parse_number<std::int32_t>(io::take_until(range, '-'));
+    const auto last = is_single ? first : io::parse_number<std::int32_t>(range);
+    if (!first || !last || *first < 0 || *last < *first)
+        return std::nullopt;
+    return std::int64_t{*last} - *first + 1;
+}
+
 } // namespace
 
 std::optional<double> parse_cpu_max(std::string_view text) noexcept {
@@ -33,17 +43,15 @@ std::optional<double> parse_cfs_quota(std::string_view quota, std::string_view p
 
 std::optional<std::int64_t> count_cpus(std::string_view list) noexcept {
     auto line = io::single_line(list);
-    if (!line || line->empty())
+    if (!line || line->ends_with(','))
         return std::nullopt;
     std::int64_t count = 0;
-    while (!line->empty()) {
-        std::string_view range = io::take_until(*line, ',');
-        const auto first = io::parse_number<std::int32_t>(io::take_until(range, '-'));
-        const auto last = range.empty() ? first : io::parse_number<std::int32_t>(range);
-        if (!first || !last || *first < 0 || *last < *first)
+    do {
+        const auto range = count_range(io::take_until(*line, ','));
+        if (!range)
             return std::nullopt;
-        count += std::int64_t{*last} - *first + 1;
-    }
+        count += *range;
+    } while (!line->empty());
     return count;
 }
 

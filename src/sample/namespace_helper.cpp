@@ -105,7 +105,8 @@ NamespaceHelper::Outcome NamespaceHelper::receive(std::uint64_t sequence) noexce
         if (ready == 0)
             return Outcome::hung;
         const ssize_t length = ::recv(socket_.get(), &reply_, sizeof reply_, 0);
-        if (length < 0 && errno == EINTR)
+        // ECONNRESET comes once where the helper ended with requests unread: its answers wait behind that.
+        if (length < 0 && (errno == EINTR || errno == ECONNRESET))
             continue;
         const bool whole = length >= static_cast<ssize_t>(offsetof(NamespaceReply, links)) &&
                            reply_.link_count <= max_links &&
@@ -127,13 +128,12 @@ void NamespaceHelper::run(std::span<const Request> requests, const OnReply& on_r
         } catch (const std::system_error&) {
             outcome = Outcome::broken;
         }
-        while (outcome == Outcome::answered && sent < requests.size() && sent < done + window)
-            if (!send(requests[sent], sequence_ + sent))
-                outcome = Outcome::broken;
-            else
-                ++sent;
+        // A request that can't be sent is its own container's trouble: those before it may still be answered.
+        while (outcome == Outcome::answered && sent < requests.size() && sent < done + window &&
+               send(requests[sent], sequence_ + sent))
+            ++sent;
         if (outcome == Outcome::answered)
-            outcome = receive(sequence_ + done);
+            outcome = sent > done ? receive(sequence_ + done) : Outcome::broken;
         if (outcome != Outcome::answered)
             end_worker();
         on_reply(done, outcome, reply_);

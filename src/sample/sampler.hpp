@@ -27,6 +27,8 @@ class Sampler {
     /// std::runtime_error where no cgroup hierarchy is mounted.
     explicit Sampler(SampleSettings settings);
     ~Sampler();
+    Sampler(const Sampler&) = delete;
+    Sampler& operator=(const Sampler&) = delete;
 
     /// Adds the points of all containers, with the time `tick_ns`. One container's trouble is logged when it
     /// begins and costs no other its sample. Returns how many containers had some.
