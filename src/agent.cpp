@@ -10,6 +10,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -19,6 +20,7 @@
 namespace lxcmon {
 namespace {
 
+constexpr std::chrono::milliseconds shortest_deadline{250};
 constexpr std::chrono::seconds stop_grace{5};
 constexpr std::chrono::seconds once_limit{30};
 constexpr unsigned once_tries = 2;
@@ -34,6 +36,9 @@ sample::SampleSettings sample_settings(const Config& config, int root_fd) {
     sample::SampleSettings settings;
     settings.tags = {config.host, config.tags};
     settings.root_fd = root_fd;
+    // A hang must not cost the next tick, where ticks are that close.
+    const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(config.interval / 2);
+    settings.namespace_deadline = std::clamp(half, shortest_deadline, settings.namespace_deadline);
     return settings;
 }
 

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "encode/text.hpp"
+
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -46,7 +49,10 @@ struct Config {
 class BadSetting : public std::exception {
   public:
     explicit BadSetting(std::string text)
-        : text_(std::move(text)) {}
+        : text_(std::move(text)) {
+        // One line, whatever stands in a value.
+        std::ranges::replace_if(text_, &encode::is_control, '?');
+    }
     [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
 
   private:

@@ -60,6 +60,10 @@ std::string share_text(std::optional<std::int64_t> used, std::optional<std::int6
 std::string printable(std::string_view text) {
     std::string shown;
     encode::append_text(shown, text, [&](char c) { shown.push_back(encode::is_control(c) ? '?' : c); });
+    // U+0080 to U+009f are control characters as well: U+009b is ESC [ to some terminals.
+    for (std::size_t at = 0; (at = shown.find('\xc2', at)) != std::string::npos; ++at)
+        if (static_cast<unsigned char>(shown[at + 1]) < 0xa0)
+            shown.replace(at, 2, "?");
     return shown;
 }
 

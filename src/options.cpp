@@ -84,7 +84,8 @@ std::optional<std::string> parse_arguments(CommandLine& line, const std::vector<
         return line.app.version() + "\n";
     } catch (const CLI::ExtrasError&) {
         const std::vector<std::string> extras = line.app.remaining(true);
-        fail(extras.empty() ? "argument" : extras.front(),
+        // Without its value: that may be a secret.
+        fail(extras.empty() ? "argument" : extras.front().substr(0, extras.front().find('=')),
              "unknown option or command; see lxcmon-push --help");
     } catch (const CLI::ParseError& error) {
         const std::string words = error.what();
@@ -132,9 +133,7 @@ std::optional<Given> from_command_line(const OptionRow& row, const CommandLine& 
     const CLI::Option* option = line.options.at(row.name);
     if (option->count() == 0)
         return std::nullopt;
-    if (row.value_name.empty())
-        return Given{{"true"}, "", row.take};
-    std::vector<std::string> values = option->results();
+    std::vector<std::string> values = option->results(); // of a flag: "true", or what --once=false says
     if (!row.repeatable)
         values.erase(values.begin(), values.end() - 1);
     return Given{std::move(values), "", row.take};

@@ -39,7 +39,7 @@ std::chrono::nanoseconds parse_duration(const std::string& text) {
     const auto nanoseconds = parse_with_unit(text, units);
     if (!nanoseconds || *nanoseconds > 1e17)
         throw BadValue{"is not a duration; expected for example 10s, 500ms or 1m"};
-    return std::chrono::nanoseconds(static_cast<std::int64_t>(*nanoseconds));
+    return std::chrono::nanoseconds(std::llround(*nanoseconds)); // 4.1 * 1e9 is a little less than 4.1 s
 }
 
 std::uint64_t parse_size(const std::string& text) {
@@ -54,7 +54,7 @@ std::uint64_t parse_size(const std::string& text) {
     const auto bytes = parse_with_unit(text, units);
     if (!bytes || *bytes < 1 || *bytes > 1e15)
         throw BadValue{"is not a size; expected for example 64MiB, 1GiB or a number of bytes"};
-    return static_cast<std::uint64_t>(*bytes);
+    return static_cast<std::uint64_t>(std::llround(*bytes));
 }
 
 std::uint64_t parse_count(const std::string& text, std::uint64_t least, std::uint64_t most) {

@@ -125,10 +125,10 @@ void ContainerTable::update(Entry& entry, bool active) {
     container.init_pidfd.reset();
     container.state = "STOPPED";
     const bool is_new = !std::exchange(entry.configured, true);
-    if (!active && !is_new && !ended)
+    if (!active && !is_new && !ended && entry.known)
         return;
     const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
-    if (now_ns < entry.again_ns)
+    if (active && now_ns < entry.again_ns) // without a monitor there is nobody to wait for
         return;
     std::string fault;
     try {

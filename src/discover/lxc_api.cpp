@@ -37,6 +37,11 @@ std::vector<std::string> list(Lister lister, const std::string& lxcpath) {
     return names;
 }
 
+/// liblxc has "(null)" for some keys that are not set, lxc.cgroup.dir.container among them.
+bool is_unset(const std::string& value) noexcept {
+    return value.empty() || value == "(null)";
+}
+
 } // namespace
 
 std::string default_lxcpath() {
@@ -90,16 +95,17 @@ io::UniqueFd LxcHandle::init_pidfd() const {
 }
 
 std::string LxcHandle::config_item(const char* key, bool running) const {
+    std::string value;
     if (const int length = container_->get_config_item(container_.get(), key, nullptr, 0); length > 0) {
-        std::string value(static_cast<std::size_t>(length) + 1, '\0');
+        value.resize(static_cast<std::size_t>(length) + 1);
         const int written = container_->get_config_item(container_.get(), key, value.data(), length + 1);
         value.resize(written > 0 ? static_cast<std::size_t>(written) : 0);
-        return value;
     }
-    if (!running)
-        return {};
-    const CString value(container_->get_running_config_item(container_.get(), key));
-    return value ? value.get() : "";
+    if (is_unset(value) && running) {
+        const CString text(container_->get_running_config_item(container_.get(), key));
+        value = text ? text.get() : "";
+    }
+    return is_unset(value) ? std::string() : value;
 }
 
 } // namespace lxcmon::discover

@@ -64,13 +64,24 @@ void append_object(std::string& out, const List& list, Append append) {
 /// The ordered kind: line protocol keeps the fields in the order that they have in the line.
 using Json = nlohmann::ordered_json;
 
+bool is_above_int64(const Json& value) {
+    return value.is_number_unsigned() &&
+           value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+}
+
+/// The layout has three levels. What lies deeper is passed over: ordered_json copies it, by recursion.
+bool is_shallow(int depth, Json::parse_event_t event, const Json& /*parsed*/) {
+    constexpr int deepest = 2;
+    using Event = Json::parse_event_t;
+    return depth <= deepest || (event != Event::object_start && event != Event::array_start);
+}
+
 std::optional<FieldValue> field_value(const Json& value, PointBuffer& points) {
     if (value.is_boolean())
         return value.get<bool>();
     if (value.is_number_float())
         return value.get<double>();
-    if (value.is_number_unsigned() &&
-        value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    if (is_above_int64(value))
         return std::numeric_limits<std::int64_t>::max();
     if (value.is_number_integer())
         return value.get<std::int64_t>();
@@ -89,7 +100,8 @@ std::optional<std::string> check_layout(const Json& line) {
     if (!line.contains("name") || !line["name"].is_string() ||
         line["name"].get_ref<const std::string&>().empty())
         return "\"name\" is missing or no text";
-    if (!line.contains("timestamp") || !line["timestamp"].is_number_integer())
+    if (!line.contains("timestamp") || !line["timestamp"].is_number_integer() ||
+        is_above_int64(line["timestamp"]))
         return "\"timestamp\" is missing or no integer (ns since 1970)";
     if (!is_object(line, "fields") || line["fields"].empty())
         return "\"fields\" is missing, empty or no object";
@@ -131,7 +143,7 @@ void append_json_line(std::string& out, const Point& point) {
 }
 
 std::optional<std::string> parse_json_line(std::string_view line, PointBuffer& points) {
-    const Json json = Json::parse(line, nullptr, false);
+    const Json json = Json::parse(line, &is_shallow, false);
     if (json.is_discarded())
         return "no JSON";
     if (auto wrong = check_layout(json))

@@ -3,17 +3,23 @@
 #include "encode/number.hpp"
 #include "encode/text.hpp"
 
+#include <algorithm>
+#include <optional>
+
 namespace lxcmon::encode {
 namespace {
 
 enum class Place { measurement, tag, field_key };
 
+char clean(char c) noexcept {
+    if (c == '\\')
+        return '/'; // what a backslash means before a separator differs between servers
+    return is_control(c) ? '_' : c;
+}
+
 void append_name(std::string& out, std::string_view name, Place place) {
     append_text(out, name, [&](char c) {
-        if (c == '\\')
-            c = '/'; // what a backslash means before a separator differs between servers
-        else if (is_control(c) || (c == '"' && place == Place::field_key))
-            c = '_';
+        c = c == '"' && place == Place::field_key ? '_' : clean(c);
         if (c == ',' || c == ' ' || (c == '=' && place != Place::measurement))
             out.push_back('\\');
         out.push_back(c);
@@ -52,6 +58,37 @@ bool is_usable_key(std::string_view key) noexcept {
     return !key.empty() && key != "time";
 }
 
+bool is_clean(std::string_view key) noexcept {
+    return std::ranges::all_of(key, [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
+}
+
+/// The tags with their keys as they go out: such that differ in nothing but what is replaced have become one,
+/// as servers refuse a line that has a key twice.
+std::span<const Tag> clean_tags(const Point& point, PointBuffer& buffer) {
+    buffer.begin(point.measurement, point.time_ns);
+    for (const Tag& tag : point.tags) {
+        std::string key;
+        append_text(key, tag.key, [&](char c) { key.push_back(clean(c)); });
+        buffer.tag(buffer.store(key), tag.value);
+    }
+    buffer.field("", true); // a point without field would be dropped
+    buffer.end();
+    return buffer[0].tags;
+}
+
+void append_tags(std::string& out, const Point& point) {
+    std::optional<PointBuffer> buffer; // hardly ever needed, and it allocates
+    const bool all_clean = std::ranges::all_of(point.tags, &is_clean, &Tag::key);
+    for (const Tag& tag : all_clean ? point.tags : clean_tags(point, buffer.emplace())) {
+        if (!is_usable_key(tag.key) || tag.value.empty())
+            continue;
+        out.push_back(',');
+        append_name(out, tag.key, Place::tag);
+        out.push_back('=');
+        append_name(out, tag.value, Place::tag);
+    }
+}
+
 } // namespace
 
 bool append_line_protocol(std::string& out, const Point& point) {
@@ -61,14 +98,7 @@ bool append_line_protocol(std::string& out, const Point& point) {
     append_name(out, point.measurement, Place::measurement);
     if (out[before] == '#')
         out[before] = '_'; // would be a comment
-    for (const Tag& tag : point.tags) {
-        if (!is_usable_key(tag.key) || tag.value.empty())
-            continue;
-        out.push_back(',');
-        append_name(out, tag.key, Place::tag);
-        out.push_back('=');
-        append_name(out, tag.value, Place::tag);
-    }
+    append_tags(out, point);
     char separator = ' ';
     for (const Field& field : point.fields) {
         if (!is_usable_key(field.key))

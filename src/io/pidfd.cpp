@@ -12,7 +12,7 @@ namespace lxcmon::io {
 
 bool is_alive(int pidfd) noexcept {
     pollfd wait{pidfd, POLLIN, 0};
-    return ::poll(&wait, 1, 0) == 0;
+    return pidfd >= 0 && ::poll(&wait, 1, 0) == 0; // poll() passes over -1
 }
 
 pid_t pid_of(int pidfd) noexcept {

@@ -1,0 +1,60 @@
+#pragma once
+
+#include "support/fixture.hpp"
+
+#include "sample/block_io.hpp"
+#include "sample/cgroup_reader.hpp"
+#include "sample/container_cgroups.hpp"
+#include "sample/cpu.hpp"
+#include "sample/memory.hpp"
+#include "sample/state.hpp"
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lxcmon::test {
+
+/// What the readers of a captured host share: its layout, and which files are read there.
+struct CapturedHost {
+    /// `root_fd` is borrowed.
+    explicit CapturedHost(int root)
+        : root_fd(root)
+        , layout(io::read_whole(root, "proc/self/mountinfo"))
+        , plan(layout)
+        , devices(root) {}
+
+    int root_fd;
+    sample::CgroupLayout layout;
+    sample::CgroupPlan plan;
+    sample::DeviceNames devices;
+    io::FdBudget budget{1000};
+    std::vector<char> buffer = std::vector<char>(128U << 10U);
+};
+
+/// All that reads one captured container's own files, without its namespaces.
+struct CapturedReaders {
+    CapturedHost& host;
+    std::vector<std::optional<std::string>> directories;
+    sample::CgroupReader cgroups;
+    sample::CpuSampler cpu;
+    sample::BlockIoSampler block_io;
+    sample::StateSampler state;
+
+    CapturedReaders(CapturedHost& captured, const std::string& name, const std::string& init_pid)
+        : host(captured)
+        , directories(sample::container_directories(
+              host.layout, io::read_whole(host.root_fd, "proc/" + init_pid + "/cgroup"), name, ""))
+        , cgroups(host.plan, host.root_fd, directories, host.budget)
+        , cpu(files())
+        , block_io(files())
+        , state(files(), static_cast<pid_t>(std::stol(init_pid))) {}
+
+    [[nodiscard]] sample::ContainerFiles files() {
+        return {host.root_fd, host.layout, directories, host.budget};
+    }
+};
+
+} // namespace lxcmon::test

@@ -1,0 +1,155 @@
+#include "option_table.hpp"
+
+#include "unit/app/parsed.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+
+using namespace lxcmon;
+using lxcmon::test::Parser;
+
+namespace {
+
+/// A value that the option takes, and another than its default.
+std::string good_value(const OptionRow& row) {
+    static const std::map<std::string_view, std::string> by_kind{
+        {"URL", "http://h:8086"},
+        {"NAME", "n"},
+        {"LINES", "7"},
+        {"DURATION", "7s"},
+        {"SIZE", "7MiB"},
+        {"PATH", "/nonexistent/p"},
+        {"FILE", "/dev/null"},
+        {"COUNT", "7"},
+        {"GLOB", "g*"},
+        {"KEY=VALUE", "k=v"},
+        {"LEVEL", "debug"},
+        {"FORMAT", "json"},
+        {"", "true"},
+    };
+    return by_kind.at(row.value_name);
+}
+
+bool is_secret_file(const OptionRow& row) {
+    return row.name == "influx-password-file" || row.name == "influx-token-file";
+}
+
+std::string between(const std::string& text, std::string_view begin, std::string_view end) {
+    const std::size_t from = text.find(begin);
+    const std::size_t to = text.find(end);
+    if (from == std::string::npos || to == std::string::npos || to < from)
+        return "no such lines";
+    return text.substr(from + begin.size(), to - from - begin.size());
+}
+
+} // namespace
+
+TEST_CASE("each option has its own name, a help text and a way to be taken") {
+    std::set<std::string_view> names;
+    for (const OptionRow& row : option_table()) {
+        CAPTURE(std::string(row.name));
+        CHECK(names.insert(row.name).second);
+        CHECK_FALSE(row.help.empty());
+        CHECK_FALSE(row.group.empty());
+        const bool is_taken = row.take != nullptr;
+        CHECK(is_taken);
+    }
+    CHECK(names.size() > 25);
+}
+
+TEST_CASE("--help lists each option, with its default") {
+    const Parser parser;
+    const auto help = parser.parse({"--help"}).print;
+    REQUIRE(help);
+    for (const OptionRow& row : option_table()) {
+        CAPTURE(std::string(row.name));
+        CHECK(help->find("--" + std::string(row.name) + (row.value_name.empty() ? "" : " ")) !=
+              std::string::npos);
+        CHECK(help->find(row.default_text) != std::string::npos);
+    }
+}
+
+TEST_CASE("each option is taken from the command line, the environment and the file") {
+    const Parser parser;
+    const std::string secret = parser.folder().write("secret", "s\n");
+    for (const OptionRow& row : option_table()) {
+        if (row.name == "config")
+            continue; // names the file itself
+        CAPTURE(std::string(row.name));
+        const std::string name(row.name);
+        const std::string value = is_secret_file(row) ? secret : good_value(row);
+        CHECK_NOTHROW(static_cast<void>(parser.config({"--influx-user=u", "--" + name + "=" + value})));
+        CHECK_NOTHROW(
+            static_cast<void>(parser.config({"--influx-user=u"}, {{environment_name(name), value}})));
+        CHECK_NOTHROW(
+            static_cast<void>(parser.config_of_file(name + " = \"" + value + "\"\n", {"--influx-user=u"})));
+    }
+}
+
+TEST_CASE("each option sets its own setting") {
+    const Parser parser;
+    const std::string secret = parser.folder().write("secret", "s\n");
+    const Config c =
+        parser.config_of_file("influx-url = \"http://x\"\ninflux-db = \"d\"\ninflux-user = \"u\"\n"
+                              "influx-org = \"o\"\ninflux-bucket = \"b\"\nbatch-size = 11\n"
+                              "flush-interval = \"12s\"\nqueue-max-size = 13\njson-file = \"/j\"\n"
+                              "json-max-size = 14\njson-keep = 15\nlxcpath = \"/l\"\ninclude = \"i\"\n"
+                              "exclude = \"e\"\ntag = \"k=v\"\nhost = \"h\"\ninterval = \"16s\"\n"
+                              "log-level = \"warn\"\nlog-format = \"json\"\nlog-file = \"/g\"\n"
+                              "log-max-size = 17\nlog-keep = 18\n",
+                              {"--influx-password-file", secret});
+    using std::chrono::seconds;
+    using Texts = std::vector<std::string>;
+    CHECK(c.influx_url + c.influx_db + c.influx_user + c.influx_org + c.influx_bucket == "http://xduob");
+    CHECK(c.influx_password == "s");
+    CHECK(c.influx_token.empty());
+    CHECK(c.batch_lines == 11);
+    CHECK(c.flush_interval == seconds(12));
+    CHECK(c.queue_max_bytes == 13);
+    CHECK(c.json_file == "/j");
+    CHECK(c.json_max_bytes == 14);
+    CHECK(c.json_keep == 15);
+    CHECK(c.lxcpaths == Texts{"/l"});
+    CHECK(c.include == Texts{"i"});
+    CHECK(c.exclude == Texts{"e"});
+    CHECK(c.tags == std::vector<std::pair<std::string, std::string>>{{"k", "v"}});
+    CHECK(c.host == "h");
+    CHECK(c.interval == seconds(16));
+    CHECK(c.log_level + c.log_format + c.log_file == "warnjson/g");
+    CHECK(c.log_max_bytes == 17);
+    CHECK(c.log_keep == 18);
+}
+
+TEST_CASE("an lxcpath is absolute, without slashes at its end, and counts once") {
+    const Parser parser;
+    CHECK(parser.config({"--lxcpath", "/a/b//", "--lxcpath", "/a/b", "--lxcpath", "/"}).lxcpaths ==
+          std::vector<std::string>{"/a/b", "/"});
+}
+
+TEST_CASE("the environment's name of an option") {
+    CHECK(environment_name("influx-url") == "LXCMON_INFLUX_URL");
+    CHECK(environment_name("host") == "LXCMON_HOST");
+}
+
+TEST_CASE("the table of options in README.md is that of the program") {
+    std::ifstream input(LXCMON_SOURCE "/README.md");
+    const std::string readme{std::istreambuf_iterator<char>(input), {}};
+    CHECK(between(readme, "<!-- options -->\n", "<!-- /options -->") == options_as_markdown());
+}
+
+TEST_CASE("a row of the table in Markdown has the columns of its head") {
+    const std::string markdown = options_as_markdown();
+    std::size_t rows = 0;
+    for (std::size_t at = 0; at < markdown.size(); ++rows) {
+        const std::size_t end = markdown.find('\n', at);
+        const std::string row = markdown.substr(at, end - at);
+        CAPTURE(row);
+        CHECK(std::count(row.begin(), row.end(), '|') == 5);
+        at = end + 1;
+    }
+    CHECK(rows == option_table().size() + 2);
+}

@@ -1,0 +1,180 @@
+#include "support/encoded.hpp"
+#include "support/fake_monitor.hpp"
+#include "support/log_capture.hpp"
+#include "support/temp_tree.hpp"
+
+#include "discover/container_table.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+using lxcmon::Container;
+using lxcmon::discover::ContainerTable;
+using lxcmon::discover::DiscoverSettings;
+using lxcmon::test::count_of;
+using lxcmon::test::FakeMonitor;
+using lxcmon::test::LogCapture;
+using lxcmon::test::TempTree;
+
+// Stopped containers only: those that run have their tests in tests/integration.
+namespace {
+
+void define(const TempTree& lxcpath, const std::string& name, const std::string& more = "") {
+    lxcpath.write(name + "/config", "lxc.rootfs.path = dir:/nowhere\n" + more);
+}
+
+std::vector<std::string> names_of(const ContainerTable& table) {
+    std::vector<std::string> names;
+    for (const Container* each : table.containers())
+        names.push_back(each->name);
+    return names;
+}
+
+using Names = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("an empty lxcpath has no containers, and nothing is wrong with it") {
+    const TempTree tree;
+    LogCapture log;
+    ContainerTable table(DiscoverSettings{{tree.path()}, {}, {}});
+    table.refresh();
+    CHECK(table.containers().empty());
+    CHECK(table.faults().empty());
+    CHECK(log.take().empty());
+}
+
+TEST_CASE("a missing lxcpath is said once and keeps nobody else back") {
+    const TempTree tree;
+    const TempTree good;
+    define(good, "web");
+    const std::string missing = tree.path() / "later";
+    LogCapture log;
+    ContainerTable table(DiscoverSettings{{missing, good.path()}, {}, {}});
+    for (int round = 0; round < 2; ++round) {
+        table.refresh();
+        CHECK(names_of(table) == Names{"web"});
+        REQUIRE(table.faults().count(missing) == 1);
+        CHECK(table.faults().at(missing).find(missing) != std::string::npos);
+        CHECK(table.faults().size() == 1);
+        const std::string said = log.take();
+        CHECK(count_of(said, "error ") == (round == 0 ? 1 : 0));
+        CHECK((said.find(missing) != std::string::npos) == (round == 0));
+    }
+    tree.write("later/db/config", "lxc.rootfs.path = dir:/nowhere\n");
+    table.refresh();
+    CHECK(table.faults().empty());
+    CHECK(names_of(table) == Names{"db", "web"});
+    CHECK(count_of(log.take(), "listed again") == 1);
+    // And away again: what is known of it stays.
+    tree.remove("later");
+    table.refresh();
+    CHECK(table.faults().size() == 1);
+    CHECK(names_of(table) == Names{"db", "web"});
+}
+
+TEST_CASE("stopped containers come with their settings, and go") {
+    const TempTree tree;
+    define(tree, "a", "lxc.uts.name = web\nlxc.cgroup.dir.container = pool/a\n");
+    define(tree, "b");
+    ContainerTable table(DiscoverSettings{{tree.path()}, {}, {}});
+    table.refresh();
+    REQUIRE(names_of(table) == Names{"a", "b"});
+    const Container* const first = table.containers()[0];
+    CHECK(first->lxcpath == tree.path());
+    CHECK(first->host_name == "web");
+    CHECK(first->cgroup_dir == "pool/a");
+    CHECK(first->state == "STOPPED");
+    CHECK(first->init_pid == 0);
+    CHECK(first->incarnation == 0);
+    CHECK_FALSE(first->init_pidfd);
+    const std::uint64_t id_of_b = table.containers()[1]->id;
+    CHECK(first->id != id_of_b);
+    CHECK(table.containers()[1]->cgroup_dir.empty());
+
+    tree.remove("b");
+    define(tree, "c");
+    table.refresh();
+    CHECK(names_of(table) == Names{"a", "c"});
+    CHECK(table.containers()[0] == first); // the same entry
+    // A new container of an old name is another one.
+    define(tree, "b");
+    table.refresh();
+    REQUIRE(names_of(table) == Names{"a", "b", "c"});
+    CHECK(table.containers()[1]->id != id_of_b);
+}
+
+TEST_CASE("folders that are no containers are not taken for one") {
+    const TempTree tree;
+    define(tree, "web");
+    std::filesystem::create_directory(tree.path() / "empty");
+    tree.write("file", "x");
+    ContainerTable table(DiscoverSettings{{tree.path()}, {}, {}});
+    table.refresh();
+    CHECK(names_of(table) == Names{"web"});
+}
+
+TEST_CASE("only what is selected is there") {
+    const TempTree tree;
+    for (const std::string name : {"web1", "web2", "db"})
+        define(tree, name);
+    ContainerTable table(DiscoverSettings{{tree.path()}, {"web*"}, {"*2"}});
+    table.refresh();
+    CHECK(names_of(table) == Names{"web1"});
+}
+
+TEST_CASE("of two of one name the later lxcpath's is shadowed") {
+    const TempTree first;
+    const TempTree second;
+    define(first, "web");
+    define(second, "web");
+    define(second, "db");
+    ContainerTable table(DiscoverSettings{{first.path(), second.path()}, {}, {}});
+    table.refresh();
+    REQUIRE(names_of(table) == Names{"web", "db", "web"});
+    CHECK_FALSE(table.containers()[0]->shadowed);
+    CHECK_FALSE(table.containers()[1]->shadowed);
+    CHECK(table.containers()[2]->shadowed);
+    first.remove("web");
+    table.refresh();
+    REQUIRE(names_of(table) == Names{"db", "web"});
+    CHECK_FALSE(table.containers()[1]->shadowed);
+}
+
+TEST_CASE(
+    "a stranger who takes the monitor's address is said once, and the container is left out until he goes") {
+    const TempTree tree;
+    define(tree, "db");
+    define(tree, "web", "lxc.uts.name = www\n");
+    FakeMonitor stranger(65534, tree.path(), "web", true); // asking it would hang
+    LogCapture log;
+    ContainerTable table(DiscoverSettings{{tree.path()}, {}, {}});
+    for (int round = 0; round < 2; ++round) {
+        table.refresh();
+        CHECK(names_of(table) == Names{"db"});
+        CHECK(table.left_out() == 1);
+        CHECK(count_of(log.take(), "warning container web ") == (round == 0 ? 1 : 0));
+    }
+    stranger.end();
+    table.refresh();
+    CHECK(table.left_out() == 0);
+    REQUIRE(names_of(table) == Names{"db", "web"});
+    CHECK(table.containers()[1]->state == "STOPPED");
+    CHECK(table.containers()[1]->host_name == "www");
+}
+
+TEST_CASE("a container whose monitor is silent is left out") {
+    const TempTree tree;
+    define(tree, "web");
+    const FakeMonitor monitor(0, tree.path(), "web", true);
+    LogCapture log;
+    ContainerTable table(DiscoverSettings{{tree.path()}, {}, {}});
+    table.refresh();
+    CHECK(table.containers().empty());
+    CHECK(table.left_out() == 1);
+    CHECK(count_of(log.take(), "does not answer") == 1);
+}

@@ -1,0 +1,95 @@
+#include "io/parse.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+using namespace lxcmon::io;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+Texts lines_of(std::string_view text) {
+    Texts lines;
+    for_each_line(text, [&](std::string_view line) { lines.emplace_back(line); });
+    return lines;
+}
+
+Texts words_of(std::string_view text) {
+    Texts words;
+    for_each_word(text, [&](std::string_view word) { words.emplace_back(word); });
+    return words;
+}
+
+} // namespace
+
+TEST_CASE("parse_number takes the whole range of its type") {
+    CHECK(parse_number<std::int64_t>("9223372036854775807") == INT64_MAX);
+    CHECK(parse_number<std::int64_t>("-9223372036854775808") == INT64_MIN);
+    CHECK(parse_number<std::uint64_t>("18446744073709551615") == UINT64_MAX);
+    CHECK(parse_number<int>("0") == 0);
+    CHECK(parse_number<int>("007") == 7);
+    CHECK(parse_number<std::uint8_t>("255") == 255);
+}
+
+TEST_CASE("parse_number gives nothing for an overflow") {
+    CHECK_FALSE(parse_number<std::int64_t>("9223372036854775808"));
+    CHECK_FALSE(parse_number<std::int64_t>("-9223372036854775809"));
+    CHECK_FALSE(parse_number<std::uint64_t>("18446744073709551616"));
+    CHECK_FALSE(parse_number<std::uint8_t>("256"));
+    CHECK_FALSE(parse_number<std::uint64_t>("-1"));
+}
+
+TEST_CASE("parse_number gives nothing for what is not all number") {
+    for (const char* text :
+         {"", " ", " 1", "1 ", "1\n", "+1", "-", "0x10", "1.0", "1e3", "max", "--1", "1\t"}) {
+        CAPTURE(std::string(text));
+        CHECK_FALSE(parse_number<std::int64_t>(text));
+    }
+    CHECK_FALSE(parse_number<int>(std::string_view{}));
+    CHECK_FALSE(parse_number<int>(std::string_view("1\0", 2)));
+}
+
+TEST_CASE("take_until cuts at the first separator") {
+    std::string_view rest = "a:b::c";
+    CHECK(take_until(rest, ':') == "a");
+    CHECK(rest == "b::c");
+    CHECK(take_until(rest, ':') == "b");
+    CHECK(take_until(rest, ':').empty());
+    CHECK(rest == "c");
+    CHECK(take_until(rest, ':') == "c");
+    CHECK(rest.empty());
+    CHECK(take_until(rest, ':').empty());
+}
+
+TEST_CASE("take_until leaves nothing behind a separator at the end") {
+    std::string_view rest = "a:";
+    CHECK(take_until(rest, ':') == "a");
+    CHECK(rest.empty());
+}
+
+TEST_CASE("for_each_line leaves a line without LF out") {
+    CHECK(lines_of("a 1\nb 2\nc") == Texts{"a 1", "b 2"});
+    CHECK(lines_of("a 1\n\nb\n") == Texts{"a 1", "", "b"});
+    CHECK(lines_of("\n") == Texts{""});
+    CHECK(lines_of("cut").empty());
+    CHECK(lines_of("").empty());
+}
+
+TEST_CASE("for_each_word takes several spaces as one") {
+    CHECK(words_of("a b") == Texts{"a", "b"});
+    CHECK(words_of("  a   b  ") == Texts{"a", "b"});
+    CHECK(words_of("a\tb") == Texts{"a\tb"});
+    CHECK(words_of("   ").empty());
+    CHECK(words_of("").empty());
+}
+
+TEST_CASE("single_line wants the LF that the kernel writes") {
+    CHECK(single_line("max\n") == std::string_view("max"));
+    CHECK(single_line("\n") == std::string_view());
+    CHECK_FALSE(single_line("12"));
+    CHECK_FALSE(single_line(""));
+}

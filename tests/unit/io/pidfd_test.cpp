@@ -1,0 +1,80 @@
+#include "io/pidfd.hpp"
+
+#include "io/unique_fd.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace lxcmon::io;
+
+namespace {
+
+UniqueFd pidfd_of(pid_t pid) {
+    return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+}
+
+/// A child that waits until it is killed.
+pid_t waiting_child() {
+    const pid_t pid = ::fork();
+    if (pid == 0)
+        for (;;)
+            ::pause();
+    return pid;
+}
+
+} // namespace
+
+TEST_CASE("a pidfd tells whether its process lives, and its pid until it is waited for") {
+    const pid_t child = waiting_child();
+    REQUIRE(child > 0);
+    const UniqueFd pidfd = pidfd_of(child);
+    CHECK(is_alive(pidfd.get()));
+    CHECK(pid_of(pidfd.get()) == child);
+
+    REQUIRE(::kill(child, SIGKILL) == 0);
+    pollfd wait{pidfd.get(), POLLIN, 0};
+    CHECK(::poll(&wait, 1, 5000) == 1);
+    CHECK_FALSE(is_alive(pidfd.get()));
+
+    REQUIRE(::waitpid(child, nullptr, 0) == child);
+    CHECK_FALSE(is_alive(pidfd.get()));
+    CHECK(pid_of(pidfd.get()) == 0);
+}
+
+TEST_CASE("a descriptor that is no pidfd has no pid") {
+    const UniqueFd other(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    CHECK(pid_of(other.get()) == 0);
+    CHECK(pid_of(-1) == 0);
+}
+
+TEST_CASE("no descriptor is no living process") {
+    CHECK_FALSE(is_alive(-1));
+}
+
+TEST_CASE("a unique descriptor closes once, and can be moved and released") {
+    int raw = -1;
+    {
+        UniqueFd first(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+        raw = first.get();
+        UniqueFd second(std::move(first));
+        CHECK(second.get() == raw);
+        UniqueFd third;
+        CHECK_FALSE(third);
+        third = std::move(second);
+        CHECK(third.get() == raw);
+        CHECK(::fcntl(raw, F_GETFD) >= 0);
+    }
+    CHECK(::fcntl(raw, F_GETFD) < 0);
+
+    UniqueFd owner(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    raw = owner.release();
+    CHECK_FALSE(owner);
+    owner.reset();
+    CHECK(::fcntl(raw, F_GETFD) >= 0);
+    CHECK(::close(raw) == 0);
+}

@@ -1,0 +1,109 @@
+#include "io/tick_timer.hpp"
+
+#include <doctest/doctest.h>
+
+using lxcmon::io::TickGrid;
+
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t interval = 10 * second;
+/// A whole multiple of the interval, as real times are.
+constexpr std::int64_t base = 1'700'000'000 * second;
+
+void check_tick(const TickGrid::Step& step, std::int64_t tick_ns, std::int64_t missed = 0) {
+    REQUIRE(step.tick_ns);
+    CHECK(*step.tick_ns - base == tick_ns - base);
+    CHECK(step.missed == missed);
+}
+
+void check_none(const TickGrid::Step& step, std::int64_t missed = 0) {
+    CHECK_FALSE(step.tick_ns);
+    CHECK(step.missed == missed);
+}
+
+} // namespace
+
+TEST_CASE("the first tick is the next whole multiple") {
+    CHECK(TickGrid(interval, base + 1).planned_ns() == base + interval);
+    CHECK(TickGrid(interval, base + interval - 1).planned_ns() == base + interval);
+    CHECK(TickGrid(interval, base).planned_ns() == base + interval);
+    CHECK(TickGrid::floor(base + interval - 1, interval) == base);
+    CHECK(TickGrid::floor(base, interval) == base);
+}
+
+TEST_CASE("ticks come one after the other at whole multiples") {
+    TickGrid grid(interval, base + 3 * second);
+    for (std::int64_t tick = base + interval; tick < base + 5 * interval; tick += interval) {
+        check_tick(grid.step(tick + 150'000), tick);
+        CHECK(grid.planned_ns() == tick + interval);
+    }
+}
+
+TEST_CASE("too early is waited for") {
+    TickGrid grid(interval, base);
+    check_none(grid.step(base + interval - 1));
+    check_tick(grid.step(base + interval), base + interval);
+}
+
+TEST_CASE("late by up to half an interval is taken, by more is missed") {
+    TickGrid grid(interval, base);
+    check_tick(grid.step(base + interval + interval / 2), base + interval);
+    check_none(grid.step(base + 2 * interval + interval / 2 + 1), 1);
+    CHECK(grid.planned_ns() == base + 3 * interval);
+    check_tick(grid.step(base + 3 * interval), base + 3 * interval);
+}
+
+TEST_CASE("several missed ticks are counted and not caught up") {
+    TickGrid grid(interval, base);
+    // Planned was 1; at 4 that one, 2 and 3 are over.
+    check_tick(grid.step(base + 4 * interval + 1), base + 4 * interval, 3);
+    // Planned is 5; late in 7 that one, 6 and 7 itself are over.
+    check_none(grid.step(base + 7 * interval + 6 * second), 3);
+    check_tick(grid.step(base + 8 * interval), base + 8 * interval);
+}
+
+TEST_CASE("a clock set back a little uses no time twice") {
+    TickGrid grid(interval, base);
+    check_tick(grid.step(base + interval + 1), base + interval);
+    SUBCASE("within the tick just taken") {
+        grid.clock_was_set(base + interval);
+    }
+    SUBCASE("before the tick just taken") {
+        grid.clock_was_set(base + interval - second);
+        check_none(grid.step(base + interval - second));
+        check_none(grid.step(base + interval));
+    }
+    SUBCASE("found at a step, without word from the timer") {
+        check_none(grid.step(base + interval - second));
+        check_none(grid.step(base + interval + second));
+    }
+    SUBCASE("by all but an interval") {
+        grid.clock_was_set(base + 2);
+        check_none(grid.step(base + interval));
+    }
+    CHECK(grid.planned_ns() == base + 2 * interval);
+    check_tick(grid.step(base + 2 * interval), base + 2 * interval);
+}
+
+TEST_CASE("a clock set back far begins a new grid") {
+    TickGrid grid(interval, base);
+    check_tick(grid.step(base + interval), base + interval);
+    const std::int64_t hour = 3600 * second;
+    SUBCASE("told by the timer") {
+        grid.clock_was_set(base - hour + second);
+    }
+    SUBCASE("found at a step") {
+        check_none(grid.step(base - hour + second));
+    }
+    CHECK(grid.planned_ns() == base - hour + interval);
+    check_tick(grid.step(base - hour + interval), base - hour + interval);
+}
+
+TEST_CASE("a clock set forward counts nothing as missed") {
+    TickGrid grid(interval, base);
+    const std::int64_t day = 86400 * second;
+    grid.clock_was_set(base + day + second);
+    check_none(grid.step(base + day + second));
+    check_tick(grid.step(base + day + interval), base + day + interval);
+}

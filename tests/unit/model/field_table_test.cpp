@@ -1,0 +1,115 @@
+#include "model/field_table.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using namespace lxcmon;
+
+namespace {
+
+/// The data contract (SCHEMA.md) for the measurements that the agent takes from cgroups, namespaces and
+/// liblxc. Written out here, so that a change of name or type in the table does not go unseen.
+const std::map<std::string_view, std::string_view> schema{
+    {"lxc_cpu",
+     "usage_usec i, user_usec i, system_usec i, usage_percent f, limit_cores f, cpus i, nr_periods i, "
+     "nr_throttled i, throttled_usec i, nr_bursts i, burst_usec i"},
+    {"lxc_memory",
+     "usage_bytes i, used_bytes i, working_set_bytes i, limit_bytes i, high_bytes i, peak_bytes i, "
+     "anon_bytes i, file_bytes i, kernel_bytes i, slab_bytes i, sock_bytes i, shmem_bytes i, "
+     "file_mapped_bytes i, file_dirty_bytes i, file_writeback_bytes i, pgfault i, pgmajfault i, refault_anon "
+     "i, "
+     "refault_file i, pgscan i, pgsteal i, events_low i, events_high i, events_max i, oom i, oom_kill i, "
+     "swap_usage_bytes i, swap_limit_bytes i, swap_peak_bytes i, swap_events_max i, swap_events_fail i, "
+     "used_percent f"},
+    {"lxc_io", "read_bytes i, write_bytes i, read_ops i, write_ops i, discard_bytes i, discard_ops i"},
+    {"lxc_net", "rx_bytes i, tx_bytes i, rx_packets i, tx_packets i, rx_errors i, tx_errors i, rx_dropped i, "
+                "tx_dropped i, multicast i, mtu i, up b, host_interface s"},
+    {"lxc_fs",
+     "total_bytes i, used_bytes i, free_bytes i, available_bytes i, used_percent f, inodes_total i, "
+     "inodes_used i, inodes_free i, readonly b"},
+    {"lxc_pids", "processes i, threads i, limit i, peak i, events_max i"},
+    {"lxc_state", "state s, running b, frozen b, uptime_sec i, restarts i, init_pid i"},
+};
+
+std::map<std::string_view, std::string> table_as_schema() {
+    std::map<std::string_view, std::string> found;
+    for (const FieldInfo& field : field_table) {
+        std::string& text = found[field.measurement];
+        text += (text.empty() ? "" : ", ") + std::string(field.name) + " " +
+                "ifbs"[static_cast<std::size_t>(field.type)];
+    }
+    return found;
+}
+
+bool ends_with_unit(const FieldInfo& field, std::string_view ending, std::string_view unit) {
+    return !field.name.ends_with(ending) || field.unit.starts_with(unit);
+}
+
+} // namespace
+
+TEST_CASE("the field table is the schema: names, types, order") {
+    auto found = table_as_schema();
+    found.erase(""); // read for what is computed from it, never sent
+    for (const auto& expected : schema) {
+        CAPTURE(std::string(expected.first));
+        CHECK(found[expected.first] == expected.second);
+    }
+    CHECK(found.size() == schema.size());
+}
+
+TEST_CASE("no field is named twice") {
+    std::set<std::pair<std::string_view, std::string_view>> names;
+    for (const FieldInfo& field : field_table) {
+        CAPTURE(std::string(field.name));
+        CHECK(names.emplace(field.measurement, field.name).second);
+    }
+}
+
+TEST_CASE("the rows of one measurement stand together") {
+    std::set<std::string_view> ended;
+    std::string_view current = field_table[0].measurement;
+    for (const FieldInfo& field : field_table) {
+        if (field.measurement == current)
+            continue;
+        ended.insert(current);
+        current = field.measurement;
+        CAPTURE(std::string(current));
+        CHECK_FALSE(ended.contains(current));
+    }
+}
+
+TEST_CASE("a range holds all rows of its measurement and no others") {
+    constexpr FieldRange range = fields_of("lxc_io");
+    CHECK(range.last - range.first == 6);
+    CHECK(field_table[range.first].name == "read_bytes");
+    CHECK(field_table[range.first - 1].measurement != "lxc_io");
+    CHECK(field_table[range.last].measurement != "lxc_io");
+    CHECK(field_table[field_id("lxc_fs", "used_bytes")].measurement == "lxc_fs");
+}
+
+TEST_CASE("a name's unit is the row's unit") {
+    for (const FieldInfo& field : field_table) {
+        CAPTURE(std::string(field.name));
+        CHECK(ends_with_unit(field, "_bytes", "bytes"));
+        CHECK(ends_with_unit(field, "_usec", "us"));
+        CHECK(ends_with_unit(field, "_sec", "s"));
+        CHECK(ends_with_unit(field, "_percent", "%"));
+    }
+}
+
+TEST_CASE("a file's figures are integers, and a key has a file") {
+    for (const FieldInfo& field : field_table)
+        for (const CgroupSource& source : {field.v1, field.v2}) {
+            CAPTURE(std::string(field.name));
+            const bool key_has_file = source.key.empty() || !source.file.empty();
+            const bool is_integer = source.file.empty() || field.type == FieldType::integer;
+            CHECK(key_has_file);
+            CHECK(is_integer);
+        }
+}

@@ -1,0 +1,199 @@
+#include "support/child.hpp"
+
+#include "sample/namespace_helper.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstddef>
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+using Outcome = NamespaceHelper::Outcome;
+using std::chrono::milliseconds;
+
+// Workers in place of the real one: they know a request by its init_pid, which is its number here.
+namespace {
+
+constexpr milliseconds ample{20'000};
+constexpr pid_t bad = 50;
+
+NamespaceRequest next_request(int socket) {
+    NamespaceRequest request;
+    if (::recv(socket, &request, sizeof request, 0) != sizeof request)
+        ::_exit(0);
+    return request;
+}
+
+void answer(int socket, const NamespaceRequest& request) {
+    static NamespaceReply reply;
+    reply.sequence = request.sequence;
+    reply.processes = request.init_pid;
+    reply.link_count = static_cast<std::uint32_t>(request.init_pid) % 3;
+    if (::send(socket, &reply, reply.sent_bytes(), MSG_NOSIGNAL) < 0)
+        ::_exit(0);
+}
+
+template <typename OnBad>
+[[noreturn]] void serve(int socket, OnBad&& on_bad) {
+    for (;;) {
+        const NamespaceRequest request = next_request(socket);
+        if (request.init_pid % 100 == bad)
+            on_bad(request);
+        answer(socket, request);
+    }
+}
+
+void good_worker(int socket) {
+    serve(socket, [](const NamespaceRequest&) {});
+}
+void hanging_worker(int socket) {
+    serve(socket, [](const NamespaceRequest&) {
+        for (;;)
+            ::pause();
+    });
+}
+void exiting_worker(int socket) {
+    serve(socket, [](const NamespaceRequest&) { ::_exit(7); });
+}
+void crashing_at_once(int) {
+    ::_exit(7);
+}
+
+/// What is sent in the place of an answer to the bad request.
+enum class Rubbish { cut, too_long, wrong_sequence, too_many_links, empty };
+template <Rubbish kind>
+void rubbish_worker(int socket) {
+    serve(socket, [socket](const NamespaceRequest& request) {
+        static NamespaceReply reply;
+        reply.sequence = request.sequence + (kind == Rubbish::wrong_sequence ? 1 : 0);
+        reply.link_count = kind == Rubbish::too_many_links ? max_links + 1 : 2;
+        std::size_t bytes = kind == Rubbish::too_many_links ? sizeof reply : reply.sent_bytes();
+        if (kind == Rubbish::cut)
+            bytes = offsetof(NamespaceReply, links) - 1;
+        else if (kind == Rubbish::too_long)
+            bytes += 8;
+        else if (kind == Rubbish::empty)
+            bytes = 0;
+        ::send(socket, &reply, bytes, MSG_NOSIGNAL);
+    });
+}
+
+struct Answers {
+    std::vector<Outcome> outcomes;
+    std::size_t out_of_order = 0;
+    std::size_t wrong = 0; ///< answered with another container's figures
+};
+
+Answers run(NamespaceHelper& helper, std::size_t count, int pidfd, pid_t first = 0) {
+    std::vector<NamespaceHelper::Request> requests(count);
+    for (std::size_t index = 0; index < count; ++index)
+        requests[index] = {first + static_cast<pid_t>(index), pidfd, true};
+    Answers answers;
+    helper.run(requests, [&](std::size_t index, Outcome outcome, const NamespaceReply& reply) {
+        answers.out_of_order += index == answers.outcomes.size() ? 0 : 1;
+        answers.outcomes.push_back(outcome);
+        if (outcome == Outcome::answered && reply.processes != requests[index].init_pid)
+            ++answers.wrong;
+    });
+    return answers;
+}
+
+/// All of 100 answered, in order, but for those at `others`.
+void check_all_but(const Answers& answers, const std::set<std::size_t>& others, Outcome outcome) {
+    CHECK(answers.out_of_order == 0);
+    CHECK(answers.wrong == 0);
+    REQUIRE(answers.outcomes.size() == 100);
+    for (std::size_t index = 0; index < answers.outcomes.size(); ++index) {
+        CAPTURE(index);
+        CHECK(answers.outcomes[index] == (others.count(index) != 0 ? outcome : Outcome::answered));
+    }
+}
+
+} // namespace
+
+TEST_CASE("more requests than the helper gets at once are answered in order, by one process") {
+    const test::Child init;
+    NamespaceHelper helper(ample, &good_worker);
+    const pid_t process = helper.pid();
+    check_all_but(run(helper, 100, init.pidfd()), {}, Outcome::broken);
+    check_all_but(run(helper, 100, init.pidfd(), 100), {}, Outcome::broken);
+    CHECK(run(helper, 0, init.pidfd()).outcomes.empty());
+    CHECK(helper.pid() == process);
+}
+
+TEST_CASE("a request that hangs costs its own answer and the process") {
+    const test::Child init;
+    NamespaceHelper helper(milliseconds(400), &hanging_worker);
+    const pid_t process = helper.pid();
+    const io::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
+    const auto begin = std::chrono::steady_clock::now();
+    check_all_but(run(helper, 100, init.pidfd()), {50}, Outcome::hung);
+    CHECK(std::chrono::steady_clock::now() - begin >= milliseconds(400));
+    CHECK(test::ends_soon(pidfd.get()));
+    CHECK(helper.pid() > 0);
+    CHECK(helper.pid() != process);
+    // As the first and as the last one.
+    check_all_but(run(helper, 100, init.pidfd(), 50), {0}, Outcome::hung);
+    check_all_but(run(helper, 100, init.pidfd(), 51), {99}, Outcome::hung);
+}
+
+TEST_CASE("a helper that ends costs no other container its answer") {
+    const test::Child init;
+    NamespaceHelper helper(ample, &exiting_worker);
+    const pid_t process = helper.pid();
+    // How far the answers before have been taken when it ends is a matter of luck: many times.
+    for (int round = 0; round < 20; ++round)
+        check_all_but(run(helper, 100, init.pidfd()), {50}, Outcome::broken);
+    CHECK(helper.pid() != process);
+    check_all_but(run(helper, 100, init.pidfd(), 50), {0}, Outcome::broken);
+    check_all_but(run(helper, 100, init.pidfd(), 51), {99}, Outcome::broken);
+}
+
+TEST_CASE("a helper that ends at once leaves nothing but says so for each") {
+    const test::Child init;
+    NamespaceHelper helper(ample, &crashing_at_once);
+    const Answers answers = run(helper, 3, init.pidfd());
+    CHECK(answers.outcomes == std::vector<Outcome>(3, Outcome::broken));
+}
+
+TEST_CASE_TEMPLATE_DEFINE("an answer that is none", Kind, rubbish) {
+    const test::Child init;
+    NamespaceHelper helper(ample, &rubbish_worker<Kind::value>);
+    const pid_t process = helper.pid();
+    check_all_but(run(helper, 100, init.pidfd()), {50}, Outcome::broken);
+    CHECK(helper.pid() != process);
+}
+template <Rubbish kind>
+using Kind = std::integral_constant<Rubbish, kind>;
+TEST_CASE_TEMPLATE_INVOKE(rubbish, Kind<Rubbish::cut>, Kind<Rubbish::too_long>, Kind<Rubbish::wrong_sequence>,
+                          Kind<Rubbish::too_many_links>, Kind<Rubbish::empty>);
+
+TEST_CASE("a request whose pidfd is none is broken, alone") {
+    const test::Child init;
+    NamespaceHelper helper(ample, &good_worker);
+    std::vector<NamespaceHelper::Request> requests(100);
+    for (std::size_t index = 0; index < requests.size(); ++index)
+        requests[index] = {static_cast<pid_t>(index), index == 50 ? -1 : init.pidfd(), true};
+    Answers answers;
+    helper.run(requests, [&](std::size_t, Outcome outcome, const NamespaceReply&) {
+        answers.outcomes.push_back(outcome);
+    });
+    check_all_but(answers, {50}, Outcome::broken);
+}
+
+TEST_CASE("the helper ends with the object") {
+    io::UniqueFd pidfd;
+    {
+        const NamespaceHelper helper(ample, &good_worker);
+        pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, helper.pid(), 0)));
+        REQUIRE(pidfd);
+    }
+    CHECK(test::ends_soon(pidfd.get()));
+}

@@ -1,0 +1,246 @@
+#include "support/child.hpp"
+#include "support/temp_tree.hpp"
+#include "support/veth.hpp"
+
+#include "io/kernel_file.hpp"
+#include "sample/namespace_helper.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+using Outcome = NamespaceHelper::Outcome;
+using test::Child;
+
+// The real worker on real namespaces: these need root.
+namespace {
+
+constexpr std::chrono::milliseconds ample{20'000};
+
+NamespaceReply ask(NamespaceHelper& helper, const Child& init, bool want_filesystem = true) {
+    const NamespaceHelper::Request request{init.pid(), init.pidfd(), want_filesystem};
+    NamespaceReply answer;
+    std::size_t calls = 0;
+    helper.run({&request, 1}, [&](std::size_t, Outcome outcome, const NamespaceReply& reply) {
+        CHECK(outcome == Outcome::answered);
+        answer = reply;
+        ++calls;
+    });
+    REQUIRE(calls == 1);
+    return answer;
+}
+
+const NamespaceReply::ContainerLink* find_link(const NamespaceReply& reply, std::string_view name) {
+    const auto links = std::span(reply.links).first(reply.link_count);
+    const auto at =
+        std::ranges::find_if(links, [&](const auto& each) { return each.link.name.data() == name; });
+    return at != links.end() ? &*at : nullptr;
+}
+
+/// The carrier's news goes through a work queue of the kernel's: asked until it is there, five seconds at
+/// most.
+bool becomes_up(NamespaceHelper& helper, const Child& init, bool up) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+    do {
+        const NamespaceReply reply = ask(helper, init);
+        if (const auto* eth0 = find_link(reply, "eth0"); eth0 != nullptr && eth0->link.up == up)
+            return true;
+    } while (std::chrono::steady_clock::now() < end);
+    return false;
+}
+
+/// A name that no other run of this test uses, within IFNAMSIZ.
+std::string host_link_name() {
+    return "lxm" + std::to_string(::getpid());
+}
+
+std::string own_namespace(const std::string& process) {
+    std::array<char, 64> name{};
+    return ::readlink(("/proc/" + process + "/ns/net").c_str(), name.data(), name.size() - 1) > 0
+               ? name.data()
+               : "";
+}
+
+} // namespace
+
+TEST_CASE("a container without a network namespace of its own shows no interfaces") {
+    NamespaceHelper helper(ample);
+    const Child init(CLONE_NEWNS);
+    const NamespaceReply reply = ask(helper, init);
+    CHECK(reply.error == 0);
+    CHECK(reply.shares_host_network);
+    CHECK(reply.link_count == 0);
+    CHECK(reply.root.present);
+}
+
+TEST_CASE("a fresh network namespace has a loopback and nothing of the host's") {
+    NamespaceHelper helper(ample);
+    const Child init(CLONE_NEWNS | CLONE_NEWNET);
+    const NamespaceReply reply = ask(helper, init);
+    CHECK(reply.error == 0);
+    CHECK(reply.network_error == 0);
+    CHECK_FALSE(reply.shares_host_network);
+    const auto* lo = find_link(reply, "lo");
+    REQUIRE(lo != nullptr);
+    CHECK(lo->link.loopback);
+    CHECK_FALSE(lo->link.up);
+    CHECK(lo->link.has_counters);
+    CHECK(lo->link.rx_bytes == 0);
+    CHECK(lo->host_index == 0);
+}
+
+TEST_CASE("a veth shows its counters, and its end on the host") {
+    const std::string outside = host_link_name();
+    const io::UniqueFd host_namespace = io::open_below(AT_FDCWD, "/proc/self/ns/net");
+    Child init(CLONE_NEWNS | CLONE_NEWNET, [&] {
+        return test::make_veth("eth0", outside.c_str(), host_namespace.get()) && test::set_link_up("eth0");
+    });
+    const unsigned index = ::if_nametoindex(outside.c_str());
+    REQUIRE(index != 0);
+
+    NamespaceHelper helper(ample);
+    const NamespaceReply down = ask(helper, init);
+    const auto* eth0 = find_link(down, "eth0");
+    REQUIRE(eth0 != nullptr);
+    CHECK(eth0->host_index == index);
+    CHECK_FALSE(eth0->link.loopback);
+    CHECK(eth0->link.mtu == 1500);
+    CHECK(eth0->link.rx_packets == 0);
+
+    CHECK(becomes_up(helper, init, false)); // its other end is down: no carrier
+
+    REQUIRE(test::set_link_up(outside.c_str()));
+    REQUIRE(test::send_frame(outside, 200));
+    // The kernel sends of its own, too: what came in lies between two readings of what went out.
+    const std::uint64_t least_packets = test::host_counter(outside, "tx_packets");
+    const std::uint64_t least_bytes = test::host_counter(outside, "tx_bytes");
+    CHECK(least_packets >= 1);
+    CHECK(least_bytes >= 200);
+    const NamespaceReply up = ask(helper, init);
+    eth0 = find_link(up, "eth0");
+    REQUIRE(eth0 != nullptr);
+    CHECK(eth0->link.rx_packets >= least_packets);
+    CHECK(eth0->link.rx_bytes >= least_bytes);
+    CHECK(eth0->link.rx_packets <= test::host_counter(outside, "tx_packets"));
+    CHECK(eth0->link.rx_bytes <= test::host_counter(outside, "tx_bytes"));
+    CHECK(eth0->link.tx_packets <= test::host_counter(outside, "rx_packets"));
+
+    CHECK(becomes_up(helper, init, true));
+
+    // Nothing may hold the namespace: a kept veth would keep the container from starting again.
+    test::LinkWatch watch;
+    init.end();
+    CHECK(watch.sees_end_of(index));
+    CHECK(::if_nametoindex(outside.c_str()) == 0);
+}
+
+TEST_CASE("a veth that leads to another container has no end on the host") {
+    const std::string outside = host_link_name(); // here: the child has another pid
+    const Child neighbour(CLONE_NEWNET);
+    const io::UniqueFd host_namespace = io::open_below(AT_FDCWD, "/proc/self/ns/net");
+    const io::UniqueFd elsewhere =
+        io::open_below(AT_FDCWD, ("/proc/" + std::to_string(neighbour.pid()) + "/ns/net").c_str());
+    const Child init(CLONE_NEWNS | CLONE_NEWNET, [&] {
+        return test::make_veth("eth0", outside.c_str(), host_namespace.get()) &&
+               test::make_veth("eth1", "eth0", elsewhere.get());
+    });
+    NamespaceHelper helper(ample);
+    const NamespaceReply reply = ask(helper, init);
+    REQUIRE(find_link(reply, "eth0") != nullptr);
+    REQUIRE(find_link(reply, "eth1") != nullptr);
+    CHECK(find_link(reply, "eth0")->host_index == ::if_nametoindex(outside.c_str()));
+    CHECK(find_link(reply, "eth1")->link.peer_namespace >= 0);
+    CHECK(find_link(reply, "eth1")->host_index == 0);
+}
+
+TEST_CASE("the root filesystem and the processes are the container's own") {
+    const test::TempTree place;
+    NamespaceHelper helper(ample);
+    const Child init(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID, [&] {
+        if (!test::enter_tmpfs_root(place.path().c_str(), "size=4m,nr_inodes=100") ||
+            ::mount("proc", "/proc", "proc", 0, nullptr) != 0)
+            return false;
+        const pid_t second = ::fork();
+        if (second == 0)
+            for (;;)
+                ::pause();
+        return second > 0;
+    });
+    const NamespaceReply reply = ask(helper, init);
+    CHECK(reply.processes == 2);
+    REQUIRE(reply.root.present);
+    CHECK(reply.root.blocks * reply.root.block_bytes == 4U << 20U);
+    CHECK(reply.root.blocks_free <= reply.root.blocks);
+    CHECK(reply.root.blocks_available <= reply.root.blocks_free);
+    CHECK(reply.root.inodes == 100);
+    CHECK(reply.root.inodes_free <= 98); // the top and /proc
+    CHECK_FALSE(reply.root.readonly);
+    struct stat top {};
+    REQUIRE(::stat(("/proc/" + std::to_string(init.pid()) + "/root/").c_str(), &top) == 0);
+    CHECK(reply.root.device == top.st_dev);
+
+    const NamespaceReply without = ask(helper, init, false);
+    CHECK(without.error == 0);
+    CHECK_FALSE(without.root.present);
+    CHECK(without.processes == -1);
+    CHECK(find_link(without, "lo") != nullptr);
+}
+
+TEST_CASE("a /proc that is none, and a read-only root") {
+    const test::TempTree place;
+    NamespaceHelper helper(ample);
+    const Child init(CLONE_NEWNS, [&] {
+        return test::enter_tmpfs_root(place.path().c_str(), "size=1m") && ::mkdir("/proc/1", 0755) == 0 &&
+               ::mount(nullptr, "/", nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+    });
+    const NamespaceReply reply = ask(helper, init);
+    CHECK(reply.processes == -1);
+    CHECK(reply.root.readonly);
+}
+
+TEST_CASE("a /proc that leads elsewhere in a procfs is none") {
+    const test::TempTree place;
+    NamespaceHelper helper(ample);
+    const Child init(CLONE_NEWNS, [&] {
+        return test::enter_tmpfs_root(place.path().c_str(), "size=1m") && ::mkdir("/real", 0755) == 0 &&
+               ::mount("proc", "/real", "proc", 0, nullptr) == 0 && ::rmdir("/proc") == 0 &&
+               ::symlink("/real", "/proc") == 0;
+    });
+    CHECK(ask(helper, init).processes == -1);
+}
+
+TEST_CASE("after each answer the helper is at home again") {
+    NamespaceHelper helper(ample);
+    const Child init(CLONE_NEWNS | CLONE_NEWNET);
+    CHECK(own_namespace(std::to_string(init.pid())) != own_namespace("self"));
+    for (int round = 0; round < 3; ++round) {
+        CHECK(ask(helper, init).error == 0);
+        CHECK(own_namespace(std::to_string(helper.pid())) == own_namespace("self"));
+    }
+}
+
+TEST_CASE("an init that has ended is an answer, and the next one is as ever") {
+    NamespaceHelper helper(ample);
+    const pid_t process = helper.pid();
+    Child ended(CLONE_NEWNS | CLONE_NEWNET);
+    ended.end();
+    const Child init(CLONE_NEWNS | CLONE_NEWNET);
+    CHECK(ask(helper, ended).error == ESRCH);
+    CHECK(ask(helper, ended).link_count == 0);
+    CHECK(ask(helper, init).error == 0);
+    CHECK(helper.pid() == process);
+}

@@ -1,0 +1,197 @@
+#include "support/child.hpp"
+#include "support/encoded.hpp"
+#include "support/fixture.hpp"
+#include "support/log_capture.hpp"
+#include "support/temp_tree.hpp"
+
+#include "sample/sampler.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+using namespace lxcmon;
+using sample::Sampler;
+using sample::SampleSettings;
+using test::Child;
+using test::count_of;
+using test::Fixture;
+using test::LogCapture;
+using test::TempTree;
+
+namespace {
+
+/// A captured tree in which the container `c` has a living process of ours as its init.
+class Machine {
+  public:
+    explicit Machine(const std::string& fixture = "broken/max")
+        : tree_(Fixture(fixture).directory() / "root") {
+        container_.id = 1;
+        container_.lxcpath = "/var/lib/lxc";
+        container_.name = "c";
+        start();
+    }
+    void start() {
+        const std::string before = init_ ? std::to_string(init_->pid()) : "100";
+        init_ = std::make_unique<Child>(CLONE_NEWNET | CLONE_NEWNS);
+        std::filesystem::rename(tree_.path() / ("proc/" + before), tree_.path() / ("proc/" + pid()));
+        container_.state = "RUNNING";
+        container_.init_pid = init_->pid();
+        container_.init_pidfd.reset(::fcntl(init_->pidfd(), F_DUPFD_CLOEXEC, 0));
+        ++container_.incarnation;
+    }
+    void stop() {
+        container_.state = "STOPPED";
+        container_.init_pid = 0;
+        container_.init_pidfd.reset();
+    }
+    [[nodiscard]] Child& init() noexcept { return *init_; }
+    [[nodiscard]] std::string pid() const { return std::to_string(init_->pid()); }
+    [[nodiscard]] const TempTree& tree() const noexcept { return tree_; }
+    [[nodiscard]] Container& container() noexcept { return container_; }
+    [[nodiscard]] SampleSettings settings() const {
+        return {{"node", {}}, tree_.fd(), std::chrono::milliseconds(20'000)};
+    }
+
+  private:
+    TempTree tree_;
+    std::unique_ptr<Child> init_;
+    Container container_;
+};
+
+struct Tick {
+    std::string lines;
+    std::size_t troubled;
+};
+
+Tick tick(Sampler& sampler, const std::vector<const Container*>& containers) {
+    PointBuffer points;
+    const std::size_t troubled = sampler.sample(containers, 7'000'000'000, points);
+    return {test::encoded(points), troubled};
+}
+
+constexpr const char* cpu_stat = "sys/fs/cgroup/lxc.payload.c/cpu.stat";
+
+} // namespace
+
+TEST_CASE("a running container gives all its measurements") {
+    Machine machine;
+    Sampler sampler(machine.settings());
+    CHECK(sampler.cgroup_version() == "v2");
+    const Tick first = tick(sampler, {&machine.container()});
+    const std::string& lines = first.lines;
+    CAPTURE(lines);
+    CHECK(first.troubled == 0);
+    for (const std::string measurement :
+         {"lxc_cpu", "lxc_memory", "lxc_pids", "lxc_state", "lxc_io", "lxc_fs"})
+        CHECK(count_of(lines, measurement + ",") == 1);
+    CHECK(count_of(lines, "lxc_net,") == 0); // it has a loopback only
+    CHECK(count_of(lines, "container=c,") == 6);
+    CHECK(count_of(lines, " 7000000000\n") == 6);
+    CHECK(count_of(lines, "processes=") == 1);
+    CHECK(count_of(lines, "init_pid=" + machine.pid() + "i") == 1);
+}
+
+TEST_CASE("rates begin with the second tick, and anew with another init") {
+    Machine machine;
+    Sampler sampler(machine.settings());
+    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "usage_percent=") == 0);
+    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "usage_percent=0,") == 1);
+    machine.start(); // its counter goes on rising: only the incarnation tells
+    machine.tree().write(cpu_stat, "usage_usec 999999999\nnr_periods 1\n");
+    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "usage_percent=") == 0);
+    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "usage_percent=0,") == 1);
+}
+
+TEST_CASE("an init that ends before the sample leaves nothing but its state") {
+    Machine machine;
+    Sampler sampler(machine.settings());
+    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "\n") == 6);
+    machine.init().end();
+    const LogCapture log;
+    const auto [lines, troubled] = tick(sampler, {&machine.container()});
+    CHECK(troubled == 0);
+    CHECK(lines ==
+          "lxc_state,container=c,host=node state=\"STOPPING\",running=false,frozen=false,restarts=0i "
+          "7000000000\n");
+}
+
+TEST_CASE("a stopped container has its state, and starts afresh") {
+    Machine machine;
+    Sampler sampler(machine.settings());
+    CHECK(tick(sampler, {&machine.container()}).troubled == 0);
+    machine.stop();
+    machine.container().restarts = 4;
+    CHECK(tick(sampler, {&machine.container()}).lines ==
+          "lxc_state,container=c,host=node state=\"STOPPED\",running=false,frozen=false,restarts=4i "
+          "7000000000\n");
+    machine.start();
+    const std::string lines = tick(sampler, {&machine.container()}).lines;
+    CHECK(count_of(lines, "lxc_cpu,") == 1);
+    CHECK(count_of(lines, "usage_percent=") == 0);
+}
+
+TEST_CASE("one container's trouble is said once, counted at each tick, and costs no other its sample") {
+    Machine machine;
+    Machine other;
+    other.container().id = 2;
+    other.container().name = "nobody"; // its init is in the cgroup of c
+    const std::string path = "proc/" + other.pid();
+    std::filesystem::copy(other.tree().path() / path, machine.tree().path() / path);
+    Sampler sampler(machine.settings());
+    LogCapture log;
+    for (int round = 0; round < 2; ++round) {
+        const auto [lines, troubled] = tick(sampler, {&other.container(), &machine.container()});
+        CHECK(troubled == 1);
+        CHECK(count_of(lines, "lxc_cpu,container=c,") == 1);
+        CHECK(count_of(lines, "lxc_cpu,container=nobody,") == 0);
+        CHECK(count_of(lines, "lxc_memory,container=nobody,") == 0);
+        CHECK(count_of(lines, "lxc_state,container=nobody,") == 1);
+        const std::string said = log.take();
+        CHECK(count_of(said, "nobody") == (round == 0 ? 1 : 0));
+        CHECK(count_of(said, "no cgroup of its own") == (round == 0 ? 1 : 0));
+    }
+}
+
+TEST_CASE("a control file that can't be read is said when it begins and when it begins again") {
+    Machine machine;
+    const std::string file = "sys/fs/cgroup/lxc.payload.c/memory.current";
+    machine.tree().remove(file);
+    std::filesystem::create_directory(machine.tree().path() / file);
+    Sampler sampler(machine.settings());
+    LogCapture log;
+    CHECK(tick(sampler, {&machine.container()}).troubled == 1);
+    CHECK(count_of(log.take(), "warning container c: /" + file + " can't be read: ") == 1);
+    CHECK(tick(sampler, {&machine.container()}).troubled == 1);
+    CHECK(log.take().empty());
+    machine.tree().remove(file);
+    machine.tree().write(file, "4096\n");
+    const auto [lines, troubled] = tick(sampler, {&machine.container()});
+    CHECK(troubled == 0);
+    CHECK(count_of(lines, "usage_bytes=4096i") == 1);
+    CHECK(log.take().empty());
+}
+
+TEST_CASE("a new host name is in the tags from the next tick on") {
+    Machine machine;
+    Sampler sampler(machine.settings());
+    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "name=web") == 0);
+    machine.container().host_name = "web";
+    const std::string lines = tick(sampler, {&machine.container()}).lines;
+    CHECK(count_of(lines, "name=web") == 6);
+    CHECK(count_of(lines, "usage_percent=0,") == 1); // and its rates go on
+}
+
+TEST_CASE("a host without cgroups, or without a mountinfo, is no host to start on") {
+    const TempTree tree;
+    const SampleSettings settings{{"node", {}}, tree.fd(), std::chrono::milliseconds(1000)};
+    CHECK_THROWS_AS(Sampler{settings}, std::system_error);
+    tree.write("proc/self/mountinfo", "25 1 254:0 / / rw - ext4 /dev/vda rw\n");
+    CHECK_THROWS_WITH_AS(Sampler{settings}, doctest::Contains("mount cgroup2"), std::runtime_error);
+}
