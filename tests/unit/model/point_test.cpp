@@ -95,6 +95,14 @@ TEST_CASE("a point without field is dropped, and its tags are not the next point
     REQUIRE(points.size() == 1);
     CHECK(points[0].measurement == "next");
     CHECK(tags_of(points[0]) == "host=h");
+    for (int count = 0; count < 100; ++count) {
+        points.begin("empty", 1);
+        points.tag("gone", "x");
+        points.end();
+    }
+    add_point(points, "last", 3);
+    // Nothing of what was dropped takes room between the two.
+    CHECK(points[1].tags.data() == points[0].tags.data() + 1);
 }
 
 TEST_CASE("NaN and infinities are left out; a point of nothing else is dropped") {
@@ -128,6 +136,8 @@ TEST_CASE("truncate forgets the last points, and what follows is whole") {
     REQUIRE(points.size() == 3);
     CHECK(points[1].time_ns == 1);
     CHECK(points[2].measurement == "new");
+    CHECK(points[2].fields.data() == points[1].fields.data() + 1);
+    CHECK(points[2].tags.data() == points[1].tags.data() + 1);
     CHECK(tags_of(points[2]) == "host=h");
     REQUIRE(points[2].fields.size() == 1);
     CHECK(std::get<std::int64_t>(points[2].fields[0].value) == 9);

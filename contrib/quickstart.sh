@@ -1,0 +1,181 @@
+#!/bin/bash
+# sudo ./contrib/quickstart.sh [--influx]: from a fresh Debian 12 to figures of your containers.
+set -euo pipefail
+# shellcheck source=contrib/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=contrib/throwaway.sh
+. "$(dirname "$0")/throwaway.sh"
+
+usage() {
+    cat << 'END'
+Usage: sudo ./contrib/quickstart.sh [--influx]
+
+Installs the build dependencies, builds lxcmon-push into ./build, runs it for three ticks and shows the figures. Where no container
+is running it makes a small one, and removes it at the end. Nothing is installed of lxcmon-push itself.
+
+  --influx   with an InfluxDB of its own on loopback (Debian's influxdb), and what a query gives; without: a JSON file
+END
+}
+
+with_influx=no
+case ${1:-} in
+    '') ;;
+    --influx) with_influx=yes ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+esac
+
+need_root
+need_debian
+cd "$root_folder"
+agent=build/src/lxcmon-push
+agent_arguments=(--interval 1s)
+agent_pid=
+influxd_pid=
+# Not /tmp: on a tmpfs the container would have no disk to show figures of.
+work=$(mktemp -d /var/tmp/lxcmon-quickstart-XXXXXX)
+
+clean_up() {
+    [ -z "$agent_pid" ] || stop_process "$agent_pid"
+    [ -z "$influxd_pid" ] || stop_process "$influxd_pid"
+    remove_throwaway_container "$work"
+    rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT TERM
+
+build() {
+    configure_build build g++ && meson compile -C build lxcmon-push
+}
+
+install_and_build() {
+    step "Installing the build dependencies (debian/control)"
+    refresh_package_lists
+    install_build_dependencies
+    [ "$with_influx" = no ] || install_packages influxdb influxdb-client
+    step "Building into ./build"
+    if ! build > "$work/build.log" 2>&1; then
+        cat "$work/build.log"
+        fail "the build failed"
+    fi
+    say "$("$agent" --version) is in $root_folder/$agent"
+}
+
+running_containers() {
+    "$agent" list --json "$@" | python3 -c \
+        'import json, sys; print(*[c["name"] for c in json.load(sys.stdin) if c["state"] != "STOPPED"], sep="\n")'
+}
+
+find_containers() {
+    step "Looking for running containers"
+    local names
+    names=$(running_containers)
+    if [ -z "$names" ]; then
+        say "None is running: making a throw-away one (removed at the end)."
+        install_packages lxc busybox-static iproute2
+        make_throwaway_container "$work"
+        agent_arguments+=(--lxcpath "$work/lxc")
+        names=$(running_containers --lxcpath "$work/lxc")
+    fi
+    say "Running: ${names//$'\n'/, }"
+}
+
+# run_agent DONE ARGUMENT...: in the background until the function DONE is satisfied.
+run_agent() {
+    local done=$1
+    shift
+    "$agent" "${agent_arguments[@]}" --log-level warn "$@" 2> "$work/agent.log" &
+    agent_pid=$!
+    wait_for 30 "$done" || { cat "$work/agent.log"; fail "no three ticks within 30 s"; }
+    stop_process "$agent_pid"
+    agent_pid=
+}
+
+three_ticks_in_file() {
+    [ -s "$work/points.jsonl" ] && [ "$(grep -o '"timestamp":[0-9]*' "$work/points.jsonl" | sort -u | wc -l)" -ge 3 ]
+}
+
+show_json_sink() {
+    step "Three ticks into a JSON file: lxcmon-push ${agent_arguments[*]} --json-file FILE"
+    run_agent three_ticks_in_file --json-file "$work/points.jsonl"
+    say "One of its lines:"
+    grep '"lxc_cpu"' "$work/points.jsonl" | tail -1
+    step "The figures of the last tick"
+    python3 contrib/show_figures.py < "$work/points.jsonl"
+    step "The same for people: lxcmon-push list"
+    "$agent" "${agent_arguments[@]}" list
+}
+
+query() { influx -host 127.0.0.1 -port "$influx_port" -database lxc "$@"; }
+influx_answers() { query -execute 'SHOW DATABASES' > /dev/null 2>&1; }
+
+start_influxd() {
+    step "Starting an InfluxDB of its own on loopback"
+    influx_port=$(free_port)
+    local rpc_port
+    rpc_port=$(free_port)
+    cat > "$work/influxdb.conf" << END
+reporting-disabled = true
+bind-address = "127.0.0.1:$rpc_port"
+[meta]
+  dir = "$work/influxdb/meta"
+[data]
+  dir = "$work/influxdb/data"
+  wal-dir = "$work/influxdb/wal"
+[http]
+  bind-address = "127.0.0.1:$influx_port"
+END
+    influxd -config "$work/influxdb.conf" > "$work/influxd.log" 2>&1 &
+    influxd_pid=$!
+    wait_for 30 influx_answers || { tail -5 "$work/influxd.log"; fail "influxd does not answer"; }
+    say "It listens on http://127.0.0.1:$influx_port"
+}
+
+tick_times() {
+    # No database yet, no rows yet: no times.
+    query -format csv -execute 'SELECT running FROM lxc_state' 2> /dev/null | awk -F, 'NR > 1 { print $2 }' | sort -u
+}
+three_ticks_in_influx() { [ "$(tick_times | wc -l)" -ge 3 ]; }
+
+# show_rows MEASUREMENT COLUMNS: of the last tick.
+show_rows() {
+    local statement="SELECT container, $2 FROM $1 WHERE time = $last_tick" rows
+    rows=$(query -precision rfc3339 -format column -execute "$statement")
+    [ -n "$rows" ] || { say "(no row of $1)"; missing+=" $1"; return; }
+    say "> SELECT container, $2 FROM $1"
+    say "$(tail -n +2 <<< "$rows")"
+    say
+}
+
+show_influx_sink() {
+    start_influxd
+    step "Three ticks into it: lxcmon-push ${agent_arguments[*]} --influx-url http://127.0.0.1:$influx_port"
+    run_agent three_ticks_in_influx --influx-url "http://127.0.0.1:$influx_port"
+    last_tick=$(tick_times | tail -1)
+    missing=
+    step "What InfluxDB has of the last tick"
+    show_rows lxc_cpu "usage_percent, usage_usec, cpus"
+    show_rows lxc_memory "used_bytes, usage_bytes, anon_bytes, file_bytes"
+    show_rows lxc_net "interface, rx_bytes, tx_bytes, up, host_interface"
+    show_rows lxc_fs "mountpoint, fstype, used_bytes, total_bytes, used_percent"
+    show_rows lxc_io "device, read_bytes, write_bytes, read_ops, write_ops"
+    show_rows lxc_pids "processes, threads"
+    [ -z "$missing" ] || fail "InfluxDB has no rows of:$missing"
+}
+
+how_to_go_on() {
+    step "How to go on"
+    cat << END
+  sudo $root_folder/$agent list                                the containers of this host
+  sudo $root_folder/$agent --once --dry-run                    one sample as line protocol
+  sudo $root_folder/$agent check --influx-url http://SERVER:8086   tries settings and server, sends nothing
+  sudo $root_folder/$agent --influx-url http://SERVER:8086     the agent: a sample every 10 s
+  sudo $root_folder/contrib/test.sh                            every test
+README.md has the options, the measurements, and how to point Grafana at them.
+END
+}
+
+install_and_build
+find_containers
+if [ "$with_influx" = yes ]; then show_influx_sink; else show_json_sink; fi
+how_to_go_on

@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Shows the last tick of a JSON Lines file of lxcmon-push for people: standard input to standard output."""
+
+import json
+import sys
+
+OWN_TAGS = ("host", "container")
+UNITS = (("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10))
+
+
+def readable(name, value):
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
+    if name.endswith("_bytes"):
+        return next((f"{value / size:.1f} {unit}" for unit, size in UNITS if value >= size), f"{value} B")
+    if name.endswith("_percent"):
+        return f"{value:.2f} %"
+    if name.endswith("_usec"):
+        return f"{value / 1e6:.3f} s"
+    return str(value)
+
+
+def main():
+    points = [json.loads(line) for line in sys.stdin]
+    last = max(point["timestamp"] for point in points)
+    points = [point for point in points if point["timestamp"] == last]
+    for container in sorted({point["tags"]["container"] for point in points}):
+        print(f"\n{container}")
+        for point in points:
+            if point["tags"]["container"] == container:
+                show(point)
+
+
+def show(point):
+    tags = " ".join(f"{key}={value}" for key, value in point["tags"].items() if key not in OWN_TAGS)
+    print(f"  {point['name']} {tags}".rstrip())
+    fields = [f"{name.removesuffix('_bytes').removesuffix('_usec')} {readable(name, value)}"
+              for name, value in point["fields"].items()]
+    for begin in range(0, len(fields), 5):
+        print("      " + ", ".join(fields[begin:begin + 5]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+#!/bin/bash
+# sudo ./contrib/test.sh: installs what is needed (apt), builds, runs every test and every check of the source.
+# A step that fails does not end it; the last line is "N passed, N failed", and the exit code is 1 when any failed.
+set -euo pipefail
+# shellcheck source=contrib/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_root
+need_debian
+cd "$root_folder"
+
+test_packages=(lxc lxcfs busybox-static influxdb iproute2 python3 util-linux bindfs
+    qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
+    clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)
+passed=0
+failed=0
+failures=()
+
+# run_step TITLE COMMAND...
+run_step() {
+    local title=$1 begin=$SECONDS
+    shift
+    step "$title"
+    # In a subshell with errexit on: in an `if` bash would ignore errors in the middle of a function.
+    set +e
+    (set -e; "$@")
+    local code=$?
+    set -e
+    if [ "$code" -eq 0 ]; then
+        count 1 0
+        say "ok: $title ($((SECONDS - begin)) s)"
+    else
+        count 0 1
+        failures+=("$title")
+        say "FAILED: $title ($((SECONDS - begin)) s)"
+    fi
+}
+
+count() {
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+cpp_files() { find src tests -name '*.cpp' -print0 -o -name '*.hpp' -print0; }
+script_files() { find contrib tests .ci debian -name '*.sh' -print0; [ ! -f .ci/run ] || printf '.ci/run\0'; }
+source_files() {
+    find src tests contrib debian .ci -path '*/fixtures/*' -prune -o -type f \
+        \( -name '*.cpp' -o -name '*.hpp' -o -name '*.py' -o -name '*.sh' -o -name meson.build -o -path .ci/run \) -print0
+}
+
+install_everything() {
+    refresh_package_lists
+    install_build_dependencies
+    install_packages "${test_packages[@]}"
+}
+
+build_with() {
+    configure_build "$1" "$2" --werror
+    meson compile -C "$1"
+}
+
+run_tests() {
+    rm -f build-test/meson-logs/testlog.json
+    meson test -C build-test --no-rebuild --print-errorlogs
+}
+
+count_tests() {
+    local numbers
+    # No log at all means that no test ran, which run_tests has counted as a failed step.
+    [ -f build-test/meson-logs/testlog.json ] || return 0
+    numbers=$(python3 contrib/count_tests.py build-test/meson-logs/testlog.json)
+    say "tests passed and failed: $numbers"
+    # shellcheck disable=SC2086 # two numbers
+    count $numbers
+}
+
+check_format() { cpp_files | xargs -0 clang-format-14 --dry-run -Werror; }
+check_tidy() {
+    # It tells every file's name and how many warnings of system headers it left out: worth reading only after a failure.
+    run-clang-tidy-14 -quiet -p build-clang "^$root_folder/src/.*\.cpp\$" > build-clang/tidy.log 2>&1 || {
+        grep -v -e '^clang-tidy-14 ' -e ' warnings\? generated' build-clang/tidy.log || true
+        return 1
+    }
+}
+check_scripts() { script_files | xargs -0 shellcheck -x; }
+
+check_python() {
+    find tests contrib -name '*.py' -print0 | xargs -0 pyflakes3
+    PYTHONPYCACHEPREFIX=$(mktemp -d) && export PYTHONPYCACHEPREFIX
+    python3 -m compileall -q tests contrib
+    rm -rf "$PYTHONPYCACHEPREFIX"
+}
+
+check_lengths() {
+    local file lines long=0
+    while IFS= read -r -d '' file; do
+        lines=$(wc -l < "$file")
+        [ "$lines" -le 300 ] || { say "$file has $lines lines; 300 is the most"; long=1; }
+    done < <(source_files)
+    return "$long"
+}
+
+run_step "Install packages" install_everything
+run_step "Build with g++, warnings are errors" build_with build-test g++
+run_step "Run every test" run_tests
+count_tests
+run_step "Format of the C++ files" check_format
+run_step "Build with clang, warnings are errors" build_with build-clang clang++-14
+run_step "clang-tidy on src" check_tidy
+run_step "shellcheck" check_scripts
+run_step "Python files" check_python
+run_step "No file over 300 lines" check_lengths
+
+step "Done in $((SECONDS / 60)) min $((SECONDS % 60)) s"
+for failure in "${failures[@]}"; do say "FAILED: $failure"; done
+say "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,57 @@
+# shellcheck shell=bash
+# A small busybox container that works a little, for contrib/quickstart.sh; everything of it is below one folder.
+
+throwaway_name=lxcmon-demo
+throwaway_bridge=lxcmondemo0
+
+make_throwaway_container() {
+    local work=$1 root=$1/rootfs
+    mkdir -p "$root"/{bin,dev,etc,proc,root,sys,tmp} "$work/lxc/$throwaway_name"
+    cp /bin/busybox "$root/bin/busybox"
+    chroot "$root" /bin/busybox --install -s /bin
+    throwaway_init > "$root/bin/work"
+    chmod 755 "$work" "$root/bin/work"
+    ip link show "$throwaway_bridge" > /dev/null 2>&1 || ip link add "$throwaway_bridge" type bridge
+    ip address replace 10.213.255.1/30 dev "$throwaway_bridge"
+    ip link set "$throwaway_bridge" up
+    throwaway_config "$root" > "$work/lxc/$throwaway_name/config"
+    lxc-start -P "$work/lxc" -n "$throwaway_name" -d -o "$work/lxc.log" ||
+        { tail -5 "$work/lxc.log"; fail "the throw-away container did not start"; }
+    lxc-wait -P "$work/lxc" -n "$throwaway_name" -s RUNNING -t 10 || fail "the throw-away container does not run"
+}
+
+throwaway_config() {
+    cat << END
+lxc.uts.name = $throwaway_name
+lxc.rootfs.path = dir:$1
+lxc.init.cmd = /bin/work
+lxc.signal.halt = SIGTERM
+lxc.apparmor.profile = unconfined
+lxc.mount.auto = proc:rw sys:ro cgroup:mixed
+lxc.net.0.type = veth
+lxc.net.0.link = $throwaway_bridge
+lxc.net.0.name = eth0
+lxc.net.0.flags = up
+lxc.net.0.ipv4.address = 10.213.255.2/30
+END
+}
+
+# Some CPU, disk and network, so that every measurement has something to show.
+throwaway_init() {
+    cat << 'END'
+#!/bin/sh
+trap 'exit 0' TERM
+while :; do
+    dd if=/dev/zero of=/tmp/work bs=64k count=16 oflag=direct 2> /dev/null || dd if=/dev/zero of=/tmp/work bs=64k count=16 conv=fsync
+    ping -q -c 3 -i 0.1 10.213.255.1
+    i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done
+done > /dev/null 2>&1
+END
+}
+
+# Also when it was never made, or only in part.
+remove_throwaway_container() {
+    [ -f "$1/lxc/$throwaway_name/config" ] || return 0
+    lxc-stop -P "$1/lxc" -n "$throwaway_name" -k > /dev/null 2>&1 || true
+    ip link delete "$throwaway_bridge" 2> /dev/null || true
+}

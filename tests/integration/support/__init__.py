@@ -1,0 +1,1 @@
+"""What the integration tests stand on: real containers, a real influxd, the agent and a second source."""

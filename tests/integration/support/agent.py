@@ -1,0 +1,107 @@
+"""The program under test: $LXCMON_PUSH_BINARY, run to its end or in the background."""
+
+import os
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from .waiting import wait_until
+
+
+def binary():
+    path = os.environ.get("LXCMON_PUSH_BINARY")
+    if not path or not os.access(path, os.X_OK):
+        raise RuntimeError(f"LXCMON_PUSH_BINARY must name the built lxcmon-push; it is {path!r}")
+    return str(Path(path).resolve())
+
+
+def clean_environment(extra=None):
+    """Nothing of the caller's environment that the agent would read."""
+    return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **(extra or {})}
+
+
+@dataclass
+class Result:
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+    def error_lines(self):
+        return self.stderr.splitlines()
+
+
+def run(*arguments, env=None, stdin=None, timeout=60, prefix=()):
+    """Runs the program to its end. `prefix` goes before it, for example setpriv."""
+    begin = time.monotonic()
+    done = subprocess.run([*prefix, binary(), *map(str, arguments)], input=stdin or "", capture_output=True, text=True,
+                          env=clean_environment(env), timeout=timeout, check=False)
+    return Result(done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
+
+
+class Agent:
+    """The agent in the background. stop() is SIGTERM, and gives the Result."""
+
+    def __init__(self, workspace, *arguments, env=None):
+        self._stdout, self._stderr = [], []
+        self._begin = time.monotonic()
+        self.process = subprocess.Popen([binary(), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, env=clean_environment(env))
+        workspace.note_process(self.process.pid)
+        self._readers = [self._read(self.process.stdout, self._stdout), self._read(self.process.stderr, self._stderr)]
+
+    @staticmethod
+    def _read(stream, lines):
+        reader = threading.Thread(target=lambda: lines.extend(iter(stream.readline, "")), daemon=True)
+        reader.start()
+        return reader
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    @property
+    def stdout(self):
+        return "".join(self._stdout)
+
+    @property
+    def stderr(self):
+        return "".join(self._stderr)
+
+    def running(self):
+        return self.process.poll() is None
+
+    def wait_for(self, condition, timeout=20.0, what="the agent's output"):
+        """Like wait_until, but an agent that has ended fails at once."""
+        def step():
+            value = condition()
+            if not value and not self.running():
+                raise AssertionError(f"the agent ended with {self.process.returncode}: {self.stderr[-2000:]}")
+            return value
+        return wait_until(step, timeout, what, lambda: f"stderr of the agent: {self.stderr[-2000:]}")
+
+    def process_tree(self):
+        """The agent's pid and those of its children."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [self.pid, *map(int, children)]
+
+    def stop(self, timeout=10.0):
+        begin = time.monotonic()
+        if self.running():
+            self.process.terminate()
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired as error:
+            self.kill()
+            raise AssertionError(f"the agent did not end within {timeout:g} s of SIGTERM: {self.stderr[-2000:]}") from error
+        for reader in self._readers:
+            reader.join(5)
+        seconds = time.monotonic() - begin
+        return Result(self.process.returncode, self.stdout, self.stderr, seconds)
+
+    def kill(self):
+        if self.running():
+            self.process.kill()
+            self.process.wait()

@@ -1,0 +1,97 @@
+"""The test classes' common base: a lab, and what to close at the end, whatever happens."""
+
+import time
+import unittest
+
+from .agent import Agent
+from .containers import Lab
+from .influx import Influxd
+from .waiting import wait_until
+
+HOST = "it-host"
+TOLERANCE = 0.05
+
+
+class LabCase(unittest.TestCase):
+    """A lab for all tests of the class; each test's own agents and servers end with it."""
+
+    lab = None
+    maxDiff = 2000
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab()
+        cls.addClassCleanup(cls.lab.close)
+        cls.workspace = cls.lab.workspace
+
+    @classmethod
+    def start_influxd(cls, auth=False, name="influxd"):
+        server = Influxd(cls.workspace, auth, name)
+        cls.addClassCleanup(server.stop)
+        return server.start()
+
+    def own_influxd(self, auth=False):
+        """A server for one test alone, with empty data."""
+        server = Influxd(self.workspace, auth, f"influxd-{self._testMethodName}")
+        self.addCleanup(server.stop)
+        return server.start()
+
+    def arguments(self, *more):
+        return ["--lxcpath", self.lab.lxcpath, "--host", HOST, *more]
+
+    def start_agent(self, *arguments, env=None):
+        agent = Agent(self.workspace, *self.arguments(*arguments), env=env)
+        self.addCleanup(agent.kill)
+        return agent
+
+    def file(self, name, text=""):
+        """A file for this test in the lab's folder."""
+        path = self.workspace.folder(f"files-{self._testMethodName}") / name
+        path.write_text(text)
+        return path
+
+    def path(self, name):
+        """Where this test may put a file or a folder."""
+        return self.workspace.folder(f"files-{self._testMethodName}") / name
+
+    def started(self, *containers):
+        """Starts containers that are destroyed when the test ends."""
+        for container in containers:
+            self.addCleanup(self._destroy_if_there, container)
+        self.lab.start_all(containers)
+        return containers
+
+    @staticmethod
+    def _destroy_if_there(container):
+        if container.folder.exists():
+            container.destroy()
+
+    def assert_near(self, value, wanted, name, tolerance=TOLERANCE, slack=0):
+        """`value` is within `tolerance` of `wanted`, or of the range when `wanted` is a pair."""
+        low, high = (min(wanted), max(wanted)) if isinstance(wanted, tuple) else (wanted, wanted)
+        self.assertIsNotNone(value, f"{name} is missing; the second source says {wanted}")
+        self.assertTrue(low - abs(low) * tolerance - slack <= value <= high + abs(high) * tolerance + slack,
+                        f"{name} is {value}; the second source says {wanted}")
+
+
+def row_after(server, agent, measurement, moment_ns=None, timeout=15, **tags):
+    """The first point of a tick that lies after the moment (default: now)."""
+    moment_ns = moment_ns or time.time_ns()
+    newer = agent.wait_for(lambda: [row for row in server.rows(measurement, **tags) if row.time > moment_ns], timeout,
+                           f"a point of {measurement} {tags} after {moment_ns}")
+    return newer[0]
+
+
+def wait_for_rows(server, agent, count, measurement, timeout=20, **tags):
+    return agent.wait_for(lambda: _at_least(server.rows(measurement, **tags), count), timeout,
+                          f"{count} points of {measurement} {tags}")
+
+
+def _at_least(rows, count):
+    return rows if len(rows) >= count else None
+
+
+def wait_for_file(path, count, timeout=20):
+    """The lines of a file, when it has so many."""
+    return wait_until(lambda: _at_least(path.read_text().splitlines() if path.exists() else [], count), timeout,
+                      f"{count} lines in {path}")

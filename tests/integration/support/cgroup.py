@@ -1,0 +1,74 @@
+"""Where a process's cgroups are on this host: read from /proc, for cgroup v1, v2 and both together."""
+
+from pathlib import Path
+
+
+class CgroupPlace:
+    """The cgroup folders of one process. `folder("memory")` is None where that controller has no folder."""
+
+    def __init__(self, pid):
+        self._folders = {}
+        self.unified = None
+        mounts = _cgroup_mounts()
+        for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            names = ("",) if controllers == "" else controllers.split(",")
+            for name in names:
+                self._add(name, path, mounts)
+
+    def _add(self, name, path, mounts):
+        if name not in mounts:
+            return
+        root, mount_point = mounts[name]
+        relative = path[len(root):] if root != "/" and path.startswith(root) else path
+        folder = Path(mount_point) / relative.lstrip("/")
+        if name == "":
+            self.unified = folder
+        else:
+            self._folders[name] = folder
+
+    def folder(self, controller):
+        """The v1 folder of the controller; None on a host that has it on v2."""
+        return self._folders.get(controller)
+
+    def all_folders(self):
+        return [*self._folders.values(), *([self.unified] if self.unified else [])]
+
+    def adopt(self, pid):
+        """Moves a process of the host into these cgroups."""
+        for folder in self.all_folders():
+            (folder / "cgroup.procs").write_text(str(pid))
+
+
+def _cgroup_mounts():
+    """controller name ("" for v2) to (root inside the hierarchy, mount point)."""
+    mounts = {}
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        before, after = line.split(" - ", 1)
+        kind, _, options = after.split(" ", 2)
+        root, mount_point = before.split()[3:5]
+        if kind == "cgroup2":
+            mounts.setdefault("", (root, mount_point))
+        elif kind == "cgroup":
+            for name in options.split(","):
+                mounts.setdefault(name, (root, mount_point))
+    return mounts
+
+
+def host_is_pure_v2():
+    return set(_cgroup_mounts()) == {""}
+
+
+def read_key_values(path):
+    """`name number` lines of a file such as memory.stat."""
+    pairs = (line.split() for line in path.read_text().splitlines())
+    return {pair[0]: int(pair[1]) for pair in pairs if len(pair) == 2 and pair[1].isdigit()}
+
+
+def read_number(path):
+    """The number in a file; None for "max", -1 and for v1's way of saying "no limit"."""
+    text = path.read_text().strip()
+    if text in ("max", "-1"):
+        return None
+    number = int(text)
+    return None if number >= 0x7FFFFFFFFFFFF000 else number

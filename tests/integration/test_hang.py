@@ -1,0 +1,116 @@
+"""What hangs in one container, or in its monitor, costs no other container its sample."""
+
+import os
+import signal
+import subprocess
+import unittest
+from pathlib import Path
+
+from support.case import LabCase
+from support.containers import Spec
+from support.waiting import wait_until
+from support.workspace import process_start_time
+
+INTERVAL_NS = 500_000_000
+
+
+class HangCase(LabCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.influx = cls.start_influxd()
+
+    def setUp(self):
+        self.db = self._testMethodName
+        self.influx.execute(f'CREATE DATABASE "{self.db}"')
+
+    def watch(self):
+        self.agent = self.start_agent("--interval", "500ms", "--influx-url", self.influx.url, "--influx-db", self.db)
+
+    def times(self, measurement, container):
+        return [row.time for row in self.influx.rows(measurement, db=self.db, container=container.name)]
+
+    def wait_for_rows(self, measurement, container, more_than):
+        self.agent.wait_for(lambda: len(self.times(measurement, container)) > more_than, 20,
+                            f"{measurement} of {container.name}")
+
+    def assert_no_gaps(self, measurement, container):
+        times = self.times(measurement, container)
+        gaps = [later for earlier, later in zip(times, times[1:]) if later - earlier != INTERVAL_NS]
+        self.assertEqual(gaps, [], f"{measurement} of {container.name}; the agent said: {self.agent.stderr[-2000:]}")
+
+
+class Filesystem(HangCase):
+    def mirror_of_the_rootfs(self):
+        """The shared root filesystem through FUSE: it hangs when its server is stopped by a signal."""
+        path = self.lab.workspace.folder("fuse-rootfs")
+        server = subprocess.Popen(["bindfs", "-f", str(self.lab.rootfs), str(path)], stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.lab.workspace.note_process(server.pid)
+        self.addCleanup(server.kill)
+        wait_until(lambda: os.path.ismount(path), 10, "the FUSE mount")
+        return server, path
+
+    def test_a_hanging_root_filesystem(self):
+        server, rootfs = self.mirror_of_the_rootfs()
+        (steady,) = self.started(self.lab.add("it-hang-steady"))
+        (victim,) = self.started(self.lab.add("it-hang-victim", Spec(rootfs=rootfs)))
+        self.addCleanup(victim.destroy)
+        self.watch()
+        self.wait_for_rows("lxc_fs", victim, 2)
+        helper = self.agent.process_tree()[1]
+
+        server.send_signal(signal.SIGSTOP)
+        self.addCleanup(server.send_signal, signal.SIGCONT)
+        self.agent.wait_for(lambda: "it-hang-victim: reading its filesystem" in self.agent.stderr, 20, "the hang in the log")
+        before = len(self.times("lxc_net", victim))
+        # The network of the one that hangs, and everything of the other, go on.
+        self.wait_for_rows("lxc_net", victim, before + 4)
+        server.send_signal(signal.SIGCONT)
+        self.agent.stop()
+
+        for measurement in ("lxc_cpu", "lxc_net", "lxc_fs", "lxc_pids", "lxc_state"):
+            self.assert_no_gaps(measurement, steady)
+        for measurement in ("lxc_cpu", "lxc_memory", "lxc_state"):
+            self.assert_no_gaps(measurement, victim)
+        self.assertLess(len(self.times("lxc_fs", victim)), len(self.times("lxc_fs", steady)) - 3)
+        self.assertEqual(self.agent.stderr.count("reading its filesystem"), 1, "said once")
+        self.assertIsNone(process_start_time(helper), "the helper that hung is gone")
+
+
+class Monitor(HangCase):
+    @staticmethod
+    def monitor_of(container):
+        status = Path(f"/proc/{container.init_pid()}/status").read_text()
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("PPid:")))
+
+    def stop_monitor(self, container):
+        monitor = self.monitor_of(container)
+        os.kill(monitor, signal.SIGSTOP)
+        self.addCleanup(os.kill, monitor, signal.SIGCONT)
+        wait_until(lambda: "\nState:\tT" in Path(f"/proc/{monitor}/status").read_text(), 5, "the monitor to stop")
+
+    def test_a_monitor_that_does_not_answer(self):
+        steady, victim = self.started(self.lab.add("it-monitor-steady"), self.lab.add("it-monitor-victim"))
+        self.stop_monitor(victim)
+        self.watch()
+        self.agent.wait_for(lambda: "it-monitor-victim" in self.agent.stderr, 20, "the monitor in the log")
+        self.wait_for_rows("lxc_cpu", steady, 3)
+        self.assertEqual(self.times("lxc_state", victim), [], "nobody knows its state")
+        self.agent.stop()
+        self.assert_no_gaps("lxc_cpu", steady)
+
+    def test_one_that_stops_to_answer_later(self):
+        steady, victim = self.started(self.lab.add("it-later-steady"), self.lab.add("it-later-victim"))
+        self.watch()
+        self.wait_for_rows("lxc_cpu", victim, 2)
+        self.stop_monitor(victim)
+        before = len(self.times("lxc_cpu", victim))
+        self.wait_for_rows("lxc_cpu", victim, before + 4)
+        self.agent.stop()
+        self.assert_no_gaps("lxc_cpu", victim)
+        self.assert_no_gaps("lxc_cpu", steady)
+
+
+if __name__ == "__main__":
+    unittest.main()
