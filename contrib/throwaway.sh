@@ -34,6 +34,16 @@ lxc.net.0.name = eth0
 lxc.net.0.flags = up
 lxc.net.0.ipv4.address = 10.213.255.2/30
 END
+    throwaway_io_rule "$1"
+}
+
+# cgroup v1 counts block I/O only where a throttle rule is set: one that is too high to matter.
+throwaway_io_rule() {
+    local disk
+    [ -d /sys/fs/cgroup/blkio ] || return 0
+    disk=$(findmnt -nvo MAJ:MIN -T "$1" | tr -d ' ')
+    [ ! -e "/sys/dev/block/$disk/partition" ] || disk=$(cat "/sys/dev/block/$disk/../dev")
+    [ ! -e "/sys/dev/block/$disk" ] || echo "lxc.cgroup.blkio.throttle.write_bps_device = $disk 1000000000000"
 }
 
 # Some CPU, disk and network, so that every measurement has something to show.

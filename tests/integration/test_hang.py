@@ -6,7 +6,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from support.case import LabCase
+from support.case import WatchCase
 from support.containers import Spec
 from support.waiting import wait_until
 from support.workspace import process_start_time
@@ -14,21 +14,9 @@ from support.workspace import process_start_time
 INTERVAL_NS = 500_000_000
 
 
-class HangCase(LabCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.influx = cls.start_influxd()
-
-    def setUp(self):
-        self.db = self._testMethodName
-        self.influx.execute(f'CREATE DATABASE "{self.db}"')
-
-    def watch(self):
-        self.agent = self.start_agent("--interval", "500ms", "--influx-url", self.influx.url, "--influx-db", self.db)
-
+class HangCase(WatchCase):
     def times(self, measurement, container):
-        return [row.time for row in self.influx.rows(measurement, db=self.db, container=container.name)]
+        return [row.time for row in self.rows(measurement, container)]
 
     def wait_for_rows(self, measurement, container, more_than):
         self.agent.wait_for(lambda: len(self.times(measurement, container)) > more_than, 20,

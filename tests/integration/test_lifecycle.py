@@ -6,7 +6,7 @@ import time
 import unittest
 from pathlib import Path
 
-from support.case import LabCase, row_after, wait_for_rows
+from support.case import WatchCase, row_after, wait_for_rows
 from support.containers import Spec
 from support.second_source import SecondSource
 from support.waiting import wait_until
@@ -16,27 +16,7 @@ COUNTERS = {"lxc_cpu": ("usage_usec",), "lxc_net": ("rx_bytes", "tx_bytes"), "lx
 BURN = ("sh", "-c", "while :; do :; done")
 
 
-class LifecycleCase(LabCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.influx = cls.start_influxd()
-
-    def setUp(self):
-        # The tests share the server and not its rows.
-        self.db = self._testMethodName
-        self.influx.execute(f'CREATE DATABASE "{self.db}"')
-
-    def watch(self, *arguments):
-        """Starts an agent at 500 ms."""
-        self.agent = self.start_agent("--interval", "500ms", "--influx-url", self.influx.url, "--influx-db", self.db, *arguments)
-        return self.agent
-
-    def rows(self, measurement, container=None, **tags):
-        if container is not None:
-            tags["container"] = container.name
-        return self.influx.rows(measurement, db=self.db, **tags)
-
+class LifecycleCase(WatchCase):
     def row_after_now(self, measurement, container, moment_ns=None, **tags):
         return row_after(self.influx, self.agent, measurement, moment_ns, db=self.db, container=container.name, **tags)
 

@@ -74,6 +74,29 @@ class LabCase(unittest.TestCase):
                         f"{name} is {value}; the second source says {wanted}")
 
 
+class WatchCase(LabCase):
+    """An agent at 500 ms, and one InfluxDB for the class with a database for each test."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.influx = cls.start_influxd()
+
+    def setUp(self):
+        # The tests share the server and not its rows.
+        self.db = self._testMethodName
+        self.influx.execute(f'CREATE DATABASE "{self.db}"')
+
+    def watch(self, *arguments):
+        self.agent = self.start_agent("--interval", "500ms", "--influx-url", self.influx.url, "--influx-db", self.db, *arguments)
+        return self.agent
+
+    def rows(self, measurement, container=None, **tags):
+        if container is not None:
+            tags["container"] = container.name
+        return self.influx.rows(measurement, db=self.db, **tags)
+
+
 def row_after(server, agent, measurement, moment_ns=None, timeout=15, **tags):
     """The first point of a tick that lies after the moment (default: now)."""
     moment_ns = moment_ns or time.time_ns()

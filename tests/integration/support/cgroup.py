@@ -1,5 +1,6 @@
 """Where a process's cgroups are on this host: read from /proc, for cgroup v1, v2 and both together."""
 
+import os
 from pathlib import Path
 
 
@@ -57,6 +58,19 @@ def _cgroup_mounts():
 
 def host_is_pure_v2():
     return set(_cgroup_mounts()) == {""}
+
+
+def io_rule_lines(path):
+    """Configuration that makes cgroup v1 count a container's I/O on the disk below `path`: a throttle rule too high to matter.
+    Kernels from 5.16 on count nowhere else; v2 needs nothing."""
+    if "blkio" not in _cgroup_mounts():
+        return []
+    number = os.stat(path).st_dev
+    device = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
+    if not device.exists():
+        return []
+    disk = device.resolve().parent if (device / "partition").exists() else device
+    return [f"lxc.cgroup.blkio.throttle.write_bps_device = {(disk / 'dev').read_text().strip()} 1000000000000"]
 
 
 def read_key_values(path):

@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .cgroup import CgroupPlace, host_is_pure_v2
+from .cgroup import CgroupPlace, host_is_pure_v2, io_rule_lines
 from .waiting import wait_until
 from .workspace import Workspace
 
@@ -182,7 +182,7 @@ class Lab:
             lines.append(f"lxc.net.0.mtu = {spec.mtu}")
         if spec.read_only:
             lines.append("lxc.rootfs.options = ro")
-        return "\n".join([*lines, *spec.limits.config_lines(), *spec.extra]) + "\n"
+        return "\n".join([*lines, *io_rule_lines(spec.rootfs or self.rootfs), *spec.limits.config_lines(), *spec.extra]) + "\n"
 
     def start_all(self, containers):
         for container in containers:
