@@ -41,7 +41,7 @@ END
 throwaway_io_rule() {
     local disk
     [ -d /sys/fs/cgroup/blkio ] || return 0
-    disk=$(findmnt -nvo MAJ:MIN -T "$1" | tr -d ' ')
+    disk=$(stat -c %Hd:%Ld "$1")
     [ ! -e "/sys/dev/block/$disk/partition" ] || disk=$(cat "/sys/dev/block/$disk/../dev")
     [ ! -e "/sys/dev/block/$disk" ] || echo "lxc.cgroup.blkio.throttle.write_bps_device = $disk 1000000000000"
 }

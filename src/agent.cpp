@@ -130,9 +130,9 @@ int Agent::run() {
     io::SignalFd signals({SIGTERM, SIGINT, SIGHUP});
     io::TickTimer timer(config_.interval.count());
     sender_.start();
-    spdlog::info("lxcmon-push {}: containers of {} (cgroup {}) to {}, every {} ms", LXCMON_VERSION,
+    spdlog::info("lxcmon-push {}: containers of {} (cgroup {}) to {}, every {} s", LXCMON_VERSION,
                  fmt::join(eyes_.table.lxcpaths(), ", "), eyes_.sampler.cgroup_version(),
-                 destination_.sink->name(), config_.interval.count() / 1'000'000);
+                 destination_.sink->name(), std::chrono::duration<double>(config_.interval).count());
     // The third one tells, by POLLERR alone, that a reader of our output has gone (--dry-run | head).
     const int output = writes_to_stdout(config_) ? STDOUT_FILENO : -1;
     std::array<pollfd, 3> wait{{{timer.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};

@@ -30,8 +30,9 @@ class Sampler {
     Sampler(const Sampler&) = delete;
     Sampler& operator=(const Sampler&) = delete;
 
-    /// Adds the points of all containers, with the time `tick_ns`. One container's trouble is logged when it
-    /// begins and costs no other its sample. Returns how many containers had some.
+    /// Adds the points of all containers, with the time `tick_ns`. The points view into `containers` and into
+    /// this: use them before either changes. One container's trouble is logged when it begins and costs no
+    /// other its sample. Returns how many containers had some.
     std::size_t sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                        PointBuffer& points);
 
