@@ -4,43 +4,24 @@
 #include "io/signal_fd.hpp"
 #include "io/tick_timer.hpp"
 
-#include <fcntl.h>
 #include <fmt/ranges.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <exception>
 #include <system_error>
-#include <thread>
+#include <utility>
 
 namespace lxcmon {
 namespace {
 
-constexpr std::chrono::milliseconds shortest_deadline{250};
 constexpr std::chrono::seconds stop_grace{5};
 constexpr std::chrono::seconds once_limit{30};
 constexpr unsigned once_tries = 2;
-
-io::UniqueFd open_root() {
-    io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!root)
-        throw std::system_error(errno, std::generic_category(), "opening /");
-    return root;
-}
-
-sample::SampleSettings sample_settings(const Config& config, int root_fd) {
-    sample::SampleSettings settings;
-    settings.tags = {config.host, config.tags};
-    settings.root_fd = root_fd;
-    // A hang must not cost the next tick, where ticks are that close.
-    const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(config.interval / 2);
-    settings.namespace_deadline = std::clamp(half, shortest_deadline, settings.namespace_deadline);
-    return settings;
-}
 
 bool writes_to_stdout(const Config& config) noexcept {
     return config.dry_run || (config.influx_url.empty() && config.json_file == "-");
@@ -48,29 +29,9 @@ bool writes_to_stdout(const Config& config) noexcept {
 
 } // namespace
 
-Eyes::Eyes(const Config& config)
-    : root(open_root())
-    , table({config.lxcpaths, config.include, config.exclude})
-    , sampler(sample_settings(config, root.get())) {
-    if (::geteuid() != 0)
-        spdlog::warn(
-            "running as uid {} and not as root: only containers that this user may look into are sampled",
-            ::geteuid());
-}
-
-void Eyes::look(std::int64_t tick_ns) {
-    points.clear();
-    table.refresh();
-    troubled = sampler.sample(table.containers(), tick_ns, points);
-}
-
-void Eyes::wait_a_moment() {
-    std::this_thread::sleep_for(std::chrono::milliseconds(500));
-}
-
 Agent::Agent(const Config& config)
     : config_(config)
-    , eyes_(config)
+    , collector_(config)
     , destination_(make_destination(config))
     , batcher_(destination_.format, config.batch_lines)
     , queue_(config.queue_max_bytes)
@@ -78,20 +39,32 @@ Agent::Agent(const Config& config)
 
 void Agent::tick(std::int64_t tick_ns) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
-    eyes_.look(tick_ns); // discover, sample
-    encode(tick_ns);     // encode, queue; delivery goes on in its own thread
-    metrics_.containers = eyes_.table.containers().size();
-    metrics_.points = eyes_.points.size();
-    metrics_.sample_errors += eyes_.troubled;
+    collector_.collect(tick_ns); // discover, sample
+    encode(tick_ns);             // encode, queue; delivery goes on in its own thread
+    metrics_.containers = collector_.table.containers().size();
+    metrics_.points = collector_.points.size();
+    metrics_.sample_errors += collector_.troubled;
     metrics_.tick_usec = (io::now_ns(CLOCK_MONOTONIC) - begin_ns) / 1000;
     spdlog::debug("tick: {} containers, {} points, {} us", metrics_.containers, metrics_.points,
                   metrics_.tick_usec);
     note_dropped();
 }
 
+void Agent::try_tick(std::int64_t tick_ns) {
+    try {
+        tick(tick_ns);
+        if (std::exchange(failing_, false))
+            spdlog::info("ticks succeed again");
+    } catch (const std::exception& error) {
+        ++metrics_.missed_ticks;
+        if (!std::exchange(failing_, true))
+            spdlog::error("a tick failed and is left out: {}", error.what());
+    }
+}
+
 void Agent::encode(std::int64_t tick_ns) {
-    for (std::size_t index = 0; index < eyes_.points.size(); ++index)
-        if (auto full = batcher_.add(eyes_.points[index]))
+    for (std::size_t index = 0; index < collector_.points.size(); ++index)
+        if (auto full = batcher_.add(collector_.points[index]))
             push(std::move(*full));
     if (tick_ns - last_flush_ns_ < config_.flush_interval.count() && tick_ns >= last_flush_ns_)
         return;
@@ -115,15 +88,13 @@ void Agent::note_missed(std::int64_t missed) {
 }
 
 void Agent::note_dropped() {
-    static std::uint64_t before = 0;
-    const std::uint64_t dropped = queue_.dropped_lines();
-    if (dropped > before && !std::exchange(dropping_, true))
+    const std::uint64_t before = std::exchange(dropped_lines_, queue_.dropped_lines());
+    if (dropped_lines_ > before && !std::exchange(dropping_, true))
         spdlog::error(
             "the queue of undelivered points is full ({} bytes, --queue-max-size): the oldest are dropped",
             config_.queue_max_bytes);
-    else if (dropped == before && std::exchange(dropping_, false))
-        spdlog::info("no points are dropped any more; {} since the start", dropped);
-    before = dropped;
+    else if (dropped_lines_ == before && std::exchange(dropping_, false))
+        spdlog::info("no points are dropped any more; {} since the start", dropped_lines_);
 }
 
 int Agent::run() {
@@ -131,7 +102,7 @@ int Agent::run() {
     io::TickTimer timer(config_.interval.count());
     sender_.start();
     spdlog::info("lxcmon-push {}: containers of {} (cgroup {}) to {}, every {} s", LXCMON_VERSION,
-                 fmt::join(eyes_.table.lxcpaths(), ", "), eyes_.sampler.cgroup_version(),
+                 fmt::join(collector_.table.lxcpaths(), ", "), collector_.sampler.cgroup_version(),
                  destination_.sink->name(), std::chrono::duration<double>(config_.interval).count());
     // The third one tells, by POLLERR alone, that a reader of our output has gone (--dry-run | head).
     const int output = writes_to_stdout(config_) ? STDOUT_FILENO : -1;
@@ -151,7 +122,7 @@ int Agent::run() {
             continue;
         const io::TickGrid::Step step = timer.expired();
         if (step.tick_ns)
-            tick(*step.tick_ns);
+            try_tick(*step.tick_ns);
         if (step.tick_ns || step.missed > 0)
             note_missed(step.missed);
     }
@@ -172,7 +143,7 @@ int Agent::stop(std::chrono::milliseconds grace) {
 
 int Agent::run_once() {
     const std::int64_t tick_ns = io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.interval.count());
-    eyes_.look_twice(tick_ns, [](const PointBuffer&) {});
+    collector_.collect_twice(tick_ns, [](const PointBuffer&) {});
     encode(tick_ns);
     if (auto rest = batcher_.finish())
         push(std::move(*rest));
@@ -180,10 +151,10 @@ int Agent::run_once() {
     const deliver::Counts counts = sender_.counts();
     if (drained.lines_left > 0)
         spdlog::error("{} points were not delivered: {}", drained.lines_left, drained.why);
-    const bool nothing_seen = eyes_.table.containers().empty();
+    const bool nothing_seen = collector_.table.containers().empty();
     if (nothing_seen)
         spdlog::warn("no containers are there that can be sampled");
-    const bool something_hidden = eyes_.table.left_out() > 0 || !eyes_.table.faults().empty();
+    const bool something_hidden = collector_.table.left_out() > 0 || !collector_.table.faults().empty();
     const bool delivered =
         drained.lines_left == 0 && counts.rejected_points == 0 && counts.dropped_points == 0;
     return delivered && !(nothing_seen && something_hidden) ? 0 : 1;

@@ -1,7 +1,8 @@
 #include "commands.hpp"
 
-#include "agent.hpp"
+#include "collector.hpp"
 #include "discover/lxc_api.hpp"
+#include "sink_factory.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -31,21 +32,22 @@ Finding check_settings(const Config& config) {
 std::vector<Finding> check_containers(const Config& config) {
     std::vector<Finding> findings;
     try {
-        Eyes eyes(config);
-        eyes.look(0);
-        for (const std::string& lxcpath : eyes.table.lxcpaths()) {
-            const auto fault = eyes.table.faults().find(lxcpath);
-            const bool ok = fault == eyes.table.faults().end();
+        Collector collector(config);
+        collector.collect(0);
+        for (const std::string& lxcpath : collector.table.lxcpaths()) {
+            const auto fault = collector.table.faults().find(lxcpath);
+            const bool ok = fault == collector.table.faults().end();
             findings.push_back(
                 {"liblxc", ok,
                  ok ? fmt::format("version {}, {}", discover::liblxc_version(), lxcpath) : fault->second});
         }
-        findings.push_back({"cgroups", true, std::string(eyes.sampler.cgroup_version())});
-        const auto& all = eyes.table.containers();
-        const std::size_t troubled = eyes.troubled + eyes.table.left_out();
+        findings.push_back({"cgroups", true, std::string(collector.sampler.cgroup_version())});
+        const auto& all = collector.table.containers();
+        const std::size_t troubled = collector.troubled + collector.table.left_out();
         const auto running = std::ranges::count_if(all, [](const auto* each) { return each->init_pid != 0; });
-        std::string words = fmt::format("{} running, {} not, {} points", running,
-                                        all.size() - static_cast<std::size_t>(running), eyes.points.size());
+        std::string words =
+            fmt::format("{} running, {} not, {} points", running,
+                        all.size() - static_cast<std::size_t>(running), collector.points.size());
         if (troubled != 0)
             words += fmt::format("; {} can't be sampled whole, see the warnings", troubled);
         findings.push_back({"containers", troubled == 0, words});

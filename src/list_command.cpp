@@ -1,6 +1,6 @@
 #include "commands.hpp"
 
-#include "agent.hpp"
+#include "collector.hpp"
 #include "container_summary.hpp"
 #include "io/clock.hpp"
 
@@ -36,18 +36,18 @@ Summaries summarize(const PointBuffer& points) {
 } // namespace
 
 int list_containers(const Config& config, bool as_json) {
-    Eyes eyes(config);
+    Collector collector(config);
     Summaries before;
     std::int64_t before_ns = 0;
-    eyes.look_twice(0, [&](const PointBuffer& points) {
+    collector.collect_twice(0, [&](const PointBuffer& points) {
         before = summarize(points);
         before_ns = io::now_ns(CLOCK_MONOTONIC);
     });
     const double seconds = static_cast<double>(io::now_ns(CLOCK_MONOTONIC) - before_ns) / 1e9;
-    Summaries now = summarize(eyes.points);
+    Summaries now = summarize(collector.points);
 
     std::vector<ContainerSummary> list;
-    for (const Container* container : eyes.table.containers()) {
+    for (const Container* container : collector.table.containers()) {
         const std::pair key(container->name, container->shadowed ? container->lxcpath : "");
         ContainerSummary& summary = now[key];
         summary.name = container->name;
@@ -58,7 +58,7 @@ int list_containers(const Config& config, bool as_json) {
     std::fputs((as_json ? summaries_as_json(list) : summaries_as_table(list)).c_str(), stdout);
     if (list.empty() && !as_json)
         std::fputs("no containers found\n", stderr);
-    return eyes.table.faults().empty() ? 0 : 1;
+    return collector.table.faults().empty() ? 0 : 1;
 }
 
 } // namespace lxcmon

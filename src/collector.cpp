@@ -1,0 +1,57 @@
+#include "collector.hpp"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+#include <thread>
+
+namespace lxcmon {
+namespace {
+
+constexpr std::chrono::milliseconds shortest_deadline{250};
+
+io::UniqueFd open_root() {
+    io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!root)
+        throw std::system_error(errno, std::generic_category(), "opening /");
+    return root;
+}
+
+sample::SampleSettings sample_settings(const Config& config, int root_fd) {
+    sample::SampleSettings settings;
+    settings.tags = {config.host, config.tags};
+    settings.root_fd = root_fd;
+    // A hang must not cost the next tick, where ticks are that close.
+    const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(config.interval / 2);
+    settings.namespace_deadline = std::clamp(half, shortest_deadline, settings.namespace_deadline);
+    return settings;
+}
+
+} // namespace
+
+Collector::Collector(const Config& config)
+    : root(open_root())
+    , table({config.lxcpaths, config.include, config.exclude})
+    , sampler(sample_settings(config, root.get())) {
+    if (::geteuid() != 0)
+        spdlog::warn(
+            "running as uid {} and not as root: only containers that this user may look into are sampled",
+            ::geteuid());
+}
+
+void Collector::collect(std::int64_t tick_ns) {
+    points.clear();
+    table.refresh();
+    troubled = sampler.sample(table.containers(), tick_ns, points);
+}
+
+void Collector::wait_a_moment() {
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+}
+
+} // namespace lxcmon

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "config.hpp"
+#include "discover/container_table.hpp"
+#include "io/unique_fd.hpp"
+#include "model/point.hpp"
+#include "sample/sampler.hpp"
+
+namespace lxcmon {
+
+/// Discovers and samples: the first two rooms, for the agent, `list` and `check`.
+/// Starts a helper process: make it before any thread.
+struct Collector {
+    /// Throws what sample::Sampler throws.
+    explicit Collector(const Config& config);
+
+    /// Looks at all containers now; their points replace those in `points`.
+    void collect(std::int64_t tick_ns);
+    /// The same twice, a short moment apart, so that rates exist. `between` gets the first one's points.
+    template <typename Callback>
+    void collect_twice(std::int64_t tick_ns, Callback&& between) {
+        collect(tick_ns);
+        between(points);
+        wait_a_moment();
+        collect(tick_ns);
+    }
+
+    io::UniqueFd root;
+    discover::ContainerTable table;
+    sample::Sampler sampler;
+    PointBuffer points;
+    std::size_t troubled = 0; ///< containers of the last time that had some trouble
+
+  private:
+    static void wait_a_moment();
+};
+
+} // namespace lxcmon
