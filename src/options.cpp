@@ -1,5 +1,6 @@
 #include "options.hpp"
 
+#include "io/parse.hpp"
 #include "option_table.hpp"
 #include "settings_file.hpp"
 
@@ -13,23 +14,45 @@
 namespace lxcmon {
 namespace {
 
-constexpr const char* footer =
-    R"(Every option can also stand in the environment (--influx-url as LXCMON_INFLUX_URL) and in the
-settings file (influx-url = "http://..."): the command line goes first, then the environment, then the file.
-Lists are separated by commas in the environment.
+constexpr const char* footer = R"(Every option can also stand in the environment (--influx-url as
+LXCMON_INFLUX_URL; lists separated by commas) and in the settings file
+(influx-url = "http://..."). The command line goes first, then the
+environment, then the file.
 
-  lxcmon-push --influx-url http://influx.example:8086     sends to InfluxDB
-  lxcmon-push list                                        shows the containers of this host
-  lxcmon-push check                                       tries settings, liblxc and server
-  lxcmon-push --once --dry-run                            prints one sample
+  lxcmon-push --influx-url http://influx.example:8086   sends to InfluxDB
+  lxcmon-push list                  shows the containers of this host
+  lxcmon-push check                 tries settings, liblxc and server
+  lxcmon-push --once --dry-run      prints one sample
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage or settings.)";
 
+/// Lines for the right-hand column of --help, which CLI11 does not wrap, on a terminal of 80 columns. The
+/// last part (the default) stays in one piece.
+std::string wrapped(std::string_view text, std::string_view last_part) {
+    constexpr std::size_t width = 49;
+    std::string lines;
+    std::size_t column = 0;
+    const auto add = [&](std::string_view word) {
+        if (column > 0 && column + 1 + word.size() > width) {
+            lines += '\n';
+            column = 0;
+        }
+        if (column > 0)
+            lines += ' ';
+        lines += word;
+        column += word.size() + (column > 0 ? 1 : 0);
+    };
+    io::for_each_word(text, add);
+    if (!last_part.empty())
+        add(last_part);
+    return lines;
+}
+
 /// The command line as CLI11 sees it, made of the table.
 struct CommandLine {
-    CLI::App app{
-        "Samples the LXC containers of this host and sends the figures to InfluxDB, or to a JSON file.",
-        "lxcmon-push"};
+    CLI::App app{"Samples the LXC containers of this host, and sends the figures to InfluxDB\nor writes them "
+                 "to a JSON file.",
+                 "lxcmon-push"};
     std::map<std::string_view, CLI::Option*> options;
     CLI::App* list = nullptr;
     CLI::App* check = nullptr;
@@ -44,10 +67,9 @@ struct CommandLine {
 void CommandLine::add(const OptionRow& row) {
     const std::string flag = "--" + std::string(row.name);
     CLI::Option* option = row.value_name.empty() ? app.add_flag(flag) : app.add_option(flag);
-    std::string help(row.help);
-    if (!row.default_text.empty())
-        help += " (default: " + std::string(row.default_text) + ")";
-    option->description(help)->group(std::string(row.group));
+    const std::string shown_default =
+        row.default_text.empty() ? "" : "(default: " + std::string(row.default_text) + ")";
+    option->description(wrapped(row.help, shown_default))->group(std::string(row.group));
     if (!row.value_name.empty())
         option->type_name(std::string(row.value_name))->expected(1);
     option->multi_option_policy(row.repeatable ? CLI::MultiOptionPolicy::TakeAll
@@ -61,9 +83,9 @@ CommandLine::CommandLine() {
     app.footer(footer);
     for (const OptionRow& row : option_table())
         add(row);
-    list = app.add_subcommand("list", "Show the containers of this host with their figures");
+    list = app.add_subcommand("list", "Show the containers with their figures");
     list->add_flag("--json", list_as_json, "As JSON, for scripts");
-    check = app.add_subcommand("check", "Try the settings, liblxc, the server and the containers");
+    check = app.add_subcommand("check", "Try settings, liblxc, containers and server");
     replay = app.add_subcommand("replay", "Deliver points from JSON Lines files");
     replay->add_option("FILE", replay_files, "Files of JSON Lines; - is standard input")->required();
     for (CLI::App* subcommand : {list, check, replay})
