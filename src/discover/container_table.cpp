@@ -4,8 +4,10 @@
 #include "discover/lxd_names.hpp"
 #include "discover/monitor_peer.hpp"
 #include "io/clock.hpp"
+#include "io/kernel_file.hpp"
 #include "io/pidfd.hpp"
 
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
@@ -24,9 +26,14 @@ bool matches_any(const std::string& name, const std::vector<std::string>& globs)
         globs, [&](const std::string& glob) { return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0; });
 }
 
-/// Before a container that gave trouble is asked again: a monitor that does not answer costs time at each
-/// try.
-constexpr std::int64_t fault_pause_ns = 30'000'000'000;
+/// Before a container that gave trouble is asked again: from a quarter of a second, doubled to half a minute.
+constexpr std::int64_t shortest_pause_ns = 250'000'000;
+constexpr int longest_doubling = 7;
+/// A container that is just starting is silent, too: said only when it has been so several times.
+constexpr int silences_to_say = 3;
+/// Monitors that may be waited for in vain in one refresh.
+constexpr int most_silent = 3;
+constexpr std::size_t most_unix_bytes = 64U << 20U;
 
 bool is_directory(const std::string& path) noexcept {
     struct stat status {};
@@ -35,10 +42,17 @@ bool is_directory(const std::string& path) noexcept {
 
 /// liblxc itself would only say that there is no handle. LXD's and Incus's containers have no such file.
 void check_readable(const std::string& config) {
+    struct stat status {};
+    if (::stat(config.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+        throw std::runtime_error("its configuration " + config + " is not a regular file");
     if (::access(config.c_str(), R_OK) != 0 && errno != ENOENT)
         throw std::runtime_error("its configuration " + config +
                                  " can't be read: " + std::generic_category().message(errno) +
                                  (errno == EACCES ? "; run as root" : ""));
+}
+
+std::string read_unix_sockets() {
+    return io::read_whole(AT_FDCWD, "/proc/net/unix", most_unix_bytes);
 }
 
 } // namespace
@@ -65,6 +79,8 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
 }
 
 void ContainerTable::refresh() {
+    sockets_ = MonitorSockets(read_unix_sockets());
+    silent_left_ = most_silent;
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
         const std::string& lxcpath = settings_.lxcpaths[index];
         try {
@@ -82,6 +98,10 @@ void ContainerTable::refresh() {
         }
     }
     mark_shadowed();
+    make_view();
+}
+
+void ContainerTable::make_view() {
     view_.clear();
     left_out_ = 0;
     for (const Entries& entries : by_path_)
@@ -93,33 +113,37 @@ void ContainerTable::refresh() {
 }
 
 void ContainerTable::refresh_path(const std::string& lxcpath, Entries& entries) {
-    std::vector<std::string> active = list_active(lxcpath);
     std::vector<std::string> known = list_defined(lxcpath);
     add_lxd_names(lxcpath, known);
-    std::ranges::sort(active);
-    known.insert(known.end(), active.begin(), active.end());
-
     for (auto& [name, entry] : entries)
         entry->seen = false;
-    for (const std::string& name : known) {
-        if (!is_selected(name, settings_))
-            continue;
-        auto& entry = entries[name];
-        if (!entry) {
-            entry = std::make_unique<Entry>();
-            entry->container.lxcpath = lxcpath;
-            entry->container.name = name;
-            entry->container.id = ++last_id_;
-        }
-        if (!std::exchange(entry->seen, true))
-            update(*entry, std::ranges::binary_search(active, name));
-    }
+    for (const std::string& name : known)
+        see(lxcpath, name, entries);
+    // Those without a configuration (lxc-execute): any user can make up such a socket, so its owner is looked
+    // at first.
+    for (const std::string& name : sockets_.names(lxcpath))
+        if (entries.contains(name) || monitor_peer(lxcpath, name) == MonitorPeer::trusted)
+            see(lxcpath, name, entries);
     std::erase_if(entries, [](const auto& item) { return !item.second->seen; });
+}
+
+void ContainerTable::see(const std::string& lxcpath, const std::string& name, Entries& entries) {
+    if (!is_selected(name, settings_))
+        return;
+    auto& entry = entries[name];
+    if (!entry) {
+        entry = std::make_unique<Entry>();
+        entry->container.lxcpath = lxcpath;
+        entry->container.name = name;
+        entry->container.id = ++last_id_;
+    }
+    if (!std::exchange(entry->seen, true))
+        update(*entry, sockets_.has(lxcpath, name));
 }
 
 void ContainerTable::update(Entry& entry, bool active) {
     Container& container = entry.container;
-    if (active && container.init_pid != 0 && io::is_alive(container.init_pidfd.get()))
+    if (container.init_pid != 0 && io::is_alive(container.init_pidfd.get()))
         return; // the steady state: nobody is asked
     const bool ended = std::exchange(container.init_pid, 0) != 0;
     container.init_pidfd.reset();
@@ -128,48 +152,73 @@ void ContainerTable::update(Entry& entry, bool active) {
     if (!active && !is_new && !ended && entry.known)
         return;
     const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
-    if (active && now_ns < entry.again_ns) // without a monitor there is nobody to wait for
+    if (active == entry.fault_active && now_ns < entry.again_ns)
         return;
     std::string fault;
+    bool is_silent = false;
     try {
-        contact(container, active);
+        is_silent = !contact(entry, active);
+        if (is_silent)
+            fault = "its monitor does not answer: look for a process [lxc monitor] that is stopped or hangs";
     } catch (const std::exception& error) {
         fault = error.what();
     }
+    note_fault(entry, std::move(fault), is_silent, active, now_ns);
+}
+
+void ContainerTable::note_fault(Entry& entry, std::string fault, bool is_silent, bool active,
+                                std::int64_t now_ns) {
     entry.known = fault.empty();
-    entry.again_ns = fault.empty() ? 0 : now_ns + fault_pause_ns;
+    entry.silences = is_silent ? entry.silences + 1 : 0;
+    // A container that is starting answers soon; one that has been silent for long costs time at each try.
+    const int doublings = is_silent ? std::min(entry.silences, longest_doubling) : longest_doubling;
+    entry.again_ns = fault.empty() ? 0 : now_ns + (shortest_pause_ns << doublings);
+    entry.fault_active = active;
+    if (is_silent && entry.silences < silences_to_say)
+        return;
     if (entry.fault != fault && !fault.empty())
-        spdlog::warn("container {} of {}: {}; it is left out while that lasts", container.name,
-                     container.lxcpath, fault);
+        spdlog::warn("container {} of {}: {}; it is left out while that lasts", entry.container.name,
+                     entry.container.lxcpath, fault);
     entry.fault = std::move(fault);
 }
 
-void ContainerTable::contact(Container& container, bool active) {
-    const MonitorPeer peer = active ? monitor_peer(container.lxcpath, container.name) : MonitorPeer::unknown;
-    if (peer == MonitorPeer::untrusted)
-        throw std::runtime_error(
-            "the process that answers as its monitor is neither root's nor the folder's owner's, "
-            "and is not believed");
+MonitorPeer ContainerTable::peer_of(Entry& entry) {
+    const Container& container = entry.container;
+    if (silent_left_ == 0)
+        return MonitorPeer::silent; // enough time has gone by for one refresh
+    const MonitorPeer peer = monitor_peer(container.lxcpath, container.name);
     if (peer == MonitorPeer::silent)
-        throw std::runtime_error(
-            "its monitor does not answer: look for a process [lxc monitor] that is stopped or hangs");
+        --silent_left_;
+    if (peer == MonitorPeer::untrusted && !std::exchange(entry.said_untrusted, true))
+        spdlog::warn("container {} of {}: the process that answers as its monitor is neither root's nor the "
+                     "folder's owner's, and is not believed",
+                     container.name, container.lxcpath);
+    return peer;
+}
+
+bool ContainerTable::contact(Entry& entry, bool active) {
+    Container& container = entry.container;
+    const MonitorPeer peer = active ? peer_of(entry) : MonitorPeer::absent;
+    if (peer == MonitorPeer::silent)
+        return false;
+    active = peer == MonitorPeer::trusted;
     check_readable(container.lxcpath + "/" + container.name + "/config");
     const LxcHandle handle(container.lxcpath, container.name);
     container.host_name = handle.config_item("lxc.uts.name", active);
     container.cgroup_dir = handle.config_item("lxc.cgroup.dir.container", active);
     if (!active)
-        return;
+        return true;
     container.state = handle.state();
     // Until it is RUNNING, init may still be on the host's root filesystem and network.
     if (container.state != "RUNNING" && container.state != "FROZEN")
-        return;
+        return true;
     io::UniqueFd pidfd = handle.init_pidfd();
     const pid_t pid = pidfd ? io::pid_of(pidfd.get()) : 0;
     if (pid <= 0 && handle.state() == container.state)
         throw std::runtime_error("liblxc gives no pidfd of its init");
     if (pid <= 0) {
         container.state = handle.state();
-        return;
+        return true;
     }
     container.state = "RUNNING";
     container.init_pidfd = std::move(pidfd);
@@ -177,6 +226,7 @@ void ContainerTable::contact(Container& container, bool active) {
     if (container.incarnation != 0)
         ++container.restarts;
     container.incarnation = ++last_incarnation_;
+    return true;
 }
 
 void ContainerTable::mark_shadowed() {

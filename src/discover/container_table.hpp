@@ -1,5 +1,7 @@
 #pragma once
 
+#include "discover/monitor_peer.hpp"
+#include "discover/monitor_sockets.hpp"
 #include "model/container.hpp"
 
 #include <map>
@@ -47,18 +49,28 @@ class ContainerTable {
         bool known = false;        ///< its state could be told; else it is left out of the view
         std::string fault;         ///< why not, as it was logged last
         std::int64_t again_ns = 0; ///< CLOCK_MONOTONIC before which it is not asked again
+        bool fault_active = false; ///< whether it seemed to run then: when that changes it is asked at once
+        int silences = 0;          ///< times in a row that its monitor did not answer
+        bool said_untrusted = false;
     };
     using Entries = std::map<std::string, std::unique_ptr<Entry>, std::less<>>;
 
     void refresh_path(const std::string& lxcpath, Entries& entries);
+    void see(const std::string& lxcpath, const std::string& name, Entries& entries);
     void update(Entry& entry, bool active);
-    void contact(Container& container, bool active);
+    void note_fault(Entry& entry, std::string fault, bool is_silent, bool active, std::int64_t now_ns);
+    [[nodiscard]] MonitorPeer peer_of(Entry& entry);
+    /// Asks liblxc. False where the monitor does not answer.
+    [[nodiscard]] bool contact(Entry& entry, bool active);
     void mark_shadowed();
+    void make_view();
 
     DiscoverSettings settings_;
     std::vector<Entries> by_path_; ///< same index as settings_.lxcpaths
     std::vector<const Container*> view_;
     std::map<std::string, std::string> faults_;
+    MonitorSockets sockets_;
+    int silent_left_ = 0; ///< monitors that may still be waited for in vain in this refresh
     std::size_t left_out_ = 0;
     std::uint64_t last_id_ = 0;
     std::uint64_t last_incarnation_ = 0;

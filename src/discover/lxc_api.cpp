@@ -57,10 +57,6 @@ std::vector<std::string> list_defined(const std::string& lxcpath) {
     return list(&::list_defined_containers, lxcpath);
 }
 
-std::vector<std::string> list_active(const std::string& lxcpath) {
-    return list(&::list_active_containers, lxcpath);
-}
-
 void LxcHandle::Put::operator()(lxc_container* container) const noexcept {
     ::lxc_container_put(container);
 }

@@ -15,10 +15,9 @@ namespace lxcmon::discover {
 [[nodiscard]] std::string default_lxcpath();
 [[nodiscard]] std::string liblxc_version();
 
-/// Names of the containers that have a configuration below `lxcpath`, and of those whose monitor runs.
+/// Names of the containers that have a configuration below `lxcpath`. Asks no monitor.
 /// Throws std::system_error naming the path where liblxc can't tell.
 [[nodiscard]] std::vector<std::string> list_defined(const std::string& lxcpath);
-[[nodiscard]] std::vector<std::string> list_active(const std::string& lxcpath);
 
 /// A handle on one container. Its monitor is asked over a socket: a question blocks while the monitor is
 /// stopped, so ask only when something has changed.

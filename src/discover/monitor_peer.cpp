@@ -1,5 +1,6 @@
 #include "discover/monitor_peer.hpp"
 
+#include "discover/monitor_sockets.hpp"
 #include "io/unique_fd.hpp"
 
 #include <poll.h>
@@ -7,46 +8,60 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <cerrno>
 #include <cstddef>
-#include <cstdio>
 
 namespace lxcmon::discover {
 namespace {
 
 /// A monitor hangs up at once on a caller who says nothing. One that is stopped by a signal does not.
 bool hangs_up(int socket) noexcept {
-    constexpr int deadline_msec = 250;
+    constexpr int deadline_msec = 30;
     if (::shutdown(socket, SHUT_WR) != 0)
         return true; // it has already
     pollfd wait{socket, POLLIN, 0};
     return ::poll(&wait, 1, deadline_msec) != 0;
 }
 
-} // namespace
+/// Whether a process is of another pid namespace than ours: a container's. The process that called listen()
+/// for a monitor has often ended by now: then this can't be told.
+bool is_in_other_namespace(pid_t pid) noexcept {
+    struct stat own {};
+    struct stat other {};
+    return ::stat("/proc/self/ns/pid", &own) == 0 &&
+           ::stat(("/proc/" + std::to_string(pid) + "/ns/pid").c_str(), &other) == 0 &&
+           own.st_ino != other.st_ino;
+}
 
-MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) noexcept {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    // An abstract name begins with NUL and ends where the length says.
-    const int length = std::snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "%s/%s/command",
-                                     lxcpath.c_str(), name.c_str());
-    if (length < 0 || static_cast<std::size_t>(length) >= sizeof address.sun_path - 1)
-        return MonitorPeer::unknown;
-    const io::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const auto address_bytes =
-        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<std::size_t>(length));
-    const void* const generic = &address;
-    if (!socket || ::connect(socket.get(), static_cast<const sockaddr*>(generic), address_bytes) != 0)
-        return MonitorPeer::unknown;
+MonitorPeer judge(int socket, const std::string& lxcpath) noexcept {
     ucred peer{};
     socklen_t peer_bytes = sizeof peer;
     struct stat owner {};
-    if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0 ||
-        ::stat(lxcpath.c_str(), &owner) != 0)
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0 ||
+        ::stat(lxcpath.c_str(), &owner) != 0 || (peer.uid != 0 && peer.uid != owner.st_uid) ||
+        is_in_other_namespace(peer.pid))
         return MonitorPeer::untrusted;
-    if (peer.uid != 0 && peer.uid != owner.st_uid)
-        return MonitorPeer::untrusted;
-    return hangs_up(socket.get()) ? MonitorPeer::trusted : MonitorPeer::silent;
+    return hangs_up(socket) ? MonitorPeer::trusted : MonitorPeer::silent;
+}
+
+} // namespace
+
+MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) noexcept {
+    const std::string socket_name = monitor_socket_name(lxcpath, name);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    // An abstract name begins with NUL and ends where the length says; liblxc's fit, see
+    // monitor_socket_name().
+    socket_name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+    const io::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const auto address_bytes =
+        static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + socket_name.size());
+    const void* const generic = &address;
+    if (!socket)
+        return MonitorPeer::silent; // no descriptor is left: nothing is known
+    if (::connect(socket.get(), static_cast<const sockaddr*>(generic), address_bytes) != 0)
+        return errno == EAGAIN ? MonitorPeer::silent : MonitorPeer::absent;
+    return judge(socket.get(), lxcpath);
 }
 
 } // namespace lxcmon::discover

@@ -7,12 +7,14 @@ namespace lxcmon::discover {
 /// Whether the process that answers as the monitor of this container may do so. liblxc finds monitors by the
 /// name of an abstract unix socket, which any user of the host, and root of a container without a network
 /// namespace of its own, can take while the container is stopped. The kernel's word on who listens there
-/// (SO_PEERCRED, unix(7)) must be root or the owner of `lxcpath`.
+/// (SO_PEERCRED, unix(7)) must be root or the owner of `lxcpath`, and no process of another pid namespace.
+/// liblxc may be asked about the container only where the answer is `trusted`: it waits for ever for an
+/// answer.
 enum class MonitorPeer {
     trusted,
     untrusted,
-    silent, ///< trusted, but does not answer (stopped by a signal): a question to it would wait for ever
-    unknown ///< nobody listens under the plain name: stopped, or a path so long that liblxc hashes it
+    silent, ///< does not answer (still starting, stopped by a signal, flooded): a question might never end
+    absent  ///< nobody listens
 };
 [[nodiscard]] MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) noexcept;
 

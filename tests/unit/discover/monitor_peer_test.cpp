@@ -3,11 +3,18 @@
 
 #include "discover/monitor_peer.hpp"
 
+#include "io/unique_fd.hpp"
+
 #include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 using lxcmon::discover::monitor_peer;
 using lxcmon::discover::MonitorPeer;
@@ -21,8 +28,8 @@ constexpr uid_t owner = 12345;
 
 MonitorPeer peer_of_uid(uid_t uid, const std::string& lxcpath) {
     const FakeMonitor monitor(uid, lxcpath, "web");
-    CHECK(monitor_peer(lxcpath, "db") == MonitorPeer::unknown);
-    CHECK(monitor_peer(lxcpath + "x", "web") == MonitorPeer::unknown);
+    CHECK(monitor_peer(lxcpath, "db") == MonitorPeer::absent);
+    CHECK(monitor_peer(lxcpath + "x", "web") == MonitorPeer::absent);
     return monitor_peer(lxcpath, "web");
 }
 
@@ -48,7 +55,7 @@ TEST_CASE("a monitor that does not hang up on a caller is silent; a stranger's s
 
 TEST_CASE("nobody listens") {
     const TempTree tree;
-    CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::unknown);
+    CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::absent);
 }
 
 TEST_CASE("an lxcpath that is gone has no owner to believe") {
@@ -56,8 +63,27 @@ TEST_CASE("an lxcpath that is gone has no owner to believe") {
     CHECK(peer_of_uid(stranger, nowhere) == MonitorPeer::untrusted);
 }
 
-TEST_CASE("a name too long for a plain address is not asked for under a cut one") {
+TEST_CASE("a name too long for a plain address is asked for under its hash, and not under a cut one") {
     const std::string lxcpath = "/tmp/" + std::string(120, 'a');
-    const FakeMonitor monitor(0, lxcpath, "web");
-    CHECK(monitor_peer(lxcpath, "web") == MonitorPeer::unknown);
+    const FakeMonitor cut(0, lxcpath, "web");
+    CHECK(monitor_peer(lxcpath, "web") == MonitorPeer::absent);
+    const FakeMonitor stranger_with_hash(stranger, "lxc", "424b28c51bf6d8f5");
+    CHECK(monitor_peer(lxcpath, "web") == MonitorPeer::untrusted);
+}
+
+TEST_CASE("a monitor whose queue of callers is full is silent") {
+    const TempTree tree;
+    const FakeMonitor monitor(0, tree.path(), "web", true);
+    std::vector<lxcmon::io::UniqueFd> callers;
+    const std::string name = tree.path().string() + "/web/command";
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
+    const void* const generic = &address;
+    const auto bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+    do
+        callers.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    while (::connect(callers.back().get(), static_cast<const sockaddr*>(generic), bytes) == 0);
+    REQUIRE(errno == EAGAIN);
+    CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::silent);
 }
