@@ -23,7 +23,9 @@ FdBudget FdBudget::from_rlimit() {
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 && ::getrlimit(RLIMIT_NOFILE, &limit) != 0)
         throw std::system_error(errno, std::generic_category(), "getrlimit(RLIMIT_NOFILE)");
     constexpr rlim_t most = 1'000'000;
-    return FdBudget(static_cast<long>(std::min(limit.rlim_cur, most) / 4 * 3));
+    constexpr long reserve = 64;
+    const auto all = static_cast<long>(std::min(limit.rlim_cur, most));
+    return FdBudget(std::max(all - all / 10 - reserve, 0L));
 }
 
 bool FdBudget::take() noexcept {
@@ -85,6 +87,10 @@ ReadResult KernelFile::read(std::span<char> buffer) noexcept {
     const int error = length < 0 ? errno : 0;
     if (opened && error == 0 && budget_->take())
         fd_ = std::move(opened);
+    if (fd_ && budget_->is_overdrawn()) {
+        fd_.reset();
+        budget_->give_back();
+    }
     if (error != 0)
         return {{}, error};
     // Files of cgroupfs come whole in one read when they fit; a full buffer may have cut them.

@@ -23,12 +23,15 @@ class FdBudget {
     explicit FdBudget(long limit) noexcept
         : left_(limit) {}
 
-    /// Raises the soft RLIMIT_NOFILE to the hard one and takes three quarters of it: the rest is for
-    /// everything else, a pidfd for each container above all.
+    /// Raises the soft RLIMIT_NOFILE to the hard one and takes all of it but a reserve for everything else.
     static FdBudget from_rlimit();
 
     [[nodiscard]] bool take() noexcept;
+    /// For a descriptor that is needed whatever the budget says, such as a pidfd: it may be overdrawn by
+    /// that.
+    void charge() noexcept { --left_; }
     void give_back() noexcept { ++left_; }
+    [[nodiscard]] bool is_overdrawn() const noexcept { return left_ < 0; }
     /// True once, after the budget has first been found empty: the moment to say so.
     [[nodiscard]] bool newly_exhausted() noexcept;
 
@@ -39,7 +42,8 @@ class FdBudget {
 };
 
 /// A file of /proc or /sys, read again and again: opened once and kept open while the budget allows,
-/// else opened at each read. Reading at offset 0 makes the kernel print it afresh.
+/// else opened at each read. One that is kept is given up when the budget is overdrawn. Reading at offset 0
+/// makes the kernel print it afresh.
 class KernelFile {
   public:
     /// `root_fd` (borrowed) is the root that `path` (relative, no leading slash) hangs on: a fixture in

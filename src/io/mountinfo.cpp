@@ -42,8 +42,8 @@ void for_each_mount(std::string_view mountinfo, const std::function<void(const M
         const std::string_view source = take_until(line, ' ');
         if (type.empty() || front[4].empty())
             return;
-        each({std::string(front[2]), unescape(front[3]), unescape(front[4]), unescape(type), unescape(source),
-              unescape(line)});
+        each({std::string(front[0]), std::string(front[2]), unescape(front[3]), unescape(front[4]),
+              unescape(type), unescape(source), unescape(line)});
     });
 }
 

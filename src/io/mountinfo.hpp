@@ -9,6 +9,7 @@ namespace lxcmon::io {
 /// A line of /proc/PID/mountinfo (proc_pid_mountinfo(5)), its octal escapes undone.
 /// In a container's mountinfo every text is the container's choice.
 struct Mount {
+    std::string id;            ///< as statx(2) has it
     std::string device_number; ///< major:minor
     std::string root;          ///< what of the filesystem is mounted
     std::string mount_point;

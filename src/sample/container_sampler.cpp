@@ -15,6 +15,9 @@ namespace {
 
 /// How long the mounts of a container whose filesystem hung are left alone.
 constexpr std::int64_t hang_pause_ns = 300'000'000'000;
+/// A filesystem that takes so long would make the ticks late for all containers: it is asked seldom.
+constexpr std::int64_t slow_nsec = 100'000'000;
+constexpr std::int64_t slow_pause_ns = 60'000'000'000;
 
 std::string words(int error) {
     return std::generic_category().message(error);
@@ -25,11 +28,13 @@ std::string words(int error) {
 ContainerSampler::ContainerSampler(SampleContext& context, const Container& container)
     : context_(context)
     , container_(container) {
+    context.budget.charge(); // its pidfd
     std::string proc_cgroup;
     const std::string path = "proc/" + std::to_string(container.init_pid) + "/cgroup";
     const int error = io::try_read_whole(context.root_fd, path.c_str(), proc_cgroup);
     directories_ = container_directories(context.layout, proc_cgroup, container.name, container.cgroup_dir);
     has_cgroups_ = std::ranges::any_of(directories_, [](const auto& each) { return each.has_value(); });
+    is_incomplete_ = error != 0;
     if (!has_cgroups_)
         say_cgroups(error);
     const ContainerFiles files{context.root_fd, context.layout, directories_, context.budget};
@@ -40,7 +45,8 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
 }
 
 NamespaceHelper::Request ContainerSampler::request(std::int64_t monotonic_ns) const noexcept {
-    return {container_.init_pid, container_.init_pidfd.get(), monotonic_ns >= filesystem_again_ns_};
+    return {container_.init_pid, container_.init_pidfd.get(), monotonic_ns >= filesystem_again_ns_,
+            root_device_.value_or(0)};
 }
 
 bool ContainerSampler::sample(const TickTime& time, NamespaceHelper::Outcome outcome,
@@ -105,8 +111,23 @@ void ContainerSampler::sample_namespaces(const TickTime& time, NamespaceHelper::
     add_net_points(reply, context_.host_links, tags, time.wall_ns, points);
     if (reply.processes >= 0)
         readings.set(field_id("lxc_pids", "processes"), reply.processes);
-    if (reply.root.present)
-        add_root_fs_point(reply.root, root_source(reply.root.device), tags, time.wall_ns, points);
+    if (reply.root.has_source) {
+        root_device_ = reply.root.device;
+        root_source_ = {reply.root.source.data(), reply.root.filesystem_type.data()};
+    }
+    if (reply.root.present && reply.root.device == root_device_)
+        add_root_fs_point(reply.root, root_source_, tags, time.wall_ns, points);
+    if (reply.filesystem_nsec > slow_nsec)
+        note_slow(reply.filesystem_nsec);
+}
+
+void ContainerSampler::note_slow(std::int64_t took_nsec) {
+    filesystem_again_ns_ = io::now_ns(CLOCK_MONOTONIC) + slow_pause_ns;
+    if (!std::exchange(said_slow_, true))
+        spdlog::warn("container {}: its filesystem / took {} ms to answer; lxc_fs and the number of "
+                     "processes are taken "
+                     "once a minute while that lasts",
+                     container_.name, took_nsec / 1'000'000);
 }
 
 void ContainerSampler::say_cgroups(int error) {
@@ -133,18 +154,6 @@ void ContainerSampler::say(std::string& last, std::string fault) {
         return;
     last = std::move(fault);
     spdlog::warn("container {}: {}", container_.name, last);
-}
-
-MountSource ContainerSampler::root_source(std::uint64_t device) {
-    if (root_device_ == device)
-        return root_source_;
-    std::string mountinfo;
-    const std::string path = "proc/" + std::to_string(container_.init_pid) + "/mountinfo";
-    if (io::try_read_whole(context_.root_fd, path.c_str(), mountinfo) != 0)
-        return {};
-    root_source_ = find_root_mount(mountinfo);
-    root_device_ = device;
-    return root_source_;
 }
 
 } // namespace lxcmon::sample

@@ -37,6 +37,12 @@ struct TickTime {
 class ContainerSampler {
   public:
     ContainerSampler(SampleContext& context, const Container& container);
+    ~ContainerSampler() { context_.budget.give_back(); }
+    ContainerSampler(const ContainerSampler&) = delete;
+    ContainerSampler& operator=(const ContainerSampler&) = delete;
+
+    /// Whether something that is read but once could not be: then it must be made anew.
+    [[nodiscard]] bool is_incomplete() const noexcept { return is_incomplete_; }
 
     /// What the helper is to do for this container now.
     [[nodiscard]] NamespaceHelper::Request request(std::int64_t monotonic_ns) const noexcept;
@@ -53,10 +59,10 @@ class ContainerSampler {
                            const NamespaceReply& reply, Readings& readings, std::span<const Tag> tags,
                            PointBuffer& points);
     void note_hang();
+    void note_slow(std::int64_t took_nsec);
     /// Logs a fault when it is another than the last one.
     void say(std::string& last, std::string fault);
     void say_cgroups(int error);
-    [[nodiscard]] MountSource root_source(std::uint64_t device);
 
     SampleContext& context_;
     const Container& container_; ///< the table's entry, which outlives this
@@ -69,8 +75,10 @@ class ContainerSampler {
     MountSource root_source_;
     std::int64_t filesystem_again_ns_ = 0; ///< CLOCK_MONOTONIC before which its mounts are left alone
     bool has_cgroups_ = false;
+    bool is_incomplete_ = false;
     bool said_host_network_ = false;
     bool said_more_links_ = false;
+    bool said_slow_ = false;
     std::string cgroup_fault_, namespace_fault_;
 };
 

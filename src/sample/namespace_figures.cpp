@@ -52,10 +52,11 @@ std::string_view HostLinks::name(std::uint32_t index) const noexcept {
     return at != names_.end() ? std::string_view(at->second) : std::string_view{};
 }
 
-MountSource find_root_mount(std::string_view mountinfo) {
+MountSource find_mount(std::string_view mountinfo, std::uint64_t id) {
     MountSource source;
+    const std::string wanted = std::to_string(id);
     io::for_each_mount(mountinfo, [&](const io::Mount& mount) {
-        if (mount.mount_point == "/")
+        if (mount.id == wanted)
             source = {mount.source, mount.filesystem_type};
     });
     return source;

@@ -28,8 +28,8 @@ struct MountSource {
     std::string filesystem_type;
 };
 
-/// What is mounted on top at "/" in the text of a mountinfo; both empty where nothing is.
-[[nodiscard]] MountSource find_root_mount(std::string_view mountinfo);
+/// The mount of this id in the text of a mountinfo; both empty where there is none.
+[[nodiscard]] MountSource find_mount(std::string_view mountinfo, std::uint64_t id);
 
 /// Adds an lxc_net point for each interface but loopback. Texts are stored in `points`.
 void add_net_points(const NamespaceReply& reply, const HostLinks& host_links, std::span<const Tag> tags,

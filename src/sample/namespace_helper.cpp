@@ -78,7 +78,7 @@ void NamespaceHelper::reap() noexcept {
 }
 
 bool NamespaceHelper::send(const Request& request, std::uint64_t sequence) noexcept {
-    NamespaceRequest body{sequence, request.init_pid, request.want_filesystem};
+    NamespaceRequest body{sequence, request.init_pid, request.want_filesystem, request.known_root_device};
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
     iovec content{&body, sizeof body};
     msghdr message{};

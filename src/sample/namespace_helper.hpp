@@ -29,6 +29,7 @@ class NamespaceHelper {
         pid_t init_pid = 0;
         int init_pidfd = -1; ///< borrowed
         bool want_filesystem = true;
+        std::uint64_t known_root_device = 0;
     };
     enum class Outcome {
         answered, ///< the reply counts, and may say itself that joining failed

@@ -1,6 +1,8 @@
 #include "sample/namespace_worker.hpp"
 
+#include "io/clock.hpp"
 #include "io/kernel_file.hpp"
+#include "sample/namespace_figures.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -25,17 +27,20 @@ namespace {
 /// Inode of the top of every procfs (PROC_ROOT_INO in fs/proc).
 constexpr ino_t proc_root_inode = 1;
 
+/// Names a namespace: "net:[4026531840]". Two of one name are one.
+using NamespaceName = std::array<char, 64>;
+
 /// The host's side of things, opened before any namespace is joined.
 struct Host {
     io::UniqueFd proc, network, mounts;
-    std::array<char, 64> network_name{};
+    NamespaceName network_name{}, pid_name{};
 };
 
-bool read_network_name(const Host& host, const char* process, std::array<char, 64>& name) noexcept {
+bool read_namespace(int proc, const char* process, const char* kind, NamespaceName& name) noexcept {
     std::array<char, 64> path{};
-    std::snprintf(path.data(), path.size(), "%s/ns/net", process);
+    std::snprintf(path.data(), path.size(), "%s/ns/%s", process, kind);
     name.fill('\0');
-    return ::readlinkat(host.proc.get(), path.data(), name.data(), name.size() - 1) > 0;
+    return ::readlinkat(proc, path.data(), name.data(), name.size() - 1) > 0;
 }
 
 Host open_host() noexcept {
@@ -43,7 +48,7 @@ Host open_host() noexcept {
     host.proc = io::open_below(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
     host.network = io::open_below(host.proc.get(), "self/ns/net");
     host.mounts = io::open_below(host.proc.get(), "self/ns/mnt");
-    if (!host.network || !host.mounts || !read_network_name(host, "self", host.network_name))
+    if (!host.network || !host.mounts || !read_namespace(host.proc.get(), "self", "net", host.network_name))
         ::_exit(1);
     return host;
 }
@@ -65,12 +70,31 @@ void list_links(const Host& host, NamespaceReply& reply) noexcept {
     });
 }
 
-RootFilesystem read_root_filesystem() noexcept {
-    RootFilesystem root;
+/// Where the container's "/" comes from, in the host's view of init's mounts.
+void read_source(const Host& host, const char* process, RootFilesystem& root) {
+    constexpr std::size_t most_bytes = 16U << 20U;
+    struct statx place {};
+    std::string mountinfo;
+    const std::string path = std::string(process) + "/mountinfo";
+    if (::statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID, &place) != 0 ||
+        (place.stx_mask & STATX_MNT_ID) == 0 ||
+        io::try_read_whole(host.proc.get(), path.c_str(), mountinfo, most_bytes) != 0)
+        return;
+    const MountSource found = find_mount(mountinfo, place.stx_mnt_id);
+    root.has_source = !found.filesystem_type.empty() && found.device.size() < root.source.size() &&
+                      found.filesystem_type.size() < root.filesystem_type.size();
+    if (!root.has_source)
+        return;
+    found.device.copy(root.source.data(), found.device.size());
+    found.filesystem_type.copy(root.filesystem_type.data(), found.filesystem_type.size());
+}
+
+void read_root_filesystem(const Host& host, const char* process, std::uint64_t known_device,
+                          RootFilesystem& root) {
     struct statvfs figures {};
     struct stat place {};
     if (::statvfs("/", &figures) != 0 || ::stat("/", &place) != 0)
-        return root;
+        return;
     root.present = true;
     root.readonly = (figures.f_flag & ST_RDONLY) != 0;
     root.device = place.st_dev;
@@ -80,16 +104,20 @@ RootFilesystem read_root_filesystem() noexcept {
     root.blocks_available = figures.f_bavail;
     root.inodes = figures.f_files;
     root.inodes_free = figures.f_ffree;
-    return root;
+    if (root.device != known_device)
+        read_source(host, process, root);
 }
 
-/// Entries of the container's own /proc that are numbers. -1 where that is not the top of a procfs.
-std::int64_t count_processes() noexcept {
+/// Entries of the container's own /proc that are numbers. -1 where /proc is not the top of a procfs, or that
+/// of another pid namespace than init's.
+std::int64_t count_processes(const NamespaceName& init_namespace) noexcept {
     const io::UniqueFd proc = io::open_below(AT_FDCWD, "/proc", O_DIRECTORY | O_NOFOLLOW);
     struct statfs filesystem {};
     struct stat place {};
+    NamespaceName shown{};
     if (!proc || ::fstatfs(proc.get(), &filesystem) != 0 || filesystem.f_type != PROC_SUPER_MAGIC ||
-        ::fstat(proc.get(), &place) != 0 || place.st_ino != proc_root_inode)
+        ::fstat(proc.get(), &place) != 0 || place.st_ino != proc_root_inode ||
+        !read_namespace(proc.get(), "1", "pid", shown) || shown != init_namespace)
         return -1;
     alignas(dirent64) static std::array<char, 32768> buffer;
     std::int64_t count = 0;
@@ -109,24 +137,32 @@ std::int64_t count_processes() noexcept {
     }
 }
 
-void handle(const Host& host, const NamespaceRequest& request, int init_pidfd,
-            NamespaceReply& reply) noexcept {
+void handle(const Host& host, const NamespaceRequest& request, int init_pidfd, NamespaceReply& reply) {
     std::array<char, 16> process{};
     std::snprintf(process.data(), process.size(), "%d", request.init_pid);
-    std::array<char, 64> network_name{};
+    NamespaceName pid_namespace{};
     // Asked before joining: a join that succeeds proves that the pid was still this init's.
-    const bool named = read_network_name(host, process.data(), network_name);
+    const bool has_pid_namespace = read_namespace(host.proc.get(), process.data(), "pid", pid_namespace);
     if (::setns(init_pidfd, CLONE_NEWNET | CLONE_NEWNS) != 0) {
         reply.error = errno;
         return;
     }
-    reply.shares_host_network = named && network_name == host.network_name;
-    if (!reply.shares_host_network)
+    // What was joined, and not what init had a moment ago.
+    NamespaceName network{};
+    if (!read_namespace(host.proc.get(), "self", "net", network))
+        reply.network_error = errno;
+    else if (network == host.network_name)
+        reply.shares_host_network = true;
+    else
         list_links(host, reply);
-    if (request.want_filesystem) {
-        reply.root = read_root_filesystem();
-        reply.processes = count_processes();
-    }
+    if (!request.want_filesystem)
+        return;
+    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
+    read_root_filesystem(host, process.data(), request.known_root_device, reply.root);
+    // One that shares the host's processes (lxc.namespace.keep) has no number of its own.
+    if (has_pid_namespace && pid_namespace != host.pid_name)
+        reply.processes = count_processes(pid_namespace);
+    reply.filesystem_nsec = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
 }
 
 /// No namespace of a container is kept beyond its sample: a kept one would keep its veth alive.
@@ -170,6 +206,7 @@ void run_namespace_worker(int socket) noexcept {
         reply.error = reply.network_error = 0;
         reply.shares_host_network = reply.has_more_links = false;
         reply.root = {};
+        reply.filesystem_nsec = 0;
         reply.processes = -1;
         reply.link_count = 0;
         handle(host, request, init_pidfd.get(), reply);

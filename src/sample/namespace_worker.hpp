@@ -20,13 +20,17 @@ inline constexpr std::size_t max_links = 128;
 struct NamespaceRequest {
     std::uint64_t sequence = 0;
     pid_t init_pid = 0;
-    bool want_filesystem = true; ///< off: nothing is done that a mount of the container can make hang
+    bool want_filesystem = true;         ///< off: nothing is done that a mount of the container can make hang
+    std::uint64_t known_root_device = 0; ///< st_dev of "/" whose source the agent has already
 };
 
 struct RootFilesystem {
     bool present = false;
     bool readonly = false;
     std::uint64_t device = 0; ///< st_dev of "/": when it changes, the mount has changed
+    bool has_source = false;  ///< the two texts count: where `device` is not the one known, and they fit
+    std::array<char, 1024> source{};
+    std::array<char, 64> filesystem_type{};
     std::uint64_t block_bytes = 0, blocks = 0, blocks_free = 0, blocks_available = 0;
     std::uint64_t inodes = 0, inodes_free = 0;
 };
@@ -38,7 +42,8 @@ struct NamespaceReply {
     bool shares_host_network = false;
     bool has_more_links = false; ///< than max_links: the others are left out
     RootFilesystem root;
-    std::int64_t processes = -1; ///< in the container's own /proc; -1: it has none
+    std::int64_t filesystem_nsec = 0; ///< how long all that took which the container's mounts can slow down
+    std::int64_t processes = -1;      ///< in the container's own /proc; -1: it has none
     std::uint32_t link_count = 0;
     struct ContainerLink {
         Link link;

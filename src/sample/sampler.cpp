@@ -82,7 +82,7 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
             add_stopped(*container, entry, tick_ns, points);
             continue;
         }
-        if (!entry.sampler || entry.incarnation != container->incarnation) {
+        if (!entry.sampler || entry.sampler->is_incomplete() || entry.incarnation != container->incarnation) {
             entry.sampler.emplace(*context_, *container);
             entry.incarnation = container->incarnation;
         }

@@ -1,6 +1,7 @@
 #include "support/encoded.hpp"
 #include "support/fixture.hpp"
 
+#include "io/mountinfo.hpp"
 #include "sample/namespace_figures.hpp"
 
 #include <doctest/doctest.h>
@@ -54,7 +55,13 @@ TEST_CASE("what is mounted at / of the captured containers") {
         const test::Fixture fixture(name);
         for (const auto& captured : fixture.containers()) {
             CAPTURE(captured.name);
-            const auto source = find_root_mount(fixture.text("proc/" + captured.init_pid + "/mountinfo"));
+            const std::string mountinfo = fixture.text("proc/" + captured.init_pid + "/mountinfo");
+            std::uint64_t id = 0;
+            io::for_each_mount(mountinfo, [&](const io::Mount& mount) {
+                if (mount.mount_point == "/")
+                    id = std::stoull(mount.id);
+            });
+            const auto source = find_mount(mountinfo, id);
             // The busybox containers' root is a folder of the host's disk, sysd's an overlay on a folder of
             // it.
             CHECK(source.filesystem_type == (captured.name == "sysd" ? "overlay" : "ext4"));
@@ -63,23 +70,23 @@ TEST_CASE("what is mounted at / of the captured containers") {
     }
 }
 
-TEST_CASE("of several mounts on / the last one is on top") {
-    const auto source = find_root_mount("1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
-                                        "2 1 0:9 / /mnt rw - tmpfs a rw\n"
-                                        "3 1 0:5 / / rw shared:4 - tmpfs my\\040disk rw\n"
-                                        "4 3 0:6 / / rw - overlay over\\134lay\\054 rw,lowerdir=/a\\040b\n"
-                                        "5 4 0:7 / /proc rw - proc proc rw\n");
-    CHECK(source.filesystem_type == "overlay");
-    CHECK(source.device == "over\\lay,");
-    CHECK(find_root_mount("3 1 0:5 / / rw shared:4 - tmpfs my\\040disk rw\n").device == "my disk");
+TEST_CASE("a mount is found by its id, wherever it stands") {
+    const std::string mountinfo = "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                                  "2 1 0:9 / /mnt rw - tmpfs a rw\n"
+                                  "12 1 0:5 / / rw shared:4 - tmpfs my\\040disk rw\n"
+                                  "4 3 0:6 / / rw - overlay over\\134lay\\054 rw,lowerdir=/a\\040b\n";
+    CHECK(find_mount(mountinfo, 1).device == "/dev/sda1");
+    CHECK(find_mount(mountinfo, 12).device == "my disk");
+    CHECK(find_mount(mountinfo, 4).filesystem_type == "overlay");
+    CHECK(find_mount(mountinfo, 4).device == "over\\lay,");
 }
 
-TEST_CASE("no mount on /") {
+TEST_CASE("no mount of that id") {
     for (const std::string none :
-         {"", "2 1 0:9 / /mnt rw - tmpfs a rw\n", "1 0 8:1 / / rw - ext4 /dev/sda1 rw", "nonsense\n"}) {
+         {"", "2 1 0:9 / / rw - tmpfs a rw\n", "1 0 8:1 / / rw - ext4 /dev/sda1 rw", "nonsense\n"}) {
         CAPTURE(none);
-        CHECK(find_root_mount(none).device.empty());
-        CHECK(find_root_mount(none).filesystem_type.empty());
+        CHECK(find_mount(none, 1).device.empty());
+        CHECK(find_mount(none, 1).filesystem_type.empty());
     }
 }
 

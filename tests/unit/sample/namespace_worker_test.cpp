@@ -192,12 +192,34 @@ TEST_CASE("the root filesystem and the processes are the container's own") {
     struct stat top {};
     REQUIRE(::stat(("/proc/" + std::to_string(init.pid()) + "/root/").c_str(), &top) == 0);
     CHECK(reply.root.device == top.st_dev);
+    REQUIRE(reply.root.has_source);
+    CHECK(std::string(reply.root.filesystem_type.data()) == "tmpfs");
+    CHECK(std::string(reply.root.source.data()).size() > 0);
 
     const NamespaceReply without = ask(helper, init, false);
     CHECK(without.error == 0);
     CHECK_FALSE(without.root.present);
     CHECK(without.processes == -1);
     CHECK(find_link(without, "lo") != nullptr);
+}
+
+TEST_CASE("a /proc of another pid namespace than init's is not counted") {
+    const test::TempTree place;
+    NamespaceHelper helper(ample);
+    const Child init(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID, [&] {
+        if (!test::enter_tmpfs_root(place.path().c_str(), "size=4m") || ::unshare(CLONE_NEWPID) != 0)
+            return false;
+        const pid_t nested = ::fork();
+        if (nested == 0) {
+            static_cast<void>(::mount("proc", "/proc", "proc", 0, nullptr));
+            for (;;)
+                ::pause();
+        }
+        while (nested > 0 && ::access("/proc/1", F_OK) != 0) {
+        }
+        return nested > 0;
+    });
+    CHECK(ask(helper, init).processes == -1);
 }
 
 TEST_CASE("a /proc that is none, and a read-only root") {
