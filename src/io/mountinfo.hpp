@@ -18,8 +18,7 @@ struct Mount {
     std::string super_options;
 };
 
-/// Calls `each` for every well-formed line, in the kernel's order: of two mounts on one point the later
-/// one is on top. Other lines are passed over.
+/// Calls `each` for every well-formed line, in the kernel's order. Other lines are passed over.
 void for_each_mount(std::string_view mountinfo, const std::function<void(const Mount&)>& each);
 
 } // namespace lxcmon::io

@@ -45,7 +45,7 @@ StateSampler::StateSampler(const ContainerFiles& files, pid_t init_pid)
     std::string stat;
     if (io::try_read_whole(files.root_fd, ("proc/" + std::to_string(init_pid) + "/stat").c_str(), stat) != 0)
         return;
-    if (const auto ticks = parse_start_ticks(stat); ticks && *ticks < (std::int64_t{1} << 40))
+    if (const auto ticks = parse_start_ticks(stat); ticks && *ticks < (std::int64_t{1} << 39))
         start_ns_ = *ticks * (nsec_per_sec / ::sysconf(_SC_CLK_TCK));
 }
 
