@@ -58,8 +58,8 @@ struct NamespaceReply {
 static_assert(std::is_trivially_copyable_v<NamespaceReply>);
 
 /// What the child runs; `socket` is its end of a SOCK_SEQPACKET pair. Ends with the process when the agent is
-/// gone. It may be forked from a threaded process: it logs nothing and takes no lock but malloc's, which glibc
-/// makes good in a child. It allocates only where a root filesystem is new.
+/// gone. It may be forked from a threaded process: it logs nothing and takes no lock but malloc's, which
+/// glibc makes good in a child. It allocates only where a root filesystem is new.
 [[noreturn]] void run_namespace_worker(int socket) noexcept;
 
 } // namespace lxcmon::sample

@@ -135,6 +135,7 @@ class CpuRecorder:
         self._thread = threading.Thread(target=self._record, daemon=True)
 
     def __enter__(self):
+        self._take_sample()
         self._thread.start()
         return self
 
@@ -144,7 +145,10 @@ class CpuRecorder:
 
     def _record(self):
         while not self._ended.wait(0.02):
-            self._samples.append((time.time_ns(), self._source.usage_usec()))
+            self._take_sample()
+
+    def _take_sample(self):
+        self._samples.append((time.time_ns(), self._source.usage_usec()))
 
     def usage_at(self, moment_ns):
         """CPU microseconds at a moment, between the two nearest samples."""
