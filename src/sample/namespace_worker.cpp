@@ -48,7 +48,8 @@ Host open_host() noexcept {
     host.proc = io::open_below(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
     host.network = io::open_below(host.proc.get(), "self/ns/net");
     host.mounts = io::open_below(host.proc.get(), "self/ns/mnt");
-    if (!host.network || !host.mounts || !read_namespace(host.proc.get(), "self", "net", host.network_name))
+    if (!host.network || !host.mounts || !read_namespace(host.proc.get(), "self", "net", host.network_name) ||
+        !read_namespace(host.proc.get(), "self", "pid", host.pid_name))
         ::_exit(1);
     return host;
 }

@@ -222,6 +222,20 @@ TEST_CASE("a /proc of another pid namespace than init's is not counted") {
     CHECK(ask(helper, init).processes == -1);
 }
 
+TEST_CASE("an init that shares the host's processes has no number of its own") {
+    // In a pid namespace of the test's own, as its pid 1 can be looked into for certain.
+    const auto shares_processes = [] {
+        if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+            ::mount("proc", "/proc", "proc", 0, nullptr) != 0)
+            return false;
+        NamespaceHelper helper(ample);
+        const Child init(CLONE_NEWNS | CLONE_NEWNET);
+        const NamespaceReply reply = ask(helper, init);
+        return reply.error == 0 && reply.root.present && reply.processes == -1;
+    };
+    CHECK_NOTHROW(Child(CLONE_NEWPID | CLONE_NEWNS, shares_processes));
+}
+
 TEST_CASE("a /proc that is none, and a read-only root") {
     const test::TempTree place;
     NamespaceHelper helper(ample);
