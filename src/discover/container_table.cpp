@@ -2,7 +2,6 @@
 
 #include "discover/lxc_api.hpp"
 #include "discover/lxd_names.hpp"
-#include "discover/monitor_peer.hpp"
 #include "io/clock.hpp"
 #include "io/kernel_file.hpp"
 #include "io/pidfd.hpp"
@@ -122,7 +121,8 @@ void ContainerTable::refresh_path(const std::string& lxcpath, Entries& entries) 
     // Those without a configuration (lxc-execute): any user can make up such a socket, so its owner is looked
     // at first.
     for (const std::string& name : sockets_.names(lxcpath))
-        if (entries.contains(name) || monitor_peer(lxcpath, name) == MonitorPeer::trusted)
+        if (entries.contains(name) ||
+            (is_selected(name, settings_) && monitor_peer(lxcpath, name) == MonitorPeer::trusted))
             see(lxcpath, name, entries);
     std::erase_if(entries, [](const auto& item) { return !item.second->seen; });
 }

@@ -28,10 +28,8 @@ std::unique_ptr<SampleContext> make_context(int root_fd) {
 
 struct Sampler::Entry {
     Entry(const CommonTags& common, const Container& seen)
-        : container(&seen)
-        , tags(std::make_unique<ContainerTags>(common, seen)) {}
+        : tags(std::make_unique<ContainerTags>(common, seen)) {}
 
-    const Container* container;
     std::unique_ptr<ContainerTags> tags;
     std::uint64_t incarnation = 0;
     std::optional<ContainerSampler> sampler;
