@@ -1,67 +1,14 @@
 #include "encode/json_lines.hpp"
+#include "unit/encode/hostile_points.hpp"
 #include "unit/encode/line_of.hpp"
 
 #include <doctest/doctest.h>
 
-#include <bit>
-#include <cmath>
-#include <random>
-
 using namespace lxcmon;
+using lxcmon::test::HostilePoints;
 using lxcmon::test::line_of;
 
 namespace {
-
-/// Points of what nobody should put into a point. A fixed seed: a failure comes again.
-class HostilePoints {
-  public:
-    /// Adds a point, or none where chance gave it no field that stays.
-    void add(PointBuffer& points) {
-        points.begin(points.store("m" + bytes()), integer());
-        // A letter before each key keeps the keys of one point apart, and in one order, whatever becomes of
-        // the rest.
-        for (char letter = 'a'; letter < 'a' + below(5); ++letter)
-            points.tag(points.store(letter + bytes()), points.store(bytes()));
-        if (below(4) == 0)
-            points.tag(points.store(bytes()), points.store(bytes()));
-        for (char letter = 'a'; letter < 'b' + below(5); ++letter)
-            points.field(points.store(letter + bytes()), value(points));
-        points.end();
-    }
-
-  private:
-    int below(int limit) { return std::uniform_int_distribution<int>(0, limit - 1)(random_); }
-    std::int64_t integer() { return static_cast<std::int64_t>(random_()) >> below(64); }
-    double number() {
-        return below(2) == 0 ? std::bit_cast<double>(random_()) : static_cast<double>(integer());
-    }
-
-    /// Random bytes, and often those that mean something somewhere.
-    std::string bytes() {
-        static constexpr std::string_view special =
-            "\\\\\",= \n\r\t#{}[]:'\x7f\xc3\xa4\xe2\x82\xac\xed\xa0\x80";
-        std::string text;
-        for (int left = below(12); left > 0; --left)
-            text.push_back(below(2) == 0 ? static_cast<char>(below(256))
-                                         : special[static_cast<std::size_t>(below(int{special.size()}))]);
-        return text;
-    }
-
-    FieldValue value(PointBuffer& points) {
-        switch (below(4)) {
-        case 0:
-            return integer();
-        case 1:
-            return number();
-        case 2:
-            return below(2) == 0;
-        default:
-            return points.store(bytes());
-        }
-    }
-
-    std::mt19937_64 random_{20'240'607};
-};
 
 std::string json_of(const Point& point) {
     std::string json;
