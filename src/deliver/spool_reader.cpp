@@ -90,8 +90,8 @@ void SpoolReader::log_damage() const {
         spdlog::warn("spool: {}: {}; what could be read of it goes out, the file is kept as {}", path,
                      lines_.error(), bad_name());
     else if (bad_count_ > 0)
-        spdlog::warn("spool: {}: {} damaged lines ({}) left out and kept in {}", path, bad_count_, wrong_,
-                     bad_name());
+        spdlog::warn("spool: {}: damaged lines ({}, the first: {}) are left out and kept in {}", path,
+                     bad_count_, wrong_, bad_name());
 }
 
 } // namespace lxcmon::deliver
