@@ -2,7 +2,6 @@
 
 #include "io/clock.hpp"
 #include "io/signal_fd.hpp"
-#include "io/tick_timer.hpp"
 
 #include <fmt/ranges.h>
 #include <poll.h>
@@ -21,6 +20,7 @@ namespace {
 
 constexpr std::chrono::seconds stop_grace{5};
 constexpr std::chrono::seconds once_limit{30};
+constexpr std::chrono::minutes remind_every{1};
 constexpr unsigned once_tries = 2;
 
 bool writes_to_stdout(const Config& config) noexcept {
@@ -29,25 +29,28 @@ bool writes_to_stdout(const Config& config) noexcept {
 
 } // namespace
 
-Agent::Agent(const Config& config)
+Agent::Agent(const Config& config, ReadSettings read_settings)
     : config_(config)
-    , collector_(config)
-    , destination_(make_destination(config))
-    , batcher_(destination_.format, config.batch_lines)
-    , queue_(config.queue_max_bytes)
-    , sender_(queue_, *destination_.sink) {}
+    , read_settings_(std::move(read_settings))
+    , collector_(std::make_unique<Collector>(config))
+    , targets_(std::make_unique<TargetGroup>(config))
+    , batcher_(std::make_unique<encode::Batcher>(targets_->format(), config.batch_lines)) {}
 
 void Agent::tick(std::int64_t tick_ns) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
-    collector_.collect(tick_ns); // discover, sample
-    encode(tick_ns);             // encode, queue; delivery goes on in its own thread
-    metrics_.containers = collector_.table.containers().size();
-    metrics_.points = collector_.points.size();
-    metrics_.sample_errors += collector_.troubled;
+    collector_->collect(tick_ns); // discover, sample
+    metrics_.containers = collector_->table.containers().size();
+    metrics_.points = collector_->points.size();
+    metrics_.sample_errors += collector_->troubled;
+    const deliver::Target::Status status = targets_->status();
+    add_self_point(metrics_, status, process_costs(collector_->sampler.helper_pid()), config_, tick_ns,
+                   collector_->points);
+    encode(tick_ns); // encode, queue; delivery goes on in its own threads
     metrics_.tick_usec = (io::now_ns(CLOCK_MONOTONIC) - begin_ns) / 1000;
-    spdlog::debug("tick: {} containers, {} points, {} us", metrics_.containers, metrics_.points,
-                  metrics_.tick_usec);
-    note_dropped();
+    spdlog::debug("tick {}: {} containers, {} points, {} us", tick_ns, metrics_.containers, metrics_.points,
+                  *metrics_.tick_usec);
+    note_dropped(status);
+    remind();
 }
 
 void Agent::try_tick(std::int64_t tick_ns) {
@@ -63,18 +66,18 @@ void Agent::try_tick(std::int64_t tick_ns) {
 }
 
 void Agent::encode(std::int64_t tick_ns) {
-    for (std::size_t index = 0; index < collector_.points.size(); ++index)
-        if (auto full = batcher_.add(collector_.points[index]))
-            push(std::move(*full));
+    for (std::size_t index = 0; index < collector_->points.size(); ++index)
+        if (auto full = batcher_->add(collector_->points[index]))
+            targets_->push(*full);
     if (tick_ns - last_flush_ns_ < config_.flush_interval.count() && tick_ns >= last_flush_ns_)
         return;
     last_flush_ns_ = tick_ns;
-    if (auto rest = batcher_.finish())
-        push(std::move(*rest));
+    flush();
 }
 
-void Agent::push(Batch batch) {
-    static_cast<void>(queue_.push(std::move(batch)));
+void Agent::flush() {
+    if (auto rest = batcher_->finish())
+        targets_->push(*rest);
 }
 
 void Agent::note_missed(std::int64_t missed) {
@@ -87,40 +90,57 @@ void Agent::note_missed(std::int64_t missed) {
         spdlog::info("ticks are on time again; {} left out since the start", metrics_.missed_ticks);
 }
 
-void Agent::note_dropped() {
-    const std::uint64_t before = std::exchange(dropped_lines_, queue_.dropped_lines());
+void Agent::note_dropped(const deliver::Target::Status& status) {
+    const std::uint64_t before = std::exchange(dropped_lines_, status.dropped_in_memory);
     if (dropped_lines_ > before && !std::exchange(dropping_, true))
         spdlog::error(
-            "the queue of undelivered points is full ({} bytes, --queue-max-size): the oldest are dropped",
+            "the memory for undelivered points is full ({} bytes, --queue-max-size): the oldest are dropped",
             config_.queue_max_bytes);
     else if (dropped_lines_ == before && std::exchange(dropping_, false))
-        spdlog::info("no points are dropped any more; {} since the start", dropped_lines_);
+        spdlog::info("no points are dropped from memory any more; {} since the start", dropped_lines_);
+}
+
+/// A line a minute while something is wrong: its beginning and end are logged where they happen.
+void Agent::remind() {
+    const auto now = std::chrono::steady_clock::now();
+    const auto troubles = targets_->troubles();
+    if (troubles.empty())
+        reminded_at_ = now;
+    if (now - reminded_at_ < remind_every)
+        return;
+    reminded_at_ = now;
+    for (const std::string& trouble : troubles)
+        spdlog::warn("still: {}", trouble);
+}
+
+void Agent::start() {
+    targets_->start();
+    spdlog::info("lxcmon-push {}: containers of {} (cgroup {}) to {}, every {} s", LXCMON_VERSION,
+                 fmt::join(collector_->table.lxcpaths(), ", "), collector_->sampler.cgroup_version(),
+                 targets_->name(), std::chrono::duration<double>(config_.interval).count());
 }
 
 int Agent::run() {
     io::SignalFd signals({SIGTERM, SIGINT, SIGHUP});
-    io::TickTimer timer(config_.interval.count());
-    sender_.start();
-    spdlog::info("lxcmon-push {}: containers of {} (cgroup {}) to {}, every {} s", LXCMON_VERSION,
-                 fmt::join(collector_.table.lxcpaths(), ", "), collector_.sampler.cgroup_version(),
-                 destination_.sink->name(), std::chrono::duration<double>(config_.interval).count());
-    // The third one tells, by POLLERR alone, that a reader of our output has gone (--dry-run | head).
-    const int output = writes_to_stdout(config_) ? STDOUT_FILENO : -1;
-    std::array<pollfd, 3> wait{{{timer.fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};
+    timer_.emplace(config_.interval.count());
+    reminded_at_ = std::chrono::steady_clock::now();
+    start();
     for (;;) {
+        // The third one tells, by POLLERR alone, that a reader of our output has gone (--dry-run | head).
+        const int output = writes_to_stdout(config_) ? STDOUT_FILENO : -1;
+        std::array<pollfd, 3> wait{{{timer_->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};
         if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
             throw std::system_error(errno, std::generic_category(), "poll");
-        if ((wait[1].revents & POLLIN) != 0) {
-            spdlog::info("{}: stopping", signals.read_name());
-            return stop(stop_grace);
-        }
+        if ((wait[1].revents & POLLIN) != 0 && !handle_signal(signals.read_name()))
+            return stop();
         if ((wait[2].revents & POLLERR) != 0) {
             spdlog::info("nobody reads standard output any more: stopping");
-            return stop({});
+            static_cast<void>(targets_->stop({}));
+            return 0;
         }
         if ((wait[0].revents & POLLIN) == 0)
             continue;
-        const io::TickGrid::Step step = timer.expired();
+        const io::TickGrid::Step step = timer_->expired();
         if (step.tick_ns)
             try_tick(*step.tick_ns);
         if (step.tick_ns || step.missed > 0)
@@ -128,35 +148,39 @@ int Agent::run() {
     }
 }
 
-int Agent::stop(std::chrono::milliseconds grace) {
-    if (auto rest = batcher_.finish())
-        push(std::move(*rest));
-    const std::size_t left = sender_.stop(grace);
-    const deliver::Counts counts = sender_.counts();
-    if (left > 0)
-        spdlog::error("{} points were not delivered and are lost", left);
-    spdlog::info("stopped: {} points delivered, {} rejected, {} dropped, {} ticks missed",
-                 counts.delivered_points, counts.rejected_points, counts.dropped_points,
-                 metrics_.missed_ticks);
-    return 0;
+/// False where the agent is to end.
+bool Agent::handle_signal(const std::string& name) {
+    if (name == "SIGHUP" && read_settings_) {
+        reload();
+        return true;
+    }
+    spdlog::info("{}: stopping", name);
+    return false;
+}
+
+int Agent::stop() {
+    flush();
+    lost_lines_ += targets_->stop(stop_grace);
+    const deliver::Target::Status status = targets_->status();
+    if (lost_lines_ > 0)
+        spdlog::error("{} points were not delivered and are lost", lost_lines_);
+    spdlog::info(
+        "stopped: {} points delivered, {} rejected, {} dropped, {} left in the spool, {} ticks missed",
+        status.counts.delivered_points, status.counts.rejected_points, status.counts.dropped_points,
+        status.spool_points, metrics_.missed_ticks);
+    return lost_lines_ > 0 ? 1 : 0;
 }
 
 int Agent::run_once() {
     const std::int64_t tick_ns = io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.interval.count());
-    collector_.collect_twice(tick_ns, [](const PointBuffer&) {});
+    collector_->collect_twice(tick_ns, [](const PointBuffer&) {});
     encode(tick_ns);
-    if (auto rest = batcher_.finish())
-        push(std::move(*rest));
-    const auto drained = sender_.drain(once_limit, once_tries);
-    const deliver::Counts counts = sender_.counts();
-    if (drained.lines_left > 0)
-        spdlog::error("{} points were not delivered: {}", drained.lines_left, drained.why);
-    const bool nothing_seen = collector_.table.containers().empty();
+    flush();
+    const bool delivered = targets_->deliver_now(once_limit, once_tries);
+    const bool nothing_seen = collector_->table.containers().empty();
     if (nothing_seen)
         spdlog::warn("no containers are there that can be sampled");
-    const bool something_hidden = collector_.table.left_out() > 0 || !collector_.table.faults().empty();
-    const bool delivered =
-        drained.lines_left == 0 && counts.rejected_points == 0 && counts.dropped_points == 0;
+    const bool something_hidden = collector_->table.left_out() > 0 || !collector_->table.faults().empty();
     return delivered && !(nothing_seen && something_hidden) ? 0 : 1;
 }
 

@@ -2,48 +2,68 @@
 
 #include "collector.hpp"
 #include "config.hpp"
-#include "deliver/queue.hpp"
-#include "deliver/sender.hpp"
 #include "encode/batcher.hpp"
+#include "io/tick_timer.hpp"
 #include "self_metrics.hpp"
-#include "sink_factory.hpp"
+#include "target_group.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace lxcmon {
 
 /// Owns everything. Before run(), and before it is made, the signals that end it must be blocked.
 class Agent {
   public:
-    /// Throws BadSetting, std::system_error, std::runtime_error where it can't start.
-    explicit Agent(const Config& config);
+    /// Reads the settings again, for SIGHUP. Throws BadSetting.
+    using ReadSettings = std::function<Config()>;
 
-    /// Ticks until SIGTERM, SIGINT or SIGHUP. Returns the program's exit code.
+    /// Throws BadSetting, std::system_error, std::runtime_error where it can't start.
+    explicit Agent(const Config& config, ReadSettings read_settings = {});
+
+    /// Ticks until SIGTERM or SIGINT; SIGHUP reads the settings again. Returns the program's exit code.
+    /// Throws deliver::SpoolHeld where another agent has the spool.
     int run();
     /// One sample, delivered right away. Returns the program's exit code.
     int run_once();
 
   private:
+    void start();
+    bool handle_signal(const std::string& name);
     void tick(std::int64_t tick_ns);
     /// A tick that fails (no memory) is logged and costs itself alone: what is queued must not be lost with
     /// it.
     void try_tick(std::int64_t tick_ns);
     void encode(std::int64_t tick_ns);
-    void push(Batch batch);
+    void flush();
     void note_missed(std::int64_t missed);
-    void note_dropped();
-    int stop(std::chrono::milliseconds grace);
+    void note_dropped(const deliver::Target::Status& status);
+    void remind();
+    int stop();
+
+    void reload();
+    /// False where the new settings can't be used; the old ones are in force then.
+    bool change_settings(const Config& next);
+    void change_targets(const Config& next);
 
     Config config_;
-    Collector collector_;
-    Destination destination_;
-    encode::Batcher batcher_;
-    deliver::Queue queue_;
-    deliver::Sender sender_;
+    ReadSettings read_settings_;
+    std::unique_ptr<Collector> collector_;
+    std::unique_ptr<TargetGroup> targets_;
+    std::unique_ptr<encode::Batcher> batcher_;
+    std::optional<io::TickTimer> timer_;
     SelfMetrics metrics_;
     std::int64_t last_flush_ns_ = 0;
-    std::uint64_t dropped_lines_ = 0; ///< of the queue, at the last tick
-    bool failing_ = false;            ///< the last tick failed
-    bool missing_ = false;            ///< the last tick was missed
-    bool dropping_ = false;           ///< the queue was full at the last tick
+    std::uint64_t dropped_lines_ = 0; ///< of the memory, at the last tick
+    std::size_t lost_lines_ = 0;      ///< by a change of settings: neither delivered nor in the spool
+    std::chrono::steady_clock::time_point reminded_at_{};
+    bool failing_ = false;  ///< the last tick failed
+    bool missing_ = false;  ///< the last tick was missed
+    bool dropping_ = false; ///< the queue was full at the last tick
 };
 
 } // namespace lxcmon

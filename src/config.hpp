@@ -25,6 +25,11 @@ struct Config {
     std::uint64_t json_max_bytes = 64U << 20U;
     unsigned json_keep = 5;
     std::uint64_t queue_max_bytes = 64U << 20U;
+    std::string spool_dir = "/var/lib/lxcmon-push/spool";
+    std::uint64_t spool_max_bytes = std::uint64_t{1} << 30U;
+    std::chrono::nanoseconds spool_max_age = std::chrono::hours(7 * 24);
+    std::uint64_t spool_rate = 10'000; ///< points a second sent from the spool
+    std::chrono::nanoseconds send_jitter = std::chrono::seconds(1);
     std::size_t batch_lines = 5000;
     std::chrono::nanoseconds flush_interval{0}; ///< 0: with each tick
 
@@ -42,6 +47,8 @@ struct Config {
     std::string log_file;
     std::uint64_t log_max_bytes = 10U << 20U;
     unsigned log_keep = 3;
+
+    friend bool operator==(const Config&, const Config&) = default;
 };
 
 /// A setting that can't be taken: one line for stderr, naming the option, its value (unless secret), what is

@@ -15,15 +15,15 @@ namespace {
 constexpr int failed = 1;
 constexpr int wrong_usage = 2;
 
-int run_agent(const lxcmon::Config& config) {
+int run_agent(const lxcmon::Config& config, const lxcmon::Agent::ReadSettings& read_settings) {
     if (config.once)
         return lxcmon::Agent(config).run_once();
     // Before the agent is made: its helper process and its threads must not take them either.
     lxcmon::io::block_signals({SIGTERM, SIGINT, SIGHUP});
-    return lxcmon::Agent(config).run();
+    return lxcmon::Agent(config, read_settings).run();
 }
 
-int run(const lxcmon::Invocation& invocation) {
+int run(const lxcmon::Invocation& invocation, const std::vector<std::string>& arguments) {
     lxcmon::set_up_log(invocation.config);
     switch (invocation.command) {
     case lxcmon::Command::list:
@@ -35,7 +35,9 @@ int run(const lxcmon::Invocation& invocation) {
     case lxcmon::Command::run:
         break;
     }
-    return run_agent(invocation.config);
+    return run_agent(invocation.config, [&arguments] {
+        return lxcmon::parse_options(arguments, &lxcmon::process_environment).config;
+    });
 }
 
 } // namespace
@@ -44,13 +46,13 @@ int main(int argument_count, char** arguments) {
     // A reader that goes away (lxcmon-push list | head) is an error of write(), not the end.
     std::signal(SIGPIPE, SIG_IGN);
     try {
-        const auto invocation =
-            lxcmon::parse_options({arguments + 1, arguments + argument_count}, &lxcmon::process_environment);
+        const std::vector<std::string> given(arguments + 1, arguments + argument_count);
+        const auto invocation = lxcmon::parse_options(given, &lxcmon::process_environment);
         if (invocation.print) {
             std::fputs(invocation.print->c_str(), stdout);
             return 0;
         }
-        return run(invocation);
+        return run(invocation, given);
     } catch (const lxcmon::BadSetting& error) {
         std::fprintf(stderr, "%s\n", error.what());
         return wrong_usage;

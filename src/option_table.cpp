@@ -42,6 +42,12 @@ void take_lxcpath(C& config, Value value) {
         config.lxcpaths.push_back(std::move(path));
 }
 
+void take_spool_dir(C& config, Value value) {
+    if (!value.starts_with('/'))
+        throw BadValue{"is not a folder for the spool; expected an absolute path"};
+    config.spool_dir = value;
+}
+
 std::string one_of(Value value, std::span<const std::string_view> words) {
     if (std::ranges::find(words, value) != words.end())
         return value;
@@ -56,6 +62,7 @@ constexpr auto levels =
 constexpr auto log_formats = std::to_array<std::string_view>({"text", "json"});
 
 constexpr std::string_view influx = "InfluxDB";
+constexpr std::string_view spool = "Spool";
 constexpr std::string_view file = "JSON file";
 constexpr std::string_view what = "What is sampled";
 constexpr std::string_view run = "How it runs";
@@ -84,6 +91,19 @@ constexpr auto table = std::to_array<OptionRow>({
     {influx, "queue-max-size", "SIZE", "64MiB",
      "Memory for what the server has not taken yet; beyond it the oldest is dropped",
      [](C& c, Value v) { c.queue_max_bytes = parse_size(v); }},
+
+    {influx, "send-jitter", "DURATION", "1s",
+     "Each host sends at its own moment within so long after the tick; at most a quarter of the interval",
+     [](C& c, Value v) { c.send_jitter = parse_duration(v); }},
+
+    {spool, "spool-dir", "PATH", "/var/lib/lxcmon-push/spool",
+     "Folder for the points that the server has not taken yet; one agent at a time", &take_spool_dir},
+    {spool, "spool-max-size", "SIZE", "1GiB", "Most bytes in it; beyond them the oldest are dropped",
+     [](C& c, Value v) { c.spool_max_bytes = parse_size(v); }},
+    {spool, "spool-max-age", "DURATION", "7d", "Age at which points in it are dropped",
+     [](C& c, Value v) { c.spool_max_age = parse_duration(v); }},
+    {spool, "spool-rate", "LINES", "10000", "Points a second sent from it, beside those just sampled",
+     [](C& c, Value v) { c.spool_rate = parse_count(v, 1, 10'000'000); }},
 
     {file, "json-file", "PATH", "/var/lib/lxcmon-push/lxcmon.jsonl",
      "File for the points where no server is given; - is standard output",

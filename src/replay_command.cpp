@@ -23,7 +23,7 @@ class Replay {
     explicit Replay(const Config& config)
         : destination_(make_destination(config))
         , batcher_(destination_.format, config.batch_lines)
-        , queue_(config.queue_max_bytes)
+        , queue_({.limit_bytes = config.queue_max_bytes})
         , sender_(queue_, *destination_.sink) {}
 
     void read(std::istream& input, const std::string& name) {

@@ -35,7 +35,8 @@ std::optional<double> parse_with_unit(std::string_view text, std::span<const Uni
 } // namespace
 
 std::chrono::nanoseconds parse_duration(const std::string& text) {
-    static constexpr std::array<Unit, 4> units{{{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}}};
+    static constexpr std::array<Unit, 5> units{
+        {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
     const auto nanoseconds = parse_with_unit(text, units);
     if (!nanoseconds || *nanoseconds > 1e17)
         throw BadValue{"is not a duration; expected for example 10s, 500ms or 1m"};

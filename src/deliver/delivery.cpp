@@ -1,6 +1,7 @@
 #include "deliver/delivery.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <numeric>
 #include <utility>
@@ -96,6 +97,7 @@ Step Delivery::take(const Verdict& verdict) {
         dropped = std::clamp<std::size_t>(verdict.dropped_lines.value_or(1), 1, lines);
         counters_.rejected_points += dropped;
         health_.rejected(dropped, verdict.words);
+        tell_rejected({}, dropped, verdict);
         clean_ = false;
     }
     counters_.delivered_points += lines - dropped;
@@ -185,8 +187,24 @@ void Delivery::reject(const Verdict& verdict) {
     const std::size_t lines = pieces_.front().lines;
     counters_.rejected_points += lines;
     health_.rejected(lines, verdict.words);
+    tell_rejected(std::string(pieces_.front().bytes), lines, verdict);
     clean_ = false;
     finish_front();
+}
+
+void Delivery::tell_rejected(std::string lines, std::size_t count, const Verdict& verdict) const {
+    if (!settings_.on_rejected)
+        return;
+    Rejected rejected;
+    rejected.lines = std::move(lines);
+    rejected.count = count;
+    rejected.status = verdict.status;
+    rejected.words = verdict.words;
+    rejected.server = sink_.name();
+    rejected.time_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
+                           std::chrono::system_clock::now().time_since_epoch())
+                           .count();
+    settings_.on_rejected(std::move(rejected));
 }
 
 void Delivery::finish_front() {

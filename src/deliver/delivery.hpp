@@ -2,6 +2,7 @@
 
 #include "deliver/backoff.hpp"
 #include "deliver/health.hpp"
+#include "deliver/quarantine.hpp"
 #include "deliver/sink.hpp"
 #include "model/batch.hpp"
 
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +31,7 @@ struct DeliverySettings {
     std::chrono::milliseconds settings_wait{60'000}; ///< between tries with wrong settings
     unsigned server_error_tries = 5; ///< more tries after a 500, before it looks for the bad line
     Backoff::Random random = Backoff::system_random();
+    std::function<void(Rejected)> on_rejected{}; ///< gets the lines that the server refuses for good
 };
 
 /// What one try came to.
@@ -53,6 +56,12 @@ class Delivery {
 
     /// Forgets the batch.
     void abandon() noexcept { pieces_.clear(); }
+
+    /// Nothing is known yet of the batch or of a part of it: another one may as well go first.
+    [[nodiscard]] bool untouched() const noexcept {
+        return pieces_.size() == 1 && pieces_.front().lines == whole_.lines &&
+               pieces_.front().server_errors == 0;
+    }
 
     /// Lines of the batch whose fate is open.
     [[nodiscard]] std::size_t lines_left() const noexcept;
@@ -79,6 +88,7 @@ class Delivery {
     Step make_database(const Verdict& verdict);
     void divide();
     void reject(const Verdict& verdict);
+    void tell_rejected(std::string lines, std::size_t count, const Verdict& verdict) const;
     void finish_front();
 
     Sink& sink_;

@@ -1,9 +1,27 @@
 #include "deliver/queue.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
 namespace lxcmon::deliver {
+
+namespace {
+
+/// wait_until() overflows on time_point::max() with some clocks: without a deadline, a plain wait.
+template <typename Ready>
+void wait(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, Queue::TimePoint until,
+          Ready ready) {
+    if (until == Queue::TimePoint::max())
+        changed.wait(lock, ready);
+    else
+        changed.wait_until(lock, until, ready);
+}
+
+} // namespace
+
+Queue::Queue(QueueSettings settings)
+    : settings_(std::move(settings)) {}
 
 bool Queue::push(Batch batch) {
     if (batch.body.empty())
@@ -11,82 +29,185 @@ bool Queue::push(Batch batch) {
     // The bound is on bytes that hold text: an encoder's string may have grown to twice that.
     if (batch.body.capacity() - batch.body.size() > batch.body.size() / 4)
         batch.body.shrink_to_fit();
-    std::deque<Batch> dropped; // freed after the lock is
+    const auto now = TimePoint::clock::now();
+    Items gone; // freed after the lock is
     const std::lock_guard lock(mutex_);
-    const std::size_t in_flight_bytes = in_flight_ ? in_flight_->body.size() : 0;
-    if (closed_ || in_flight_bytes + batch.body.size() > limit_bytes_) {
+    forget_spooled(gone); // only the newest is of use in memory as well
+    if (closed_ || !make_room(batch.body.size(), gone)) {
         dropped_lines_ += batch.lines;
         return false;
     }
-    while (bytes_ + batch.body.size() > limit_bytes_) {
-        Batch& oldest = waiting_.front();
-        bytes_ -= oldest.body.size();
-        lines_ -= oldest.lines;
-        dropped_lines_ += oldest.lines;
-        dropped.push_back(std::move(oldest));
-        waiting_.pop_front();
-    }
     bytes_ += batch.body.size();
-    lines_ += batch.lines;
-    waiting_.push_back(std::move(batch));
-    changed_.notify_one();
+    Item item;
+    item.batch = std::move(batch);
+    item.id = ++last_id_;
+    item.ready_at = now + settings_.send_offset;
+    item.due_at = failing_ ? now : item.ready_at + settings_.spool_after;
+    items_.push_back(std::move(item));
+    to_send_.notify_one();
+    to_spool_.notify_one();
     return true;
+}
+
+/// Drops the oldest until so many bytes more have room. False, with nothing dropped, where that is not
+/// enough.
+bool Queue::make_room(std::size_t bytes, Items& dropped) {
+    const auto is_held = [](const Item& item) { return item.in_flight || item.being_spooled; };
+    std::size_t held_bytes = 0;
+    for (const Item& item : items_)
+        held_bytes += is_held(item) ? item.batch.body.size() : 0;
+    if (held_bytes + bytes > settings_.limit_bytes)
+        return false;
+    for (auto item = items_.begin(); bytes_ + bytes > settings_.limit_bytes;) {
+        const auto next = std::next(item);
+        if (!is_held(*item)) {
+            dropped_lines_ += item->spooled ? 0 : item->batch.lines;
+            forget(item, dropped);
+        }
+        item = next;
+    }
+    return true;
+}
+
+void Queue::forget(Items::iterator item, Items& gone) {
+    bytes_ -= item->batch.body.size();
+    if (item->spooled)
+        settled_.push_back({item->id, item->delivered});
+    gone.splice(gone.end(), items_, item);
+}
+
+void Queue::forget_spooled(Items& gone) {
+    for (auto item = items_.begin(); item != items_.end();) {
+        const auto next = std::next(item);
+        if (item->spooled && !item->in_flight)
+            forget(item, gone);
+        item = next;
+    }
 }
 
 const Batch* Queue::begin() {
     const std::lock_guard lock(mutex_);
-    return begin_locked();
+    return begin_locked(TimePoint::clock::now());
 }
 
 const Batch* Queue::begin(TimePoint deadline) {
     std::unique_lock lock(mutex_);
-    const auto ready = [this] { return closed_ || !waiting_.empty(); };
-    // wait_until() overflows on time_point::max() with some clocks: without a deadline, a plain wait.
-    if (deadline == TimePoint::max())
-        changed_.wait(lock, ready);
-    else
-        changed_.wait_until(lock, deadline, ready);
-    return begin_locked();
+    for (;;) {
+        const auto now = TimePoint::clock::now();
+        const Batch* const batch = begin_locked(now);
+        if (batch != nullptr || now >= deadline || closed_)
+            return batch;
+        const TimePoint next = next_ready();
+        wait(to_send_, lock, std::min(deadline, next),
+             [&] { return closed_ || next_ready() < next || next <= TimePoint::clock::now(); });
+    }
 }
 
-const Batch* Queue::begin_locked() {
-    if (in_flight_)
+const Batch* Queue::begin_locked(TimePoint now) {
+    if (in_flight_ || backlog_.in_flight)
         throw std::logic_error("Queue::begin: a batch is in flight already");
-    if (waiting_.empty())
+    if (const auto item = find_ready(now); item != items_.end()) {
+        item->in_flight = true;
+        in_flight_ = item;
+        return &item->batch;
+    }
+    if (!backlog_ready(now))
         return nullptr;
-    in_flight_ = std::move(waiting_.front());
-    waiting_.pop_front();
-    return &*in_flight_;
+    backlog_.in_flight = true;
+    return backlog_.batch;
+}
+
+Queue::Items::iterator Queue::find_ready(TimePoint now) {
+    const auto is_ready = [&](const Item& item) {
+        return !item.delivered && (closed_ || item.ready_at <= now);
+    };
+    if (!settings_.spooled)
+        return std::find_if(items_.begin(), items_.end(), is_ready);
+    const auto newest = std::find_if(items_.rbegin(), items_.rend(), is_ready);
+    return newest == items_.rend() ? items_.end() : std::prev(newest.base());
+}
+
+bool Queue::backlog_ready(TimePoint now) const {
+    return backlog_.batch != nullptr && !backlog_.delivered && !closed_ && backlog_.ready_at <= now;
+}
+
+Queue::TimePoint Queue::next_ready() const {
+    auto next = TimePoint::max();
+    for (const Item& item : items_)
+        if (!item.delivered)
+            next = std::min(next, item.ready_at);
+    if (backlog_.batch != nullptr && !backlog_.delivered)
+        next = std::min(next, backlog_.ready_at);
+    return next;
 }
 
 void Queue::accept() {
-    std::optional<Batch> done; // freed after the lock is
+    Items gone; // freed after the lock is
     const std::lock_guard lock(mutex_);
+    failing_ = false;
+    to_spool_.notify_one();
+    if (std::exchange(backlog_.in_flight, false)) {
+        backlog_.delivered = true;
+        const double even_sec =
+            static_cast<double>(backlog_.batch->lines) / static_cast<double>(settings_.backlog_rate);
+        const double pause_ms = even_sec * 1000 * (0.75 + settings_.random() / 2);
+        backlog_.ready_at =
+            TimePoint::clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(pause_ms));
+        return;
+    }
     if (!in_flight_)
         throw std::logic_error("Queue::accept: no batch is in flight");
-    bytes_ -= in_flight_->body.size();
-    lines_ -= in_flight_->lines;
-    done.swap(in_flight_);
+    const auto item = *std::exchange(in_flight_, std::nullopt);
+    item->in_flight = false;
+    item->delivered = true;
+    if (!item->being_spooled)
+        forget(item, gone);
 }
 
 void Queue::keep() {
+    Items gone;
     const std::lock_guard lock(mutex_);
+    if (std::exchange(backlog_.in_flight, false))
+        return;
     if (!in_flight_)
         throw std::logic_error("Queue::keep: no batch is in flight");
-    waiting_.push_front(std::move(*in_flight_));
-    in_flight_.reset();
-    changed_.notify_one();
+    const auto item = *std::exchange(in_flight_, std::nullopt);
+    item->in_flight = false;
+    if (item->spooled && std::next(item) != items_.end())
+        forget(item, gone);
+    to_send_.notify_one();
+}
+
+void Queue::set_failing() {
+    const std::lock_guard lock(mutex_);
+    failing_ = true;
+    set_all_due(TimePoint::clock::now());
+}
+
+void Queue::set_all_due(TimePoint now) {
+    for (Item& item : items_)
+        item.due_at = std::min(item.due_at, now);
+    to_spool_.notify_one();
 }
 
 void Queue::close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
-    changed_.notify_all();
+    to_send_.notify_all();
+}
+
+void Queue::finish() {
+    const std::lock_guard lock(mutex_);
+    finishing_ = true;
+    set_all_due(TimePoint::clock::now());
 }
 
 std::size_t Queue::lines() const {
     const std::lock_guard lock(mutex_);
-    return lines_;
+    std::size_t lines = 0;
+    for (const Item& item : items_)
+        lines += item.spooled || item.delivered ? 0 : item.batch.lines;
+    return lines;
 }
 
 std::size_t Queue::bytes() const {

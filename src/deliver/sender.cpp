@@ -1,32 +1,10 @@
 #include "deliver/sender.hpp"
 
-#include <signal.h>
+#include "deliver/signals_blocked.hpp"
 
 #include <utility>
 
 namespace lxcmon::deliver {
-
-namespace {
-
-/// Threads started in its lifetime have all signals blocked.
-class SignalsBlocked {
-  public:
-    SignalsBlocked() noexcept {
-        sigset_t all;
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    SignalsBlocked(const SignalsBlocked&) = delete;
-    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-    SignalsBlocked(SignalsBlocked&&) = delete;
-    SignalsBlocked& operator=(SignalsBlocked&&) = delete;
-
-  private:
-    sigset_t before_{};
-};
-
-} // namespace
 
 Sender::Sender(Queue& queue, Sink& sink, DeliverySettings settings)
     : queue_(queue)
@@ -72,7 +50,7 @@ Sender::Drained Sender::drain(std::chrono::milliseconds limit, unsigned tries) {
         const Batch* batch = queue_.begin();
         if (batch == nullptr)
             break;
-        good = deliver(*batch);
+        good = deliver(*batch) == Fate::done;
     }
     const std::size_t left = queue_.lines() - partly_done_lines_;
     if (left == 0)
@@ -87,35 +65,40 @@ Counts Sender::counts() const {
 
 void Sender::run() {
     while (const Batch* batch = queue_.begin(Clock::time_point::max()))
-        if (!deliver(*batch) || !has_time())
+        if (deliver(*batch) == Fate::given_up || !has_time())
             return;
 }
 
-/// Brings the batch that is in flight to its end, or gives up and puts it back.
-bool Sender::deliver(const Batch& batch) {
+/// Brings the batch that is in flight to its end, or puts it back: for good, or as another may go first.
+Sender::Fate Sender::deliver(const Batch& batch) {
     unsigned failed = 0;
     delivery_.begin(batch);
     while (!delivery_.done()) {
         const Step step = delivery_.step();
+        bool go_on = false;
         if (step.wait.count() == 0) {
             // Halving goes on at once, but not past the end.
             failed = step.outcome == Outcome::delivered || step.outcome == Outcome::partial ? 0 : failed;
-            if (has_time() || delivery_.done())
-                continue;
+            go_on = has_time() || delivery_.done();
         } else {
+            queue_.set_failing();
             last_words_ = step.words;
             const bool hopeless =
                 most_tries_ != 0 && (++failed >= most_tries_ || step.outcome == Outcome::settings);
-            if (!hopeless && pause(step.wait))
-                continue;
+            go_on = !hopeless && pause(step.wait);
         }
+        // After a failure the newest batch goes first, and the spool has got this one by now.
+        const bool choose_anew = go_on && most_tries_ == 0 && queue_.is_spooled() && step.wait.count() != 0 &&
+                                 delivery_.untouched();
+        if (go_on && !choose_anew)
+            continue;
         partly_done_lines_ = batch.lines - delivery_.lines_left();
         delivery_.abandon();
         queue_.keep();
-        return false;
+        return go_on ? Fate::kept : Fate::given_up;
     }
     queue_.accept();
-    return true;
+    return Fate::done;
 }
 
 bool Sender::has_time() {

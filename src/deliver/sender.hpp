@@ -18,7 +18,7 @@ namespace lxcmon::deliver {
 struct Counts {
     std::uint64_t delivered_points = 0;
     std::uint64_t rejected_points = 0;
-    std::uint64_t dropped_points = 0; ///< pushed out of the full queue
+    std::uint64_t dropped_points = 0; ///< pushed out of the full queue, or by the spool's bounds
     std::uint64_t retries = 0;
     int last_status = 0; ///< HTTP status, 0 where no answer came
 };
@@ -39,7 +39,7 @@ class Sender {
 
     /// Closes the queue, tries what is in it until the grace is over, ends the thread. Ends early when
     /// all is delivered, or when the next try would come too late. Returns the lines not delivered,
-    /// which are still in the queue. For good: no start() after it.
+    /// which are still in the queue or have gone to the spool. For good: no start() after it.
     std::size_t stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
 
     struct Drained {
@@ -60,8 +60,10 @@ class Sender {
   private:
     using Clock = std::chrono::steady_clock;
 
+    enum class Fate { done, kept, given_up };
+
     void run();
-    bool deliver(const Batch& batch);
+    Fate deliver(const Batch& batch);
     bool pause(std::chrono::milliseconds wait);
     bool has_time();
 

@@ -129,12 +129,12 @@ void Spool::cancel(const Entry& entry) {
         backlog_.cancel(entry);
 }
 
-const Batch* Spool::begin() {
+const Batch* Spool::begin(bool with_open) {
     if (!backlog_.has_batch() && folder_.is_open() && !folder_.is_in_place())
         lose_folder();
     if (const Batch* batch = backlog_.begin())
         return batch;
-    if (!writer_.is_open() || writer_.segment().lines == 0)
+    if (!with_open || !writer_.is_open() || writer_.segment().lines == 0)
         return nullptr;
     close_segment();
     return backlog_.begin();

@@ -59,8 +59,8 @@ class Spool {
     void cancel(const Entry& entry);
 
     /// The oldest batch of the backlog as line protocol, nullptr where there is none; the same, and valid,
-    /// until accept().
-    [[nodiscard]] const Batch* begin();
+    /// until accept(). Without `with_open` the segment that is being written is left alone.
+    [[nodiscard]] const Batch* begin(bool with_open = true);
     /// It was delivered. A segment goes when its last point is.
     void accept();
     /// It was not: the next begin() gives it again.

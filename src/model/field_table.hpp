@@ -184,6 +184,21 @@ inline constexpr auto field_table = [] {
         {"lxc_state", "restarts", i, ""},
         {"lxc_state", "init_pid", i, ""},
 
+        {"lxcmon_push", "containers", i, ""},
+        {"lxcmon_push", "points", i, ""},
+        {"lxcmon_push", "tick_usec", i, "us"},
+        {"lxcmon_push", "missed_ticks", i, ""},
+        {"lxcmon_push", "sample_errors", i, ""},
+        {"lxcmon_push", "queue_points", i, ""},
+        {"lxcmon_push", "spool_bytes", i, "bytes"},
+        {"lxcmon_push", "delivered_points", i, ""},
+        {"lxcmon_push", "rejected_points", i, ""},
+        {"lxcmon_push", "dropped_points", i, ""},
+        {"lxcmon_push", "retries", i, ""},
+        {"lxcmon_push", "last_status", i, ""},
+        {"lxcmon_push", "cpu_usec", i, "us"},
+        {"lxcmon_push", "rss_bytes", i, "bytes"},
+
         // Of no measurement: read for what is computed from it, never sent.
         {"",
          "inactive_file_bytes",

@@ -36,6 +36,9 @@ class Sampler {
     std::size_t sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                        PointBuffer& points);
 
+    /// The helper process's, which may change from one sample to the next.
+    [[nodiscard]] pid_t helper_pid() const noexcept { return helper_.pid(); }
+
     /// "v1", "v2" or "hybrid".
     [[nodiscard]] std::string_view cgroup_version() const noexcept;
 

@@ -100,7 +100,8 @@ TEST_CASE("each option sets its own setting") {
                               "json-max-size = 14\njson-keep = 15\nlxcpath = \"/l\"\ninclude = \"i\"\n"
                               "exclude = \"e\"\ntag = \"k=v\"\nhost = \"h\"\ninterval = \"16s\"\n"
                               "log-level = \"warn\"\nlog-format = \"json\"\nlog-file = \"/g\"\n"
-                              "log-max-size = 17\nlog-keep = 18\n",
+                              "log-max-size = 17\nlog-keep = 18\nspool-dir = \"/s\"\nspool-max-size = 19\n"
+                              "spool-max-age = \"20s\"\nspool-rate = 21\nsend-jitter = \"22s\"\n",
                               {"--influx-password-file", secret});
     using std::chrono::seconds;
     using Texts = std::vector<std::string>;
@@ -108,6 +109,11 @@ TEST_CASE("each option sets its own setting") {
     CHECK(c.influx_password == "s");
     CHECK(c.influx_token.empty());
     CHECK(c.batch_lines == 11);
+    CHECK(c.spool_dir == "/s");
+    CHECK(c.spool_max_bytes == 19);
+    CHECK(c.spool_max_age == seconds(20));
+    CHECK(c.spool_rate == 21);
+    CHECK(c.send_jitter == seconds(22));
     CHECK(c.flush_interval == seconds(12));
     CHECK(c.queue_max_bytes == 13);
     CHECK(c.json_file == "/j");

@@ -221,7 +221,7 @@ TEST_CASE_FIXTURE(Folder, "a pipe whose reader stands still: what it has got is 
 
 TEST_CASE_FIXTURE(Folder, "through the sender, as with InfluxDB") {
     JsonFile sink(settings_for(file()));
-    Queue queue(1000);
+    Queue queue({.limit_bytes = 1000});
     Sender sender(queue, sink);
     sender.start();
     queue.push({"1\n2\n", 2});

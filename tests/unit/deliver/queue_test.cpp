@@ -26,7 +26,7 @@ char front(Queue& queue) {
 } // namespace
 
 TEST_CASE("batches leave in order, and stay until accepted") {
-    Queue queue(100);
+    Queue queue({.limit_bytes = 100});
     CHECK(queue.begin() == nullptr);
     CHECK(queue.push(batch('a')));
     CHECK(queue.push(batch('b')));
@@ -41,7 +41,7 @@ TEST_CASE("batches leave in order, and stay until accepted") {
 }
 
 TEST_CASE("when full the oldest goes, but never the one in flight") {
-    Queue queue(30);
+    Queue queue({.limit_bytes = 30});
     for (const char name : {'a', 'b', 'c'})
         CHECK(queue.push(batch(name)));
     const Batch* in_flight = queue.begin();
@@ -55,7 +55,7 @@ TEST_CASE("when full the oldest goes, but never the one in flight") {
 }
 
 TEST_CASE("what does not fit at all is counted and leaves the rest alone") {
-    Queue queue(30);
+    Queue queue({.limit_bytes = 30});
     CHECK(queue.push(batch('a')));
     CHECK_FALSE(queue.push(batch('x', 31)));
     CHECK(front(queue) == 'a');
@@ -65,7 +65,7 @@ TEST_CASE("what does not fit at all is counted and leaves the rest alone") {
 }
 
 TEST_CASE("a closed queue takes nothing in and gives out what it has") {
-    Queue queue(30);
+    Queue queue({.limit_bytes = 30});
     CHECK(queue.push(batch('a')));
     queue.close();
     CHECK_FALSE(queue.push(batch('b')));
@@ -76,7 +76,7 @@ TEST_CASE("a closed queue takes nothing in and gives out what it has") {
 }
 
 TEST_CASE("waiting ends at the deadline, at a push, and at a close") {
-    Queue queue(30);
+    Queue queue({.limit_bytes = 30});
     CHECK(queue.begin(std::chrono::steady_clock::now()) == nullptr);
     std::thread pusher([&] { queue.push(batch('a')); });
     CHECK(queue.begin(Queue::TimePoint::max()) != nullptr);
@@ -88,14 +88,14 @@ TEST_CASE("waiting ends at the deadline, at a push, and at a close") {
 }
 
 TEST_CASE("an empty batch is no batch") {
-    Queue queue(30);
+    Queue queue({.limit_bytes = 30});
     CHECK(queue.push({}));
     CHECK(queue.begin() == nullptr);
 }
 
 TEST_CASE("two threads: every line is taken out or counted as dropped") {
     constexpr std::size_t pushed = 20'000;
-    Queue queue(50);
+    Queue queue({.limit_bytes = 50});
     std::size_t taken = 0;
     std::thread taker([&] {
         while (const Batch* next = queue.begin(Queue::TimePoint::max())) {

@@ -37,7 +37,7 @@ InfluxSettings settings_for(const FakeHttpServer& server) {
 TEST_CASE("the thread delivers what is pushed, through answers that fail") {
     FakeHttpServer server;
     InfluxClient client(settings_for(server));
-    Queue queue(1000);
+    Queue queue({.limit_bytes = 1000});
     Sender sender(queue, client, fast());
     server.script({503, "", {}, Fault::none});
     server.script({404, R"({"error":"database not found"})", {}, Fault::none});
@@ -57,7 +57,7 @@ TEST_CASE("the thread delivers what is pushed, through answers that fail") {
 TEST_CASE("a stop ends a long wait at once, and tries once more") {
     FakeHttpServer server;
     InfluxClient client(settings_for(server));
-    Queue queue(1000);
+    Queue queue({.limit_bytes = 1000});
     Sender sender(queue, client);
     server.script({503, "", {{"Retry-After", "600"}}, Fault::none});
     sender.start();
@@ -71,7 +71,7 @@ TEST_CASE("a stop ends a long wait at once, and tries once more") {
 TEST_CASE("a stop with no time left gives up the exchange that runs, and tells what is left") {
     FakeHttpServer server;
     InfluxClient client(settings_for(server));
-    Queue queue(1000);
+    Queue queue({.limit_bytes = 1000});
     Sender sender(queue, client);
     server.script({204, "", {}, Fault::silence});
     sender.start();
@@ -87,7 +87,7 @@ TEST_CASE("a stop with no time left gives up the exchange that runs, and tells w
 TEST_CASE("sampling never waits: pushes go on while an answer is held back") {
     FakeHttpServer server;
     InfluxClient client(settings_for(server));
-    Queue queue(two.body.size() * 3);
+    Queue queue({.limit_bytes = two.body.size() * 3});
     Sender sender(queue, client);
     server.script({204, "", {}, Fault::hold});
     sender.start();
@@ -105,7 +105,7 @@ TEST_CASE("what was stored of a batch that is given up is not counted as left") 
     FakeSink sink;
     sink.script = {verdict_of(Outcome::too_large), Verdict{}};
     sink.script.push_back(verdict_of(Outcome::settings));
-    Queue queue(1000);
+    Queue queue({.limit_bytes = 1000});
     Sender sender(queue, sink);
     queue.push(two);
     const auto drained = sender.drain(seconds(5));
@@ -116,7 +116,7 @@ TEST_CASE("what was stored of a batch that is given up is not counted as left") 
 
 TEST_CASE("drain: all of it") {
     FakeSink sink;
-    Queue queue(1000);
+    Queue queue({.limit_bytes = 1000});
     Sender sender(queue, sink, fast());
     queue.push(two);
     queue.push(two);
@@ -130,7 +130,7 @@ TEST_CASE("drain: all of it") {
 TEST_CASE("drain gives up after so many tries, with the reason") {
     FakeSink sink;
     sink.script.assign(3, verdict_of(Outcome::retry, "refused by the test"));
-    Queue queue(1000);
+    Queue queue({.limit_bytes = 1000});
     Sender sender(queue, sink, fast());
     queue.push(two);
     const auto drained = sender.drain(seconds(20), 3);
@@ -142,7 +142,7 @@ TEST_CASE("drain gives up after so many tries, with the reason") {
 TEST_CASE("drain gives up at once on wrong settings, and when no time is left") {
     FakeSink sink;
     sink.script = {verdict_of(Outcome::settings, "401")};
-    Queue queue(1000);
+    Queue queue({.limit_bytes = 1000});
     Sender sender(queue, sink);
     queue.push(two);
     CHECK(sender.drain(seconds(3600)).why == "401");

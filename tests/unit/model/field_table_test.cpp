@@ -35,6 +35,9 @@ const std::map<std::string_view, std::string_view> schema{
      "inodes_used i, inodes_free i, readonly b"},
     {"lxc_pids", "processes i, threads i, limit i, peak i, events_max i"},
     {"lxc_state", "state s, running b, frozen b, uptime_sec i, restarts i, init_pid i"},
+    {"lxcmon_push", "containers i, points i, tick_usec i, missed_ticks i, sample_errors i, queue_points i, "
+                    "spool_bytes i, delivered_points i, rejected_points i, dropped_points i, retries i, "
+                    "last_status i, cpu_usec i, rss_bytes i"},
 };
 
 std::map<std::string_view, std::string> table_as_schema() {

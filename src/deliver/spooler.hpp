@@ -1,0 +1,77 @@
+#pragma once
+
+#include "deliver/quarantine.hpp"
+#include "deliver/queue.hpp"
+#include "deliver/spool.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace lxcmon::deliver {
+
+/// The thread beside the Sender that alone touches the disk: what is not delivered in time goes from the
+/// queue to the spool, the backlog from the spool to the queue, refused lines to the quarantine. A disk that
+/// hangs or is full holds up neither sampling nor sending; batches then stay in the queue.
+class Spooler {
+  public:
+    /// `queue` must outlive it.
+    Spooler(Queue& queue, SpoolSettings settings);
+    ~Spooler(); ///< stops
+    Spooler(const Spooler&) = delete;
+    Spooler& operator=(const Spooler&) = delete;
+    Spooler(Spooler&&) = delete;
+    Spooler& operator=(Spooler&&) = delete;
+
+    /// Takes the spool's lock and starts the thread. Throws SpoolHeld where another process has the lock;
+    /// any other trouble with the folder is logged, and passes when it passes.
+    void start();
+
+    /// When the sender has ended: writes what is left in the queue, and ends. For good.
+    void stop();
+
+    /// Lines that the server refuses for good. Any thread.
+    void reject(Rejected rejected);
+
+    /// Any thread.
+    [[nodiscard]] std::uint64_t spool_bytes() const noexcept { return spool_bytes_; }
+    [[nodiscard]] std::uint64_t spool_lines() const noexcept { return spool_lines_; }
+    [[nodiscard]] std::uint64_t dropped_lines() const noexcept { return dropped_lines_; }
+    /// Why the spool can't be written now; empty where it can. Any thread.
+    [[nodiscard]] std::string trouble() const;
+
+  private:
+    using Clock = std::chrono::steady_clock;
+
+    void run();
+    void work(bool finishing);
+    void settle();
+    void write_due(bool finishing);
+    void write_rejected();
+    void pass_backlog(bool finishing);
+    void publish();
+    void set_trouble(const std::string& words);
+    [[nodiscard]] bool can_write() const { return Clock::now() >= retry_at_; }
+
+    Queue& queue_;
+    Spool spool_;
+    Quarantine quarantine_;
+    std::map<std::uint64_t, Spool::Entry> in_memory_; ///< batches that are in the spool and in the queue
+    Clock::time_point retry_at_{};                    ///< after a failure to write
+    std::atomic<bool> stopping_{false};
+    std::atomic<std::uint64_t> spool_bytes_{0}, spool_lines_{0}, dropped_lines_{0};
+
+    mutable std::mutex mutex_; ///< for those below
+    std::vector<Rejected> rejected_;
+    std::size_t rejected_bytes_ = 0;
+    std::string trouble_;
+
+    std::thread thread_;
+};
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,114 @@
+#include "deliver/target.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <functional>
+#include <utility>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+QueueSettings queue_settings(const TargetSettings& settings) {
+    QueueSettings queue = settings.queue;
+    queue.spooled = settings.spool.has_value();
+    return queue;
+}
+
+DeliverySettings with_quarantine(DeliverySettings settings, std::function<void(Rejected)> on_rejected) {
+    settings.on_rejected = std::move(on_rejected);
+    return settings;
+}
+
+} // namespace
+
+Target::Target(std::unique_ptr<Sink> sink, TargetSettings settings)
+    : sink_(std::move(sink))
+    , spool_settings_(settings.spool)
+    , queue_(queue_settings(settings))
+    , sender_(queue_, *sink_, with_quarantine(settings.delivery, [this](Rejected rejected) {
+                  if (spooler_)
+                      spooler_->reject(std::move(rejected));
+                  else
+                      rejected_now_.push_back(std::move(rejected));
+              })) {}
+
+void Target::start() {
+    if (spool_settings_) {
+        spooler_.emplace(queue_, *spool_settings_);
+        spooler_->start();
+    }
+    sender_.start();
+}
+
+std::size_t Target::stop(std::chrono::milliseconds grace) {
+    const std::size_t left = sender_.stop(grace);
+    if (!spooler_)
+        return left;
+    spooler_->stop();
+    return queue_.lines();
+}
+
+Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned tries) {
+    const auto end = Clock::now() + limit;
+    const Sender::Drained drained = sender_.drain(limit, tries);
+    Delivered result{drained.lines_left, 0, drained.why};
+    if (!spool_settings_)
+        return result;
+    Spool spool(*spool_settings_);
+    try {
+        if (const auto wrong = spool.open()) {
+            result.why += result.why.empty() ? "" : "; not spooled: " + *wrong;
+            return result;
+        }
+    } catch (const SpoolHeld& held) {
+        result.why += result.why.empty() ? "" : std::string("; not spooled: ") + held.what();
+        return result; // the agent that has it sees to what is in it, too
+    }
+    while (const Batch* batch = queue_.begin()) {
+        if (const auto appended = spool.append(*batch); !appended.entry) {
+            result.why += "; not spooled: " + appended.why;
+            break;
+        }
+        result.spooled_lines += batch->lines;
+        queue_.accept();
+    }
+    if (result.lines_left == 0)
+        deliver_backlog(spool, end, tries);
+    Quarantine quarantine(spool_settings_->folder);
+    for (const Rejected& rejected : std::exchange(rejected_now_, {}))
+        if (const auto wrong = quarantine.append(rejected))
+            spdlog::error("refused lines can't be kept: {}", *wrong);
+    spool.tidy();
+    return result;
+}
+
+void Target::deliver_backlog(Spool& spool, Clock::time_point end, unsigned tries) {
+    while (const Batch* batch = spool.begin(true)) {
+        queue_.push(*batch);
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
+        if (left.count() <= 0 || sender_.drain(left, tries).lines_left != 0)
+            return spool.keep();
+        spool.accept();
+    }
+}
+
+Target::Status Target::status() const {
+    Status status;
+    status.counts = sender_.counts();
+    status.dropped_in_memory = status.counts.dropped_points;
+    status.queue_points = queue_.lines();
+    status.trouble = sender_.trouble();
+    if (!spooler_)
+        return status;
+    status.counts.dropped_points += spooler_->dropped_lines();
+    status.spool_bytes = spooler_->spool_bytes();
+    status.spool_points = spooler_->spool_lines();
+    if (const std::string trouble = spooler_->trouble(); !trouble.empty())
+        status.trouble += (status.trouble.empty() ? "spool: " : "; spool: ") + trouble;
+    return status;
+}
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,101 @@
+#include "self_metrics.hpp"
+
+#include "io/clock.hpp"
+#include "io/kernel_file.hpp"
+#include "io/parse.hpp"
+#include "model/field_table.hpp"
+#include "model/readings.hpp"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <ctime>
+#include <limits>
+#include <string>
+#include <vector>
+
+namespace lxcmon {
+namespace {
+
+constexpr std::int64_t nsec_per_usec = 1000;
+
+/// A count never becomes negative, as it would beyond 2^63.
+std::int64_t clamped(std::uint64_t number) noexcept {
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    return number > static_cast<std::uint64_t>(most) ? most : static_cast<std::int64_t>(number);
+}
+
+consteval FieldId own(std::string_view name) {
+    return field_id("lxcmon_push", name);
+}
+
+std::int64_t usec_of(const timeval& time) noexcept {
+    return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
+}
+
+std::optional<std::int64_t> cpu_usec_of(pid_t helper_pid) noexcept {
+    std::int64_t usec = io::now_ns(CLOCK_PROCESS_CPUTIME_ID) / nsec_per_usec;
+    rusage ended{};
+    if (::getrusage(RUSAGE_CHILDREN, &ended) == 0)
+        usec += usec_of(ended.ru_utime) + usec_of(ended.ru_stime);
+    clockid_t clock = 0;
+    if (helper_pid > 0 && ::clock_getcpuclockid(helper_pid, &clock) == 0)
+        usec += io::now_ns(clock) / nsec_per_usec;
+    return usec;
+}
+
+std::optional<std::int64_t> rss_of(const std::string& process) {
+    std::string text;
+    if (io::try_read_whole(AT_FDCWD, ("/proc/" + process + "/statm").c_str(), text) != 0)
+        return std::nullopt;
+    const std::size_t begin = text.find(' ') + 1; // the second number: resident pages
+    const auto pages =
+        io::parse_number<std::int64_t>(std::string_view(text).substr(begin, text.find(' ', begin) - begin));
+    if (!pages)
+        return std::nullopt;
+    return *pages * ::sysconf(_SC_PAGESIZE);
+}
+
+} // namespace
+
+ProcessCosts process_costs(pid_t helper_pid) {
+    ProcessCosts costs;
+    costs.cpu_usec = cpu_usec_of(helper_pid);
+    costs.rss_bytes = rss_of("self");
+    if (const auto helper = helper_pid > 0 ? rss_of(std::to_string(helper_pid)) : std::nullopt;
+        helper && costs.rss_bytes)
+        *costs.rss_bytes += *helper;
+    return costs;
+}
+
+void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& delivery,
+                    const ProcessCosts& costs, const Config& config, std::int64_t tick_ns,
+                    PointBuffer& points) {
+    Readings readings;
+    const auto set = [&](FieldId id, std::optional<std::int64_t> value) {
+        if (value)
+            readings.set(id, *value);
+    };
+    set(own("containers"), clamped(metrics.containers));
+    set(own("points"), clamped(metrics.points));
+    set(own("tick_usec"), metrics.tick_usec);
+    set(own("missed_ticks"), metrics.missed_ticks);
+    set(own("sample_errors"), clamped(metrics.sample_errors));
+    set(own("queue_points"), clamped(delivery.queue_points));
+    set(own("spool_bytes"), clamped(delivery.spool_bytes));
+    set(own("delivered_points"), clamped(delivery.counts.delivered_points));
+    set(own("rejected_points"), clamped(delivery.counts.rejected_points));
+    set(own("dropped_points"), clamped(delivery.counts.dropped_points));
+    set(own("retries"), clamped(delivery.counts.retries));
+    if (delivery.counts.last_status != 0) // no answer yet
+        set(own("last_status"), delivery.counts.last_status);
+    set(own("cpu_usec"), costs.cpu_usec);
+    set(own("rss_bytes"), costs.rss_bytes);
+    std::vector<Tag> tags{{"host", config.host}};
+    for (const auto& [key, value] : config.tags)
+        tags.push_back({key, value});
+    readings.emit(fields_of("lxcmon_push"), tags, {}, tick_ns, points);
+}
+
+} // namespace lxcmon

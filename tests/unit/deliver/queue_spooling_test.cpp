@@ -1,0 +1,245 @@
+#include "deliver/queue.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace lxcmon;
+using deliver::Queue;
+using deliver::QueueSettings;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+Batch batch(char name) {
+    return {std::string(10, name), 2};
+}
+
+QueueSettings spooled(milliseconds spool_after = hours(1), std::size_t limit_bytes = 1000) {
+    QueueSettings settings;
+    settings.spooled = true;
+    settings.spool_after = spool_after;
+    settings.limit_bytes = limit_bytes;
+    return settings;
+}
+
+char name_of(const Batch* batch) {
+    return batch == nullptr ? '-' : batch->body.front();
+}
+
+/// Takes what is due to the spool; the names in that order.
+std::string spool_all(Queue& queue, bool written = true) {
+    std::string names;
+    while (const auto due = queue.begin_spooling()) {
+        names += due->batch->body.front();
+        queue.end_spooling(due->id, written);
+        if (!written)
+            break;
+    }
+    return names;
+}
+
+} // namespace
+
+TEST_CASE("the newest is sent first where a spool sees to the rest") {
+    Queue queue(spooled());
+    for (const char name : {'a', 'b', 'c'})
+        queue.push(batch(name));
+    std::string order;
+    while (const Batch* next = queue.begin()) {
+        order += next->body.front();
+        queue.accept();
+    }
+    CHECK(order == "cba");
+    CHECK(queue.take_settled().empty());
+    CHECK_FALSE(queue.begin_spooling());
+}
+
+TEST_CASE("what is not delivered in time is due, the oldest first, and only the newest stays in memory") {
+    Queue queue(spooled(milliseconds(0)));
+    for (const char name : {'a', 'b', 'c'})
+        queue.push(batch(name));
+    CHECK(spool_all(queue) == "abc");
+    CHECK(queue.bytes() == 10);
+    CHECK(queue.lines() == 0); // all are in the spool
+    CHECK(name_of(queue.begin()) == 'c');
+    CHECK(queue.take_settled().size() == 2);
+}
+
+TEST_CASE("nothing is due before its time") {
+    Queue queue(spooled(hours(1)));
+    queue.push(batch('a'));
+    CHECK_FALSE(queue.begin_spooling());
+    CHECK(queue.lines() == 2);
+}
+
+TEST_CASE("while delivery fails everything is due at once, until it succeeds") {
+    Queue queue(spooled(hours(1)));
+    queue.push(batch('a'));
+    REQUIRE(queue.begin() != nullptr);
+    queue.set_failing();
+    CHECK(spool_all(queue) == "a"); // in flight, and yet safe
+    queue.push(batch('b'));
+    CHECK(spool_all(queue) == "b");
+    queue.keep();
+    CHECK(queue.bytes() == 10); // a is in the spool alone
+    CHECK(name_of(queue.begin()) == 'b');
+    queue.accept();
+    queue.push(batch('c'));
+    CHECK_FALSE(queue.begin_spooling());
+}
+
+TEST_CASE("a batch that is delivered after it went to the spool is told, so that it is not sent again") {
+    Queue queue(spooled(milliseconds(0)));
+    queue.push(batch('a'));
+    REQUIRE(queue.begin() != nullptr);
+    const auto due = queue.begin_spooling();
+    REQUIRE(due);
+    SUBCASE("after the writing") {
+        queue.end_spooling(due->id, true);
+        queue.accept();
+    }
+    SUBCASE("during the writing") {
+        queue.accept();
+        CHECK(due->batch->body == "aaaaaaaaaa"); // stays until it is written
+        queue.end_spooling(due->id, true);
+    }
+    const auto settled = queue.take_settled();
+    REQUIRE(settled.size() == 1);
+    CHECK(settled[0].id == due->id);
+    CHECK(settled[0].delivered);
+    CHECK(queue.take_settled().empty());
+    CHECK(queue.bytes() == 0);
+}
+
+TEST_CASE("a newer batch takes the place of the one that is in the spool as well") {
+    Queue queue(spooled(milliseconds(0)));
+    queue.push(batch('a'));
+    CHECK(spool_all(queue) == "a");
+    CHECK(queue.take_settled().empty());
+    queue.push(batch('b'));
+    const auto settled = queue.take_settled();
+    REQUIRE(settled.size() == 1);
+    CHECK_FALSE(settled[0].delivered);
+    CHECK(queue.bytes() == 10);
+}
+
+TEST_CASE("what could not be written stays, is due again, and goes when the memory is full") {
+    Queue queue(spooled(milliseconds(0), 20));
+    queue.push(batch('a'));
+    queue.push(batch('b'));
+    CHECK(spool_all(queue, false) == "a");
+    CHECK(queue.lines() == 4);
+    queue.push(batch('c'));
+    CHECK(queue.dropped_lines() == 2);
+    CHECK(spool_all(queue) == "bc");
+}
+
+TEST_CASE("what is in the spool is not counted as dropped when memory is short") {
+    Queue queue(spooled(milliseconds(0), 10));
+    queue.push(batch('a'));
+    CHECK(spool_all(queue) == "a");
+    queue.push(batch('b'));
+    CHECK(queue.dropped_lines() == 0);
+    CHECK(queue.lines() == 2);
+}
+
+TEST_CASE("a batch that is being written is never dropped") {
+    Queue queue(spooled(milliseconds(0), 10));
+    queue.push(batch('a'));
+    const auto due = queue.begin_spooling();
+    REQUIRE(due);
+    CHECK_FALSE(queue.push(batch('b')));
+    CHECK(due->batch->body == "aaaaaaaaaa");
+    CHECK(queue.dropped_lines() == 2);
+    queue.end_spooling(due->id, true);
+}
+
+TEST_CASE("the backlog goes out when nothing sampled is ready, and its end is told once") {
+    Queue queue(spooled());
+    const Batch backlog{"old", 3};
+    CHECK(queue.take_backlog() == Queue::Backlog::none);
+    queue.offer_backlog(backlog);
+    CHECK(queue.take_backlog() == Queue::Backlog::offered);
+    queue.push(batch('a'));
+    CHECK(name_of(queue.begin()) == 'a');
+    queue.accept();
+    CHECK(queue.begin() == &backlog);
+    CHECK_FALSE(queue.withdraw_backlog());
+    queue.keep();
+    CHECK(queue.take_backlog() == Queue::Backlog::offered);
+    CHECK(queue.begin() == &backlog);
+    queue.accept();
+    CHECK(queue.take_backlog() == Queue::Backlog::delivered);
+    CHECK(queue.take_backlog() == Queue::Backlog::none);
+    CHECK(queue.lines() == 0);
+}
+
+TEST_CASE("the backlog is sent at a bounded rate") {
+    QueueSettings settings = spooled();
+    settings.backlog_rate = 1; // 3 lines: the next one in 3 s
+    Queue queue(settings);
+    const Batch backlog{"old", 3};
+    queue.offer_backlog(backlog);
+    CHECK(queue.begin() == &backlog);
+    queue.accept();
+    CHECK(queue.take_backlog() == Queue::Backlog::delivered);
+    queue.offer_backlog(backlog);
+    CHECK(queue.begin() == nullptr);
+    queue.push(batch('a'));
+    CHECK(name_of(queue.begin()) == 'a'); // what was just sampled does not wait for it
+}
+
+TEST_CASE("a withdrawn backlog is not sent, nor is one after the close") {
+    Queue queue(spooled());
+    const Batch backlog{"old", 3};
+    queue.offer_backlog(backlog);
+    CHECK(queue.withdraw_backlog());
+    CHECK(queue.begin() == nullptr);
+    queue.offer_backlog(backlog);
+    queue.close();
+    CHECK(queue.begin(Queue::TimePoint::max()) == nullptr);
+}
+
+TEST_CASE("a batch waits for the host's own moment, but not when the queue is closed") {
+    QueueSettings settings = spooled();
+    settings.send_offset = hours(1);
+    Queue queue(settings);
+    queue.push(batch('a'));
+    CHECK(queue.begin() == nullptr);
+    CHECK(queue.begin(Clock::now() + milliseconds(1)) == nullptr);
+    queue.close();
+    CHECK(name_of(queue.begin(Queue::TimePoint::max())) == 'a');
+}
+
+TEST_CASE("waiting to send ends when the host's moment has come") {
+    QueueSettings settings = spooled();
+    settings.send_offset = milliseconds(20);
+    Queue queue(settings);
+    const auto begin = Clock::now();
+    queue.push(batch('a'));
+    CHECK(name_of(queue.begin(Queue::TimePoint::max())) == 'a');
+    CHECK(Clock::now() - begin >= milliseconds(20));
+}
+
+TEST_CASE("waiting to spool ends when a batch is due, at the end, and at the deadline") {
+    Queue queue(spooled(milliseconds(20)));
+    queue.wait_for_spooling(Clock::now() + milliseconds(1), true);
+    queue.push(batch('a'));
+    queue.wait_for_spooling(Queue::TimePoint::clock::now() + hours(1), true);
+    CHECK(queue.begin_spooling());
+    queue.finish();
+    queue.wait_for_spooling(Queue::TimePoint::clock::now() + hours(1), false);
+}
+
+TEST_CASE("after the end all is due") {
+    Queue queue(spooled(hours(1)));
+    queue.push(batch('a'));
+    queue.push(batch('b'));
+    queue.close();
+    queue.finish();
+    CHECK(spool_all(queue) == "ab");
+    CHECK(queue.lines() == 0);
+}
