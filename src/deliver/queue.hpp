@@ -86,9 +86,8 @@ class Queue {
     enum class Backlog { none, offered, delivered };
     /// What has become of the batch offered. `delivered` is said once.
     [[nodiscard]] Backlog take_backlog();
-    /// False where it is in flight just now.
+    /// False where it is in flight just now, or delivered.
     [[nodiscard]] bool withdraw_backlog();
-    [[nodiscard]] bool is_failing() const;
 
     /// Waits for something to do, at most until the deadline: a batch is due (where `can_write`), one has
     /// settled, the backlog is delivered, or finish() was called.

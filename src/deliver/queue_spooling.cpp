@@ -68,11 +68,6 @@ bool Queue::withdraw_backlog() {
     return true;
 }
 
-bool Queue::is_failing() const {
-    const std::lock_guard lock(mutex_);
-    return failing_;
-}
-
 Queue::TimePoint Queue::next_due() const {
     auto next = TimePoint::max();
     for (const Item& item : items_)

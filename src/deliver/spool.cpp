@@ -19,10 +19,10 @@ std::uint64_t segment_limit(const SpoolSettings& settings) noexcept {
     return std::max<std::uint64_t>(1, std::min(settings.segment_bytes, settings.max_bytes / 8));
 }
 
-/// Most of a bound: far enough below it to say that it is not reached any more.
+/// Far enough below a bound to say that it is not reached any more: dropping a segment comes not that far.
 template <typename Number>
-Number most_of(Number bound) noexcept {
-    return bound - bound / 8;
+Number well_within(Number bound) noexcept {
+    return bound / 2;
 }
 
 } // namespace
@@ -204,10 +204,10 @@ void Spool::count_dropped(std::uint64_t lines, const char* bound) {
 }
 
 void Spool::note_end_of_dropping() {
-    if (!dropping_ || bytes_on_disk() > most_of(settings_.max_bytes))
+    if (!dropping_ || bytes_on_disk() > well_within(settings_.max_bytes))
         return;
     const std::int64_t oldest_ns = backlog_.oldest_ns();
-    if (oldest_ns < settings_.now_ns() - most_of(settings_.max_age.count()))
+    if (oldest_ns < settings_.now_ns() - well_within(settings_.max_age.count()))
         return;
     dropping_ = false;
     spdlog::info("spool: {} is within its bounds again; {} points were dropped", folder_.path(),

@@ -63,8 +63,9 @@ class Spool {
     [[nodiscard]] const Batch* begin(bool with_open = true);
     /// It was delivered. A segment goes when its last point is.
     void accept();
-    /// It was not: the next begin() gives it again.
-    void keep() noexcept {}
+    /// It was not: the next begin() gives it again, unless the bounds have dropped it. They leave alone what
+    /// is between begin() and this.
+    void keep() noexcept { backlog_.keep(); }
 
     /// Keeps the bounds on bytes and age, gzips at most one segment, tries again what failed. For every
     /// second or so.

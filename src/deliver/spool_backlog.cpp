@@ -63,6 +63,7 @@ const Batch* SpoolBacklog::begin() {
         if (batch_.lines == 0)
             finish_reading();
     }
+    is_lent_ = true;
     return &batch_;
 }
 
@@ -108,6 +109,7 @@ void SpoolBacklog::count_bad_lines() noexcept {
 }
 
 void SpoolBacklog::accept() {
+    is_lent_ = false;
     const std::uint64_t lines = std::exchange(batch_, Batch{}).lines;
     if (std::exchange(batch_is_detached_, false) || !reader_)
         return;
@@ -204,13 +206,12 @@ SpoolBacklog::Dropped SpoolBacklog::drop_oldest(std::int64_t before_ns) {
 }
 
 SpoolBacklog::Dropped SpoolBacklog::drop_segment(Position segment) {
-    if (folder_.remove(segment->name) != 0)
+    const bool is_read = is_being_read(*segment);
+    if ((is_read && is_lent_) || folder_.remove(segment->name) != 0)
         return {};
-    std::uint64_t lines = segment->lines;
-    if (is_being_read(*segment)) {
-        lines -=
-            std::min<std::uint64_t>(lines, batch_.lines); // that one is in memory and goes out all the same
-        batch_is_detached_ = batch_.lines > 0;
+    const std::uint64_t lines = segment->lines;
+    if (is_read) {
+        batch_ = Batch{};
         reader_->log_damage();
         reader_.reset();
         ahead_.clear();

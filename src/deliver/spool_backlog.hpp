@@ -31,6 +31,7 @@ class SpoolBacklog {
     /// Whether begin() has one at hand.
     [[nodiscard]] bool has_batch() const noexcept { return batch_.lines > 0; }
     void accept();
+    void keep() noexcept { is_lent_ = false; }
     /// Does nothing where the segment is being read, or gzipped.
     void cancel(const SpoolEntry& entry);
 
@@ -38,7 +39,8 @@ class SpoolBacklog {
         bool any = false;
         std::uint64_t lines = 0;
     };
-    /// Removes the oldest file of those that were last changed before `before_ns`.
+    /// Removes the oldest file of those that were last changed before `before_ns`; not the one whose batch is
+    /// between begin() and accept() or keep().
     Dropped drop_oldest(std::int64_t before_ns);
     /// When the oldest segment was last changed; the end of time where there is none.
     [[nodiscard]] std::int64_t oldest_ns() const noexcept;
@@ -73,7 +75,8 @@ class SpoolBacklog {
     std::optional<SpoolReader> reader_;
     std::string ahead_;              ///< the line after the batch; empty where there is none
     Batch batch_;                    ///< given out by begin(); no lines where none is
-    bool batch_is_detached_ = false; ///< its segment has been dropped
+    bool is_lent_ = false;           ///< between begin() and accept() or keep()
+    bool batch_is_detached_ = false; ///< its segment has gone with the folder
     bool cannot_remove_ = false;     ///< said so
 };
 

@@ -66,8 +66,9 @@ void Spooler::work(bool finishing) {
         write_rejected();
     }
     settle();
-    pass_backlog(finishing);
+    take_backlog();
     spool_.tidy();
+    offer_backlog(finishing);
     publish();
 }
 
@@ -123,22 +124,19 @@ void Spooler::write_rejected() {
         }
 }
 
-void Spooler::pass_backlog(bool finishing) {
-    if (finishing) {
-        if (queue_.take_backlog() == Queue::Backlog::delivered)
-            spool_.accept();
-        return;
-    }
-    switch (queue_.take_backlog()) {
-    case Queue::Backlog::offered:
-        return;
-    case Queue::Backlog::delivered:
+/// What is not just being sent comes back, so that the spool's bounds may drop it.
+void Spooler::take_backlog() {
+    if (queue_.take_backlog() == Queue::Backlog::delivered)
         spool_.accept();
-        break;
-    case Queue::Backlog::none:
-        break;
-    }
-    if (queue_.is_failing())
+    else if (queue_.withdraw_backlog())
+        spool_.keep();
+}
+
+void Spooler::offer_backlog(bool finishing) {
+    const auto fate = queue_.take_backlog();
+    if (fate == Queue::Backlog::delivered)
+        spool_.accept();
+    if (finishing || fate == Queue::Backlog::offered)
         return;
     // What is in memory as well goes out from there: the segment that has it stays open so long.
     if (const Batch* next = spool_.begin(in_memory_.empty()))

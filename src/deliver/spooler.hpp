@@ -53,7 +53,8 @@ class Spooler {
     void settle();
     void write_due(bool finishing);
     void write_rejected();
-    void pass_backlog(bool finishing);
+    void take_backlog();
+    void offer_backlog(bool finishing);
     void publish();
     void set_trouble(const std::string& words);
     [[nodiscard]] bool can_write() const { return Clock::now() >= retry_at_; }

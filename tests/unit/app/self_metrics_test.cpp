@@ -15,7 +15,7 @@ namespace {
 
 Config named_host() {
     Config config;
-    config.host = "h";
+    config.host = std::string("h"); // g++ 12 warns wrongly of an assigned literal
     config.tags = {{"site", "a"}};
     return config;
 }
