@@ -22,7 +22,7 @@ using deliver::SpoolSettings;
 
 /// A folder for a spool, and a clock that stands still.
 struct SpoolTest {
-    TempFolder folder;
+    TempFolder folder{"/dev/shm"}; // thousands of times fdatasync(): not the disk's business
     SpoolSettings settings;
     std::int64_t now = 1'795'000'000'000'000'000; // 2026-11
 

@@ -13,10 +13,11 @@
 
 namespace lxcmon::test {
 
-/// A folder below /tmp for one test, gone with it.
+/// A folder for one test, gone with it.
 class TempFolder {
   public:
-    TempFolder() {
+    explicit TempFolder(const std::string& parent = "/tmp")
+        : path_(parent + "/lxcmon-unit-XXXXXX") {
         if (::mkdtemp(path_.data()) == nullptr)
             throw std::runtime_error("mkdtemp failed");
         fd_.reset(::open(path_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -36,7 +37,7 @@ class TempFolder {
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
   private:
-    std::string path_ = "/tmp/lxcmon-unit-XXXXXX";
+    std::string path_;
     io::UniqueFd fd_;
 };
 
