@@ -1,16 +1,18 @@
 #include "commands.hpp"
 
+#include "deliver/line_reader.hpp"
 #include "deliver/queue.hpp"
 #include "deliver/sender.hpp"
 #include "encode/json_lines.hpp"
 #include "sink_factory.hpp"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iostream>
+#include <utility>
 
 namespace lxcmon {
 namespace {
@@ -26,13 +28,24 @@ class Replay {
         , queue_({.limit_bytes = config.queue_max_bytes})
         , sender_(queue_, *destination_.sink) {}
 
-    void read(std::istream& input, const std::string& name) {
-        std::string line;
-        for (std::size_t number = 1; ok_ && std::getline(input, line); ++number)
-            if (!line.empty())
-                take(line, name, number);
-        if (input.bad())
-            bad_line(name, 0, "reading failed");
+    void read(deliver::LineReader input, const std::string& name) {
+        using Kind = deliver::Line::Kind;
+        bool in_long_line = false;
+        std::size_t number = 0;
+        while (ok_) {
+            const auto line = input.next();
+            if (!line)
+                break;
+            const bool is_more =
+                std::exchange(in_long_line, line->kind == Kind::part && !line->text.ends_with('\n'));
+            number += is_more ? 0 : 1;
+            if (line->kind != Kind::part && !line->text.empty())
+                take(line->text, name, number);
+            else if (line->kind == Kind::part && !is_more)
+                bad_line(name, number, "longer than 1 MiB");
+        }
+        if (!input.error().empty())
+            unreadable(name, input.error());
     }
 
     int finish() {
@@ -45,7 +58,7 @@ class Replay {
     }
 
   private:
-    void take(const std::string& line, const std::string& name, std::size_t number) {
+    void take(std::string_view line, const std::string& name, std::size_t number) {
         points_.clear();
         if (const auto wrong = encode::parse_json_line(line, points_))
             return bad_line(name, number, *wrong);
@@ -59,6 +72,11 @@ class Replay {
         if (++bad_lines_ <= shown)
             spdlog::error("{}, line {}: {}; expected a JSON object with name, tags, fields and timestamp",
                           name, number, wrong);
+    }
+
+    void unreadable(const std::string& name, const std::string& wrong) {
+        ++bad_lines_;
+        spdlog::error("{}: it can't be read to its end: {}", name, wrong);
     }
 
     void deliver(Batch batch) {
@@ -81,6 +99,18 @@ class Replay {
     bool ok_ = true;
 };
 
+io::UniqueFd open_file(const std::string& path) noexcept {
+    return io::UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+/// `-` is standard input, which somebody may type.
+deliver::LineReader open_input(const std::string& file) {
+    using deliver::LineReader;
+    if (file == "-")
+        return {io::UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)), LineReader::Format::plain};
+    return {open_file(file), LineReader::Format::either};
+}
+
 } // namespace
 
 int replay(const Config& config, const std::vector<std::string>& files) {
@@ -88,18 +118,12 @@ int replay(const Config& config, const std::vector<std::string>& files) {
         throw BadSetting(
             "lxcmon-push: replay: needs a server to deliver to (--influx-url URL), or --dry-run");
     for (const std::string& file : files)
-        if (file != "-" && !std::ifstream(file))
+        if (file != "-" && !open_file(file))
             throw BadSetting("lxcmon-push: replay: '" + file + "' can't be read: " + std::strerror(errno) +
-                             "; expected a file of JSON Lines, or - for standard input");
+                             "; expected a file of JSON Lines, gzipped or not, or - for standard input");
     Replay replay(config);
-    for (const std::string& file : files) {
-        if (file == "-") {
-            replay.read(std::cin, "standard input");
-        } else {
-            std::ifstream input(file);
-            replay.read(input, file);
-        }
-    }
+    for (const std::string& file : files)
+        replay.read(open_input(file), file == "-" ? "standard input" : file);
     return replay.finish();
 }
 

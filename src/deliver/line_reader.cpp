@@ -17,6 +17,12 @@ constexpr std::size_t first_buffer_bytes = 64U << 10U;
 /// zlib gives nothing of a piece that damage begins in: small pieces, so that little before it is lost.
 constexpr unsigned gzip_piece_bytes = 8U << 10U;
 
+/// zlib says "<fd:3>: unexpected end of file".
+std::string without_name(std::string_view words) {
+    const std::size_t name = words.find(">: ");
+    return std::string(words.substr(name == std::string_view::npos ? 0 : name + 3));
+}
+
 } // namespace
 
 void LineReader::CloseGzip::operator()(gzFile_s* file) const noexcept {
@@ -26,7 +32,7 @@ void LineReader::CloseGzip::operator()(gzFile_s* file) const noexcept {
 LineReader::LineReader(io::UniqueFd fd, Format format)
     : fd_(std::move(fd))
     , buffer_(first_buffer_bytes, '\0') {
-    if (format == Format::plain)
+    if (format == Format::plain || !fd_)
         return;
     gzip_.reset(::gzdopen(fd_.get(), "rb"));
     if (!gzip_)
@@ -105,7 +111,7 @@ std::size_t LineReader::read_gzip(char* into, std::size_t size) {
     if (code == Z_ERRNO)
         error_ = std::generic_category().message(errno);
     else if (code != Z_OK && code != Z_STREAM_END)
-        error_ = std::string("damaged gzip: ") + words;
+        error_ = "damaged gzip: " + without_name(words);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 """The subcommands: list, check and replay; and what the log looks like."""
 
+import gzip
 import json
 import re
 import subprocess
@@ -131,6 +132,13 @@ class Replay(CommandsCase):
         self.assertEqual(program.run("replay", path, "--dry-run").stdout, wanted)
         self.assertEqual(program.run("replay", "--dry-run", "-", stdin=path.read_text()).stdout, wanted)
         self.assertEqual(program.run("replay", "--dry-run", path, path).stdout, wanted * 2)
+        gzipped = self.path("golden.jsonl.gz")
+        gzipped.write_bytes(gzip.compress(path.read_bytes()))
+        self.assertEqual(program.run("replay", "--dry-run", gzipped).stdout, wanted)
+        gzipped.write_bytes(gzip.compress(path.read_bytes())[:-6])
+        result = program.run("replay", "--dry-run", gzipped)
+        self.assertEqual((result.returncode, result.stdout), (1, wanted), result.stderr)
+        self.assertRegex(result.stderr, r"golden\.jsonl\.gz: it can't be read to its end: damaged gzip")
 
     def test_the_agents_own_points(self):
         path = self.record_points("--tag", "site=a b,c=d")
