@@ -24,7 +24,7 @@ constexpr std::chrono::minutes remind_every{1};
 constexpr unsigned once_tries = 2;
 
 bool writes_to_stdout(const Config& config) noexcept {
-    return config.dry_run || (config.influx_url.empty() && config.json_file == "-");
+    return config.dry_run || (config.influx_urls.empty() && config.json_file == "-");
 }
 
 } // namespace

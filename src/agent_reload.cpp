@@ -72,7 +72,7 @@ void Agent::change_targets(const Config& next) {
     auto fresh = std::make_unique<TargetGroup>(next); // throws BadSetting
     flush();
     // Without a spool, as long as at the end.
-    const bool spooled = !config_.influx_url.empty() && !config_.dry_run;
+    const bool spooled = !config_.influx_urls.empty() && !config_.dry_run;
     lost_lines_ += targets_->stop(spooled ? std::chrono::milliseconds(0) : std::chrono::milliseconds(5000));
     targets_.reset(); // the spool's lock goes with it
     try {

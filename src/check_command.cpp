@@ -64,7 +64,8 @@ int check(const Config& config) {
     std::ranges::move(check_containers(config), std::back_inserter(findings));
     Config real = config;
     real.dry_run = false;
-    std::ranges::move(make_destination(real).sink->probe(), std::back_inserter(findings));
+    for (const Destination& destination : make_destinations(real))
+        std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
     bool all_ok = true;
     for (const Finding& finding : findings) {
         std::printf("%-4s  %-11s %s\n", finding.ok ? "ok" : "FAIL", finding.what.c_str(),

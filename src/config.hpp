@@ -14,13 +14,22 @@ namespace lxcmon {
 
 /// The settings, as they are after command line, environment and file have been put together and checked.
 struct Config {
-    std::string influx_url; ///< empty: the JSON file is the sink
+    std::vector<std::string> influx_urls; ///< empty: the JSON file is the sink
+    std::string influx_mode = "failover"; ///< or "all"
+    std::string influx_api = "auto";      ///< or "v1", "v2", "v3"
     std::string influx_db = "lxc";
     std::string influx_user;
     std::string influx_password; ///< secret: never printed
     std::string influx_token;    ///< secret: never printed
     std::string influx_org;
     std::string influx_bucket; ///< not empty: the v2 write API
+    std::string influx_retention_policy;
+    bool influx_gzip = true;
+    bool influx_create_db = true;
+    std::vector<std::string> influx_headers; ///< "Name: value"; secret: never printed
+    std::string influx_proxy;
+    std::string tls_ca, tls_cert, tls_key; ///< paths
+    bool tls_insecure = false;
     std::string json_file = "/var/lib/lxcmon-push/lxcmon.jsonl";
     std::uint64_t json_max_bytes = 64U << 20U;
     unsigned json_keep = 5;

@@ -1,6 +1,6 @@
 #include "option_table.hpp"
 
-#include "deliver/url.hpp"
+#include "influx_options.hpp"
 #include "values.hpp"
 
 #include <algorithm>
@@ -12,12 +12,6 @@ namespace {
 
 using C = Config;
 using Value = const std::string&;
-
-void take_url(C& config, Value value) {
-    if (const auto wrong = deliver::check_url(value))
-        throw BadValue{"is not the URL of a server: " + *wrong, deliver::shown_url(value)};
-    config.influx_url = value;
-}
 
 std::string not_empty(Value value) {
     if (value.empty())
@@ -59,6 +53,7 @@ std::string one_of(Value value, std::span<const std::string_view> words) {
 
 constexpr auto levels =
     std::to_array<std::string_view>({"trace", "debug", "info", "warn", "error", "critical", "off"});
+constexpr auto modes = std::to_array<std::string_view>({"failover", "all"});
 constexpr auto log_formats = std::to_array<std::string_view>({"text", "json"});
 
 constexpr std::string_view influx = "InfluxDB";
@@ -69,21 +64,45 @@ constexpr std::string_view run = "How it runs";
 constexpr std::string_view log = "Log";
 
 constexpr auto table = std::to_array<OptionRow>({
-    {influx, "influx-url", "URL", "", "Server that the points go to; without it they go to the JSON file",
-     &take_url, false, "INFLUX_URL"},
-    {influx, "influx-db", "NAME", "lxc", "Database (InfluxDB 1.x); made when it is missing",
+    {influx, "influx-url", "URL", "",
+     "Server that the points go to, http, https or unix:///PATH; without it they go to the JSON file; may be "
+     "given several times",
+     &take_url, true, "INFLUX_URL"},
+    {influx, "influx-mode", "MODE", "failover",
+     "With several servers: failover (the next where one fails) or all (each gets everything)",
+     [](C& c, Value v) { c.influx_mode = one_of(v, modes); }},
+    {influx, "influx-api", "API", "auto",
+     "Write API: v1, v2, v3, or auto: v2 where a bucket is given, else the server is asked", &take_api},
+    {influx, "influx-db", "NAME", "lxc", "Database (InfluxDB 1.x and 3.x)",
      [](C& c, Value v) { c.influx_db = not_empty(v); }},
+    {influx, "influx-rp", "NAME", "the database's", "Retention policy (InfluxDB 1.x)",
+     [](C& c, Value v) { c.influx_retention_policy = not_empty(v); }},
+    {influx, "influx-create-db", "SWITCH", "on", "on or off: make the database (1.x) when it is missing",
+     [](C& c, Value v) { c.influx_create_db = parse_flag(v); }},
     {influx, "influx-user", "NAME", "", "User (InfluxDB 1.x)", [](C& c, Value v) { c.influx_user = v; }},
     {influx, "influx-password-file", "FILE", "", "File whose first line is the user's password",
      [](C& c, Value v) { c.influx_password = read_secret(v); }},
     {influx, "influx-token-file", "FILE", "",
-     "File whose first line is the API token (2.x); INFLUX_TOKEN holds the token itself",
+     "File whose first line is the API token (2.x, 3.x); INFLUX_TOKEN holds the token itself",
      [](C& c, Value v) { c.influx_token = read_secret(v); }, false, "INFLUX_TOKEN",
      [](C& c, Value v) { c.influx_token = v; }},
     {influx, "influx-org", "NAME", "", "Organization (2.x)", [](C& c, Value v) { c.influx_org = v; }, false,
      "INFLUX_ORG"},
     {influx, "influx-bucket", "NAME", "", "Bucket (2.x): the v2 write API is used instead of a database",
      [](C& c, Value v) { c.influx_bucket = v; }, false, "INFLUX_BUCKET"},
+    {influx, "influx-gzip", "SWITCH", "on", "on or off: compress what is sent",
+     [](C& c, Value v) { c.influx_gzip = parse_flag(v); }},
+    {influx, "influx-header", "HEADER", "",
+     "Header 'Name: value' of each request; its value is kept out of the log; may be given several times",
+     &take_header, true},
+    {influx, "influx-proxy", "URL", "http_proxy, https_proxy, no_proxy",
+     "Proxy to the server: http, https or socks5", &take_proxy},
+    {influx, "tls-ca", "PEM", "the system's",
+     "Certificates that are trusted in place of the system's: a file or a folder of files", &take_tls_ca},
+    {influx, "tls-cert", "PEM", "", "Our certificate, for a server that wants one", &take_tls_cert},
+    {influx, "tls-key", "PEM", "in --tls-cert", "Its private key", &take_tls_key},
+    {influx, "tls-insecure", "", "", "Believe whoever answers; for tests only",
+     [](C& c, Value v) { c.tls_insecure = parse_flag(v); }},
     {influx, "batch-size", "LINES", "5000", "Most points in one request",
      [](C& c, Value v) { c.batch_lines = parse_count(v, 1, 5000); }},
     {influx, "flush-interval", "DURATION", "each tick", "How long points are gathered before they are sent",

@@ -1,5 +1,6 @@
 #include "options.hpp"
 
+#include "influx_options.hpp"
 #include "io/parse.hpp"
 #include "option_table.hpp"
 #include "settings_file.hpp"
@@ -197,11 +198,6 @@ bool find_settings_file(const CommandLine& line, const Environment& environment,
     return false;
 }
 
-void check_together(const Config& config) {
-    if (!config.influx_password.empty() && config.influx_user.empty())
-        fail("--influx-password-file", "needs --influx-user as well");
-}
-
 } // namespace
 
 std::optional<std::string> process_environment(const std::string& name) {
@@ -229,7 +225,7 @@ Invocation parse_options(const std::vector<std::string>& arguments, const Enviro
     }
     if (config.host.empty())
         config.host = own_host_name();
-    check_together(config);
+    check_influx_options(config);
     result.command = *line.list     ? Command::list
                      : *line.check  ? Command::check
                      : *line.replay ? Command::replay

@@ -6,33 +6,81 @@
 #include "encode/json_lines.hpp"
 #include "sink_factory.hpp"
 
-#include <fcntl.h>
-#include <spdlog/spdlog.h>
-#include <unistd.h>
-
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
+#include <memory>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 #include <utility>
+#include <vector>
 
 namespace lxcmon {
 namespace {
 
 constexpr std::chrono::minutes batch_limit{5};
 
-/// Reads lines, delivers batches as they fill up, and keeps count.
-class Replay {
+/// Delivers points to one destination, in batches as they fill up.
+class Delivering {
   public:
-    explicit Replay(const Config& config)
-        : destination_(make_destination(config))
+    Delivering(Destination destination, const Config& config)
+        : destination_(std::move(destination))
         , batcher_(destination_.format, config.batch_lines)
         , queue_({.limit_bytes = config.queue_max_bytes})
         , sender_(queue_, *destination_.sink) {}
+
+    void take(const PointBuffer& points) {
+        for (std::size_t index = 0; index < points.size(); ++index)
+            if (auto full = batcher_.add(points[index]))
+                deliver(std::move(*full));
+    }
+
+    /// True where all went well.
+    bool finish() {
+        if (auto rest = batcher_.finish())
+            deliver(std::move(*rest));
+        const deliver::Counts counts = sender_.counts();
+        spdlog::info("{}: {} points delivered, {} rejected by the server", destination_.sink->name(),
+                     counts.delivered_points, counts.rejected_points);
+        return ok_ && counts.rejected_points == 0;
+    }
+
+    [[nodiscard]] bool ok() const noexcept { return ok_; }
+
+  private:
+    void deliver(Batch batch) {
+        if (!ok_)
+            return;
+        static_cast<void>(queue_.push(std::move(batch)));
+        const auto drained = sender_.drain(batch_limit);
+        if (drained.lines_left == 0)
+            return;
+        ok_ = false;
+        spdlog::error("{}: stopped with {} points not delivered: {}", destination_.sink->name(),
+                      drained.lines_left, drained.why);
+    }
+
+    Destination destination_;
+    encode::Batcher batcher_;
+    deliver::Queue queue_;
+    deliver::Sender sender_;
+    bool ok_ = true;
+};
+
+/// Reads lines, gives the points to each destination, and keeps count.
+class Replay {
+  public:
+    explicit Replay(const Config& config) {
+        for (Destination& destination : make_destinations(config))
+            targets_.push_back(std::make_unique<Delivering>(std::move(destination), config));
+    }
 
     void read(deliver::LineReader input, const std::string& name) {
         using Kind = deliver::Line::Kind;
         bool in_long_line = false;
         std::size_t number = 0;
-        while (ok_) {
+        while (any_ok()) {
             const auto line = input.next();
             if (!line)
                 break;
@@ -49,22 +97,25 @@ class Replay {
     }
 
     int finish() {
-        if (auto rest = batcher_.finish())
-            deliver(std::move(*rest));
-        const deliver::Counts counts = sender_.counts();
-        spdlog::info("{} points delivered, {} rejected by the server, {} bad lines", counts.delivered_points,
-                     counts.rejected_points, bad_lines_);
-        return ok_ && bad_lines_ == 0 && counts.rejected_points == 0 ? 0 : 1;
+        bool all_well = bad_lines_ == 0;
+        for (const auto& target : targets_)
+            all_well = target->finish() && all_well;
+        if (bad_lines_ != 0)
+            spdlog::error("{} bad lines", bad_lines_);
+        return all_well ? 0 : 1;
     }
 
   private:
+    [[nodiscard]] bool any_ok() const {
+        return std::ranges::any_of(targets_, [](const auto& target) { return target->ok(); });
+    }
+
     void take(std::string_view line, const std::string& name, std::size_t number) {
         points_.clear();
         if (const auto wrong = encode::parse_json_line(line, points_))
             return bad_line(name, number, *wrong);
-        for (std::size_t index = 0; index < points_.size(); ++index)
-            if (auto full = batcher_.add(points_[index]))
-                deliver(std::move(*full));
+        for (const auto& target : targets_)
+            target->take(points_);
     }
 
     void bad_line(const std::string& name, std::size_t number, const std::string& wrong) {
@@ -79,24 +130,9 @@ class Replay {
         spdlog::error("{}: it can't be read to its end: {}", name, wrong);
     }
 
-    void deliver(Batch batch) {
-        if (!ok_)
-            return;
-        static_cast<void>(queue_.push(std::move(batch)));
-        const auto drained = sender_.drain(batch_limit);
-        if (drained.lines_left == 0)
-            return;
-        ok_ = false;
-        spdlog::error("stopped with {} points not delivered: {}", drained.lines_left, drained.why);
-    }
-
-    Destination destination_;
-    encode::Batcher batcher_;
-    deliver::Queue queue_;
-    deliver::Sender sender_;
+    std::vector<std::unique_ptr<Delivering>> targets_; ///< a sender is not moved
     PointBuffer points_;
     std::size_t bad_lines_ = 0;
-    bool ok_ = true;
 };
 
 io::UniqueFd open_file(const std::string& path) noexcept {
@@ -114,7 +150,7 @@ deliver::LineReader open_input(const std::string& file) {
 } // namespace
 
 int replay(const Config& config, const std::vector<std::string>& files) {
-    if (config.influx_url.empty() && !config.dry_run)
+    if (config.influx_urls.empty() && !config.dry_run)
         throw BadSetting(
             "lxcmon-push: replay: needs a server to deliver to (--influx-url URL), or --dry-run");
     for (const std::string& file : files)

@@ -5,6 +5,7 @@
 #include "encode/batcher.hpp"
 
 #include <memory>
+#include <vector>
 
 namespace lxcmon {
 
@@ -14,7 +15,9 @@ struct Destination {
     encode::Format format;
 };
 
-/// stdout for --dry-run, InfluxDB where a URL is set, else the JSON file. Throws BadSetting.
-[[nodiscard]] Destination make_destination(const Config& config);
+/// stdout for --dry-run, InfluxDB where a URL is set, else the JSON file. Several URLs are one destination,
+/// which goes on with the next where one fails, or with --influx-mode all one for each. Never empty. Warns
+/// of --tls-insecure. Throws BadSetting.
+[[nodiscard]] std::vector<Destination> make_destinations(const Config& config);
 
 } // namespace lxcmon

@@ -51,7 +51,7 @@ std::string folder_name(const std::string& url) {
 deliver::TargetSettings target_settings(const Config& config, const deliver::Sink& sink, bool first) {
     deliver::TargetSettings settings;
     settings.queue = queue_settings(config);
-    if (config.dry_run || config.influx_url.empty()) {
+    if (config.dry_run || config.influx_urls.empty()) {
         settings.queue.send_offset = milliseconds(0);
         return settings;
     }
@@ -67,10 +67,12 @@ deliver::TargetSettings target_settings(const Config& config, const deliver::Sin
 } // namespace
 
 TargetGroup::TargetGroup(const Config& config) {
-    Destination destination = make_destination(config);
-    format_ = destination.format;
-    auto settings = target_settings(config, *destination.sink, targets_.empty());
-    targets_.push_back(std::make_unique<deliver::Target>(std::move(destination.sink), std::move(settings)));
+    for (Destination& destination : make_destinations(config)) {
+        format_ = destination.format;
+        auto settings = target_settings(config, *destination.sink, targets_.empty());
+        targets_.push_back(
+            std::make_unique<deliver::Target>(std::move(destination.sink), std::move(settings)));
+    }
 }
 
 void TargetGroup::start() {

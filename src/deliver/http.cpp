@@ -1,6 +1,9 @@
 #include "deliver/http.hpp"
 
+#include "deliver/http_failure.hpp"
+#include "deliver/http_options.hpp"
 #include "deliver/http_reader.hpp"
+#include "deliver/tls_files.hpp"
 #include "deliver/url.hpp"
 
 #include <curl/curl.h>
@@ -10,9 +13,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
+#include <new>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 namespace lxcmon::deliver {
@@ -37,8 +39,14 @@ void start_curl() {
         throw std::runtime_error("libcurl does not start");
 }
 
+/// No answer of InfluxDB's comes near.
+constexpr std::size_t longest_head_bytes = std::size_t{256} * 1024;
+constexpr std::size_t longest_body_bytes = std::size_t{4} * 1024 * 1024;
+
 /// perform() gave up at the deadline; no code of libcurl's.
 constexpr int cut_off = -1;
+
+constexpr int proxy_wants_credentials = 407;
 
 } // namespace
 
@@ -49,6 +57,8 @@ struct Http::Handles {
     std::unique_ptr<curl_slist, ListCleanup> headers;
     std::array<char, CURL_ERROR_SIZE> error{};
     Reply reply;
+    std::size_t head_bytes = 0;
+    std::size_t body_bytes = 0;
     bool plain_http = false;
     bool running = false;
 
@@ -60,13 +70,23 @@ struct Http::Handles {
         headers.reset(longer);
     }
 
-    static std::size_t on_head(char* data, std::size_t, std::size_t size, void* self) {
-        read_head_line({data, size}, static_cast<Handles*>(self)->reply);
-        return size;
+    [[nodiscard]] bool too_long() const noexcept {
+        return head_bytes > longest_head_bytes || body_bytes > longest_body_bytes;
     }
-    static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self) {
-        read_body({data, size}, static_cast<Handles*>(self)->reply);
-        return size;
+
+    // Giving back another size ends the exchange: a stranger could send for ever, and libcurl keeps
+    // every header line.
+    static std::size_t on_head(char* data, std::size_t, std::size_t size, void* self_pointer) {
+        auto& self = *static_cast<Handles*>(self_pointer);
+        self.head_bytes += size;
+        read_head_line({data, size}, self.reply);
+        return self.too_long() ? 0 : size;
+    }
+    static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self_pointer) {
+        auto& self = *static_cast<Handles*>(self_pointer);
+        self.body_bytes += size;
+        read_body({data, size}, self.reply);
+        return self.too_long() ? 0 : size;
     }
     /// A server that refuses a body (413) may answer and close while it is still being sent. Where
     /// libcurl meets the broken pipe before it has read, the answer still waits in the socket.
@@ -81,47 +101,23 @@ struct Http::Handles {
         return ::close(socket);
     }
 
-    [[nodiscard]] std::string failure_words(CURLcode code, const HttpRequest& request) const;
+    [[nodiscard]] HttpFailure failure(int code) const;
 };
 
-std::string Http::Handles::failure_words(CURLcode code, const HttpRequest& request) const {
-    const std::string url = shown_url(request.url.substr(0, request.url.find('?')));
-    const std::string detail = error.front() != '\0' ? error.data() : curl_easy_strerror(code);
-    long os_error = 0;
-    curl_easy_getinfo(easy.get(), CURLINFO_OS_ERRNO, &os_error);
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-        return url + ": no address is known for this host name; check the URL, and DNS on this host";
-    case CURLE_COULDNT_CONNECT:
-        if (os_error == ECONNREFUSED)
-            return url + ": connection refused; is the server running, and is this its port?";
-        return url + ": no connection (" + detail + "); check the URL, the network and firewalls";
-    case CURLE_OPERATION_TIMEDOUT:
-        return url + ": time-out (" + detail +
-               "); the server hangs or is overloaded, or a firewall drops packets";
-    case CURLE_PEER_FAILED_VERIFICATION:
-        return url + ": the server's TLS certificate is not good (" + detail +
-               "); the URL must have the name in the certificate, and this host must trust who signed it";
-    case CURLE_SSL_CONNECT_ERROR:
-        return url + ": no TLS (" + detail + "); does this port speak plain http?";
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_GOT_NOTHING:
-        return url + ": the connection broke off without a whole answer (" + detail +
-               "); see the server's log";
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_WEIRD_SERVER_REPLY:
-        return url + ": what answers is no HTTP server (" + detail + "); check the port, and http or https";
-    case CURLE_OUT_OF_MEMORY:
-        throw std::bad_alloc();
-    default:
-        return url + ": " + detail;
-    }
+HttpFailure Http::Handles::failure(int code) const {
+    HttpFailure failure;
+    failure.code = code;
+    failure.detail = error.front() != '\0' ? error.data() : curl_easy_strerror(static_cast<CURLcode>(code));
+    curl_easy_getinfo(easy.get(), CURLINFO_OS_ERRNO, &failure.os_error);
+    curl_easy_getinfo(easy.get(), CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
+    curl_easy_getinfo(easy.get(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
+    failure.answer_too_long = too_long();
+    return failure;
 }
 
 Http::Http(HttpSettings settings)
     : settings_(std::move(settings))
+    , ca_pem_(read_certificate_folder(settings_.tls.ca))
     , deadline_(Clock::time_point::max().time_since_epoch().count()) {
     start_curl();
     handles_ = std::make_unique<Handles>();
@@ -140,6 +136,8 @@ Reply Http::exchange(const HttpRequest& request) {
     Handles& at = *handles_;
     at.reply = Reply();
     at.error.front() = '\0';
+    at.head_bytes = 0;
+    at.body_bytes = 0;
     prepare(request);
     at.running = true;
     const int code = perform();
@@ -147,11 +145,17 @@ Reply Http::exchange(const HttpRequest& request) {
     // An early refusal is an answer, also when the connection broke before all was sent.
     const bool refused_early =
         (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && at.reply.status >= 400;
-    if (code == cut_off)
-        at.reply.failure =
-            shown_url(request.url.substr(0, request.url.find('?'))) + ": given up, no time is left";
-    else if (code != CURLE_OK && !refused_early)
-        at.reply.failure = at.failure_words(static_cast<CURLcode>(code), request);
+    if (code == CURLE_OK || refused_early)
+        return std::move(at.reply);
+    const std::string where = shown_url(request.url.substr(0, request.url.find('?')));
+    const HttpFailure failure = code == cut_off ? HttpFailure() : at.failure(code);
+    at.reply = Reply();
+    if (failure.proxy_status == proxy_wants_credentials)
+        at.reply.status = proxy_wants_credentials; // as if the proxy had said so to plain http
+    else if (code == cut_off)
+        at.reply.failure = where + ": given up, no time is left";
+    else
+        at.reply.failure = failure_words(failure, where, settings_);
     return std::move(at.reply);
 }
 
@@ -181,6 +185,8 @@ void Http::prepare(const HttpRequest& request) {
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &at);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &Handles::on_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &at);
+    set_route(easy, settings_);
+    set_tls(easy, settings_.tls, ca_pem_);
     if (!settings_.user.empty()) {
         curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
         curl_easy_setopt(easy, CURLOPT_USERNAME, settings_.user.c_str());

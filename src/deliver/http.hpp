@@ -12,10 +12,20 @@
 
 namespace lxcmon::deliver {
 
+struct TlsSettings {
+    std::string ca;        ///< PEM file, or a folder of such; empty: whom the system trusts
+    std::string cert;      ///< PEM file with our certificate, for servers that want one
+    std::string key;       ///< PEM file with its key; empty: it stands in `cert`
+    bool insecure = false; ///< whoever answers is believed
+};
+
 struct HttpSettings {
     std::string user; ///< Basic authentication where not empty
     std::string password;
     std::chrono::milliseconds connect_timeout{5'000};
+    std::string unix_socket; ///< path; not empty: all goes there, whatever the URL's host
+    std::string proxy;       ///< empty: what http_proxy, https_proxy and no_proxy say
+    TlsSettings tls;
 };
 
 struct HttpRequest {
@@ -30,7 +40,8 @@ struct HttpRequest {
 /// SIGPIPE. One thread at a time, except for set_deadline().
 class Http {
   public:
-    /// Throws std::runtime_error where libcurl does not start.
+    /// Reads the folder of certificates, if that is what there is. Throws std::runtime_error where libcurl
+    /// does not start, std::invalid_argument where the folder can't be read.
     explicit Http(HttpSettings settings);
     ~Http();
     Http(const Http&) = delete;
@@ -51,6 +62,7 @@ class Http {
     int perform();
 
     HttpSettings settings_;
+    std::string ca_pem_; ///< the certificates of a folder; empty where it is a file
     std::atomic<std::chrono::steady_clock::rep> deadline_;
     std::unique_ptr<Handles> handles_;
 };

@@ -7,8 +7,9 @@
 
 namespace lxcmon::deliver {
 
-/// The most of an answer's body that is kept; what follows is read and thrown away.
-inline constexpr std::size_t kept_body_bytes = std::size_t{64} * 1024;
+/// The most of an answer's body that is kept; what follows is read and thrown away. InfluxDB 3 lists each
+/// refused line of a batch, at some 300 bytes.
+inline constexpr std::size_t kept_body_bytes = std::size_t{1024} * 1024;
 
 /// One line of an answer's head, with or without its CR LF. A status line starts the answer afresh
 /// (after 100 Continue); of the headers those in Reply are kept, up to 1 KiB each.

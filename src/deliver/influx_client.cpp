@@ -1,12 +1,14 @@
 #include "deliver/influx_client.hpp"
 
+#include "deliver/influx_api.hpp"
 #include "deliver/influx_query.hpp"
 #include "deliver/url.hpp"
 #include "deliver/words.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <ctime>
-#include <stdexcept>
 #include <utility>
 
 namespace lxcmon::deliver {
@@ -19,41 +21,23 @@ std::string without_end_slashes(std::string url) {
     return url;
 }
 
-std::string write_path(const InfluxSettings& settings) {
-    if (settings.bucket.empty())
-        return "/write?db=" + percent_encoded(settings.database) + "&precision=ns";
-    return "/api/v2/write?org=" + percent_encoded(settings.org) +
-           "&bucket=" + percent_encoded(settings.bucket) + "&precision=ns";
-}
-
-/// Before anything else is built from them.
-InfluxSettings checked(InfluxSettings settings) {
-    if (const auto wrong = check_url(settings.url))
-        throw std::invalid_argument("the URL of InfluxDB: " + *wrong);
-    // A line end in it would start another header.
-    const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-    if (std::any_of(settings.token.begin(), settings.token.end(), control))
-        throw std::invalid_argument("the token of InfluxDB: a line end or control byte in it");
-    if (settings.user.find(':') != std::string::npos)
-        throw std::invalid_argument("the user of InfluxDB: HTTP allows no colon in it");
-    return settings;
-}
-
-/// A token goes before user and password.
-HttpSettings http_settings(const InfluxSettings& settings) {
-    if (!settings.token.empty())
-        return {{}, {}, settings.connect_timeout};
-    return {settings.user, settings.password, settings.connect_timeout};
+/// Line numbers come from a stranger: those that can't be are dropped.
+void keep_plausible(Verdict& verdict, std::string_view lines) {
+    if (verdict.refused_lines.empty())
+        return;
+    const auto count = static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n'));
+    std::erase_if(verdict.refused_lines, [count](std::size_t number) { return number > count; });
 }
 
 } // namespace
 
 InfluxClient::InfluxClient(InfluxSettings settings)
     : settings_(checked(std::move(settings)))
-    , base_(without_end_slashes(settings_.url))
-    , write_url_(base_ + write_path(settings_))
-    , secrets_{settings_.password, settings_.token}
-    , http_(http_settings(settings_)) {
+    , name_(without_end_slashes(settings_.url))
+    , base_(unix_socket_path(settings_.url) ? "http://localhost" : name_)
+    , secrets_(secrets_of(settings_))
+    , http_(http_settings_of(settings_))
+    , api_(api_of_settings(settings_)) {
     if (settings_.gzip)
         gzip_.emplace();
 }
@@ -63,8 +47,9 @@ HttpRequest InfluxClient::request(std::string_view path) const {
     request.url = base_;
     request.url += path;
     request.timeout = settings_.timeout;
-    if (!settings_.token.empty())
-        request.headers.push_back("Authorization: Token " + settings_.token);
+    request.headers = settings_.headers;
+    if (std::string header = authorization_header(settings_, api_.value_or(InfluxApi::v1)); !header.empty())
+        request.headers.push_back(std::move(header));
     return request;
 }
 
@@ -72,10 +57,39 @@ Verdict InfluxClient::verdict_of(const Reply& reply) const {
     return judge(reply, std::time(nullptr), secrets_);
 }
 
+/// Asks the server. What comes back is why there is no choice yet.
+std::optional<Verdict> InfluxClient::choose_api() {
+    const Reply reply = http_.exchange(request("/ping"));
+    Verdict verdict = verdict_of(reply);
+    if (verdict.outcome == Outcome::retry || verdict.outcome == Outcome::server_error) {
+        verdict.outcome = Outcome::retry; // no line has been sent that could be to blame
+        return verdict;
+    }
+    // Also where /ping itself is refused: the write will say better what is wrong.
+    const ServerKind kind = kind_of(reply);
+    api_ = kind.api;
+    std::string choice =
+        name_ + " is " + kind.words + ": using its " + std::string(api_name(kind.api)) + " write API";
+    if (choice != said_choice_)
+        spdlog::info("{}", choice);
+    said_choice_ = std::move(choice);
+    return std::nullopt;
+}
+
 Verdict InfluxClient::send(std::string_view lines) {
+    if (!api_)
+        if (auto no_choice = choose_api())
+            return std::move(*no_choice);
+    Verdict verdict = write(lines);
+    // Another server may have taken this one's place, with another API.
+    if (verdict.outcome == Outcome::settings)
+        api_ = api_of_settings(settings_);
+    return verdict;
+}
+
+Verdict InfluxClient::write(std::string_view lines) {
     constexpr std::size_t bytes_a_second = std::size_t{100} * 1024;
-    HttpRequest request = this->request({});
-    request.url = write_url_;
+    HttpRequest request = this->request(write_path(settings_, *api_));
     request.post = true;
     request.body = lines;
     request.timeout += std::chrono::milliseconds(lines.size() * 1000 / bytes_a_second);
@@ -85,14 +99,22 @@ Verdict InfluxClient::send(std::string_view lines) {
         request.body = compressed_;
         request.headers.emplace_back("Content-Encoding: gzip");
     }
-    return verdict_of(http_.exchange(request));
+    Verdict verdict = verdict_of(http_.exchange(request));
+    keep_plausible(verdict, lines);
+    return verdict;
 }
 
 Verdict InfluxClient::make_database() {
     const std::string shown = "database \"" + printable(settings_.database) + "\"";
-    Verdict verdict{.outcome = Outcome::settings, .status = 404, .words = {}, .dropped_lines = {}};
-    if (!settings_.bucket.empty() || !settings_.create_database) {
+    Verdict verdict;
+    verdict.outcome = Outcome::settings;
+    verdict.status = 404;
+    if (!settings_.create_database) {
         verdict.words = shown + " is not there, and the settings say not to make it: make it on the server";
+        return verdict;
+    }
+    if (api_.value_or(InfluxApi::v1) != InfluxApi::v1) {
+        verdict.words = "the server has no such place: make the database or bucket there";
         return verdict;
     }
     const std::string form = "q=" + percent_encoded(create_database_query(settings_.database));

@@ -1,5 +1,7 @@
 #include "deliver/influx_query.hpp"
 
+#include "deliver/answer_text.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace lxcmon::deliver {
@@ -43,7 +45,7 @@ std::string query_error(const Reply& reply) {
         return error.get<std::string>();
     return reply.status >= 200 && reply.status < 300 && !member(body, "error").is_string()
                ? std::string()
-               : server_words(reply);
+               : read_answer_text(reply).words();
 }
 
 std::vector<std::string> listed_databases(const Reply& reply) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace lxcmon::deliver {
 
@@ -17,7 +18,7 @@ struct Reply {
     std::string influx_error; ///< header X-Influxdb-Error
     std::string version;      ///< header X-Influxdb-Version
     std::string location;     ///< header Location
-    std::string body;         ///< its first 64 KiB
+    std::string body;         ///< its first 1 MiB
 };
 
 /// What is to be done with the lines that were sent: the table in PROTOCOL.md.
@@ -39,16 +40,21 @@ struct Verdict {
     std::chrono::seconds wait{0}; ///< the shortest wait that the server asked for, 600 s at most
     std::string words;            ///< why, and what to do: printable, no secrets; empty when delivered
     std::optional<std::size_t> dropped_lines; ///< partial: how many, where told (by a stranger)
+    /// partial: which, where told: numbers from 1 within what was sent, ascending, each once (v3).
+    std::vector<std::size_t> refused_lines;
+    /// partial: the texts of lines that could not be read, as the server repeats them (v1). Raw.
+    std::vector<std::string> refused_texts;
 };
+
+/// Bounds of what is believed and kept of a server's list of refused lines.
+inline constexpr std::size_t most_refused_lines = 10'000;
+inline constexpr std::size_t most_refused_texts = 64;
+inline constexpr std::size_t longest_refused_text_bytes = std::size_t{4} * 1024;
 
 /// The longest Retry-After that is believed.
 inline constexpr std::chrono::seconds longest_retry_after{600};
 
 /// Pure. `now` is for Retry-After as a date; `secrets` are hidden wherever the server repeats them.
 [[nodiscard]] Verdict judge(const Reply& reply, std::time_t now, std::span<const std::string> secrets = {});
-
-/// What the server says is wrong, whatever way its API says so: JSON body (v1, v2, v3), header, plain
-/// body. Not yet fit for a log. Empty where it says nothing.
-[[nodiscard]] std::string server_words(const Reply& reply);
 
 } // namespace lxcmon::deliver

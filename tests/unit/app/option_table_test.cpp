@@ -10,6 +10,7 @@
 #include <set>
 
 using namespace lxcmon;
+using lxcmon::test::Arguments;
 using lxcmon::test::Parser;
 
 namespace {
@@ -17,19 +18,12 @@ namespace {
 /// A value that the option takes, and another than its default.
 std::string good_value(const OptionRow& row) {
     static const std::map<std::string_view, std::string> by_kind{
-        {"URL", "http://h:8086"},
-        {"NAME", "n"},
-        {"LINES", "7"},
-        {"DURATION", "7s"},
-        {"SIZE", "7MiB"},
-        {"PATH", "/nonexistent/p"},
-        {"FILE", "/dev/null"},
-        {"COUNT", "7"},
-        {"GLOB", "g*"},
-        {"KEY=VALUE", "k=v"},
-        {"LEVEL", "debug"},
-        {"FORMAT", "json"},
-        {"", "true"},
+        {"URL", "http://h:8086"}, {"NAME", "n"},      {"LINES", "7"},
+        {"DURATION", "7s"},       {"SIZE", "7MiB"},   {"PATH", "/nonexistent/p"},
+        {"FILE", "/dev/null"},    {"COUNT", "7"},     {"GLOB", "g*"},
+        {"KEY=VALUE", "k=v"},     {"LEVEL", "debug"}, {"FORMAT", "json"},
+        {"MODE", "all"},          {"API", "v1"},      {"SWITCH", "off"},
+        {"HEADER", "X-Scope: s"}, {"", "true"},
     };
     return by_kind.at(row.value_name);
 }
@@ -37,6 +31,9 @@ std::string good_value(const OptionRow& row) {
 bool is_secret_file(const OptionRow& row) {
     return row.name == "influx-password-file" || row.name == "influx-token-file";
 }
+
+/// Certificate and key in one, as far as the options look.
+constexpr const char* pem = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
 
 std::string between(const std::string& text, std::string_view begin, std::string_view end) {
     const std::size_t from = text.find(begin);
@@ -76,23 +73,29 @@ TEST_CASE("--help lists each option, with its default") {
 TEST_CASE("each option is taken from the command line, the environment and the file") {
     const Parser parser;
     const std::string secret = parser.folder().write("secret", "s\n");
+    const std::string pem_file = parser.folder().write("pem", pem);
     for (const OptionRow& row : option_table()) {
         if (row.name == "config")
             continue; // names the file itself
         CAPTURE(std::string(row.name));
         const std::string name(row.name);
-        const std::string value = is_secret_file(row) ? secret : good_value(row);
-        CHECK_NOTHROW(static_cast<void>(parser.config({"--influx-user=u", "--" + name + "=" + value})));
-        CHECK_NOTHROW(
-            static_cast<void>(parser.config({"--influx-user=u"}, {{environment_name(name), value}})));
-        CHECK_NOTHROW(
-            static_cast<void>(parser.config_of_file(name + " = \"" + value + "\"\n", {"--influx-user=u"})));
+        const std::string value = is_secret_file(row)       ? secret
+                                  : row.value_name == "PEM" ? pem_file
+                                                            : good_value(row);
+        // Some options need these beside them.
+        const Arguments beside{"--influx-user=u", "--tls-cert=" + pem_file};
+        Arguments with = beside;
+        with.push_back("--" + name + "=" + value);
+        CHECK_NOTHROW(static_cast<void>(parser.config(with)));
+        CHECK_NOTHROW(static_cast<void>(parser.config(beside, {{environment_name(name), value}})));
+        CHECK_NOTHROW(static_cast<void>(parser.config_of_file(name + " = \"" + value + "\"\n", beside)));
     }
 }
 
 TEST_CASE("each option sets its own setting") {
     const Parser parser;
     const std::string secret = parser.folder().write("secret", "s\n");
+    const std::string pem_file = parser.folder().write("pem", pem);
     const Config c =
         parser.config_of_file("influx-url = \"http://x\"\ninflux-db = \"d\"\ninflux-user = \"u\"\n"
                               "influx-org = \"o\"\ninflux-bucket = \"b\"\nbatch-size = 11\n"
@@ -103,9 +106,22 @@ TEST_CASE("each option sets its own setting") {
                               "log-max-size = 17\nlog-keep = 18\nspool-dir = \"/s\"\nspool-max-size = 19\n"
                               "spool-max-age = \"20s\"\nspool-rate = 21\nsend-jitter = \"22s\"\n",
                               {"--influx-password-file", secret});
+    const Config more = parser.config_of_file(
+        "influx-mode = \"all\"\ninflux-api = \"v1\"\ninflux-rp = \"week\"\n"
+        "influx-create-db = \"off\"\ninflux-gzip = false\ninflux-header = \"A: b\"\n"
+        "influx-proxy = \"socks5://p:1\"\ntls-insecure = true\ntls-ca = \"" +
+        pem_file + "\"\ntls-cert = \"" + pem_file + "\"\ntls-key = \"" + pem_file + "\"\n");
     using std::chrono::seconds;
     using Texts = std::vector<std::string>;
-    CHECK(c.influx_url + c.influx_db + c.influx_user + c.influx_org + c.influx_bucket == "http://xduob");
+    CHECK(c.influx_urls == Texts{"http://x"});
+    CHECK(c.influx_db + c.influx_user + c.influx_org + c.influx_bucket == "duob");
+    CHECK(more.influx_mode + more.influx_api + more.influx_retention_policy == "allv1week");
+    CHECK_FALSE(more.influx_create_db);
+    CHECK_FALSE(more.influx_gzip);
+    CHECK(more.influx_headers == Texts{"A: b"});
+    CHECK(more.influx_proxy == "socks5://p:1");
+    CHECK(more.tls_insecure);
+    CHECK(more.tls_ca + more.tls_cert + more.tls_key == pem_file + pem_file + pem_file);
     CHECK(c.influx_password == "s");
     CHECK(c.influx_token.empty());
     CHECK(c.batch_lines == 11);

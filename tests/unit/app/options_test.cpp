@@ -20,7 +20,7 @@ TEST_CASE("the defaults") {
     const Invocation all = parser.parse({});
     CHECK(all.command == Command::run);
     CHECK_FALSE(all.print);
-    CHECK(all.config.influx_url.empty());
+    CHECK(all.config.influx_urls.empty());
     CHECK(all.config.influx_db == "lxc");
     CHECK(all.config.json_file == "/var/lib/lxcmon-push/lxcmon.jsonl");
     CHECK(all.config.json_max_bytes == 64U << 20U);
@@ -95,7 +95,7 @@ TEST_CASE("the standard variables of InfluxDB's tools are taken over") {
                                              {"INFLUX_TOKEN", "t0ken"},
                                              {"INFLUX_ORG", "org"},
                                              {"INFLUX_BUCKET", "bucket"}});
-    CHECK(config.influx_url == "http://h:8086");
+    CHECK(config.influx_urls == Texts{"http://h:8086"});
     CHECK(config.influx_token == "t0ken");
     CHECK(config.influx_org == "org");
     CHECK(config.influx_bucket == "bucket");
@@ -109,19 +109,19 @@ TEST_CASE("our own variables win over the standard ones, and the command line ov
                               {"INFLUX_BUCKET", "standard"},       {"LXCMON_INFLUX_BUCKET", "own"},
                               {"INFLUX_TOKEN", "from a variable"}, {"LXCMON_INFLUX_TOKEN_FILE", token_file}};
     const Config config = parser.config({}, variables);
-    CHECK(config.influx_url == "http://own");
+    CHECK(config.influx_urls == Texts{"http://own"});
     CHECK(config.influx_org == "own");
     CHECK(config.influx_bucket == "own");
     CHECK(config.influx_token == "from the file");
-    CHECK(parser.config({"--influx-url", "http://line"}, variables).influx_url == "http://line");
+    CHECK(parser.config({"--influx-url", "http://line"}, variables).influx_urls == Texts{"http://line"});
 }
 
 TEST_CASE("a standard variable wins over the file; an empty one is no setting") {
     const Parser parser;
     const std::string file = "influx-url = \"http://file\"\n";
-    CHECK(parser.config_of_file(file, {}, {{"INFLUX_URL", "http://variable"}}).influx_url ==
-          "http://variable");
-    CHECK(parser.config_of_file(file, {}, {{"INFLUX_URL", ""}}).influx_url == "http://file");
+    CHECK(parser.config_of_file(file, {}, {{"INFLUX_URL", "http://variable"}}).influx_urls ==
+          Texts{"http://variable"});
+    CHECK(parser.config_of_file(file, {}, {{"INFLUX_URL", ""}}).influx_urls == Texts{"http://file"});
     CHECK(parser.config({}, {{"INFLUX_TOKEN", ""}}).influx_token.empty());
 }
 
@@ -135,7 +135,7 @@ TEST_CASE("subcommands, with options before and after them") {
     const Invocation check = parser.parse({"--host", "h", "check", "--influx-url", "http://h"});
     CHECK(check.command == Command::check);
     CHECK(check.config.host == "h");
-    CHECK(check.config.influx_url == "http://h");
+    CHECK(check.config.influx_urls == Texts{"http://h"});
     const Invocation replay = parser.parse({"replay", "a.jsonl", "-", "--dry-run", "b.jsonl"});
     CHECK(replay.command == Command::replay);
     CHECK(replay.replay_files == Texts{"a.jsonl", "-", "b.jsonl"});

@@ -73,7 +73,7 @@ TEST_CASE("a file of settings comes to a configuration") {
     CHECK(config.interval == std::chrono::seconds(5));
     CHECK(config.tags.size() == 2);
     CHECK_FALSE(config.dry_run);
-    CHECK(config.influx_url == "http://h:8086");
+    CHECK(config.influx_urls == std::vector<std::string>{"http://h:8086"});
 }
 
 TEST_CASE("an unknown key is named, with its file") {

@@ -28,6 +28,7 @@ DeliverySettings fast() {
 InfluxSettings settings_for(const FakeHttpServer& server) {
     InfluxSettings settings;
     settings.url = server.url();
+    settings.api = InfluxApi::v1;
     settings.gzip = false;
     return settings;
 }

@@ -1,5 +1,7 @@
 #include "deliver/verdict.hpp"
 
+#include "deliver/answer_text.hpp"
+
 #include <doctest/doctest.h>
 
 #include <string>
@@ -17,6 +19,10 @@ Reply answered(int status, std::string body = {}) {
     reply.status = status;
     reply.body = std::move(body);
     return reply;
+}
+
+std::string said(const Reply& reply) {
+    return read_answer_text(reply).words();
 }
 
 Outcome outcome(int status, std::string body = {}) {
@@ -122,15 +128,15 @@ TEST_CASE("the count of lines lost in a partial write") {
 }
 
 TEST_CASE("the server's words, in each way that servers have") {
-    CHECK(server_words(answered(400, R"({"error":"v1 words"})")) == "v1 words");
-    CHECK(server_words(answered(400, R"({"code":"invalid","message":"v2 words"})")) == "v2 words");
-    CHECK(server_words(answered(
-              400, R"({"error":"v3","data":[{"line_number":1,"error_message":"words"}]})")) == "v3: words");
-    CHECK(server_words(answered(400, "plain words")) == "plain words");
-    CHECK(server_words(answered(400, "[1,2")) == "[1,2");
+    CHECK(said(answered(400, R"({"error":"v1 words"})")) == "v1 words");
+    CHECK(said(answered(400, R"({"code":"invalid","message":"v2 words"})")) == "v2 words");
+    CHECK(said(answered(400, R"({"error":"v3","data":[{"line_number":1,"error_message":"words"}]})")) ==
+          "v3: words");
+    CHECK(said(answered(400, "plain words")) == "plain words");
+    CHECK(said(answered(400, "[1,2")) == "[1,2");
     Reply header = answered(400);
     header.influx_error = "header's words";
-    CHECK(server_words(header) == "header's words");
+    CHECK(said(header) == "header's words");
 }
 
 TEST_CASE("words are fit for a log") {
