@@ -4,7 +4,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -15,53 +15,7 @@ namespace lxcmon::test {
 
 namespace {
 
-std::string decoded(std::string_view text) {
-    std::string out;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        if (text[at] == '%' && at + 2 < text.size()) {
-            out += static_cast<char>(std::stoi(std::string(text.substr(at + 1, 2)), nullptr, 16));
-            at += 2;
-        } else {
-            out += text[at] == '+' ? ' ' : text[at];
-        }
-    }
-    return out;
-}
-
-std::map<std::string, std::string> parsed_query(std::string_view text) {
-    std::map<std::string, std::string> query;
-    while (!text.empty()) {
-        const std::string_view pair = text.substr(0, text.find('&'));
-        text.remove_prefix(std::min(text.size(), pair.size() + 1));
-        const auto equals = pair.find('=');
-        query[decoded(pair.substr(0, equals))] =
-            equals == std::string_view::npos ? std::string() : decoded(pair.substr(equals + 1));
-    }
-    return query;
-}
-
-HttpRequestSeen parsed_head(std::string_view head) {
-    HttpRequestSeen request;
-    const std::string_view first = head.substr(0, head.find("\r\n"));
-    head.remove_prefix(std::min(head.size(), first.size() + 2));
-    const auto space = first.find(' ');
-    const std::string_view target = first.substr(space + 1, first.rfind(' ') - space - 1);
-    request.method = first.substr(0, space);
-    request.path = decoded(target.substr(0, target.find('?')));
-    if (const auto mark = target.find('?'); mark != std::string_view::npos)
-        request.query = parsed_query(target.substr(mark + 1));
-    while (!head.empty()) {
-        const std::string_view line = head.substr(0, head.find("\r\n"));
-        head.remove_prefix(std::min(head.size(), line.size() + 2));
-        const auto colon = line.find(':');
-        std::string name(line.substr(0, colon));
-        for (char& c : name)
-            c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-        request.headers[name] =
-            colon == std::string_view::npos ? "" : line.substr(line.find_first_not_of(' ', colon + 1));
-    }
-    return request;
-}
+constexpr std::size_t repeated_bytes = std::size_t{256} << 20U;
 
 /// Blocks; a peer that is gone is no error.
 bool send_all(int fd, std::string_view text) {
@@ -81,30 +35,52 @@ void reset_on_close(int fd) {
 }
 
 std::string head_of(const HttpAnswer& answer, std::size_t length) {
-    std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " Scripted\r\n";
-    for (const auto& [name, value] : answer.headers)
-        head.append(name).append(": ").append(value).append("\r\n");
-    if (answer.status != 204)
-        head += "Content-Length: " + std::to_string(length) + "\r\n";
-    return head + "\r\n";
+    return head_text(answer.status, answer.headers, length);
+}
+
+/// A byte every 10 ms, until the peer goes; 30 s at most.
+void drip(int fd, std::string_view head) {
+    send_all(fd, head);
+    for (int byte = 0; byte < 3000 && send_all(fd, "x"); ++byte) {
+        pollfd gone{fd, POLLRDHUP, 0};
+        if (::poll(&gone, 1, 10) > 0)
+            return;
+    }
 }
 
 } // namespace
 
 FakeHttpServer::FakeHttpServer()
-    : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
-    , wake_(::eventfd(0, EFD_CLOEXEC)) {
-    ::setenv("no_proxy", "127.0.0.1", 1); // a proxy of the machine has no part in a test
+    : FakeHttpServer(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(listener_.get(), generic, size) != 0 || ::listen(listener_.get(), 16) != 0 ||
-        ::getsockname(listener_.get(), generic, &size) != 0)
-        throw std::runtime_error("the fake server gets no port");
-    port_ = ntohs(address.sin_port);
+    listen(generic, size);
+    ::getsockname(listener_.get(), generic, &size);
+    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
+FakeHttpServer::FakeHttpServer(const std::string& socket_path)
+    : FakeHttpServer(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    socket_path.copy(address.sun_path, sizeof address.sun_path - 1);
+    listen(reinterpret_cast<sockaddr*>(&address), sizeof address);
+    url_ = "unix://" + socket_path;
+}
+
+FakeHttpServer::FakeHttpServer(int socket)
+    : listener_(socket)
+    , wake_(::eventfd(0, EFD_CLOEXEC)) {
+    ::setenv("no_proxy", "127.0.0.1", 1); // a proxy of the machine has no part in a test
     handler_ = [](const HttpRequestSeen&) { return HttpAnswer{}; };
+}
+
+void FakeHttpServer::listen(const sockaddr* address, socklen_t size) {
+    if (::bind(listener_.get(), address, size) != 0 || ::listen(listener_.get(), 16) != 0)
+        throw std::runtime_error("the fake server gets no address");
     thread_ = std::thread(&FakeHttpServer::run, this);
 }
 
@@ -264,6 +240,18 @@ void FakeHttpServer::answer(Connection& connection, const HttpAnswer& answer) {
         for (int block = 0; block < 128 && send_all(fd, std::string(65536, 'x')); ++block) {
         }
         return;
+    case Fault::drip:
+        drip(fd, head_of(answer, std::size_t{1} << 20U));
+        break;
+    case Fault::repeat: {
+        send_all(fd, "HTTP/1.1 " + std::to_string(answer.status) + " Scripted\r\n");
+        for (std::size_t sent = 0; sent < repeated_bytes && send_all(fd, answer.body);)
+            sent += answer.body.size();
+        break;
+    }
+    case Fault::raw:
+        send_all(fd, answer.body);
+        break;
     case Fault::close_early:
         send_all(fd, head + answer.body);
         break; // the unread body makes close() send RST

@@ -1,6 +1,9 @@
 #pragma once
 
 #include "io/unique_fd.hpp"
+#include "support/http_text.hpp"
+
+#include <sys/socket.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -9,7 +12,6 @@
 #include <deque>
 #include <functional>
 #include <list>
-#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -18,15 +20,6 @@
 #include <vector>
 
 namespace lxcmon::test {
-
-struct HttpRequestSeen {
-    std::string method;
-    std::string path;                           ///< decoded, without the query
-    std::map<std::string, std::string> query;   ///< decoded
-    std::map<std::string, std::string> headers; ///< names in lower case
-    std::string body;                           ///< raw; empty after Fault::close_early
-    std::size_t connection = 0;                 ///< 1 for the first one accepted
-};
 
 /// What goes wrong with an answer.
 enum class Fault {
@@ -37,13 +30,16 @@ enum class Fault {
     endless,      ///< the head, some body, and then no end
     flood,        ///< the head, and body without end as fast as it is taken, 8 MiB in all, then silence
     close_early,  ///< answered once the head is there, and closed with the body unread
+    drip,         ///< the head, and then a byte now and then
+    repeat,       ///< the status line, and then the body, as it is, over and over: 256 MiB at most
+    raw,          ///< the body is all that is sent, as it is; then closed
     hold,         ///< answered when release() is called
 };
 
 struct HttpAnswer {
     int status = 204;
     std::string body;
-    std::vector<std::pair<std::string, std::string>> headers;
+    std::vector<std::pair<std::string, std::string>> headers{};
     Fault fault = Fault::none;
 };
 
@@ -54,13 +50,15 @@ class FakeHttpServer {
     using Handler = std::function<HttpAnswer(const HttpRequestSeen&)>;
 
     FakeHttpServer();
+    /// On a unix socket.
+    explicit FakeHttpServer(const std::string& socket_path);
     ~FakeHttpServer();
     FakeHttpServer(const FakeHttpServer&) = delete;
     FakeHttpServer& operator=(const FakeHttpServer&) = delete;
     FakeHttpServer(FakeHttpServer&&) = delete;
     FakeHttpServer& operator=(FakeHttpServer&&) = delete;
 
-    [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+    [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
     void script(HttpAnswer answer);
     void handle(Handler handler);
@@ -82,6 +80,8 @@ class FakeHttpServer {
         bool closed = false;
     };
 
+    explicit FakeHttpServer(int socket);
+    void listen(const sockaddr* address, socklen_t size);
     void run();
     void wake() const;
     void accept_connection();
@@ -93,7 +93,7 @@ class FakeHttpServer {
 
     io::UniqueFd listener_;
     io::UniqueFd wake_;
-    std::uint16_t port_ = 0;
+    std::string url_;
     std::list<Connection> connections_;
     std::size_t accepted_ = 0;
 

@@ -31,13 +31,15 @@ class FakeSink final : public deliver::Sink {
         return making;
     }
     bool stop_compressing() noexcept override { return std::exchange(compressing, false); }
-    void set_deadline(std::chrono::steady_clock::time_point) noexcept override {}
-    std::vector<deliver::Finding> probe() override { return {}; }
-    std::string name() const override { return "fake"; }
+    void set_deadline(std::chrono::steady_clock::time_point when) noexcept override { deadline = when; }
+    std::vector<deliver::Finding> probe() override { return {{"server", true, shown}}; }
+    std::string name() const override { return shown; }
 
     std::deque<deliver::Verdict> script;
     Judge judge;
     deliver::Verdict making;
+    std::string shown = "fake";
+    std::chrono::steady_clock::time_point deadline;
     bool compressing = true;
     unsigned databases_made = 0;
     std::vector<std::string> sent;

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "io/unique_fd.hpp"
+#include "unit/io/temp_folder.hpp"
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace lxcmon::test {
+
+/// A CA, and certificates good and bad, made by the command openssl; see make_certificates.sh.
+class Certificates {
+  public:
+    /// The same for all tests of a run.
+    static const Certificates& made();
+
+    [[nodiscard]] std::string certificate(const std::string& name) const {
+        return folder_.path(name + ".pem");
+    }
+    [[nodiscard]] std::string key(const std::string& name) const { return folder_.path(name + ".key"); }
+
+  private:
+    Certificates();
+
+    TempFolder folder_;
+};
+
+/// A real HTTPS server (Python's ssl) on loopback, in a process of its own that ends with this object.
+class TlsServer {
+  public:
+    /// `arguments` are those of tls_server.py; with none it speaks plain HTTP.
+    explicit TlsServer(const std::vector<std::string>& arguments);
+    ~TlsServer();
+    TlsServer(const TlsServer&) = delete;
+    TlsServer& operator=(const TlsServer&) = delete;
+
+    /// "https://HOST:PORT"
+    [[nodiscard]] std::string url(const std::string& scheme = "https",
+                                  const std::string& host = "127.0.0.1") const {
+        return scheme + "://" + host + ":" + port_;
+    }
+
+  private:
+    pid_t pid_ = -1;
+    io::UniqueFd stdin_; ///< closed at the end: the server ends
+    std::string port_;
+};
+
+} // namespace lxcmon::test

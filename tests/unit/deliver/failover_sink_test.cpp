@@ -1,0 +1,196 @@
+#include "deliver/failover_sink.hpp"
+
+#include "deliver/influx_client.hpp"
+#include "fake_sink.hpp"
+#include "support/fake_http_server.hpp"
+#include "support/log_capture.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+
+using namespace lxcmon::deliver;
+using lxcmon::test::FakeHttpServer;
+using lxcmon::test::FakeSink;
+using lxcmon::test::LogCapture;
+using lxcmon::test::verdict_of;
+using std::chrono::seconds;
+
+namespace {
+
+/// Three sinks that say what the test wants of them, and a clock that the test turns.
+struct Three {
+    LogCapture log;
+    std::array<FakeSink*, 3> sinks{};
+    std::array<Outcome, 3> outcomes{};
+    std::chrono::steady_clock::time_point now;
+    FailoverSink failover{make(), [this] { return now; }};
+
+    std::vector<std::unique_ptr<Sink>> make() {
+        std::vector<std::unique_ptr<Sink>> made;
+        for (std::size_t index = 0; index < sinks.size(); ++index) {
+            auto sink = std::make_unique<FakeSink>();
+            sinks[index] = sink.get();
+            sink->shown = std::string("http://") + "abc"[index];
+            sink->judge = [this, index](std::string_view) { return outcomes[index]; };
+            made.push_back(std::move(sink));
+        }
+        return made;
+    }
+    Outcome send() { return failover.send("x\n").outcome; }
+    /// How often each was sent to since the last call.
+    std::array<std::size_t, 3> asked() {
+        std::array<std::size_t, 3> counts{};
+        for (std::size_t index = 0; index < sinks.size(); ++index) {
+            counts[index] = sinks[index]->sent.size();
+            sinks[index]->sent.clear();
+        }
+        return counts;
+    }
+};
+
+using Counts = std::array<std::size_t, 3>;
+
+} // namespace
+
+TEST_CASE_FIXTURE(Three, "the first is used while it works, whatever it thinks of the lines") {
+    for (const Outcome outcome :
+         {Outcome::delivered, Outcome::partial, Outcome::refused, Outcome::too_large}) {
+        outcomes[0] = outcome;
+        CHECK(send() == outcome);
+        CHECK(asked() == Counts{1, 0, 0});
+    }
+    CHECK(log.take().empty());
+}
+
+TEST_CASE_FIXTURE(Three, "the next takes the same lines at once, and keeps them; said once") {
+    for (const Outcome outcome : {Outcome::retry, Outcome::server_error, Outcome::settings}) {
+        Three three;
+        three.outcomes[0] = outcome;
+        CHECK(three.send() == Outcome::delivered);
+        CHECK(three.sinks[1]->sent == std::vector<std::string>{"x\n"});
+        CHECK(three.asked() == Counts{1, 1, 0});
+        CHECK(three.log.take() == "warning http://a: ; sending to http://b\n");
+        three.outcomes[0] = Outcome::delivered;
+        CHECK(three.send() == Outcome::delivered);
+        CHECK(three.asked() == Counts{0, 1, 0});
+        CHECK(three.log.take().empty());
+    }
+}
+
+TEST_CASE_FIXTURE(Three, "after a minute the earlier ones are tried again, first the first") {
+    outcomes = {Outcome::retry, Outcome::retry, Outcome::delivered};
+    CHECK(send() == Outcome::delivered);
+    CHECK(asked() == Counts{1, 1, 1});
+    static_cast<void>(log.take());
+    now += seconds(59);
+    CHECK(send() == Outcome::delivered);
+    CHECK(asked() == Counts{0, 0, 1});
+    now += seconds(1);
+    CHECK(send() == Outcome::delivered);
+    CHECK(asked() == Counts{1, 1, 1});
+    CHECK(log.take().empty()); // still the third
+    CHECK(send() == Outcome::delivered);
+    CHECK(asked() == Counts{0, 0, 1}); // not again for a minute
+    outcomes[0] = Outcome::delivered;
+    now += seconds(60);
+    CHECK(send() == Outcome::delivered);
+    CHECK(asked() == Counts{1, 0, 0});
+    CHECK(log.take() == "info http://a works again; sending to it in place of http://c\n");
+}
+
+TEST_CASE_FIXTURE(Three, "where the current one fails, the earlier ones are tried as well") {
+    outcomes[0] = Outcome::retry;
+    CHECK(send() == Outcome::delivered);
+    static_cast<void>(asked());
+    static_cast<void>(log.take());
+    outcomes = {Outcome::delivered, Outcome::retry, Outcome::retry};
+    CHECK(send() == Outcome::delivered);
+    CHECK(asked() == Counts{1, 1, 1});
+    CHECK(log.take() == "warning http://b: ; sending to http://a\n");
+}
+
+TEST_CASE_FIXTURE(Three,
+                  "all fail: each is tried once, and the first one's verdict comes with all their words") {
+    sinks[0]->script = {verdict_of(Outcome::server_error, "HTTP 500")};
+    sinks[0]->script[0].status = 500;
+    sinks[1]->script = {verdict_of(Outcome::retry, "http://b/write: refused")};
+    sinks[2]->script = {verdict_of(Outcome::settings, "HTTP 401")};
+    const Verdict verdict = failover.send("x\n");
+    CHECK(verdict.outcome == Outcome::server_error);
+    CHECK(verdict.status == 500);
+    CHECK(verdict.words ==
+          "no server takes the points: http://a: HTTP 500; http://b/write: refused; http://c: HTTP 401");
+    CHECK(asked() == Counts{1, 1, 1});
+    CHECK(log.take().empty());
+    CHECK(send() == Outcome::delivered);
+    CHECK(asked() == Counts{1, 0, 0}); // it stays with the first
+}
+
+TEST_CASE_FIXTURE(Three, "a missing database is made on each server, once") {
+    sinks[0]->script = {verdict_of(Outcome::no_database)};
+    CHECK(send() == Outcome::delivered);
+    CHECK(sinks[0]->databases_made == 1);
+    CHECK(asked() == Counts{2, 0, 0});
+    sinks[0]->script = {verdict_of(Outcome::no_database)}; // dropped: a person must have meant it
+    sinks[1]->script = {verdict_of(Outcome::no_database)};
+    CHECK(send() == Outcome::delivered);
+    CHECK(asked() == Counts{1, 2, 0});
+    CHECK(sinks[0]->databases_made == 1);
+    CHECK(sinks[1]->databases_made == 1);
+}
+
+TEST_CASE_FIXTURE(Three, "a database that can't be made: the next; nobody answering is no answer") {
+    sinks[0]->judge = [](std::string_view) { return Outcome::no_database; };
+    sinks[0]->making = verdict_of(Outcome::retry, "time-out");
+    CHECK(send() == Outcome::delivered);
+    CHECK(asked() == Counts{1, 1, 0});
+    CHECK(log.take() == "warning http://a: time-out; sending to http://b\n");
+    sinks[0]->making = verdict_of(Outcome::settings, "not allowed");
+    now += seconds(60);
+    CHECK(send() == Outcome::delivered);
+    now += seconds(60);
+    CHECK(send() == Outcome::delivered);
+    CHECK(sinks[0]->databases_made == 2); // the second try was the last
+}
+
+TEST_CASE_FIXTURE(Three, "gzip is given up for the one that does not take it") {
+    sinks[0]->script = {verdict_of(Outcome::no_gzip)};
+    CHECK(send() == Outcome::delivered);
+    CHECK_FALSE(sinks[0]->compressing);
+    CHECK(sinks[1]->compressing);
+    sinks[0]->script = {verdict_of(Outcome::no_gzip)}; // 415 all the same: not this server
+    CHECK(send() == Outcome::delivered);
+    CHECK(asked() == Counts{3, 1, 0});
+}
+
+TEST_CASE_FIXTURE(Three, "the name, the findings, the deadline: of all of them") {
+    CHECK(failover.name() == "http://a, else http://b, else http://c");
+    CHECK(failover.probe().size() == 3);
+    const auto deadline = std::chrono::steady_clock::now();
+    failover.set_deadline(deadline);
+    for (const FakeSink* sink : sinks)
+        CHECK(sink->deadline == deadline);
+}
+
+TEST_CASE("over HTTP: one server is gone, the other gets the same bytes") {
+    const LogCapture log;
+    FakeHttpServer second;
+    std::string gone;
+    {
+        const FakeHttpServer first;
+        gone = first.url();
+    }
+    std::vector<std::unique_ptr<Sink>> sinks;
+    for (const std::string& url : {gone, second.url()}) {
+        InfluxSettings settings;
+        settings.url = url;
+        settings.api = InfluxApi::v1;
+        settings.gzip = false;
+        sinks.push_back(std::make_unique<InfluxClient>(std::move(settings)));
+    }
+    FailoverSink failover(std::move(sinks));
+    CHECK(failover.send("a v=1 1\n").outcome == Outcome::delivered);
+    REQUIRE(second.requests().size() == 1);
+    CHECK(second.requests().front().body == "a v=1 1\n");
+}
