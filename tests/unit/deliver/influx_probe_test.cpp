@@ -10,6 +10,7 @@ using namespace lxcmon;
 using namespace lxcmon::deliver;
 using test::FakeHttpServer;
 using test::Fault;
+using test::HttpAnswer;
 
 namespace {
 
@@ -57,4 +58,42 @@ TEST_CASE_FIXTURE(Fixture, "the check: v2 writes nothing, and 400 to nothing is 
         CHECK(findings.back().ok == good);
         CHECK(server.requests().back().body.empty());
     }
+}
+
+TEST_CASE_FIXTURE(Fixture, "the check: v3, found by asking") {
+    InfluxSettings with_token = settings();
+    with_token.token = "s3cret";
+    InfluxClient client(with_token);
+    for (const auto& [answer, count, good] :
+         {std::tuple{HttpAnswer{400, "write buffer error: line protocol was empty"}, 3U, true},
+          {HttpAnswer{204, ""}, 3U, true},
+          {HttpAnswer{401, ""}, 2U, false},
+          {HttpAnswer{400, R"({"error":"db name did not start with a number or letter"})"}, 2U, false},
+          {HttpAnswer{404, "not found"}, 3U, false}}) {
+        server.script({200, R"({"version":"3.0.1"})"});
+        server.script(answer);
+        const auto findings = client.probe();
+        REQUIRE(findings.size() == count);
+        CHECK(findings.front().words ==
+              server.url() + ": InfluxDB 3.0.1; written to with the v3 API, going by what the server says");
+        CHECK(findings.back().ok == good);
+        CHECK(server.requests().back().path == "/api/v3/write_lp");
+        CHECK(server.requests().back().headers.at("authorization") == "Bearer s3cret");
+        CHECK(server.requests().back().body.empty());
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "the check says which API is used, and why") {
+    const auto why = [this](const InfluxSettings& chosen) {
+        return InfluxClient(chosen).probe().front().words;
+    };
+    InfluxSettings chosen = settings();
+    CHECK(why(chosen).ends_with("with the v1 API, going by what the server says"));
+    chosen.retention_policy = "r";
+    CHECK(why(chosen).ends_with("with the v1 API, there is a retention policy"));
+    chosen.retention_policy.clear();
+    chosen.bucket = "b";
+    CHECK(why(chosen).ends_with("with the v2 API, there is a bucket"));
+    chosen.api = InfluxApi::v2;
+    CHECK(why(chosen).ends_with("with the v2 API, --influx-api says so"));
 }

@@ -71,6 +71,28 @@ TEST_CASE("each row of the table of answers") {
         CHECK(outcome(422, R"({"message":"outside retention"})") == Outcome::refused);
         CHECK(outcome(400) == Outcome::refused);
     }
+    SUBCASE("400 and 422 that no line is to blame for are a matter of settings") {
+        for (
+            const char* body :
+            {"Client sent an HTTP request to an HTTPS server.\n",
+             "<html><center>The plain HTTP request was sent to HTTPS port</center></html>",
+             "<p>Reason: You're speaking plain HTTP to an SSL-enabled server port.</p>",
+             R"(remoteAddr: "10.0.0.1:1"; requestURI: /api/v3/write_lp; unsupported path requested: "/api/v3/write_lp")",
+             R"({"code":"invalid","message":"Please provide either orgID or org"})",
+             R"({"error":"db name did not start with a number or letter","data":null})",
+             R"({"error":"invalid character in database or rp name: must be ASCII"})",
+             R"({"error":"Authorization header was malformed, the request was not in the form of"})",
+             "serde error: unknown variant `nanosecond`",
+             R"({"error":"Adding a new database would exceed limit of 5 databases"})",
+             R"({"error":"partial write of line protocol occurred","data":[{"line_number":1,"error_message":"Adding a new database would exceed limit of 5 databases"}]})"}) {
+            CAPTURE(std::string(body));
+            CHECK(outcome(400, body) == Outcome::settings);
+            CHECK(outcome(422, body) == Outcome::settings);
+        }
+    }
+    SUBCASE("InfluxDB 3 says with 500 what others say with 413") {
+        CHECK(outcome(500, "max request size (10485760 bytes) exceeded") == Outcome::too_large);
+    }
     SUBCASE("404 tells a missing database from the rest") {
         CHECK(outcome(404, R"({"error":"database not found: \"lxc\""})") == Outcome::no_database);
         CHECK(outcome(404, "404 page not found") == Outcome::settings);
@@ -90,6 +112,19 @@ TEST_CASE("each row of the table of answers") {
         for (const int status : {501, 507, 599})
             CHECK(outcome(status) == Outcome::retry);
     }
+}
+
+TEST_CASE("what a server repeats of a line, a container's words maybe, decides nothing") {
+    for (const char* words :
+         {"partial write: x", "Client sent an HTTP request to an HTTPS server", "serde error"})
+        CHECK(outcome(400, "{\"error\":\"unable to parse 'lxc_x,c=" + std::string(words) + " v=1': bad\"}") ==
+              Outcome::refused);
+    CHECK(outcome(500, R"({"error":"unable to parse 'retention policy not found'"})") ==
+          Outcome::server_error);
+    CHECK(outcome(404, R"({"error":"unable to parse 'database not found'"})") == Outcome::settings);
+    CHECK(
+        outcome(400, R"({"error":"failed","data":[{"error_message":"trailing content: partial write"}]})") ==
+        Outcome::refused);
 }
 
 TEST_CASE("Retry-After") {
@@ -125,6 +160,66 @@ TEST_CASE("the count of lines lost in a partial write") {
         3);
     CHECK(dropped(R"({"error":"partial write: something"})") == std::nullopt);
     CHECK(dropped(R"({"error":"partial write: dropped=x"})") == std::nullopt);
+}
+
+TEST_CASE("v3: which lines were refused") {
+    const auto lines = [](std::string body, int status = 400) {
+        return judge(answered(status, std::move(body)), now).refused_lines;
+    };
+    using Lines = std::vector<std::size_t>;
+    const std::string begin = R"({"error":"partial write of line protocol occurred","data":[)";
+    CHECK(
+        lines(
+            begin +
+            R"({"original_line":"b","line_number":7,"error_message":"e"},{"line_number":2},{"line_number":7}]})") ==
+        Lines{2, 7});
+    CHECK(lines(begin + R"({"line_number":3}]})", 422) == Lines{3});
+    CHECK(
+        lines(
+            R"({"error":"partial write of line protocol occurred","data":{"line_number":4,"error_message":"e"}})") ==
+        Lines{4});
+    // From a stranger: nothing below 1, no other numbers, no other places, and what was cut off counts to
+    // there.
+    CHECK(
+        lines(
+            begin +
+            R"({"line_number":0},{"line_number":-1},{"line_number":1.5},{"line_number":"6"},{"x":{"line_number":8}}]})")
+            .empty());
+    CHECK(lines(R"({"line_number":9,"error":"partial write","other":[{"line_number":9}]})").empty());
+    CHECK(lines(begin + R"({"line_number":5,"error_message":"e"},{"line_number":6,"error_m)") == Lines{5, 6});
+    std::string many = begin;
+    for (int number = 1; number < 30'000; ++number)
+        many += "{\"line_number\":" + std::to_string(number) + "},";
+    CHECK(lines(many).size() == most_refused_lines);
+    // Nothing was stored: all lines are still to be delivered or found.
+    CHECK(
+        lines(
+            R"({"error":"parsing failed for write_lp endpoint","data":{"line_number":2,"error_message":"e"}})")
+            .empty());
+}
+
+TEST_CASE("v1: the texts of the lines that were refused") {
+    const auto texts = [](std::string body) {
+        return judge(answered(400, std::move(body)), now).refused_texts;
+    };
+    using Texts = std::vector<std::string>;
+    // As 1.6.7 says it; a line may hold quotes.
+    CHECK(
+        texts(
+            R"({"error":"partial write: unable to parse 'b v= 2': missing field value\nunable to parse 'c,t=it's s=\"q': x\",v=3 x': bad timestamp dropped=0"})") ==
+        Texts{"b v= 2", "c,t=it's s=\"q': x\",v=3 x"});
+    CHECK(texts(R"({"error":"partial write: field type conflict: x dropped=1"})").empty());
+    CHECK(texts(R"({"error":"unable to parse 'b v= 2': nothing was stored"})").empty());
+    CHECK(texts(R"({"error":"partial write: unable to parse 'no end"})").empty());
+    std::string many = R"({"error":"partial write: )";
+    for (int number = 0; number < 100; ++number)
+        many += "unable to parse 'x" + std::to_string(number) + "': why\\n";
+    CHECK(texts(many + "\"}").size() == most_refused_texts);
+    CHECK(texts("partial write: unable to parse '" + std::string(longest_refused_text_bytes, 'x') + "': why")
+              .size() == 1);
+    CHECK(texts("partial write: unable to parse '" + std::string(longest_refused_text_bytes + 1, 'x') +
+                "': why")
+              .empty());
 }
 
 TEST_CASE("the server's words, in each way that servers have") {
