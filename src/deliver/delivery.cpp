@@ -1,5 +1,7 @@
 #include "deliver/delivery.hpp"
 
+#include "deliver/refused_lines.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <exception>
@@ -97,7 +99,7 @@ Step Delivery::take(const Verdict& verdict) {
         dropped = std::clamp<std::size_t>(verdict.dropped_lines.value_or(1), 1, lines);
         counters_.rejected_points += dropped;
         health_.rejected(dropped, verdict.words);
-        tell_rejected({}, dropped, verdict);
+        tell_rejected(refused_lines(pieces_.front().bytes, verdict), dropped, verdict);
         clean_ = false;
     }
     counters_.delivered_points += lines - dropped;

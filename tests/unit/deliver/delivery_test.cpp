@@ -197,3 +197,48 @@ TEST_CASE_FIXTURE(Fixture, "batches of nothing, and one whose last line has no e
     CHECK(run({"a\nb", 2}));
     CHECK(counters.delivered_points == 2);
 }
+
+TEST_CASE("what is refused for good is handed on with the server's words, and with its lines where they are "
+          "named") {
+    FakeSink sink;
+    std::vector<Rejected> rejected;
+    DeliverySettings settings;
+    settings.on_rejected = [&](Rejected each) { rejected.push_back(std::move(each)); };
+    Counters counters;
+    Delivery delivery(sink, counters, settings);
+    const Batch batch{"a v=1 1\nb v=2 2\nc v=3 3\n", 3};
+    Verdict verdict = verdict_of(Outcome::partial, "field type conflict");
+    verdict.status = 400;
+    verdict.dropped_lines = 1;
+    SUBCASE("named") {
+        verdict.refused_lines = {2};
+        sink.script = {verdict};
+        delivery.begin(batch);
+        static_cast<void>(delivery.step());
+        REQUIRE(rejected.size() == 1);
+        CHECK(rejected[0].lines == "b v=2 2\n");
+    }
+    SUBCASE("not named") {
+        sink.script = {verdict};
+        delivery.begin(batch);
+        static_cast<void>(delivery.step());
+        REQUIRE(rejected.size() == 1);
+        CHECK(rejected[0].lines.empty());
+    }
+    SUBCASE("found by halving") {
+        sink.judge = [](std::string_view lines) {
+            return lines.find("c v=3") == std::string_view::npos ? Outcome::delivered : Outcome::refused;
+        };
+        delivery.begin(batch);
+        while (!delivery.done())
+            static_cast<void>(delivery.step());
+        REQUIRE(rejected.size() == 1);
+        CHECK(rejected[0].lines == "c v=3 3\n");
+        return;
+    }
+    CHECK(rejected[0].count == 1);
+    CHECK(rejected[0].status == 400);
+    CHECK(rejected[0].words == "field type conflict");
+    CHECK(rejected[0].server == "fake");
+    CHECK(rejected[0].time_ns > 1'700'000'000'000'000'000);
+}

@@ -40,6 +40,7 @@ class Rig {
         settings.delivery.settings_wait = milliseconds(10);
         InfluxSettings influx;
         influx.url = server.url();
+        influx.api = InfluxApi::v1; // no question goes before the first write
         influx.gzip = false;
         return {std::make_unique<InfluxClient>(influx), settings};
     }
