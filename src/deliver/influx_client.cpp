@@ -65,7 +65,10 @@ std::optional<Verdict> InfluxClient::choose_api() {
         verdict.outcome = Outcome::retry; // no line has been sent that could be to blame
         return verdict;
     }
-    // Also where /ping itself is refused: the write will say better what is wrong.
+    // The way there is wrong: a proxy that wants credentials, http on an https port.
+    if (verdict.outcome == Outcome::settings && (verdict.status == 400 || verdict.status == 407))
+        return verdict;
+    // Where /ping itself is refused, the write will say better what is wrong.
     const ServerKind kind = kind_of(reply);
     api_ = kind.api;
     std::string choice =
