@@ -155,6 +155,16 @@ TEST_CASE_FIXTURE(Server,
     CHECK(log.take().empty()); // the same as before
 }
 
+TEST_CASE_FIXTURE(Server, "a ping that shows that the way is wrong tells nothing about the server") {
+    InfluxClient client(settings());
+    for (const int status : {407, 400}) {
+        script_ping(status, "", "Client sent an HTTP request to an HTTPS server.");
+        CHECK(client.send(lines).outcome == Outcome::settings);
+    }
+    CHECK(paths() == Paths(2, "/ping"));
+    CHECK(log.take().empty());
+}
+
 TEST_CASE_FIXTURE(Server, "an API that is set is not asked for, nor forgotten") {
     InfluxSettings fixed = settings();
     fixed.api = InfluxApi::v3;
