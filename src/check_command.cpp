@@ -1,6 +1,7 @@
 #include "commands.hpp"
 
 #include "collector.hpp"
+#include "deliver/spool_probe.hpp"
 #include "discover/lxc_api.hpp"
 #include "sink_factory.hpp"
 
@@ -66,6 +67,8 @@ int check(const Config& config) {
     real.dry_run = false;
     for (const Destination& destination : make_destinations(real))
         std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
+    if (!config.influx_urls.empty())
+        findings.push_back(deliver::probe_spool(config.spool_dir));
     bool all_ok = true;
     for (const Finding& finding : findings) {
         std::printf("%-4s  %-11s %s\n", finding.ok ? "ok" : "FAIL", finding.what.c_str(),
