@@ -1,0 +1,263 @@
+// What every sink must do, whatever is behind it: the same cases over all of them.
+#include "deliver/failover_sink.hpp"
+#include "deliver/influx_client.hpp"
+#include "deliver/json_file.hpp"
+#include "io/temp_folder.hpp"
+#include "support/fake_http_server.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+using namespace lxcmon::deliver;
+using lxcmon::test::FakeHttpServer;
+using lxcmon::test::Fault;
+using lxcmon::test::HttpAnswer;
+using lxcmon::test::HttpRequestSeen;
+using lxcmon::test::TempFolder;
+
+namespace {
+
+constexpr const char* secret = "a-secret-of-mine";
+
+/// A sink, and what stands behind it.
+class Behind {
+  public:
+    Behind() = default;
+    Behind(const Behind&) = delete;
+    Behind& operator=(const Behind&) = delete;
+    virtual ~Behind() = default;
+    virtual Sink& sink() = 0;
+    virtual std::string received() = 0; ///< all lines that were stored
+    virtual void break_down() = 0;
+    virtual void repair() = 0;
+};
+
+bool is_write(const HttpRequestSeen& request) {
+    return request.path.find("write") != std::string::npos;
+}
+
+/// What a server stores: the bodies of writes that it answered with 204.
+class Store {
+  public:
+    Store() { answer(); }
+    explicit Store(const std::string& unix_socket)
+        : server(unix_socket) {
+        answer();
+    }
+
+    void answer() {
+        server.handle([this](const HttpRequestSeen& request) {
+            if (!is_write(request))
+                return HttpAnswer{200, "{}", {{"X-Influxdb-Version", "1.8"}}, Fault::none};
+            if (broken)
+                return HttpAnswer{503, std::string("down, ") + secret, {}, Fault::none};
+            stored += request.body;
+            return HttpAnswer{204, "", {}, Fault::none};
+        });
+    }
+
+    FakeHttpServer server;
+    std::string stored;
+    std::atomic<bool> broken{false};
+};
+
+InfluxSettings settings_for(const Store& store, InfluxApi api) {
+    InfluxSettings settings;
+    settings.url = store.server.url();
+    settings.api = api;
+    settings.token = secret;
+    settings.org = "o";
+    settings.bucket = api == InfluxApi::v2 ? "b" : "";
+    settings.gzip = false;
+    return settings;
+}
+
+class BehindInflux final : public Behind {
+  public:
+    explicit BehindInflux(InfluxApi api)
+        : client_(settings_for(store_, api)) {}
+    /// v1 over a unix socket.
+    BehindInflux()
+        : store_(folder_.path("influx.sock"))
+        , client_(settings_for(store_, InfluxApi::v1)) {}
+    Sink& sink() override { return client_; }
+    std::string received() override { return store_.stored; }
+    void break_down() override { store_.broken = true; }
+    void repair() override { store_.broken = false; }
+
+  private:
+    TempFolder folder_;
+    Store store_;
+    InfluxClient client_;
+};
+
+class BehindFailover final : public Behind {
+  public:
+    BehindFailover() {
+        std::vector<std::unique_ptr<Sink>> sinks;
+        for (const Store* store : {&first_, &second_})
+            sinks.push_back(std::make_unique<InfluxClient>(settings_for(*store, InfluxApi::v1)));
+        sink_ = std::make_unique<FailoverSink>(std::move(sinks));
+        first_.broken = true;
+    }
+    Sink& sink() override { return *sink_; }
+    std::string received() override { return first_.stored + second_.stored; }
+    void break_down() override { second_.broken = true; }
+    void repair() override { second_.broken = false; }
+
+  private:
+    Store first_, second_;
+    std::unique_ptr<FailoverSink> sink_;
+};
+
+class BehindFile final : public Behind {
+  public:
+    BehindFile()
+        : file_(settings()) {}
+    Sink& sink() override { return file_; }
+    std::string received() override {
+        std::ifstream file(path_);
+        std::ostringstream text;
+        text << file.rdbuf();
+        return text.str();
+    }
+    void break_down() override { // not even root writes to a folder
+        if (std::filesystem::exists(path_))
+            std::filesystem::rename(path_, path_ + ".aside");
+        std::filesystem::create_directory(path_);
+    }
+    void repair() override {
+        std::filesystem::remove(path_);
+        if (std::filesystem::exists(path_ + ".aside"))
+            std::filesystem::rename(path_ + ".aside", path_);
+    }
+
+  private:
+    JsonFileSettings settings() const {
+        JsonFileSettings settings;
+        settings.path = path_;
+        return settings;
+    }
+    TempFolder folder_;
+    std::string path_ = folder_.path("points.jsonl");
+    JsonFile file_;
+};
+
+using Make = std::function<std::unique_ptr<Behind>()>;
+
+const std::map<std::string, Make>& all_sinks() {
+    static const std::map<std::string, Make> sinks{
+        {"v1", [] { return std::make_unique<BehindInflux>(InfluxApi::v1); }},
+        {"v2", [] { return std::make_unique<BehindInflux>(InfluxApi::v2); }},
+        {"v3", [] { return std::make_unique<BehindInflux>(InfluxApi::v3); }},
+        {"auto", [] { return std::make_unique<BehindInflux>(InfluxApi::automatic); }},
+        {"unix", [] { return std::make_unique<BehindInflux>(); }},
+        {"failover", [] { return std::make_unique<BehindFailover>(); }},
+        {"file", [] { return std::make_unique<BehindFile>(); }},
+    };
+    return sinks;
+}
+
+void each_sink(const std::function<void(Behind&)>& check) {
+    for (const auto& [name, make] : all_sinks()) {
+        CAPTURE(name);
+        const auto behind = make();
+        check(*behind);
+    }
+}
+
+std::string many_lines(std::size_t count) {
+    std::string lines;
+    for (std::size_t number = 0; number < count; ++number)
+        lines += "m,n=" + std::to_string(number) + " v=1 " + std::to_string(number) + "\n";
+    return lines;
+}
+
+} // namespace
+
+TEST_CASE("every sink: lines arrive whole, in order and once") {
+    each_sink([](Behind& behind) {
+        CHECK(behind.sink().send("a v=1 1\nb v=2 2\n").outcome == Outcome::delivered);
+        CHECK(behind.sink().send("c v=3 3\n").outcome == Outcome::delivered);
+        CHECK(behind.received() == "a v=1 1\nb v=2 2\nc v=3 3\n");
+    });
+}
+
+TEST_CASE("every sink: the largest batch that the agent makes") {
+    const std::string lines = many_lines(235'000);
+    REQUIRE(lines.size() > 4'900'000);
+    each_sink([&](Behind& behind) {
+        CHECK(behind.sink().send(lines).outcome == Outcome::delivered);
+        const bool same = behind.received() == lines; // no 5 MB in a failing test's output
+        CHECK(same);
+    });
+}
+
+TEST_CASE("every sink: what can't be stored now is to be tried again, with words, and then is there once") {
+    each_sink([](Behind& behind) {
+        REQUIRE(behind.sink().send("a v=1 1\n").outcome == Outcome::delivered);
+        behind.break_down();
+        const Verdict verdict = behind.sink().send("b v=2 2\n");
+        const bool kept = verdict.outcome == Outcome::retry || verdict.outcome == Outcome::settings;
+        CHECK(kept);
+        CHECK_FALSE(verdict.words.empty());
+        CHECK(verdict.words.find(secret) == std::string::npos);
+        behind.repair();
+        CHECK(behind.sink().send("b v=2 2\n").outcome == Outcome::delivered);
+        CHECK(behind.received() == "a v=1 1\nb v=2 2\n");
+    });
+}
+
+TEST_CASE("every sink: a probe writes no point, and tells whether the sink can be used") {
+    each_sink([](Behind& behind) {
+        REQUIRE(behind.sink().send("a v=1 1\n").outcome == Outcome::delivered);
+        const auto findings = behind.sink().probe();
+        CHECK_FALSE(findings.empty());
+        for (const Finding& finding : findings) {
+            CHECK_FALSE(finding.what.empty());
+            CHECK_FALSE(finding.words.empty());
+            CHECK(finding.words.find(secret) == std::string::npos);
+        }
+        CHECK(behind.received() == "a v=1 1\n");
+    });
+}
+
+TEST_CASE("every sink: its name is fit for a log") {
+    each_sink([](Behind& behind) {
+        CHECK_FALSE(behind.sink().name().empty());
+        CHECK(behind.sink().name().find(secret) == std::string::npos);
+    });
+}
+
+TEST_CASE("every sink: without compression it still delivers") {
+    each_sink([](Behind& behind) {
+        static_cast<void>(behind.sink().stop_compressing());
+        CHECK_FALSE(behind.sink().stop_compressing());
+        CHECK(behind.sink().send("a v=1 1\n").outcome == Outcome::delivered);
+        CHECK(behind.received() == "a v=1 1\n");
+    });
+}
+
+TEST_CASE("every sink over a network: past the deadline nothing is sent, and nothing is lost") {
+    for (const char* name : {"v1", "v2", "v3", "auto", "unix", "failover"}) {
+        CAPTURE(std::string(name));
+        const auto behind = all_sinks().at(name)();
+        behind->sink().set_deadline(std::chrono::steady_clock::now());
+        CHECK(behind->sink().send("a v=1 1\n").outcome == Outcome::retry);
+        CHECK(behind->received().empty());
+        behind->sink().set_deadline(std::chrono::steady_clock::time_point::max());
+        CHECK(behind->sink().send("a v=1 1\n").outcome == Outcome::delivered);
+        CHECK(behind->received() == "a v=1 1\n");
+    }
+}
