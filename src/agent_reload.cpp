@@ -74,6 +74,10 @@ void Agent::change_targets(const Config& next) {
     // Without a spool, as long as at the end.
     const bool spooled = !config_.influx_urls.empty() && !config_.dry_run;
     lost_lines_ += targets_->stop(spooled ? std::chrono::milliseconds(0) : std::chrono::milliseconds(5000));
+    if (const auto left = targets_->status().spool_points; left != 0 && next.spool_dir != config_.spool_dir)
+        spdlog::warn(
+            "{} points stay in {}, which is not the spool any more; lxcmon-push replay delivers them", left,
+            config_.spool_dir);
     targets_.reset(); // the spool's lock goes with it
     try {
         if (log_of(next) != log_of(config_))

@@ -33,7 +33,7 @@ struct Config {
     std::string json_file = "/var/lib/lxcmon-push/lxcmon.jsonl";
     std::uint64_t json_max_bytes = 64U << 20U;
     unsigned json_keep = 5;
-    std::uint64_t queue_max_bytes = 64U << 20U;
+    std::uint64_t queue_max_bytes = 32U << 20U;
     std::string spool_dir = "/var/lib/lxcmon-push/spool";
     std::uint64_t spool_max_bytes = std::uint64_t{1} << 30U;
     std::chrono::nanoseconds spool_max_age = std::chrono::hours(7 * 24);

@@ -107,8 +107,8 @@ constexpr auto table = std::to_array<OptionRow>({
      [](C& c, Value v) { c.batch_lines = parse_count(v, 1, 5000); }},
     {influx, "flush-interval", "DURATION", "each tick", "How long points are gathered before they are sent",
      [](C& c, Value v) { c.flush_interval = parse_duration(v); }},
-    {influx, "queue-max-size", "SIZE", "64MiB",
-     "Memory for what the server has not taken yet; beyond it the oldest is dropped",
+    {influx, "queue-max-size", "SIZE", "32MiB",
+     "Memory for points that are neither delivered nor in the spool; beyond it the oldest are dropped",
      [](C& c, Value v) { c.queue_max_bytes = parse_size(v); }},
 
     {influx, "send-jitter", "DURATION", "1s",

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
+#include <system_error>
 #include <thread>
 
 namespace lxcmon {
@@ -66,10 +68,13 @@ deliver::TargetSettings target_settings(const Config& config, const deliver::Sin
 
 } // namespace
 
-TargetGroup::TargetGroup(const Config& config) {
+TargetGroup::TargetGroup(const Config& config)
+    : spool_dir_(config.spool_dir) {
     for (Destination& destination : make_destinations(config)) {
         format_ = destination.format;
         auto settings = target_settings(config, *destination.sink, targets_.empty());
+        if (settings.spool)
+            spools_.insert(settings.spool->folder);
         targets_.push_back(
             std::make_unique<deliver::Target>(std::move(destination.sink), std::move(settings)));
     }
@@ -78,6 +83,26 @@ TargetGroup::TargetGroup(const Config& config) {
 void TargetGroup::start() {
     for (const auto& target : targets_)
         target->start();
+    warn_of_other_spools();
+}
+
+/// Of servers that are not among --influx-url any more: nobody would deliver what is in there.
+void TargetGroup::warn_of_other_spools() const {
+    if (spools_.empty())
+        return;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(spool_dir_, error)) {
+        const std::string folder = entry.path();
+        if (!entry.is_directory(error) || spools_.contains(folder))
+            continue;
+        for (const auto& file : std::filesystem::directory_iterator(entry.path(), error))
+            if (file.path().filename().string().find(".jsonl") != std::string::npos) {
+                spdlog::warn("{} has points for a server that is not among --influx-url; lxcmon-push replay "
+                             "delivers them",
+                             folder);
+                break;
+            }
+    }
 }
 
 void TargetGroup::push(const Batch& batch) {

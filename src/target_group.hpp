@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,11 @@ class TargetGroup {
     [[nodiscard]] std::string name() const;
 
   private:
+    void warn_of_other_spools() const;
+
     std::vector<std::unique_ptr<deliver::Target>> targets_;
+    std::string spool_dir_;
+    std::set<std::string> spools_; ///< the folders in use
     encode::Format format_ = encode::Format::line_protocol;
 };
 

@@ -15,7 +15,7 @@
 namespace lxcmon::deliver {
 
 struct QueueSettings {
-    std::size_t limit_bytes = std::size_t{64} << 20U; ///< of batches held in memory
+    std::size_t limit_bytes = std::size_t{32} << 20U; ///< of batches held in memory
     /// A Spooler takes what is not delivered in time, and the newest batch is sent first. Without one
     /// (a file, stdout) batches leave in the order in which they came.
     bool spooled = false;
