@@ -43,6 +43,12 @@ void start_curl() {
 constexpr std::size_t longest_head_bytes = std::size_t{256} * 1024;
 constexpr std::size_t longest_body_bytes = std::size_t{4} * 1024 * 1024;
 
+/// A refusal that is clear without its body. Of a 400 with half a body nobody knows whether the lines are
+/// bad or stored (`partial write`): taken for an answer it cost good lines.
+bool says_enough(int status) noexcept {
+    return status >= 400 && status != 400 && status != 404 && status != 422 && status != 500;
+}
+
 /// perform() gave up at the deadline; no code of libcurl's.
 constexpr int cut_off = -1;
 
@@ -144,7 +150,7 @@ Reply Http::exchange(const HttpRequest& request) {
     at.running = false;
     // An early refusal is an answer, also when the connection broke before all was sent.
     const bool refused_early =
-        (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && at.reply.status >= 400;
+        (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && says_enough(at.reply.status);
     if (code == CURLE_OK || refused_early)
         return std::move(at.reply);
     const std::string where = shown_url(request.url.substr(0, request.url.find('?')));
