@@ -117,7 +117,6 @@ HttpFailure Http::Handles::failure(int code) const {
     curl_easy_getinfo(easy.get(), CURLINFO_OS_ERRNO, &failure.os_error);
     curl_easy_getinfo(easy.get(), CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
     curl_easy_getinfo(easy.get(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
-    failure.answer_too_long = too_long();
     return failure;
 }
 

@@ -168,6 +168,8 @@ std::string words_of(const HttpFailure& failure, std::string_view where, const H
     case CURLE_GOT_NOTHING:
         return refuses_client_certificate(failure.detail) ? tls_words(failure, settings)
                                                           : broken_words(failure, where);
+    case CURLE_WRITE_ERROR: // Http takes no more of it
+        return "the answer is too long to be that of InfluxDB; check the URL";
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
         return "what answers is no HTTP server (" + failure.detail + "); check the port, and http or https";
@@ -183,8 +185,6 @@ std::string words_of(const HttpFailure& failure, std::string_view where, const H
 std::string failure_words(const HttpFailure& failure, std::string_view where, const HttpSettings& settings) {
     const std::string name =
         settings.unix_socket.empty() ? std::string(where) : "unix://" + settings.unix_socket;
-    if (failure.answer_too_long)
-        return name + ": the answer is too long to be that of InfluxDB; check the URL";
     return name + ": " + words_of(failure, where, settings);
 }
 

@@ -9,12 +9,11 @@ namespace lxcmon::deliver {
 
 /// What libcurl tells of an exchange that brought no answer.
 struct HttpFailure {
-    int code = 0;                 ///< CURLcode
-    std::string detail;           ///< libcurl's own words
-    long os_error = 0;            ///< errno of connect()
-    long verify_result = 0;       ///< OpenSSL's X509_V_ERR_*
-    long proxy_status = 0;        ///< the proxy's answer to CONNECT
-    bool answer_too_long = false; ///< we ended it ourselves
+    int code = 0;           ///< CURLcode
+    std::string detail;     ///< libcurl's own words
+    long os_error = 0;      ///< errno of connect()
+    long verify_result = 0; ///< OpenSSL's X509_V_ERR_*
+    long proxy_status = 0;  ///< the proxy's answer to CONNECT
 };
 
 /// For a person: what is wrong and what to do. `where` names the server, without secrets. Throws

@@ -5,11 +5,8 @@ namespace lxcmon::deliver {
 void set_route(CURL* easy, const HttpSettings& settings) {
     // The answer of a proxy to CONNECT is not the server's.
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (!settings.unix_socket.empty()) {
+    if (!settings.unix_socket.empty()) // libcurl then uses no proxy
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, settings.unix_socket.c_str());
-        curl_easy_setopt(easy, CURLOPT_PROXY, ""); // none, whatever the environment says
-        return;
-    }
     if (settings.proxy.empty())
         return;
     curl_easy_setopt(easy, CURLOPT_PROXY, settings.proxy.c_str());
