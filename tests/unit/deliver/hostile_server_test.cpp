@@ -121,6 +121,11 @@ TEST_CASE_FIXTURE(Hostile, "a reset in the middle of the body, and a wrong Conte
     }
 }
 
+TEST_CASE_FIXTURE(Hostile, "a refusal counts, although the connection breaks within its body") {
+    CHECK(survive(413, "half", Fault::reset_midway).outcome == Outcome::too_large);
+    CHECK(survive(401, "half", Fault::reset_midway).outcome == Outcome::settings);
+}
+
 TEST_CASE_FIXTURE(Hostile, "more body than Content-Length says is not the next answer") {
     const Verdict verdict =
         survive(0, "HTTP/1.1 400 Bad\r\nContent-Length: 3\r\n\r\nbadHTTP/1.1 204 OK\r\n\r\n", Fault::raw);
