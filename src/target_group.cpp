@@ -160,11 +160,13 @@ std::vector<std::string> TargetGroup::troubles() const {
     std::vector<std::string> troubles;
     for (const auto& target : targets_) {
         const auto status = target->status();
-        if (!status.trouble.empty())
-            troubles.push_back(
-                fmt::format("{}: {}; {} points wait in memory, {} in the spool ({} bytes), {} were dropped",
-                            target->name(), status.trouble, status.queue_points, status.spool_points,
-                            status.spool_bytes, status.counts.dropped_points));
+        if (status.trouble.empty())
+            continue;
+        const std::string name = target->name();
+        troubles.push_back(fmt::format(
+            "{}{}; {} points wait in memory, {} in the spool ({} bytes), {} were dropped",
+            status.trouble.starts_with(name) ? "" : name + ": ", status.trouble, status.queue_points,
+            status.spool_points, status.spool_bytes, status.counts.dropped_points));
     }
     return troubles;
 }
