@@ -4,6 +4,8 @@
 
 #include <fcntl.h>
 
+#include <random>
+
 using namespace lxcmon;
 using namespace lxcmon::deliver;
 using namespace lxcmon::test;
@@ -90,4 +92,30 @@ TEST_CASE_FIXTURE(TempFolder, "what can't be read to its end is told apart from 
     check_end(folder, "Is a directory");
     LineReader folder_as_either(io::UniqueFd(::open("/tmp", O_RDONLY)), Format::either);
     check_end(folder_as_either, "Is a directory");
+}
+
+TEST_CASE_FIXTURE(TempFolder, "of a spoilt gzip file all but the last 16 KiB before the damage is read") {
+    const std::string text = numbered_json(1, 20'000);
+    const std::string whole = packed(text);
+    std::mt19937 random(1);
+    for (std::size_t part = 2; part < 10; ++part) {
+        std::string gzip = whole;
+        std::generate(gzip.begin() + static_cast<std::ptrdiff_t>(part * gzip.size() / 10), gzip.end(),
+                      [&] { return static_cast<char>(random()); });
+        std::string unpacked(2 * text.size(), '\0');
+        z_stream state{};
+        REQUIRE(inflateInit2(&state, MAX_WBITS + 16) == Z_OK);
+        state.next_in = reinterpret_cast<Bytef*>(gzip.data());
+        state.avail_in = static_cast<uInt>(gzip.size());
+        state.next_out = reinterpret_cast<Bytef*>(unpacked.data());
+        state.avail_out = static_cast<uInt>(unpacked.size());
+        CHECK(inflate(&state, Z_FINISH) == Z_DATA_ERROR);
+        CHECK(inflateEnd(&state) == Z_OK);
+        LineReader reader = reader_of(*this, gzip, Format::gzip);
+        std::size_t size = 0;
+        while (const auto line = reader.next())
+            size += line->text.size() + 1;
+        CHECK(reader.error().starts_with("damaged gzip: "));
+        CHECK(size + (16U << 10U) >= state.total_out);
+    }
 }

@@ -77,6 +77,19 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(drain(spool) == numbered_lines(13, 22));
 }
 
+TEST_CASE_FIXTURE(Bounded, "spool bounds: texts that become much longer as JSON are within the bound too") {
+    settings.max_bytes = 100 * segment;
+    const LogCapture log;
+    Spool spool(settings);
+    for (std::size_t batch = 0; batch < 60; ++batch)
+        append(spool, numbered_batch(10 + batch, 2));
+    const std::string tabs(10 * segment, '\t');
+    append(spool, {"m f=\"" + tabs + "\" 1\n", 1}); // six bytes each
+    CHECK(bytes_in(settings.folder) <= settings.max_bytes);
+    CHECK(spool.dropped_lines() > 0);
+    CHECK(drain(spool).ends_with(tabs + "\" 1\n"));
+}
+
 TEST_CASE_FIXTURE(SpoolTest, "spool bounds: a batch that is larger than the spool drops nothing") {
     settings.max_bytes = 1000;
     Spool spool(settings);

@@ -168,4 +168,19 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a segment that somebody takes away is no ha
     CHECK(drain(spool) == numbered_lines(3, 1));
     CHECK(spool.lines() == 0);
     CHECK(log.take().find("000000000001.jsonl: it can't be read") != std::string::npos);
+    CHECK(names() == Names{"000000000002.jsonl.bad"});
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool damage: bad lines are kept once, however often their segment is begun") {
+    settings.batch_lines = 2;
+    const LogCapture log;
+    write("000000000001.jsonl", "bad\n" + numbered_json(1, 4));
+    for (int run = 0; run < 3; ++run) {
+        Spool spool(settings);
+        REQUIRE_FALSE(spool.open());
+        REQUIRE(spool.begin() != nullptr);
+        CHECK(content("000000000001.jsonl.bad") == "bad\n");
+    }
+    CHECK(deliver_all(settings) == numbered_lines(1, 4));
+    CHECK(content("000000000001.jsonl.bad") == "bad\n");
 }

@@ -4,6 +4,7 @@
 
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 #include <functional>
 #include <thread>
@@ -85,6 +86,60 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a run that begins on a full disk delivers w
         CHECK(drain(spool) == numbered_lines(1000, 100 * batches));
         append(spool, numbered_batch(5, 100));
     });
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool: gzipping that finds no room is tried again, but not all the time") {
+    settings.segment_bytes = 20'000;
+    on_small_disk(*this, "size=256k,mode=700", [&] {
+        LogCapture log;
+        Spool spool(settings);
+        REQUIRE_FALSE(spool.open());
+        write("reserve", std::string(64U << 10U, 'x'));
+        const std::size_t batches = fill(spool).first;
+        write("full", std::string(256U << 10U, 'x'));
+        for (int attempt = 0; attempt < 3; ++attempt, now += 100'000'000'000)
+            spool.tidy();
+        const std::string said = log.take();
+        CHECK(contains(said, "gzipping it: No space left on device; the disk is full"));
+        CHECK(std::ranges::count(said, '\n') == 1);
+        CHECK(std::ranges::none_of(names(), [](const auto& name) { return name.ends_with(".tmp"); }));
+        spool.tidy();
+        std::filesystem::remove(path("reserve"));
+        spool.tidy();
+        CHECK(std::ranges::none_of(names(), [](const auto& name) { return name.ends_with(".gz"); }));
+        now += 61'000'000'000;
+        spool.tidy();
+        CHECK(std::ranges::any_of(names(), [](const auto& name) { return name.ends_with(".gz"); }));
+        CHECK(drain(spool) == numbered_lines(1000, 100 * batches));
+    });
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool: a damaged segment is kept whole where its bad lines find no room") {
+    on_small_disk(*this, "nr_inodes=3,mode=700", [&] {
+        write("000000000001.jsonl", "bad\n" + numbered_json(1, 1));
+        const LogCapture log;
+        Spool spool(settings);
+        REQUIRE_FALSE(spool.open());
+        CHECK(drain(spool) == numbered_lines(1, 1));
+        CHECK(names() == Names{"000000000001.jsonl.bad"});
+        CHECK(content(names()[0]) == "bad\n" + numbered_json(1, 1));
+    });
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool: a process that is short of descriptors reads its segments later") {
+    Spool spool(settings);
+    append(spool, numbered_batch(1, 2));
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    rlimit none = before;
+    none.rlim_cur = 0;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const Batch* batch = spool.begin();
+    const auto appended = spool.append(numbered_batch(3, 1));
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(batch == nullptr);
+    CHECK(contains(appended.why, "Too many open files"));
+    CHECK(drain(spool) == numbered_lines(1, 2));
 }
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: no inode left for a folder's lock, and then one") {

@@ -199,3 +199,12 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: what is no line protocol of ours costs noth
     CHECK(names() == Names{"000000000001.jsonl.bad"});
     CHECK(content("000000000001.jsonl.bad") == "not ours\n");
 }
+
+TEST_CASE_FIXTURE(SpoolTest, "spool: a file that came into the folder meanwhile is not written to") {
+    Spool spool(settings);
+    REQUIRE_FALSE(spool.open());
+    write("000000000001.jsonl", "a stranger's");
+    append(spool, numbered_batch(1, 1));
+    CHECK(content("000000000001.jsonl") == "a stranger's");
+    CHECK(content("000000000002.jsonl") == numbered_json(1, 1));
+}
