@@ -38,7 +38,6 @@ LineReader::LineReader(io::UniqueFd fd, Format format)
     if (!gzip_)
         throw std::bad_alloc();
     static_cast<void>(fd_.release()); // it is zlib's now
-    ::gzbuffer(gzip_.get(), gzip_piece_bytes / 2);
     if (format == Format::gzip && ::gzdirect(gzip_.get()) == 1) {
         error_ = "no gzip";
         at_end_ = true;

@@ -235,3 +235,16 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(spool.dropped_lines() == 4321);
     CHECK(names().empty());
 }
+
+TEST_CASE_FIXTURE(Bounded, "spool bounds: a segment that can't be removed does not keep the others") {
+    settings.max_bytes = 10 * segment;
+    const LogCapture log;
+    Spool spool(settings);
+    append(spool, numbered_batch(10, 2));
+    std::filesystem::remove(path("000000000001.jsonl"));
+    std::filesystem::create_directory(path("000000000001.jsonl"));
+    for (std::size_t batch = 1; batch < 12; ++batch)
+        append(spool, numbered_batch(10 + 2 * batch, 2));
+    CHECK(std::filesystem::exists(path("000000000001.jsonl")));
+    CHECK_FALSE(std::filesystem::exists(path("000000000002.jsonl")));
+}

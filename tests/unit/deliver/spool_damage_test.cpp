@@ -160,15 +160,17 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a segment that somebody takes away is no ha
     settings.segment_bytes = 1;
     LogCapture log;
     Spool spool(settings);
-    for (std::size_t batch = 1; batch <= 3; ++batch)
+    for (std::size_t batch = 1; batch <= 4; ++batch)
         append(spool, numbered_batch(batch, 1));
     std::filesystem::remove(path("000000000001.jsonl"));
+    std::filesystem::remove(path("000000000003.jsonl"));
+    std::filesystem::create_symlink("/etc/passwd", path("000000000003.jsonl"));
     std::filesystem::remove(path("000000000002.jsonl"));
     std::filesystem::create_directory(path("000000000002.jsonl"));
-    CHECK(drain(spool) == numbered_lines(3, 1));
+    CHECK(drain(spool) == numbered_lines(4, 1));
     CHECK(spool.lines() == 0);
     CHECK(log.take().find("000000000001.jsonl: it can't be read") != std::string::npos);
-    CHECK(names() == Names{"000000000002.jsonl.bad"});
+    CHECK(names() == Names{"000000000002.jsonl.bad", "000000000003.jsonl.bad"});
 }
 
 TEST_CASE_FIXTURE(SpoolTest, "spool damage: bad lines are kept once, however often their segment is begun") {

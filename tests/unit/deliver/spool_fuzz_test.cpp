@@ -77,7 +77,7 @@ TEST_CASE_FIXTURE(SpoolTest,
     INFO("seed ", seed);
     Vandal vandal(seed);
     constexpr std::size_t count = 12;
-    for (int round = 0; round < 200; ++round) {
+    for (int round = 0; round < 120; ++round) {
         CAPTURE(round);
         std::string wanted;
         for (std::uint64_t number = 1; number <= 3; ++number) {

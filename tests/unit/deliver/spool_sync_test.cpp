@@ -1,0 +1,90 @@
+#include "support/log_capture.hpp"
+#include "unit/deliver/spool_support.hpp"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+using namespace lxcmon;
+using namespace lxcmon::deliver;
+using namespace lxcmon::test;
+
+namespace {
+
+/// What the spool has asked of the disk, and whether it is to fail.
+struct Syncs {
+    int of_data = 0, of_all = 0;
+    bool failing = false;
+};
+Syncs syncs;
+
+int answer(long call, int fd) noexcept {
+    if (!syncs.failing)
+        return static_cast<int>(::syscall(call, fd));
+    errno = EIO;
+    return -1;
+}
+
+} // namespace
+
+// In place of the C library's, for this program.
+extern "C" int fdatasync(int fd) {
+    ++syncs.of_data;
+    return answer(SYS_fdatasync, fd);
+}
+extern "C" int fsync(int fd) {
+    ++syncs.of_all;
+    return answer(SYS_fsync, fd);
+}
+
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool sync: a batch is on the disk when append() returns, and a segment in its folder") {
+    Spool spool(settings);
+    REQUIRE_FALSE(spool.open());
+    syncs = Syncs();
+    append(spool, numbered_batch(1, 1));
+    CHECK(syncs.of_data == 1);
+    CHECK(syncs.of_all == 1); // the folder
+    append(spool, numbered_batch(2, 1));
+    CHECK(syncs.of_data == 2);
+    CHECK(syncs.of_all == 1);
+}
+
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool sync: what does not reach the disk does not count, and its segment is left") {
+    Spool spool(settings);
+    append(spool, numbered_batch(1, 1));
+    syncs.failing = true;
+    const auto appended = spool.append(numbered_batch(2, 1));
+    const auto in_new_segment = spool.append(numbered_batch(2, 1));
+    syncs.failing = false;
+    CHECK_FALSE(appended.entry);
+    CHECK(appended.why.find(
+              "/000000000001.jsonl: bringing it to the disk: Input/output error; the disk may be") !=
+          std::string::npos);
+    CHECK_FALSE(in_new_segment.entry);
+    CHECK(in_new_segment.why.find("making it last in its folder") != std::string::npos);
+    CHECK(names() == Names{"000000000001.jsonl"});
+    append(spool, numbered_batch(3, 1));
+    CHECK(content("000000000001.jsonl") == numbered_json(1, 1));
+    CHECK(drain(spool) == numbered_lines(1, 1) + numbered_lines(3, 1));
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool sync: the plain segment stays until the gzipped one is safe") {
+    settings.segment_bytes = 1;
+    Spool spool(settings);
+    append(spool, numbered_batch(1, 3));
+    const LogCapture log;
+    syncs = Syncs();
+    syncs.failing = true;
+    spool.tidy();
+    syncs.failing = false;
+    CHECK(names() == Names{"000000000001.jsonl"});
+    now += 100'000'000'000;
+    syncs = Syncs();
+    spool.tidy();
+    CHECK(syncs.of_all == 2); // the file, and its name in the folder
+    CHECK(names() == Names{"000000000001-3.jsonl.gz"});
+    CHECK(drain(spool) == numbered_lines(1, 3));
+}
