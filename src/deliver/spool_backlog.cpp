@@ -28,9 +28,8 @@ SpoolBacklog::SpoolBacklog(const SpoolFolder& folder, std::size_t batch_lines, s
     , batch_bytes_(batch_bytes) {}
 
 void SpoolBacklog::load(SpoolContents contents) {
-    segments_.assign(std::make_move_iterator(contents.segments.begin()),
-                     std::make_move_iterator(contents.segments.end()));
-    bad_.assign(contents.bad.begin(), contents.bad.end());
+    segments_ = std::move(contents.segments);
+    bad_ = std::move(contents.bad);
 }
 
 void SpoolBacklog::add(SpoolSegment closed) {
@@ -192,7 +191,7 @@ SpoolBacklog::Dropped SpoolBacklog::drop_oldest(std::int64_t before_ns) {
     if (!bad_.empty() && bad_.front().mtime_ns < before_ns &&
         (oldest == segments_.end() || bad_.front().mtime_ns <= oldest->mtime_ns)) {
         const BadFile dropped = std::move(bad_.front());
-        bad_.pop_front();
+        bad_.erase(bad_.begin());
         if (const int error = folder_.remove(dropped.name); error != 0)
             spdlog::warn("spool: {}", folder_.words(dropped.name, "it can't be removed, and stays", error));
         return {true, 0};

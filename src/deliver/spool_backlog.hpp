@@ -8,9 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lxcmon::deliver {
 
@@ -55,7 +55,7 @@ class SpoolBacklog {
     [[nodiscard]] std::uint64_t bad_bytes() const noexcept;
 
   private:
-    using Position = std::deque<SpoolSegment>::iterator;
+    using Position = std::vector<SpoolSegment>::iterator;
 
     [[nodiscard]] bool is_being_read(const SpoolSegment& segment) const noexcept;
     [[nodiscard]] Position being_read() noexcept;
@@ -70,8 +70,8 @@ class SpoolBacklog {
 
     const SpoolFolder& folder_;
     std::size_t batch_lines_, batch_bytes_;
-    std::deque<SpoolSegment> segments_; ///< oldest first
-    std::deque<BadFile> bad_;           ///< oldest first
+    std::vector<SpoolSegment> segments_; ///< oldest first
+    std::vector<BadFile> bad_;           ///< oldest first
     std::optional<SpoolReader> reader_;
     std::string ahead_;              ///< the line after the batch; empty where there is none
     Batch batch_;                    ///< given out by begin(); no lines where none is
