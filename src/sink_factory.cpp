@@ -44,6 +44,7 @@ std::vector<Destination> make_servers(const Config& config) {
         sinks.push_back(std::move(failover));
     }
     std::vector<Destination> destinations;
+    destinations.reserve(sinks.size());
     for (auto& sink : sinks)
         destinations.push_back({std::move(sink), encode::Format::line_protocol});
     return destinations;

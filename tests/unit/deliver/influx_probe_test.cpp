@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(Fixture, "the check: v3, found by asking") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "the check says which API is used, and why") {
-    const auto why = [this](const InfluxSettings& chosen) {
+    const auto why = [](const InfluxSettings& chosen) {
         return InfluxClient(chosen).probe().front().words;
     };
     InfluxSettings chosen = settings();
