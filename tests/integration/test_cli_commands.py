@@ -218,7 +218,8 @@ class OnceAndStop(CommandsCase):
 
     def test_it_ends_when_nobody_reads_its_standard_output(self):
         command = [program.binary(), *map(str, self.arguments("--interval", "100ms", "--json-file", "-"))]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=program.clean_environment())
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=program.clean_environment(self.path("spool")))
         self.workspace.note_process(process.pid)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.kill)

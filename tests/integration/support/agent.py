@@ -1,7 +1,10 @@
 """The program under test: $LXCMON_PUSH_BINARY, run to its end or in the background."""
 
+import itertools
 import os
+import signal
 import subprocess
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -17,9 +20,11 @@ def binary():
     return str(Path(path).resolve())
 
 
-def clean_environment(extra=None):
-    """Nothing of the caller's environment that the agent would read."""
-    return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", **(extra or {})}
+def clean_environment(spool_dir, extra=None):
+    """Nothing of the caller's environment that the agent would read, and a spool that is not the host's. A None in `extra` takes
+    a variable out."""
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "LXCMON_SPOOL_DIR": str(spool_dir), **(extra or {})}
+    return {name: value for name, value in environment.items() if value is not None}
 
 
 @dataclass
@@ -36,19 +41,24 @@ class Result:
 def run(*arguments, env=None, stdin=None, timeout=60, prefix=()):
     """Runs the program to its end. `prefix` goes before it, for example setpriv."""
     begin = time.monotonic()
-    done = subprocess.run([*prefix, binary(), *map(str, arguments)], input=stdin or "", capture_output=True, text=True,
-                          env=clean_environment(env), timeout=timeout, check=False)
+    with tempfile.TemporaryDirectory(prefix="lxcmon-spool-") as folder:
+        done = subprocess.run([*prefix, binary(), *map(str, arguments)], input=stdin or "", capture_output=True, text=True,
+                              env=clean_environment(f"{folder}/spool", env), timeout=timeout, check=False)
     return Result(done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
 
 
 class Agent:
-    """The agent in the background. stop() is SIGTERM, and gives the Result."""
+    """The agent in the background, with a spool of its own in the workspace unless the arguments name one. stop() is SIGTERM, and
+    gives the Result."""
 
-    def __init__(self, workspace, *arguments, env=None):
+    _numbers = itertools.count(1)
+
+    def __init__(self, workspace, *arguments, env=None, prefix=()):
         self._stdout, self._stderr = [], []
-        self._begin = time.monotonic()
-        self.process = subprocess.Popen([binary(), *map(str, arguments)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, env=clean_environment(env))
+        self.spool_dir = workspace.folder("spools") / f"agent-{next(Agent._numbers)}"
+        self.process = subprocess.Popen([*prefix, binary(), *map(str, arguments)], stdin=subprocess.DEVNULL,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env=clean_environment(self.spool_dir, env))
         workspace.note_process(self.process.pid)
         self._readers = [self._read(self.process.stdout, self._stdout), self._read(self.process.stderr, self._stderr)]
 
@@ -87,10 +97,13 @@ class Agent:
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         return [self.pid, *map(int, children)]
 
-    def stop(self, timeout=10.0):
+    def send_signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, timeout=10.0, number=signal.SIGTERM):
         begin = time.monotonic()
         if self.running():
-            self.process.terminate()
+            self.process.send_signal(number)
         try:
             self.process.wait(timeout)
         except subprocess.TimeoutExpired as error:
@@ -102,6 +115,9 @@ class Agent:
         return Result(self.process.returncode, self.stdout, self.stderr, seconds)
 
     def kill(self):
+        """SIGKILL; the output that was written until then can be read afterwards."""
         if self.running():
             self.process.kill()
             self.process.wait()
+        for reader in self._readers:
+            reader.join(5)

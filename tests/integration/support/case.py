@@ -25,22 +25,22 @@ class LabCase(unittest.TestCase):
         cls.workspace = cls.lab.workspace
 
     @classmethod
-    def start_influxd(cls, auth=False, name="influxd"):
-        server = Influxd(cls.workspace, auth, name)
+    def start_influxd(cls, auth=False, name="influxd", pair=None):
+        server = Influxd(cls.workspace, auth, name, pair)
         cls.addClassCleanup(server.stop)
         return server.start()
 
-    def own_influxd(self, auth=False):
+    def own_influxd(self, auth=False, pair=None, number=1):
         """A server for one test alone, with empty data."""
-        server = Influxd(self.workspace, auth, f"influxd-{self._testMethodName}")
+        server = Influxd(self.workspace, auth, f"influxd-{self._testMethodName}-{number}", pair)
         self.addCleanup(server.stop)
         return server.start()
 
     def arguments(self, *more):
         return ["--lxcpath", self.lab.lxcpath, "--host", HOST, *more]
 
-    def start_agent(self, *arguments, env=None):
-        agent = Agent(self.workspace, *self.arguments(*arguments), env=env)
+    def start_agent(self, *arguments, env=None, prefix=()):
+        agent = Agent(self.workspace, *self.arguments(*arguments), env=env, prefix=prefix)
         self.addCleanup(agent.kill)
         return agent
 

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import urllib.error
 import urllib.parse
@@ -31,6 +32,11 @@ bind-address = "127.0.0.1:{rpc_port}"
   bind-address = "127.0.0.1:{port}"
   auth-enabled = {auth}
   log-enabled = true
+  https-enabled = {https}
+  https-certificate = "{certificate}"
+  https-private-key = "{key}"
+  unix-socket-enabled = true
+  bind-socket = "{folder}/socket"
 [logging]
   format = "logfmt"
 """
@@ -54,15 +60,21 @@ class Row:
 
 
 class Influxd:
-    """Use start() and stop() as often as wanted: the data stay, and so does the port."""
+    """Use start(), stop() and kill() as often as wanted: the data stay, and so does the port. With `pair`, a certificate and its
+    key, it speaks https. It also listens on unix_url."""
 
-    def __init__(self, workspace, auth=False, name="influxd"):
+    def __init__(self, workspace, auth=False, name="influxd", pair=None):
         self._workspace, self._auth = workspace, auth
         self._folder = workspace.folder(name)
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._process = None
-        config = CONFIG.format(folder=self._folder, port=self.port, rpc_port=free_port(), auth=str(auth).lower())
+        self.url = f"{'https' if pair else 'http'}://127.0.0.1:{self.port}"
+        self.unix_url = f"unix://{self._folder}/socket"
+        self._process, self._has_admin = None, False
+        # The test's own queries are not what TLS is tried with.
+        self._tls = ssl._create_unverified_context() if pair else None
+        config = CONFIG.format(folder=self._folder, port=self.port, rpc_port=free_port(), auth=str(auth).lower(),
+                               https=str(pair is not None).lower(), certificate=pair.certificate if pair else "",
+                               key=pair.key if pair else "")
         (self._folder / "influxdb.conf").write_text(config)
 
     def start(self):
@@ -74,7 +86,8 @@ class Influxd:
                 env={"PATH": os.environ["PATH"], "HOME": str(self._folder)})
         self._workspace.note_process(self._process.pid)
         wait_until(self._answers, 30, f"influxd on port {self.port}", self._log_tail)
-        if self._auth:
+        if self._auth and not self._has_admin:
+            self._has_admin = True
             # InfluxDB lets exactly this pass without credentials, as long as it has no user.
             self.execute(f"CREATE USER \"{ADMIN[0]}\" WITH PASSWORD '{ADMIN[1]}' WITH ALL PRIVILEGES")
         return self
@@ -83,7 +96,7 @@ class Influxd:
         if self._process.poll() is not None:
             raise RuntimeError(f"influxd ended with {self._process.returncode}: {self._log_tail()}")
         try:
-            with urllib.request.urlopen(f"{self.url}/ping", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url}/ping", timeout=2, context=self._tls) as answer:
                 return answer.status == 204
         except OSError:
             return False
@@ -100,12 +113,27 @@ class Influxd:
             self._process.wait()
         self._process = None
 
+    def kill(self):
+        """SIGKILL."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def running(self):
+        return self._process is not None
+
+    def set_read_only(self, on):
+        """Every write fails with a 500 from now on. Off again, it needs a new start: a WAL that has failed once stays failed."""
+        folders = [str(self._folder / name) for name in ("data", "wal")]
+        subprocess.run(["chattr", "-R", "+i" if on else "-i", *folders], check=True, timeout=20)
+
     def execute(self, query, db=None):
         """The first result of a query or statement; an error of the server is raised."""
         parameters = {"q": query, "epoch": "ns", **({"db": db} if db else {})}
         request = urllib.request.Request(f"{self.url}/query", data=urllib.parse.urlencode(parameters).encode())
         self._authorize(request)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=30, context=self._tls) as answer:
             result = json.load(answer)["results"][0]
         if "error" in result:
             raise RuntimeError(f"{query}: {result['error']}")
@@ -121,7 +149,7 @@ class Influxd:
         request = urllib.request.Request(f"{self.url}/write?db={db}&precision=ns", data=body)
         self._authorize(request)
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=30, context=self._tls) as answer:
                 return answer.status, ""
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(errors="replace")

@@ -121,6 +121,7 @@ def take_away(path):
         run_quietly("umount", "--lazy", mount_point)
     # A mount that stays must never be emptied by rmtree.
     if not _mounts_below(path):
+        run_quietly("chattr", "-R", "-i", str(path))  # see Influxd.set_read_only
         shutil.rmtree(path, ignore_errors=True)
 
 
