@@ -21,9 +21,10 @@ def binary():
 
 
 def clean_environment(spool_dir, extra=None):
-    """Nothing of the caller's environment that the agent would read, and a spool that is not the host's. A None in `extra` takes
-    a variable out."""
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "LXCMON_SPOOL_DIR": str(spool_dir), **(extra or {})}
+    """Nothing of the caller's environment that the agent would read, a spool that is not the host's, and no wait before sending. A
+    None in `extra` takes a variable out."""
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "LXCMON_SPOOL_DIR": str(spool_dir),
+                   "LXCMON_SEND_JITTER": "0s", **(extra or {})}
     return {name: value for name, value in environment.items() if value is not None}
 
 
@@ -96,6 +97,17 @@ class Agent:
         """The agent's pid and those of its children."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         return [self.pid, *map(int, children)]
+
+    def peak_memory_kib(self):
+        """The most that the agent and its helper have had resident: each one's VmHWM, added up."""
+        total = 0
+        for pid in self.process_tree():
+            try:
+                status = Path(f"/proc/{pid}/status").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            total += sum(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+        return total
 
     def send_signal(self, number):
         self.process.send_signal(number)

@@ -1,0 +1,109 @@
+"""The common base of the tests that look at delivery: a few containers, an agent that says its ticks, and what must have become of
+them."""
+
+import re
+import time
+from collections import Counter
+
+from . import agent as program
+from .case import LabCase
+from .fault_server import FaultServer
+from .line_protocol import parse_lines
+from .recording_server import RecordingServer
+from .spool import SpoolFolder
+from .waiting import wait_until
+
+TICK = re.compile(r"\btick (\d{19}): \d+ containers")
+MEASUREMENTS = ("lxc_cpu", "lxc_memory", "lxc_state")
+
+
+def ticks_taken(log):
+    """The times of the ticks that an agent at log level debug has taken."""
+    return [int(match) for match in TICK.findall(log)]
+
+
+def points_of(requests):
+    return [point for request in requests for point in parse_lines(request.body)]
+
+
+def wait_seconds(seconds):
+    """Lets the wall clock go on, where the passing of time itself is the condition."""
+    end = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() > end, seconds + 5, "time to pass")
+
+
+class DeliveryCase(LabCase):
+    container_count = 2
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.containers = [cls.lab.add(f"it-delivery-{number}") for number in range(cls.container_count)]
+        cls.lab.start_all(cls.containers)
+
+    def recorder(self):
+        server = RecordingServer()
+        self.addCleanup(server.close)
+        return server
+
+    def fault_server(self, **more):
+        server = FaultServer(**more)
+        self.addCleanup(server.close)
+        return server
+
+    def run_once(self, *arguments, env=None):
+        result = program.run(*self.arguments("--once", *arguments), env=env)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result
+
+    def deliver_to(self, url, *arguments, interval="200ms", **more):
+        """An agent that says each tick. Where the arguments name no spool it has one of its own."""
+        return self.start_agent("--interval", interval, "--influx-url", url, "--log-level", "debug", *arguments, **more)
+
+    def spool(self, agent):
+        return SpoolFolder(agent.spool_dir)
+
+    def wait_for_ticks(self, agent, count, timeout=20):
+        """So many ticks more, from now on."""
+        already = len(ticks_taken(agent.stderr))
+        agent.wait_for(lambda: len(ticks_taken(agent.stderr)) >= already + count, timeout, f"{count} ticks")
+        return ticks_taken(agent.stderr)
+
+    def stopped(self, agent):
+        result = agent.stop()
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result
+
+    def keys_of_ticks(self, log, measurements=MEASUREMENTS):
+        """(measurement, container, time) of everything that must have come of the ticks in the log."""
+        return {(measurement, container.name, moment) for moment in ticks_taken(log) for container in self.containers
+                for measurement in measurements}
+
+    def assert_delivered_once(self, requests, log, missing=()):
+        """Each tick of the log is in these requests, once for each container and measurement."""
+        counts = Counter((point.measurement, point.tags["container"], point.time) for point in points_of(requests)
+                         if point.measurement in MEASUREMENTS)
+        wanted = self.keys_of_ticks(log)
+        self.assertTrue(wanted, f"no tick in the log: {log}")
+        self.assertEqual(sorted(wanted - set(counts) - set(missing)), [], "not delivered")
+        self.assertEqual([key for key, count in counts.items() if count > 1], [], "delivered twice")
+
+    def assert_in_influx(self, influx, log, db="lxc"):
+        """Each tick of the log is in InfluxDB, once for each container and measurement."""
+        counts = Counter((measurement, row.tags["container"], row.time)
+                         for measurement in MEASUREMENTS for row in influx.rows(measurement, db=db))
+        wanted = self.keys_of_ticks(log)
+        self.assertTrue(wanted, f"no tick in the log: {log}")
+        self.assertEqual(sorted(wanted - set(counts)), [], "not in InfluxDB")
+        self.assertEqual([key for key, count in counts.items() if count > 1], [], "twice in InfluxDB")
+
+    def assert_spool_empty(self, agent):
+        spool = self.spool(agent)
+        wait_until(lambda: not spool.segments(), 15, "the spool to be empty", lambda: str(spool.segments()))
+        self.assertEqual(spool.rejected(), [])
+        self.assertEqual(spool.bad_files(), [])
+
+    def lines_with(self, agent, *words):
+        """The log's lines, but for debug, that have all the words, in whatever case."""
+        return [line for line in agent.stderr.splitlines()
+                if all(word.lower() in line.lower() for word in words) and "debug" not in line.lower()]

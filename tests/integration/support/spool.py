@@ -1,0 +1,65 @@
+"""What is in a spool folder, read without the agent's code."""
+
+import gzip
+import json
+import re
+
+OPEN = re.compile(r"\d{12}\.jsonl")
+CLOSED = re.compile(r"\d{12}-(\d+)\.jsonl\.gz")
+
+
+class SpoolFolder:
+    """Any file may vanish while it is looked at: a live agent works in the folder."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def _named(self, pattern):
+        if not self.path.exists():
+            return []
+        return sorted(each for each in self.path.iterdir() if pattern.fullmatch(each.name))
+
+    def open_segments(self):
+        return self._named(OPEN)
+
+    def closed_segments(self):
+        return self._named(CLOSED)
+
+    def segments(self):
+        return sorted([*self.open_segments(), *self.closed_segments()])
+
+    def bad_files(self):
+        return self._named(re.compile(r".*\.bad"))
+
+    def points(self):
+        """All points that wait, oldest segment first. A last line that is just being written is left out."""
+        points = []
+        for path in self.segments():
+            try:
+                data = path.read_bytes()
+                text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+            except (FileNotFoundError, EOFError):
+                continue
+            points.extend(json.loads(line) for line in text.split("\n")[:-1])
+        return points
+
+    def times(self):
+        return sorted({point["timestamp"] for point in self.points()})
+
+    def rejected(self):
+        """The objects in rejected.jsonl."""
+        path = self.path / "rejected.jsonl"
+        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def rejected_lines(self):
+        return [each["line"] for each in self.rejected() if "line" in each]
+
+    def size(self):
+        """Of all its files, in bytes."""
+        total = 0
+        for path in self.path.iterdir() if self.path.exists() else ():
+            try:
+                total += path.stat().st_size
+            except FileNotFoundError:
+                continue
+        return total

@@ -1,0 +1,133 @@
+"""The rows of PROTOCOL.md's table that take a minute: wrong settings are tried again every 60 s, a 500 several times. All agents run
+at the same time, each with its own server; the tests look at one after the other."""
+
+import unittest
+
+from support import fault_server as faults
+from support.agent import Agent
+from support.delivery_case import DeliveryCase, points_of, ticks_taken
+from support.fault_server import FaultServer
+from support.recording_server import error_answer, json_answer
+from support.spool import SpoolFolder
+from support.waiting import wait_until
+
+GOOD = (204, {}, b"")
+SETTINGS_WAIT = 60
+INTERVAL = "500ms"
+
+
+class Trial:
+    """An agent and its server. The server answers badly until repair()."""
+
+    def __init__(self, case, answer, *arguments, env=None):
+        self.server = FaultServer()
+        case.addClassCleanup(self.server.close)
+        self.server.answer = answer
+        self.agent = Agent(case.workspace, "--lxcpath", case.lab.lxcpath, "--host", "it-host", "--interval", INTERVAL, "--log-level",
+                           "debug", "--influx-url", self.server.url, *arguments, env=env)
+        case.addClassCleanup(self.agent.kill)
+        self.spool = SpoolFolder(self.agent.spool_dir)
+
+    def repair(self):
+        """Returns the requests until then."""
+        refused = self.server.writes()
+        self.server.answer = GOOD
+        return refused
+
+
+class PoisonedLine:
+    """A server that breaks on one line and takes all others."""
+
+    def __init__(self, word):
+        self._word, self.line = word, None
+
+    def __call__(self, request):
+        lines = request.body.splitlines()
+        self.line = self.line or next((line for line in lines if self._word in line), None)
+        return error_answer(500, "it broke") if self.line in lines else GOOD
+
+
+class SlowAnswers(DeliveryCase):
+    SETTINGS = {
+        "401": error_answer(401, "authorization failed"),
+        "403": json_answer(403, {"code": "forbidden", "message": "insufficient permissions for write"}),
+        "404": json_answer(404, {"code": "not found", "message": "bucket not found"}),
+        "405": error_answer(405, "no such method"),
+        "500": error_answer(500, "retention policy not found: weekly"),
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.settings = {status: Trial(cls, answer) for status, answer in cls.SETTINGS.items()}
+        cls.settings["407"] = Trial(cls, (407, {"Proxy-Authenticate": "Basic"}, b""))
+        cls.poison = PoisonedLine("lxc_state,container=it-delivery-1")
+        cls.poisoned = Trial(cls, cls.poison)
+        cls.broken = Trial(cls, error_answer(500, "engine: no space left on device"))
+        cls.silent = {"silence": Trial(cls, faults.Silence()), "slow drip": Trial(cls, faults.SlowDrip()),
+                      "endless continues": Trial(cls, faults.endless_continues())}
+
+    def lines_about(self, trial, *words):
+        return self.lines_with(trial.agent, *words)
+
+    def assert_drained(self, trial):
+        wait_until(lambda: trial.spool.segments() == [] and trial.server.delivered(), 40, "the spool to be empty",
+                   lambda: f"{trial.spool.segments()} {trial.agent.stderr[-600:]}")
+        self.stopped(trial.agent)
+
+    def test_wrong_settings_keep_the_data(self):
+        for status, trial in self.settings.items():
+            with self.subTest(status):
+                trial.agent.wait_for(lambda t=trial, s=status: self.lines_about(t, s), what="the status in the log")
+                wait_until(lambda t=trial: len(t.spool.times()) >= 5, what="five ticks in the spool")
+        # The first try, and the one after a minute.
+        for status, trial in self.settings.items():
+            with self.subTest(status):
+                wait_until(lambda t=trial: len(t.server.writes()) >= 2, SETTINGS_WAIT + 10, "the second try")
+                first, second = trial.server.writes()[:2]
+                self.assertGreaterEqual(second.moment - first.moment, SETTINGS_WAIT - 0.5)
+                self.assertLessEqual(len(self.lines_about(trial, status)), 3, "not a line for each tick")
+        for status, trial in self.settings.items():
+            with self.subTest(status):
+                trial.agent.stop()
+                ticks = set(ticks_taken(trial.agent.stderr))
+                self.assertGreaterEqual(len(ticks), 100)
+                self.assertEqual(ticks - set(trial.spool.times()), set())
+                self.assertEqual(trial.spool.rejected(), [])
+
+    def test_a_line_that_breaks_the_server(self):
+        trial = self.poisoned
+        wait_until(trial.spool.rejected, 120, "a line in rejected.jsonl", lambda: trial.agent.stderr[-1000:])
+        self.assert_drained(trial)
+        self.assertEqual(trial.spool.rejected_lines(), [self.poison.line])
+        missing = [("lxc_state", "it-delivery-1", int(self.poison.line.rsplit(" ", 1)[1]))]
+        self.assert_delivered_once(trial.server.delivered(), trial.agent.stderr, missing)
+        tries = [request for request in trial.server.writes() if request.status == 500]
+        self.assertGreaterEqual(len(tries), 6, "five tries before it looks for the line")
+
+    def test_a_server_that_breaks_on_everything(self):
+        """Nothing goes to the quarantine when the server is to blame and not the lines."""
+        trial = self.broken
+        # So many tries that bisecting has been over once.
+        wait_until(lambda: len(trial.server.writes()) >= 8, 120, "eight tries")
+        trial.repair()
+        self.assert_drained(trial)
+        self.assertEqual(trial.spool.rejected(), [])
+        self.assert_delivered_once(trial.server.delivered(), trial.agent.stderr)
+
+    def test_servers_that_take_for_ever(self):
+        for name, trial in self.silent.items():
+            with self.subTest(name):
+                wait_until(lambda t=trial: len(t.server.writes()) >= 2, 40, "a second try")
+                first, second = trial.server.writes()[:2]
+                self.assertLess(second.moment - first.moment, 15, "a time-out of 10 s, and a first wait of 1 s")
+                wait_until(lambda t=trial: t.spool.times(), what="points in the spool")
+                trial.repair()
+                self.assert_drained(trial)
+                self.assert_delivered_once(trial.server.delivered(), trial.agent.stderr)
+                self.assertEqual(len(points_of(trial.server.delivered())), len({(p.measurement, str(p.tags), p.time)
+                                                                                for p in points_of(trial.server.delivered())}))
+
+
+if __name__ == "__main__":
+    unittest.main()
