@@ -1,0 +1,229 @@
+"""The spool folder: what goes there in an outage and how it comes back, also when the disk, the files or the agent itself give in."""
+
+import gzip
+import json
+import os
+import stat
+import subprocess
+import unittest
+
+from support import agent as program
+from support.delivery_case import DeliveryCase, points_of, ticks_taken
+from support.influx import Influxd, free_port
+from support.recording_server import error_answer
+from support.spool import SpoolFolder
+
+GOOD = (204, {}, b"")
+NOT_NOW = error_answer(503, "not now")
+
+
+class SpoolCase(DeliveryCase):
+    def setUp(self):
+        self.folder = self.path("spool")
+        self.files = SpoolFolder(self.folder)
+
+    def spooling_agent(self, url, *arguments, **more):
+        return self.deliver_to(url, "--spool-dir", self.folder, *arguments, **more)
+
+    def dead_url(self):
+        return f"http://127.0.0.1:{free_port()}"
+
+    def wait_for_spooled(self, agent, ticks):
+        agent.wait_for(lambda: len(self.files.times()) >= ticks, 30, f"{ticks} ticks in the spool")
+
+    def wait_until_drained(self, agent, timeout=30):
+        agent.wait_for(lambda: not self.files.segments(), timeout, "an empty spool")
+
+
+class Outage(SpoolCase):
+    def test_at_once_to_the_disk_and_back_with_the_original_times(self):
+        influx = Influxd(self.workspace, name="influxd-of-an-outage")
+        self.addCleanup(influx.stop)
+        influx.start()
+        agent = self.spooling_agent(influx.url)
+        self.wait_for_ticks(agent, 3)
+        self.assertEqual(self.files.segments(), [], "nothing is on the disk while all is well")
+        influx.stop()
+        outage = self.wait_for_ticks(agent, 10)[-8:]
+        agent.wait_for(lambda: set(outage) <= set(self.files.times()), 2, "each tick of the outage on the disk")
+        influx.start()
+        self.wait_until_drained(agent)
+        self.stopped(agent)
+        self.assert_in_influx(influx, agent.stderr)
+
+    def test_the_newest_first_and_the_backlog_beside_it(self):
+        server = self.fault_server()
+        server.answer = NOT_NOW
+        agent = self.spooling_agent(server.url, "--spool-rate", "100")
+        outage = set(self.wait_for_ticks(agent, 25))
+        server.answer = GOOD
+        self.wait_until_drained(agent, 60)
+        self.stopped(agent)
+        self.assert_delivered_once(server.delivered(), agent.stderr)
+        newest = [max(point.time for point in points_of([request])) for request in server.delivered()]
+        self.assertNotIn(newest[0], sorted(outage)[:-3], "what was sampled last goes first")
+        backlog = [moment for moment in newest if moment in outage]
+        self.assertEqual(backlog[1:], sorted(backlog[1:]), "of the backlog the oldest")
+        last_of_backlog = max(index for index, moment in enumerate(newest) if moment in outage)
+        live = [moment for moment in newest[:last_of_backlog] if moment not in outage]
+        self.assertGreaterEqual(len(live), 3, "live data did not wait for the backlog")
+        self.assertEqual(live, sorted(live))
+
+    def test_the_rate_is_bounded(self):
+        server = self.fault_server()
+        server.answer = NOT_NOW
+        agent = self.spooling_agent(server.url, "--spool-rate", "50", "--batch-size", "10")
+        self.wait_for_spooled(agent, 10)
+        waiting = self.files.points()
+        server.answer = GOOD
+        self.wait_until_drained(agent, 60)
+        keys = {(point["name"], json.dumps(point["tags"], sort_keys=True), point["timestamp"]) for point in waiting}
+        late = [request for request in server.delivered()
+                if any((p.measurement, json.dumps(p.tags, sort_keys=True), p.time) in keys for p in points_of([request]))]
+        self.assertGreaterEqual(late[-1].moment - late[0].moment, len(waiting) / 50 * 0.6)
+
+
+class Stopped(SpoolCase):
+    def test_sigkill_and_the_next_start_reads_what_was_left(self):
+        influx = Influxd(self.workspace, name="influxd-that-starts-last")
+        self.addCleanup(influx.stop)
+        logs = []
+        for number in range(3):
+            agent = self.spooling_agent(influx.url)
+            self.wait_for_ticks(agent, 4)
+            taken = ticks_taken(agent.stderr)
+            agent.wait_for(lambda t=taken: set(t) <= set(self.files.times()), 5, "each tick on the disk")
+            agent.kill()
+            # The last one may have been on its way.
+            logs.extend(line for line in agent.stderr.splitlines() if ticks_taken(line) and ticks_taken(line)[0] in taken)
+        influx.start()
+        agent = self.spooling_agent(influx.url)
+        self.wait_until_drained(agent)
+        self.stopped(agent)
+        self.assert_in_influx(influx, "\n".join(logs) + agent.stderr)
+
+    def test_modes_and_what_zcat_reads(self):
+        for _ in range(2):
+            agent = self.spooling_agent(self.dead_url())
+            self.wait_for_spooled(agent, 4)
+            self.stopped(agent)
+        agent = self.spooling_agent(self.dead_url())
+        closed = agent.wait_for(self.files.closed_segments, 20, "a closed segment")
+        self.stopped(agent)
+        self.assertEqual(stat.S_IMODE(os.stat(self.folder).st_mode), 0o700)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in self.folder.iterdir()}
+        self.assertEqual(set(modes.values()), {0o600}, modes)
+        for path in closed:
+            done = subprocess.run(["zcat", str(path)], capture_output=True, text=True, check=True)
+            lines = done.stdout.splitlines()
+            self.assertEqual(len(lines), int(path.name.split("-")[1].split(".")[0]), "the name says how many lines")
+            for line in lines:
+                self.assertEqual(list(json.loads(line)), ["fields", "name", "tags", "timestamp"])
+
+    def test_one_agent_to_a_spool(self):
+        first = self.spooling_agent(self.dead_url())
+        first.wait_for((self.folder / "lock").exists, what="the lock")
+        second = program.run(*self.arguments("--influx-url", self.dead_url(), "--spool-dir", self.folder))
+        self.assertEqual(second.returncode, 1, second)
+        self.assertLess(second.seconds, 3)
+        self.assertIn(str(first.pid), second.stderr)
+        self.assertIn(str(self.folder), second.stderr)
+        self.stopped(first)
+        third = self.spooling_agent(self.dead_url())
+        self.wait_for_ticks(third, 2)
+        # SIGKILL leaves no lock behind.
+        third.kill()
+        self.wait_for_ticks(self.spooling_agent(self.dead_url()), 2)
+
+
+class Bounds(SpoolCase):
+    def test_size(self):
+        server = self.fault_server()
+        server.answer = NOT_NOW
+        limit = 64 * 1024
+        agent = self.spooling_agent(server.url, "--spool-max-size", "64KiB", interval="100ms")
+        dropping = agent.wait_for(lambda: self.lines_with(agent, "spool", "drop"), 60, "the first drop in the log")
+        first = self.files.times()[0]
+        agent.wait_for(lambda: self.files.times()[0] > first, 30, "more to be dropped")
+        # One batch may be more for a moment.
+        self.assertLess(self.files.size(), limit * 1.5)
+        self.assertEqual(len(self.lines_with(agent, "spool", "drop")), len(dropping), "told once")
+        kept = self.files.times()
+        self.assertLess(self.files.size(), limit * 1.5)
+        self.assertEqual({later - earlier for earlier, later in zip(kept[1:], kept[2:])}, {100_000_000}, "the oldest went, in order")
+        server.answer = GOOD
+        self.wait_until_drained(agent)
+        self.stopped(agent)
+        self.assertRegex(agent.stderr, r"[1-9]\d* dropped")
+
+    def test_age(self):
+        agent = self.spooling_agent(self.dead_url(), "--spool-max-age", "1h")
+        self.wait_for_spooled(agent, 4)
+        self.stopped(agent)
+        for path in self.files.segments():
+            os.utime(path, (path.stat().st_mtime - 7200,) * 2)
+        old = set(self.files.times())
+        agent = self.spooling_agent(self.dead_url(), "--spool-max-age", "1h")
+        agent.wait_for(lambda: not set(self.files.times()) & old, 20, "what is too old to go")
+        self.wait_for_spooled(agent, 2)
+        self.assertTrue(self.lines_with(agent, "drop"), agent.stderr)
+
+
+class Damage(SpoolCase):
+    def fill(self, runs=2):
+        for _ in range(runs):
+            agent = self.spooling_agent(self.dead_url())
+            self.wait_for_spooled(agent, 3)
+            agent.kill()
+
+    def drained_into(self, server, *arguments):
+        agent = self.spooling_agent(server.url, *arguments)
+        self.wait_until_drained(agent)
+        self.wait_for_ticks(agent, 2)
+        self.stopped(agent)
+        return agent
+
+    def test_a_torn_last_line(self):
+        self.fill()
+        path = self.files.segments()[-1]
+        whole = self.files.points()
+        text = path.read_bytes()
+        path.write_bytes(text[:-20])
+        server = self.fault_server()
+        agent = self.drained_into(server)
+        found = {(point.measurement, str(point.tags), point.time) for point in points_of(server.delivered())}
+        wanted = [(point["name"], str(point["tags"]), point["timestamp"]) for point in whole]
+        self.assertEqual([key for key in wanted if key not in found], wanted[-1:], "the torn line alone is lost")
+        self.assertEqual([each.name for each in self.files.bad_files()], [f"{path.name}.bad"])
+        self.assertEqual(self.files.bad_files()[0].read_bytes().rstrip(b"\n"), text.splitlines()[-1][:-19])
+        self.assertEqual(len(self.lines_with(agent, ".bad")), 1, agent.stderr)
+
+    def test_damaged_and_foreign_files(self):
+        self.fill()
+        good = self.files.points()
+        (self.folder / "000000000000-7.jsonl.gz").write_bytes(gzip.compress(b"x" * 5000)[:40])
+        (self.folder / "000000000001-1.jsonl.gz").write_bytes(b"this is no gzip")
+        (self.folder / "000000000002.jsonl").write_bytes(os.urandom(5000))
+        (self.folder / "000000000003.jsonl").write_bytes(b"x" * 3_000_000)
+        (self.folder / "somebody's notes.txt").write_text("to be kept")
+        (self.folder / "000000000004.jsonl").symlink_to("/etc/hostname")
+        (self.folder / "a-folder").mkdir()
+        server = self.fault_server()
+        agent = self.spooling_agent(server.url)
+        wanted = {(point["name"], point["timestamp"]) for point in good}
+        agent.wait_for(lambda: wanted <= {(p.measurement, p.time) for p in points_of(server.delivered())}, 30, "all good points")
+        self.wait_for_ticks(agent, 3)
+        self.stopped(agent)
+        bad = {each.name for each in self.files.bad_files()}
+        self.assertIn("somebody's notes.txt.bad", bad)
+        self.assertEqual((self.folder / "somebody's notes.txt.bad").read_text(), "to be kept")
+        self.assertTrue({"000000000001-1.jsonl.gz.bad", "000000000002.jsonl.bad"} <= bad, bad)
+        self.assertTrue((self.folder / "a-folder").is_dir())
+        self.assertTrue(os.path.exists("/etc/hostname"))
+        self.assert_delivered_once(server.delivered(), agent.stderr)
+        told = [line for line in self.lines_with(agent, ".bad")]
+        self.assertEqual(len(told), len(set(told)), "each file is told of once")
+
+
+if __name__ == "__main__":
+    unittest.main()
