@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import random
 import shutil
 import socket
 import ssl
@@ -43,9 +44,15 @@ bind-address = "127.0.0.1:{rpc_port}"
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the kernel gives to outgoing connections: it stays free while its server is away."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 @dataclass

@@ -90,7 +90,9 @@ class RecordingServer:
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
 
     def listen(self):
-        """Again after close(), on the same port."""
+        """Again after close(), on the same port. Nothing to do where it listens."""
+        if self._server is not None:
+            return
         self._server = _Server(self.port, self._handler_class(), self._tls)
         self.port = self._server.server_address[1]
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

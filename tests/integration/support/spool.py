@@ -31,10 +31,14 @@ class SpoolFolder:
     def bad_files(self):
         return self._named(re.compile(r".*\.bad"))
 
-    def points(self):
+    def newest_times(self):
+        """Of the newest segment alone: quick, also when the spool is large."""
+        return sorted({point["timestamp"] for point in self.points(self.segments()[-1:])})
+
+    def points(self, segments=None):
         """All points that wait, oldest segment first. A last line that is just being written is left out."""
         points = []
-        for path in self.segments():
+        for path in self.segments() if segments is None else segments:
             try:
                 data = path.read_bytes()
                 text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()

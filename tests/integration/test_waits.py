@@ -47,7 +47,7 @@ class PoisonedLine:
         return error_answer(500, "it broke") if self.line in lines else GOOD
 
 
-class SlowAnswers(DeliveryCase):
+class Waits(DeliveryCase):
     SETTINGS = {
         "401": error_answer(401, "authorization failed"),
         "403": json_answer(403, {"code": "forbidden", "message": "insufficient permissions for write"}),

@@ -1,0 +1,112 @@
+"""Nothing is lost: the agent on real containers, while the server is stopped, killed and answers with faults, and the agent itself is
+killed and stopped again and again. LXCMON_LOSS_SECONDS is how long (300), LXCMON_LOSS_SEED what happens when."""
+
+import os
+import random
+import time
+import unittest
+from collections import Counter
+from dataclasses import dataclass
+
+from support.chaos import Chaos
+from support.delivery_case import DeliveryCase, points_of, ticks_taken
+from support.spool import SpoolFolder
+
+SECONDS = float(os.environ.get("LXCMON_LOSS_SECONDS", "300"))
+SEED = int(os.environ.get("LXCMON_LOSS_SEED", str(time.time_ns() % 1_000_000)))
+SIGKILLS = max(1, round(30 * SECONDS / 300))
+SIGTERMS = max(1, round(10 * SECONDS / 300))
+MEASUREMENTS = ("lxc_cpu", "lxc_memory", "lxc_pids", "lxc_net", "lxc_fs", "lxc_state")
+MEMORY_LIMIT_KIB = 64 * 1024
+
+
+@dataclass
+class Run:
+    """One life of the agent."""
+    killed: bool
+    ticks: list
+    log: str
+
+
+class Loss(DeliveryCase):
+    container_count = 5
+
+    def setUp(self):
+        self.random = random.Random(SEED)
+        self.runs, self.peaks_kib = [], []
+        self.folder = self.path("spool")
+
+    def new_agent(self):
+        return self.deliver_to(self.server.url, "--spool-dir", self.folder)
+
+    def end_run(self, agent, kill):
+        if agent.running():
+            self.peaks_kib.append(agent.peak_memory_kib())
+        if kill:
+            agent.kill()
+        else:
+            self.stopped(agent)
+        self.runs.append(Run(kill, ticks_taken(agent.stderr), agent.stderr))
+
+    def ends_of_runs(self):
+        """When and how the agent is ended: (seconds after the begin, by SIGKILL)."""
+        kinds = [True] * SIGKILLS + [False] * SIGTERMS
+        self.random.shuffle(kinds)
+        return zip(sorted(self.random.uniform(1, SECONDS) for _ in kinds), kinds)
+
+    def run_with_chaos(self, influx):
+        agent, begin = self.new_agent(), time.monotonic()
+        with Chaos(influx, self.server, random.Random(SEED + 1)) as chaos:
+            for moment, kill in self.ends_of_runs():
+                agent.wait_for(lambda m=moment: time.monotonic() - begin >= m, SECONDS + 60, "the end of a run")
+                self.end_run(agent, kill)
+                agent = self.new_agent()
+            agent.wait_for(lambda: time.monotonic() - begin >= SECONDS, SECONDS + 60, "the end")
+        print(f"     chaos, seed {SEED}: {chaos.done}", flush=True)
+        return agent
+
+    def drain(self, agent):
+        """Everything that is left, now that the server is well."""
+        files = SpoolFolder(self.folder)
+        agent.wait_for(lambda: not files.segments(), 90, "an empty spool")
+        self.end_run(agent, kill=False)
+        self.assertEqual(files.segments(), [])
+        self.assertEqual(files.rejected(), [])
+
+    def missing_ticks(self, found):
+        """{tick: what is missing of it}, and those of them that were on their way at a SIGKILL."""
+        missing = {}
+        for run in self.runs:
+            for moment in run.ticks:
+                lacks = [(container.name, measurement) for container in self.containers for measurement in MEASUREMENTS
+                         if (container.name, measurement, moment) not in found]
+                if lacks:
+                    missing[moment] = lacks
+        in_flight = {run.ticks[-1] for run in self.runs if run.killed and run.ticks}
+        return missing, {moment for moment in missing if moment in in_flight}
+
+    def test_nothing_is_lost_and_nothing_is_there_twice(self):
+        influx = self.own_influxd()
+        self.server = self.fault_server(upstream=("127.0.0.1", influx.port))
+        self.drain(self.run_with_chaos(influx))
+        found = Counter((row.tags["container"], measurement, row.time)
+                        for measurement in MEASUREMENTS for row in influx.rows(measurement))
+        missing, allowed = self.missing_ticks(found)
+        taken = {moment for run in self.runs for moment in run.ticks}
+        twice = [key for key, count in found.items() if count > 1]
+        sent = Counter((point.tags["container"], point.measurement, point.time)
+                       for point in points_of(self.server.delivered()) if "container" in point.tags)
+        print(f"     seed {SEED}: {SIGKILLS} SIGKILLs, {SIGTERMS} SIGTERMs in {SECONDS:g} s; ticks taken {len(taken)}, "
+              f"found {len(taken - set(missing))}, missing {len(missing)} of which {len(allowed)} were on their way at a SIGKILL "
+              f"(allowed: {SIGKILLS}), twice {len(twice)}; points acknowledged again after a kill: "
+              f"{sum(count - 1 for count in sent.values())} of {sum(sent.values())}; "
+              f"most memory {max(self.peaks_kib)} KiB", flush=True)
+        self.assertGreaterEqual(len(taken), SECONDS * 5 * 0.7)
+        self.assertEqual({moment: missing[moment] for moment in missing if moment not in allowed}, {})
+        self.assertLessEqual(len(allowed), SIGKILLS)
+        self.assertEqual(twice, [])
+        self.assertLess(max(self.peaks_kib), MEMORY_LIMIT_KIB)
+
+
+if __name__ == "__main__":
+    unittest.main()
