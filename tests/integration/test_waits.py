@@ -67,6 +67,10 @@ class Waits(DeliveryCase):
         cls.silent = {"silence": Trial(cls, faults.Silence()), "slow drip": Trial(cls, faults.SlowDrip()),
                       "endless continues": Trial(cls, faults.endless_continues())}
 
+        cls.second = FaultServer()
+        cls.addClassCleanup(cls.second.close)
+        cls.failover = Trial(cls, error_answer(503, "not now"), "--influx-url", cls.second.url)
+
     def lines_about(self, trial, *words):
         return self.lines_with(trial.agent, *words)
 
@@ -127,6 +131,19 @@ class Waits(DeliveryCase):
                 self.assert_delivered_once(trial.server.delivered(), trial.agent.stderr)
                 self.assertEqual(len(points_of(trial.server.delivered())), len({(p.measurement, str(p.tags), p.time)
                                                                                 for p in points_of(trial.server.delivered())}))
+
+    def test_failover_comes_back_to_the_first(self):
+        trial = self.failover
+        first, = wait_until(lambda: self.second.delivered()[:1], 20, "a delivery to the second server")
+        trial.repair()
+        back, = wait_until(lambda: trial.server.delivered()[:1], SETTINGS_WAIT + 15, "a delivery to the first server")
+        self.assertGreaterEqual(back.moment - first.moment, SETTINGS_WAIT - 5)
+        already = len(self.second.writes())
+        wait_until(lambda: len(trial.server.delivered()) >= 4, 10, "more deliveries to the first server")
+        self.assertEqual(len(self.second.writes()), already, "it is the first's turn again")
+        self.assert_drained(trial)
+        self.assert_delivered_once([*trial.server.delivered(), *self.second.delivered()], trial.agent.stderr)
+        self.assertEqual(len(self.lines_about(trial, "sending to", self.second.url)), 1)
 
 
 if __name__ == "__main__":
