@@ -19,12 +19,12 @@ INTERVAL = "500ms"
 class Trial:
     """An agent and its server. The server answers badly until repair()."""
 
-    def __init__(self, case, answer, *arguments, env=None):
+    def __init__(self, case, answer, *arguments, url=None):
         self.server = FaultServer()
         case.addClassCleanup(self.server.close)
         self.server.answer = answer
         self.agent = Agent(case.workspace, "--lxcpath", case.lab.lxcpath, "--host", "it-host", "--interval", INTERVAL, "--log-level",
-                           "debug", "--influx-url", self.server.url, *arguments, env=env)
+                           "debug", "--influx-url", url or self.server.url, *arguments)
         case.addClassCleanup(self.agent.kill)
         self.spool = SpoolFolder(self.agent.spool_dir)
 
@@ -67,6 +67,10 @@ class Waits(DeliveryCase):
         cls.silent = {"silence": Trial(cls, faults.Silence()), "slow drip": Trial(cls, faults.SlowDrip()),
                       "endless continues": Trial(cls, faults.endless_continues())}
 
+        cls.influx = cls.start_influxd(auth=True)
+        password = cls.workspace.folder("secrets") / "password"
+        password.write_text("later-secret\n")
+        cls.stranger = Trial(cls, GOOD, "--influx-user", "later", "--influx-password-file", password, url=cls.influx.url)
         cls.second = FaultServer()
         cls.addClassCleanup(cls.second.close)
         cls.failover = Trial(cls, error_answer(503, "not now"), "--influx-url", cls.second.url)
@@ -98,6 +102,15 @@ class Waits(DeliveryCase):
                 self.assertGreaterEqual(len(ticks), 100)
                 self.assertEqual(ticks - set(trial.spool.times()), set())
                 self.assertEqual(trial.spool.rejected(), [])
+
+    def test_influxdb_makes_the_user_later(self):
+        trial = self.stranger
+        trial.agent.wait_for(lambda: self.lines_about(trial, "401"), what="401 in the log")
+        wait_until(lambda: len(trial.spool.times()) >= 5, what="five ticks in the spool")
+        self.influx.execute("CREATE USER later WITH PASSWORD 'later-secret' WITH ALL PRIVILEGES")
+        trial.agent.wait_for(lambda: not trial.spool.segments(), SETTINGS_WAIT + 15, "the spool to be empty")
+        self.stopped(trial.agent)
+        self.assert_in_influx(self.influx, trial.agent.stderr)
 
     def test_a_line_that_breaks_the_server(self):
         trial = self.poisoned

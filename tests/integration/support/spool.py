@@ -37,15 +37,18 @@ class SpoolFolder:
 
     def points(self, segments=None):
         """All points that wait, oldest segment first. A last line that is just being written is left out."""
-        points = []
-        for path in self.segments() if segments is None else segments:
+        while True:
             try:
-                data = path.read_bytes()
-                text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
-            except (FileNotFoundError, EOFError):
-                continue
-            points.extend(json.loads(line) for line in text.split("\n")[:-1])
-        return points
+                return [point for path in (self.segments() if segments is None else segments) for point in self._points_in(path)]
+            except FileNotFoundError:
+                # Gone, or closed and called otherwise now: then it must not seem to be gone.
+                segments = None
+
+    @staticmethod
+    def _points_in(path):
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode()
+        return [json.loads(line) for line in text.split("\n")[:-1]]
 
     def times(self):
         return sorted({point["timestamp"] for point in self.points()})
