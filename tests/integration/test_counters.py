@@ -68,7 +68,7 @@ class Counters(DeliveryCase):
             self.assertEqual(own.fields["containers"], len(self.containers))
             for name in ("queue_points", "spool_bytes", "rejected_points", "dropped_points", "retries", "missed_ticks", "sample_errors"):
                 self.assertEqual(own.fields[name], 0, name)
-            self.assertEqual(own.fields["last_status"], 204 if sent else 0)
+            self.assertEqual(own.fields.get("last_status"), 204 if sent else None)
             sent += len(points)
         self.assertIn(f"{sent} points delivered", agent.stderr)
 
@@ -123,7 +123,7 @@ class Counters(DeliveryCase):
     def test_dropped_points(self):
         server = self.fault_server()
         server.answer = NOT_NOW
-        agent = self.deliver_to(server.url, "--spool-max-size", "64KiB", interval="100ms")
+        agent = self.deliver_to(server.url, "--spool-max-size", "16KiB", interval="100ms")
         agent.wait_for(lambda: self.lines_with(agent, "spool", "drop"), 60, "the first drop in the log")
         self.wait_for_ticks(agent, 5)
         server.answer = GOOD
@@ -133,10 +133,10 @@ class Counters(DeliveryCase):
         dropped = newest(server).fields["dropped_points"]
         self.assertGreater(dropped, 0)
         self.assertIn(f"{dropped} dropped", agent.stderr)
-        containers = [point for point in points_of(server.delivered()) if point.measurement == "lxc_cpu"]
-        ticks = self.keys_of_ticks(agent.stderr, ("lxc_cpu",))
-        self.assertEqual(len({(p.tags["container"], p.time) for p in containers} & {key[1:] for key in ticks}), len(containers))
-        lost = len(ticks) - len(containers)
+        # So small a spool closes a segment for each batch, and what is closed may be sent once more.
+        came = {(point.measurement, point.tags["container"], point.time) for point in points_of(server.delivered())
+                if point.measurement == "lxc_cpu"}
+        lost = len(self.keys_of_ticks(agent.stderr, ("lxc_cpu",)) - came)
         self.assertTrue(0 < lost < dropped, (lost, dropped))
 
 

@@ -37,7 +37,8 @@ class Failover(SeveralCase):
                 self.stopped(agent)
                 self.assert_delivered_once(second.delivered(), agent.stderr)
                 self.assertEqual(first.delivered(), [])
-                self.assertEqual(len(first.writes()), 1, "it stays with the one that works")
+                # libcurl by itself repeats a request to which a kept connection gave no answer.
+                self.assertLessEqual(len(first.writes()), 2, "it stays with the one that works")
                 self.assert_spool_empty(agent)
                 (line,) = self.lines_with(agent, "sending to", second.url)
                 self.assertIn(first.url, line)

@@ -44,7 +44,7 @@ class Signals(StopCase):
             with self.subTest(number):
                 agent = self.deliver_to(f"http://127.0.0.1:{free_port()}")
                 self.wait_for_ticks(agent, 3)
-                self.assert_ends_well(agent, number, 2)
+                self.assert_ends_well(agent, number, GRACE_SECONDS + 1)
                 self.assert_nothing_lost(agent)
 
     def test_with_a_server_that_hangs(self):
