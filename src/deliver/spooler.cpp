@@ -18,7 +18,7 @@ constexpr std::size_t most_rejected_bytes = std::size_t{8} << 20U;
 
 } // namespace
 
-Spooler::Spooler(Queue& queue, SpoolSettings settings)
+Spooler::Spooler(Queue& queue, const SpoolSettings& settings)
     : queue_(queue)
     , spool_(settings)
     , quarantine_(settings.folder) {}

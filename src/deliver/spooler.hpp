@@ -21,7 +21,7 @@ namespace lxcmon::deliver {
 class Spooler {
   public:
     /// `queue` must outlive it.
-    Spooler(Queue& queue, SpoolSettings settings);
+    Spooler(Queue& queue, const SpoolSettings& settings);
     ~Spooler(); ///< stops
     Spooler(const Spooler&) = delete;
     Spooler& operator=(const Spooler&) = delete;
