@@ -45,6 +45,8 @@ class Loss(DeliveryCase):
         if kill:
             agent.kill()
         else:
+            # Before its first tick it may not yet have its hand on the signals.
+            agent.wait_for(lambda: ticks_taken(agent.stderr), 10, "the first tick")
             self.stopped(agent)
         self.runs.append(Run(kill, ticks_taken(agent.stderr), agent.stderr))
 

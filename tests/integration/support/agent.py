@@ -89,9 +89,13 @@ class Agent:
         def step():
             value = condition()
             if not value and not self.running():
-                raise AssertionError(f"the agent ended with {self.process.returncode}: {self.stderr[-2000:]}")
+                raise AssertionError(f"the agent ended with {self.process.returncode}: {self.log_tail()}")
             return value
-        return wait_until(step, timeout, what, lambda: f"stderr of the agent: {self.stderr[-2000:]}")
+        return wait_until(step, timeout, what, lambda: f"stderr of the agent: {self.log_tail()}")
+
+    def log_tail(self):
+        """The end of its log, without the line that each tick has at level debug."""
+        return "".join(line for line in list(self._stderr) if " debug: tick " not in line)[-2000:]
 
     def process_tree(self):
         """The agent's pid and those of its children."""
@@ -120,7 +124,7 @@ class Agent:
             self.process.wait(timeout)
         except subprocess.TimeoutExpired as error:
             self.kill()
-            raise AssertionError(f"the agent did not end within {timeout:g} s of SIGTERM: {self.stderr[-2000:]}") from error
+            raise AssertionError(f"the agent did not end within {timeout:g} s of SIGTERM: {self.log_tail()}") from error
         for reader in self._readers:
             reader.join(5)
         seconds = time.monotonic() - begin

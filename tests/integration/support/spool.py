@@ -26,7 +26,8 @@ class SpoolFolder:
         return self._named(CLOSED)
 
     def segments(self):
-        return sorted([*self.open_segments(), *self.closed_segments()])
+        """Those with something in them: the open one may have been emptied again."""
+        return sorted(path for path in [*self.open_segments(), *self.closed_segments()] if _size_of(path) > 0)
 
     def bad_files(self):
         return self._named(re.compile(r".*\.bad"))
@@ -63,10 +64,11 @@ class SpoolFolder:
 
     def size(self):
         """Of all its files, in bytes."""
-        total = 0
-        for path in self.path.iterdir() if self.path.exists() else ():
-            try:
-                total += path.stat().st_size
-            except FileNotFoundError:
-                continue
-        return total
+        return sum(_size_of(path) for path in self.path.iterdir()) if self.path.exists() else 0
+
+
+def _size_of(path):
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
