@@ -147,7 +147,8 @@ class Waits(DeliveryCase):
         self.assertEqual(len(self.second.writes()), already, "it is the first's turn again")
         self.assert_drained(trial)
         self.assert_delivered_once([*trial.server.delivered(), *self.second.delivered()], trial.agent.stderr)
-        self.assertEqual(len(self.lines_about(trial, "sending to", self.second.url)), 1)
+        self.assertEqual(len(self.lines_about(trial, f"sending to {self.second.url}")), 1, trial.agent.log_tail())
+        self.assertEqual(len(self.lines_about(trial, f"{trial.server.url} works again")), 1, trial.agent.log_tail())
 
 
 if __name__ == "__main__":

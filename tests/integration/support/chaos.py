@@ -31,7 +31,8 @@ class Chaos:
             raise self.failure
 
     def _run(self):
-        actions = [self._stop_influxd, self._kill_influxd, self._refuse_connections, self._script_faults, self._answer_badly]
+        actions = [self._stop_influxd, self._kill_influxd, self._refuse_connections, self._script_faults, self._answer_badly,
+                   self._take_small_bodies_alone]
         try:
             while not self._pause(0.5, 5.0):
                 action = self._random.choice(actions)
@@ -71,12 +72,18 @@ class Chaos:
                  lambda: faults.LostAnswer(self._server), faults.too_long_content_length, faults.endless_headers, faults.Silence,
                  lambda: faults.too_short_content_length(503), faults.endless_body, faults.SlowDrip,
                  lambda: faults.RawAnswer(b"\x00" * 99), lambda: error_answer(429, "slow down", {"Retry-After": "2"}),
-                 lambda: error_answer(408, "too slow"), lambda: error_answer(413, "too large"), lambda: error_answer(500, "it broke")]
+                 lambda: error_answer(408, "too slow"), lambda: error_answer(500, "it broke")]
         kinds += [lambda status=status: error_answer(status, "not now") for status in (502, 503, 504)] * 2
         return self._random.choice(kinds)()
 
     def _script_faults(self):
         self._server.script(*(self._fault() for _ in range(self._random.randint(1, 4))))
+
+    def _take_small_bodies_alone(self):
+        most = self._random.randint(1, 20)
+        self._server.answer = lambda request: error_answer(413, "too large") if request.body.count("\n") > most else None
+        self._pause(*SHORT)
+        self._server.answer = None
 
     def _answer_badly(self):
         self._server.answer = self._fault()
