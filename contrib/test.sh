@@ -57,19 +57,37 @@ install_everything() {
 
 build_with() {
     configure_build "$1" "$2" --werror
-    meson compile -C "$1"
+    nice meson compile -C "$1"
 }
 
 run_tests() {
     rm -f build-test/meson-logs/testlog.json
-    meson test -C build-test --no-rebuild --print-errorlogs
+    meson test -C build-test --no-rebuild --print-errorlogs --no-suite long
 }
 
+# The tests that take minutes and mostly wait run while the source is checked, which is nice to them.
+start_long_tests() {
+    rm -f build-test/meson-logs/longlog.json build-test/long-tests.code
+    {
+        local code=0
+        meson test -C build-test --no-rebuild --print-errorlogs --suite long --logbase longlog || code=$?
+        echo "$code" > build-test/long-tests.code
+    } > build-test/long-tests.txt 2>&1 &
+}
+
+finish_long_tests() {
+    # Meson ends each test that takes too long by itself.
+    wait_for 1800 test -s build-test/long-tests.code
+    cat build-test/long-tests.txt
+    return "$(cat build-test/long-tests.code)"
+}
+
+# count_tests LOG
 count_tests() {
-    local numbers
-    # No log at all means that no test ran, which run_tests has counted as a failed step.
-    [ -f build-test/meson-logs/testlog.json ] || return 0
-    numbers=$(python3 contrib/count_tests.py build-test/meson-logs/testlog.json)
+    local numbers log=build-test/meson-logs/$1.json
+    # No log at all means that no test ran, which has been counted as a failed step.
+    [ -f "$log" ] || return 0
+    numbers=$(python3 contrib/count_tests.py "$log")
     say "tests passed and failed: $numbers"
     # shellcheck disable=SC2086 # two numbers
     count $numbers
@@ -78,7 +96,7 @@ count_tests() {
 check_format() { cpp_files | xargs -0 clang-format-14 --dry-run -Werror; }
 check_tidy() {
     # It tells every file's name and how many warnings of system headers it left out: worth reading only after a failure.
-    run-clang-tidy-14 -quiet -p build-clang "^$root_folder/src/.*\.cpp\$" > build-clang/tidy.log 2>&1 || {
+    nice run-clang-tidy-14 -quiet -p build-clang "^$root_folder/src/.*\.cpp\$" > build-clang/tidy.log 2>&1 || {
         grep -v -e '^clang-tidy-14 ' -e ' warnings\? generated' build-clang/tidy.log || true
         return 1
     }
@@ -103,14 +121,18 @@ check_lengths() {
 
 run_step "Install packages" install_everything
 run_step "Build with g++, warnings are errors" build_with build-test g++
-run_step "Run every test" run_tests
-count_tests
+run_step "Run every test but the long ones" run_tests
+count_tests testlog
+start_long_tests
 run_step "Format of the C++ files" check_format
 run_step "Build with clang, warnings are errors" build_with build-clang clang++-14
 run_step "clang-tidy on src" check_tidy
 run_step "shellcheck" check_scripts
 run_step "Python files" check_python
 run_step "No file over 300 lines" check_lengths
+
+run_step "Run the long tests" finish_long_tests
+count_tests longlog
 
 step "Done in $((SECONDS / 60)) min $((SECONDS % 60)) s"
 for failure in "${failures[@]}"; do say "FAILED: $failure"; done
