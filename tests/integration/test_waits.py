@@ -68,9 +68,16 @@ class Waits(DeliveryCase):
         password = cls.workspace.folder("secrets") / "password"
         password.write_text("later-secret\n")
         cls.stranger = Trial(cls, "--influx-user", "later", "--influx-password-file", password, url=cls.influx.url)
+        cls.unknown_user_is_made()
         cls.second = FaultServer()
         cls.addClassCleanup(cls.second.close)
         cls.failover = Trial(cls, "--influx-url", cls.second.url, script=[error_answer(503, "not now")])
+
+    @classmethod
+    def unknown_user_is_made(cls):
+        trial = cls.stranger
+        trial.agent.wait_for(lambda: "401" in trial.agent.stderr and len(trial.spool.times()) >= 5, 20, "401 and ticks in the spool")
+        cls.influx.execute("CREATE USER later WITH PASSWORD 'later-secret' WITH ALL PRIVILEGES")
 
     def lines_about(self, trial, *words):
         return self.lines_with(trial.agent, *words)
@@ -103,9 +110,6 @@ class Waits(DeliveryCase):
 
     def test_influxdb_makes_the_user_later(self):
         trial = self.stranger
-        trial.agent.wait_for(lambda: self.lines_about(trial, "401"), what="401 in the log")
-        wait_until(lambda: len(trial.spool.times()) >= 5, what="five ticks in the spool")
-        self.influx.execute("CREATE USER later WITH PASSWORD 'later-secret' WITH ALL PRIVILEGES")
         trial.agent.wait_for(lambda: not trial.spool.segments(), SETTINGS_WAIT + 15, "the spool to be empty")
         self.stopped(trial.agent)
         self.assert_in_influx(self.influx, trial.agent.stderr)
