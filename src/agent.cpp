@@ -42,7 +42,7 @@ void Agent::tick(std::int64_t tick_ns) {
     metrics_.containers = collector_->table.containers().size();
     metrics_.points = collector_->points.size();
     metrics_.sample_errors += collector_->troubled;
-    const deliver::Target::Status status = targets_->status();
+    const deliver::Target::Status status = this->status();
     add_self_point(metrics_, status, process_costs(collector_->sampler.helper_pid()), config_, tick_ns,
                    collector_->points);
     encode(tick_ns); // encode, queue; delivery goes on in its own threads
@@ -51,6 +51,8 @@ void Agent::tick(std::int64_t tick_ns) {
                   *metrics_.tick_usec);
     note_dropped(status);
     remind();
+    if (!delivering_)
+        start_again();
 }
 
 void Agent::try_tick(std::int64_t tick_ns) {
@@ -135,7 +137,7 @@ int Agent::run() {
             return stop();
         if ((wait[2].revents & POLLERR) != 0) {
             spdlog::info("nobody reads standard output any more: stopping");
-            static_cast<void>(targets_->stop({}));
+            static_cast<void>(end_targets({}));
             return 0;
         }
         if ((wait[0].revents & POLLIN) == 0)
@@ -158,10 +160,30 @@ bool Agent::handle_signal(const std::string& name) {
     return false;
 }
 
+std::size_t Agent::end_targets(std::chrono::milliseconds grace) {
+    const auto stopped = targets_->stop(grace);
+    if (!stopped.hangs)
+        return stopped.lost_lines;
+    spdlog::critical("the disk of the spool does not answer; ending without it, {} points are lost",
+                     stopped.lost_lines);
+    spdlog::default_logger()->flush();
+    ::_exit(1); // a thread that waits for a disk can't be ended otherwise
+}
+
+/// With what the targets before a change of settings counted.
+deliver::Target::Status Agent::status() const {
+    deliver::Target::Status status = targets_->status();
+    status.counts.delivered_points += counted_before_.delivered_points;
+    status.counts.rejected_points += counted_before_.rejected_points;
+    status.counts.dropped_points += counted_before_.dropped_points;
+    status.counts.retries += counted_before_.retries;
+    return status;
+}
+
 int Agent::stop() {
     flush();
-    lost_lines_ += targets_->stop(stop_grace);
-    const deliver::Target::Status status = targets_->status();
+    lost_lines_ += end_targets(stop_grace);
+    const deliver::Target::Status status = this->status();
     if (lost_lines_ > 0)
         spdlog::error("{} points were not delivered and are lost", lost_lines_);
     spdlog::info(

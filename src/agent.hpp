@@ -44,11 +44,15 @@ class Agent {
     void note_dropped(const deliver::Target::Status& status);
     void remind();
     int stop();
+    /// Returns the lines that are lost. Ends the process where a disk hangs.
+    std::size_t end_targets(std::chrono::milliseconds grace);
+    [[nodiscard]] deliver::Target::Status status() const;
 
     void reload();
-    /// False where the new settings can't be used; the old ones are in force then.
-    bool change_settings(const Config& next);
+    void change_settings(const Config& next);
     void change_targets(const Config& next);
+    void restore_targets(std::unique_ptr<TargetGroup> before);
+    void start_again();
 
     Config config_;
     ReadSettings read_settings_;
@@ -61,9 +65,11 @@ class Agent {
     std::uint64_t dropped_lines_ = 0; ///< of the memory, at the last tick
     std::size_t lost_lines_ = 0;      ///< by a change of settings: neither delivered nor in the spool
     std::chrono::steady_clock::time_point reminded_at_{};
-    bool failing_ = false;  ///< the last tick failed
-    bool missing_ = false;  ///< the last tick was missed
-    bool dropping_ = false; ///< the queue was full at the last tick
+    deliver::Counts counted_before_; ///< by targets that a change of settings has ended
+    bool delivering_ = true;         ///< the targets run; else tried again at each tick
+    bool failing_ = false;           ///< the last tick failed
+    bool missing_ = false;           ///< the last tick was missed
+    bool dropping_ = false;          ///< the queue was full at the last tick
 };
 
 } // namespace lxcmon

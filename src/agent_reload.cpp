@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <exception>
+#include <stdexcept>
 #include <tuple>
 #include <utility>
 
@@ -38,59 +39,84 @@ void Agent::reload() {
     spdlog::info("SIGHUP: reading the settings again");
     try {
         const Config next = read_settings_();
-        if (next == config_)
+        if (next == config_) {
             spdlog::info("the settings are the same as before");
-        else if (change_settings(next))
-            spdlog::info("the new settings are in force");
+            return;
+        }
+        change_settings(next);
+        spdlog::info("the new settings are in force");
     } catch (const std::exception& error) {
         spdlog::error("the settings stay as they were: {}", error.what());
     }
 }
 
-bool Agent::change_settings(const Config& next) {
+void Agent::change_settings(const Config& next) {
     // What may fail comes first, while nothing has been changed.
     std::unique_ptr<Collector> collector;
     if (sampling_of(next) != sampling_of(config_))
         collector = std::make_unique<Collector>(next);
-    const bool interval_changed = next.interval != config_.interval;
     std::optional<io::TickTimer> timer;
-    if (interval_changed)
+    if (next.interval != config_.interval)
         timer.emplace(next.interval.count());
     if (with_other_rooms(next, config_) != config_)
         change_targets(next);
     if (collector)
         collector_ = std::move(collector);
-    if (interval_changed)
+    if (timer)
         timer_.emplace(std::move(*timer));
     config_ = next;
-    return true;
 }
 
 /// The spool carries over what the old targets had not delivered. The log changes in between, when no
 /// other thread writes to it.
 void Agent::change_targets(const Config& next) {
-    auto fresh = std::make_unique<TargetGroup>(next); // throws BadSetting
+    if (targets_->hangs())
+        throw std::runtime_error("the disk of the spool does not answer just now; try again when it does");
+    auto fresh = std::make_unique<TargetGroup>(next);
+    auto fresh_batcher = std::make_unique<encode::Batcher>(fresh->format(), next.batch_lines);
+    auto before = std::make_unique<TargetGroup>(config_);
     flush();
     // Without a spool, as long as at the end.
     const bool spooled = !config_.influx_urls.empty() && !config_.dry_run;
-    lost_lines_ += targets_->stop(spooled ? std::chrono::milliseconds(0) : std::chrono::milliseconds(5000));
-    if (const auto left = targets_->status().spool_points; left != 0 && next.spool_dir != config_.spool_dir)
+    lost_lines_ += end_targets(spooled ? std::chrono::milliseconds(0) : std::chrono::milliseconds(5000));
+    counted_before_ = status().counts;
+    const auto left = targets_->status().spool_points;
+    if (left != 0 && (next.spool_dir != config_.spool_dir || next.influx_urls.empty()))
         spdlog::warn(
             "{} points stay in {}, which is not the spool any more; lxcmon-push replay delivers them", left,
             config_.spool_dir);
-    targets_.reset(); // the spool's lock goes with it
+    targets_ = std::move(fresh); // the old spool's lock goes
     try {
         if (log_of(next) != log_of(config_))
             set_up_log(next);
-        fresh->start();
-        targets_ = std::move(fresh);
-        batcher_ = std::make_unique<encode::Batcher>(targets_->format(), next.batch_lines);
-    } catch (const std::exception&) {
-        fresh.reset();
-        set_up_log(config_);
-        targets_ = std::make_unique<TargetGroup>(config_);
         targets_->start();
+    } catch (const std::exception&) {
+        restore_targets(std::move(before));
         throw;
+    }
+    batcher_ = std::move(fresh_batcher);
+    delivering_ = true;
+}
+
+void Agent::restore_targets(std::unique_ptr<TargetGroup> before) {
+    targets_ = std::move(before);
+    try {
+        set_up_log(config_);
+    } catch (const std::exception&) {
+        // The log stays where it is now.
+    }
+    delivering_ = false;
+    start_again();
+}
+
+/// The settings that stayed could not be used at once. Until they can the points wait in memory.
+void Agent::start_again() {
+    try {
+        targets_->start();
+        delivering_ = true;
+        spdlog::info("delivery goes on");
+    } catch (const std::exception& error) {
+        spdlog::error("delivery stands still, and is tried again at each tick: {}", error.what());
     }
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 #include <thread>
 
@@ -22,15 +23,16 @@ double place_of(const std::string& host) noexcept {
     return static_cast<double>(hash) / 4294967296.0;
 }
 
+milliseconds quarter_of(std::chrono::nanoseconds interval) {
+    return std::chrono::duration_cast<milliseconds>(interval / 4);
+}
+
 deliver::QueueSettings queue_settings(const Config& config) {
-    const auto quarter = std::chrono::duration_cast<milliseconds>(config.interval / 4);
-    const auto jitter = std::min(std::chrono::duration_cast<milliseconds>(config.send_jitter), quarter);
     deliver::QueueSettings settings;
     settings.limit_bytes = config.queue_max_bytes;
-    settings.send_offset =
-        milliseconds(static_cast<std::int64_t>(static_cast<double>(jitter.count()) * place_of(config.host)));
+    settings.send_offset = send_offset(config);
     // In the spool well before the next tick, so that a crash costs one tick at most.
-    settings.spool_after = std::min<milliseconds>(quarter, std::chrono::seconds(2));
+    settings.spool_after = std::min<milliseconds>(quarter_of(config.interval), std::chrono::seconds(2));
     settings.backlog_rate = config.spool_rate;
     return settings;
 }
@@ -48,17 +50,31 @@ std::string folder_name(const std::string& url) {
     return name;
 }
 
-/// The first target has the spool folder itself, so that changing its URL, or having one target or several,
-/// leaves nothing behind.
-deliver::TargetSettings target_settings(const Config& config, const deliver::Sink& sink, bool first) {
+/// Where the spool folder's own file says whose points stand in the folder itself.
+std::string owner_file(const std::string& spool_dir) {
+    return spool_dir + "/owner";
+}
+
+/// One target has the spool folder itself, so that changing its URL, or having one server or several, leaves
+/// nothing behind; with several it is the one that had it before, or the first.
+std::string choose_owner(const Config& config) {
+    std::string owner;
+    std::ifstream file(owner_file(config.spool_dir));
+    std::getline(file, owner);
+    const auto& urls = config.influx_urls;
+    const bool is_there = config.influx_mode == "all" && std::ranges::find(urls, owner) != urls.end();
+    return is_there ? owner : urls.front();
+}
+
+deliver::TargetSettings target_settings(const Config& config, const std::string& spool_folder) {
     deliver::TargetSettings settings;
     settings.queue = queue_settings(config);
-    if (config.dry_run || config.influx_urls.empty()) {
+    if (spool_folder.empty()) {
         settings.queue.send_offset = milliseconds(0);
         return settings;
     }
     deliver::SpoolSettings spool;
-    spool.folder = first ? config.spool_dir : config.spool_dir + "/" + folder_name(sink.name());
+    spool.folder = spool_folder;
     spool.max_bytes = config.spool_max_bytes;
     spool.max_age = config.spool_max_age;
     spool.batch_lines = config.batch_lines;
@@ -68,28 +84,56 @@ deliver::TargetSettings target_settings(const Config& config, const deliver::Sin
 
 } // namespace
 
+milliseconds send_offset(const Config& config) {
+    if (config.once)
+        return milliseconds(0); // nobody waits for the moment
+    const auto jitter =
+        std::min(std::chrono::duration_cast<milliseconds>(config.send_jitter), quarter_of(config.interval));
+    return milliseconds(
+        static_cast<std::int64_t>(static_cast<double>(jitter.count()) * place_of(config.host)));
+}
+
 TargetGroup::TargetGroup(const Config& config)
     : spool_dir_(config.spool_dir) {
+    const bool spooled = !config.dry_run && !config.influx_urls.empty();
+    if (spooled)
+        owner_ = choose_owner(config);
+    const bool one_for_all = config.influx_mode != "all";
     for (Destination& destination : make_destinations(config)) {
         format_ = destination.format;
-        auto settings = target_settings(config, *destination.sink, targets_.empty());
-        if (settings.spool)
-            spools_.insert(settings.spool->folder);
+        const std::string& url = one_for_all ? owner_ : config.influx_urls[targets_.size()];
+        std::string folder = url == owner_ ? spool_dir_ : spool_dir_ + "/" + folder_name(url);
+        if (!spooled)
+            folder.clear();
+        else if (!spools_.insert(folder).second)
+            throw BadSetting("lxcmon-push: --influx-url: two URLs have the same spool folder " + folder +
+                             "; expected them to differ in more than a separator");
         targets_.push_back(
-            std::make_unique<deliver::Target>(std::move(destination.sink), std::move(settings)));
+            std::make_unique<deliver::Target>(std::move(destination.sink), target_settings(config, folder)));
     }
 }
 
 void TargetGroup::start() {
     for (const auto& target : targets_)
         target->start();
-    warn_of_other_spools();
+    if (!owner_.empty()) {
+        note_owner();
+        warn_of_other_spools();
+    }
+}
+
+void TargetGroup::note_owner() const {
+    std::string noted;
+    std::ifstream before(owner_file(spool_dir_));
+    if (std::getline(before, noted) && noted == owner_)
+        return;
+    std::ofstream(owner_file(spool_dir_)) << owner_ << '\n'; // where it can't be, the first has the folder
+    std::error_code ignored;
+    std::filesystem::permissions(owner_file(spool_dir_), std::filesystem::perms(0600), ignored);
 }
 
 /// Of servers that are not among --influx-url any more: nobody would deliver what is in there.
 void TargetGroup::warn_of_other_spools() const {
-    if (spools_.empty())
-        return;
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(spool_dir_, error)) {
         const std::string folder = entry.path();
@@ -110,14 +154,23 @@ void TargetGroup::push(const Batch& batch) {
         target->push(batch);
 }
 
-std::size_t TargetGroup::stop(milliseconds grace) {
-    std::vector<std::size_t> lost(targets_.size());
-    std::vector<std::thread> threads;
-    for (std::size_t index = 0; index < targets_.size(); ++index)
-        threads.emplace_back([&, index] { lost[index] = targets_[index]->stop(grace); });
-    for (std::thread& thread : threads)
-        thread.join();
-    return *std::ranges::max_element(lost);
+deliver::Target::Stopped TargetGroup::stop(milliseconds grace) {
+    std::vector<deliver::Target::Stopped> stopped(targets_.size());
+    {
+        std::vector<std::jthread> threads;
+        for (std::size_t index = 0; index < targets_.size(); ++index)
+            threads.emplace_back([&, index] { stopped[index] = targets_[index]->stop(grace); });
+    }
+    deliver::Target::Stopped worst;
+    for (const auto& each : stopped) {
+        worst.lost_lines = std::max(worst.lost_lines, each.lost_lines);
+        worst.hangs = worst.hangs || each.hangs;
+    }
+    return worst;
+}
+
+bool TargetGroup::hangs() const {
+    return std::ranges::any_of(targets_, [](const auto& target) { return target->hangs(); });
 }
 
 bool TargetGroup::deliver_now(milliseconds limit, unsigned tries) {

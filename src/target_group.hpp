@@ -14,18 +14,24 @@
 
 namespace lxcmon {
 
+/// How long after a tick this host sends: the same for a host name at each start, spread evenly over
+/// --send-jitter by the names of a fleet, and a quarter of the interval at most.
+[[nodiscard]] std::chrono::milliseconds send_offset(const Config& config);
+
 /// All places that the points go to: one, but with --influx-mode all. Each gets every batch.
 class TargetGroup {
   public:
     /// Connects to nothing yet. Throws BadSetting.
     explicit TargetGroup(const Config& config);
 
-    /// Throws deliver::SpoolHeld where another agent has a spool.
+    /// Throws deliver::SpoolHeld where another agent has a spool; then it may be tried again.
     void start();
     void push(const Batch& batch);
 
-    /// All at the same time. Returns the lines that are lost. For good.
-    std::size_t stop(std::chrono::milliseconds grace);
+    /// All at the same time; the most lines that one has lost. For good.
+    [[nodiscard]] deliver::Target::Stopped stop(std::chrono::milliseconds grace);
+    /// A spool's disk does not answer.
+    [[nodiscard]] bool hangs() const;
 
     /// Without start(): see Target::deliver_now(). Logs what is left. True where nothing is.
     [[nodiscard]] bool deliver_now(std::chrono::milliseconds limit, unsigned tries);
@@ -40,10 +46,12 @@ class TargetGroup {
 
   private:
     void warn_of_other_spools() const;
+    void note_owner() const;
 
     std::vector<std::unique_ptr<deliver::Target>> targets_;
     std::string spool_dir_;
     std::set<std::string> spools_; ///< the folders in use
+    std::string owner_;            ///< the URL whose points spool_dir_ itself has; empty without a spool
     encode::Format format_ = encode::Format::line_protocol;
 };
 

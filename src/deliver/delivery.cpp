@@ -15,14 +15,23 @@ namespace {
 /// So many lines in a row that fail alone, with nothing stored: then it is the server, not the lines.
 constexpr unsigned lone_failures_enough = 3;
 
+/// So often a line must fail alone while the server takes others, before it is the line.
+constexpr unsigned chances_enough = 3;
+
+/// The last of whole lines.
+std::string_view last_line(std::string_view lines) noexcept {
+    const auto before = lines.substr(0, lines.size() - 1).rfind('\n');
+    return before == std::string_view::npos ? lines : lines.substr(before + 1);
+}
+
 } // namespace
 
-Delivery::Delivery(Sink& sink, Counters& counters, DeliverySettings settings)
+Delivery::Delivery(Sink& sink, Counters& counters, DeliverySettings settings, const std::string& suffix)
     : sink_(sink)
     , counters_(counters)
     , settings_(std::move(settings))
     , backoff_(settings_.first_wait, settings_.most_wait, settings_.random)
-    , health_(sink.name()) {}
+    , health_(sink.name() + suffix) {}
 
 void Delivery::begin(const Batch& batch) {
     whole_ = Piece{};
@@ -36,6 +45,7 @@ void Delivery::begin(const Batch& batch) {
     successes_ = 0;
     lone_failures_ = 0;
     clean_ = true;
+    saw_500_ = false;
 }
 
 std::size_t Delivery::lines_left() const noexcept {
@@ -43,20 +53,26 @@ std::size_t Delivery::lines_left() const noexcept {
                            [](std::size_t sum, const Piece& piece) { return sum + piece.lines; });
 }
 
-Verdict Delivery::send_front() {
+Verdict Delivery::send(std::string_view lines) {
+    Verdict verdict;
     try {
-        return sink_.send(pieces_.front().bytes);
+        verdict = sink_.send(lines);
     } catch (const std::exception& failure) { // no memory, most likely: that passes too
-        Verdict verdict;
         verdict.outcome = Outcome::retry;
         verdict.words = failure.what();
-        return verdict;
     }
+    counters_.last_status = verdict.status;
+    return verdict;
 }
 
 Step Delivery::step() {
-    const Verdict verdict = send_front();
-    counters_.last_status = verdict.status;
+    const Piece& front = pieces_.front();
+    if (front.last_chance && front.put_aside_at == successes_)
+        return prove_server();
+    return act_on(send(front.bytes));
+}
+
+Step Delivery::act_on(const Verdict& verdict) {
     switch (verdict.outcome) {
     case Outcome::delivered:
     case Outcome::partial:
@@ -101,7 +117,8 @@ Step Delivery::take(const Verdict& verdict) {
         health_.rejected(dropped, verdict.words);
         tell_rejected(refused_lines(pieces_.front().bytes, verdict), dropped, verdict);
         clean_ = false;
-    }
+    } else if (!pieces_.front().last_chance)
+        *settings_.proof = last_line(pieces_.front().bytes);
     counters_.delivered_points += lines - dropped;
     ++successes_;
     backoff_.reset();
@@ -122,13 +139,15 @@ Step Delivery::divide_or_reject(const Verdict& verdict) {
 /// server takes others in the meantime: a server whose disk is full must not cost a single point.
 Step Delivery::server_error(const Verdict& verdict) {
     Piece& front = pieces_.front();
-    if (front.last_chance && front.put_aside_at != successes_) {
-        reject(verdict);
-        return {verdict.outcome, {}, {}};
+    saw_500_ = true;
+    if (front.last_chance) {
+        if (++front.chances >= chances_enough) {
+            reject(verdict);
+            return {verdict.outcome, {}, {}};
+        }
+        return put_aside(verdict, hunting_ ? std::chrono::milliseconds(0) : backoff_.next());
     }
-    if (std::exchange(front.last_chance, false))
-        front.server_errors = 0;
-    if (++front.server_errors <= settings_.server_error_tries)
+    if (++front.server_errors <= (hunting_ ? 0 : settings_.server_error_tries))
         return back_off(verdict);
     if (front.lines == 1)
         return lone_line_fails(verdict);
@@ -144,21 +163,52 @@ Step Delivery::server_error(const Verdict& verdict) {
 Step Delivery::lone_line_fails(const Verdict& verdict) {
     if (successes_ == 0 && clean_ && ++lone_failures_ >= lone_failures_enough) {
         lone_failures_ = 0;
+        if (!settings_.proof->empty())
+            return prove_server();
         pieces_.assign(1, whole_);
         return back_off(verdict);
     }
+    return put_aside(verdict, std::chrono::milliseconds(0));
+}
+
+/// To the end of the list, until the server has taken something else.
+Step Delivery::put_aside(const Verdict& verdict, std::chrono::milliseconds wait) {
     Piece aside = pieces_.front();
     aside.last_chance = true;
     aside.put_aside_at = successes_;
     pieces_.pop_front();
     pieces_.push_back(aside);
-    return {verdict.outcome, {}, {}};
+    return wait.count() == 0 ? Step{verdict.outcome, {}, {}} : hold(verdict, wait);
+}
+
+/// Only lines that fail alone are left. Is it them, or the server? A line that it has stored before tells.
+Step Delivery::prove_server() {
+    Verdict verdict;
+    verdict.outcome = Outcome::server_error;
+    verdict.words = "only single lines are left, and each gets HTTP 500";
+    if (!settings_.proof->empty())
+        verdict = send(*settings_.proof);
+    if (!settings_.proof->empty() && verdict.outcome == Outcome::delivered) {
+        ++successes_;
+        hunting_ = true;
+        backoff_.reset();
+        return {verdict.outcome, {}, {}};
+    }
+    if (successes_ == 0 && clean_)
+        pieces_.assign(1, whole_);
+    return back_off(verdict);
 }
 
 Step Delivery::make_database(const Verdict& verdict) {
     if (std::exchange(database_tried_, true))
         return hold(verdict, settings_.settings_wait);
-    const Verdict made = sink_.make_database();
+    Verdict made;
+    try {
+        made = sink_.make_database();
+    } catch (const std::exception& failure) {
+        made.outcome = Outcome::retry;
+        made.words = failure.what();
+    }
     if (made.outcome == Outcome::delivered)
         return {verdict.outcome, {}, {}};
     if (made.outcome == Outcome::retry) {
@@ -211,8 +261,10 @@ void Delivery::tell_rejected(std::string lines, std::size_t count, const Verdict
 
 void Delivery::finish_front() {
     pieces_.pop_front();
-    if (pieces_.empty())
-        health_.batch_done(clean_);
+    if (!pieces_.empty())
+        return;
+    health_.batch_done(clean_);
+    hunting_ = hunting_ && saw_500_;
 }
 
 } // namespace lxcmon::deliver

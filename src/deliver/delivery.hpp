@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,8 @@ struct DeliverySettings {
     unsigned server_error_tries = 5; ///< more tries after a 500, before it looks for the bad line
     Backoff::Random random = Backoff::system_random();
     std::function<void(Rejected)> on_rejected{}; ///< gets the lines that the server refuses for good
+    /// The last line that the sink has stored; for all deliveries to it. Sent again it changes nothing.
+    std::shared_ptr<std::string> proof = std::make_shared<std::string>();
 };
 
 /// What one try came to.
@@ -45,7 +48,8 @@ struct Step {
 /// list of pieces that are views of the frozen batch. It never waits by itself. One thread at a time.
 class Delivery {
   public:
-    Delivery(Sink& sink, Counters& counters, DeliverySettings settings = {});
+    /// `suffix` comes after the sink's name in logs.
+    Delivery(Sink& sink, Counters& counters, DeliverySettings settings = {}, const std::string& suffix = {});
 
     /// `batch` must stay as it is until done() or abandon().
     void begin(const Batch& batch);
@@ -76,15 +80,19 @@ class Delivery {
         unsigned server_errors = 0;
         bool last_chance = false;       ///< failed alone with 500, and was put to the end of the list
         std::uint64_t put_aside_at = 0; ///< successes_ at that time
+        unsigned chances = 0;           ///< failed again though the server took others in between
     };
 
-    [[nodiscard]] Verdict send_front();
+    [[nodiscard]] Verdict send(std::string_view lines);
+    Step act_on(const Verdict& verdict);
     Step hold(const Verdict& verdict, std::chrono::milliseconds wait);
     Step back_off(const Verdict& verdict);
     Step take(const Verdict& verdict);
     Step divide_or_reject(const Verdict& verdict);
     Step server_error(const Verdict& verdict);
     Step lone_line_fails(const Verdict& verdict);
+    Step put_aside(const Verdict& verdict, std::chrono::milliseconds wait);
+    Step prove_server();
     Step make_database(const Verdict& verdict);
     void divide();
     void reject(const Verdict& verdict);
@@ -101,6 +109,8 @@ class Delivery {
     std::uint64_t successes_ = 0; ///< pieces stored since begin()
     unsigned lone_failures_ = 0;  ///< lines that failed alone since then
     bool clean_ = true;           ///< no line of the batch rejected
+    bool hunting_ = false;        ///< the server is well but for some lines: no patience with 500
+    bool saw_500_ = false;        ///< for this batch
     bool database_tried_ = false; ///< once a run
 };
 

@@ -8,6 +8,9 @@ namespace lxcmon::deliver {
 
 namespace {
 
+/// Live batches go first, but where there always is one the backlog gets its turn after so many.
+constexpr unsigned live_before_backlog = 4;
+
 /// wait_until() overflows on time_point::max() with some clocks: without a deadline, a plain wait.
 template <typename Ready>
 void wait(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, Queue::TimePoint until,
@@ -37,13 +40,14 @@ bool Queue::push(Batch batch) {
         dropped_lines_ += batch.lines;
         return false;
     }
-    bytes_ += batch.body.size();
-    Item item;
+    Items fresh(1); // all that may throw comes before anything changes
+    Item& item = fresh.front();
     item.batch = std::move(batch);
     item.id = ++last_id_;
     item.ready_at = now + settings_.send_offset;
     item.due_at = failing_ ? now : item.ready_at + settings_.spool_after;
-    items_.push_back(std::move(item));
+    bytes_ += item.batch.body.size();
+    items_.splice(items_.end(), fresh);
     to_send_.notify_one();
     to_spool_.notify_one();
     return true;
@@ -70,9 +74,9 @@ bool Queue::make_room(std::size_t bytes, Items& dropped) {
 }
 
 void Queue::forget(Items::iterator item, Items& gone) {
-    bytes_ -= item->batch.body.size();
     if (item->spooled)
-        settled_.push_back({item->id, item->delivered});
+        settled_.push_back({item->id, item->delivered}); // the only thing that throws, so first
+    bytes_ -= item->batch.body.size();
     gone.splice(gone.end(), items_, item);
 }
 
@@ -106,13 +110,17 @@ const Batch* Queue::begin(TimePoint deadline) {
 const Batch* Queue::begin_locked(TimePoint now) {
     if (in_flight_ || backlog_.in_flight)
         throw std::logic_error("Queue::begin: a batch is in flight already");
-    if (const auto item = find_ready(now); item != items_.end()) {
+    const bool backlogs_turn = !failing_ && backlog_.live_since >= live_before_backlog && backlog_ready(now);
+    if (const auto item = find_ready(now); item != items_.end() && !backlogs_turn) {
+        ++backlog_.live_since;
         item->in_flight = true;
         in_flight_ = item;
         return &item->batch;
     }
-    if (!backlog_ready(now))
+    // While delivery fails the newest batch finds out when it works again; it stays in memory.
+    if (!backlog_ready(now) || (failing_ && !items_.empty()))
         return nullptr;
+    backlog_.live_since = 0;
     backlog_.in_flight = true;
     return backlog_.batch;
 }
@@ -164,11 +172,13 @@ void Queue::accept() {
         forget(item, gone);
 }
 
-void Queue::keep() {
+void Queue::keep(std::chrono::milliseconds wait) {
     Items gone;
     const std::lock_guard lock(mutex_);
-    if (std::exchange(backlog_.in_flight, false))
+    if (std::exchange(backlog_.in_flight, false)) {
+        backlog_.ready_at = TimePoint::clock::now() + wait;
         return;
+    }
     if (!in_flight_)
         throw std::logic_error("Queue::keep: no batch is in flight");
     const auto item = *std::exchange(in_flight_, std::nullopt);
@@ -176,6 +186,20 @@ void Queue::keep() {
     if (item->spooled && std::next(item) != items_.end())
         forget(item, gone);
     to_send_.notify_one();
+}
+
+void Queue::keep_any() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!in_flight_ && !backlog_.in_flight)
+            return;
+    }
+    keep(std::chrono::seconds(1));
+}
+
+std::uint64_t Queue::backlog_number() const {
+    const std::lock_guard lock(mutex_);
+    return backlog_.in_flight ? backlog_.number : 0;
 }
 
 void Queue::set_failing() {

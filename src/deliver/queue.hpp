@@ -53,8 +53,15 @@ class Queue {
     /// The batch in flight is delivered, and so the server is well.
     void accept();
 
-    /// The batch in flight is not delivered.
-    void keep();
+    /// The batch in flight is not delivered. The backlog's is not given out again before `wait` is over.
+    void keep(std::chrono::milliseconds wait = std::chrono::milliseconds(0));
+
+    /// The same, where one is in flight.
+    void keep_any();
+
+    /// Whether the batch in flight is the backlog's: 0 where it is not, else another number for each batch.
+    /// With the same number it is the same batch again, its bytes at the same place.
+    [[nodiscard]] std::uint64_t backlog_number() const;
 
     /// Delivery fails at present: all is due for the spool, and what will be pushed too, until accept().
     void set_failing();
@@ -69,8 +76,12 @@ class Queue {
     /// The oldest batch that is due for the spool; stays where it is until end_spooling().
     [[nodiscard]] std::optional<Due> begin_spooling();
 
-    /// `written` where it is in the spool now. Whatever becomes of it then is told by take_settled().
-    void end_spooling(std::uint64_t id, bool written);
+    enum class Spooled {
+        written,   ///< whatever becomes of it then is told by take_settled()
+        failed,    ///< it is due again
+        too_large, ///< it never will be
+    };
+    void end_spooling(std::uint64_t id, Spooled spooled);
 
     struct Settled {
         std::uint64_t id = 0;
@@ -114,21 +125,25 @@ class Queue {
         bool in_flight = false;
         bool being_spooled = false;
         bool spooled = false;
+        bool unspoolable = false;
         bool delivered = false;
     };
     using Items = std::list<Item>;
 
     struct BacklogSlot {
         const Batch* batch = nullptr;
+        std::uint64_t number = 0;
         TimePoint ready_at;
         bool in_flight = false;
         bool delivered = false;
+        unsigned live_since = 0; ///< batches that went before it
     };
 
     const Batch* begin_locked(TimePoint now);
     [[nodiscard]] Items::iterator find_ready(TimePoint now);
     [[nodiscard]] bool backlog_ready(TimePoint now) const;
     [[nodiscard]] TimePoint next_ready() const;
+    [[nodiscard]] static bool may_be_spooled(const Item& item) noexcept;
     [[nodiscard]] Items::iterator find_due(TimePoint now);
     [[nodiscard]] bool has_spool_work(bool can_write) const;
     void set_all_due(TimePoint now);

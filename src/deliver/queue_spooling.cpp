@@ -7,10 +7,13 @@
 
 namespace lxcmon::deliver {
 
+bool Queue::may_be_spooled(const Item& item) noexcept {
+    return !item.spooled && !item.delivered && !item.being_spooled && !item.unspoolable;
+}
+
 Queue::Items::iterator Queue::find_due(TimePoint now) {
-    return std::find_if(items_.begin(), items_.end(), [&](const Item& item) {
-        return !item.spooled && !item.delivered && !item.being_spooled && item.due_at <= now;
-    });
+    return std::find_if(items_.begin(), items_.end(),
+                        [&](const Item& item) { return may_be_spooled(item) && item.due_at <= now; });
 }
 
 std::optional<Queue::Due> Queue::begin_spooling() {
@@ -22,7 +25,7 @@ std::optional<Queue::Due> Queue::begin_spooling() {
     return Due{item->id, &item->batch};
 }
 
-void Queue::end_spooling(std::uint64_t id, bool written) {
+void Queue::end_spooling(std::uint64_t id, Spooled spooled) {
     Items gone; // freed after the lock is
     const std::lock_guard lock(mutex_);
     const auto item =
@@ -30,9 +33,10 @@ void Queue::end_spooling(std::uint64_t id, bool written) {
     if (item == items_.end() || !item->being_spooled)
         throw std::logic_error("Queue::end_spooling: no such batch is being spooled");
     item->being_spooled = false;
-    item->spooled = written;
+    item->spooled = spooled == Spooled::written;
+    item->unspoolable = spooled == Spooled::too_large;
     const bool is_newest = std::next(item) == items_.end();
-    if (item->delivered || (written && !item->in_flight && !is_newest))
+    if (item->delivered || (item->spooled && !item->in_flight && !is_newest))
         forget(item, gone);
 }
 
@@ -46,6 +50,7 @@ void Queue::offer_backlog(const Batch& batch) {
     if (backlog_.batch != nullptr)
         throw std::logic_error("Queue::offer_backlog: there is one already");
     backlog_.batch = &batch;
+    ++backlog_.number;
     backlog_.delivered = false;
     to_send_.notify_one();
 }
@@ -71,7 +76,7 @@ bool Queue::withdraw_backlog() {
 Queue::TimePoint Queue::next_due() const {
     auto next = TimePoint::max();
     for (const Item& item : items_)
-        if (!item.spooled && !item.delivered && !item.being_spooled)
+        if (may_be_spooled(item))
             next = std::min(next, item.due_at);
     return next;
 }

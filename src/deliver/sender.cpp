@@ -2,6 +2,9 @@
 
 #include "deliver/signals_blocked.hpp"
 
+#include <spdlog/spdlog.h>
+
+#include <exception>
 #include <utility>
 
 namespace lxcmon::deliver {
@@ -9,7 +12,8 @@ namespace lxcmon::deliver {
 Sender::Sender(Queue& queue, Sink& sink, DeliverySettings settings)
     : queue_(queue)
     , sink_(sink)
-    , delivery_(sink, counters_, std::move(settings)) {}
+    , delivery_(sink, counters_, settings)
+    , backlog_(sink, counters_, std::move(settings), " (backlog)") {}
 
 Sender::~Sender() {
     stop(std::chrono::milliseconds(0));
@@ -63,10 +67,51 @@ Counts Sender::counts() const {
             counters_.last_status};
 }
 
+std::string Sender::trouble() const {
+    const std::string trouble = delivery_.trouble();
+    return trouble.empty() ? backlog_.trouble() : trouble;
+}
+
 void Sender::run() {
-    while (const Batch* batch = queue_.begin(Clock::time_point::max()))
-        if (deliver(*batch) == Fate::given_up || !has_time())
-            return;
+    for (Fate fate = Fate::done; fate != Fate::given_up;) {
+        try {
+            fate = deliver_next();
+        } catch (const std::exception& failure) { // no memory, most likely
+            spdlog::error("sending: {}", failure.what());
+            delivery_.abandon();
+            backlog_.abandon();
+            backlog_number_ = 0;
+            queue_.keep_any();
+            if (!pause(std::chrono::seconds(1)))
+                return;
+        }
+    }
+}
+
+/// given_up also where nothing is left after the end.
+Sender::Fate Sender::deliver_next() {
+    const Batch* const batch = queue_.begin(Clock::time_point::max());
+    if (batch == nullptr)
+        return Fate::given_up;
+    if (const std::uint64_t number = queue_.backlog_number(); number != 0) {
+        deliver_backlog(*batch, number);
+        return has_time() ? Fate::done : Fate::given_up;
+    }
+    const Fate fate = deliver(*batch);
+    return has_time() ? fate : Fate::given_up;
+}
+
+/// One step at a time, so that what is sampled now goes in between.
+void Sender::deliver_backlog(const Batch& batch, std::uint64_t number) {
+    if (std::exchange(backlog_number_, number) != number || backlog_.done()) {
+        backlog_.abandon();
+        backlog_.begin(batch);
+    }
+    const Step step = backlog_.step();
+    if (backlog_.done())
+        queue_.accept();
+    else
+        queue_.keep(step.wait);
 }
 
 /// Brings the batch that is in flight to its end, or puts it back: for good, or as another may go first.

@@ -55,7 +55,7 @@ class Sender {
     [[nodiscard]] Counts counts() const;
 
     /// What is wrong with delivery now, for the unit's status; empty when all is well. Any thread.
-    [[nodiscard]] std::string trouble() const { return delivery_.trouble(); }
+    [[nodiscard]] std::string trouble() const;
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -63,7 +63,9 @@ class Sender {
     enum class Fate { done, kept, given_up };
 
     void run();
+    Fate deliver_next();
     Fate deliver(const Batch& batch);
+    void deliver_backlog(const Batch& batch, std::uint64_t number);
     bool pause(std::chrono::milliseconds wait);
     bool has_time();
 
@@ -71,6 +73,8 @@ class Sender {
     Sink& sink_;
     Counters counters_;
     Delivery delivery_;
+    Delivery backlog_; ///< has its own tries and waits: its trouble must not hold up what is sampled now
+    std::uint64_t backlog_number_ = 0;  ///< of the batch in backlog_
     std::size_t partly_done_lines_ = 0; ///< of the batch that went back into the queue
 
     bool last_try_given_ = false; ///< to a stop

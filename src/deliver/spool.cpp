@@ -81,28 +81,30 @@ std::optional<std::string> Spool::try_open() {
 }
 
 Spool::Appended Spool::append(const Batch& batch) {
+    if (batch.body.size() > settings_.max_bytes)
+        return {std::nullopt,
+                folder_.path() + ": a batch of " + std::to_string(batch.body.size()) +
+                    " bytes does not fit in --spool-max-size (" + std::to_string(settings_.max_bytes) +
+                    " bytes); make that larger",
+                true};
     if (auto wrong = prepare(batch))
-        return {std::nullopt, std::move(*wrong)};
+        return {std::nullopt, std::move(*wrong), false};
     SpoolWriter::Written written = writer_.append(batch, settings_.now_ns());
     if (!written.why.empty()) {
         close_segment();
-        return {std::nullopt, std::move(written.why)};
+        return {std::nullopt, std::move(written.why), false};
     }
     const Entry entry{writer_.segment().number, written.index};
     if (writer_.segment().bytes >= settings_.segment_bytes)
         close_segment();
     make_room(0, false);
-    return {entry, {}};
+    return {entry, {}, false};
 }
 
 /// All that comes before the writing: a folder, room, and an open segment.
 std::optional<std::string> Spool::prepare(const Batch& batch) {
     if (auto wrong = try_open())
         return wrong;
-    if (batch.body.size() > settings_.max_bytes)
-        return folder_.path() + ": a batch of " + std::to_string(batch.body.size()) +
-               " bytes does not fit in --spool-max-size (" + std::to_string(settings_.max_bytes) +
-               " bytes); make that larger";
     if (writer_.is_open() && writer_.is_unlinked()) {
         spdlog::warn("spool: {}/{} was removed while in use, with {} points in it", folder_.path(),
                      writer_.segment().name, writer_.segment().lines);

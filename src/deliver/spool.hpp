@@ -37,7 +37,8 @@ class Spool {
     using Entry = SpoolEntry;
     struct Appended {
         std::optional<Entry> entry;
-        std::string why; ///< why nothing was written, with the path and what to do; for the log
+        std::string why;        ///< why nothing was written, with the path and what to do; for the log
+        bool too_large = false; ///< for the bound on bytes: no use to try again
     };
 
     /// Touches nothing yet.
@@ -66,6 +67,9 @@ class Spool {
     /// It was not: the next begin() gives it again, unless the bounds have dropped it. They leave alone what
     /// is between begin() and this.
     void keep() noexcept { backlog_.keep(); }
+
+    /// The bounds would drop what is between begin() and keep().
+    [[nodiscard]] bool wants_back() const noexcept { return backlog_.wants_back(); }
 
     /// Keeps the bounds on bytes and age, gzips at most one segment, tries again what failed. For every
     /// second or so.

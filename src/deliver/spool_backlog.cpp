@@ -108,7 +108,7 @@ void SpoolBacklog::count_bad_lines() noexcept {
 }
 
 void SpoolBacklog::accept() {
-    is_lent_ = false;
+    keep();
     const std::uint64_t lines = std::exchange(batch_, Batch{}).lines;
     if (std::exchange(batch_is_detached_, false) || !reader_)
         return;
@@ -206,7 +206,11 @@ SpoolBacklog::Dropped SpoolBacklog::drop_oldest(std::int64_t before_ns) {
 
 SpoolBacklog::Dropped SpoolBacklog::drop_segment(Position segment) {
     const bool is_read = is_being_read(*segment);
-    if ((is_read && is_lent_) || folder_.remove(segment->name) != 0)
+    if (is_read && is_lent_) {
+        wants_back_ = true;
+        return {};
+    }
+    if (folder_.remove(segment->name) != 0)
         return {};
     const std::uint64_t lines = segment->lines;
     if (is_read) {

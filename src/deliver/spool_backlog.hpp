@@ -31,7 +31,9 @@ class SpoolBacklog {
     /// Whether begin() has one at hand.
     [[nodiscard]] bool has_batch() const noexcept { return batch_.lines > 0; }
     void accept();
-    void keep() noexcept { is_lent_ = false; }
+    void keep() noexcept { is_lent_ = wants_back_ = false; }
+    /// The bounds would drop what is lent.
+    [[nodiscard]] bool wants_back() const noexcept { return wants_back_; }
     /// Does nothing where the segment is being read, or gzipped.
     void cancel(const SpoolEntry& entry);
 
@@ -73,9 +75,10 @@ class SpoolBacklog {
     std::vector<SpoolSegment> segments_; ///< oldest first
     std::vector<BadFile> bad_;           ///< oldest first
     std::optional<SpoolReader> reader_;
-    std::string ahead_;              ///< the line after the batch; empty where there is none
-    Batch batch_;                    ///< given out by begin(); no lines where none is
-    bool is_lent_ = false;           ///< between begin() and accept() or keep()
+    std::string ahead_;    ///< the line after the batch; empty where there is none
+    Batch batch_;          ///< given out by begin(); no lines where none is
+    bool is_lent_ = false; ///< between begin() and accept() or keep()
+    bool wants_back_ = false;
     bool batch_is_detached_ = false; ///< its segment has gone with the folder
     bool cannot_remove_ = false;     ///< said so
 };

@@ -58,7 +58,7 @@ class Survey {
             contents_.next_number = std::max(contents_.next_number, number + 1);
         struct stat status {};
         if (!look_at(folder_, name.c_str(), status) || name == SpoolFolder::lock_name ||
-            name == rejected_name || name == old_rejected_name)
+            name == rejected_name || name == old_rejected_name || name == owner_name)
             return;
         if (name == temporary_name(number_of_name(name)))
             return remove(name);

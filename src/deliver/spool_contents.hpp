@@ -39,6 +39,8 @@ struct SpoolContents {
 /// Files of this folder that other parts look after: the quarantine's.
 inline constexpr const char* rejected_name = "rejected.jsonl";
 inline constexpr const char* old_rejected_name = "rejected.jsonl.1";
+/// And the one that says whose points these are.
+inline constexpr const char* owner_name = "owner";
 /// How many bytes those have.
 [[nodiscard]] std::uint64_t rejected_bytes(const SpoolFolder& folder) noexcept;
 

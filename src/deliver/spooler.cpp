@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::chrono::seconds look_again{1};
 constexpr std::chrono::seconds retry_wait{5};
+/// A disk that takes longer for one round of work does not answer.
+constexpr std::chrono::seconds hanging{5};
 /// Refused lines that wait for the disk; what is beyond is counted as rejected and kept nowhere.
 constexpr std::size_t most_rejected_bytes = std::size_t{8} << 20U;
 
@@ -24,7 +26,7 @@ Spooler::Spooler(Queue& queue, const SpoolSettings& settings)
     , quarantine_(settings.folder) {}
 
 Spooler::~Spooler() {
-    stop();
+    static_cast<void>(stop(std::chrono::hours(24)));
 }
 
 void Spooler::start() {
@@ -37,26 +39,37 @@ void Spooler::start() {
     thread_ = std::thread(&Spooler::run, this);
 }
 
-void Spooler::stop() {
+bool Spooler::stop(std::chrono::milliseconds patience) {
     if (!thread_.joinable())
-        return;
+        return true;
+    queue_.finish(); // first: run() must not see the end before all is due
     stopping_ = true;
-    queue_.finish();
+    {
+        std::unique_lock lock(mutex_);
+        if (!ended_.wait_for(lock, patience, [this] { return has_ended_; }))
+            return false;
+    }
     thread_.join();
+    return true;
 }
 
 void Spooler::run() {
     for (bool finishing = false; !finishing;) {
         finishing = stopping_; // before the work, so that all that came earlier is done
+        busy_since_ = Clock::now().time_since_epoch().count();
         try {
             work(finishing);
         } catch (const std::exception& failure) { // no memory, or another agent has taken the folder
             set_trouble(failure.what());
             retry_at_ = Clock::now() + retry_wait;
         }
+        busy_since_ = 0;
         if (!finishing)
             queue_.wait_for_spooling(Clock::now() + look_again, can_write());
     }
+    const std::lock_guard lock(mutex_);
+    has_ended_ = true;
+    ended_.notify_all();
 }
 
 void Spooler::work(bool finishing) {
@@ -93,13 +106,14 @@ void Spooler::write_due(bool finishing) {
         }
         if (appended.entry)
             in_memory_[due->id] = *appended.entry;
-        queue_.end_spooling(due->id, appended.entry.has_value());
-        if (!appended.entry) {
-            set_trouble(appended.why);
+        queue_.end_spooling(due->id, appended.entry       ? Queue::Spooled::written
+                                     : appended.too_large ? Queue::Spooled::too_large
+                                                          : Queue::Spooled::failed);
+        set_trouble(appended.why);
+        if (!appended.entry && !appended.too_large) {
             retry_at_ = Clock::now() + retry_wait;
             return;
         }
-        set_trouble({});
         // A long queue must not hide what the sender has done meanwhile.
         if (!finishing)
             settle();
@@ -111,24 +125,27 @@ void Spooler::write_due(bool finishing) {
 }
 
 void Spooler::write_rejected() {
-    std::vector<Rejected> taken;
+    std::deque<Rejected> taken;
     {
         const std::lock_guard lock(mutex_);
         taken = std::exchange(rejected_, {});
         rejected_bytes_ = 0;
     }
-    for (const Rejected& rejected : taken)
-        if (const auto wrong = quarantine_.append(rejected)) {
-            spdlog::error("{} refused lines can't be kept: {}", taken.size(), *wrong);
+    for (; !taken.empty(); taken.pop_front())
+        if (const auto wrong = quarantine_.append(taken.front())) {
+            set_trouble("refused lines can't be kept: " + *wrong);
+            retry_at_ = Clock::now() + retry_wait;
+            for (Rejected& rejected : taken)
+                reject(std::move(rejected));
             return;
         }
 }
 
-/// What is not just being sent comes back, so that the spool's bounds may drop it.
+/// What is not just being sent comes back where the spool's bounds must drop it.
 void Spooler::take_backlog() {
     if (queue_.take_backlog() == Queue::Backlog::delivered)
         spool_.accept();
-    else if (queue_.withdraw_backlog())
+    else if (spool_.wants_back() && queue_.withdraw_backlog())
         spool_.keep();
 }
 
@@ -168,11 +185,20 @@ std::string Spooler::trouble() const {
     return trouble_;
 }
 
+bool Spooler::hangs() const {
+    const Clock::time_point since{Clock::duration(busy_since_.load())};
+    return since != Clock::time_point{} && Clock::now() - since > hanging;
+}
+
 void Spooler::reject(Rejected rejected) {
     const std::lock_guard lock(mutex_);
     const std::size_t bytes = rejected.lines.size() + rejected.words.size();
-    if (rejected_bytes_ + bytes > most_rejected_bytes)
+    if (rejected_bytes_ + bytes > most_rejected_bytes) {
+        if (!std::exchange(rejected_dropped_, true))
+            spdlog::error(
+                "refused lines can't be kept and come too fast: they are counted, and kept nowhere");
         return;
+    }
     rejected_bytes_ += bytes;
     rejected_.push_back(std::move(rejected));
 }

@@ -6,12 +6,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
 #include <thread>
-#include <vector>
 
 namespace lxcmon::deliver {
 
@@ -32,8 +33,11 @@ class Spooler {
     /// any other trouble with the folder is logged, and passes when it passes.
     void start();
 
-    /// When the sender has ended: writes what is left in the queue, and ends. For good.
-    void stop();
+    /// When the sender has ended: writes what is left in the queue, and ends. For good. False where the disk
+    /// does not answer within so long: then nothing but the end of the process helps.
+    [[nodiscard]] bool stop(std::chrono::milliseconds patience);
+    /// The disk has not answered for a while. Any thread.
+    [[nodiscard]] bool hangs() const;
 
     /// Lines that the server refuses for good. Any thread.
     void reject(Rejected rejected);
@@ -65,10 +69,14 @@ class Spooler {
     std::map<std::uint64_t, Spool::Entry> in_memory_; ///< batches that are in the spool and in the queue
     Clock::time_point retry_at_{};                    ///< after a failure to write
     std::atomic<bool> stopping_{false};
+    std::atomic<Clock::rep> busy_since_{0}; ///< 0 while it waits
     std::atomic<std::uint64_t> spool_bytes_{0}, spool_lines_{0}, dropped_lines_{0};
 
     mutable std::mutex mutex_; ///< for those below
-    std::vector<Rejected> rejected_;
+    std::condition_variable ended_;
+    bool has_ended_ = false;
+    std::deque<Rejected> rejected_;
+    bool rejected_dropped_ = false;
     std::size_t rejected_bytes_ = 0;
     std::string trouble_;
 

@@ -36,19 +36,23 @@ Target::Target(std::unique_ptr<Sink> sink, TargetSettings settings)
               })) {}
 
 void Target::start() {
+    if (started_)
+        return;
     if (spool_settings_) {
         spooler_.emplace(queue_, *spool_settings_);
         spooler_->start();
     }
     sender_.start();
+    started_ = true;
 }
 
-std::size_t Target::stop(std::chrono::milliseconds grace) {
+Target::Stopped Target::stop(std::chrono::milliseconds grace) {
+    constexpr std::chrono::seconds patience{5}; // with a disk
     const std::size_t left = sender_.stop(grace);
     if (!spooler_)
-        return left;
-    spooler_->stop();
-    return queue_.lines();
+        return {left, false};
+    const bool ended = spooler_->stop(patience);
+    return {queue_.lines(), !ended};
 }
 
 Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned tries) {
@@ -61,10 +65,12 @@ Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned 
     try {
         if (const auto wrong = spool.open()) {
             result.why += result.why.empty() ? "" : "; not spooled: " + *wrong;
+            keep_rejected(*wrong);
             return result;
         }
     } catch (const SpoolHeld& held) {
         result.why += result.why.empty() ? "" : std::string("; not spooled: ") + held.what();
+        keep_rejected(held.what());
         return result; // the agent that has it sees to what is in it, too
     }
     while (const Batch* batch = queue_.begin()) {
@@ -77,17 +83,28 @@ Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned 
     }
     if (result.lines_left == 0)
         deliver_backlog(spool, end, tries);
-    Quarantine quarantine(spool_settings_->folder);
-    for (const Rejected& rejected : std::exchange(rejected_now_, {}))
-        if (const auto wrong = quarantine.append(rejected))
-            spdlog::error("refused lines can't be kept: {}", *wrong);
+    keep_rejected({});
     spool.tidy();
     return result;
 }
 
+/// `why_not` where the spool's folder can't be used.
+void Target::keep_rejected(const std::string& why_not) {
+    std::optional<std::string> wrong = why_not;
+    Quarantine quarantine(spool_settings_->folder);
+    for (const Rejected& rejected : std::exchange(rejected_now_, {})) {
+        if (why_not.empty())
+            wrong = quarantine.append(rejected);
+        if (wrong)
+            spdlog::error("{} refused lines are not kept: {}; the server said: {}", rejected.count, *wrong,
+                          rejected.words);
+    }
+}
+
 void Target::deliver_backlog(Spool& spool, Clock::time_point end, unsigned tries) {
     while (const Batch* batch = spool.begin(true)) {
-        queue_.push(*batch);
+        if (!queue_.push(*batch))
+            return spool.keep();
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
         if (left.count() <= 0 || sender_.drain(left, tries).lines_left != 0)
             return spool.keep();

@@ -29,15 +29,22 @@ class Target {
   public:
     Target(std::unique_ptr<Sink> sink, TargetSettings settings);
 
-    /// Starts the threads. Throws SpoolHeld where another process has the spool's lock.
+    /// Starts the threads, where they don't run yet. Throws SpoolHeld where another process has the spool's
+    /// lock.
     void start();
 
     /// Takes a batch; never waits.
     void push(Batch batch) { queue_.push(std::move(batch)); }
 
-    /// Tries to deliver what is left until the grace is over, and writes the rest to the spool.
-    /// Returns the lines that are in neither place, and lost. For good.
-    std::size_t stop(std::chrono::milliseconds grace);
+    struct Stopped {
+        std::size_t lost_lines = 0; ///< neither delivered nor in the spool
+        bool hangs = false; ///< the disk does not answer: only _exit() ends that, this can't be destroyed
+    };
+    /// Tries to deliver what is left until the grace is over, and writes the rest to the spool. For good.
+    [[nodiscard]] Stopped stop(std::chrono::milliseconds grace);
+
+    /// The spool's disk does not answer. Any thread.
+    [[nodiscard]] bool hangs() const { return spooler_ && spooler_->hangs(); }
 
     /// What deliver_now() came to.
     struct Delivered {
@@ -71,6 +78,9 @@ class Target {
     Queue queue_;
     std::optional<Spooler> spooler_;
     Sender sender_;
+    void keep_rejected(const std::string& why_not);
+
+    bool started_ = false;
     std::vector<Rejected> rejected_now_; ///< of deliver_now()
 };
 

@@ -16,7 +16,7 @@ class LogCapture {
     LogCapture()
         : before_(spdlog::default_logger()) {
         auto logger = std::make_shared<spdlog::logger>(
-            "captured", std::make_shared<spdlog::sinks::ostream_sink_st>(text_));
+            "captured", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_));
         logger->set_pattern("%l %v");
         spdlog::set_default_logger(std::move(logger));
     }

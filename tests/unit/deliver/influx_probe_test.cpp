@@ -84,9 +84,7 @@ TEST_CASE_FIXTURE(Fixture, "the check: v3, found by asking") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "the check says which API is used, and why") {
-    const auto why = [](const InfluxSettings& chosen) {
-        return InfluxClient(chosen).probe().front().words;
-    };
+    const auto why = [](const InfluxSettings& chosen) { return InfluxClient(chosen).probe().front().words; };
     InfluxSettings chosen = settings();
     CHECK(why(chosen).ends_with("with the v1 API, going by what the server says"));
     chosen.retention_policy = "r";

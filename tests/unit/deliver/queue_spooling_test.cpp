@@ -34,7 +34,7 @@ std::string spool_all(Queue& queue, bool written = true) {
     std::string names;
     while (const auto due = queue.begin_spooling()) {
         names += due->batch->body.front();
-        queue.end_spooling(due->id, written);
+        queue.end_spooling(due->id, written ? Queue::Spooled::written : Queue::Spooled::failed);
         if (!written)
             break;
     }
@@ -98,13 +98,13 @@ TEST_CASE("a batch that is delivered after it went to the spool is told, so that
     const auto due = queue.begin_spooling();
     REQUIRE(due);
     SUBCASE("after the writing") {
-        queue.end_spooling(due->id, true);
+        queue.end_spooling(due->id, Queue::Spooled::written);
         queue.accept();
     }
     SUBCASE("during the writing") {
         queue.accept();
         CHECK(due->batch->body == "aaaaaaaaaa"); // stays until it is written
-        queue.end_spooling(due->id, true);
+        queue.end_spooling(due->id, Queue::Spooled::written);
     }
     const auto settled = queue.take_settled();
     REQUIRE(settled.size() == 1);
@@ -154,7 +154,7 @@ TEST_CASE("a batch that is being written is never dropped") {
     CHECK_FALSE(queue.push(batch('b')));
     CHECK(due->batch->body == "aaaaaaaaaa");
     CHECK(queue.dropped_lines() == 2);
-    queue.end_spooling(due->id, true);
+    queue.end_spooling(due->id, Queue::Spooled::written);
 }
 
 TEST_CASE("the backlog goes out when nothing sampled is ready, and its end is told once") {

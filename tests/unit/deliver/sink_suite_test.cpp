@@ -170,9 +170,9 @@ const std::map<std::string, Make>& all_sinks() {
 }
 
 void each_sink(const std::function<void(Behind&)>& check) {
-    for (const auto& [name, make] : all_sinks()) {
-        CAPTURE(name);
-        const auto behind = make();
+    for (const auto& each : all_sinks()) {
+        CAPTURE(each.first);
+        const auto behind = each.second();
         check(*behind);
     }
 }

@@ -86,7 +86,7 @@ TEST_CASE("what the server takes never touches the disk") {
     target.start();
     target.push(batch(1));
     CHECK(rig.server.wait_for_requests(1));
-    CHECK(target.stop(seconds(5)) == 0);
+    CHECK(target.stop(seconds(5)).lost_lines == 0);
     CHECK(target.status().spool_bytes == 0);
     CHECK(target.status().counts.delivered_points == 1);
     CHECK(target.status().trouble.empty());
@@ -107,7 +107,7 @@ TEST_CASE("what the server does not take is in the spool at once, and goes out w
     rig.answer_all(204);
     REQUIRE(wait_until([&] { return target.status().spool_points == 0; }));
     CHECK(target.status().spool_bytes == 0);
-    CHECK(target.stop(seconds(5)) == 0);
+    CHECK(target.stop(seconds(5)).lost_lines == 0);
     std::string sent;
     for (const std::string& body : rig.bodies_after(failed))
         sent += body;
@@ -129,7 +129,7 @@ TEST_CASE("a server that hangs: in the spool meanwhile, and not sent again when 
     rig.server.release();
     REQUIRE(wait_until([&] { return target.status().counts.delivered_points == 2; }));
     REQUIRE(wait_until([&] { return target.status().spool_bytes == 0; }));
-    CHECK(target.stop(seconds(5)) == 0);
+    CHECK(target.stop(seconds(5)).lost_lines == 0);
     CHECK(rig.server.requests().size() == 2);
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("a stop leaves in the spool what was not delivered, and the next start
         target.start();
         target.push(batch(1));
         target.push(batch(2));
-        CHECK(target.stop(milliseconds(0)) == 0);
+        CHECK(target.stop(milliseconds(0)).lost_lines == 0);
         CHECK(target.status().spool_points == 2);
     }
     rig.answer_all(204);
@@ -171,7 +171,7 @@ TEST_CASE("lines that the server refuses for good are in rejected.jsonl, the res
     target.start();
     target.push({batch(1).body + batch(2).body + batch(3).body, 3});
     REQUIRE(wait_until([&] { return target.status().counts.delivered_points == 2; }));
-    CHECK(target.stop(seconds(5)) == 0);
+    CHECK(target.stop(seconds(5)).lost_lines == 0);
     CHECK(target.status().counts.rejected_points == 1);
     const std::string rejected = rig.in_spool("rejected.jsonl");
     CHECK(rejected.find("m,n=2 v=1 2") != std::string::npos);
@@ -193,10 +193,10 @@ TEST_CASE("without a spool that can be used the memory keeps the points, and say
     SUBCASE("and delivers them") {
         rig.answer_all(204);
         REQUIRE(wait_until([&] { return target.status().counts.delivered_points == 1; }));
-        CHECK(target.stop(seconds(5)) == 0);
+        CHECK(target.stop(seconds(5)).lost_lines == 0);
     }
     SUBCASE("and loses them at the end, which is told") {
-        CHECK(target.stop(milliseconds(0)) == 1);
+        CHECK(target.stop(milliseconds(0)).lost_lines == 1);
     }
 }
 

@@ -1,0 +1,194 @@
+// Batches that a server never takes, disks that fail, bounds that are too small: the others must go on.
+#include "deliver/target.hpp"
+
+#include "fake_sink.hpp"
+#include "support/encoded.hpp"
+#include "support/log_capture.hpp"
+#include "unit/io/temp_folder.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <thread>
+
+using namespace lxcmon;
+using namespace lxcmon::deliver;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::verdict_of;
+
+namespace {
+
+/// Answers as the test says; may be used from the sender's thread.
+class JudgingSink final : public Sink {
+  public:
+    using Judge = std::function<Outcome(std::string_view)>;
+    explicit JudgingSink(Judge judge)
+        : judge_(std::move(judge)) {}
+    Verdict send(std::string_view lines) override { return verdict_of(judge_(lines)); }
+    Verdict make_database() override { throw std::bad_alloc(); }
+    bool stop_compressing() noexcept override { return false; }
+    void set_deadline(std::chrono::steady_clock::time_point) noexcept override {}
+    std::vector<Finding> probe() override { return {}; }
+    std::string name() const override { return "judge"; }
+
+  private:
+    Judge judge_;
+};
+
+bool has(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+Batch numbered(const std::string& measurement, int count) {
+    Batch batch;
+    for (int number = 0; number < count; ++number, ++batch.lines)
+        batch.body += measurement + ",n=" + std::to_string(number) + " v=1 1\n";
+    return batch;
+}
+
+class Rig {
+  public:
+    Rig() {
+        settings.queue.spool_after = milliseconds(5);
+        settings.spool.emplace();
+        settings.spool->folder = folder.path("spool");
+        settings.delivery.first_wait = milliseconds(1);
+        settings.delivery.most_wait = settings.delivery.settings_wait = milliseconds(20);
+    }
+    Target& start(JudgingSink::Judge judge) {
+        target.emplace(std::make_unique<JudgingSink>(std::move(judge)), settings);
+        target->start();
+        return *target;
+    }
+    /// Pushes a live line now and then until it is so.
+    bool push_until(const std::function<bool()>& ready) {
+        for (const auto end = std::chrono::steady_clock::now() + seconds(20);
+             std::chrono::steady_clock::now() < end; std::this_thread::sleep_for(milliseconds(2))) {
+            if (ready())
+                return true;
+            target->push(numbered("live", 1));
+        }
+        return ready();
+    }
+    void spool(const Batch& batch) const {
+        Spool spool(*settings.spool);
+        REQUIRE(spool.append(batch).entry);
+    }
+    [[nodiscard]] Target::Status status() const { return target->status(); }
+
+    test::TempFolder folder;
+    test::LogCapture log;
+    TargetSettings settings;
+    std::optional<Target> target;
+};
+
+} // namespace
+
+TEST_CASE("a line that always gets 500 is found wherever it stands, and the live data go on") {
+    Rig rig;
+    Target& target = rig.start([](std::string_view lines) {
+        return has(lines, "poison") ? Outcome::server_error : Outcome::delivered;
+    });
+    target.push({"a v=1 1\npoison v=1 1\n", 2});
+    CHECK(rig.push_until([&] { return rig.status().counts.rejected_points == 1; }));
+    CHECK(rig.push_until([&] { return rig.status().counts.delivered_points > 50; }));
+    CHECK(target.stop(seconds(5)).lost_lines == 0);
+    CHECK(rig.status().counts.rejected_points == 1);
+}
+
+TEST_CASE("a backlog of which each line gets 500 holds up nothing, and ends") {
+    Rig rig;
+    rig.spool(numbered("old", 40));
+    rig.spool(numbered("good", 5));
+    rig.start([](std::string_view lines) {
+        return has(lines, "old") ? Outcome::server_error : Outcome::delivered;
+    });
+    CHECK(rig.push_until([&] { return rig.status().counts.delivered_points > 50; }));
+    CHECK(rig.push_until([&] { return rig.status().counts.rejected_points == 40; }));
+    CHECK(rig.push_until([&] { return rig.status().spool_points == 0; }));
+}
+
+TEST_CASE("a backlog that gets no answer holds up nothing, and is no news each time") {
+    Rig rig;
+    rig.spool(numbered("old", 1));
+    rig.start([](std::string_view lines) { return has(lines, "old") ? Outcome::retry : Outcome::delivered; });
+    CHECK(rig.push_until([&] { return rig.status().counts.retries > 20; }));
+    CHECK(rig.status().counts.delivered_points > 20);
+    CHECK(rig.status().spool_points >= 1);
+    CHECK_FALSE(rig.status().trouble.empty());
+    static_cast<void>(rig.target->stop(milliseconds(0)));
+    const std::string said = rig.log.take();
+    CHECK(test::count_of(said, "works again") == 0);
+    CHECK(test::count_of(said, "fails") == 1);
+}
+
+TEST_CASE("live data that are always ready leave the backlog its turn") {
+    Rig rig;
+    rig.settings.queue.spool_after = seconds(60);
+    std::atomic<bool> old_was_sent{false};
+    rig.spool(numbered("old", 1));
+    rig.target.emplace(std::make_unique<JudgingSink>([&](std::string_view lines) {
+                           // Each answer comes after the next batch is there.
+                           rig.target->push(numbered("live", 1));
+                           old_was_sent = old_was_sent || has(lines, "old");
+                           return Outcome::delivered;
+                       }),
+                       rig.settings);
+    rig.target->push(numbered("live", 1));
+    rig.target->start();
+    for (const auto end = std::chrono::steady_clock::now() + seconds(20);
+         !old_was_sent && std::chrono::steady_clock::now() < end;)
+        std::this_thread::sleep_for(milliseconds(1));
+    CHECK(old_was_sent);
+    static_cast<void>(rig.target->stop(milliseconds(0)));
+}
+
+TEST_CASE("a batch too large for the spool keeps no other from it") {
+    Rig rig;
+    rig.settings.spool->max_bytes = 2000;
+    Target& target = rig.start([](std::string_view) { return Outcome::retry; });
+    target.push(numbered("large", 200));
+    CHECK(rig.push_until([&] { return rig.status().spool_points > 0; }));
+    CHECK(rig.status().queue_points >= 200);
+}
+
+TEST_CASE("refused lines wait until they can be kept, and that is said") {
+    Rig rig;
+    const std::string kept = rig.folder.path("spool/rejected.jsonl");
+    REQUIRE(::mkdir(rig.folder.path("spool").c_str(), 0700) == 0);
+    REQUIRE(::mkdir(kept.c_str(), 0700) == 0); // a failure that passes
+    Target& target = rig.start(
+        [](std::string_view lines) { return has(lines, "bad") ? Outcome::refused : Outcome::delivered; });
+    target.push(numbered("bad", 1));
+    CHECK(rig.push_until([&] { return has(rig.status().trouble, "refused lines can't be kept"); }));
+    REQUIRE(::rmdir(kept.c_str()) == 0);
+    CHECK(rig.push_until([&] { return ::access(kept.c_str(), F_OK) == 0; }));
+    CHECK(rig.push_until([&] { return rig.status().trouble.empty(); }));
+}
+
+TEST_CASE("a sink that throws costs neither the process nor a point") {
+    Rig rig;
+    std::atomic<int> tries{0};
+    rig.start([&](std::string_view) { return ++tries < 3 ? Outcome::no_database : Outcome::delivered; });
+    CHECK(rig.push_until([&] { return rig.status().counts.delivered_points > 0; }));
+}
+
+TEST_CASE("once: a backlog batch larger than the memory's bound stays in the spool") {
+    Rig rig;
+    rig.spool(numbered("old", 100));
+    rig.settings.queue.limit_bytes = 500;
+    {
+        Target target(std::make_unique<JudgingSink>([](std::string_view) { return Outcome::delivered; }),
+                      rig.settings);
+        target.push(numbered("live", 1));
+        CHECK(target.deliver_now(seconds(5), 2).lines_left == 0);
+    }
+    Spool spool(*rig.settings.spool);
+    CHECK_FALSE(spool.open());
+    CHECK(spool.lines() == 100);
+}
