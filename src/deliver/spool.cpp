@@ -30,7 +30,7 @@ Number well_within(Number bound) noexcept {
 Spool::Spool(SpoolSettings settings)
     : settings_(std::move(settings))
     , folder_(settings_.folder)
-    , writer_(folder_)
+    , writer_(folder_, settings_.sync)
     , backlog_(folder_, std::max<std::size_t>(1, settings_.batch_lines), settings_.batch_bytes) {
     settings_.segment_bytes = segment_limit(settings_);
 }
@@ -146,7 +146,7 @@ void Spool::accept() {
     backlog_.accept();
 }
 
-void Spool::tidy() {
+void Spool::tidy(bool may_gzip) {
     if (try_open())
         return; // append() says why
     rejected_bytes_ = rejected_bytes(folder_);
@@ -154,7 +154,8 @@ void Spool::tidy() {
     drop_old();
     make_room(0, true);
     note_end_of_dropping();
-    gzip_one();
+    if (may_gzip)
+        gzip_one();
 }
 
 std::uint64_t Spool::bytes() const noexcept {

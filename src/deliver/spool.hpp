@@ -23,6 +23,8 @@ struct SpoolSettings {
     std::size_t batch_lines = 5000; ///< most lines of a batch read back
     std::size_t batch_bytes = encode::Batcher::max_body_bytes;
     std::uint64_t segment_bytes = std::uint64_t{8} << 20U; ///< of JSON, before gzip
+    /// See SpoolWriter: for one who can't wait for a busy disk.
+    SpoolWriter::Sync sync{};
     /// CLOCK_REALTIME; another in tests.
     std::function<std::int64_t()> now_ns = [] { return io::now_ns(CLOCK_REALTIME); };
 };
@@ -52,7 +54,8 @@ class Spool {
     /// folder has been removed or replaced, it begins anew.
     [[nodiscard]] std::optional<std::string> open();
 
-    /// Puts a batch of line protocol on the disk, whole or not at all; safe from a crash when it returns.
+    /// Puts a batch of line protocol on the disk, whole or not at all; safe from a crash when it returns (of
+    /// the process alone where SpoolSettings::sync is set).
     /// Opens the spool when needed. Drops the oldest where the bound on bytes asks for it.
     [[nodiscard]] Appended append(const Batch& batch);
     /// That batch was delivered after all: it is not to be sent again. Where that can't be done any more, as
@@ -73,7 +76,7 @@ class Spool {
 
     /// Keeps the bounds on bytes and age, gzips at most one segment, tries again what failed. For every
     /// second or so.
-    void tidy();
+    void tidy(bool may_gzip = true);
 
     /// On disk and not delivered.
     [[nodiscard]] std::uint64_t bytes() const noexcept;

@@ -33,7 +33,7 @@ std::optional<std::string> SpoolWriter::start(std::uint64_t number) {
     }
     if (!fd_)
         return folder_.words(segment_.name, "making it", errno);
-    if (const int error = folder_.sync(); error != 0) {
+    if (const int error = sync_folder(); error != 0) {
         static_cast<void>(close());
         return folder_.words(segment_.name, "making it last in its folder", error);
     }
@@ -45,8 +45,8 @@ SpoolWriter::Written SpoolWriter::append(const Batch& batch, std::int64_t now_ns
     std::uint64_t lines = 0;
     int error = write_lines(batch.body, lines);
     const char* doing = "writing";
-    if (error == 0 && ::fdatasync(fd_.get()) != 0) {
-        error = errno;
+    if (error == 0) {
+        error = sync_data();
         doing = "bringing it to the disk";
     }
     if (error != 0) {
@@ -58,6 +58,16 @@ SpoolWriter::Written SpoolWriter::append(const Batch& batch, std::int64_t now_ns
     segment_.lines += lines;
     segment_.ranges.push_back({next_index_, begin, segment_.bytes, lines, false});
     return {next_index_++, {}};
+}
+
+int SpoolWriter::sync_data() const {
+    if (sync_)
+        return sync_(fd_.get());
+    return ::fdatasync(fd_.get()) == 0 ? 0 : errno;
+}
+
+int SpoolWriter::sync_folder() const {
+    return sync_ ? sync_(folder_.fd()) : folder_.sync();
 }
 
 int SpoolWriter::write_lines(std::string_view body, std::uint64_t& lines) {

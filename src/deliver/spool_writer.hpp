@@ -7,16 +7,23 @@
 #include "model/point.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace lxcmon::deliver {
 
 /// The segment that batches are appended to. One thread.
 class SpoolWriter {
   public:
-    explicit SpoolWriter(const SpoolFolder& folder)
-        : folder_(folder) {}
+    /// Asks for an fsync(2): 0 or an errno, maybe of an earlier one.
+    using Sync = std::function<int(int fd)>;
+
+    /// Without `sync` what is appended is on the disk when append() returns.
+    explicit SpoolWriter(const SpoolFolder& folder, Sync sync = {})
+        : folder_(folder)
+        , sync_(std::move(sync)) {}
 
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
     /// What it has by now: for reading while open.
@@ -44,12 +51,15 @@ class SpoolWriter {
     [[nodiscard]] bool is_unlinked() const noexcept;
 
   private:
+    [[nodiscard]] int sync_data() const;
+    [[nodiscard]] int sync_folder() const;
     /// 0, or the errno of what failed. `lines` counts.
     [[nodiscard]] int write_lines(std::string_view body, std::uint64_t& lines);
     [[nodiscard]] int flush();
     void cut_off(std::uint64_t begin, std::uint64_t lines);
 
     const SpoolFolder& folder_;
+    Sync sync_;
     io::UniqueFd fd_;
     SpoolSegment segment_;
     std::size_t next_index_ = 0;

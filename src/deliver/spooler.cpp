@@ -18,11 +18,16 @@ constexpr std::chrono::seconds hanging{5};
 /// Refused lines that wait for the disk; what is beyond is counted as rejected and kept nowhere.
 constexpr std::size_t most_rejected_bytes = std::size_t{8} << 20U;
 
+SpoolSettings with_sync(SpoolSettings settings, SpoolWriter::Sync sync) {
+    settings.sync = std::move(sync);
+    return settings;
+}
+
 } // namespace
 
 Spooler::Spooler(Queue& queue, const SpoolSettings& settings)
     : queue_(queue)
-    , spool_(settings)
+    , spool_(with_sync(settings, [this](int fd) { return syncer_.later(fd); }))
     , quarantine_(settings.folder) {}
 
 Spooler::~Spooler() {
@@ -67,6 +72,7 @@ void Spooler::run() {
         if (!finishing)
             queue_.wait_for_spooling(Clock::now() + look_again, can_write());
     }
+    syncer_.wait();
     const std::lock_guard lock(mutex_);
     has_ended_ = true;
     ended_.notify_all();
@@ -80,7 +86,8 @@ void Spooler::work(bool finishing) {
     }
     settle();
     take_backlog();
-    spool_.tidy();
+    // Gzipping waits for the disk: not while that is busy, as nothing is written meanwhile.
+    spool_.tidy(!syncer_.is_busy());
     offer_backlog(finishing);
     publish();
 }

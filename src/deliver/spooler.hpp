@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deliver/disk_syncer.hpp"
 #include "deliver/quarantine.hpp"
 #include "deliver/queue.hpp"
 #include "deliver/spool.hpp"
@@ -64,6 +65,7 @@ class Spooler {
     [[nodiscard]] bool can_write() const { return Clock::now() >= retry_at_; }
 
     Queue& queue_;
+    DiskSyncer syncer_;
     Spool spool_;
     Quarantine quarantine_;
     std::map<std::uint64_t, Spool::Entry> in_memory_; ///< batches that are in the spool and in the queue

@@ -24,7 +24,7 @@ DeliverySettings with_quarantine(DeliverySettings settings, std::function<void(R
 
 } // namespace
 
-Target::Target(std::unique_ptr<Sink> sink, TargetSettings settings)
+Target::Target(std::unique_ptr<Sink> sink, const TargetSettings& settings)
     : sink_(std::move(sink))
     , spool_settings_(settings.spool)
     , queue_(queue_settings(settings))

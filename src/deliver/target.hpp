@@ -27,7 +27,7 @@ struct TargetSettings {
 /// their threads. One thread at a time, except where said.
 class Target {
   public:
-    Target(std::unique_ptr<Sink> sink, TargetSettings settings);
+    Target(std::unique_ptr<Sink> sink, const TargetSettings& settings);
 
     /// Starts the threads, where they don't run yet. Throws SpoolHeld where another process has the spool's
     /// lock.

@@ -54,7 +54,9 @@ TEST_CASE_FIXTURE(SpoolTest,
     on_small_disk(*this, "size=256k,mode=700", [&] {
         const LogCapture log;
         Spool spool(settings);
-        const auto [batches, why] = fill(spool);
+        const auto filled = fill(spool);
+        const auto& batches = filled.first;
+        const std::string& why = filled.second;
         CAPTURE(why);
         CHECK(batches > 5);
         CHECK(contains(why, settings.folder + "/00000000000"));

@@ -1,10 +1,14 @@
+#include "deliver/target.hpp"
+#include "fake_sink.hpp"
 #include "support/log_capture.hpp"
 #include "unit/deliver/spool_support.hpp"
 
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
+#include <thread>
 
 using namespace lxcmon;
 using namespace lxcmon::deliver;
@@ -18,6 +22,7 @@ struct Syncs {
     bool failing = false;
 };
 Syncs syncs;
+std::atomic<bool> disk_is_busy{false};
 
 int answer(long call, int fd) noexcept {
     if (!syncs.failing)
@@ -34,6 +39,7 @@ extern "C" int fdatasync(int fd) {
     return answer(SYS_fdatasync, fd);
 }
 extern "C" int fsync(int fd) {
+    disk_is_busy.wait(true);
     ++syncs.of_all;
     return answer(SYS_fsync, fd);
 }
@@ -87,4 +93,26 @@ TEST_CASE_FIXTURE(SpoolTest, "spool sync: the plain segment stays until the gzip
     CHECK(syncs.of_all == 2); // the file, and its name in the folder
     CHECK(names() == Names{"000000000001-3.jsonl.gz"});
     CHECK(drain(spool) == numbered_lines(1, 3));
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool sync: while the disk is busy, what is sampled still gets into the file") {
+    const LogCapture log;
+    auto sink = std::make_unique<FakeSink>();
+    sink->judge = [](std::string_view) { return Outcome::retry; };
+    TargetSettings target_settings;
+    target_settings.queue.spool_after = std::chrono::milliseconds(0);
+    target_settings.spool = settings;
+    Target target(std::move(sink), target_settings);
+    target.start();
+    disk_is_busy = true;
+    for (std::size_t batch = 1; batch <= 5; ++batch) {
+        target.push(numbered_batch(batch, 1));
+        for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+             target.status().spool_points < batch && std::chrono::steady_clock::now() < end;)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        CHECK(target.status().spool_points == batch);
+    }
+    disk_is_busy = false;
+    disk_is_busy.notify_all();
+    CHECK(target.stop(std::chrono::milliseconds(0)).lost_lines == 0);
 }
