@@ -158,7 +158,7 @@ explain_missing() {
 show_influx_sink() {
     start_influxd
     step "Three ticks into it: lxcmon-push ${agent_arguments[*]} --influx-url http://127.0.0.1:$influx_port"
-    run_agent three_ticks_in_influx --influx-url "http://127.0.0.1:$influx_port"
+    run_agent three_ticks_in_influx --influx-url "http://127.0.0.1:$influx_port" --spool-dir "$work/spool"
     last_tick=$(tick_times | tail -1)
     missing=
     step "What InfluxDB has of the last tick"
