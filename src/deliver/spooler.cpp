@@ -79,6 +79,9 @@ void Spooler::run() {
 }
 
 void Spooler::work(bool finishing) {
+    // Gzipping waits for the disk, and nothing is written meanwhile: not where what was asked for the last
+    // time is not done yet.
+    const bool disk_is_free = !syncer_.is_busy();
     settle();
     if (finishing || can_write()) {
         write_due(finishing);
@@ -86,8 +89,7 @@ void Spooler::work(bool finishing) {
     }
     settle();
     take_backlog();
-    // Gzipping waits for the disk: not while that is busy, as nothing is written meanwhile.
-    spool_.tidy(!syncer_.is_busy());
+    spool_.tidy(disk_is_free);
     offer_backlog(finishing);
     publish();
 }
