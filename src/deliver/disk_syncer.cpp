@@ -55,6 +55,11 @@ bool DiskSyncer::is_busy() const {
     return working_ || !asked_.empty();
 }
 
+std::chrono::steady_clock::duration DiskSyncer::busy_for() const {
+    const std::lock_guard lock(mutex_);
+    return working_ ? std::chrono::steady_clock::now() - since_ : std::chrono::steady_clock::duration(0);
+}
+
 void DiskSyncer::wait() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return !working_ && asked_.empty(); });
@@ -68,6 +73,7 @@ void DiskSyncer::run() {
             return;
         const std::vector<io::UniqueFd> files = std::exchange(asked_, {});
         working_ = true;
+        since_ = std::chrono::steady_clock::now();
         lock.unlock();
         int error = 0;
         for (const io::UniqueFd& file : files)

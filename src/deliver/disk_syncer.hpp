@@ -2,7 +2,7 @@
 
 #include "io/unique_fd.hpp"
 
-#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -26,6 +26,8 @@ class DiskSyncer {
     [[nodiscard]] int later(int fd);
     /// Something asked for is not done yet.
     [[nodiscard]] bool is_busy() const;
+    /// How long the disk has been at it by now; 0 where it is not.
+    [[nodiscard]] std::chrono::steady_clock::duration busy_for() const;
     void wait();
 
   private:
@@ -35,6 +37,7 @@ class DiskSyncer {
     std::condition_variable changed_;
     std::vector<io::UniqueFd> asked_;
     bool working_ = false;
+    std::chrono::steady_clock::time_point since_; ///< while working_
     bool ending_ = false;
     int error_ = 0;
     std::thread thread_;

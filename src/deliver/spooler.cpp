@@ -196,7 +196,7 @@ std::string Spooler::trouble() const {
 
 bool Spooler::hangs() const {
     const Clock::time_point since{Clock::duration(busy_since_.load())};
-    return since != Clock::time_point{} && Clock::now() - since > hanging;
+    return (since != Clock::time_point{} && Clock::now() - since > hanging) || syncer_.busy_for() > hanging;
 }
 
 void Spooler::reject(Rejected rejected) {

@@ -20,6 +20,7 @@ TEST_CASE("files and folders are synced in the background, and closing them at o
     }
     syncer.wait();
     CHECK_FALSE(syncer.is_busy());
+    CHECK(syncer.busy_for() == std::chrono::steady_clock::duration(0));
 }
 
 TEST_CASE("a sync that fails is told once, with the next") {
