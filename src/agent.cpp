@@ -18,7 +18,6 @@
 namespace lxcmon {
 namespace {
 
-constexpr std::chrono::seconds stop_grace{5};
 constexpr std::chrono::seconds once_limit{30};
 constexpr std::chrono::minutes remind_every{1};
 constexpr unsigned once_tries = 2;
@@ -50,7 +49,7 @@ void Agent::tick(std::int64_t tick_ns) {
     spdlog::debug("tick {}: {} containers, {} points, {} us", tick_ns, metrics_.containers, metrics_.points,
                   *metrics_.tick_usec);
     note_dropped(status);
-    remind();
+    remind(status);
     if (!delivering_)
         start_again();
 }
@@ -103,15 +102,14 @@ void Agent::note_dropped(const deliver::Target::Status& status) {
 }
 
 /// A line a minute while something is wrong: its beginning and end are logged where they happen.
-void Agent::remind() {
+void Agent::remind(const deliver::Target::Status& status) {
     const auto now = std::chrono::steady_clock::now();
-    const auto troubles = targets_->troubles();
-    if (troubles.empty())
+    if (status.trouble.empty())
         reminded_at_ = now;
     if (now - reminded_at_ < remind_every)
         return;
     reminded_at_ = now;
-    for (const std::string& trouble : troubles)
+    for (const std::string& trouble : targets_->troubles())
         spdlog::warn("still: {}", trouble);
 }
 
@@ -173,10 +171,7 @@ std::size_t Agent::end_targets(std::chrono::milliseconds grace) {
 /// With what the targets before a change of settings counted.
 deliver::Target::Status Agent::status() const {
     deliver::Target::Status status = targets_->status();
-    status.counts.delivered_points += counted_before_.delivered_points;
-    status.counts.rejected_points += counted_before_.rejected_points;
-    status.counts.dropped_points += counted_before_.dropped_points;
-    status.counts.retries += counted_before_.retries;
+    status.counts.add(counted_before_);
     return status;
 }
 

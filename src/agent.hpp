@@ -32,6 +32,8 @@ class Agent {
     int run_once();
 
   private:
+    static constexpr std::chrono::milliseconds stop_grace{5000};
+
     void start();
     bool handle_signal(const std::string& name);
     void tick(std::int64_t tick_ns);
@@ -42,7 +44,7 @@ class Agent {
     void flush();
     void note_missed(std::int64_t missed);
     void note_dropped(const deliver::Target::Status& status);
-    void remind();
+    void remind(const deliver::Target::Status& status);
     int stop();
     /// Returns the lines that are lost. Ends the process where a disk hangs.
     std::size_t end_targets(std::chrono::milliseconds grace);

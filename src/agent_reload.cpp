@@ -77,8 +77,7 @@ void Agent::change_targets(const Config& next) {
     auto before = std::make_unique<TargetGroup>(config_);
     flush();
     // Without a spool, as long as at the end.
-    const bool spooled = !config_.influx_urls.empty() && !config_.dry_run;
-    lost_lines_ += end_targets(spooled ? std::chrono::milliseconds(0) : std::chrono::milliseconds(5000));
+    lost_lines_ += end_targets(config_.has_server() ? std::chrono::milliseconds(0) : stop_grace);
     counted_before_ = status().counts;
     const auto left = targets_->status().spool_points;
     if (left != 0 && (next.spool_dir != config_.spool_dir || next.influx_urls.empty()))

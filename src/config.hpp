@@ -57,6 +57,9 @@ struct Config {
     std::uint64_t log_max_bytes = 10U << 20U;
     unsigned log_keep = 3;
 
+    /// Points go to servers, and so through a spool; else to a file or stdout.
+    [[nodiscard]] bool has_server() const noexcept { return !dry_run && !influx_urls.empty(); }
+
     friend bool operator==(const Config&, const Config&) = default;
 };
 

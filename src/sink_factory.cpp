@@ -62,7 +62,7 @@ std::unique_ptr<deliver::Sink> make_file(const std::string& path, const Config& 
 
 std::vector<Destination> make_destinations(const Config& config) {
     try {
-        if (!config.dry_run && !config.influx_urls.empty())
+        if (config.has_server())
             return make_servers(config);
         std::vector<Destination> file;
         if (config.dry_run)

@@ -95,7 +95,7 @@ milliseconds send_offset(const Config& config) {
 
 TargetGroup::TargetGroup(const Config& config)
     : spool_dir_(config.spool_dir) {
-    const bool spooled = !config.dry_run && !config.influx_urls.empty();
+    const bool spooled = config.has_server();
     if (spooled)
         owner_ = choose_owner(config);
     const bool one_for_all = config.influx_mode != "all";
@@ -197,10 +197,7 @@ deliver::Target::Status TargetGroup::status() const {
             sum.trouble = status.trouble;
             sum.counts.last_status = status.counts.last_status;
         }
-        sum.counts.delivered_points += status.counts.delivered_points;
-        sum.counts.rejected_points += status.counts.rejected_points;
-        sum.counts.dropped_points += status.counts.dropped_points;
-        sum.counts.retries += status.counts.retries;
+        sum.counts.add(status.counts);
         sum.dropped_in_memory += status.dropped_in_memory;
         sum.queue_points += status.queue_points;
         sum.spool_bytes += status.spool_bytes;

@@ -69,10 +69,7 @@ Step Delivery::step() {
     const Piece& front = pieces_.front();
     if (front.last_chance && front.put_aside_at == successes_)
         return prove_server();
-    return act_on(send(front.bytes));
-}
-
-Step Delivery::act_on(const Verdict& verdict) {
+    const Verdict verdict = send(front.bytes);
     switch (verdict.outcome) {
     case Outcome::delivered:
     case Outcome::partial:

@@ -84,7 +84,6 @@ class Delivery {
     };
 
     [[nodiscard]] Verdict send(std::string_view lines);
-    Step act_on(const Verdict& verdict);
     Step hold(const Verdict& verdict, std::chrono::milliseconds wait);
     Step back_off(const Verdict& verdict);
     Step take(const Verdict& verdict);

@@ -1,6 +1,7 @@
 #include "deliver/json_file.hpp"
 
 #include "deliver/rotation.hpp"
+#include "deliver/write_all.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -39,17 +40,6 @@ std::string_view advice(int error) noexcept {
     default:
         return {};
     }
-}
-
-/// Whole, or an errno, with `written` telling how much went out all the same.
-int write_all(int fd, std::string_view text, std::size_t& written) noexcept {
-    while (written < text.size()) {
-        const ssize_t size = ::write(fd, text.data() + written, text.size() - written);
-        if (size < 0 && errno != EINTR)
-            return errno;
-        written += size > 0 ? static_cast<std::size_t>(size) : 0;
-    }
-    return 0;
 }
 
 } // namespace
@@ -183,11 +173,7 @@ std::vector<Finding> JsonFile::probe() {
 
 /// Nothing there yet: could it be made? The nearest folder that exists decides.
 Finding JsonFile::probe_missing() const {
-    std::string folder = settings_.path;
-    do {
-        const auto slash = folder.rfind('/');
-        folder = slash == std::string::npos ? "." : slash == 0 ? "/" : folder.substr(0, slash);
-    } while (folder.size() > 1 && ::access(folder.c_str(), F_OK) != 0 && errno == ENOENT);
+    const std::string folder = nearest_existing(settings_.path);
     if (::access(folder.c_str(), W_OK | X_OK) != 0)
         return {"file", false, failure(errno, "making it in " + folder).words};
     return {"file", true, settings_.path + ": can be made in " + folder};

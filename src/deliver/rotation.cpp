@@ -43,4 +43,12 @@ int make_parent_folders(const std::string& path) {
     return 0;
 }
 
+std::string nearest_existing(std::string path) {
+    while (path != "/" && path != "." && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+        const auto slash = path.rfind('/');
+        path = slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+    }
+    return path;
+}
+
 } // namespace lxcmon::deliver

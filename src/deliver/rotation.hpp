@@ -13,4 +13,7 @@ namespace lxcmon::deliver {
 /// Makes the folder that `path` lies in, and those above it, with mode 0750. Returns 0 or an errno.
 [[nodiscard]] int make_parent_folders(const std::string& path);
 
+/// `path` itself, or the nearest folder above it that exists.
+[[nodiscard]] std::string nearest_existing(std::string path);
+
 } // namespace lxcmon::deliver

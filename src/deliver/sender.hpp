@@ -21,6 +21,14 @@ struct Counts {
     std::uint64_t dropped_points = 0; ///< pushed out of the full queue, or by the spool's bounds
     std::uint64_t retries = 0;
     int last_status = 0; ///< HTTP status, 0 where no answer came
+
+    /// All but last_status.
+    void add(const Counts& other) noexcept {
+        delivered_points += other.delivered_points;
+        rejected_points += other.rejected_points;
+        dropped_points += other.dropped_points;
+        retries += other.retries;
+    }
 };
 
 /// Takes batches out of a queue and brings them to a sink: in a thread of its own (start, stop), or

@@ -1,5 +1,7 @@
 #include "deliver/spool_probe.hpp"
 
+#include "deliver/rotation.hpp"
+
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -9,20 +11,6 @@
 #include <system_error>
 
 namespace lxcmon::deliver {
-
-namespace {
-
-/// The folder itself, or the nearest one above it that exists.
-std::string nearest_existing(std::string folder) {
-    struct stat status {};
-    while (folder.size() > 1 && ::stat(folder.c_str(), &status) != 0 && errno == ENOENT) {
-        const auto slash = folder.rfind('/');
-        folder = slash == 0 ? "/" : folder.substr(0, slash);
-    }
-    return folder;
-}
-
-} // namespace
 
 Finding probe_spool(const std::string& folder) {
     const std::string existing = nearest_existing(folder);

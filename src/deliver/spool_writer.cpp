@@ -1,6 +1,7 @@
 #include "deliver/spool_writer.hpp"
 
 #include "deliver/spool_time.hpp"
+#include "deliver/write_all.hpp"
 #include "encode/json_lines.hpp"
 #include "encode/line_protocol_reader.hpp"
 #include "io/parse.hpp"
@@ -90,17 +91,12 @@ int SpoolWriter::write_lines(std::string_view body, std::uint64_t& lines) {
 }
 
 int SpoolWriter::flush() {
-    std::string_view rest = json_;
-    while (!rest.empty()) {
-        const ssize_t size = ::write(fd_.get(), rest.data(), rest.size());
-        if (size < 0 && errno != EINTR)
-            return errno;
-        const std::size_t written = size > 0 ? static_cast<std::size_t>(size) : 0;
-        rest.remove_prefix(written);
-        segment_.bytes += written;
-    }
-    json_.clear();
-    return 0;
+    std::size_t written = 0;
+    const int error = write_all(fd_.get(), json_, written);
+    segment_.bytes += written;
+    if (error == 0)
+        json_.clear();
+    return error;
 }
 
 /// Half a batch goes again. Where even that fails it stays, and counts as cancelled.

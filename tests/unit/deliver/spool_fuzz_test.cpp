@@ -10,14 +10,6 @@ using namespace lxcmon::test;
 
 namespace {
 
-std::set<std::string> lines_of(const std::string& text) {
-    std::set<std::string> lines;
-    std::istringstream input(text);
-    for (std::string line; std::getline(input, line);)
-        lines.insert(line);
-    return lines;
-}
-
 /// Some damage to a file, and which of its bytes it may have touched.
 struct Damage {
     std::string text;

@@ -13,14 +13,6 @@ using namespace lxcmon::test;
 
 namespace {
 
-std::set<std::string> lines_of(const std::string& text) {
-    std::set<std::string> lines;
-    std::istringstream input(text);
-    for (std::string line; std::getline(input, line);)
-        lines.insert(line);
-    return lines;
-}
-
 /// Appends batches of 10 lines from number `first` on for ever, and tells of each that is safe with a byte.
 void append_for_ever(const SpoolSettings& settings, std::size_t first, int told) {
     Spool spool(settings);

@@ -11,6 +11,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -58,6 +59,14 @@ struct SpoolTest {
 };
 
 using Names = std::vector<std::string>;
+
+[[nodiscard]] inline std::set<std::string> lines_of(const std::string& text) {
+    std::set<std::string> lines;
+    std::istringstream input(text);
+    for (std::string line; std::getline(input, line);)
+        lines.insert(line);
+    return lines;
+}
 
 /// `count` lines of a batch, each with a number of its own from `first` on.
 inline std::string numbered_lines(std::size_t first, std::size_t count) {

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <string_view>
+
+namespace lxcmon::deliver {
+
+/// Writes to a regular file: whole, or an errno, with `written` telling how much went out all the same.
+[[nodiscard]] inline int write_all(int fd, std::string_view text, std::size_t& written) noexcept {
+    while (written < text.size()) {
+        const ssize_t size = ::write(fd, text.data() + written, text.size() - written);
+        if (size < 0 && errno != EINTR)
+            return errno;
+        written += size > 0 ? static_cast<std::size_t>(size) : 0;
+    }
+    return 0;
+}
+
+} // namespace lxcmon::deliver
