@@ -13,9 +13,16 @@
 namespace lxcmon {
 namespace {
 
+/// What delivery has no part in.
+template <typename AnyConfig>
+auto only_sampling_of(AnyConfig& config) {
+    return std::tie(config.lxcpaths, config.include, config.exclude, config.tags, config.metrics,
+                    config.sample_host, config.fs_include, config.fs_exclude, config.fs_interval,
+                    config.net_loopback, config.top_commands);
+}
+
 auto sampling_of(const Config& config) {
-    return std::tie(config.interval, config.lxcpaths, config.include, config.exclude, config.tags,
-                    config.host);
+    return std::tuple_cat(only_sampling_of(config), std::tie(config.interval, config.host));
 }
 
 auto log_of(const Config& config) {
@@ -25,10 +32,7 @@ auto log_of(const Config& config) {
 
 /// `config` with all that is not delivery's taken from `other`.
 Config with_other_rooms(Config config, const Config& other) {
-    config.lxcpaths = other.lxcpaths;
-    config.include = other.include;
-    config.exclude = other.exclude;
-    config.tags = other.tags;
+    only_sampling_of(config) = only_sampling_of(other);
     config.flush_interval = other.flush_interval;
     return config;
 }

@@ -26,6 +26,14 @@ sample::SampleSettings sample_settings(const Config& config, int root_fd) {
     sample::SampleSettings settings;
     settings.tags = {config.host, config.tags};
     settings.root_fd = root_fd;
+    settings.selection = Selection::of(config.metrics);
+    if (!config.sample_host)
+        settings.selection.remove("host_*");
+    settings.fs_include = config.fs_include;
+    settings.fs_exclude = config.fs_exclude;
+    settings.fs_interval = config.once ? std::chrono::nanoseconds(0) : config.fs_interval;
+    settings.net_loopback = config.net_loopback;
+    settings.top_commands = config.top_commands;
     // A hang must not cost the next tick, where ticks are that close.
     const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(config.interval / 2);
     settings.namespace_deadline = std::clamp(half, shortest_deadline, settings.namespace_deadline);
@@ -38,6 +46,7 @@ Collector::Collector(const Config& config)
     : root(open_root())
     , table({config.lxcpaths, config.include, config.exclude})
     , sampler(sample_settings(config, root.get())) {
+    points.select(sampler.selection());
     if (::geteuid() != 0)
         spdlog::warn(
             "running as uid {} and not as root: only containers that this user may look into are sampled",

@@ -1,11 +1,13 @@
 #include "option_table.hpp"
 
 #include "influx_options.hpp"
+#include "model/selection.hpp"
 #include "values.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <stdexcept>
 
 namespace lxcmon {
 namespace {
@@ -40,6 +42,16 @@ void take_spool_dir(C& config, Value value) {
     if (!value.starts_with('/'))
         throw BadValue{"is not a folder for the spool; expected an absolute path"};
     config.spool_dir = value;
+}
+
+void take_metrics(C& config, Value value) {
+    config.metrics.push_back(value);
+    try {
+        static_cast<void>(Selection::of(config.metrics));
+    } catch (const std::invalid_argument&) {
+        throw BadValue{"names no measurement and no field; expected for example lxc_cpu, lxc_memory.*_bytes, "
+                       "+lxc_socket or !host_*; lxcmon-push fields lists them"};
+    }
 }
 
 std::string one_of(Value value, std::span<const std::string_view> words) {
@@ -142,6 +154,27 @@ constexpr auto table = std::to_array<OptionRow>({
      [](C& c, Value v) { c.tags.push_back(parse_tag(v)); }, true},
     {what, "host", "NAME", "the host's name", "Value of the tag host",
      [](C& c, Value v) { c.host = not_empty(v); }},
+    {what, "metrics", "GLOB", "all but lxc_socket, lxc_process",
+     "Measurements or fields (lxc_memory.*_bytes) that are sent; +GLOB adds to the default, !GLOB takes "
+     "away; "
+     "may be given several times",
+     &take_metrics, true},
+    {what, "no-host", "", "", "No figures of the host itself (host_*)",
+     [](C& c, Value v) { c.sample_host = !parse_flag(v); }},
+    {what, "fs-include", "GLOB", "",
+     "Filesystems of such a mount point (/...) or type, too, that are left out otherwise: network, FUSE, "
+     "...; "
+     "may be given several times",
+     [](C& c, Value v) { c.fs_include.push_back(not_empty(v)); }, true},
+    {what, "fs-exclude", "GLOB", "",
+     "No filesystems of such a mount point (/...) or type; may be given several times",
+     [](C& c, Value v) { c.fs_exclude.push_back(not_empty(v)); }, true},
+    {what, "fs-interval", "DURATION", "60s", "Time between two looks at a filesystem",
+     [](C& c, Value v) { c.fs_interval = parse_duration(v); }},
+    {what, "net-loopback", "", "", "The interface lo, too",
+     [](C& c, Value v) { c.net_loopback = parse_flag(v); }},
+    {what, "top-commands", "COUNT", "5", "Commands of each container in lxc_process, the busiest ones",
+     [](C& c, Value v) { c.top_commands = parse_count(v, 1, 1000); }},
 
     {run, "interval", "DURATION", "10s", "Time between two samples: 10s, 500ms, 1m", &take_interval},
     {run, "once", "", "", "Take one sample, deliver it and end",

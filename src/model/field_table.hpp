@@ -1,212 +1,18 @@
 #pragma once
 
-#include <array>
+#include "model/container_fields.hpp"
+#include "model/host_fields.hpp"
+
+#include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <string_view>
 
 namespace lxcmon {
 
-enum class FieldType : std::uint8_t { integer, floating, boolean, string };
-
-/// How a number in a control file becomes the field's number.
-enum class Reading : std::uint8_t {
-    plain,        ///< as it stands
-    limit,        ///< "max", -1 and v1's huge "unlimited" mean: no field
-    nsec_to_usec, ///< nanoseconds in the file
-    ticks_to_usec ///< USER_HZ clock ticks in the file
-};
-
-/// Where a field comes from: a control file in the container's cgroup, and a key in it where the file
-/// is flat-keyed ("key value" a line). An empty file: not there in this cgroup version, or computed.
-/// On v1 the controller is the file name's part before the first dot.
-struct CgroupSource {
-    std::string_view file{};
-    std::string_view key{};
-    Reading reading = Reading::plain;
-};
-
-struct FieldInfo {
-    std::string_view measurement;
-    std::string_view name;
-    FieldType type;
-    std::string_view unit; ///< "" for counts
-    CgroupSource v1{};
-    CgroupSource v2{};
-};
-
-namespace detail {
-inline constexpr auto i = FieldType::integer;
-inline constexpr auto f = FieldType::floating;
-inline constexpr auto b = FieldType::boolean;
-inline constexpr auto s = FieldType::string;
-inline constexpr auto limit = Reading::limit;
-inline constexpr auto nsec = Reading::nsec_to_usec;
-inline constexpr auto ticks = Reading::ticks_to_usec;
-} // namespace detail
-
 /// Every field that SCHEMA.md names and this agent takes: the one place for its name, type, unit and source.
-/// Sources: Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/{cpuacct,memory,blkio-controller,pids}.rst,
-/// scheduler/sched-bwc.rst of the kernel. Rows of one measurement stand together.
 inline constexpr auto field_table = [] {
-    using namespace detail;
-    return std::to_array<FieldInfo>({
-        {"lxc_cpu", "usage_usec", i, "us", {"cpuacct.usage", "", nsec}, {"cpu.stat", "usage_usec"}},
-        {"lxc_cpu", "user_usec", i, "us", {"cpuacct.stat", "user", ticks}, {"cpu.stat", "user_usec"}},
-        {"lxc_cpu", "system_usec", i, "us", {"cpuacct.stat", "system", ticks}, {"cpu.stat", "system_usec"}},
-        {"lxc_cpu", "usage_percent", f, "% of one core"},
-        {"lxc_cpu", "limit_cores", f, "cores"},
-        {"lxc_cpu", "cpus", i, "cores"},
-        {"lxc_cpu", "nr_periods", i, "", {"cpu.stat", "nr_periods"}, {"cpu.stat", "nr_periods"}},
-        {"lxc_cpu", "nr_throttled", i, "", {"cpu.stat", "nr_throttled"}, {"cpu.stat", "nr_throttled"}},
-        {"lxc_cpu",
-         "throttled_usec",
-         i,
-         "us",
-         {"cpu.stat", "throttled_time", nsec},
-         {"cpu.stat", "throttled_usec"}},
-        {"lxc_cpu", "nr_bursts", i, "", {"cpu.stat", "nr_bursts"}, {"cpu.stat", "nr_bursts"}},
-        {"lxc_cpu", "burst_usec", i, "us", {"cpu.stat", "burst_time", nsec}, {"cpu.stat", "burst_usec"}},
-
-        {"lxc_memory", "usage_bytes", i, "bytes", {"memory.usage_in_bytes"}, {"memory.current"}},
-        {"lxc_memory", "used_bytes", i, "bytes"},
-        {"lxc_memory", "working_set_bytes", i, "bytes"},
-        {"lxc_memory",
-         "limit_bytes",
-         i,
-         "bytes",
-         {"memory.limit_in_bytes", "", limit},
-         {"memory.max", "", limit}},
-        {"lxc_memory", "high_bytes", i, "bytes", {}, {"memory.high", "", limit}},
-        {"lxc_memory", "peak_bytes", i, "bytes", {"memory.max_usage_in_bytes"}, {"memory.peak"}},
-        {"lxc_memory", "anon_bytes", i, "bytes", {"memory.stat", "total_rss"}, {"memory.stat", "anon"}},
-        {"lxc_memory", "file_bytes", i, "bytes", {"memory.stat", "total_cache"}, {"memory.stat", "file"}},
-        {"lxc_memory", "kernel_bytes", i, "bytes", {"memory.kmem.usage_in_bytes"}, {"memory.stat", "kernel"}},
-        {"lxc_memory", "slab_bytes", i, "bytes", {}, {"memory.stat", "slab"}},
-        {"lxc_memory", "sock_bytes", i, "bytes", {"memory.kmem.tcp.usage_in_bytes"}, {"memory.stat", "sock"}},
-        {"lxc_memory", "shmem_bytes", i, "bytes", {"memory.stat", "total_shmem"}, {"memory.stat", "shmem"}},
-        {"lxc_memory",
-         "file_mapped_bytes",
-         i,
-         "bytes",
-         {"memory.stat", "total_mapped_file"},
-         {"memory.stat", "file_mapped"}},
-        {"lxc_memory",
-         "file_dirty_bytes",
-         i,
-         "bytes",
-         {"memory.stat", "total_dirty"},
-         {"memory.stat", "file_dirty"}},
-        {"lxc_memory",
-         "file_writeback_bytes",
-         i,
-         "bytes",
-         {"memory.stat", "total_writeback"},
-         {"memory.stat", "file_writeback"}},
-        {"lxc_memory", "pgfault", i, "", {"memory.stat", "total_pgfault"}, {"memory.stat", "pgfault"}},
-        {"lxc_memory",
-         "pgmajfault",
-         i,
-         "",
-         {"memory.stat", "total_pgmajfault"},
-         {"memory.stat", "pgmajfault"}},
-        {"lxc_memory",
-         "refault_anon",
-         i,
-         "",
-         {"memory.stat", "total_workingset_refault_anon"},
-         {"memory.stat", "workingset_refault_anon"}},
-        {"lxc_memory",
-         "refault_file",
-         i,
-         "",
-         {"memory.stat", "total_workingset_refault_file"},
-         {"memory.stat", "workingset_refault_file"}},
-        {"lxc_memory", "pgscan", i, "", {}, {"memory.stat", "pgscan"}},
-        {"lxc_memory", "pgsteal", i, "", {}, {"memory.stat", "pgsteal"}},
-        {"lxc_memory", "events_low", i, "", {}, {"memory.events", "low"}},
-        {"lxc_memory", "events_high", i, "", {}, {"memory.events", "high"}},
-        {"lxc_memory", "events_max", i, "", {"memory.failcnt"}, {"memory.events", "max"}},
-        {"lxc_memory", "oom", i, "", {}, {"memory.events", "oom"}},
-        {"lxc_memory", "oom_kill", i, "", {"memory.oom_control", "oom_kill"}, {"memory.events", "oom_kill"}},
-        {"lxc_memory",
-         "swap_usage_bytes",
-         i,
-         "bytes",
-         {"memory.stat", "total_swap"},
-         {"memory.swap.current"}},
-        {"lxc_memory", "swap_limit_bytes", i, "bytes", {}, {"memory.swap.max", "", limit}},
-        {"lxc_memory", "swap_peak_bytes", i, "bytes", {}, {"memory.swap.peak"}},
-        {"lxc_memory", "swap_events_max", i, "", {}, {"memory.swap.events", "max"}},
-        {"lxc_memory", "swap_events_fail", i, "", {}, {"memory.swap.events", "fail"}},
-        {"lxc_memory", "used_percent", f, "% of the limit"},
-
-        {"lxc_io", "read_bytes", i, "bytes"},
-        {"lxc_io", "write_bytes", i, "bytes"},
-        {"lxc_io", "read_ops", i, ""},
-        {"lxc_io", "write_ops", i, ""},
-        {"lxc_io", "discard_bytes", i, "bytes"},
-        {"lxc_io", "discard_ops", i, ""},
-
-        {"lxc_net", "rx_bytes", i, "bytes"},
-        {"lxc_net", "tx_bytes", i, "bytes"},
-        {"lxc_net", "rx_packets", i, ""},
-        {"lxc_net", "tx_packets", i, ""},
-        {"lxc_net", "rx_errors", i, ""},
-        {"lxc_net", "tx_errors", i, ""},
-        {"lxc_net", "rx_dropped", i, ""},
-        {"lxc_net", "tx_dropped", i, ""},
-        {"lxc_net", "multicast", i, ""},
-        {"lxc_net", "mtu", i, "bytes"},
-        {"lxc_net", "up", b, ""},
-        {"lxc_net", "host_interface", s, ""},
-
-        {"lxc_fs", "total_bytes", i, "bytes"},
-        {"lxc_fs", "used_bytes", i, "bytes"},
-        {"lxc_fs", "free_bytes", i, "bytes"},
-        {"lxc_fs", "available_bytes", i, "bytes"},
-        {"lxc_fs", "used_percent", f, "%"},
-        {"lxc_fs", "inodes_total", i, ""},
-        {"lxc_fs", "inodes_used", i, ""},
-        {"lxc_fs", "inodes_free", i, ""},
-        {"lxc_fs", "readonly", b, ""},
-
-        {"lxc_pids", "processes", i, ""},
-        {"lxc_pids", "threads", i, "", {"pids.current"}, {"pids.current"}},
-        {"lxc_pids", "limit", i, "", {"pids.max", "", limit}, {"pids.max", "", limit}},
-        {"lxc_pids", "peak", i, "", {"pids.peak"}, {"pids.peak"}},
-        {"lxc_pids", "events_max", i, "", {"pids.events", "max"}, {"pids.events", "max"}},
-
-        {"lxc_state", "state", s, ""},
-        {"lxc_state", "running", b, ""},
-        {"lxc_state", "frozen", b, ""},
-        {"lxc_state", "uptime_sec", i, "s"},
-        {"lxc_state", "restarts", i, ""},
-        {"lxc_state", "init_pid", i, ""},
-
-        {"lxcmon_push", "containers", i, ""},
-        {"lxcmon_push", "points", i, ""},
-        {"lxcmon_push", "tick_usec", i, "us"},
-        {"lxcmon_push", "missed_ticks", i, ""},
-        {"lxcmon_push", "sample_errors", i, ""},
-        {"lxcmon_push", "queue_points", i, ""},
-        {"lxcmon_push", "spool_bytes", i, "bytes"},
-        {"lxcmon_push", "delivered_points", i, ""},
-        {"lxcmon_push", "rejected_points", i, ""},
-        {"lxcmon_push", "dropped_points", i, ""},
-        {"lxcmon_push", "retries", i, ""},
-        {"lxcmon_push", "last_status", i, ""},
-        {"lxcmon_push", "cpu_usec", i, "us"},
-        {"lxcmon_push", "rss_bytes", i, "bytes"},
-
-        // Of no measurement: read for what is computed from it, never sent.
-        {"",
-         "inactive_file_bytes",
-         i,
-         "bytes",
-         {"memory.stat", "total_inactive_file"},
-         {"memory.stat", "inactive_file"}},
-    });
+    std::array<FieldInfo, container_fields.size() + host_fields.size()> table;
+    std::ranges::copy(host_fields, std::ranges::copy(container_fields, table.begin()).out);
+    return table;
 }();
 
 inline constexpr std::size_t field_count = field_table.size();
@@ -228,7 +34,8 @@ struct FieldRange {
     FieldId last = field_count;
 };
 
-consteval FieldRange fields_of(std::string_view measurement) {
+/// The rows of a measurement; both ends field_count where the table lacks it.
+[[nodiscard]] constexpr FieldRange find_fields(std::string_view measurement) noexcept {
     FieldRange range;
     for (FieldId id = field_count; id-- > 0;) {
         if (field_table[id].measurement != measurement)
@@ -237,9 +44,45 @@ consteval FieldRange fields_of(std::string_view measurement) {
             range.last = id + 1;
         range.first = id;
     }
+    return range;
+}
+
+consteval FieldRange fields_of(std::string_view measurement) {
+    const FieldRange range = find_fields(measurement);
     if (range.first == field_count)
         throw "no such measurement in field_table";
     return range;
 }
+
+/// What all fields of a measurement have in common.
+struct MeasurementInfo {
+    std::string_view name;
+    std::string_view tags;        ///< those beside `host` and `container`, separated by ", "
+    std::string_view about;       ///< for people
+    bool is_on_by_default = true; ///< sent without being asked for by --metrics
+};
+
+/// In the order of the field table.
+inline constexpr auto measurement_table = std::to_array<MeasurementInfo>({
+    {"lxc_cpu", "", "CPU time, its limit and throttling"},
+    {"lxc_memory", "", "memory by kind, limits, reclaim and OOM kills"},
+    {"lxc_io", "device", "block I/O of each device"},
+    {"lxc_net", "interface", "traffic as the container sees it"},
+    {"lxc_fs", "mountpoint, device, fstype", "space and inodes of each filesystem"},
+    {"lxc_pids", "", "processes and threads"},
+    {"lxc_pressure", "resource", "time lost in waiting for cpu, memory, io (PSI)"},
+    {"lxc_hugetlb", "size", "huge pages"},
+    {"lxc_state", "", "state, also of stopped containers"},
+    {"lxc_socket", "", "sockets of the container's network namespace", false},
+    {"lxc_process", "command", "the busiest commands", false},
+    {"host_cpu", "", "the host's CPU time"},
+    {"host_memory", "", "the host's memory"},
+    {"host_load", "", "the host's load"},
+    {"host_io", "device", "the host's block I/O"},
+    {"host_net", "interface", "the host's own interfaces"},
+    {"host_pressure", "resource", "the host's time lost in waiting (PSI)"},
+    {"host_fs", "mountpoint, device, fstype", "the host's filesystems"},
+    {"lxcmon_push", "", "the agent itself"},
+});
 
 } // namespace lxcmon

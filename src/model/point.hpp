@@ -1,5 +1,7 @@
 #pragma once
 
+#include "model/selection.hpp"
+
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -36,6 +38,10 @@ struct Point {
 /// Not for use from several threads.
 class PointBuffer {
   public:
+    /// From now on Readings add only these fields to it. Every field, until said otherwise.
+    void select(const Selection& selection) noexcept { selection_ = selection; }
+    [[nodiscard]] const Selection& selection() const noexcept { return selection_; }
+
     /// Forgets all points; every Point and every stored text becomes invalid.
     void clear() noexcept;
 
@@ -72,6 +78,7 @@ class PointBuffer {
         std::size_t first_field = 0, field_count = 0;
     };
 
+    Selection selection_ = Selection::everything();
     std::vector<Extent> points_;
     Extent open_{};
     std::vector<Tag> tags_;

@@ -30,14 +30,15 @@ class Readings {
         return number != nullptr ? std::optional(*number) : std::nullopt;
     }
 
-    /// Adds one point with the fields of `range` that are set; none at all where none is.
+    /// Adds one point with the fields of `range` that are set and that `points` is to have; none at all where
+    /// there are none.
     void emit(FieldRange range, std::span<const Tag> tags, std::span<const Tag> own_tags,
               std::int64_t time_ns, PointBuffer& points) const {
         points.begin(field_table[range.first].measurement, time_ns);
         points.tags(tags);
         points.tags(own_tags);
         for (FieldId id = range.first; id < range.last; ++id)
-            if (present_.test(id))
+            if (present_.test(id) && points.selection().has(id))
                 points.field(field_table[id].name, values_[id]);
         points.end();
     }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace lxcmon::sample {
@@ -34,9 +35,30 @@ std::optional<std::int64_t> figure(std::string_view text, Reading reading) noexc
     return std::nullopt;
 }
 
+struct Computed {
+    FieldId field, from;
+};
+constexpr auto computed = std::to_array<Computed>({
+    {field_id("lxc_cpu", "usage_percent"), field_id("lxc_cpu", "usage_usec")},
+    {field_id("lxc_memory", "used_bytes"), field_id("lxc_memory", "usage_bytes")},
+    {field_id("lxc_memory", "used_bytes"), field_id("lxc_memory", "file_bytes")},
+    {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "usage_bytes")},
+    {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "file_bytes")},
+    {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "limit_bytes")},
+    {field_id("lxc_memory", "working_set_bytes"), field_id("lxc_memory", "usage_bytes")},
+    {field_id("lxc_memory", "working_set_bytes"), field_id("", "inactive_file_bytes")},
+});
+
+bool is_wanted(FieldId field, const Selection& selection) noexcept {
+    const bool is_sent = !field_table[field].measurement.empty() && selection.has(field);
+    return is_sent || std::ranges::any_of(computed, [&](const Computed& each) {
+               return each.from == field && selection.has(each.field);
+           });
+}
+
 } // namespace
 
-CgroupPlan::CgroupPlan(const CgroupLayout& layout) {
+CgroupPlan::CgroupPlan(const CgroupLayout& layout, const Selection& selection) {
     const auto add = [this](std::size_t hierarchy, const CgroupSource& source, FieldId field) {
         auto at = std::ranges::find_if(files_, [&](const File& each) {
             return each.hierarchy == hierarchy && each.name == source.file;
@@ -46,6 +68,8 @@ CgroupPlan::CgroupPlan(const CgroupLayout& layout) {
         at->wanted.push_back({source.key, field, source.reading});
     };
     for (FieldId field = 0; field < field_count; ++field) {
+        if (!is_wanted(field, selection))
+            continue;
         const auto& [v1, v2] = std::pair(field_table[field].v1, field_table[field].v2);
         const auto in_v1 = layout.find_v1(v1.file.substr(0, v1.file.find('.')));
         if (!v1.file.empty() && in_v1)

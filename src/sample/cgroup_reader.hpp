@@ -2,6 +2,7 @@
 
 #include "io/kernel_file.hpp"
 #include "model/readings.hpp"
+#include "model/selection.hpp"
 #include "sample/cgroup_layout.hpp"
 
 #include <optional>
@@ -16,7 +17,8 @@ namespace lxcmon::sample {
 /// Made once, at start.
 class CgroupPlan {
   public:
-    explicit CgroupPlan(const CgroupLayout& layout);
+    /// Only files that `selection` wants something of, be it computed from them.
+    explicit CgroupPlan(const CgroupLayout& layout, const Selection& selection = Selection::everything());
 
     struct Wanted {
         std::string_view key; ///< empty: the file is one number

@@ -12,13 +12,13 @@ namespace {
 
 constexpr std::size_t buffer_bytes = 128U << 10U;
 
-std::unique_ptr<SampleContext> make_context(int root_fd) {
+std::unique_ptr<SampleContext> make_context(int root_fd, const Selection& selection) {
     CgroupLayout layout(io::read_whole(root_fd, "proc/self/mountinfo"));
     if (layout.describe() == "none")
         throw std::runtime_error(
             "no cgroup hierarchy is mounted on this host (/proc/self/mountinfo): mount cgroup2 "
             "on /sys/fs/cgroup");
-    CgroupPlan plan(layout);
+    CgroupPlan plan(layout, selection);
     return std::make_unique<SampleContext>(SampleContext{root_fd, std::move(layout), std::move(plan),
                                                          io::FdBudget::from_rlimit(), DeviceNames(root_fd),
                                                          HostLinks{}, std::vector<char>(buffer_bytes)});
@@ -38,7 +38,7 @@ struct Sampler::Entry {
 
 Sampler::Sampler(SampleSettings settings)
     : settings_(std::move(settings))
-    , context_(make_context(settings_.root_fd))
+    , context_(make_context(settings_.root_fd, settings_.selection))
     , helper_(settings_.namespace_deadline) {}
 
 Sampler::~Sampler() = default;

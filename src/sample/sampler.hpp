@@ -17,6 +17,12 @@ struct SampleSettings {
     CommonTags tags;
     int root_fd = -1; ///< borrowed; "/" but in tests
     std::chrono::milliseconds namespace_deadline{2000};
+    Selection selection = Selection::by_default();
+    std::vector<std::string> fs_include{},
+        fs_exclude{};                        ///< globs on mount point (with a leading slash) or type
+    std::chrono::nanoseconds fs_interval{0}; ///< between two looks at a filesystem; 0: each tick
+    bool net_loopback = false;               ///< lxc_net of lo, too
+    std::size_t top_commands = 5;            ///< of each container, in lxc_process
 };
 
 /// Turns containers into points. Sampling thread only.
@@ -38,6 +44,8 @@ class Sampler {
 
     /// The helper process's, which may change from one sample to the next.
     [[nodiscard]] pid_t helper_pid() const noexcept { return helper_.pid(); }
+
+    [[nodiscard]] const Selection& selection() const noexcept { return settings_.selection; }
 
     /// "v1", "v2" or "hybrid".
     [[nodiscard]] std::string_view cgroup_version() const noexcept;

@@ -16,6 +16,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
+sys.path.insert(0, str(FOLDER.parent / "support"))
 sys.dont_write_bytecode = True
 
 

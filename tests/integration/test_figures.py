@@ -51,10 +51,6 @@ class FiguresCase(LabCase):
         after = read()
         return row, {name: (before[name], after[name]) for name in before if name in after}
 
-    def assert_all_near(self, row, wanted, slack=0):
-        for name, pair in wanted.items():
-            self.assert_near(row.fields.get(name), pair, name, slack=slack)
-
 
 class Cpu(FiguresCase):
     def test_a_busy_container(self):

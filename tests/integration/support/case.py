@@ -3,6 +3,8 @@
 import time
 import unittest
 
+import seen_fields
+
 from .agent import Agent
 from .containers import Lab
 from .influx import Influxd
@@ -72,6 +74,17 @@ class LabCase(unittest.TestCase):
         self.assertIsNotNone(value, f"{name} is missing; the second source says {wanted}")
         self.assertTrue(low - abs(low) * tolerance - slack <= value <= high + abs(high) * tolerance + slack,
                         f"{name} is {value}; the second source says {wanted}")
+
+    def assert_all_near(self, row, wanted, slack=0):
+        """Each of the row's figures is near what the second source says; that they were compared is noted (seen_fields.py)."""
+        for name, value in wanted.items():
+            self.assert_near(row.fields.get(name), value, f"{row.measurement} {name}", slack=slack)
+        seen_fields.note(row.measurement, *wanted)
+
+    def assert_all_equal(self, row, wanted):
+        """The same for what must be exactly so, and for texts."""
+        self.assertEqual({name: row.fields.get(name) for name in wanted}, wanted, row.measurement)
+        seen_fields.note(row.measurement, *wanted)
 
 
 class WatchCase(LabCase):

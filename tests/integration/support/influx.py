@@ -58,6 +58,7 @@ def free_port():
 @dataclass
 class Row:
     """One point as InfluxDB gives it back: only the tags and fields that it has."""
+    measurement: str
     time: int
     tags: dict
     fields: dict
@@ -193,4 +194,4 @@ def _rows_of_series(series):
     tags = {key: value for key, value in series.get("tags", {}).items() if value != ""}
     names = series["columns"][1:]
     for moment, *values in series["values"]:
-        yield Row(moment, tags, {name: value for name, value in zip(names, values) if value is not None})
+        yield Row(series["name"], moment, tags, {name: value for name, value in zip(names, values) if value is not None})

@@ -35,6 +35,26 @@ const std::map<std::string_view, std::string_view> schema{
      "inodes_used i, inodes_free i, readonly b"},
     {"lxc_pids", "processes i, threads i, limit i, peak i, events_max i"},
     {"lxc_state", "state s, running b, frozen b, uptime_sec i, restarts i, init_pid i"},
+    {"lxc_pressure", "some_avg10 f, some_avg60 f, some_avg300 f, some_total_usec i, full_avg10 f, full_avg60 "
+                     "f, full_avg300 f, full_total_usec i"},
+    {"lxc_hugetlb", "usage_bytes i, limit_bytes i, events_max i"},
+    {"lxc_socket", "tcp_inuse i, tcp_tw i, udp_inuse i, sockets_used i, tcp_retrans_segs i"},
+    {"lxc_process", "count i, cpu_usec i, rss_bytes i, threads i, read_bytes i, write_bytes i"},
+    {"host_cpu",
+     "usage_usec i, user_usec i, system_usec i, iowait_usec i, steal_usec i, usage_percent f, cpus i"},
+    {"host_memory", "usage_bytes i, used_bytes i, available_bytes i, limit_bytes i, anon_bytes i, file_bytes "
+                    "i, slab_bytes i, "
+                    "shmem_bytes i, file_mapped_bytes i, file_dirty_bytes i, file_writeback_bytes i, pgfault "
+                    "i, pgmajfault i, oom_kill i, "
+                    "swap_usage_bytes i, swap_limit_bytes i, used_percent f"},
+    {"host_load", "load1 f, load5 f, load15 f, running i, threads i"},
+    {"host_io", "read_bytes i, write_bytes i, read_ops i, write_ops i, discard_bytes i, discard_ops i"},
+    {"host_net", "rx_bytes i, tx_bytes i, rx_packets i, tx_packets i, rx_errors i, tx_errors i, rx_dropped "
+                 "i, tx_dropped i, multicast i, mtu i, up b"},
+    {"host_pressure", "some_avg10 f, some_avg60 f, some_avg300 f, some_total_usec i, full_avg10 f, "
+                      "full_avg60 f, full_avg300 f, full_total_usec i"},
+    {"host_fs", "total_bytes i, used_bytes i, free_bytes i, available_bytes i, used_percent f, inodes_total "
+                "i, inodes_used i, inodes_free i, readonly b"},
     {"lxcmon_push", "containers i, points i, tick_usec i, missed_ticks i, sample_errors i, queue_points i, "
                     "spool_bytes i, delivered_points i, rejected_points i, dropped_points i, retries i, "
                     "last_status i, cpu_usec i, rss_bytes i"},
@@ -115,4 +135,22 @@ TEST_CASE("a file's figures are integers, and a key has a file") {
             CHECK(key_has_file);
             CHECK(is_integer);
         }
+}
+
+TEST_CASE("the table of measurements has each measurement of the fields, in their order") {
+    std::vector<std::string_view> of_fields;
+    for (const FieldInfo& field : field_table)
+        if (!field.measurement.empty() && (of_fields.empty() || of_fields.back() != field.measurement))
+            of_fields.push_back(field.measurement);
+    std::vector<std::string_view> own;
+    for (const MeasurementInfo& measurement : measurement_table)
+        own.push_back(measurement.name);
+    CHECK(own == of_fields);
+}
+
+TEST_CASE("each field says where it comes from") {
+    for (const FieldInfo& field : field_table) {
+        CAPTURE(std::string(field.name));
+        CHECK((field.source.empty() && field.v1.file.empty() && field.v2.file.empty()) == false);
+    }
 }

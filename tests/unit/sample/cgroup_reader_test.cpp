@@ -156,3 +156,20 @@ TEST_CASE("missing files are no fault") {
     CHECK_FALSE(readings.integer(field_id("lxc_pids", "peak")));
     CHECK(readings.integer(field_id("lxc_pids", "limit")) == 50);
 }
+
+TEST_CASE("only files are read that something is wanted of, be it computed") {
+    const test::Fixture fixture("v2");
+    const CapturedHost host(fixture.root_fd());
+    const auto files_for = [&](const std::vector<std::string>& patterns) {
+        std::string names;
+        const CgroupPlan plan(host.layout, Selection::of(patterns));
+        for (const CgroupPlan::File& file : plan.files())
+            names += std::string(file.name) + " ";
+        return names;
+    };
+    CHECK(files_for({"lxc_pids.limit"}) == "pids.max ");
+    CHECK(files_for({"lxc_cpu.usage_percent"}) == "cpu.stat ");
+    CHECK(files_for({"lxc_memory.used_percent"}) == "memory.current memory.max memory.stat ");
+    CHECK(files_for({"lxc_memory.working_set_bytes"}) == "memory.current memory.stat ");
+    CHECK(files_for({"lxc_net"}).empty());
+}

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace lxcmon {
+
+enum class FieldType : std::uint8_t { integer, floating, boolean, string };
+
+/// How a number in a control file becomes the field's number.
+enum class Reading : std::uint8_t {
+    plain,        ///< as it stands
+    limit,        ///< "max", -1 and v1's huge "unlimited" mean: no field
+    nsec_to_usec, ///< nanoseconds in the file
+    ticks_to_usec ///< USER_HZ clock ticks in the file
+};
+
+/// Where a field comes from: a control file in the container's cgroup, and a key in it where the file
+/// is flat-keyed ("key value" a line). An empty file: not there in this cgroup version, or computed.
+/// On v1 the controller is the file name's part before the first dot.
+struct CgroupSource {
+    std::string_view file{};
+    std::string_view key{};
+    Reading reading = Reading::plain;
+};
+
+struct FieldInfo {
+    std::string_view measurement;
+    std::string_view name;
+    FieldType type;
+    std::string_view unit; ///< "" for counts
+    CgroupSource v1{};
+    CgroupSource v2{};
+    /// For people, where the figure does not stand in a file of its own or under a key.
+    std::string_view source{};
+};
+
+namespace detail {
+inline constexpr auto i = FieldType::integer;
+inline constexpr auto f = FieldType::floating;
+inline constexpr auto b = FieldType::boolean;
+inline constexpr auto s = FieldType::string;
+inline constexpr auto limit = Reading::limit;
+inline constexpr auto nsec = Reading::nsec_to_usec;
+inline constexpr auto ticks = Reading::ticks_to_usec;
+} // namespace detail
+
+} // namespace lxcmon
