@@ -26,9 +26,7 @@ sample::SampleSettings sample_settings(const Config& config, int root_fd) {
     sample::SampleSettings settings;
     settings.tags = {config.host, config.tags};
     settings.root_fd = root_fd;
-    settings.selection = Selection::of(config.metrics);
-    if (!config.sample_host)
-        settings.selection.remove("host_*");
+    settings.selection = selection_of(config);
     settings.fs_include = config.fs_include;
     settings.fs_exclude = config.fs_exclude;
     settings.fs_interval = config.once ? std::chrono::nanoseconds(0) : config.fs_interval;
@@ -41,6 +39,13 @@ sample::SampleSettings sample_settings(const Config& config, int root_fd) {
 }
 
 } // namespace
+
+Selection selection_of(const Config& config) {
+    Selection selection = Selection::of(config.metrics);
+    if (!config.sample_host)
+        selection.remove("host_*");
+    return selection;
+}
 
 Collector::Collector(const Config& config)
     : root(open_root())

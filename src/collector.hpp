@@ -8,6 +8,9 @@
 
 namespace lxcmon {
 
+/// What these settings send.
+[[nodiscard]] Selection selection_of(const Config& config);
+
 /// Discovers and samples: the first two rooms, for the agent, `list` and `check`.
 /// Starts a helper process: make it before any thread.
 struct Collector {

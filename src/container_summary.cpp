@@ -1,6 +1,7 @@
 #include "container_summary.hpp"
 
 #include "encode/text.hpp"
+#include "text_table.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -67,7 +68,7 @@ std::string printable(std::string_view text) {
     return shown;
 }
 
-using Row = std::array<std::string, 6>;
+using Row = std::vector<std::string>;
 
 Row table_row(const ContainerSummary& each) {
     const bool has_rates = each.rx_bytes_per_sec && each.tx_bytes_per_sec;
@@ -129,19 +130,7 @@ std::string summaries_as_table(const std::vector<ContainerSummary>& summaries) {
     std::vector<Row> rows{{"NAME", "STATE", "CPU", "MEMORY", "NETWORK", "DISK"}};
     for (const ContainerSummary& each : summaries)
         rows.push_back(table_row(each));
-    std::array<std::size_t, 6> widths{};
-    for (const Row& row : rows)
-        for (std::size_t column = 0; column < row.size(); ++column)
-            widths[column] = std::max(widths[column], row[column].size());
-    std::string text;
-    for (const Row& row : rows) {
-        std::string line;
-        for (std::size_t column = 0; column < row.size(); ++column)
-            line += fmt::format("{:<{}}  ", row[column], widths[column]);
-        line.resize(line.find_last_not_of(' ') + 1);
-        text += line + "\n";
-    }
-    return text;
+    return aligned(rows);
 }
 
 } // namespace lxcmon

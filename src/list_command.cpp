@@ -36,7 +36,9 @@ Summaries summarize(const PointBuffer& points) {
 } // namespace
 
 int list_containers(const Config& config, bool as_json) {
-    Collector collector(config);
+    Config wanted = config;
+    wanted.metrics = {"lxc_cpu", "lxc_memory", "lxc_net", "lxc_fs", "lxc_state"};
+    Collector collector(wanted);
     Summaries before;
     std::int64_t before_ns = 0;
     collector.collect_twice(0, [&](const PointBuffer& points) {

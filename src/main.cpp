@@ -27,9 +27,11 @@ int run(const lxcmon::Invocation& invocation, const std::vector<std::string>& ar
     lxcmon::set_up_log(invocation.config);
     switch (invocation.command) {
     case lxcmon::Command::list:
-        return lxcmon::list_containers(invocation.config, invocation.list_as_json);
+        return lxcmon::list_containers(invocation.config, invocation.format == lxcmon::Format::json);
     case lxcmon::Command::check:
         return lxcmon::check(invocation.config);
+    case lxcmon::Command::fields:
+        return lxcmon::show_fields(invocation.config, invocation.format);
     case lxcmon::Command::replay:
         return lxcmon::replay(invocation.config, invocation.replay_files);
     case lxcmon::Command::run:

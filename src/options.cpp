@@ -23,6 +23,7 @@ environment, then the file.
   lxcmon-push --influx-url http://influx.example:8086   sends to InfluxDB
   lxcmon-push list                  shows the containers of this host
   lxcmon-push check                 tries settings, liblxc and server
+  lxcmon-push fields                shows what is measured
   lxcmon-push --once --dry-run      prints one sample
 
 Exit codes: 0 fine, 1 failed, 2 wrong usage or settings.)";
@@ -57,8 +58,10 @@ struct CommandLine {
     std::map<std::string_view, CLI::Option*> options;
     CLI::App* list = nullptr;
     CLI::App* check = nullptr;
+    CLI::App* fields = nullptr;
     CLI::App* replay = nullptr;
-    bool list_as_json = false;
+    bool as_json = false;
+    bool as_markdown = false;
     std::vector<std::string> replay_files;
 
     CommandLine();
@@ -85,11 +88,14 @@ CommandLine::CommandLine() {
     for (const OptionRow& row : option_table())
         add(row);
     list = app.add_subcommand("list", "Show the containers with their figures");
-    list->add_flag("--json", list_as_json, "As JSON, for scripts");
+    list->add_flag("--json", as_json, "As JSON, for scripts");
     check = app.add_subcommand("check", "Try settings, liblxc, containers and server");
+    fields = app.add_subcommand("fields", "Show what can be sampled, and where it comes from");
+    auto* const json = fields->add_flag("--json", as_json, "As JSON, for scripts");
+    fields->add_flag("--markdown", as_markdown, "As in README.md")->excludes(json);
     replay = app.add_subcommand("replay", "Deliver points from JSON Lines files");
     replay->add_option("FILE", replay_files, "Files of JSON Lines; - is standard input")->required();
-    for (CLI::App* subcommand : {list, check, replay})
+    for (CLI::App* subcommand : {list, check, fields, replay})
         subcommand->fallthrough();
     app.require_subcommand(0, 1);
 }
@@ -228,9 +234,10 @@ Invocation parse_options(const std::vector<std::string>& arguments, const Enviro
     check_influx_options(config);
     result.command = *line.list     ? Command::list
                      : *line.check  ? Command::check
+                     : *line.fields ? Command::fields
                      : *line.replay ? Command::replay
                                     : Command::run;
-    result.list_as_json = line.list_as_json;
+    result.format = line.as_json ? Format::json : line.as_markdown ? Format::markdown : Format::text;
     result.replay_files = line.replay_files;
     return result;
 }

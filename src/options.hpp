@@ -9,13 +9,14 @@
 
 namespace lxcmon {
 
-enum class Command { run, list, check, replay };
+enum class Command { run, list, check, fields, replay };
+enum class Format { text, json, markdown };
 
 /// What the command line, the environment and the settings file come to.
 struct Invocation {
     Command command = Command::run;
     Config config;
-    bool list_as_json = false;
+    Format format = Format::text; ///< of what list and fields print
     std::vector<std::string> replay_files;
     /// --help, --version: print this on stdout and end with 0.
     std::optional<std::string> print;

@@ -100,11 +100,13 @@ void drop_uncounted(std::vector<DeviceIo>& devices) {
     });
 }
 
-BlockIoSampler::BlockIoSampler(const ContainerFiles& files)
-    : throttle_{files.v1("blkio", "blkio.throttle.io_service_bytes_recursive"),
-                files.v1("blkio", "blkio.throttle.io_serviced_recursive")}
-    , bfq_{files.v1("blkio", "blkio.bfq.io_service_bytes_recursive"),
-           files.v1("blkio", "blkio.bfq.io_serviced_recursive")} {
+BlockIoSampler::BlockIoSampler(const ContainerFiles& files) {
+    if (!files.selection.has_any(fields_of("lxc_io")))
+        return;
+    throttle_ = {files.v1("blkio", "blkio.throttle.io_service_bytes_recursive"),
+                 files.v1("blkio", "blkio.throttle.io_serviced_recursive")};
+    bfq_ = {files.v1("blkio", "blkio.bfq.io_service_bytes_recursive"),
+            files.v1("blkio", "blkio.bfq.io_serviced_recursive")};
     if (!throttle_.bytes)
         io_stat_ = files.v2("io.stat");
 }

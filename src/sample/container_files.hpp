@@ -1,6 +1,7 @@
 #pragma once
 
 #include "io/kernel_file.hpp"
+#include "model/selection.hpp"
 #include "sample/cgroup_layout.hpp"
 
 #include <optional>
@@ -16,6 +17,8 @@ struct ContainerFiles {
     const CgroupLayout& layout;
     const std::vector<std::optional<std::string>>& directories; ///< by hierarchy, see container_directories()
     io::FdBudget& budget;
+    /// Who opens a file looks whether something of it is wanted.
+    Selection selection = Selection::everything();
 
     /// A file of the v1 controller; nothing where that is not mounted or the container has no cgroup there.
     [[nodiscard]] std::optional<io::KernelFile> v1(std::string_view controller, std::string_view file) const {

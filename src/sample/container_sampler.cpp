@@ -37,7 +37,8 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     is_incomplete_ = error != 0;
     if (!has_cgroups_)
         say_cgroups(error);
-    const ContainerFiles files{context.root_fd, context.layout, directories_, context.budget};
+    const ContainerFiles files{context.root_fd, context.layout, directories_, context.budget,
+                               context.selection};
     reader_.emplace(context.plan, context.root_fd, directories_, context.budget);
     cpu_.emplace(files);
     block_io_.emplace(files);

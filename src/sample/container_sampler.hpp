@@ -25,6 +25,7 @@ struct SampleContext {
     DeviceNames devices;
     HostLinks host_links;
     std::vector<char> buffer; ///< room for the largest control file
+    Selection selection;
 };
 
 /// The times of a tick, each of its own clock.

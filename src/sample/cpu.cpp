@@ -65,14 +65,18 @@ std::optional<double> CpuRate::next(std::int64_t usage_usec, std::int64_t now_ns
     return percent;
 }
 
-CpuSampler::CpuSampler(const ContainerFiles& files)
-    : v1_quota_(files.v1("cpu", "cpu.cfs_quota_us"))
-    , v1_period_(files.v1("cpu", "cpu.cfs_period_us"))
-    , cpuset_(files.v1("cpuset", "cpuset.effective_cpus")) {
-    if (!v1_quota_)
-        cpu_max_ = files.v2("cpu.max");
-    if (!cpuset_)
-        cpuset_ = files.v2("cpuset.cpus.effective");
+CpuSampler::CpuSampler(const ContainerFiles& files) {
+    if (files.selection.has(field_id("lxc_cpu", "limit_cores"))) {
+        v1_quota_ = files.v1("cpu", "cpu.cfs_quota_us");
+        v1_period_ = files.v1("cpu", "cpu.cfs_period_us");
+        if (!v1_quota_)
+            cpu_max_ = files.v2("cpu.max");
+    }
+    if (files.selection.has(field_id("lxc_cpu", "cpus"))) {
+        cpuset_ = files.v1("cpuset", "cpuset.effective_cpus");
+        if (!cpuset_)
+            cpuset_ = files.v2("cpuset.cpus.effective");
+    }
 }
 
 void CpuSampler::sample(std::span<char> buffer, std::int64_t monotonic_ns, Readings& readings) noexcept {

@@ -19,9 +19,9 @@ std::unique_ptr<SampleContext> make_context(int root_fd, const Selection& select
             "no cgroup hierarchy is mounted on this host (/proc/self/mountinfo): mount cgroup2 "
             "on /sys/fs/cgroup");
     CgroupPlan plan(layout, selection);
-    return std::make_unique<SampleContext>(SampleContext{root_fd, std::move(layout), std::move(plan),
-                                                         io::FdBudget::from_rlimit(), DeviceNames(root_fd),
-                                                         HostLinks{}, std::vector<char>(buffer_bytes)});
+    return std::make_unique<SampleContext>(
+        SampleContext{root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
+                      DeviceNames(root_fd), HostLinks{}, std::vector<char>(buffer_bytes), selection});
 }
 
 } // namespace

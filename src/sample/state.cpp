@@ -39,9 +39,11 @@ bool parse_frozen_v2(std::string_view text) noexcept {
     return frozen;
 }
 
-StateSampler::StateSampler(const ContainerFiles& files, pid_t init_pid)
-    : freezer_v1_(files.v1("freezer", "freezer.state"))
-    , events_v2_(files.v2("cgroup.events")) {
+StateSampler::StateSampler(const ContainerFiles& files, pid_t init_pid) {
+    if (!files.selection.has_any(fields_of("lxc_state")))
+        return;
+    freezer_v1_ = files.v1("freezer", "freezer.state");
+    events_v2_ = files.v2("cgroup.events");
     std::string stat;
     if (io::try_read_whole(files.root_fd, ("proc/" + std::to_string(init_pid) + "/stat").c_str(), stat) != 0)
         return;

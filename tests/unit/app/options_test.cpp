@@ -129,9 +129,14 @@ TEST_CASE("subcommands, with options before and after them") {
     const Parser parser;
     const Invocation list = parser.parse({"list", "--json", "--include", "web*"});
     CHECK(list.command == Command::list);
-    CHECK(list.list_as_json);
+    CHECK(list.format == Format::json);
     CHECK(list.config.include == Texts{"web*"});
-    CHECK_FALSE(parser.parse({"list"}).list_as_json);
+    CHECK(parser.parse({"list"}).format == Format::text);
+    const Invocation fields = parser.parse({"fields", "--markdown", "--metrics=lxc_cpu"});
+    CHECK(fields.command == Command::fields);
+    CHECK(fields.format == Format::markdown);
+    CHECK(fields.config.metrics.size() == 1);
+    CHECK(has_all(parser.error({"fields", "--json", "--markdown"}), {"--markdown", "--json"}));
     const Invocation check = parser.parse({"--host", "h", "check", "--influx-url", "http://h"});
     CHECK(check.command == Command::check);
     CHECK(check.config.host == "h");
