@@ -42,6 +42,7 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     reader_.emplace(context.plan, context.root_fd, directories_, context.budget);
     cpu_.emplace(files);
     block_io_.emplace(files);
+    pressure_.emplace(files);
     state_.emplace(files, container.init_pid);
 }
 
@@ -83,6 +84,7 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
     readings.emit(fields_of("lxc_pids"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);
     block_io_->sample(buffer, context_.devices, tags, time.wall_ns, points);
+    pressure_->sample(buffer, tags, time.wall_ns, points);
 }
 
 void ContainerSampler::sample_namespaces(const TickTime& time, NamespaceHelper::Outcome outcome,

@@ -6,6 +6,7 @@
 #include "sample/cpu.hpp"
 #include "sample/namespace_figures.hpp"
 #include "sample/namespace_helper.hpp"
+#include "sample/pressure.hpp"
 #include "sample/state.hpp"
 
 #include <cstdint>
@@ -71,6 +72,7 @@ class ContainerSampler {
     std::optional<CgroupReader> reader_;
     std::optional<CpuSampler> cpu_;
     std::optional<BlockIoSampler> block_io_;
+    std::optional<PressureSampler> pressure_;
     std::optional<StateSampler> state_;
     std::optional<std::uint64_t> root_device_;
     MountSource root_source_;

@@ -13,20 +13,20 @@ import expect_fixture  # noqa: E402
 
 # What comes from elsewhere than the captured files: rates, the container's own /proc.
 NOT_CAPTURED = {("lxc_cpu", "usage_percent"), ("lxc_pids", "processes")}
-COMPARED = {"lxc_cpu", "lxc_memory", "lxc_pids", "lxc_state", "lxc_io"}
+COMPARED = {"lxc_cpu", "lxc_memory", "lxc_pids", "lxc_state", "lxc_io", "lxc_pressure"}
 ELSEWHERE = {"lxc_net": "rx_bytes", "lxc_fs": "used_bytes"}
 # The agent's own reading and the capture's touch the page cache and the like: no figure in bytes is quite still.
 SLACK = {"bytes": 256 * 1024, "other": 25}
 
 
 def parse(text):
-    """{(measurement, container, device): {field: text}}: the captured containers' names need no escapes."""
+    """{(measurement, container, device or resource): {field: text}}: the captured containers' names need no escapes."""
     points = {}
     for line in text.splitlines():
         series, fields, _ = line.split(" ")
         measurement, *labels = series.split(",")
         tags = dict(label.split("=", 1) for label in labels)
-        key = (measurement, tags["container"], tags.get("device", ""))
+        key = (measurement, tags["container"], tags.get("device", tags.get("resource", "")))
         points[key] = dict(field.split("=", 1) for field in fields.split(","))
     return points
 

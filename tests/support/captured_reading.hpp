@@ -7,6 +7,7 @@
 #include "sample/container_cgroups.hpp"
 #include "sample/cpu.hpp"
 #include "sample/memory.hpp"
+#include "sample/pressure.hpp"
 #include "sample/state.hpp"
 
 #include <sys/types.h>
@@ -41,6 +42,7 @@ struct CapturedReaders {
     sample::CgroupReader cgroups;
     sample::CpuSampler cpu;
     sample::BlockIoSampler block_io;
+    sample::PressureSampler pressure;
     sample::StateSampler state;
 
     CapturedReaders(CapturedHost& captured, const std::string& name, const std::string& init_pid)
@@ -50,6 +52,7 @@ struct CapturedReaders {
         , cgroups(host.plan, host.root_fd, directories, host.budget)
         , cpu(files())
         , block_io(files())
+        , pressure(files())
         , state(files(), static_cast<pid_t>(std::stol(init_pid))) {}
 
     [[nodiscard]] sample::ContainerFiles files() {

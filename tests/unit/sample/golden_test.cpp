@@ -34,6 +34,7 @@ void add_points(const Fixture& fixture, CapturedReaders& readers, const Containe
          {fields_of("lxc_cpu"), fields_of("lxc_memory"), fields_of("lxc_pids"), fields_of("lxc_state")})
         readings.emit(range, tags.all(), {}, wall_ns, points);
     readers.block_io.sample(readers.host.buffer, readers.host.devices, tags.all(), wall_ns, points);
+    readers.pressure.sample(readers.host.buffer, tags.all(), wall_ns, points);
 }
 
 std::string lines_of(const Fixture& fixture, CapturedHost& host, const CapturedContainer& captured) {

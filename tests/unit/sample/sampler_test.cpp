@@ -76,6 +76,9 @@ Tick tick(Sampler& sampler, const std::vector<const Container*>& containers) {
     return {test::encoded(points), troubled};
 }
 
+/// Of the container `c`: three of them are lxc_pressure.
+constexpr std::size_t points_of_c = 9;
+
 constexpr const char* cpu_stat = "sys/fs/cgroup/lxc.payload.c/cpu.stat";
 
 } // namespace
@@ -91,9 +94,10 @@ TEST_CASE("a running container gives all its measurements") {
     for (const std::string measurement :
          {"lxc_cpu", "lxc_memory", "lxc_pids", "lxc_state", "lxc_io", "lxc_fs"})
         CHECK(count_of(lines, measurement + ",") == 1);
+    CHECK(count_of(lines, "lxc_pressure,") == 3);
     CHECK(count_of(lines, "lxc_net,") == 0); // it has a loopback only
-    CHECK(count_of(lines, "container=c,") == 6);
-    CHECK(count_of(lines, " 7000000000\n") == 6);
+    CHECK(count_of(lines, "container=c,") == points_of_c);
+    CHECK(count_of(lines, " 7000000000\n") == points_of_c);
     CHECK(count_of(lines, "processes=") == 0); // it shares those of the host
     CHECK(count_of(lines, "init_pid=" + machine.pid() + "i") == 1);
 }
@@ -112,7 +116,7 @@ TEST_CASE("rates begin with the second tick, and anew with another init") {
 TEST_CASE("an init that ends before the sample leaves nothing but its state") {
     Machine machine;
     Sampler sampler(machine.settings());
-    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "\n") == 6);
+    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "\n") == points_of_c);
     machine.init().end();
     const LogCapture log;
     const auto [lines, troubled] = tick(sampler, {&machine.container()});
@@ -184,7 +188,7 @@ TEST_CASE("a new host name is in the tags from the next tick on") {
     CHECK(count_of(tick(sampler, {&machine.container()}).lines, "name=web") == 0);
     machine.container().host_name = "web";
     const std::string lines = tick(sampler, {&machine.container()}).lines;
-    CHECK(count_of(lines, "name=web") == 6);
+    CHECK(count_of(lines, "name=web") == points_of_c);
     CHECK(count_of(lines, "usage_percent=0,") == 1); // and its rates go on
 }
 
