@@ -55,8 +55,7 @@ KernelFile::KernelFile(KernelFile&& other) noexcept
 
 KernelFile& KernelFile::operator=(KernelFile&& other) noexcept {
     if (this != &other) {
-        if (fd_)
-            budget_->give_back();
+        close();
         root_fd_ = other.root_fd_;
         path_ = std::move(other.path_);
         budget_ = other.budget_;
@@ -67,8 +66,14 @@ KernelFile& KernelFile::operator=(KernelFile&& other) noexcept {
 }
 
 KernelFile::~KernelFile() {
-    if (fd_)
-        budget_->give_back();
+    close();
+}
+
+void KernelFile::close() noexcept {
+    if (!fd_)
+        return;
+    fd_.reset();
+    budget_->give_back();
 }
 
 ReadResult KernelFile::read(std::span<char> buffer) noexcept {
@@ -87,10 +92,8 @@ ReadResult KernelFile::read(std::span<char> buffer) noexcept {
     const int error = length < 0 ? errno : 0;
     if (opened && error == 0 && budget_->take())
         fd_ = std::move(opened);
-    if (fd_ && budget_->is_overdrawn()) {
-        fd_.reset();
-        budget_->give_back();
-    }
+    if (budget_->is_overdrawn())
+        close();
     if (error != 0)
         return {{}, error};
     // Files of cgroupfs come whole in one read when they fit; a full buffer may have cut them.

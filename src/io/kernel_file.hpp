@@ -58,6 +58,9 @@ class KernelFile {
     /// The text stands in `buffer`. A file that was not there at the first read is not looked for again.
     [[nodiscard]] ReadResult read(std::span<char> buffer) noexcept;
 
+    /// Gives the descriptor back: for a file that is not read for some time. The next read opens it again.
+    void close() noexcept;
+
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
   private:

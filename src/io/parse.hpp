@@ -50,4 +50,11 @@ void for_each_word(std::string_view text, Callback&& each) {
     return text;
 }
 
+/// A file that is one number and LF.
+template <std::integral Number>
+[[nodiscard]] std::optional<Number> parse_number_line(std::string_view text) noexcept {
+    const auto line = single_line(text);
+    return line ? parse_number<Number>(*line) : std::nullopt;
+}
+
 } // namespace lxcmon::io

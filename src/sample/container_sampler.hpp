@@ -4,6 +4,7 @@
 #include "sample/cgroup_reader.hpp"
 #include "sample/container_tags.hpp"
 #include "sample/cpu.hpp"
+#include "sample/hugetlb.hpp"
 #include "sample/namespace_figures.hpp"
 #include "sample/namespace_helper.hpp"
 #include "sample/pressure.hpp"
@@ -24,6 +25,7 @@ struct SampleContext {
     CgroupPlan plan;
     io::FdBudget budget;
     DeviceNames devices;
+    HugePages huge_pages;
     HostLinks host_links;
     std::vector<char> buffer; ///< room for the largest control file
     Selection selection;
@@ -73,6 +75,7 @@ class ContainerSampler {
     std::optional<CpuSampler> cpu_;
     std::optional<BlockIoSampler> block_io_;
     std::optional<PressureSampler> pressure_;
+    std::optional<HugetlbSampler> hugetlb_;
     std::optional<StateSampler> state_;
     std::optional<std::uint64_t> root_device_;
     MountSource root_source_;

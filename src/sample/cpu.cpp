@@ -12,11 +12,6 @@ std::optional<double> cores(std::optional<std::int64_t> quota_usec,
     return static_cast<double>(*quota_usec) / static_cast<double>(*period_usec);
 }
 
-std::optional<std::int64_t> number_line(std::string_view text) noexcept {
-    const auto line = io::single_line(text);
-    return line ? io::parse_number<std::int64_t>(*line) : std::nullopt;
-}
-
 /// "3", or "0-3".
 std::optional<std::int64_t> count_range(std::string_view range) noexcept {
     const bool is_single = range.find('-') == std::string_view::npos;
@@ -38,7 +33,7 @@ std::optional<double> parse_cpu_max(std::string_view text) noexcept {
 }
 
 std::optional<double> parse_cfs_quota(std::string_view quota, std::string_view period) noexcept {
-    return cores(number_line(quota), number_line(period));
+    return cores(io::parse_number_line<std::int64_t>(quota), io::parse_number_line<std::int64_t>(period));
 }
 
 std::optional<std::int64_t> count_cpus(std::string_view list) noexcept {

@@ -19,9 +19,9 @@ std::unique_ptr<SampleContext> make_context(int root_fd, const Selection& select
             "no cgroup hierarchy is mounted on this host (/proc/self/mountinfo): mount cgroup2 "
             "on /sys/fs/cgroup");
     CgroupPlan plan(layout, selection);
-    return std::make_unique<SampleContext>(
-        SampleContext{root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
-                      DeviceNames(root_fd), HostLinks{}, std::vector<char>(buffer_bytes), selection});
+    return std::make_unique<SampleContext>(SampleContext{
+        root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(), DeviceNames(root_fd),
+        HugePages(root_fd), HostLinks{}, std::vector<char>(buffer_bytes), selection});
 }
 
 } // namespace
@@ -72,6 +72,8 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
     running_.clear();
     requests_.clear();
     context_->devices.forget();
+    if (points.selection().has_any(fields_of("lxc_hugetlb")))
+        context_->huge_pages.refresh();
     context_->host_links.refresh();
     const std::int64_t monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
     for (const Container* container : containers) {

@@ -43,6 +43,13 @@ class Files:
         path = self.places[controller] / name
         return path.read_text() if path.is_file() else None
 
+    def matches(self, controller, pattern):
+        """What stands for the * in the names of the files that fit."""
+        before, after = pattern.split("*")
+        place = self.places.get(controller)
+        names = sorted(path.name for path in place.glob(pattern)) if place else []
+        return [name[len(before) : -len(after)] for name in names if "." not in name[len(before) : -len(after)]]
+
     def lines(self, controller, name):
         """Whole lines only: what follows the last LF has been cut."""
         return (self.text(controller, name) or "").split("\n")[:-1]

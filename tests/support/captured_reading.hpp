@@ -6,6 +6,7 @@
 #include "sample/cgroup_reader.hpp"
 #include "sample/container_cgroups.hpp"
 #include "sample/cpu.hpp"
+#include "sample/hugetlb.hpp"
 #include "sample/memory.hpp"
 #include "sample/pressure.hpp"
 #include "sample/state.hpp"
@@ -25,12 +26,16 @@ struct CapturedHost {
         : root_fd(root)
         , layout(io::read_whole(root, "proc/self/mountinfo"))
         , plan(layout)
-        , devices(root) {}
+        , devices(root)
+        , huge_pages(root) {
+        huge_pages.refresh();
+    }
 
     int root_fd;
     sample::CgroupLayout layout;
     sample::CgroupPlan plan;
     sample::DeviceNames devices;
+    sample::HugePages huge_pages;
     io::FdBudget budget{1000};
     std::vector<char> buffer = std::vector<char>(128U << 10U);
 };
@@ -43,6 +48,7 @@ struct CapturedReaders {
     sample::CpuSampler cpu;
     sample::BlockIoSampler block_io;
     sample::PressureSampler pressure;
+    sample::HugetlbSampler hugetlb;
     sample::StateSampler state;
 
     CapturedReaders(CapturedHost& captured, const std::string& name, const std::string& init_pid)
@@ -53,6 +59,7 @@ struct CapturedReaders {
         , cpu(files())
         , block_io(files())
         , pressure(files())
+        , hugetlb(files(), host.huge_pages)
         , state(files(), static_cast<pid_t>(std::stol(init_pid))) {}
 
     [[nodiscard]] sample::ContainerFiles files() {

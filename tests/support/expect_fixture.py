@@ -16,6 +16,9 @@ from captured_files import Files, Host, scaled
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "fixtures"
 TIME_NS = 1700000000000000000
 USER_HZ = 100  # of the captured hosts (x86)
+V1_HUGETLB = ("usage_in_bytes", "limit_in_bytes", "failcnt")
+V2_HUGETLB = ("current", "max", "events")
+SIZE_UNITS = ("KB", "MB", "GB")
 
 
 def cpus_in(lines):
@@ -183,6 +186,20 @@ def pressure(files, resource):
     return figures
 
 
+def hugetlb(files):
+    """By size. A container without limit, hits and use has no point: most have not."""
+    at, names = ("hugetlb", V1_HUGETLB) if files.has("hugetlb") else ("v2", V2_HUGETLB)
+    found = {}
+    for size in files.matches(at, f"hugetlb.*.{names[0]}"):
+        usage, limit, hits = (f"hugetlb.{size}.{name}" for name in names)
+        events = files.number(at, hits) if at == "hugetlb" else files.keyed(at, hits).get("max")
+        limit = files.number(at, limit)
+        figures = {"usage_bytes": files.number(at, usage), "limit_bytes": limit if (limit or 0) < 2**60 else None, "events_max": events}
+        if figures["limit_bytes"] is not None or events or figures["usage_bytes"]:
+            found[size] = figures
+    return sorted(found.items(), key=lambda pair: SIZE_UNITS.index(pair[0].lstrip("0123456789")))
+
+
 def device_name(host, number):
     link = host.root / "sys/dev/block" / number
     return link.readlink().name if link.is_symlink() else number
@@ -216,6 +233,8 @@ def expected(case):
             text += line("lxc_io", {**tags, "device": device_name(host, number)}, figures)
         for resource in ("cpu", "memory", "io"):
             text += line("lxc_pressure", {**tags, "resource": resource}, pressure(files, resource))
+        for size, figures in hugetlb(files):
+            text += line("lxc_hugetlb", {**tags, "size": size}, figures)
     return text
 
 

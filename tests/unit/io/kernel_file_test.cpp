@@ -53,6 +53,26 @@ TEST_CASE("a kernel file reads the same whether it is kept open or the budget is
     }
 }
 
+TEST_CASE("a kernel file that is closed holds nothing, and is opened by the next read") {
+    const TempFolder folder;
+    folder.write("file", "one\n");
+    std::array<char, 16> buffer{};
+    FdBudget budget(1);
+    const auto before = open_descriptors();
+    KernelFile file(folder.fd(), "file", budget);
+    file.close();
+    CHECK(left_in(budget) == 1);
+    for (int round = 0; round < 2; ++round) {
+        CHECK(file.read(buffer).text == "one\n");
+        CHECK(open_descriptors() == before + 1);
+        CHECK(left_in(budget) == 0);
+        file.close();
+        file.close();
+        CHECK(open_descriptors() == before);
+        CHECK(left_in(budget) == 1);
+    }
+}
+
 TEST_CASE("a kernel file keeps one descriptor while the budget allows, and none beyond it") {
     const TempFolder folder;
     folder.write("file", "x\n");

@@ -1,0 +1,142 @@
+#include "sample/hugetlb.hpp"
+
+#include "io/parse.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+namespace lxcmon::sample {
+namespace {
+
+constexpr const char* pools = "sys/kernel/mm/hugepages";
+constexpr unsigned rounds_between_looks = 6;
+/// More than any machine has, and less than LONG_MAX rounded down to the largest huge page (16 GiB).
+constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max() - (std::int64_t{1} << 40);
+
+constexpr FieldRange fields = fields_of("lxc_hugetlb");
+constexpr FieldId usage_bytes = field_id("lxc_hugetlb", "usage_bytes");
+constexpr FieldId limit_bytes = field_id("lxc_hugetlb", "limit_bytes");
+constexpr FieldId events_max = field_id("lxc_hugetlb", "events_max");
+
+std::optional<std::int64_t> kib_of(std::string_view folder) noexcept {
+    constexpr std::string_view before = "hugepages-";
+    constexpr std::string_view after = "kB";
+    if (!folder.starts_with(before) || !folder.ends_with(after))
+        return std::nullopt;
+    folder.remove_prefix(before.size());
+    folder.remove_suffix(after.size());
+    const auto kib = io::parse_number<std::int64_t>(folder);
+    return kib && *kib > 0 && *kib <= unlimited / 1024 ? kib : std::nullopt;
+}
+
+std::optional<std::int64_t> parse_max_events(std::string_view text) noexcept {
+    std::optional<std::int64_t> count;
+    io::for_each_line(text, [&](std::string_view line) {
+        if (io::take_until(line, ' ') == "max")
+            count = io::parse_number<std::int64_t>(line);
+    });
+    return count;
+}
+
+} // namespace
+
+std::optional<std::string> huge_page_size(std::string_view folder) {
+    const auto kib = kib_of(folder);
+    if (!kib)
+        return std::nullopt;
+    // mem_fmt() of mm/hugetlb_cgroup.c.
+    if (*kib >= 1 << 20)
+        return std::to_string(*kib >> 20) + "GB";
+    return *kib >= 1 << 10 ? std::to_string(*kib >> 10) + "MB" : std::to_string(*kib) + "KB";
+}
+
+std::optional<std::int64_t> parse_hugetlb_limit(std::string_view text) noexcept {
+    const auto limit = io::parse_number_line<std::int64_t>(text);
+    return limit && *limit >= 0 && *limit < unlimited ? limit : std::nullopt;
+}
+
+HugePages::HugePages(int root_fd)
+    : root_fd_(root_fd) {
+    io::UniqueFd fd = io::open_below(root_fd, pools, O_DIRECTORY);
+    if (!fd)
+        return; // a kernel without huge pages
+    const auto close = [](DIR* folder) { ::closedir(folder); };
+    const std::unique_ptr<DIR, decltype(close)> folder(::fdopendir(fd.get()), close);
+    if (!folder)
+        return;
+    static_cast<void>(fd.release()); // the folder's from now on
+    while (const dirent* entry = ::readdir(folder.get())) {
+        const std::string_view name = entry->d_name;
+        if (auto size = huge_page_size(name))
+            sizes_.push_back({*kib_of(name) * 1024, std::move(*size),
+                              pools + ('/' + std::string(name)) + "/nr_hugepages", false});
+    }
+    std::ranges::sort(sizes_, {}, &Size::bytes);
+}
+
+void HugePages::refresh() {
+    for (Size& size : sizes_) {
+        // What can't be told is no reason to leave the containers' files alone.
+        const bool is_told = io::try_read_whole(root_fd_, size.pool_path.c_str(), text_) == 0;
+        size.has_pages = !is_told || io::parse_number_line<std::int64_t>(text_) != 0;
+    }
+}
+
+HugetlbSampler::HugetlbSampler(const ContainerFiles& files, const HugePages& pages)
+    : is_v1_(files.layout.find_v1("hugetlb").has_value()) {
+    sizes_.reserve(pages.sizes().size());
+    for (const HugePages::Size& page : pages.sizes()) {
+        const std::string stem = "hugetlb." + page.name + '.';
+        const auto file = [&](const char* v1, const char* v2) {
+            return is_v1_ ? files.v1("hugetlb", stem + v1) : files.v2(stem + v2);
+        };
+        sizes_.push_back({&page, file("usage_in_bytes", "current"), file("limit_in_bytes", "max"),
+                          file("failcnt", "events")});
+    }
+}
+
+void HugetlbSampler::read(Size& size, bool all, std::span<char> buffer, Readings& readings) const {
+    const auto take = [&](FieldId field, std::optional<std::int64_t> value) {
+        if (value && *value >= 0)
+            readings.set(field, *value);
+    };
+    if (all || size.page->has_pages)
+        take(usage_bytes, io::parse_number_line<std::int64_t>(text_of(size.usage, buffer)));
+    if (!all)
+        return;
+    take(limit_bytes, parse_hugetlb_limit(text_of(size.limit, buffer)));
+    const std::string_view events = text_of(size.events, buffer);
+    take(events_max, is_v1_ ? io::parse_number_line<std::int64_t>(events) : parse_max_events(events));
+}
+
+void HugetlbSampler::sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns,
+                            PointBuffer& points) {
+    if (!points.selection().has_any(fields))
+        return;
+    const bool is_look = round_++ % rounds_between_looks == 0;
+    Readings readings;
+    for (Size& size : sizes_) {
+        readings.clear();
+        read(size, size.is_shown || is_look, buffer, readings);
+        const bool is_used = readings.integer(usage_bytes).value_or(0) > 0;
+        if (!size.is_shown && is_used && !is_look)
+            read(size, true, buffer, readings);
+        size.is_shown = size.is_shown || is_used || readings.integer(limit_bytes) ||
+                        readings.integer(events_max).value_or(0) > 0;
+        if (!size.is_shown) {
+            // A descriptor costs the kernel a page once it has been read.
+            for (auto* file : {&size.limit, &size.events})
+                if (*file)
+                    (*file)->close();
+            continue;
+        }
+        const Tag own{"size", size.page->name};
+        readings.emit(fields, tags, std::span(&own, 1), time_ns, points);
+    }
+}
+
+} // namespace lxcmon::sample
