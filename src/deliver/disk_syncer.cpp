@@ -1,6 +1,6 @@
 #include "deliver/disk_syncer.hpp"
 
-#include "deliver/signals_blocked.hpp"
+#include "io/signals_blocked.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -24,7 +24,7 @@ bool same_file(int one, int other) noexcept {
 } // namespace
 
 DiskSyncer::DiskSyncer() {
-    const SignalsBlocked blocked;
+    const io::SignalsBlocked blocked;
     thread_ = std::thread(&DiskSyncer::run, this);
 }
 

@@ -1,6 +1,6 @@
 #include "deliver/sender.hpp"
 
-#include "deliver/signals_blocked.hpp"
+#include "io/signals_blocked.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -20,7 +20,7 @@ Sender::~Sender() {
 }
 
 void Sender::start() {
-    const SignalsBlocked blocked;
+    const io::SignalsBlocked blocked;
     thread_ = std::thread(&Sender::run, this);
 }
 

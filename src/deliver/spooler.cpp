@@ -1,6 +1,6 @@
 #include "deliver/spooler.hpp"
 
-#include "deliver/signals_blocked.hpp"
+#include "io/signals_blocked.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -40,7 +40,7 @@ void Spooler::start() {
         retry_at_ = Clock::now() + retry_wait;
     }
     publish();
-    const SignalsBlocked blocked;
+    const io::SignalsBlocked blocked;
     thread_ = std::thread(&Spooler::run, this);
 }
 

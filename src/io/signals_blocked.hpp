@@ -2,7 +2,7 @@
 
 #include <csignal>
 
-namespace lxcmon::deliver {
+namespace lxcmon::io {
 
 /// Threads started in its lifetime have all signals blocked: signals are the main thread's.
 class SignalsBlocked {
@@ -22,4 +22,4 @@ class SignalsBlocked {
     sigset_t before_{};
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::io
