@@ -71,7 +71,8 @@ bool is_selected(const std::string& name, const DiscoverSettings& settings) noex
 }
 
 ContainerTable::ContainerTable(DiscoverSettings settings)
-    : settings_(std::move(settings)) {
+    : settings_(std::move(settings))
+    , pve_names_(settings_.pve) {
     if (settings_.lxcpaths.empty())
         settings_.lxcpaths = default_lxcpaths();
     by_path_.resize(settings_.lxcpaths.size());
@@ -97,18 +98,28 @@ void ContainerTable::refresh() {
         }
     }
     mark_shadowed();
+    pve_names_.refresh();
     make_view();
+}
+
+void ContainerTable::name_host(Entry& entry) const {
+    const std::string_view pve_name = pve_names_.find(entry.container.name);
+    const std::string_view name = pve_name.empty() ? std::string_view(entry.uts_name) : pve_name;
+    if (entry.container.host_name != name)
+        entry.container.host_name = name;
 }
 
 void ContainerTable::make_view() {
     view_.clear();
     left_out_ = 0;
     for (const Entries& entries : by_path_)
-        for (const auto& [name, entry] : entries)
+        for (const auto& [name, entry] : entries) {
+            name_host(*entry);
             if (entry->known)
                 view_.push_back(&entry->container);
             else
                 ++left_out_;
+        }
 }
 
 void ContainerTable::refresh_path(const std::string& lxcpath, Entries& entries) {
@@ -204,7 +215,12 @@ bool ContainerTable::contact(Entry& entry, bool active) {
     active = peer == MonitorPeer::trusted;
     check_readable(container.lxcpath + "/" + container.name + "/config");
     const LxcHandle handle(container.lxcpath, container.name);
-    container.host_name = handle.config_item("lxc.uts.name", active);
+    // LXD has no configuration to read while the container is stopped: what it was called last counts.
+    std::string uts_name = handle.config_item("lxc.uts.name", active);
+    if (std::string lxd_name = lxd_instance_name(container.lxcpath, container.name);
+        uts_name.empty() && !lxd_name.empty())
+        uts_name = entry.uts_name.empty() ? std::move(lxd_name) : std::move(entry.uts_name);
+    entry.uts_name = std::move(uts_name);
     container.cgroup_dir = handle.config_item("lxc.cgroup.dir.container", active);
     if (!active)
         return true;

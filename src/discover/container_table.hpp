@@ -2,6 +2,7 @@
 
 #include "discover/monitor_peer.hpp"
 #include "discover/monitor_sockets.hpp"
+#include "discover/pve_names.hpp"
 #include "model/container.hpp"
 
 #include <map>
@@ -17,6 +18,7 @@ struct DiscoverSettings {
     std::vector<std::string> lxcpaths; ///< in order; empty: default_lxcpaths()
     std::vector<std::string> include;  ///< globs (fnmatch(3)) on the name; empty: all
     std::vector<std::string> exclude;  ///< win over `include`
+    PveSettings pve{};
 };
 
 /// liblxc's own lxc.lxcpath, and those of LXD and Incus that exist on this host.
@@ -44,6 +46,7 @@ class ContainerTable {
   private:
     struct Entry {
         Container container;
+        std::string uts_name; ///< lxc.uts.name, or what LXD made it
         bool seen = false;
         bool configured = false;   ///< its configuration has been read once
         bool known = false;        ///< its state could be told; else it is left out of the view
@@ -63,6 +66,7 @@ class ContainerTable {
     /// Asks liblxc. False where the monitor does not answer.
     [[nodiscard]] bool contact(Entry& entry, bool active);
     void mark_shadowed();
+    void name_host(Entry& entry) const;
     void make_view();
 
     DiscoverSettings settings_;
@@ -70,6 +74,7 @@ class ContainerTable {
     std::vector<const Container*> view_;
     std::map<std::string, std::string> faults_;
     MonitorSockets sockets_;
+    PveNames pve_names_;
     int silent_left_ = 0; ///< monitors that may still be waited for in vain in this refresh
     std::size_t left_out_ = 0;
     std::uint64_t last_id_ = 0;

@@ -66,6 +66,10 @@ LxcHandle::LxcHandle(const std::string& lxcpath, const std::string& name)
     if (!container_)
         throw std::runtime_error(std::string("liblxc can't load it") +
                                  (::geteuid() != 0 ? "; root's rights are missing" : ""));
+    // Without a configuration of its own (LXD, Incus) liblxc does not ask the monitor for that of the running
+    // container: any harmless setting makes it one, in memory.
+    if (!container_->is_defined(container_.get()))
+        container_->set_config_item(container_.get(), "lxc.start.auto", "0");
 }
 
 std::string LxcHandle::state() const {

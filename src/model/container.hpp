@@ -15,7 +15,7 @@ struct Container {
     std::uint64_t id = 0; ///< of the table's entry, never used twice
     std::string lxcpath;
     std::string name;
-    std::string host_name;  ///< lxc.uts.name of its configuration; empty where not set
+    std::string host_name;  ///< Proxmox VE's word, else lxc.uts.name; empty where not set
     std::string cgroup_dir; ///< lxc.cgroup.dir.container of its configuration; empty where not set
 
     std::string state = "STOPPED"; ///< liblxc's word; RUNNING also while frozen: the cgroup tells that

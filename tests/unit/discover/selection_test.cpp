@@ -13,6 +13,7 @@
 using lxcmon::discover::add_lxd_names;
 using lxcmon::discover::DiscoverSettings;
 using lxcmon::discover::is_selected;
+using lxcmon::discover::lxd_instance_name;
 using lxcmon::test::TempTree;
 
 namespace {
@@ -76,4 +77,15 @@ TEST_CASE("LXD's lxcpath that is not there has no names") {
     CHECK(lxd_names(tree.path() / "containers").empty());
     tree.write("containers", "a file");
     CHECK(lxd_names(tree.path() / "containers").empty());
+}
+
+TEST_CASE("an instance of a project is named without the project, and only in LXD's lxcpath") {
+    const TempTree tree;
+    const std::string lxcpath = tree.path() / "containers";
+    std::filesystem::create_directory(lxcpath);
+    CHECK(lxd_instance_name(lxcpath, "p1_web").empty());
+    std::filesystem::create_directory(tree.path() / "database");
+    CHECK(lxd_instance_name(lxcpath, "p1_web") == "web");
+    CHECK(lxd_instance_name(lxcpath, "my-project_web-1") == "web-1");
+    CHECK(lxd_instance_name(lxcpath, "web") == "web");
 }

@@ -1,0 +1,97 @@
+#include "discover/pve_config.hpp"
+
+#include "io/kernel_file.hpp"
+#include "io/parse.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+namespace lxcmon::discover {
+namespace {
+
+constexpr std::string_view suffix = ".conf";
+/// Proxmox VE's own bound of a file there is 1 MiB.
+constexpr std::size_t most_bytes = 1U << 20U;
+constexpr std::size_t most_containers = 20'000;
+
+bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
+
+bool is_label(std::string_view label) noexcept {
+    constexpr std::size_t longest = 63;
+    return !label.empty() && label.size() <= longest && !label.starts_with('-') && !label.ends_with('-') &&
+           std::ranges::all_of(label, [](char c) {
+               return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+           });
+}
+
+bool is_host_name(std::string_view name) noexcept {
+    constexpr std::size_t longest = 253;
+    if (name.empty() || name.size() > longest || name.ends_with('.'))
+        return false;
+    while (!name.empty())
+        if (!is_label(io::take_until(name, '.')))
+            return false;
+    return true;
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\r";
+    const std::size_t begin = text.find_first_not_of(blanks);
+    return begin == std::string_view::npos ? std::string_view{}
+                                           : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+/// "101" of "101.conf"; empty for what is not the configuration of a container.
+std::string_view vmid_of(std::string_view file) noexcept {
+    constexpr std::size_t longest = 9;
+    if (!file.ends_with(suffix))
+        return {};
+    file.remove_suffix(suffix.size());
+    return file.size() <= longest && std::ranges::all_of(file, is_digit) ? file : std::string_view{};
+}
+
+} // namespace
+
+std::optional<std::string> pve_host_name(std::string_view conf) {
+    constexpr std::string_view key = "hostname:";
+    std::optional<std::string> name;
+    while (!conf.empty() && !conf.starts_with('[')) {
+        std::string_view line = io::take_until(conf, '\n');
+        if (!line.starts_with(key))
+            continue;
+        line.remove_prefix(key.size());
+        if (const std::string_view value = trimmed(line); is_host_name(value))
+            name = std::string(value);
+    }
+    return name;
+}
+
+int read_pve_folder(const std::string& folder, const HostNames& before, HostNames& names) {
+    const std::unique_ptr<DIR, int (*)(DIR*)> listing(::opendir(folder.c_str()), &::closedir);
+    if (!listing)
+        return errno;
+    errno = 0;
+    while (const dirent* entry = ::readdir(listing.get())) {
+        const std::string_view vmid = vmid_of(entry->d_name);
+        if (vmid.empty() || names.size() == most_containers)
+            continue;
+        std::string conf;
+        const int error = io::try_read_whole(::dirfd(listing.get()), entry->d_name, conf, most_bytes);
+        if (error == 0) {
+            if (auto name = pve_host_name(conf))
+                names.emplace(vmid, std::move(*name));
+        } else if (const auto old = before.find(vmid); error != ENOENT && old != before.end()) {
+            names.insert(*old);
+        }
+        errno = 0;
+    }
+    return errno;
+}
+
+} // namespace lxcmon::discover
