@@ -56,6 +56,16 @@ def _cgroup_mounts():
     return mounts
 
 
+def controller_folders(path):
+    """The folder of the cgroup `path`, as /proc/PID/cgroup has it, for each controller of this host ("" is v2's own). What v1 does not
+    have is on v2."""
+    mounts = _cgroup_mounts()
+    folders = {name: Path(mount_point) / path.strip("/") for name, (_, mount_point) in mounts.items()}
+    for name in ("memory", "pids", "cpu"):
+        folders.setdefault(name, folders.get(""))
+    return folders
+
+
 def host_is_pure_v2():
     return set(_cgroup_mounts()) == {""}
 
