@@ -69,7 +69,6 @@ def memory_v1(files):
     figures["limit_bytes"] = files.limit("memory", "memory.limit_in_bytes")
     figures["peak_bytes"] = files.number("memory", "memory.max_usage_in_bytes")
     figures["kernel_bytes"] = files.number("memory", "memory.kmem.usage_in_bytes")
-    figures["sock_bytes"] = files.number("memory", "memory.kmem.tcp.usage_in_bytes")
     figures["events_max"] = files.number("memory", "memory.failcnt")
     figures["oom_kill"] = files.keyed("memory", "memory.oom_control").get("oom_kill")
     return figures
