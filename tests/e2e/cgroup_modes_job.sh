@@ -3,9 +3,12 @@
 # the agent's again, so that each of the kernel's must lie between two of the agent's.
 set -euo pipefail
 
+# Pages that are held back would hold up the machine's end.
+trap 'bash ./fixture_containers.sh end' EXIT
+
 once() { ./lxcmon-push --config /dev/null --host captured --once --dry-run >"$OUT/$1"; }
 
-bash ./fixture_containers.sh "$(cat containers)" bfq >/dev/null 2>&1
+bash ./fixture_containers.sh "$(cat containers)" bfq >"$OUT/history.log" 2>&1
 once before.lp
 bash ./capture_fixture.sh "$OUT/fixture"
 once after.lp

@@ -93,6 +93,13 @@ copy_block_devices() {
     done
 }
 
+copy_huge_pages() {
+    local pool
+    for pool in /sys/kernel/mm/hugepages/*/nr_hugepages; do
+        [ ! -f "$pool" ] || copy_files "$pool"
+    done
+}
+
 copy_containers() {
     local name pid state lxcpath
     lxcpath=$(lxc-config lxc.lxcpath)
@@ -114,6 +121,7 @@ main() {
     # "self" is the cp that reads it: a child of this script, in the same cgroup.
     copy_files /proc/self/mountinfo /proc/self/cgroup
     copy_files /proc/uptime
+    copy_huge_pages
     copy_containers "$1"
     copy_v1_aliases
     copy_block_devices

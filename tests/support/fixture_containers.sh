@@ -4,7 +4,10 @@
 #
 # usage: fixture_containers.sh [sysd] [bfq]
 #   sysd: a container that runs a real systemd, too     bfq: that I/O scheduler, which has figures of its own on v1
+# usage: fixture_containers.sh end      before the machine goes down
 set -euo pipefail
+# shellcheck source=tests/support/fixture_history.sh
+. "$(dirname "$0")/fixture_history.sh"
 
 readonly rootfs=/srv/busybox
 
@@ -72,7 +75,7 @@ END
 # Linux 6.1 counts blkio.throttle.io_service_bytes on v1 only in a cgroup that has a throttle rule: db-2 and limited
 # have one, too high to matter; web1 has none and its figures stay 0, as they do on most hosts.
 throttle_rules() {
-    local device=254:0 direction
+    local device=$disk direction
     for direction in read write; do
         echo "lxc.cgroup.blkio.throttle.${direction}_iops_device = $device 1000000"
     done
@@ -90,57 +93,34 @@ lxc.cgroup2.memory.max = 64M
 lxc.cgroup2.memory.swap.max = 32M
 lxc.cgroup2.cpu.max = 50000 100000
 lxc.cgroup2.pids.max = 50
+lxc.cgroup2.hugetlb.2MB.max = 6M
 lxc.cgroup.memory.limit_in_bytes = 64M
 lxc.cgroup.memory.memsw.limit_in_bytes = 96M
 lxc.cgroup.cpu.cfs_period_us = 100000
 lxc.cgroup.cpu.cfs_quota_us = 50000
 lxc.cgroup.pids.max = 50
+lxc.cgroup.hugetlb.2MB.limit_in_bytes = 6M
 END
-}
-
-inside() {
-    local name=$1
-    shift
-    lxc-attach -n "$name" --clear-env -- /bin/sh -c "$*"
-}
-
-do_disk_io() {
-    inside "$1" 'dd if=/dev/zero of=/root/'"$1"' bs=64k count=32 oflag=direct
-        dd if=/dev/zero of=/root/'"$1"'.sync bs=4k count=16 conv=fsync
-        dd if=/root/'"$1"' of=/dev/null bs=64k iflag=direct'
-}
-
-make_history() {
-    do_disk_io web1
-    do_disk_io db-2
-    # A second device for db-2: the machine's second disk.
-    inside db-2 'mknod /root/disk b 254 16 && dd if=/root/disk of=/dev/null bs=64k iflag=direct'
-    inside limited 'timeout 3 sh -c "while :; do :; done"' || true
-    # All the memory it may have and more: the kernel ends it.
-    inside limited 'tail /dev/zero' || true
-    # More processes than allowed.
-    # shellcheck disable=SC2016  # to be expanded inside
-    inside limited 'for i in $(seq 60); do sleep 5 & done' 2>/dev/null || true
-    sleep 6
-    do_disk_io limited
-    inside db-2 'for i in 1 2 3; do sleep 1000 & done' >/dev/null 2>&1 </dev/null &
 }
 
 start_sysd() {
     make_systemd_root
     make_container sysd /srv/sysd /sbin/init <<'END'
 lxc.autodev = 1
+lxc.cgroup2.memory.max = 128M
+lxc.cgroup2.memory.swap.max = 16M
+lxc.cgroup2.pids.max = 100
+lxc.cgroup.memory.limit_in_bytes = 128M
+lxc.cgroup.pids.max = 100
 lxc.tty.max = 0
 lxc.signal.halt = SIGRTMIN+4
 END
     local tries=0
+    # Its own start-up is not the history that is wanted, and has all the CPU.
     until inside sysd 'systemctl is-system-running' | grep -E 'running|degraded' || [ "$tries" -ge 60 ]; do
         tries=$((tries + 1))
         sleep 1
     done
-    # One process, several threads.
-    inside sysd 'exec python3 -c "import threading as t, time
-for i in range(5): t.Thread(target=time.sleep, args=(1000,)).start()"' >/dev/null 2>&1 </dev/null &
 }
 
 use_bfq() {
@@ -148,14 +128,25 @@ use_bfq() {
     echo bfq >/sys/block/vda/queue/scheduler
 }
 
-main() {
+make_machine() {
     make_bridge
     make_swap
+    echo 8 >/proc/sys/vm/nr_hugepages
     make_busybox_root
     [[ " $* " != *" bfq "* ]] || use_bfq
+}
+
+main() {
+    local has_sysd=''
+    case " $* " in
+        *" end "*) end_history; return ;;
+        *" sysd "*) has_sysd=sysd ;;
+    esac
+    make_machine "$@"
     make_containers
-    [[ " $* " != *" sysd "* ]] || start_sysd
-    make_history
+    [ -z "$has_sysd" ] || start_sysd
+    make_history "$has_sysd"
+    # Longer than the kernel takes to bring memory.stat up to date.
     sleep 2
     lxc-freeze -n web1
 }

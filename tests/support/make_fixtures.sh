@@ -16,13 +16,14 @@ capture() {
     cat >"$job/job.sh" <<'END'
 #!/bin/bash
 set -e
+trap './fixture_containers.sh end' EXIT
 mapfile -t words <words
 ./fixture_containers.sh "${words[@]}"
 lxc-ls -f
 ./capture_fixture.sh "$OUT"
 END
     "$tests/e2e/run_vm.sh" -c "$mode" -o "$job/out" "$work" "$job/job.sh" \
-        "$tests/support/fixture_containers.sh" "$tests/support/capture_fixture.sh" "$job/words"
+        "$tests"/support/{fixture_containers.sh,fixture_history.sh,fixture_work.py,capture_fixture.sh} "$job/words"
     mkdir -p "$tests/fixtures/$mode"
     rm -rf "$tests/fixtures/$mode/root"
     cp -a "$job/out/root" "$job/out/containers.tsv" "$tests/fixtures/$mode/"
