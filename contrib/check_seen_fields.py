@@ -38,7 +38,7 @@ def explanations(path):
 
 
 def faults(fields, seen, explained):
-    wrong = [f"{name}: no test has seen it with a real value, and tests/unseen_fields.txt does not say why"
+    wrong = [f"{name}: no test has seen it with a real value, nor does tests/unseen_fields.txt say why"
              for name in fields if name not in seen and name not in explained]
     wrong += [f"{name}: explained as unseen, and seen; take it out of tests/unseen_fields.txt" for name in explained if name in seen]
     wrong += [f"{name}: explained as unseen, but no such field" for name in explained if name not in fields]

@@ -61,8 +61,11 @@ build_with() {
     nice meson compile -C "$1"
 }
 
+# The tests note here which fields they have compared with a second source.
+export LXCMON_SEEN_FIELDS=$root_folder/build-test/seen-fields.txt
+
 run_tests() {
-    rm -f build-test/meson-logs/testlog.json
+    rm -f build-test/meson-logs/testlog.json "$LXCMON_SEEN_FIELDS"
     meson test -C build-test --no-rebuild --print-errorlogs --no-suite long
 }
 
@@ -135,6 +138,7 @@ run_step "No file over 300 lines" check_lengths
 
 run_step "Run the long tests" finish_long_tests
 count_tests longlog
+run_step "Each field has been seen with a real value" contrib/check_seen_fields.py "$LXCMON_SEEN_FIELDS" build-test/src/lxcmon-push
 
 step "Done in $((SECONDS / 60)) min $((SECONDS % 60)) s"
 for failure in "${failures[@]}"; do say "FAILED: $failure"; done

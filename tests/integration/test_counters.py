@@ -4,6 +4,8 @@ import os
 import unittest
 from pathlib import Path
 
+import seen_fields
+
 from support.case import HOST
 from support.delivery_case import DeliveryCase, points_of
 from support.recording_server import error_answer
@@ -70,6 +72,7 @@ class Counters(DeliveryCase):
                 self.assertEqual(own.fields[name], 0, name)
             self.assertEqual(own.fields.get("last_status"), 204 if sent else None)
             sent += len(points)
+        seen_fields.note("lxcmon_push", "containers", "points", "delivered_points", "last_status")
         self.assertIn(f"{sent} points delivered", agent.stderr)
 
     def test_what_the_agent_costs(self):
@@ -82,6 +85,7 @@ class Counters(DeliveryCase):
         self.assertGreaterEqual(point.fields["cpu_usec"], before)
         self.assertLessEqual(point.fields["cpu_usec"], cpu_usec(agent.process_tree()) + 2 * 2 * USEC_PER_CLOCK_TICK)
         self.assert_near(point.fields["rss_bytes"], rss_bytes(agent.process_tree()), "rss_bytes", tolerance=0.2)
+        seen_fields.note("lxcmon_push", "cpu_usec", "rss_bytes")
         self.assertTrue(0 < point.fields["tick_usec"] < 100_000, point.fields)
 
     def test_an_outage(self):
@@ -101,6 +105,7 @@ class Counters(DeliveryCase):
         refused = [request for request in server.writes() if request.status == 503]
         point = self.wait_for_newest(agent, server, lambda fields: fields["spool_bytes"] == 0, "spool_bytes 0")
         self.assertEqual(point.fields["retries"], len(refused))
+        seen_fields.note("lxcmon_push", "spool_bytes", "retries")
         self.assertEqual(point.fields["last_status"], 204)
         self.assertEqual(point.fields["dropped_points"], 0)
         self.stopped(agent)
@@ -117,6 +122,7 @@ class Counters(DeliveryCase):
         refused = len(self.spool(agent).rejected())
         point = self.wait_for_newest(agent, server, lambda fields: fields["rejected_points"] == refused, "as many as in rejected.jsonl")
         self.assertEqual(point.fields["retries"], 0)
+        seen_fields.note("lxcmon_push", "rejected_points")
         self.stopped(agent)
         self.assertIn(f"{refused} rejected", agent.stderr)
 
@@ -138,6 +144,7 @@ class Counters(DeliveryCase):
                 if point.measurement == "lxc_cpu"}
         lost = len(self.keys_of_ticks(agent.stderr, ("lxc_cpu",)) - came)
         self.assertTrue(0 < lost < dropped, (lost, dropped))
+        seen_fields.note("lxcmon_push", "dropped_points")
 
 
 if __name__ == "__main__":

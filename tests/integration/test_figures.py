@@ -7,6 +7,8 @@ import time
 import unittest
 from pathlib import Path
 
+import seen_fields
+
 from support.case import HOST, LabCase, row_after
 from support.containers import Limits, Spec
 from support.second_source import CpuRecorder, SecondSource
@@ -74,6 +76,7 @@ class Cpu(FiguresCase):
         self.assertGreaterEqual(len(rows), 6)
         measured = recorder.usage_at(end) - recorder.usage_at(begin)
         self.assertGreater(measured, 1_500_000, "the burners got too little CPU for a comparison")
+        seen_fields.note("lxc_cpu", "usage_percent")
         told = sum(row["usage_percent"] for row in rows) / 100 * INTERVAL_NS / 1000
         self.assert_near(told, measured, "usage_percent over the whole burn")
         for row in rows:
@@ -102,7 +105,7 @@ class Cpu(FiguresCase):
 
     def test_limits_and_usable_cpus(self):
         limited, free = self.row("lxc_cpu", self.limited), self.row("lxc_cpu", self.free)
-        self.assertEqual((limited["limit_cores"], limited["cpus"]), (0.5, 1))
+        self.assert_all_equal(limited, {"limit_cores": 0.5, "cpus": 1})
         self.assertNotIn("limit_cores", free.fields)
         self.assertEqual(free["cpus"], os.cpu_count())
 
@@ -163,7 +166,7 @@ class Network(FiguresCase):
     def test_interfaces(self):
         source = SecondSource(self.limited)
         up = self.row("lxc_net", self.limited, interface="eth0")
-        self.assertEqual((up["mtu"], up["up"], up["host_interface"]), (1400, True, source.host_interface()))
+        self.assert_all_equal(up, {"mtu": 1400, "up": True, "host_interface": source.host_interface()})
         down = self.row("lxc_net", self.limited, interface="data0")
         self.assertEqual((down["up"], down["host_interface"]), (False, source.host_interface("data0")))
         self.assertEqual(self.row("lxc_net", self.free, interface="eth0")["mtu"], 1500)
@@ -182,7 +185,7 @@ class Filesystem(FiguresCase):
         self.assertEqual((full.tags["device"], full.tags["fstype"]), (device, "tmpfs"))
         for name, value in (("total_bytes", total), ("used_bytes", used), ("available_bytes", available)):
             self.assert_near(full[name], value, f"{name} (df)")
-        self.assert_near(full["used_percent"], used / (used + available) * 100, "used_percent (df)")
+        self.assert_all_near(full, {"used_percent": used / (used + available) * 100})
         self.assertFalse(full["readonly"])
 
     def test_a_root_on_the_hosts_disk(self):
@@ -194,7 +197,7 @@ class Filesystem(FiguresCase):
 
     def test_a_read_only_root(self):
         (container,) = self.started(self.lab.add("it-read-only", Spec(read_only=True)))
-        self.assertTrue(self.row("lxc_fs", container, mountpoint="/")["readonly"])
+        self.assert_all_equal(self.row("lxc_fs", container, mountpoint="/"), {"readonly": True})
 
 
 class Processes(FiguresCase):
@@ -205,7 +208,7 @@ class Processes(FiguresCase):
         wait_until(lambda: source.pids()["processes"] >= 10 and source.pids()["threads"] >= 18, what="the processes to run",
                    describe=source.pids)
         row, wanted = self.bracketed(source.pids, "lxc_pids", self.limited)
-        self.assertEqual((row["processes"], row["threads"]), (wanted["processes"][0], wanted["threads"][0]))
+        self.assert_all_equal(row, {name: wanted[name][0] for name in ("processes", "threads")})
         self.assertEqual(row["threads"] - row["processes"], 8)
         self.assertEqual(row["limit"], 60)
         self.assertNotIn("limit", self.row("lxc_pids", self.free).fields)

@@ -165,7 +165,7 @@ class Restarts(LifecycleCase):
         self.assertEqual(old_state["restarts"], 0)
         container.restart()
         new_state, new_cpu = self.row_after_now("lxc_state", container), self.row_after_now("lxc_cpu", container)
-        self.assertEqual((new_state["restarts"], new_state["init_pid"]), (1, container.init_pid()))
+        self.assert_all_equal(new_state, {"restarts": 1, "init_pid": container.init_pid()})
         self.assertLess(new_state["uptime_sec"], 5)
         self.assertLess(new_cpu["usage_usec"], old_cpu["usage_usec"] / 2)
         self.assert_near(new_cpu["usage_usec"], SecondSource(container).usage_usec(), "usage_usec after the restart", slack=20_000)

@@ -1,5 +1,5 @@
-"""Notes which fields a test has compared, with a real value, with a second source on a real kernel: so that it can be told which
-fields of the table no test has seen. The notes go to the file that LXCMON_SEEN_FIELDS names, one "measurement field" a line."""
+"""Notes which fields a test has compared, with a real value (not 0 on both sides), with a second source on a real kernel: so that
+it can be told which fields of the table no test has seen. The notes go to the file that LXCMON_SEEN_FIELDS names, one "measurement field" a line."""
 
 import os
 

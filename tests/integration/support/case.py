@@ -76,15 +76,21 @@ class LabCase(unittest.TestCase):
                         f"{name} is {value}; the second source says {wanted}")
 
     def assert_all_near(self, row, wanted, slack=0):
-        """Each of the row's figures is near what the second source says; that they were compared is noted (seen_fields.py)."""
+        """Each of the row's figures is near what the second source says; that they were compared, those that are not 0, is noted
+        (seen_fields.py)."""
         for name, value in wanted.items():
             self.assert_near(row.fields.get(name), value, f"{row.measurement} {name}", slack=slack)
-        seen_fields.note(row.measurement, *wanted)
+        self._note_real(row, wanted)
 
     def assert_all_equal(self, row, wanted):
         """The same for what must be exactly so, and for texts."""
         self.assertEqual({name: row.fields.get(name) for name in wanted}, wanted, row.measurement)
-        seen_fields.note(row.measurement, *wanted)
+        self._note_real(row, wanted)
+
+    @staticmethod
+    def _note_real(row, names):
+        # Where both say 0 the agent may have read something else, or nothing at all.
+        seen_fields.note(row.measurement, *(name for name in names if row.fields[name]))
 
 
 class WatchCase(LabCase):
