@@ -132,6 +132,8 @@ make_machine() {
     make_bridge
     make_swap
     echo 8 >/proc/sys/vm/nr_hugepages
+    # What is dirty when the history ends is so when it is captured.
+    echo 0 >/proc/sys/vm/dirty_writeback_centisecs
     make_busybox_root
     [[ " $* " != *" bfq "* ]] || use_bfq
 }
