@@ -1,13 +1,16 @@
 """What the agent says of itself: the measurement lxcmon_push, compared with what really was sent, refused and spooled."""
 
 import os
+import signal
+import threading
 import unittest
 from pathlib import Path
 
 import seen_fields
 
 from support.case import HOST
-from support.delivery_case import DeliveryCase, points_of
+from support.cgroup import controller_folders
+from support.delivery_case import DeliveryCase, points_of, wait_seconds
 from support.recording_server import error_answer
 
 GOOD = (204, {}, b"")
@@ -145,6 +148,66 @@ class Counters(DeliveryCase):
         lost = len(self.keys_of_ticks(agent.stderr, ("lxc_cpu",)) - came)
         self.assertTrue(0 < lost < dropped, (lost, dropped))
         seen_fields.note("lxcmon_push", "dropped_points")
+
+    def own_by_time(self, server):
+        return sorted(own_points(server.delivered()), key=lambda point: point.time)
+
+    def test_ticks_that_were_missed(self):
+        server = self.fault_server()
+        agent = self.deliver_to(server.url, interval="100ms")
+        self.wait_for_ticks(agent, 5)
+        agent.send_signal(signal.SIGSTOP)
+        wait_seconds(1)
+        agent.send_signal(signal.SIGCONT)
+        self.wait_for_ticks(agent, 3)
+        self.stopped(agent)
+        points = self.own_by_time(server)
+        absent = (points[-1].time - points[0].time) // 100_000_000 + 1 - len(points)
+        self.assertGreaterEqual(absent, 8)
+        self.assertEqual(points[-1].fields["missed_ticks"], absent)
+        seen_fields.note("lxcmon_push", "missed_ticks")
+
+    def test_a_tick_that_takes_long(self):
+        server = self.fault_server()
+        agent = self.deliver_to(server.url)
+        self.wait_for_ticks(agent, 3)
+        os.kill(agent.process_tree()[1], signal.SIGSTOP)
+        # It is waited for as long as a container may take at such an interval, and replaced.
+        self.wait_for_ticks(agent, 4)
+        self.stopped(agent)
+        longest = max(point.fields.get("tick_usec", 0) for point in self.own_by_time(server))
+        self.assert_near(longest, 250_000, "tick_usec", tolerance=0.3)
+        seen_fields.note("lxcmon_push", "tick_usec")
+
+    def test_a_container_with_trouble_counts_at_each_tick(self):
+        (container,) = self.started(self.lab.add("it-no-cgroup"))
+        for folder in set(controller_folders("").values()):
+            (folder / "cgroup.procs").write_text(str(container.init_pid()))
+        server = self.fault_server()
+        agent = self.deliver_to(server.url)
+        self.wait_for_ticks(agent, 4)
+        self.stopped(agent)
+        counts = [point.fields["sample_errors"] for point in self.own_by_time(server)]
+        self.assertEqual(counts, list(range(counts[0], counts[0] + len(counts))))
+        self.assertIn(counts[0], (0, 1))
+        seen_fields.note("lxcmon_push", "sample_errors")
+
+    def test_points_that_wait(self):
+        server, gate = self.fault_server(), threading.Event()
+        self.addCleanup(gate.set)
+        server.answer = lambda request: (gate.wait(20), GOOD)[1]
+        # With a spool they would wait there.
+        agent = self.deliver_to(server.url, "--spool-dir", self.file("no-folder"))
+        self.wait_for_ticks(agent, 5)
+        gate.set()
+        agent.wait_for(lambda: len(own_points(server.delivered())) >= 5, 20, "what waited")
+        self.stopped(agent)
+        points = self.own_by_time(server)
+        # Between two ticks without an answer the queue grows by what the first of them took, and by the agent's own point.
+        growth = [later.fields["queue_points"] - point.fields["queue_points"] - point.fields["points"] - 1
+                  for point, later in zip(points[1:4], points[2:5])]
+        self.assertEqual(growth, [0] * 3, [point.fields for point in points])
+        seen_fields.note("lxcmon_push", "queue_points")
 
 
 if __name__ == "__main__":

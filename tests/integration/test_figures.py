@@ -20,6 +20,16 @@ UNLIMITED_FIELDS = {"lxc_cpu": {"limit_cores"}, "lxc_memory": {"limit_bytes", "u
                     "lxc_pids": {"limit"}}
 
 
+# Frames as they are, by a Python of the host's in the container's network namespace: interface, how many, in hex.
+SEND = """
+import socket, sys
+sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+sender.bind((sys.argv[1], 0))
+for _ in range(int(sys.argv[2])):
+    sender.send(bytes.fromhex(sys.argv[3]))
+"""
+
+
 def two_interfaces(bridge):
     return ("lxc.net.1.type = veth", f"lxc.net.1.link = {bridge}", "lxc.net.1.name = data0",
             "lxc.mount.entry = tmpfs tmp tmpfs rw,size=200m 0 0")
@@ -162,6 +172,22 @@ class Network(FiguresCase):
         self.assertLess(rows["it-free"]["rx_bytes"], 6 * MIB)
         self.assertGreater(rows["it-limited"]["rx_bytes"], 6 * MIB)
         self.assertLess(rows["it-limited"]["tx_bytes"], 6 * MIB)
+
+    def test_dropped_packets(self):
+        source = SecondSource(self.limited)
+        inside = ["nsenter", "--target", str(self.limited.init_pid()), "--net"]
+        # Nobody takes frames of this kind, and none goes out where the other end is down.
+        frame = (b"\xff" * 6 + b"\x02" + bytes(5) + b"\x88\xb5" + bytes(50)).hex()
+        subprocess.run([sys.executable, "-c", SEND, source.host_interface(), "30", frame], check=True)
+        subprocess.run(["ip", "link", "set", source.host_interface("data0"), "down"], check=True)
+        self.addCleanup(subprocess.run, ["ip", "link", "set", source.host_interface("data0"), "up"], check=True)
+        subprocess.run([*inside, "ip", "link", "set", "data0", "up"], check=True)
+        self.addCleanup(subprocess.run, [*inside, "ip", "link", "set", "data0", "down"], check=True)
+        subprocess.run([*inside, sys.executable, "-c", SEND, "data0", "20", frame], check=True)
+        for interface, field, count in (("eth0", "rx_dropped", 30), ("data0", "tx_dropped", 20)):
+            row, wanted = self.bracketed(lambda name=interface: source.net(name), "lxc_net", self.limited, interface=interface)
+            self.assertGreaterEqual(row[field], count)
+            self.assert_all_near(row, wanted, slack=3)
 
     def test_interfaces(self):
         source = SecondSource(self.limited)
