@@ -9,6 +9,23 @@
 #include <utility>
 
 namespace lxcmon::io {
+namespace {
+
+/// The length read, or -1 and errno.
+ssize_t read_from_begin(int fd, std::span<char> buffer, Pieces pieces) noexcept {
+    std::size_t have = 0;
+    for (;;) {
+        const ssize_t length =
+            ::pread(fd, buffer.data() + have, buffer.size() - have, static_cast<off_t>(have));
+        if (length < 0)
+            return -1;
+        have += static_cast<std::size_t>(length);
+        if (pieces == Pieces::one || length == 0 || have == buffer.size())
+            return static_cast<ssize_t>(have);
+    }
+}
+
+} // namespace
 
 bool ReadResult::gone() const noexcept {
     return error == ENOENT || error == ENODEV || error == ESRCH;
@@ -76,7 +93,7 @@ void KernelFile::close() noexcept {
     budget_->give_back();
 }
 
-ReadResult KernelFile::read(std::span<char> buffer) noexcept {
+ReadResult KernelFile::read(std::span<char> buffer, Pieces pieces) noexcept {
     if (absent_)
         return {{}, ENOENT};
     UniqueFd opened;
@@ -88,7 +105,7 @@ ReadResult KernelFile::read(std::span<char> buffer) noexcept {
         }
     }
     const int fd = fd_ ? fd_.get() : opened.get();
-    const ssize_t length = ::pread(fd, buffer.data(), buffer.size(), 0);
+    const ssize_t length = read_from_begin(fd, buffer, pieces);
     const int error = length < 0 ? errno : 0;
     if (opened && error == 0 && budget_->take())
         fd_ = std::move(opened);
@@ -96,7 +113,7 @@ ReadResult KernelFile::read(std::span<char> buffer) noexcept {
         close();
     if (error != 0)
         return {{}, error};
-    // Files of cgroupfs come whole in one read when they fit; a full buffer may have cut them.
+    // A full buffer may have cut the file.
     if (static_cast<std::size_t>(length) == buffer.size())
         return {{}, EOVERFLOW};
     return {{buffer.data(), static_cast<std::size_t>(length)}, 0};

@@ -2,6 +2,7 @@
 
 #include "io/unique_fd.hpp"
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,13 @@ class FdBudget {
     bool said_ = false;
 };
 
+/// How the kernel hands a file out.
+enum class Pieces : std::uint8_t {
+    one,  ///< whole in one read: all of cgroupfs, most of /proc
+    pages ///< of records, at most about a page at each read: /proc/vmstat, /proc/diskstats,
+          ///< /proc/PID/mountinfo
+};
+
 /// A file of /proc or /sys, read again and again: opened once and kept open while the budget allows,
 /// else opened at each read. One that is kept is given up when the budget is overdrawn. Reading at offset 0
 /// makes the kernel print it afresh.
@@ -56,7 +64,7 @@ class KernelFile {
     ~KernelFile();
 
     /// The text stands in `buffer`. A file that was not there at the first read is not looked for again.
-    [[nodiscard]] ReadResult read(std::span<char> buffer) noexcept;
+    [[nodiscard]] ReadResult read(std::span<char> buffer, Pieces pieces = Pieces::one) noexcept;
 
     /// Gives the descriptor back: for a file that is not read for some time. The next read opens it again.
     void close() noexcept;

@@ -3,13 +3,17 @@
 #include "unit/io/temp_folder.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 
 #include <array>
 #include <cerrno>
 #include <filesystem>
 #include <iterator>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <system_error>
+#include <vector>
 
 using namespace lxcmon::io;
 using lxcmon::test::TempFolder;
@@ -86,6 +90,23 @@ TEST_CASE("a kernel file keeps one descriptor while the budget allows, and none 
         CHECK(second.read(buffer).text == "x\n");
     }
     CHECK(open_descriptors() == before + 1);
+}
+
+TEST_CASE("a file of records comes a page at a time, and is whole all the same") {
+    std::vector<char> buffer(1U << 20U);
+    for (const long limit : {0L, 1L}) {
+        CAPTURE(limit);
+        FdBudget budget(limit);
+        KernelFile smaps(AT_FDCWD, "/proc/self/smaps", budget);
+        const std::string_view first_page = smaps.read(buffer).text;
+        REQUIRE_FALSE(first_page.empty());
+        CHECK(first_page.find("[stack]") == std::string_view::npos);
+        const std::string_view all = smaps.read(buffer, Pieces::pages).text;
+        CHECK(all.find("[stack]") != std::string_view::npos);
+        CHECK(all.ends_with('\n'));
+        const std::span<char> small(buffer.data(), 8192); // more than a page, less than the file
+        CHECK(smaps.read(small, Pieces::pages).error == EOVERFLOW);
+    }
 }
 
 TEST_CASE("a full buffer may have cut the file: EOVERFLOW") {
