@@ -49,6 +49,8 @@ void for_each_field(Callback&& each) {
 std::string source_of(const FieldInfo& field) {
     if (!field.source.empty())
         return std::string(field.source);
+    if (field.v2.is_of_host())
+        return "/" + place(field.v2).substr(0, place(field.v2).find(':'));
     const std::string v1 = place(field.v1);
     const std::string v2 = place(field.v2);
     if (v1 == v2)

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <ctime>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,12 +18,6 @@ namespace lxcmon {
 namespace {
 
 constexpr std::int64_t nsec_per_usec = 1000;
-
-/// A count never becomes negative, as it would beyond 2^63.
-std::int64_t clamped(std::uint64_t number) noexcept {
-    constexpr auto most = std::numeric_limits<std::int64_t>::max();
-    return number > static_cast<std::uint64_t>(most) ? most : static_cast<std::int64_t>(number);
-}
 
 consteval FieldId own(std::string_view name) {
     return field_id("lxcmon_push", name);

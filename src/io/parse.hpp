@@ -19,6 +19,17 @@ template <std::integral Number>
     return number;
 }
 
+/// A decimal such as "12.34", as the kernel prints shares and loads: never a sign, an exponent, "inf" or
+/// "nan".
+[[nodiscard]] inline std::optional<double> parse_decimal(std::string_view text) noexcept {
+    if (text.empty() || text.front() < '0' || text.front() > '9')
+        return std::nullopt;
+    double number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number, std::chars_format::fixed);
+    return error == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
+}
+
 /// Cuts the text up to the next `separator` off `rest`, which keeps what follows it.
 [[nodiscard]] inline std::string_view take_until(std::string_view& rest, char separator) noexcept {
     const std::size_t at = rest.find(separator);

@@ -54,6 +54,19 @@ consteval FieldRange fields_of(std::string_view measurement) {
     return range;
 }
 
+/// Whether a measurement begins with all fields of another: then code for the one serves the other.
+consteval bool begins_with_fields(std::string_view measurement, std::string_view other) {
+    const FieldRange range = fields_of(measurement);
+    const FieldRange part = fields_of(other);
+    for (FieldId id = part.first; id < part.last; ++id) {
+        const FieldId same = range.first + (id - part.first);
+        if (same >= range.last || field_table[same].name != field_table[id].name ||
+            field_table[same].type != field_table[id].type)
+            return false;
+    }
+    return true;
+}
+
 /// What all fields of a measurement have in common.
 struct MeasurementInfo {
     std::string_view name;

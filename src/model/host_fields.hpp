@@ -6,12 +6,27 @@
 
 namespace lxcmon {
 
-/// The fields of the host and of the agent itself, rows of field_table (which see).
-/// Sources: Documentation/filesystems/proc.rst, admin-guide/iostats.rst, accounting/psi.rst of the kernel.
+/// The fields of the host and of the agent itself, rows of field_table (which see). They begin with those of
+/// no measurement, because the ones of containers end with theirs. Sources:
+/// Documentation/filesystems/proc.rst, admin-guide/iostats.rst, accounting/psi.rst of the kernel.
 inline constexpr auto host_fields = [] {
     using namespace detail;
     return std::to_array<FieldInfo>({
-        {"host_cpu", "usage_usec", i, "us", {}, {}, "/proc/stat: all but idle and iowait, guests once"},
+        // Of no measurement: read for what is computed from them, never sent.
+        {"", "host_free_bytes", i, "bytes", {}, {"proc/meminfo", "MemFree:", kib}},
+        {"", "host_cached_bytes", i, "bytes", {}, {"proc/meminfo", "Cached:", kib}},
+        {"", "host_buffers_bytes", i, "bytes", {}, {"proc/meminfo", "Buffers:", kib}},
+        {"", "host_swap_bytes", i, "bytes", {}, {"proc/meminfo", "SwapTotal:", kib}},
+        {"", "host_swap_free_bytes", i, "bytes", {}, {"proc/meminfo", "SwapFree:", kib}},
+
+        {"host_cpu",
+         "usage_usec",
+         i,
+         "us",
+         {},
+         {},
+         "/proc/stat user, nice, system, irq and softirq; guests are in user and nice, steal is no use of "
+         "ours"},
         {"host_cpu", "user_usec", i, "us", {}, {}, "/proc/stat user and nice"},
         {"host_cpu", "system_usec", i, "us", {}, {}, "/proc/stat system, irq and softirq"},
         {"host_cpu", "iowait_usec", i, "us", {}, {}, "/proc/stat iowait"},
@@ -27,20 +42,38 @@ inline constexpr auto host_fields = [] {
 
         {"host_memory", "usage_bytes", i, "bytes", {}, {}, "/proc/meminfo MemTotal less MemFree"},
         {"host_memory", "used_bytes", i, "bytes", {}, {}, "usage_bytes less file_bytes"},
-        {"host_memory", "available_bytes", i, "bytes", {}, {}, "/proc/meminfo MemAvailable"},
-        {"host_memory", "limit_bytes", i, "bytes", {}, {}, "/proc/meminfo MemTotal"},
-        {"host_memory", "anon_bytes", i, "bytes", {}, {}, "/proc/meminfo AnonPages"},
-        {"host_memory", "file_bytes", i, "bytes", {}, {}, "/proc/meminfo Cached and Buffers"},
-        {"host_memory", "slab_bytes", i, "bytes", {}, {}, "/proc/meminfo Slab"},
-        {"host_memory", "shmem_bytes", i, "bytes", {}, {}, "/proc/meminfo Shmem"},
-        {"host_memory", "file_mapped_bytes", i, "bytes", {}, {}, "/proc/meminfo Mapped"},
-        {"host_memory", "file_dirty_bytes", i, "bytes", {}, {}, "/proc/meminfo Dirty"},
-        {"host_memory", "file_writeback_bytes", i, "bytes", {}, {}, "/proc/meminfo Writeback"},
-        {"host_memory", "pgfault", i, "", {}, {}, "/proc/vmstat pgfault"},
-        {"host_memory", "pgmajfault", i, "", {}, {}, "/proc/vmstat pgmajfault"},
-        {"host_memory", "oom_kill", i, "", {}, {}, "/proc/vmstat oom_kill"},
-        {"host_memory", "swap_usage_bytes", i, "bytes", {}, {}, "/proc/meminfo SwapTotal less SwapFree"},
-        {"host_memory", "swap_limit_bytes", i, "bytes", {}, {}, "/proc/meminfo SwapTotal"},
+        {"host_memory", "available_bytes", i, "bytes", {}, {"proc/meminfo", "MemAvailable:", kib}},
+        {"host_memory", "limit_bytes", i, "bytes", {}, {"proc/meminfo", "MemTotal:", kib}},
+        {"host_memory", "anon_bytes", i, "bytes", {}, {"proc/meminfo", "AnonPages:", kib}},
+        {"host_memory",
+         "file_bytes",
+         i,
+         "bytes",
+         {},
+         {},
+         "/proc/meminfo Cached and Buffers, shmem with them"},
+        {"host_memory", "slab_bytes", i, "bytes", {}, {"proc/meminfo", "Slab:", kib}},
+        {"host_memory", "shmem_bytes", i, "bytes", {}, {"proc/meminfo", "Shmem:", kib}},
+        {"host_memory", "file_mapped_bytes", i, "bytes", {}, {"proc/meminfo", "Mapped:", kib}},
+        {"host_memory", "file_dirty_bytes", i, "bytes", {}, {"proc/meminfo", "Dirty:", kib}},
+        {"host_memory", "file_writeback_bytes", i, "bytes", {}, {"proc/meminfo", "Writeback:", kib}},
+        {"host_memory", "pgfault", i, "", {}, {"proc/vmstat", "pgfault"}},
+        {"host_memory", "pgmajfault", i, "", {}, {"proc/vmstat", "pgmajfault"}},
+        {"host_memory", "oom_kill", i, "", {}, {"proc/vmstat", "oom_kill"}},
+        {"host_memory",
+         "swap_usage_bytes",
+         i,
+         "bytes",
+         {},
+         {},
+         "/proc/meminfo SwapTotal less SwapFree, where there is swap"},
+        {"host_memory",
+         "swap_limit_bytes",
+         i,
+         "bytes",
+         {},
+         {},
+         "/proc/meminfo SwapTotal, where there is swap"},
         {"host_memory", "used_percent", f, "% of the limit", {}, {}, "used_bytes of limit_bytes"},
 
         {"host_load", "load1", f, "", {}, {}, "/proc/loadavg"},

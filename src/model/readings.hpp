@@ -7,9 +7,16 @@
 #include <bitset>
 #include <cassert>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace lxcmon {
+
+/// A count as a field takes it: beyond 2^63 the largest that it holds, and never negative.
+[[nodiscard]] constexpr std::int64_t clamped(std::uint64_t number) noexcept {
+    constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
+    return static_cast<std::int64_t>(number < most ? number : most);
+}
 
 /// The figures of one container (or one of its devices) while they are put together: a slot for each
 /// row of the field table. What is not set stays out of the point.

@@ -11,6 +11,8 @@
 namespace lxcmon::sample {
 namespace {
 
+static_assert(begins_with_fields("lxc_io", "host_io") && begins_with_fields("host_io", "lxc_io"));
+
 bool is_device_number(std::string_view word) noexcept {
     const std::string_view major = io::take_until(word, ':');
     return io::parse_number<unsigned>(major) && io::parse_number<unsigned>(word);
@@ -92,12 +94,27 @@ std::string_view DeviceNames::name(std::string_view number) {
     return names_.emplace(number, std::move(name)).first->second;
 }
 
+void set_device_io(const DeviceIo& device, FieldRange fields, Readings& readings) noexcept {
+    const auto set = [&](FieldId field, std::optional<std::int64_t> value) {
+        if (value && *value >= 0)
+            readings.set(field - fields_of("lxc_io").first + fields.first, *value);
+    };
+    set(field_id("lxc_io", "read_bytes"), device.read_bytes);
+    set(field_id("lxc_io", "write_bytes"), device.write_bytes);
+    set(field_id("lxc_io", "read_ops"), device.read_ops);
+    set(field_id("lxc_io", "write_ops"), device.write_ops);
+    set(field_id("lxc_io", "discard_bytes"), device.discard_bytes);
+    set(field_id("lxc_io", "discard_ops"), device.discard_ops);
+}
+
+bool has_counted(const DeviceIo& device) noexcept {
+    return device.read_bytes.value_or(0) != 0 || device.write_bytes.value_or(0) != 0 ||
+           device.read_ops.value_or(0) != 0 || device.write_ops.value_or(0) != 0 ||
+           device.discard_bytes.value_or(0) != 0 || device.discard_ops.value_or(0) != 0;
+}
+
 void drop_uncounted(std::vector<DeviceIo>& devices) {
-    std::erase_if(devices, [](const DeviceIo& device) {
-        return device.read_bytes.value_or(0) == 0 && device.write_bytes.value_or(0) == 0 &&
-               device.read_ops.value_or(0) == 0 && device.write_ops.value_or(0) == 0 &&
-               device.discard_bytes.value_or(0) == 0 && device.discard_ops.value_or(0) == 0;
-    });
+    std::erase_if(devices, [](const DeviceIo& device) { return !has_counted(device); });
 }
 
 BlockIoSampler::BlockIoSampler(const ContainerFiles& files) {
@@ -128,16 +145,7 @@ void BlockIoSampler::sample(std::span<char> buffer, DeviceNames& names, std::spa
         read_v1(bfq_, buffer);
     for (const DeviceIo& device : devices_) {
         Readings readings;
-        const auto set = [&](FieldId field, std::optional<std::int64_t> value) {
-            if (value && *value >= 0)
-                readings.set(field, *value);
-        };
-        set(field_id("lxc_io", "read_bytes"), device.read_bytes);
-        set(field_id("lxc_io", "write_bytes"), device.write_bytes);
-        set(field_id("lxc_io", "read_ops"), device.read_ops);
-        set(field_id("lxc_io", "write_ops"), device.write_ops);
-        set(field_id("lxc_io", "discard_bytes"), device.discard_bytes);
-        set(field_id("lxc_io", "discard_ops"), device.discard_ops);
+        set_device_io(device, fields_of("lxc_io"), readings);
         const Tag own{"device", names.name(device.number)};
         readings.emit(fields_of("lxc_io"), tags, std::span(&own, 1), time_ns, points);
     }

@@ -26,6 +26,12 @@ void parse_io_stat(std::string_view text, std::vector<DeviceIo>& devices);
 /// (Documentation/admin-guide/cgroup-v1/blkio-controller.rst). `operations`: the second of the two files.
 void parse_blkio(std::string_view text, bool operations, std::vector<DeviceIo>& devices);
 
+/// Sets the fields of lxc_io, or those of host_io: `fields`.
+void set_device_io(const DeviceIo& device, FieldRange fields, Readings& readings) noexcept;
+
+/// Whether it has anything but zeros.
+[[nodiscard]] bool has_counted(const DeviceIo& device) noexcept;
+
 /// Takes out the devices that have nothing but zeros. Kernels from 5.16 on count in cgroup v1's throttle
 /// files only where a throttle rule is set, and print zeros elsewhere: these mean "not counted", not "no
 /// I/O".

@@ -15,8 +15,25 @@ constexpr std::int64_t usec_per_sec = 1'000'000;
 /// memory.limit_in_bytes without a limit: LONG_MAX rounded down to a page (mm/page_counter.c).
 constexpr std::int64_t v1_unlimited = std::numeric_limits<std::int64_t>::max() - 0xffff;
 
+std::optional<std::int64_t> product(std::int64_t number, std::int64_t factor) noexcept {
+    return number > std::numeric_limits<std::int64_t>::max() / factor ? std::nullopt
+                                                                      : std::optional(number * factor);
+}
+
+/// The number in "     1024 kB".
+std::string_view without_kib(std::string_view text) noexcept {
+    constexpr std::string_view unit = " kB";
+    if (!text.ends_with(unit))
+        return {};
+    text.remove_suffix(unit.size());
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+    return text;
+}
+
 std::optional<std::int64_t> figure(std::string_view text, Reading reading) noexcept {
     static const std::int64_t usec_per_tick = usec_per_sec / ::sysconf(_SC_CLK_TCK);
+    if (reading == Reading::kib_to_bytes)
+        text = without_kib(text);
     const auto number = io::parse_number<std::int64_t>(text);
     if (!number || *number < 0)
         return std::nullopt;
@@ -28,13 +45,14 @@ std::optional<std::int64_t> figure(std::string_view text, Reading reading) noexc
     case Reading::nsec_to_usec:
         return *number / 1000;
     case Reading::ticks_to_usec:
-        return *number > std::numeric_limits<std::int64_t>::max() / usec_per_tick
-                   ? std::nullopt
-                   : std::optional(*number * usec_per_tick);
+        return product(*number, usec_per_tick);
+    case Reading::kib_to_bytes:
+        return product(*number, 1024);
     }
     return std::nullopt;
 }
 
+/// What a field is computed from, be that computed itself.
 struct Computed {
     FieldId field, from;
 };
@@ -47,35 +65,48 @@ constexpr auto computed = std::to_array<Computed>({
     {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "limit_bytes")},
     {field_id("lxc_memory", "working_set_bytes"), field_id("lxc_memory", "usage_bytes")},
     {field_id("lxc_memory", "working_set_bytes"), field_id("", "inactive_file_bytes")},
+    {field_id("host_memory", "usage_bytes"), field_id("host_memory", "limit_bytes")},
+    {field_id("host_memory", "usage_bytes"), field_id("", "host_free_bytes")},
+    {field_id("host_memory", "file_bytes"), field_id("", "host_cached_bytes")},
+    {field_id("host_memory", "file_bytes"), field_id("", "host_buffers_bytes")},
+    {field_id("host_memory", "used_bytes"), field_id("host_memory", "usage_bytes")},
+    {field_id("host_memory", "used_bytes"), field_id("host_memory", "file_bytes")},
+    {field_id("host_memory", "used_percent"), field_id("host_memory", "used_bytes")},
+    {field_id("host_memory", "used_percent"), field_id("host_memory", "limit_bytes")},
+    {field_id("host_memory", "swap_limit_bytes"), field_id("", "host_swap_bytes")},
+    {field_id("host_memory", "swap_usage_bytes"), field_id("", "host_swap_bytes")},
+    {field_id("host_memory", "swap_usage_bytes"), field_id("", "host_swap_free_bytes")},
 });
-
-bool is_wanted(FieldId field, const Selection& selection) noexcept {
-    const bool is_sent = !field_table[field].measurement.empty() && selection.has(field);
-    return is_sent || std::ranges::any_of(computed, [&](const Computed& each) {
-               return each.from == field && selection.has(each.field);
-           });
-}
 
 } // namespace
 
+bool is_needed(FieldId field, const Selection& selection) noexcept {
+    const bool is_sent = !field_table[field].measurement.empty() && selection.has(field);
+    return is_sent || std::ranges::any_of(computed, [&](const Computed& each) {
+               return each.from == field && is_needed(each.field, selection);
+           });
+}
+
+void add_wanted(std::size_t hierarchy, const CgroupSource& source, FieldId field,
+                std::vector<CgroupPlan::File>& files) {
+    auto at = std::ranges::find_if(files, [&](const CgroupPlan::File& each) {
+        return each.hierarchy == hierarchy && each.name == source.file;
+    });
+    if (at == files.end())
+        at = files.insert(files.end(), {hierarchy, source.file, {}});
+    at->wanted.push_back({source.key, field, source.reading});
+}
+
 CgroupPlan::CgroupPlan(const CgroupLayout& layout, const Selection& selection) {
-    const auto add = [this](std::size_t hierarchy, const CgroupSource& source, FieldId field) {
-        auto at = std::ranges::find_if(files_, [&](const File& each) {
-            return each.hierarchy == hierarchy && each.name == source.file;
-        });
-        if (at == files_.end())
-            at = files_.insert(files_.end(), {hierarchy, source.file, {}});
-        at->wanted.push_back({source.key, field, source.reading});
-    };
     for (FieldId field = 0; field < field_count; ++field) {
-        if (!is_wanted(field, selection))
-            continue;
         const auto& [v1, v2] = std::pair(field_table[field].v1, field_table[field].v2);
+        if (v2.is_of_host() || !is_needed(field, selection))
+            continue;
         const auto in_v1 = layout.find_v1(v1.file.substr(0, v1.file.find('.')));
         if (!v1.file.empty() && in_v1)
-            add(*in_v1, v1, field);
+            add_wanted(*in_v1, v1, field, files_);
         else if (const auto in_v2 = layout.find_v2(); !v2.file.empty() && in_v2)
-            add(*in_v2, v2, field);
+            add_wanted(*in_v2, v2, field, files_);
     }
 }
 

@@ -13,6 +13,9 @@
 
 namespace lxcmon::sample {
 
+/// Whether a figure is sent, or another that is sent is computed from it.
+[[nodiscard]] bool is_needed(FieldId field, const Selection& selection) noexcept;
+
 /// Which control files are read on this host and what of them: the field table turned round, by file.
 /// Made once, at start.
 class CgroupPlan {
@@ -26,7 +29,7 @@ class CgroupPlan {
         Reading reading;
     };
     struct File {
-        std::size_t hierarchy; ///< index in the layout
+        std::size_t hierarchy; ///< index in the layout; 0 where it is the host's file
         std::string_view name;
         std::vector<Wanted> wanted;
     };
@@ -35,6 +38,10 @@ class CgroupPlan {
   private:
     std::vector<File> files_;
 };
+
+/// Adds a row of the field table to the files that are read.
+void add_wanted(std::size_t hierarchy, const CgroupSource& source, FieldId field,
+                std::vector<CgroupPlan::File>& files);
 
 /// Puts the numbers of one control file's text where they belong. What is missing, "max" where a limit is
 /// read, malformed or too large for the field stays out. Exposed for its tests.

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 #include <span>
+#include <string_view>
 
 namespace lxcmon::sample {
 namespace {
@@ -37,6 +38,19 @@ void take_counters(const rtattr* attribute, Link& link) noexcept {
     link.multicast = stats.multicast;
 }
 
+/// IFLA_LINKINFO, which has attributes in itself.
+void take_kind(const rtattr* info, Link& link) noexcept {
+    auto left = static_cast<int>(RTA_PAYLOAD(info));
+    for (const auto* each = static_cast<const rtattr*>(RTA_DATA(info)); RTA_OK(each, left);
+         each = RTA_NEXT(each, left)) {
+        if (each->rta_type != IFLA_INFO_KIND)
+            continue;
+        const std::string_view text(static_cast<const char*>(RTA_DATA(each)), RTA_PAYLOAD(each));
+        const std::string_view kind = text.substr(0, text.find('\0'));
+        link.kind = kind == "veth" ? LinkKind::veth : kind == "tun" ? LinkKind::tun : LinkKind::other;
+    }
+}
+
 void take_attribute(const rtattr* attribute, Link& link) noexcept {
     switch (attribute->rta_type) {
     case IFLA_IFNAME:
@@ -51,6 +65,9 @@ void take_attribute(const rtattr* attribute, Link& link) noexcept {
         break;
     case IFLA_LINK_NETNSID:
         link.peer_namespace = value_of<std::int32_t>(attribute);
+        break;
+    case IFLA_LINKINFO:
+        take_kind(attribute, link);
         break;
     case IFLA_STATS64:
         take_counters(attribute, link);
@@ -104,7 +121,7 @@ io::UniqueFd open_rtnetlink() noexcept {
     return io::UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
 }
 
-int dump_links(int rtnetlink, bool with_counters, const OnLink& on_link) {
+int dump_links(int rtnetlink, const OnLink& on_link) {
     struct {
         nlmsghdr header;
         ifinfomsg info;
@@ -115,7 +132,8 @@ int dump_links(int rtnetlink, bool with_counters, const OnLink& on_link) {
     request.header.nlmsg_type = RTM_GETLINK;
     request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     request.mask_header = {RTA_LENGTH(sizeof request.mask), IFLA_EXT_MASK};
-    request.mask = with_counters ? 0 : RTEXT_FILTER_SKIP_STATS;
+    // Skips what IPv4 and IPv6 count of each interface; its own counters come all the same.
+    request.mask = RTEXT_FILTER_SKIP_STATS;
     if (::send(rtnetlink, &request, sizeof request, 0) < 0)
         return errno;
 

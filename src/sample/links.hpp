@@ -10,6 +10,9 @@
 
 namespace lxcmon::sample {
 
+/// What the kernel's driver calls itself (IFLA_INFO_KIND), as far as it matters here.
+enum class LinkKind : std::uint8_t { other, veth, tun };
+
 /// One network interface as rtnetlink shows it (rtnetlink(7), linux/if_link.h), counters since it was made.
 struct Link {
     std::array<char, IFNAMSIZ> name{}; ///< ends in NUL
@@ -18,6 +21,7 @@ struct Link {
     bool up = false; ///< set up and running (RFC 2863)
     bool loopback = false;
     bool has_counters = false;
+    LinkKind kind = LinkKind::other;
     std::uint64_t rx_bytes = 0, tx_bytes = 0, rx_packets = 0, tx_packets = 0;
     std::uint64_t rx_errors = 0, tx_errors = 0, rx_dropped = 0, tx_dropped = 0, multicast = 0;
     std::uint32_t peer_index = 0; ///< IFLA_LINK: the veth's other end, the macvlan's lower device; 0: none
@@ -30,7 +34,7 @@ struct Link {
 
 /// Calls `on_link` for each interface of the socket's namespace. Allocates nothing. Returns 0 or an errno.
 using OnLink = std::function<void(const Link& link)>;
-[[nodiscard]] int dump_links(int rtnetlink, bool with_counters, const OnLink& on_link);
+[[nodiscard]] int dump_links(int rtnetlink, const OnLink& on_link);
 
 /// The id by which the socket's namespace knows the one that `namespace_fd` refers to; -1 where it has none.
 [[nodiscard]] std::int32_t namespace_id(int rtnetlink, int namespace_fd) noexcept;

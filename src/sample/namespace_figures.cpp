@@ -1,6 +1,7 @@
 #include "sample/namespace_figures.hpp"
 
 #include "io/mountinfo.hpp"
+#include "sample/link_figures.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,48 +10,13 @@
 namespace lxcmon::sample {
 namespace {
 
-constexpr std::uint64_t int64_max = std::numeric_limits<std::int64_t>::max();
-
-std::int64_t clamped(std::uint64_t number) noexcept {
-    return static_cast<std::int64_t>(std::min(number, int64_max));
-}
-
 std::int64_t clamped_product(std::uint64_t a, std::uint64_t b) noexcept {
     std::uint64_t product = 0;
-    return __builtin_mul_overflow(a, b, &product) ? clamped(int64_max) : clamped(product);
-}
-
-void set_link(const Link& link, Readings& readings) noexcept {
-    readings.set(field_id("lxc_net", "mtu"), std::int64_t{link.mtu});
-    readings.set(field_id("lxc_net", "up"), link.up);
-    if (!link.has_counters)
-        return;
-    readings.set(field_id("lxc_net", "rx_bytes"), clamped(link.rx_bytes));
-    readings.set(field_id("lxc_net", "tx_bytes"), clamped(link.tx_bytes));
-    readings.set(field_id("lxc_net", "rx_packets"), clamped(link.rx_packets));
-    readings.set(field_id("lxc_net", "tx_packets"), clamped(link.tx_packets));
-    readings.set(field_id("lxc_net", "rx_errors"), clamped(link.rx_errors));
-    readings.set(field_id("lxc_net", "tx_errors"), clamped(link.tx_errors));
-    readings.set(field_id("lxc_net", "rx_dropped"), clamped(link.rx_dropped));
-    readings.set(field_id("lxc_net", "tx_dropped"), clamped(link.tx_dropped));
-    readings.set(field_id("lxc_net", "multicast"), clamped(link.multicast));
+    return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::int64_t>::max()
+                                                  : clamped(product);
 }
 
 } // namespace
-
-void HostLinks::refresh() {
-    names_.clear();
-    const io::UniqueFd rtnetlink = open_rtnetlink();
-    if (rtnetlink && dump_links(rtnetlink.get(), false, [this](const Link& link) {
-                         names_.emplace(link.index, link.name.data());
-                     }) != 0)
-        names_.clear();
-}
-
-std::string_view HostLinks::name(std::uint32_t index) const noexcept {
-    const auto at = names_.find(index);
-    return at != names_.end() ? std::string_view(at->second) : std::string_view{};
-}
 
 MountSource find_mount(std::string_view mountinfo, std::uint64_t id) {
     MountSource source;
@@ -69,7 +35,7 @@ void add_net_points(const NamespaceReply& reply, const HostLinks& host_links, st
         if (link.loopback)
             continue;
         readings.clear();
-        set_link(link, readings);
+        set_link(link, fields_of("lxc_net"), readings);
         if (const std::string_view host_name = host_links.name(host_index); !host_name.empty())
             readings.set(field_id("lxc_net", "host_interface"), points.store(host_name));
         const Tag own{"interface", points.store(link.name.data())};

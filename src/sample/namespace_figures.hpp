@@ -1,26 +1,14 @@
 #pragma once
 
 #include "model/readings.hpp"
+#include "sample/host_links.hpp"
 #include "sample/namespace_worker.hpp"
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 
 namespace lxcmon::sample {
-
-/// Names of the host's own interfaces by ifindex, to tell a container's veth from outside.
-class HostLinks {
-  public:
-    /// Lists them anew; keeps none where that fails.
-    void refresh();
-    /// Empty where there is none.
-    [[nodiscard]] std::string_view name(std::uint32_t index) const noexcept;
-
-  private:
-    std::map<std::uint32_t, std::string> names_;
-};
 
 /// Where a filesystem comes from, as the host's /proc/INIT/mountinfo says: the container's words.
 struct MountSource {

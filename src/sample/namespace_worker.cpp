@@ -62,7 +62,7 @@ void list_links(const Host& host, NamespaceReply& reply) noexcept {
     }
     const std::int32_t host_id = namespace_id(rtnetlink.get(), host.network.get());
     // Small enough a capture for std::function to allocate nothing.
-    reply.network_error = dump_links(rtnetlink.get(), true, [&reply, host_id](const Link& link) {
+    reply.network_error = dump_links(rtnetlink.get(), [&reply, host_id](const Link& link) {
         reply.has_more_links = reply.link_count == max_links;
         if (reply.has_more_links)
             return;

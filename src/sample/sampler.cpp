@@ -2,6 +2,7 @@
 
 #include "io/clock.hpp"
 #include "sample/container_sampler.hpp"
+#include "sample/host_sampler.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -39,6 +40,7 @@ struct Sampler::Entry {
 Sampler::Sampler(SampleSettings settings)
     : settings_(std::move(settings))
     , context_(make_context(settings_.root_fd, settings_.selection))
+    , host_(std::make_unique<HostSampler>(settings_, context_->budget))
     , helper_(settings_.namespace_deadline) {}
 
 Sampler::~Sampler() = default;
@@ -66,6 +68,14 @@ void Sampler::add_stopped(const Container& container, Entry& entry, std::int64_t
     readings.emit(fields_of("lxc_state"), entry.tags->all(), {}, tick_ns, points);
 }
 
+/// Before the containers, so that one of them that hangs does not move the host's figures away from the tick.
+void Sampler::sample_host(std::int64_t tick_ns, PointBuffer& points) {
+    const bool needs_links = settings_.selection.has_any(fields_of("host_net")) ||
+                             settings_.selection.has(field_id("lxc_net", "host_interface"));
+    const int links_error = needs_links ? context_->host_links.refresh() : 0;
+    host_->sample(tick_ns, context_->host_links, links_error, context_->buffer, points);
+}
+
 std::size_t Sampler::sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                             PointBuffer& points) {
     ++round_;
@@ -74,7 +84,7 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
     context_->devices.forget();
     if (points.selection().has_any(fields_of("lxc_hugetlb")))
         context_->huge_pages.refresh();
-    context_->host_links.refresh();
+    sample_host(tick_ns, points);
     const std::int64_t monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
     for (const Container* container : containers) {
         Entry& entry = entry_of(*container);

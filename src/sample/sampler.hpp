@@ -21,11 +21,13 @@ struct SampleSettings {
     std::vector<std::string> fs_include{},
         fs_exclude{};                        ///< globs on mount point (with a leading slash) or type
     std::chrono::nanoseconds fs_interval{0}; ///< between two looks at a filesystem; 0: each tick
-    bool net_loopback = false;               ///< lxc_net of lo, too
+    bool net_loopback = false;               ///< lxc_net and host_net of lo, too
     std::size_t top_commands = 5;            ///< of each container, in lxc_process
 };
 
-/// Turns containers into points. Sampling thread only.
+class HostSampler;
+
+/// Turns containers, and the host, into points. Sampling thread only.
 class Sampler {
   public:
     /// Reads where the cgroups are and starts the helper process, so make it before any other thread.
@@ -36,9 +38,9 @@ class Sampler {
     Sampler(const Sampler&) = delete;
     Sampler& operator=(const Sampler&) = delete;
 
-    /// Adds the points of all containers, with the time `tick_ns`. The points view into `containers` and into
-    /// this: use them before either changes. One container's trouble is logged when it begins and costs no
-    /// other its sample. Returns how many containers had some.
+    /// Adds the points of the host and of all containers, with the time `tick_ns`. The points view into
+    /// `containers` and into this: use them before either changes. One container's trouble is logged when it
+    /// begins and costs no other its sample. Returns how many containers had some.
     std::size_t sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                        PointBuffer& points);
 
@@ -52,11 +54,13 @@ class Sampler {
 
   private:
     struct Entry;
+    void sample_host(std::int64_t tick_ns, PointBuffer& points);
     void add_stopped(const Container& container, Entry& entry, std::int64_t tick_ns, PointBuffer& points);
     Entry& entry_of(const Container& container);
 
     SampleSettings settings_;
     std::unique_ptr<struct SampleContext> context_;
+    std::unique_ptr<HostSampler> host_;
     NamespaceHelper helper_;
     std::map<std::uint64_t, std::unique_ptr<Entry>> entries_; ///< by Container::id
     std::vector<Entry*> running_;

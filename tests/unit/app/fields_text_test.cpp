@@ -28,7 +28,7 @@ TEST_CASE("the table of fields in README.md is that of the program") {
     CHECK(readme.substr(first, end - first) == fields_as_markdown());
 }
 
-TEST_CASE("a source names both cgroup versions, or the one that has it") {
+TEST_CASE("a source names both cgroup versions, or the one that has it, or the host's file") {
     const auto source = [](std::string_view measurement, std::string_view name) {
         const auto at = std::ranges::find_if(field_table, [&](const FieldInfo& field) {
             return field.measurement == measurement && field.name == name;
@@ -38,6 +38,8 @@ TEST_CASE("a source names both cgroup versions, or the one that has it") {
     CHECK(source("lxc_memory", "anon_bytes") == "memory.stat anon; v1: memory.stat total_rss");
     CHECK(source("lxc_memory", "high_bytes") == "memory.high (cgroup v2)");
     CHECK(source("lxc_cpu", "nr_periods") == "cpu.stat nr_periods");
+    CHECK(source("host_memory", "anon_bytes") == "/proc/meminfo AnonPages");
+    CHECK(source("host_memory", "oom_kill") == "/proc/vmstat oom_kill");
     CHECK(source("lxc_memory", "used_bytes") == "usage_bytes less file_bytes");
 }
 

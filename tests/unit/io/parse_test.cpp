@@ -43,6 +43,17 @@ TEST_CASE("parse_number gives nothing for an overflow") {
     CHECK_FALSE(parse_number<std::uint64_t>("-1"));
 }
 
+TEST_CASE("parse_decimal") {
+    CHECK(parse_decimal("0.00") == 0.0);
+    CHECK(parse_decimal("12.34") == 12.34);
+    CHECK(parse_decimal("100") == 100.0);
+    for (const char* text :
+         {"", ".", ".5", " 1.0", "1.0 ", "-1.0", "+1.0", "inf", "nan", "1e3", "1.0x", "1.0.0"}) {
+        CAPTURE(std::string(text));
+        CHECK_FALSE(parse_decimal(text));
+    }
+}
+
 TEST_CASE("parse_number gives nothing for what is not all number") {
     for (const char* text :
          {"", " ", " 1", "1 ", "1\n", "+1", "-", "0x10", "1.0", "1e3", "max", "--1", "1\t"}) {

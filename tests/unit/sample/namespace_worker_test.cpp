@@ -97,6 +97,7 @@ TEST_CASE("a fresh network namespace has a loopback and nothing of the host's") 
     const auto* lo = find_link(reply, "lo");
     REQUIRE(lo != nullptr);
     CHECK(lo->link.loopback);
+    CHECK(lo->link.kind == LinkKind::other);
     CHECK_FALSE(lo->link.up);
     CHECK(lo->link.has_counters);
     CHECK(lo->link.rx_bytes == 0);
@@ -117,6 +118,7 @@ TEST_CASE("a veth shows its counters, and its end on the host") {
     const auto* eth0 = find_link(down, "eth0");
     REQUIRE(eth0 != nullptr);
     CHECK(eth0->host_index == index);
+    CHECK(eth0->link.kind == LinkKind::veth);
     CHECK_FALSE(eth0->link.loopback);
     CHECK(eth0->link.mtu == 1500);
     CHECK(eth0->link.rx_packets == 0);

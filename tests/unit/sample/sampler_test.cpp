@@ -56,7 +56,9 @@ class Machine {
     [[nodiscard]] const TempTree& tree() const noexcept { return tree_; }
     [[nodiscard]] Container& container() noexcept { return container_; }
     [[nodiscard]] SampleSettings settings() const {
-        return {{"node", {}}, tree_.fd(), std::chrono::milliseconds(20'000)};
+        SampleSettings settings{{"node", {}}, tree_.fd(), std::chrono::milliseconds(20'000)};
+        settings.selection.remove("host_*"); // the interfaces are this machine's, whatever the tree
+        return settings;
     }
 
   private:
@@ -190,6 +192,21 @@ TEST_CASE("a new host name is in the tags from the next tick on") {
     const std::string lines = tick(sampler, {&machine.container()}).lines;
     CHECK(count_of(lines, "name=web") == points_of_c);
     CHECK(count_of(lines, "usage_percent=0,") == 1); // and its rates go on
+}
+
+TEST_CASE("the host's own figures stand before the containers'") {
+    Machine machine;
+    machine.tree().write("proc/loadavg", "0.50 0.25 0.00 1/2 3\n");
+    SampleSettings settings = machine.settings();
+    settings.selection = Selection::by_default();
+    settings.net_loopback = true;
+    Sampler sampler(settings);
+    const std::string lines = tick(sampler, {&machine.container()}).lines;
+    CHECK(lines.starts_with(
+        "host_load,host=node load1=0.5,load5=0.25,load15=0,running=1i,threads=2i 7000000000\n"));
+    CHECK(count_of(lines, "host_net,host=node,interface=lo rx_bytes=") == 1);
+    CHECK(count_of(lines, "host_cpu,") == 0); // its tree has no stat
+    CHECK(lines.find("host_") < lines.find("lxc_cpu,"));
 }
 
 TEST_CASE("a host without cgroups, or without a mountinfo, is no host to start on") {
