@@ -8,6 +8,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <cerrno>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -48,6 +49,12 @@ HostSampler::HostSampler(const SampleSettings& settings, io::FdBudget& budget)
         Source from = source(std::string(file.name).c_str(), "some of host_memory", io::Pieces::pages);
         keyed_.push_back({std::move(file), std::move(from)});
     }
+    if (!settings.selection.has_any(fields_of("host_pressure")))
+        return;
+    pressure_.push_back({"cpu", PressureLines::some, source("proc/pressure/cpu", "host_pressure")});
+    pressure_.push_back(
+        {"memory", PressureLines::some_and_full, source("proc/pressure/memory", "host_pressure")});
+    pressure_.push_back({"io", PressureLines::some_and_full, source("proc/pressure/io", "host_pressure")});
 }
 
 void HostSampler::sample(std::int64_t tick_ns, const HostLinks& links, int links_error,
@@ -57,6 +64,7 @@ void HostSampler::sample(std::int64_t tick_ns, const HostLinks& links, int links
     sample_load(tick_ns, buffer, points);
     if (diskstats_)
         io_.add_points(text_of(*diskstats_, buffer), tags_, tick_ns, points);
+    sample_pressure(tick_ns, buffer, points);
     if (has_net_)
         sample_net(tick_ns, links, links_error, points);
 }
@@ -64,7 +72,7 @@ void HostSampler::sample(std::int64_t tick_ns, const HostLinks& links, int links
 /// Empty where it can't be read.
 std::string_view HostSampler::text_of(Source& source, std::span<char> buffer) {
     const io::ReadResult result = source.file.read(buffer, source.pieces);
-    if (result.gone())
+    if (result.gone() || result.error == EOPNOTSUPP) // the kernel has no such thing, or has it turned off
         source.error = 0;
     else if (result.error != source.error)
         note_error("/" + source.file.path(), source.measurement, result.error, source.error);
@@ -99,6 +107,16 @@ void HostSampler::sample_load(std::int64_t tick_ns, std::span<char> buffer, Poin
     readings_.clear();
     parse_host_load(text_of(*loadavg_, buffer), readings_);
     readings_.emit(fields_of("host_load"), tags_, {}, tick_ns, points);
+}
+
+void HostSampler::sample_pressure(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points) {
+    constexpr FieldRange fields = fields_of("host_pressure");
+    for (Pressure& each : pressure_) {
+        readings_.clear();
+        parse_pressure(text_of(each.source, buffer), fields.first, each.lines, readings_);
+        const Tag own{"resource", each.resource};
+        readings_.emit(fields, tags_, std::span(&own, 1), tick_ns, points);
+    }
 }
 
 void HostSampler::sample_net(std::int64_t tick_ns, const HostLinks& links, int links_error,

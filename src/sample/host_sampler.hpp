@@ -4,9 +4,9 @@
 #include "sample/cpu.hpp"
 #include "sample/host_io.hpp"
 #include "sample/host_links.hpp"
+#include "sample/pressure.hpp"
 #include "sample/sampler.hpp"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -40,15 +40,23 @@ class HostSampler {
         Source source;
     };
 
+    struct Pressure {
+        std::string_view resource;
+        PressureLines lines;
+        Source source;
+    };
+
     static std::string_view text_of(Source& source, std::span<char> buffer);
     void sample_cpu(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points);
     void sample_memory(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points);
     void sample_load(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points);
+    void sample_pressure(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points);
     void sample_net(std::int64_t tick_ns, const HostLinks& links, int links_error, PointBuffer& points);
 
     std::vector<Tag> tags_;
     std::optional<Source> stat_, loadavg_, diskstats_;
     std::vector<Keyed> keyed_;
+    std::vector<Pressure> pressure_;
     CpuRate cpu_rate_;
     HostIo io_;
     bool has_net_;

@@ -2,8 +2,6 @@
 
 #include "io/parse.hpp"
 
-#include <charconv>
-
 namespace lxcmon::sample {
 namespace {
 
@@ -22,23 +20,13 @@ consteval bool is_in_order(FieldId first, std::string_view measurement) {
 static_assert(is_in_order(field_id("lxc_pressure", "some_avg10"), "lxc_pressure"));
 static_assert(is_in_order(field_id("host_pressure", "some_avg10"), "host_pressure"));
 
-/// "12.34"; never a sign, an exponent, "inf" or "nan".
-std::optional<double> parse_percent(std::string_view text) noexcept {
-    if (text.empty() || text.front() < '0' || text.front() > '9')
-        return std::nullopt;
-    double percent = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, percent, std::chars_format::fixed);
-    return error == std::errc{} && stop == end ? std::optional(percent) : std::nullopt;
-}
-
 void take_pair(std::string_view pair, FieldId first, Readings& readings) noexcept {
     const std::string_view key = io::take_until(pair, '=');
     for (std::size_t index = 0; index < keys.size(); ++index) {
         if (keys[index] != key)
             continue;
         if (field_table[first + index].type == FieldType::floating) {
-            if (const auto percent = parse_percent(pair))
+            if (const auto percent = io::parse_decimal(pair))
                 readings.set(first + index, *percent);
         } else if (const auto usec = io::parse_number<std::int64_t>(pair); usec && *usec >= 0) {
             readings.set(first + index, *usec);

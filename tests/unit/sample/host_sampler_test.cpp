@@ -19,6 +19,9 @@ using test::TempTree;
 
 namespace {
 
+constexpr const char* pressure = "some avg10=1.50 avg60=2.00 avg300=3.00 total=4\n"
+                                 "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
+
 /// The files that a host has, with few figures each.
 class Host {
   public:
@@ -27,6 +30,8 @@ class Host {
         tree_.write("proc/meminfo", "Slab: 1 kB\n");
         tree_.write("proc/vmstat", "oom_kill 2\n");
         tree_.write("proc/loadavg", "0.50 0.25 0.00 1/2 3\n");
+        tree_.write("proc/pressure/cpu", pressure);
+        tree_.write("proc/pressure/io", pressure);
         tree_.write("proc/diskstats", "8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n");
         std::filesystem::create_directories(tree_.path() / "sys/dev/block/8:0");
     }
@@ -73,7 +78,12 @@ constexpr const char* all_lines =
     "host_memory,host=node,site=lab slab_bytes=1024i,oom_kill=2i 7\n"
     "host_load,host=node,site=lab load1=0.5,load5=0.25,load15=0,running=1i,threads=2i 7\n"
     "host_io,device=sda,host=node,site=lab read_bytes=10240i,write_bytes=20480i,read_ops=10i,write_ops=30i "
-    "7\n";
+    "7\n"
+    "host_pressure,host=node,resource=cpu,site=lab "
+    "some_avg10=1.5,some_avg60=2,some_avg300=3,some_total_usec=4i 7\n"
+    "host_pressure,host=node,resource=io,site=lab "
+    "some_avg10=1.5,some_avg60=2,some_avg300=3,some_total_usec=4i,"
+    "full_avg10=0,full_avg60=0,full_avg300=0,full_total_usec=0i 7\n";
 
 } // namespace
 
@@ -100,7 +110,8 @@ TEST_CASE("the host's CPU rate begins with the second tick, and anew where the c
 
 TEST_CASE("what the kernel lacks is absent, and nothing is said") {
     const Host host;
-    for (const char* path : {"proc/stat", "proc/meminfo", "proc/vmstat", "proc/loadavg", "proc/diskstats"})
+    for (const char* path :
+         {"proc/stat", "proc/meminfo", "proc/vmstat", "proc/loadavg", "proc/diskstats", "proc/pressure"})
         host.tree().remove(path);
     Sampled sampled(host.settings());
     LogCapture log;
@@ -115,7 +126,7 @@ TEST_CASE("a file that can't be read costs its own figures, and is said when tha
     LogCapture log;
     for (int round = 0; round < 2; ++round) {
         const std::string lines = sampled.tick();
-        CHECK(count_of(lines, "\n") == 4);
+        CHECK(count_of(lines, "\n") == 6);
         CHECK(count_of(lines, "host_memory,host=node,site=lab slab_bytes=1024i 7\n") == 1);
         const std::string said = log.take();
         CHECK(count_of(said,
@@ -145,7 +156,8 @@ TEST_CASE("interfaces that can't be listed are said once") {
 
 TEST_CASE("what nobody wants is not even opened") {
     const Host host;
-    for (const char* path : {"proc/stat", "proc/meminfo", "proc/vmstat", "proc/diskstats"})
+    for (const char* path :
+         {"proc/stat", "proc/meminfo", "proc/vmstat", "proc/diskstats", "proc/pressure/cpu"})
         host.break_file(path);
     Sampled load(host.settings({"host_load"}));
     LogCapture log;
