@@ -6,7 +6,7 @@ set -euo pipefail
 # Pages that are held back would hold up the machine's end.
 trap 'bash ./fixture_containers.sh end' EXIT
 
-once() { ./lxcmon-push --config /dev/null --host captured --once --dry-run >"$OUT/$1"; }
+once() { ./lxcmon-push --config /dev/null --host captured --no-host --once --dry-run >"$OUT/$1"; }
 
 bash ./fixture_containers.sh "$(cat containers)" bfq >"$OUT/history.log" 2>&1
 once before.lp

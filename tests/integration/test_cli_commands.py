@@ -230,7 +230,9 @@ class OnceAndStop(CommandsCase):
     def test_ticks_in_a_file(self):
         path = self.path("ticks.jsonl")
         agent = self.start_agent("--interval", "200ms", "--json-file", path)
-        wait_for_file(path, 20)
+        wait_for_file(path, 1)
+        agent.wait_for(lambda: len({json.loads(line)["timestamp"] for line in path.read_text().splitlines(True) if line.endswith("\n")}) > 3,
+                       what="four ticks")
         agent.stop()
         times = sorted({json.loads(line)["timestamp"] for line in path.read_text().splitlines()})
         self.assertEqual({later - earlier for earlier, later in zip(times, times[1:])}, {200_000_000})

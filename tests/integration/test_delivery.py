@@ -48,7 +48,9 @@ class Requests(WatchingCase):
         self.run_once("--influx-url", server.url)
         (request,) = server.writes()
         points = points_of([request])
-        self.assertEqual({point.tags["container"] for point in points}, {container.name for container in self.containers})
+        names = {container.name for container in self.containers}
+        self.assertEqual({point.tags["container"] for point in points if point.measurement.startswith("lxc_")}, names)
+        self.assertIn("host_cpu", {point.measurement for point in points})
         self.assertEqual(len({point.time for point in points}), 1)
 
     def test_basic_authorization(self):
@@ -241,7 +243,8 @@ class JsonFile(WatchingCase):
             self.assertEqual(list(point), ["fields", "name", "tags", "timestamp"])
             self.assertEqual(line, json.dumps(point, separators=(",", ":"), ensure_ascii=False), "not compact")
             self.assertIsInstance(point["timestamp"], int)
-            self.assertTrue(point["fields"] and point["tags"]["host"] and point["tags"]["container"])
+            self.assertTrue(point["fields"] and point["tags"]["host"])
+            self.assertEqual("container" in point["tags"], point["name"].startswith("lxc_"))
             if "usage_percent" in point["fields"]:
                 self.assertIsInstance(point["fields"]["usage_percent"], float)
 

@@ -119,6 +119,9 @@ def take_away(path):
         run_quietly("ip", "link", "delete", bridge.name)
     for mount_point in reversed(_mounts_below(path)):
         run_quietly("umount", "--lazy", mount_point)
+    for line in Path("/proc/swaps").read_text().splitlines()[1:]:
+        if line.startswith(f"{path}/"):
+            run_quietly("swapoff", line.split()[0])
     # A mount that stays must never be emptied by rmtree.
     if not _mounts_below(path):
         run_quietly("chattr", "-R", "-i", str(path))  # see Influxd.set_read_only
