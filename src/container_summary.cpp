@@ -84,6 +84,13 @@ Row table_row(const ContainerSummary& each) {
 
 } // namespace
 
+std::string_view tag_of(const Point& point, std::string_view key) noexcept {
+    for (const Tag& each : point.tags)
+        if (each.key == key)
+            return each.value;
+    return {};
+}
+
 void add_to_summary(const Point& point, ContainerSummary& summary) {
     if (point.measurement == "lxc_cpu") {
         summary.cpu_percent = field<double>(point, "usage_percent");
@@ -93,9 +100,9 @@ void add_to_summary(const Point& point, ContainerSummary& summary) {
     } else if (point.measurement == "lxc_net") {
         add(summary.rx_bytes, field<std::int64_t>(point, "rx_bytes"));
         add(summary.tx_bytes, field<std::int64_t>(point, "tx_bytes"));
-    } else if (point.measurement == "lxc_fs") {
-        add(summary.disk_used_bytes, field<std::int64_t>(point, "used_bytes"));
-        add(summary.disk_total_bytes, field<std::int64_t>(point, "total_bytes"));
+    } else if (point.measurement == "lxc_fs" && tag_of(point, "mountpoint") == "/") {
+        summary.disk_used_bytes = field<std::int64_t>(point, "used_bytes");
+        summary.disk_total_bytes = field<std::int64_t>(point, "total_bytes");
     } else if (point.measurement == "lxc_state") {
         summary.state = field<std::string_view>(point, "state").value_or("");
         summary.init_pid = field<std::int64_t>(point, "init_pid");

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lxcmon {
@@ -19,8 +20,11 @@ struct ContainerSummary {
     std::optional<std::int64_t> memory_used_bytes, memory_limit_bytes;
     std::optional<std::int64_t> rx_bytes, tx_bytes; ///< counters, over all interfaces
     std::optional<double> rx_bytes_per_sec, tx_bytes_per_sec;
-    std::optional<std::int64_t> disk_used_bytes, disk_total_bytes;
+    std::optional<std::int64_t> disk_used_bytes, disk_total_bytes; ///< of "/"
 };
+
+/// The value of a tag; empty where the point has none of that key.
+[[nodiscard]] std::string_view tag_of(const Point& point, std::string_view key) noexcept;
 
 /// Puts a point's figures into the summary of its container.
 void add_to_summary(const Point& point, ContainerSummary& summary);

@@ -15,13 +15,6 @@ namespace {
 /// Containers by name and, where two have one name, lxcpath: as their points' tags say.
 using Summaries = std::map<std::pair<std::string, std::string>, ContainerSummary>;
 
-std::string_view tag_of(const Point& point, std::string_view key) {
-    for (const Tag& tag : point.tags)
-        if (tag.key == key)
-            return tag.value;
-    return {};
-}
-
 Summaries summarize(const PointBuffer& points) {
     Summaries summaries;
     for (std::size_t index = 0; index < points.size(); ++index) {
@@ -38,6 +31,8 @@ Summaries summarize(const PointBuffer& points) {
 int list_containers(const Config& config, bool as_json) {
     Config wanted = config;
     wanted.metrics = {"lxc_cpu", "lxc_memory", "lxc_net", "lxc_fs", "lxc_state"};
+    wanted.fs_interval = std::chrono::nanoseconds(0); // both times
+    wanted.net_loopback = false;
     Collector collector(wanted);
     Summaries before;
     std::int64_t before_ns = 0;

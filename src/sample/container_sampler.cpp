@@ -13,12 +13,6 @@
 namespace lxcmon::sample {
 namespace {
 
-/// How long the mounts of a container whose filesystem hung are left alone.
-constexpr std::int64_t hang_pause_ns = 300'000'000'000;
-/// A filesystem that takes so long would make the ticks late for all containers: it is asked seldom.
-constexpr std::int64_t slow_nsec = 100'000'000;
-constexpr std::int64_t slow_pause_ns = 60'000'000'000;
-
 std::string words(int error) {
     return std::generic_category().message(error);
 }
@@ -27,7 +21,10 @@ std::string words(int error) {
 
 ContainerSampler::ContainerSampler(SampleContext& context, const Container& container)
     : context_(context)
-    , container_(container) {
+    , container_(container)
+    , network_(container.name, context.network) {
+    if (context.selection.has_any(fields_of("lxc_fs")))
+        filesystems_.emplace("container " + container.name, container.id);
     context.budget.charge(); // its pidfd
     std::string proc_cgroup;
     const std::string path = "proc/" + std::to_string(container.init_pid) + "/cgroup";
@@ -48,18 +45,34 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
 }
 
 NamespaceHelper::Request ContainerSampler::request(std::int64_t monotonic_ns) const noexcept {
-    return {container_.init_pid, container_.init_pidfd.get(), monotonic_ns >= filesystem_again_ns_,
-            root_device_.value_or(0)};
+    NamespaceHelper::Request request;
+    request.ask.init_pid = container_.init_pid;
+    request.init_pidfd = container_.init_pidfd.get();
+    network_.prepare(request.ask, monotonic_ns);
+    return request;
+}
+
+bool ContainerSampler::may_hang() const noexcept {
+    return network_.has_hung() || (filesystems_ && filesystems_->may_hang());
+}
+
+std::optional<FilesystemLook> ContainerSampler::filesystem_look(std::span<const Tag> tags) noexcept {
+    if (!filesystems_)
+        return std::nullopt;
+    return FilesystemLook{&*filesystems_, container_.init_pid, container_.init_pidfd.get(),
+                          fields_of("lxc_fs"), tags};
 }
 
 bool ContainerSampler::sample(const TickTime& time, NamespaceHelper::Outcome outcome,
-                              const NamespaceReply& reply, std::span<const Tag> tags, PointBuffer& points) {
+                              const NamespaceReply& reply, const HangPlace& hang, std::span<const Tag> tags,
+                              PointBuffer& points) {
     const std::size_t before = points.size();
     Readings readings;
-    sample_namespaces(time, outcome, reply, readings, tags, points);
+    network_.take(outcome, reply, hang, io::now_ns(CLOCK_MONOTONIC),
+                  {context_.host_links, tags, time.wall_ns, points, readings});
     sample_cgroups(time, readings, tags, points);
     if (io::is_alive(container_.init_pidfd.get()))
-        return has_cgroups_ && cgroup_fault_.empty() && namespace_fault_.empty();
+        return has_cgroups_ && cgroup_fault_.empty() && network_.is_well();
     // It ended meanwhile: its pid and its cgroup's path may already be another's.
     points.truncate(before);
     readings.clear();
@@ -90,52 +103,6 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
     hugetlb_->sample(buffer, tags, time.wall_ns, points);
 }
 
-void ContainerSampler::sample_namespaces(const TickTime& time, NamespaceHelper::Outcome outcome,
-                                         const NamespaceReply& reply, Readings& readings,
-                                         std::span<const Tag> tags, PointBuffer& points) {
-    if (outcome == NamespaceHelper::Outcome::hung)
-        return note_hang();
-    if (outcome == NamespaceHelper::Outcome::broken)
-        return say(namespace_fault_,
-                   "the helper process ended while it looked into its namespaces: network and "
-                   "filesystem are left out this time");
-    if (reply.error == ESRCH)
-        return; // ended: sample() sees that
-    if (reply.error != 0)
-        return say(namespace_fault_, "its namespaces can't be joined: " + words(reply.error) +
-                                         "; network and filesystem are left out. CAP_SYS_ADMIN and "
-                                         "CAP_SYS_CHROOT (root) are needed");
-    if (reply.network_error != 0)
-        say(namespace_fault_, "its interfaces can't be listed: " + words(reply.network_error));
-    else
-        namespace_fault_.clear();
-    if (reply.shares_host_network && !std::exchange(said_host_network_, true))
-        spdlog::info("container {}: it shares the host's network: lxc_net is left out", container_.name);
-    if (reply.has_more_links && !std::exchange(said_more_links_, true))
-        spdlog::warn("container {}: it has more than {} interfaces: the others are left out", container_.name,
-                     max_links);
-    add_net_points(reply, context_.host_links, tags, time.wall_ns, points);
-    if (reply.processes >= 0)
-        readings.set(field_id("lxc_pids", "processes"), reply.processes);
-    if (reply.root.has_source) {
-        root_device_ = reply.root.device;
-        root_source_ = {reply.root.source.data(), reply.root.filesystem_type.data()};
-    }
-    if (reply.root.present && reply.root.device == root_device_)
-        add_root_fs_point(reply.root, root_source_, tags, time.wall_ns, points);
-    if (reply.filesystem_nsec > slow_nsec)
-        note_slow(reply.filesystem_nsec);
-}
-
-void ContainerSampler::note_slow(std::int64_t took_nsec) {
-    filesystem_again_ns_ = io::now_ns(CLOCK_MONOTONIC) + slow_pause_ns;
-    if (!std::exchange(said_slow_, true))
-        spdlog::warn("container {}: its filesystem / took {} ms to answer; lxc_fs and the number of "
-                     "processes are taken "
-                     "once a minute while that lasts",
-                     container_.name, took_nsec / 1'000'000);
-}
-
 void ContainerSampler::say_cgroups(int error) {
     const std::string path = "/proc/" + std::to_string(container_.init_pid) + "/cgroup";
     if (error == ENOENT || error == ESRCH)
@@ -145,14 +112,6 @@ void ContainerSampler::say_cgroups(int error) {
     else
         say(cgroup_fault_,
             "its init is in no cgroup of its own (" + path + "): cpu, memory, io and pids are left out");
-}
-
-void ContainerSampler::note_hang() {
-    filesystem_again_ns_ = io::now_ns(CLOCK_MONOTONIC) + hang_pause_ns;
-    spdlog::warn("container {}: reading its filesystem / did not end in time; lxc_fs and the number of "
-                 "processes are left "
-                 "out for 5 minutes",
-                 container_.name);
 }
 
 void ContainerSampler::say(std::string& last, std::string fault) {

@@ -4,9 +4,9 @@
 #include "sample/cgroup_reader.hpp"
 #include "sample/container_tags.hpp"
 #include "sample/cpu.hpp"
+#include "sample/filesystem_round.hpp"
 #include "sample/hugetlb.hpp"
-#include "sample/namespace_figures.hpp"
-#include "sample/namespace_helper.hpp"
+#include "sample/network_watch.hpp"
 #include "sample/pressure.hpp"
 #include "sample/state.hpp"
 
@@ -29,6 +29,7 @@ struct SampleContext {
     HostLinks host_links;
     std::vector<char> buffer; ///< room for the largest control file
     Selection selection;
+    NetworkWatch::Wanted network;
 };
 
 /// The times of a tick, each of its own clock.
@@ -51,19 +52,25 @@ class ContainerSampler {
     /// What the helper is to do for this container now.
     [[nodiscard]] NamespaceHelper::Request request(std::int64_t monotonic_ns) const noexcept;
 
-    /// Adds the container's points. Where it has ended in the meantime only its state is left of them.
-    /// Returns whether every figure could be read that should be.
+    /// Whether looking into it has hung, or well may: it is looked at behind the others.
+    [[nodiscard]] bool may_hang() const noexcept;
+
+    /// Of its filesystems, whether due or not; none where nobody wants lxc_fs.
+    [[nodiscard]] std::optional<FilesystemLook> filesystem_look(std::span<const Tag> tags) noexcept;
+
+    [[nodiscard]] bool filesystems_are_well() const noexcept {
+        return !filesystems_ || filesystems_->is_well();
+    }
+
+    /// Adds the container's points but for its filesystems. Where it has ended in the meantime only its state
+    /// is left of them. Returns whether every figure could be read that should be.
     [[nodiscard]] bool sample(const TickTime& time, NamespaceHelper::Outcome outcome,
-                              const NamespaceReply& reply, std::span<const Tag> tags, PointBuffer& points);
+                              const NamespaceReply& reply, const HangPlace& hang, std::span<const Tag> tags,
+                              PointBuffer& points);
 
   private:
     void sample_cgroups(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                         PointBuffer& points);
-    void sample_namespaces(const TickTime& time, NamespaceHelper::Outcome outcome,
-                           const NamespaceReply& reply, Readings& readings, std::span<const Tag> tags,
-                           PointBuffer& points);
-    void note_hang();
-    void note_slow(std::int64_t took_nsec);
     /// Logs a fault when it is another than the last one.
     void say(std::string& last, std::string fault);
     void say_cgroups(int error);
@@ -77,15 +84,11 @@ class ContainerSampler {
     std::optional<PressureSampler> pressure_;
     std::optional<HugetlbSampler> hugetlb_;
     std::optional<StateSampler> state_;
-    std::optional<std::uint64_t> root_device_;
-    MountSource root_source_;
-    std::int64_t filesystem_again_ns_ = 0; ///< CLOCK_MONOTONIC before which its mounts are left alone
+    NetworkWatch network_;
+    std::optional<FilesystemWatch> filesystems_;
     bool has_cgroups_ = false;
     bool is_incomplete_ = false;
-    bool said_host_network_ = false;
-    bool said_more_links_ = false;
-    bool said_slow_ = false;
-    std::string cgroup_fault_, namespace_fault_;
+    std::string cgroup_fault_;
 };
 
 } // namespace lxcmon::sample

@@ -28,6 +28,9 @@ class HostSampler {
     void sample(std::int64_t tick_ns, const HostLinks& links, int links_error, std::span<char> buffer,
                 PointBuffer& points);
 
+    /// What all points of the host carry.
+    [[nodiscard]] std::span<const Tag> tags() const noexcept { return tags_; }
+
   private:
     struct Source {
         io::KernelFile file;

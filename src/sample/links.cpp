@@ -121,7 +121,7 @@ io::UniqueFd open_rtnetlink() noexcept {
     return io::UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
 }
 
-int dump_links(int rtnetlink, const OnLink& on_link) {
+int dump_links(int rtnetlink, const OnLink& on_link, std::size_t most) {
     struct {
         nlmsghdr header;
         ifinfomsg info;
@@ -150,8 +150,11 @@ int dump_links(int rtnetlink, const OnLink& on_link) {
                 return 0;
             if (each->nlmsg_type == NLMSG_ERROR)
                 return -error_of(each);
-            if (each->nlmsg_type == RTM_NEWLINK)
-                on_link(parse_link(each));
+            if (each->nlmsg_type != RTM_NEWLINK)
+                continue;
+            on_link(parse_link(each));
+            if (--most == 0)
+                return 0;
         }
     }
 }

@@ -32,9 +32,10 @@ struct Link {
 /// failure.
 [[nodiscard]] io::UniqueFd open_rtnetlink() noexcept;
 
-/// Calls `on_link` for each interface of the socket's namespace. Allocates nothing. Returns 0 or an errno.
+/// Calls `on_link` for each interface of the socket's namespace, but for no more than `most`: the socket is
+/// of no use any more where there are others. Allocates nothing. Returns 0 or an errno.
 using OnLink = std::function<void(const Link& link)>;
-[[nodiscard]] int dump_links(int rtnetlink, const OnLink& on_link);
+[[nodiscard]] int dump_links(int rtnetlink, const OnLink& on_link, std::size_t most = SIZE_MAX);
 
 /// The id by which the socket's namespace knows the one that `namespace_fd` refers to; -1 where it has none.
 [[nodiscard]] std::int32_t namespace_id(int rtnetlink, int namespace_fd) noexcept;

@@ -1,8 +1,9 @@
 #pragma once
 
 #include "model/readings.hpp"
+#include "sample/distinct_names.hpp"
 #include "sample/host_links.hpp"
-#include "sample/namespace_worker.hpp"
+#include "sample/namespace_protocol.hpp"
 
 #include <cstdint>
 #include <string>
@@ -10,21 +11,18 @@
 
 namespace lxcmon::sample {
 
-/// Where a filesystem comes from, as the host's /proc/INIT/mountinfo says: the container's words.
-struct MountSource {
-    std::string device;
-    std::string filesystem_type;
+/// Where the points of a container's interfaces go.
+struct NetTarget {
+    bool with_loopback;
+    DistinctNames& names; ///< of the interfaces that have been sent
+    std::span<const Tag> tags;
+    std::int64_t wall_ns;
+    PointBuffer& points;
 };
 
-/// The mount of this id in the text of a mountinfo; both empty where there is none.
-[[nodiscard]] MountSource find_mount(std::string_view mountinfo, std::uint64_t id);
-
-/// Adds an lxc_net point for each interface but loopback. Texts are stored in `points`.
-void add_net_points(const NamespaceReply& reply, const HostLinks& host_links, std::span<const Tag> tags,
-                    std::int64_t time_ns, PointBuffer& points);
-
-/// Adds the lxc_fs point of "/"; none for a filesystem without blocks.
-void add_root_fs_point(const RootFilesystem& root, const MountSource& source, std::span<const Tag> tags,
-                       std::int64_t time_ns, PointBuffer& points);
+/// Adds an lxc_net point for each interface. Texts are stored in `points`. Returns whether there was room for
+/// all their names.
+[[nodiscard]] bool add_net_points(const NamespaceReply& reply, const HostLinks& host_links,
+                                  const NetTarget& target);
 
 } // namespace lxcmon::sample

@@ -17,47 +17,62 @@ namespace lxcmon::sample {
 class NamespaceHelper {
   public:
     /// What the child runs; another one in tests.
-    using Worker = void (*)(int socket);
+    using Worker = void (*)(int socket, HelperProgress& progress, const WorkerSettings& settings);
 
     /// Starts the process. Throws std::system_error where that fails.
-    explicit NamespaceHelper(std::chrono::milliseconds deadline, Worker worker = &run_namespace_worker);
+    explicit NamespaceHelper(std::chrono::milliseconds deadline, WorkerSettings settings = {},
+                             Worker worker = &run_namespace_worker);
     ~NamespaceHelper();
     NamespaceHelper(const NamespaceHelper&) = delete;
     NamespaceHelper& operator=(const NamespaceHelper&) = delete;
 
     struct Request {
-        pid_t init_pid = 0;
-        int init_pidfd = -1; ///< borrowed
-        bool want_filesystem = true;
-        std::uint64_t known_root_device = 0;
+        NamespaceRequest ask; ///< its sequence is set here
+        int init_pidfd = -1;  ///< borrowed
     };
     enum class Outcome {
         answered, ///< the reply counts, and may say itself that joining failed
-        hung,     ///< no answer within the deadline
+        hung,     ///< no answer within the deadline: hang() says where
         broken    ///< the helper ended, or could not be started
     };
-    using OnReply = std::function<void(std::size_t index, Outcome outcome, const NamespaceReply& reply)>;
+    /// Returns whether to go on with the next one; after Outcome::answered it must. The requests behind
+    /// `index` may be changed in it after a hang.
+    template <typename Reply>
+    using OnReply = std::function<bool(std::size_t index, Outcome outcome, const Reply& reply)>;
 
-    /// Samples all of `requests`, calling `on_reply` once for each, in order. A container's deadline runs
-    /// from the moment that the one before it was done.
-    void run(std::span<const Request> requests, const OnReply& on_reply);
+    /// Makes all of these looks of one kind, calling `on_reply` for each, in order. A container's deadline
+    /// runs from the moment that the one before it was done. Where counting the processes of a container
+    /// hung the reply has its interfaces.
+    void look_at_networks(std::span<const Request> requests, const OnReply<NamespaceReply>& on_reply);
+    void look_at_filesystems(std::span<const Request> requests, const OnReply<FilesystemReply>& on_reply);
 
+    /// After Outcome::hung.
+    [[nodiscard]] const HangPlace& hang() const noexcept { return hang_; }
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
 
   private:
     void start();
     void end_worker() noexcept;
     void reap() noexcept;
+    template <typename Reply>
+    void run(std::span<const Request> requests, Reply& reply, const OnReply<Reply>& on_reply);
+    [[nodiscard]] Outcome send_up_to(std::span<const Request> requests, std::size_t done, std::size_t& sent);
     [[nodiscard]] bool send(const Request& request, std::uint64_t sequence) noexcept;
-    [[nodiscard]] Outcome receive(std::uint64_t sequence) noexcept;
+    template <typename Reply>
+    [[nodiscard]] Outcome receive(std::uint64_t sequence, Reply& reply) noexcept;
+    [[nodiscard]] bool wait_for_reply() noexcept;
 
     std::chrono::milliseconds deadline_;
+    WorkerSettings settings_;
     Worker worker_;
+    HelperProgress::Shared progress_;
     io::UniqueFd socket_;
     pid_t pid_ = -1;
     std::vector<pid_t> killed_; ///< not yet reaped: a process in an uninterruptible wait dies when that ends
-    std::uint64_t sequence_ = 0;
-    NamespaceReply reply_;
+    std::uint64_t sequence_ = 1;
+    NamespaceReply network_;
+    FilesystemReply filesystems_;
+    HangPlace hang_;
 };
 
 } // namespace lxcmon::sample

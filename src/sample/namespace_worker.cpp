@@ -2,7 +2,8 @@
 
 #include "io/clock.hpp"
 #include "io/kernel_file.hpp"
-#include "sample/namespace_figures.hpp"
+#include "io/pidfd.hpp"
+#include "sample/filesystem_look.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,7 +13,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 
 #include <cerrno>
@@ -32,7 +32,7 @@ using NamespaceName = std::array<char, 64>;
 
 /// The host's side of things, opened before any namespace is joined.
 struct Host {
-    io::UniqueFd proc, network, mounts;
+    io::UniqueFd proc, network;
     NamespaceName network_name{}, pid_name{};
 };
 
@@ -47,8 +47,7 @@ Host open_host() noexcept {
     Host host;
     host.proc = io::open_below(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
     host.network = io::open_below(host.proc.get(), "self/ns/net");
-    host.mounts = io::open_below(host.proc.get(), "self/ns/mnt");
-    if (!host.network || !host.mounts || !read_namespace(host.proc.get(), "self", "net", host.network_name) ||
+    if (!host.network || !read_namespace(host.proc.get(), "self", "net", host.network_name) ||
         !read_namespace(host.proc.get(), "self", "pid", host.pid_name))
         ::_exit(1);
     return host;
@@ -62,68 +61,40 @@ void list_links(const Host& host, NamespaceReply& reply) noexcept {
     }
     const std::int32_t host_id = namespace_id(rtnetlink.get(), host.network.get());
     // Small enough a capture for std::function to allocate nothing.
-    reply.network_error = dump_links(rtnetlink.get(), [&reply, host_id](const Link& link) {
+    const auto take = [&reply, host_id](const Link& link) {
         reply.has_more_links = reply.link_count == max_links;
         if (reply.has_more_links)
             return;
         const bool peer_on_host = link.peer_namespace >= 0 && link.peer_namespace == host_id;
         reply.links[reply.link_count++] = {link, peer_on_host ? link.peer_index : 0};
-    });
+    };
+    reply.network_error = dump_links(rtnetlink.get(), take, max_links + 1);
 }
 
-/// Where the container's "/" comes from, in the host's view of init's mounts.
-void read_source(const Host& host, const char* process, RootFilesystem& root) {
-    constexpr std::size_t most_bytes = 16U << 20U;
-    struct statx place {};
-    std::string mountinfo;
-    const std::string path = std::string(process) + "/mountinfo";
-    if (::statx(AT_FDCWD, "/", AT_STATX_DONT_SYNC, STATX_MNT_ID, &place) != 0 ||
-        (place.stx_mask & STATX_MNT_ID) == 0 ||
-        io::try_read_whole(host.proc.get(), path.c_str(), mountinfo, most_bytes) != 0)
-        return;
-    const MountSource found = find_mount(mountinfo, place.stx_mnt_id);
-    root.has_source = !found.filesystem_type.empty() && found.device.size() < root.source.size() &&
-                      found.filesystem_type.size() < root.filesystem_type.size();
-    if (!root.has_source)
-        return;
-    found.device.copy(root.source.data(), found.device.size());
-    found.filesystem_type.copy(root.filesystem_type.data(), found.filesystem_type.size());
-}
-
-void read_root_filesystem(const Host& host, const char* process, std::uint64_t known_device,
-                          RootFilesystem& root) {
-    struct statvfs figures {};
-    struct stat place {};
-    if (::statvfs("/", &figures) != 0 || ::stat("/", &place) != 0)
-        return;
-    root.present = true;
-    root.readonly = (figures.f_flag & ST_RDONLY) != 0;
-    root.device = place.st_dev;
-    root.block_bytes = figures.f_frsize;
-    root.blocks = figures.f_blocks;
-    root.blocks_free = figures.f_bfree;
-    root.blocks_available = figures.f_bavail;
-    root.inodes = figures.f_files;
-    root.inodes_free = figures.f_ffree;
-    if (root.device != known_device)
-        read_source(host, process, root);
-}
-
-/// Entries of the container's own /proc that are numbers. -1 where /proc is not the top of a procfs, or that
-/// of another pid namespace than init's.
-std::int64_t count_processes(const NamespaceName& init_namespace) noexcept {
-    const io::UniqueFd proc = io::open_below(AT_FDCWD, "/proc", O_DIRECTORY | O_NOFOLLOW);
+/// The top of the container's own /proc; none where that is not the top of a procfs, or that of another pid
+/// namespace than init's.
+io::UniqueFd open_own_proc(const Host& host, const char* process,
+                           const NamespaceName& init_namespace) noexcept {
+    std::array<char, 64> path{};
+    std::snprintf(path.data(), path.size(), "%s/root", process);
+    const io::UniqueFd root = io::open_below(host.proc.get(), path.data(), O_PATH | O_DIRECTORY);
+    io::UniqueFd proc = io::open_below(root.get(), "proc", O_DIRECTORY | O_NOFOLLOW);
     struct statfs filesystem {};
     struct stat place {};
     NamespaceName shown{};
-    if (!proc || ::fstatfs(proc.get(), &filesystem) != 0 || filesystem.f_type != PROC_SUPER_MAGIC ||
-        ::fstat(proc.get(), &place) != 0 || place.st_ino != proc_root_inode ||
-        !read_namespace(proc.get(), "1", "pid", shown) || shown != init_namespace)
-        return -1;
+    const bool is_own = root && proc && ::fstatfs(proc.get(), &filesystem) == 0 &&
+                        filesystem.f_type == PROC_SUPER_MAGIC && ::fstat(proc.get(), &place) == 0 &&
+                        place.st_ino == proc_root_inode && read_namespace(proc.get(), "1", "pid", shown) &&
+                        shown == init_namespace;
+    return is_own ? std::move(proc) : io::UniqueFd();
+}
+
+/// Entries of a procfs that are numbers; -1 where it can't be listed.
+std::int64_t count_processes(int proc) noexcept {
     alignas(dirent64) static std::array<char, 32768> buffer;
     std::int64_t count = 0;
     for (;;) {
-        const long length = ::syscall(SYS_getdents64, proc.get(), buffer.data(), buffer.size());
+        const long length = ::syscall(SYS_getdents64, proc, buffer.data(), buffer.size());
         if (length < 0)
             return -1;
         if (length == 0)
@@ -138,13 +109,10 @@ std::int64_t count_processes(const NamespaceName& init_namespace) noexcept {
     }
 }
 
-void handle(const Host& host, const NamespaceRequest& request, int init_pidfd, NamespaceReply& reply) {
-    std::array<char, 16> process{};
-    std::snprintf(process.data(), process.size(), "%d", request.init_pid);
-    NamespaceName pid_namespace{};
-    // Asked before joining: a join that succeeds proves that the pid was still this init's.
-    const bool has_pid_namespace = read_namespace(host.proc.get(), process.data(), "pid", pid_namespace);
-    if (::setns(init_pidfd, CLONE_NEWNET | CLONE_NEWNS) != 0) {
+/// The container's network namespace is joined, its interfaces are listed, and home it goes: none is kept
+/// beyond its sample, as a kept one would keep its veth alive.
+void look_at_links(const Host& host, int init_pidfd, NamespaceReply& reply) noexcept {
+    if (::setns(init_pidfd, CLONE_NEWNET) != 0) {
         reply.error = errno;
         return;
     }
@@ -156,20 +124,39 @@ void handle(const Host& host, const NamespaceRequest& request, int init_pidfd, N
         reply.shares_host_network = true;
     else
         list_links(host, reply);
-    if (!request.want_filesystem)
-        return;
-    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
-    read_root_filesystem(host, process.data(), request.known_root_device, reply.root);
-    // One that shares the host's processes (lxc.namespace.keep) has no number of its own.
-    if (has_pid_namespace && pid_namespace != host.pid_name)
-        reply.processes = count_processes(pid_namespace);
-    reply.filesystem_nsec = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
+    if (::setns(host.network.get(), CLONE_NEWNET) != 0)
+        ::_exit(1);
 }
 
-/// No namespace of a container is kept beyond its sample: a kept one would keep its veth alive.
-void go_home(const Host& host) noexcept {
-    if (::setns(host.network.get(), CLONE_NEWNET) != 0 || ::setns(host.mounts.get(), CLONE_NEWNS) != 0)
-        ::_exit(1);
+void look_at_processes(const Host& host, const char* process, int init_pidfd,
+                       NamespaceReply& reply) noexcept {
+    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
+    NamespaceName pid_namespace{};
+    // One that shares the host's processes (lxc.namespace.keep) has no number of its own.
+    if (!read_namespace(host.proc.get(), process, "pid", pid_namespace) || pid_namespace == host.pid_name)
+        return;
+    if (const io::UniqueFd proc = open_own_proc(host, process, pid_namespace))
+        reply.processes = count_processes(proc.get());
+    reply.processes_nsec = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
+    // A pid that is alive now was init's all the time.
+    if (!io::is_alive(init_pidfd)) {
+        reply.error = ESRCH;
+        reply.processes = -1;
+    }
+}
+
+void look_at_network(const Host& host, const NamespaceRequest& request, int init_pidfd,
+                     HelperProgress& progress, NamespaceReply& reply) noexcept {
+    if (request.want_links) {
+        progress.enter(Stage::network);
+        look_at_links(host, init_pidfd, reply);
+    }
+    if (!request.want_processes || reply.error != 0)
+        return;
+    std::array<char, 16> process{};
+    std::snprintf(process.data(), process.size(), "%d", request.init_pid);
+    progress.enter(Stage::processes);
+    look_at_processes(host, process.data(), init_pidfd, reply);
 }
 
 /// The next request and the descriptor that came with it; ends the process when the agent has gone.
@@ -186,34 +173,44 @@ io::UniqueFd receive_request(int socket, NamespaceRequest& request) noexcept {
         length = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
     } while (length < 0 && errno == EINTR);
     const cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (length != sizeof request || header == nullptr || header->cmsg_type != SCM_RIGHTS)
+    const bool has_fd = header != nullptr && header->cmsg_type == SCM_RIGHTS;
+    if (length != sizeof request || has_fd == request.is_of_host())
         ::_exit(length == 0 ? 0 : 1);
     int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
+    if (has_fd)
+        std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
     return io::UniqueFd(fd);
+}
+
+void answer(int socket, const void* reply, std::size_t bytes) noexcept {
+    if (::send(socket, reply, bytes, MSG_NOSIGNAL) < 0)
+        ::_exit(1);
 }
 
 } // namespace
 
-void run_namespace_worker(int socket) noexcept {
+void run_namespace_worker(int socket, HelperProgress& progress, const WorkerSettings& settings) noexcept {
     ::prctl(PR_SET_NAME, "lxcmon-ns");
     ::prctl(PR_SET_DUMPABLE, 0);
     const Host host = open_host();
-    static NamespaceReply reply;
+    static FilesystemReply filesystems;
     for (;;) {
         NamespaceRequest request;
         const io::UniqueFd init_pidfd = receive_request(socket, request);
-        reply.sequence = request.sequence;
-        reply.error = reply.network_error = 0;
-        reply.shares_host_network = reply.has_more_links = false;
-        reply.root = {};
-        reply.filesystem_nsec = 0;
-        reply.processes = -1;
-        reply.link_count = 0;
-        handle(host, request, init_pidfd.get(), reply);
-        go_home(host);
-        if (::send(socket, &reply, reply.sent_bytes(), MSG_NOSIGNAL) < 0)
-            ::_exit(1);
+        progress.begin(request.sequence);
+        if (request.look == Look::network) {
+            NamespaceReply& reply = progress.network;
+            reply.clear();
+            reply.sequence = request.sequence;
+            look_at_network(host, request, init_pidfd.get(), progress, reply);
+            answer(socket, &reply, reply.sent_bytes());
+        } else {
+            filesystems.clear();
+            filesystems.sequence = request.sequence;
+            look_at_filesystems(host.proc.get(), request, init_pidfd.get(), settings.mounts, progress,
+                                filesystems);
+            answer(socket, &filesystems, filesystems.sent_bytes());
+        }
     }
 }
 

@@ -6,23 +6,30 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <span>
 #include <stdexcept>
+#include <utility>
 
 namespace lxcmon::sample {
 namespace {
 
 constexpr std::size_t buffer_bytes = 128U << 10U;
 
-std::unique_ptr<SampleContext> make_context(int root_fd, const Selection& selection) {
-    CgroupLayout layout(io::read_whole(root_fd, "proc/self/mountinfo"));
+std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
+    CgroupLayout layout(io::read_whole(settings.root_fd, "proc/self/mountinfo"));
     if (layout.describe() == "none")
         throw std::runtime_error(
             "no cgroup hierarchy is mounted on this host (/proc/self/mountinfo): mount cgroup2 "
             "on /sys/fs/cgroup");
-    CgroupPlan plan(layout, selection);
-    return std::make_unique<SampleContext>(SampleContext{
-        root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(), DeviceNames(root_fd),
-        HugePages(root_fd), HostLinks{}, std::vector<char>(buffer_bytes), selection});
+    CgroupPlan plan(layout, settings.selection);
+    const NetworkWatch::Wanted network{settings.selection.has_any(fields_of("lxc_net")),
+                                       settings.net_loopback,
+                                       settings.selection.has(field_id("lxc_pids", "processes"))};
+    return std::make_unique<SampleContext>(
+        SampleContext{settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
+                      DeviceNames(settings.root_fd), HugePages(settings.root_fd), HostLinks{},
+                      std::vector<char>(buffer_bytes), settings.selection, network});
 }
 
 } // namespace
@@ -35,13 +42,17 @@ struct Sampler::Entry {
     std::uint64_t incarnation = 0;
     std::optional<ContainerSampler> sampler;
     std::uint64_t round = 0;
+    bool is_well = true;
 };
 
 Sampler::Sampler(SampleSettings settings)
     : settings_(std::move(settings))
-    , context_(make_context(settings_.root_fd, settings_.selection))
+    , context_(make_context(settings_))
     , host_(std::make_unique<HostSampler>(settings_, context_->budget))
-    , helper_(settings_.namespace_deadline) {}
+    , helper_(settings_.namespace_deadline, {{settings_.fs_include, settings_.fs_exclude}}) {
+    if (settings_.selection.has_any(fields_of("host_fs")))
+        host_filesystems_.emplace("the host", 0);
+}
 
 Sampler::~Sampler() = default;
 
@@ -76,44 +87,77 @@ void Sampler::sample_host(std::int64_t tick_ns, PointBuffer& points) {
     host_->sample(tick_ns, context_->host_links, links_error, context_->buffer, points);
 }
 
+void Sampler::add_running(const Container& container, Entry& entry) {
+    if (!entry.sampler || entry.sampler->is_incomplete() || entry.incarnation != container.incarnation) {
+        entry.sampler.emplace(*context_, container);
+        entry.incarnation = container.incarnation;
+    }
+    running_.push_back(&entry);
+}
+
+void Sampler::look_at_networks(std::int64_t tick_ns, PointBuffer& points) {
+    // Those behind one that hangs may have to do without their number of processes in this tick.
+    const auto is_safe = [](const Entry* entry) { return !entry->sampler->may_hang(); };
+    if (!std::ranges::is_partitioned(running_, is_safe))
+        std::ranges::stable_partition(running_, is_safe);
+    requests_.clear();
+    const std::int64_t monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
+    for (const Entry* entry : running_)
+        requests_.push_back(entry->sampler->request(monotonic_ns));
+    const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
+    bool has_hung = false;
+    helper_.look_at_networks(
+        requests_, [&](std::size_t index, NamespaceHelper::Outcome outcome, const NamespaceReply& reply) {
+            Entry& entry = *running_[index];
+            if (outcome == NamespaceHelper::Outcome::hung && !std::exchange(has_hung, true))
+                for (auto& each : std::span(requests_).subspan(index + 1))
+                    each.ask.want_processes = false;
+            entry.is_well =
+                entry.sampler->sample(time, outcome, reply, helper_.hang(), entry.tags->all(), points);
+            return true;
+        });
+    // One deadline in a tick is enough; but a next tick's hang does not put the filesystems off again.
+    owes_filesystem_round_ = has_hung && !owes_filesystem_round_;
+}
+
+void Sampler::look_at_filesystems(std::int64_t tick_ns, PointBuffer& points) {
+    if (owes_filesystem_round_)
+        return;
+    filesystem_round_.begin(tick_ns, io::now_ns(CLOCK_MONOTONIC), settings_.fs_interval);
+    for (Entry* entry : running_)
+        if (const auto look = entry->sampler->filesystem_look(entry->tags->all()))
+            filesystem_round_.add(*look);
+    if (host_filesystems_)
+        filesystem_round_.add({&*host_filesystems_, 0, -1, fields_of("host_fs"), host_->tags()});
+    filesystem_round_.run(helper_, points);
+}
+
 std::size_t Sampler::sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                             PointBuffer& points) {
     ++round_;
     running_.clear();
-    requests_.clear();
     context_->devices.forget();
     if (points.selection().has_any(fields_of("lxc_hugetlb")))
         context_->huge_pages.refresh();
     sample_host(tick_ns, points);
-    const std::int64_t monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
     for (const Container* container : containers) {
         Entry& entry = entry_of(*container);
-        if (container->init_pid == 0) {
+        if (container->init_pid == 0)
             add_stopped(*container, entry, tick_ns, points);
-            continue;
-        }
-        if (!entry.sampler || entry.sampler->is_incomplete() || entry.incarnation != container->incarnation) {
-            entry.sampler.emplace(*context_, *container);
-            entry.incarnation = container->incarnation;
-        }
-        running_.push_back(&entry);
-        requests_.push_back(entry.sampler->request(monotonic_ns));
+        else
+            add_running(*container, entry);
     }
     std::erase_if(entries_, [this](const auto& item) { return item.second->round != round_; });
 
-    std::size_t troubled = 0;
-    const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
-    helper_.run(requests_,
-                [&](std::size_t index, NamespaceHelper::Outcome outcome, const NamespaceReply& reply) {
-                    Entry& entry = *running_[index];
-                    if (!entry.sampler->sample(time, outcome, reply, entry.tags->all(), points))
-                        ++troubled;
-                });
+    look_at_networks(tick_ns, points);
+    look_at_filesystems(tick_ns, points);
     if (context_->budget.newly_exhausted())
         spdlog::warn("too few file descriptors to keep every control file open (RLIMIT_NOFILE): the others "
                      "are opened at "
                      "each read, which is slower but as right; raise LimitNOFILE");
-    return troubled;
+    return static_cast<std::size_t>(std::ranges::count_if(running_, [](const Entry* entry) {
+        return !entry->is_well || !entry->sampler->filesystems_are_well();
+    }));
 }
 
 } // namespace lxcmon::sample

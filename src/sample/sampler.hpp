@@ -3,12 +3,14 @@
 #include "model/container.hpp"
 #include "model/point.hpp"
 #include "sample/container_tags.hpp"
+#include "sample/filesystem_round.hpp"
 #include "sample/namespace_helper.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace lxcmon::sample {
@@ -57,6 +59,9 @@ class Sampler {
     void sample_host(std::int64_t tick_ns, PointBuffer& points);
     void add_stopped(const Container& container, Entry& entry, std::int64_t tick_ns, PointBuffer& points);
     Entry& entry_of(const Container& container);
+    void add_running(const Container& container, Entry& entry);
+    void look_at_networks(std::int64_t tick_ns, PointBuffer& points);
+    void look_at_filesystems(std::int64_t tick_ns, PointBuffer& points);
 
     SampleSettings settings_;
     std::unique_ptr<struct SampleContext> context_;
@@ -65,6 +70,9 @@ class Sampler {
     std::map<std::uint64_t, std::unique_ptr<Entry>> entries_; ///< by Container::id
     std::vector<Entry*> running_;
     std::vector<NamespaceHelper::Request> requests_;
+    FilesystemRound filesystem_round_;
+    std::optional<FilesystemWatch> host_filesystems_; ///< none where nobody wants host_fs
+    bool owes_filesystem_round_ = false;              ///< left out, as something else had hung in that tick
     std::uint64_t round_ = 0;
 };
 

@@ -25,6 +25,15 @@ void add_interface(ContainerSummary& summary, std::int64_t rx, std::int64_t tx) 
     });
 }
 
+void add_filesystem(ContainerSummary& summary, std::string_view mount_point, std::int64_t used,
+                    std::int64_t total) {
+    add(summary, "lxc_fs", [&](PointBuffer& points) {
+        points.tag("mountpoint", mount_point);
+        points.field("used_bytes", used);
+        points.field("total_bytes", total);
+    });
+}
+
 ContainerSummary running(std::int64_t rx, std::int64_t tx) {
     ContainerSummary summary;
     summary.name = "web1";
@@ -56,10 +65,9 @@ TEST_CASE("the figures of each point come into the summary") {
         points.field("used_bytes", std::int64_t{1000});
         points.field("limit_bytes", std::int64_t{2000});
     });
-    add(summary, "lxc_fs", [](PointBuffer& points) {
-        points.field("used_bytes", std::int64_t{5});
-        points.field("total_bytes", std::int64_t{9});
-    });
+    add_filesystem(summary, "/data", 70, 90);
+    add_filesystem(summary, "/", 5, 9);
+    add_filesystem(summary, "/tmp", 700, 900);
     CHECK(summary.state == "FROZEN");
     CHECK(summary.init_pid == 42);
     CHECK(summary.cpu_percent == 12.5);

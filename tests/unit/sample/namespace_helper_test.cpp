@@ -23,6 +23,7 @@ namespace {
 
 constexpr milliseconds ample{20'000};
 constexpr pid_t bad = 50;
+constexpr pid_t offset = 1000; ///< of init_pid, as 0 is the host
 
 NamespaceRequest next_request(int socket) {
     NamespaceRequest request;
@@ -32,6 +33,14 @@ NamespaceRequest next_request(int socket) {
 }
 
 void answer(int socket, const NamespaceRequest& request) {
+    if (request.look == Look::filesystems) {
+        static FilesystemReply reply;
+        reply.sequence = request.sequence;
+        reply.left_out = static_cast<std::uint32_t>(request.init_pid);
+        if (::send(socket, &reply, reply.sent_bytes(), MSG_NOSIGNAL) < 0)
+            ::_exit(0);
+        return;
+    }
     static NamespaceReply reply;
     reply.sequence = request.sequence;
     reply.processes = request.init_pid;
@@ -50,26 +59,50 @@ template <typename OnBad>
     }
 }
 
-void good_worker(int socket) {
+void good_worker(int socket, HelperProgress&, const WorkerSettings&) {
     serve(socket, [](const NamespaceRequest&) {});
 }
-void hanging_worker(int socket) {
+void hanging_worker(int socket, HelperProgress&, const WorkerSettings&) {
     serve(socket, [](const NamespaceRequest&) {
         for (;;)
             ::pause();
     });
 }
-void exiting_worker(int socket) {
+void exiting_worker(int socket, HelperProgress&, const WorkerSettings&) {
     serve(socket, [](const NamespaceRequest&) { ::_exit(7); });
 }
-void crashing_at_once(int) {
+void crashing_at_once(int, HelperProgress&, const WorkerSettings&) {
     ::_exit(7);
+}
+
+/// Hangs at a place that depends on the request.
+void hanging_somewhere(int socket, HelperProgress& progress, const WorkerSettings&) {
+    for (;;) {
+        const NamespaceRequest request = next_request(socket);
+        progress.begin(request.sequence);
+        if (request.init_pid % 10 == 0) {
+            answer(socket, request);
+            continue;
+        }
+        progress.network.clear();
+        progress.network.link_count = 1;
+        progress.network.links[0].link.index = 77;
+        progress.enter(Stage::network);
+        if (request.init_pid % 10 == 1)
+            progress.enter(Stage::processes);
+        if (request.init_pid % 10 == 2)
+            progress.enter_mount(5, "/mnt/\nx");
+        if (request.init_pid % 10 == 3)
+            progress.begin(request.sequence + 1); // goes on after all, while it is being given up
+        for (;;)
+            ::pause();
+    }
 }
 
 /// What is sent in the place of an answer to the bad request.
 enum class Rubbish { cut, too_long, wrong_sequence, too_many_links, empty };
 template <Rubbish kind>
-void rubbish_worker(int socket) {
+void rubbish_worker(int socket, HelperProgress&, const WorkerSettings&) {
     serve(socket, [socket](const NamespaceRequest& request) {
         static NamespaceReply reply;
         reply.sequence = request.sequence + (kind == Rubbish::wrong_sequence ? 1 : 0);
@@ -91,16 +124,25 @@ struct Answers {
     std::size_t wrong = 0; ///< answered with another container's figures
 };
 
+NamespaceHelper::Request request_of(pid_t number, int pidfd, Look look = Look::network) {
+    NamespaceHelper::Request request;
+    request.ask.init_pid = number + offset;
+    request.ask.look = look;
+    request.init_pidfd = pidfd;
+    return request;
+}
+
 Answers run(NamespaceHelper& helper, std::size_t count, int pidfd, pid_t first = 0) {
     std::vector<NamespaceHelper::Request> requests(count);
     for (std::size_t index = 0; index < count; ++index)
-        requests[index] = {first + static_cast<pid_t>(index), pidfd, true};
+        requests[index] = request_of(first + static_cast<pid_t>(index), pidfd);
     Answers answers;
-    helper.run(requests, [&](std::size_t index, Outcome outcome, const NamespaceReply& reply) {
+    helper.look_at_networks(requests, [&](std::size_t index, Outcome outcome, const NamespaceReply& reply) {
         answers.out_of_order += index == answers.outcomes.size() ? 0 : 1;
         answers.outcomes.push_back(outcome);
-        if (outcome == Outcome::answered && reply.processes != requests[index].init_pid)
+        if (outcome == Outcome::answered && reply.processes != requests[index].ask.init_pid)
             ++answers.wrong;
+        return true;
     });
     return answers;
 }
@@ -120,7 +162,7 @@ void check_all_but(const Answers& answers, const std::set<std::size_t>& others, 
 
 TEST_CASE("more requests than the helper gets at once are answered in order, by one process") {
     const test::Child init;
-    NamespaceHelper helper(ample, &good_worker);
+    NamespaceHelper helper(ample, {}, &good_worker);
     const pid_t process = helper.pid();
     check_all_but(run(helper, 100, init.pidfd()), {}, Outcome::broken);
     check_all_but(run(helper, 100, init.pidfd(), 100), {}, Outcome::broken);
@@ -130,7 +172,7 @@ TEST_CASE("more requests than the helper gets at once are answered in order, by 
 
 TEST_CASE("a request that hangs costs its own answer and the process") {
     const test::Child init;
-    NamespaceHelper helper(milliseconds(400), &hanging_worker);
+    NamespaceHelper helper(milliseconds(400), {}, &hanging_worker);
     const pid_t process = helper.pid();
     const io::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
     const auto begin = std::chrono::steady_clock::now();
@@ -146,7 +188,7 @@ TEST_CASE("a request that hangs costs its own answer and the process") {
 
 TEST_CASE("a helper that ends costs no other container its answer") {
     const test::Child init;
-    NamespaceHelper helper(ample, &exiting_worker);
+    NamespaceHelper helper(ample, {}, &exiting_worker);
     const pid_t process = helper.pid();
     // How far the answers before have been taken when it ends is a matter of luck: many times.
     for (int round = 0; round < 20; ++round)
@@ -158,14 +200,14 @@ TEST_CASE("a helper that ends costs no other container its answer") {
 
 TEST_CASE("a helper that ends at once leaves nothing but says so for each") {
     const test::Child init;
-    NamespaceHelper helper(ample, &crashing_at_once);
+    NamespaceHelper helper(ample, {}, &crashing_at_once);
     const Answers answers = run(helper, 3, init.pidfd());
     CHECK(answers.outcomes == std::vector<Outcome>(3, Outcome::broken));
 }
 
 TEST_CASE_TEMPLATE_DEFINE("an answer that is none", Kind, rubbish) {
     const test::Child init;
-    NamespaceHelper helper(ample, &rubbish_worker<Kind::value>);
+    NamespaceHelper helper(ample, {}, &rubbish_worker<Kind::value>);
     const pid_t process = helper.pid();
     check_all_but(run(helper, 100, init.pidfd()), {50}, Outcome::broken);
     CHECK(helper.pid() != process);
@@ -177,13 +219,14 @@ TEST_CASE_TEMPLATE_INVOKE(rubbish, Kind<Rubbish::cut>, Kind<Rubbish::too_long>, 
 
 TEST_CASE("a request whose pidfd is none is broken, alone") {
     const test::Child init;
-    NamespaceHelper helper(ample, &good_worker);
+    NamespaceHelper helper(ample, {}, &good_worker);
     std::vector<NamespaceHelper::Request> requests(100);
     for (std::size_t index = 0; index < requests.size(); ++index)
-        requests[index] = {static_cast<pid_t>(index), index == 50 ? -1 : init.pidfd(), true};
+        requests[index] = request_of(static_cast<pid_t>(index), index == 50 ? -1 : init.pidfd());
     Answers answers;
-    helper.run(requests, [&](std::size_t, Outcome outcome, const NamespaceReply&) {
+    helper.look_at_networks(requests, [&](std::size_t, Outcome outcome, const NamespaceReply&) {
         answers.outcomes.push_back(outcome);
+        return true;
     });
     check_all_but(answers, {50}, Outcome::broken);
 }
@@ -191,9 +234,67 @@ TEST_CASE("a request whose pidfd is none is broken, alone") {
 TEST_CASE("the helper ends with the object") {
     io::UniqueFd pidfd;
     {
-        const NamespaceHelper helper(ample, &good_worker);
+        const NamespaceHelper helper(ample, {}, &good_worker);
         pidfd.reset(static_cast<int>(::syscall(SYS_pidfd_open, helper.pid(), 0)));
         REQUIRE(pidfd);
     }
     CHECK(test::ends_soon(pidfd.get()));
+}
+
+TEST_CASE("where the helper hangs is known") {
+    const test::Child init;
+    NamespaceHelper helper(milliseconds(300), {}, &hanging_somewhere);
+    const auto hang_of = [&](pid_t number, std::uint32_t links) {
+        const auto request = request_of(number, init.pidfd());
+        HangPlace place;
+        helper.look_at_networks({&request, 1},
+                                [&](std::size_t, Outcome outcome, const NamespaceReply& reply) {
+                                    CHECK(outcome == Outcome::hung);
+                                    CHECK(reply.link_count == links);
+                                    CHECK((links == 0 || reply.links[0].link.index == 77));
+                                    place = helper.hang();
+                                    return true;
+                                });
+        return place;
+    };
+    CHECK(hang_of(1, 1).stage == Stage::processes); // its interfaces are not lost
+    const HangPlace mount = hang_of(2, 0);
+    CHECK(mount.stage == Stage::mount);
+    CHECK(mount.device == 5);
+    CHECK(mount.mount_point == "/mnt/\nx");
+    CHECK(hang_of(3, 0).stage == Stage::unknown);
+    CHECK(hang_of(4, 0).stage == Stage::network);
+}
+
+TEST_CASE("after a hang the rest is changed, or left out") {
+    const test::Child init;
+    NamespaceHelper helper(milliseconds(300), {}, &hanging_somewhere);
+    std::vector<NamespaceHelper::Request> requests(6);
+    const auto set_all = [&](Look look) {
+        for (std::size_t index = 0; index < requests.size(); ++index)
+            requests[index] = request_of(index < 2 ? 0 : 1, init.pidfd(), look);
+    };
+    set_all(Look::network);
+    std::vector<Outcome> outcomes;
+    helper.look_at_networks(requests, [&](std::size_t index, Outcome outcome, const NamespaceReply&) {
+        outcomes.push_back(outcome);
+        if (outcome == Outcome::hung)
+            for (std::size_t later = index + 1; later < requests.size(); ++later)
+                requests[later].ask.init_pid = offset;
+        return true;
+    });
+    using enum Outcome;
+    CHECK(outcomes == std::vector{answered, answered, hung, answered, answered, answered});
+
+    set_all(Look::filesystems);
+    outcomes.clear();
+    const auto look = [&](std::size_t, Outcome outcome, const FilesystemReply& reply) {
+        outcomes.push_back(outcome);
+        CHECK((outcome == hung || reply.left_out == offset));
+        return outcome != hung;
+    };
+    helper.look_at_filesystems(requests, look);
+    CHECK(outcomes == std::vector{answered, answered, hung});
+    helper.look_at_filesystems({requests.data(), 2}, look); // and the next one goes well
+    CHECK(outcomes == std::vector{answered, answered, hung, answered, answered});
 }

@@ -11,7 +11,6 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,14 +30,20 @@ namespace {
 
 constexpr std::chrono::milliseconds ample{20'000};
 
-NamespaceReply ask(NamespaceHelper& helper, const Child& init, bool want_filesystem = true) {
-    const NamespaceHelper::Request request{init.pid(), init.pidfd(), want_filesystem};
+NamespaceReply ask(NamespaceHelper& helper, const Child& init, bool want_processes = true,
+                   bool want_links = true) {
+    NamespaceHelper::Request request;
+    request.ask.init_pid = init.pid();
+    request.ask.want_processes = want_processes;
+    request.ask.want_links = want_links;
+    request.init_pidfd = init.pidfd();
     NamespaceReply answer;
     std::size_t calls = 0;
-    helper.run({&request, 1}, [&](std::size_t, Outcome outcome, const NamespaceReply& reply) {
+    helper.look_at_networks({&request, 1}, [&](std::size_t, Outcome outcome, const NamespaceReply& reply) {
         CHECK(outcome == Outcome::answered);
         answer = reply;
         ++calls;
+        return true;
     });
     REQUIRE(calls == 1);
     return answer;
@@ -84,7 +89,6 @@ TEST_CASE("a container without a network namespace of its own shows no interface
     CHECK(reply.error == 0);
     CHECK(reply.shares_host_network);
     CHECK(reply.link_count == 0);
-    CHECK(reply.root.present);
 }
 
 TEST_CASE("a fresh network namespace has a loopback and nothing of the host's") {
@@ -169,11 +173,11 @@ TEST_CASE("a veth that leads to another container has no end on the host") {
     CHECK(find_link(reply, "eth1")->host_index == 0);
 }
 
-TEST_CASE("the root filesystem and the processes are the container's own") {
+TEST_CASE("the processes are the container's own") {
     const test::TempTree place;
     NamespaceHelper helper(ample);
     const Child init(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID, [&] {
-        if (!test::enter_tmpfs_root(place.path().c_str(), "size=4m,nr_inodes=100") ||
+        if (!test::enter_tmpfs_root(place.path().c_str(), "size=4m") ||
             ::mount("proc", "/proc", "proc", 0, nullptr) != 0)
             return false;
         const pid_t second = ::fork();
@@ -184,23 +188,9 @@ TEST_CASE("the root filesystem and the processes are the container's own") {
     });
     const NamespaceReply reply = ask(helper, init);
     CHECK(reply.processes == 2);
-    REQUIRE(reply.root.present);
-    CHECK(reply.root.blocks * reply.root.block_bytes == 4U << 20U);
-    CHECK(reply.root.blocks_free <= reply.root.blocks);
-    CHECK(reply.root.blocks_available <= reply.root.blocks_free);
-    CHECK(reply.root.inodes == 100);
-    CHECK(reply.root.inodes_free <= 98); // the top and /proc
-    CHECK_FALSE(reply.root.readonly);
-    struct stat top {};
-    REQUIRE(::stat(("/proc/" + std::to_string(init.pid()) + "/root/").c_str(), &top) == 0);
-    CHECK(reply.root.device == top.st_dev);
-    REQUIRE(reply.root.has_source);
-    CHECK(std::string(reply.root.filesystem_type.data()) == "tmpfs");
-    CHECK(std::string(reply.root.source.data()).size() > 0);
 
     const NamespaceReply without = ask(helper, init, false);
     CHECK(without.error == 0);
-    CHECK_FALSE(without.root.present);
     CHECK(without.processes == -1);
     CHECK(find_link(without, "lo") != nullptr);
 }
@@ -233,21 +223,18 @@ TEST_CASE("an init that shares the host's processes has no number of its own") {
         NamespaceHelper helper(ample);
         const Child init(CLONE_NEWNS | CLONE_NEWNET);
         const NamespaceReply reply = ask(helper, init);
-        return reply.error == 0 && reply.root.present && reply.processes == -1;
+        return reply.error == 0 && reply.processes == -1;
     };
     CHECK_NOTHROW(Child(CLONE_NEWPID | CLONE_NEWNS, shares_processes));
 }
 
-TEST_CASE("a /proc that is none, and a read-only root") {
+TEST_CASE("a /proc that is none") {
     const test::TempTree place;
     NamespaceHelper helper(ample);
     const Child init(CLONE_NEWNS, [&] {
-        return test::enter_tmpfs_root(place.path().c_str(), "size=1m") && ::mkdir("/proc/1", 0755) == 0 &&
-               ::mount(nullptr, "/", nullptr, MS_REMOUNT | MS_RDONLY, nullptr) == 0;
+        return test::enter_tmpfs_root(place.path().c_str(), "size=1m") && ::mkdir("/proc/1", 0755) == 0;
     });
-    const NamespaceReply reply = ask(helper, init);
-    CHECK(reply.processes == -1);
-    CHECK(reply.root.readonly);
+    CHECK(ask(helper, init).processes == -1);
 }
 
 TEST_CASE("a /proc that leads elsewhere in a procfs is none") {
@@ -268,6 +255,43 @@ TEST_CASE("after each answer the helper is at home again") {
     for (int round = 0; round < 3; ++round) {
         CHECK(ask(helper, init).error == 0);
         CHECK(own_namespace(std::to_string(helper.pid())) == own_namespace("self"));
+    }
+}
+
+TEST_CASE("interfaces only, processes only, or neither") {
+    const test::TempTree place;
+    NamespaceHelper helper(ample);
+    const Child init(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID, [&] {
+        return test::enter_tmpfs_root(place.path().c_str(), "size=4m") &&
+               ::mount("proc", "/proc", "proc", 0, nullptr) == 0;
+    });
+    CHECK(ask(helper, init, true, true).link_count == 1);
+    CHECK(ask(helper, init, true, true).processes == 1);
+    CHECK(ask(helper, init, true, false).link_count == 0);
+    CHECK(ask(helper, init, true, false).processes == 1);
+    CHECK(ask(helper, init, false, false).link_count == 0);
+    CHECK(ask(helper, init, false, false).processes == -1);
+}
+
+TEST_CASE("no more interfaces than there is room for, and that there are more") {
+    NamespaceHelper helper(ample);
+    for (const std::size_t veths : {max_links - 1, max_links}) { // and the loopback
+        const Child peer(CLONE_NEWNET);
+        const io::UniqueFd outside =
+            io::open_below(AT_FDCWD, ("/proc/" + std::to_string(peer.pid()) + "/ns/net").c_str());
+        const Child init(CLONE_NEWNS | CLONE_NEWNET, [&] {
+            for (std::size_t index = 0; index < veths; ++index) {
+                const std::string name = "v" + std::to_string(index);
+                if (!test::make_veth(name.c_str(), (name + "o").c_str(), outside.get()))
+                    return false;
+            }
+            return true;
+        });
+        const NamespaceReply reply = ask(helper, init);
+        CHECK(reply.network_error == 0);
+        CHECK(reply.link_count == max_links);
+        CHECK(reply.has_more_links == (veths == max_links));
+        CHECK(find_link(reply, "lo") != nullptr);
     }
 }
 

@@ -56,8 +56,13 @@ class Machine {
     [[nodiscard]] const TempTree& tree() const noexcept { return tree_; }
     [[nodiscard]] Container& container() noexcept { return container_; }
     [[nodiscard]] SampleSettings settings() const {
-        SampleSettings settings{{"node", {}}, tree_.fd(), std::chrono::milliseconds(20'000)};
-        settings.selection.remove("host_*"); // the interfaces are this machine's, whatever the tree
+        SampleSettings settings;
+        settings.tags.host = "node";
+        settings.root_fd = tree_.fd();
+        settings.namespace_deadline = std::chrono::milliseconds(20'000);
+        // What else this machine has mounted is not the tests' to know.
+        settings.fs_exclude = {"/?*"};
+        settings.selection.remove("host_*");
         return settings;
     }
 
@@ -207,6 +212,48 @@ TEST_CASE("the host's own figures stand before the containers'") {
     CHECK(count_of(lines, "host_net,host=node,interface=lo rx_bytes=") == 1);
     CHECK(count_of(lines, "host_cpu,") == 0); // its tree has no stat
     CHECK(lines.find("host_") < lines.find("lxc_cpu,"));
+}
+
+TEST_CASE("filesystems are looked at once in each interval, the rest at each tick") {
+    Machine machine;
+    SampleSettings settings = machine.settings();
+    settings.fs_interval = std::chrono::seconds(60);
+    Sampler sampler(settings);
+    std::size_t looks = 0;
+    for (int second = 0; second < 600; second += 10) {
+        PointBuffer points;
+        CHECK(sampler.sample({&machine.container()}, second * 1'000'000'000L, points) == 0);
+        const std::string lines = test::encoded(points);
+        CHECK(count_of(lines, "lxc_cpu,") == 1);
+        looks += count_of(lines, "lxc_fs,");
+        CHECK((second != 0 || looks == 1)); // the first one at once
+    }
+    CHECK(looks >= 10);
+    CHECK(looks <= 11);
+    machine.start();
+    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "lxc_fs,") == 1); // another start
+}
+
+TEST_CASE("the host's filesystems have the host's tags, and are there without any container") {
+    Machine machine;
+    SampleSettings settings = machine.settings();
+    settings.selection = Selection::of(std::vector<std::string>{"host_fs"});
+    settings.tags.user = {{"site", "lab"}};
+    Sampler sampler(settings);
+    for (const auto& containers : {std::vector<const Container*>{}, {&machine.container()}}) {
+        const std::string lines = tick(sampler, containers).lines;
+        CHECK(count_of(lines, "host_fs,") == 1);
+        CHECK(count_of(lines, ",host=node,mountpoint=/,site=lab total_bytes=") == 1);
+        CHECK(count_of(lines, "host_fs,container=") == 0);
+    }
+}
+
+TEST_CASE("nobody wants filesystems") {
+    Machine machine;
+    SampleSettings settings = machine.settings();
+    settings.selection = Selection::of(std::vector<std::string>{"lxc_state"});
+    Sampler sampler(settings);
+    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "_fs,") == 0);
 }
 
 TEST_CASE("a host without cgroups, or without a mountinfo, is no host to start on") {

@@ -1,0 +1,48 @@
+#include "sample/filesystem_round.hpp"
+
+#include "io/clock.hpp"
+#include "io/pidfd.hpp"
+
+#include <algorithm>
+#include <tuple>
+
+namespace lxcmon::sample {
+
+void FilesystemRound::begin(std::int64_t wall_ns, std::int64_t monotonic_ns,
+                            std::chrono::nanoseconds interval) noexcept {
+    wall_ns_ = wall_ns;
+    monotonic_ns_ = monotonic_ns;
+    interval_ = interval;
+    due_.clear();
+}
+
+void FilesystemRound::add(const FilesystemLook& look) {
+    if (look.watch->is_due(wall_ns_, monotonic_ns_, interval_))
+        due_.push_back(look);
+}
+
+void FilesystemRound::run(NamespaceHelper& helper, PointBuffer& points) {
+    std::ranges::sort(due_, {}, [](const FilesystemLook& look) {
+        return std::tuple(look.watch->may_hang(), look.watch->last_look_ns());
+    });
+    requests_.clear();
+    for (const FilesystemLook& look : due_) {
+        NamespaceHelper::Request& request = requests_.emplace_back();
+        request.ask.init_pid = look.init_pid;
+        request.init_pidfd = look.init_pidfd;
+        look.watch->prepare(request.ask, monotonic_ns_);
+    }
+    helper.look_at_filesystems(
+        requests_, [&](std::size_t index, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
+            const FilesystemLook& look = due_[index];
+            const std::size_t before = points.size();
+            look.watch->take(outcome, reply, helper.hang(), io::now_ns(CLOCK_MONOTONIC),
+                             {look.measurement, look.tags, wall_ns_, points});
+            // It ended meanwhile: its pid may already be another's.
+            if (look.init_pid != 0 && !io::is_alive(look.init_pidfd))
+                points.truncate(before);
+            return outcome != NamespaceHelper::Outcome::hung;
+        });
+}
+
+} // namespace lxcmon::sample

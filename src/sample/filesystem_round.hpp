@@ -1,0 +1,37 @@
+#pragma once
+
+#include "sample/filesystem_watch.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace lxcmon::sample {
+
+/// A look at the filesystems of one container, or of the host.
+struct FilesystemLook {
+    FilesystemWatch* watch = nullptr;
+    pid_t init_pid = 0;  ///< 0: the host
+    int init_pidfd = -1; ///< borrowed
+    FieldRange measurement;
+    std::span<const Tag> tags;
+};
+
+/// The looks of one tick, behind everything else in it. A hang ends them: what is left waits for the next
+/// tick, so that a broken server that many containers share costs each tick one deadline and no more.
+class FilesystemRound {
+  public:
+    void begin(std::int64_t wall_ns, std::int64_t monotonic_ns, std::chrono::nanoseconds interval) noexcept;
+    /// Where it is due. `look.watch` must live until run() has returned.
+    void add(const FilesystemLook& look);
+    /// Makes the looks: those that may hang last, else those first that have waited longest.
+    void run(NamespaceHelper& helper, PointBuffer& points);
+
+  private:
+    std::int64_t wall_ns_ = 0, monotonic_ns_ = 0;
+    std::chrono::nanoseconds interval_{};
+    std::vector<FilesystemLook> due_;
+    std::vector<NamespaceHelper::Request> requests_;
+};
+
+} // namespace lxcmon::sample

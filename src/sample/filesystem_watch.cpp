@@ -1,0 +1,175 @@
+#include "sample/filesystem_watch.hpp"
+
+#include "sample/pauses.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace lxcmon::sample {
+namespace {
+
+/// Series of one start of a container: a tenant can mount the same thing elsewhere each time.
+constexpr std::size_t most_names = 512;
+
+std::string words(int error) {
+    return std::generic_category().message(error);
+}
+
+/// The turn within an interval: ids that follow each other are spread evenly by the golden ratio.
+std::int64_t phase_of(std::uint64_t id, std::int64_t interval_ns) noexcept {
+    constexpr std::uint64_t golden = 0x9E3779B97F4A7C15U;
+    const auto part = static_cast<double>(id * golden >> 32U) / 4294967296.0;
+    return static_cast<std::int64_t>(part * static_cast<double>(interval_ns));
+}
+
+/// Number of the interval that a time lies in.
+std::int64_t slot_of(std::int64_t wall_ns, std::int64_t phase_ns, std::int64_t interval_ns) noexcept {
+    const std::int64_t shifted = wall_ns - phase_ns;
+    return shifted / interval_ns - (shifted % interval_ns < 0 ? 1 : 0);
+}
+
+} // namespace
+
+FilesystemWatch::FilesystemWatch(std::string who, std::uint64_t id)
+    : who_(std::move(who))
+    , id_(id)
+    , names_(most_names) {}
+
+bool FilesystemWatch::is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
+                             std::chrono::nanoseconds interval) const noexcept {
+    if (monotonic_ns < again_ns_)
+        return false;
+    if (!last_look_ns_ || interval.count() <= 0)
+        return true;
+    // Also right where the wall clock has been set, to and fro.
+    const std::int64_t phase = phase_of(id_, interval.count());
+    return slot_of(wall_ns, phase, interval.count()) != slot_of(*last_look_ns_, phase, interval.count());
+}
+
+void FilesystemWatch::prepare(NamespaceRequest& request, std::int64_t monotonic_ns) {
+    asked_ns_ = monotonic_ns;
+    request.look = Look::filesystems;
+    request.left_alone_count = 0;
+    for (const LeftAlone& each : left_alone_)
+        if (each.until_ns > monotonic_ns)
+            request.left_alone[request.left_alone_count++] = each.device;
+}
+
+void FilesystemWatch::take(Outcome outcome, const FilesystemReply& reply, const HangPlace& hang,
+                           std::int64_t monotonic_ns, const Target& target) {
+    if (outcome == Outcome::hung)
+        return take_hang(hang, monotonic_ns);
+    if (outcome == Outcome::broken)
+        return say(
+            "the helper process ended while it looked at the filesystems: they are left out this time");
+    if (reply.error == ESRCH)
+        return; // ended: the next tick sees that
+    last_look_ns_ = target.wall_ns;
+    say(fault_of(reply));
+    if (reply.error != 0)
+        return;
+    root_may_hang_ = reply.root_may_hang;
+    if (std::exchange(list_hung_, false))
+        spdlog::info("{}: its list of mounts can be read again", who_);
+    take_answers(reply);
+    note_slow(reply, monotonic_ns);
+    add_points(reply, target);
+}
+
+void FilesystemWatch::take_hang(const HangPlace& hang, std::int64_t monotonic_ns) {
+    has_hung_ = true;
+    const std::int64_t until_ns = monotonic_ns + hang_pause_ns;
+    if (hang.stage != Stage::mount) {
+        again_ns_ = until_ns;
+        if (!std::exchange(list_hung_, true))
+            spdlog::warn("{}: reading its list of mounts did not end in time; its filesystems are left "
+                         "alone for 5 minutes",
+                         who_);
+        return;
+    }
+    const auto known = std::ranges::find(left_alone_, hang.device, &LeftAlone::device);
+    if (known != left_alone_.end()) {
+        known->until_ns = until_ns; // said before
+        return;
+    }
+    if (left_alone_.size() == max_left_alone)
+        left_alone_.erase(left_alone_.begin());
+    left_alone_.push_back({hang.device, hang.mount_point, until_ns});
+    const bool is_last = left_alone_.size() == max_left_alone;
+    if (is_last)
+        again_ns_ = until_ns;
+    spdlog::warn("{}: reading its filesystem {} did not end in time; {} left alone for 5 minutes", who_,
+                 hang.mount_point, is_last ? "with so many that hang, all of its filesystems are" : "it is");
+}
+
+void FilesystemWatch::take_answers(const FilesystemReply& reply) {
+    const auto all = std::span(reply.filesystems).first(reply.count);
+    std::erase_if(left_alone_, [&](const LeftAlone& each) {
+        if (each.until_ns > asked_ns_)
+            return false; // not asked
+        const auto now = std::ranges::find(all, each.device, &Filesystem::device);
+        if (now != all.end() && now->error == 0)
+            spdlog::info("{}: its filesystem {} answers again", who_, each.mount_point);
+        return true; // or it is mounted no more
+    });
+}
+
+void FilesystemWatch::note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns) {
+    std::int64_t slowest = reply.list_nsec;
+    std::string what = "its list of mounts";
+    for (const Filesystem& each : std::span(reply.filesystems).first(reply.count))
+        if (each.took_nsec > slowest) {
+            slowest = each.took_nsec;
+            what = "its filesystem " + std::string(reply.text(each.mount_point));
+        }
+    if (slowest <= slow_nsec)
+        return;
+    again_ns_ = monotonic_ns + slow_pause_ns;
+    if (!std::exchange(said_slow_, true))
+        spdlog::warn("{}: {} took {} ms to answer; its filesystems are looked at no more than once a minute "
+                     "while that lasts",
+                     who_, what, slowest / 1'000'000);
+}
+
+void FilesystemWatch::add_points(const FilesystemReply& reply, const Target& target) {
+    if (reply.left_out != 0 && !std::exchange(said_left_out_, true))
+        spdlog::warn("{}: {} of its filesystems are left out: no more than {} are reported, and none with a "
+                     "name of more than {} bytes",
+                     who_, reply.left_out, max_filesystems, max_mount_text);
+    std::string name;
+    for (const Filesystem& each : std::span(reply.filesystems).first(reply.count)) {
+        name.clear();
+        for (const TextSpan part : {each.mount_point, each.source, each.type})
+            name.append(reply.text(part)).push_back('\0');
+        if (names_.admits(name))
+            add_filesystem_point(reply, each, target.measurement, target.tags, target.wall_ns, target.points);
+        else if (!std::exchange(said_names_, true))
+            spdlog::warn("{}: it has had more than {} different filesystems since its start: new ones are "
+                         "left out",
+                         who_, names_.most());
+    }
+}
+
+std::string FilesystemWatch::fault_of(const FilesystemReply& reply) const {
+    if (reply.error != 0)
+        return "its mounts can't be read: " + words(reply.error) + "; its filesystems are left out" +
+               (reply.error == EACCES || reply.error == EPERM ? ". CAP_SYS_PTRACE (root) is needed" : "");
+    for (const Filesystem& each : std::span(reply.filesystems).first(reply.count))
+        if (each.error != 0)
+            return "its filesystem " + std::string(reply.text(each.mount_point)) +
+                   " can't be read: " + words(each.error);
+    return {};
+}
+
+void FilesystemWatch::say(std::string fault) {
+    if (fault == fault_)
+        return;
+    fault_ = std::move(fault);
+    if (!fault_.empty())
+        spdlog::warn("{}: {}", who_, fault_);
+}
+
+} // namespace lxcmon::sample

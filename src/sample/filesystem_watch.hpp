@@ -1,0 +1,82 @@
+#pragma once
+
+#include "sample/distinct_names.hpp"
+#include "sample/filesystem_points.hpp"
+#include "sample/namespace_helper.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lxcmon::sample {
+
+/// What is known of the filesystems of one start of a container, or of the host: when they are looked at,
+/// which are left alone, and what has been said of them. Sampling thread only; the times are passed in.
+class FilesystemWatch {
+  public:
+    using Outcome = NamespaceHelper::Outcome;
+
+    /// `who` begins the log lines: "container NAME", "the host". `id` says when in the interval its turn is,
+    /// so that a thousand containers don't have theirs all at once.
+    FilesystemWatch(std::string who, std::uint64_t id);
+
+    /// Whether a look is due at the tick of `wall_ns`: the first one always, later ones once in each
+    /// `interval` (0: at each tick), and one that did not take place remains so.
+    [[nodiscard]] bool is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
+                              std::chrono::nanoseconds interval) const noexcept;
+    /// When the last look that succeeded was, by the wall clock: who has waited longest goes first.
+    [[nodiscard]] std::int64_t last_look_ns() const noexcept { return last_look_ns_.value_or(INT64_MIN); }
+    /// Whether looking at its files has hung, or well may.
+    [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || root_may_hang_; }
+
+    /// Writes into the request what is not to be touched now.
+    void prepare(NamespaceRequest& request, std::int64_t monotonic_ns);
+
+    /// Where points go, and as what.
+    struct Target {
+        FieldRange measurement; ///< lxc_fs or host_fs
+        std::span<const Tag> tags;
+        std::int64_t wall_ns;
+        PointBuffer& points;
+    };
+    /// Takes the answer to the last request prepared, and adds a point for each filesystem. `hang` counts
+    /// with Outcome::hung.
+    void take(Outcome outcome, const FilesystemReply& reply, const HangPlace& hang, std::int64_t monotonic_ns,
+              const Target& target);
+
+    /// Whether nothing has kept the figures of the last look from being whole.
+    [[nodiscard]] bool is_well() const noexcept {
+        return fault_.empty() && left_alone_.empty() && !list_hung_;
+    }
+
+  private:
+    struct LeftAlone {
+        std::uint64_t device;
+        std::string mount_point;
+        std::int64_t until_ns;
+    };
+
+    void take_hang(const HangPlace& hang, std::int64_t monotonic_ns);
+    void take_answers(const FilesystemReply& reply);
+    void note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns);
+    void add_points(const FilesystemReply& reply, const Target& target);
+    void say(std::string fault);
+    [[nodiscard]] std::string fault_of(const FilesystemReply& reply) const;
+
+    std::string who_;
+    std::uint64_t id_;
+    std::optional<std::int64_t> last_look_ns_;
+    std::int64_t again_ns_ = INT64_MIN; ///< CLOCK_MONOTONIC before which nothing is looked at
+    std::int64_t asked_ns_ = 0;
+    std::vector<LeftAlone> left_alone_; ///< what hung, until it has answered again
+    DistinctNames names_;
+    std::string fault_;
+    bool has_hung_ = false, root_may_hang_ = false;
+    bool list_hung_ = false;
+    bool said_slow_ = false, said_left_out_ = false, said_names_ = false;
+};
+
+} // namespace lxcmon::sample

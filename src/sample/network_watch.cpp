@@ -1,0 +1,112 @@
+#include "sample/network_watch.hpp"
+
+#include "sample/pauses.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace lxcmon::sample {
+namespace {
+
+/// Series of one start of a container: a tenant can make an interface of a new name at each tick.
+constexpr std::size_t most_names = 512;
+
+std::string words(int error) {
+    return std::generic_category().message(error);
+}
+
+} // namespace
+
+NetworkWatch::NetworkWatch(std::string container_name, Wanted wanted)
+    : name_(std::move(container_name))
+    , wanted_(wanted)
+    , interfaces_(most_names) {}
+
+void NetworkWatch::prepare(NamespaceRequest& request, std::int64_t monotonic_ns) const noexcept {
+    request.look = Look::network;
+    request.want_links = wanted_.links && monotonic_ns >= links_again_ns_;
+    request.want_processes = wanted_.processes && monotonic_ns >= processes_again_ns_;
+}
+
+void NetworkWatch::take(Outcome outcome, const NamespaceReply& reply, const HangPlace& hang,
+                        std::int64_t monotonic_ns, const Target& target) {
+    if (outcome == Outcome::hung) {
+        take_hang(hang, monotonic_ns);
+        if (hang.stage != Stage::processes)
+            return;
+    }
+    if (outcome == Outcome::broken)
+        return say("the helper process ended while it looked into its namespaces: interfaces and processes "
+                   "are left out this time");
+    if (reply.error == ESRCH)
+        return; // ended: the sampler sees that
+    if (reply.error != 0)
+        return say(
+            "its namespaces can't be joined: " + words(reply.error) +
+            "; network and filesystem are left out. CAP_SYS_ADMIN and CAP_SYS_CHROOT (root) are needed");
+    say(reply.network_error != 0 ? "its interfaces can't be listed: " + words(reply.network_error) : "");
+    take_links(reply, target);
+    take_processes(reply, monotonic_ns, target);
+}
+
+void NetworkWatch::take_hang(const HangPlace& hang, std::int64_t monotonic_ns) {
+    has_hung_ = true;
+    const std::int64_t until_ns = monotonic_ns + hang_pause_ns;
+    if (hang.stage == Stage::processes) {
+        processes_again_ns_ = until_ns;
+        if (!std::exchange(processes_hung_, true))
+            spdlog::warn("container {}: counting its processes in its /proc did not end in time; they are "
+                         "left out for 5 minutes",
+                         name_);
+        return;
+    }
+    links_again_ns_ = until_ns;
+    if (!std::exchange(links_hung_, true))
+        spdlog::warn("container {}: listing its interfaces did not end in time; lxc_net is left out for 5 "
+                     "minutes",
+                     name_);
+}
+
+void NetworkWatch::take_links(const NamespaceReply& reply, const Target& target) {
+    if (reply.shares_host_network && !std::exchange(said_host_network_, true))
+        spdlog::info("container {}: it shares the host's network: lxc_net is left out", name_);
+    if (reply.has_more_links && !std::exchange(said_more_links_, true))
+        spdlog::warn("container {}: it has more than {} interfaces: the others are left out", name_,
+                     max_links);
+    if (reply.link_count != 0 && std::exchange(links_hung_, false))
+        spdlog::info("container {}: its interfaces can be listed again", name_);
+    const NetTarget net{wanted_.loopback, interfaces_, target.tags, target.wall_ns, target.points};
+    if (!add_net_points(reply, target.host_links, net) && !std::exchange(said_names_, true))
+        spdlog::warn("container {}: it has had more than {} different interfaces since its start: new ones "
+                     "are left out",
+                     name_, interfaces_.most());
+}
+
+void NetworkWatch::take_processes(const NamespaceReply& reply, std::int64_t monotonic_ns,
+                                  const Target& target) {
+    if (reply.processes < 0)
+        return;
+    target.readings.set(field_id("lxc_pids", "processes"), reply.processes);
+    if (std::exchange(processes_hung_, false))
+        spdlog::info("container {}: its processes can be counted again", name_);
+    if (reply.processes_nsec <= slow_nsec)
+        return;
+    processes_again_ns_ = monotonic_ns + slow_pause_ns;
+    if (!std::exchange(said_slow_, true))
+        spdlog::warn("container {}: counting its processes in its /proc took {} ms; they are counted once a "
+                     "minute while that lasts",
+                     name_, reply.processes_nsec / 1'000'000);
+}
+
+void NetworkWatch::say(std::string fault) {
+    if (fault == fault_)
+        return;
+    fault_ = std::move(fault);
+    if (!fault_.empty())
+        spdlog::warn("container {}: {}", name_, fault_);
+}
+
+} // namespace lxcmon::sample
