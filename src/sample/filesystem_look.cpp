@@ -123,6 +123,9 @@ void look_at_filesystems(int proc, const NamespaceRequest& request, int init_pid
     for (const WantedMount& mount : choice.wanted) {
         if (done.contains(mount.device))
             continue;
+        reply.has_risky = reply.has_risky || mount.is_risky;
+        if (mount.is_risky != request.risky)
+            continue;
         if (reply.count == max_filesystems || ++opened > most_opened) {
             done.insert(mount.device);
             ++reply.left_out;

@@ -25,13 +25,21 @@ void FilesystemRound::run(NamespaceHelper& helper, PointBuffer& points) {
     std::ranges::sort(due_, {}, [](const FilesystemLook& look) {
         return std::tuple(look.watch->may_hang(), look.watch->last_look_ns());
     });
+    if (!run_part(false, helper, points))
+        return;
+    std::erase_if(due_, [](const FilesystemLook& look) { return !look.watch->owes_risky(); });
+    run_part(true, helper, points);
+}
+
+bool FilesystemRound::run_part(bool risky, NamespaceHelper& helper, PointBuffer& points) {
     requests_.clear();
     for (const FilesystemLook& look : due_) {
         NamespaceHelper::Request& request = requests_.emplace_back();
         request.ask.init_pid = look.init_pid;
         request.init_pidfd = look.init_pidfd;
-        look.watch->prepare(request.ask, monotonic_ns_);
+        look.watch->prepare(request.ask, risky, monotonic_ns_);
     }
+    bool has_hung = false;
     helper.look_at_filesystems(
         requests_, [&](std::size_t index, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
             const FilesystemLook& look = due_[index];
@@ -41,8 +49,10 @@ void FilesystemRound::run(NamespaceHelper& helper, PointBuffer& points) {
             // It ended meanwhile: its pid may already be another's.
             if (look.init_pid != 0 && !io::is_alive(look.init_pidfd))
                 points.truncate(before);
-            return outcome != NamespaceHelper::Outcome::hung;
+            has_hung = outcome == NamespaceHelper::Outcome::hung;
+            return !has_hung;
         });
+    return !has_hung;
 }
 
 } // namespace lxcmon::sample

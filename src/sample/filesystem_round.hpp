@@ -17,8 +17,9 @@ struct FilesystemLook {
     std::span<const Tag> tags;
 };
 
-/// The looks of one tick, behind everything else in it. A hang ends them: what is left waits for the next
-/// tick, so that a broken server that many containers share costs each tick one deadline and no more.
+/// The looks of one tick, behind everything else in it: first at all filesystems that can't be expected to
+/// hang, then at network filesystems and FUSE. A hang ends them: what is left waits for the next tick, so
+/// that a broken server that many containers share costs each tick one deadline and no more.
 class FilesystemRound {
   public:
     void begin(std::int64_t wall_ns, std::int64_t monotonic_ns, std::chrono::nanoseconds interval) noexcept;
@@ -28,6 +29,9 @@ class FilesystemRound {
     void run(NamespaceHelper& helper, PointBuffer& points);
 
   private:
+    /// Returns whether nothing hung.
+    bool run_part(bool risky, NamespaceHelper& helper, PointBuffer& points);
+
     std::int64_t wall_ns_ = 0, monotonic_ns_ = 0;
     std::chrono::nanoseconds interval_{};
     std::vector<FilesystemLook> due_;

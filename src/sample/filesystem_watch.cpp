@@ -42,16 +42,18 @@ bool FilesystemWatch::is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
                              std::chrono::nanoseconds interval) const noexcept {
     if (monotonic_ns < again_ns_)
         return false;
-    if (!last_look_ns_ || interval.count() <= 0)
+    if (!last_look_ns_ || owes_risky_ || interval.count() <= 0)
         return true;
     // Also right where the wall clock has been set, to and fro.
     const std::int64_t phase = phase_of(id_, interval.count());
     return slot_of(wall_ns, phase, interval.count()) != slot_of(*last_look_ns_, phase, interval.count());
 }
 
-void FilesystemWatch::prepare(NamespaceRequest& request, std::int64_t monotonic_ns) {
+void FilesystemWatch::prepare(NamespaceRequest& request, bool risky, std::int64_t monotonic_ns) {
     asked_ns_ = monotonic_ns;
+    asked_risky_ = risky;
     request.look = Look::filesystems;
+    request.risky = risky;
     request.left_alone_count = 0;
     for (const LeftAlone& each : left_alone_)
         if (each.until_ns > monotonic_ns)
@@ -74,7 +76,10 @@ void FilesystemWatch::take(Outcome outcome, const FilesystemReply& reply, const 
     root_may_hang_ = reply.root_may_hang;
     if (std::exchange(list_hung_, false))
         spdlog::info("{}: its list of mounts can be read again", who_);
-    take_answers(reply);
+    owes_risky_ = !asked_risky_ && reply.has_risky;
+    take_answers(reply, asked_risky_);
+    if (!reply.has_risky)
+        take_answers(reply, true); // what was to be asked again in a risky look is mounted no more
     note_slow(reply, monotonic_ns);
     add_points(reply, target);
 }
@@ -97,7 +102,7 @@ void FilesystemWatch::take_hang(const HangPlace& hang, std::int64_t monotonic_ns
     }
     if (left_alone_.size() == max_left_alone)
         left_alone_.erase(left_alone_.begin());
-    left_alone_.push_back({hang.device, hang.mount_point, until_ns});
+    left_alone_.push_back({hang.device, hang.mount_point, asked_risky_, until_ns});
     const bool is_last = left_alone_.size() == max_left_alone;
     if (is_last)
         again_ns_ = until_ns;
@@ -105,10 +110,10 @@ void FilesystemWatch::take_hang(const HangPlace& hang, std::int64_t monotonic_ns
                  hang.mount_point, is_last ? "with so many that hang, all of its filesystems are" : "it is");
 }
 
-void FilesystemWatch::take_answers(const FilesystemReply& reply) {
+void FilesystemWatch::take_answers(const FilesystemReply& reply, bool risky) {
     const auto all = std::span(reply.filesystems).first(reply.count);
     std::erase_if(left_alone_, [&](const LeftAlone& each) {
-        if (each.until_ns > asked_ns_)
+        if (each.is_risky != risky || each.until_ns > asked_ns_)
             return false; // not asked
         const auto now = std::ranges::find(all, each.device, &Filesystem::device);
         if (now != all.end() && now->error == 0)
@@ -165,11 +170,12 @@ std::string FilesystemWatch::fault_of(const FilesystemReply& reply) const {
 }
 
 void FilesystemWatch::say(std::string fault) {
-    if (fault == fault_)
+    std::string& last = faults_[asked_risky_ ? 1 : 0];
+    if (fault == last)
         return;
-    fault_ = std::move(fault);
-    if (!fault_.empty())
-        spdlog::warn("{}: {}", who_, fault_);
+    last = std::move(fault);
+    if (!last.empty())
+        spdlog::warn("{}: {}", who_, last);
 }
 
 } // namespace lxcmon::sample

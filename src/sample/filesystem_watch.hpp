@@ -4,6 +4,7 @@
 #include "sample/filesystem_points.hpp"
 #include "sample/namespace_helper.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -29,11 +30,14 @@ class FilesystemWatch {
                               std::chrono::nanoseconds interval) const noexcept;
     /// When the last look that succeeded was, by the wall clock: who has waited longest goes first.
     [[nodiscard]] std::int64_t last_look_ns() const noexcept { return last_look_ns_.value_or(INT64_MIN); }
+    /// Whether the look that was last taken in has left filesystems over for another one that is risky.
+    [[nodiscard]] bool owes_risky() const noexcept { return owes_risky_; }
     /// Whether looking at its files has hung, or well may.
     [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || root_may_hang_; }
 
-    /// Writes into the request what is not to be touched now.
-    void prepare(NamespaceRequest& request, std::int64_t monotonic_ns);
+    /// Writes into the request what is not to be touched now. First those are looked at that can't be
+    /// expected to hang; the `risky` ones when all containers have had their first look.
+    void prepare(NamespaceRequest& request, bool risky, std::int64_t monotonic_ns);
 
     /// Where points go, and as what.
     struct Target {
@@ -49,18 +53,19 @@ class FilesystemWatch {
 
     /// Whether nothing has kept the figures of the last look from being whole.
     [[nodiscard]] bool is_well() const noexcept {
-        return fault_.empty() && left_alone_.empty() && !list_hung_;
+        return faults_[0].empty() && faults_[1].empty() && left_alone_.empty() && !list_hung_;
     }
 
   private:
     struct LeftAlone {
         std::uint64_t device;
         std::string mount_point;
+        bool is_risky; ///< it belongs to the risky look
         std::int64_t until_ns;
     };
 
     void take_hang(const HangPlace& hang, std::int64_t monotonic_ns);
-    void take_answers(const FilesystemReply& reply);
+    void take_answers(const FilesystemReply& reply, bool risky);
     void note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns);
     void add_points(const FilesystemReply& reply, const Target& target);
     void say(std::string fault);
@@ -71,9 +76,11 @@ class FilesystemWatch {
     std::optional<std::int64_t> last_look_ns_;
     std::int64_t again_ns_ = INT64_MIN; ///< CLOCK_MONOTONIC before which nothing is looked at
     std::int64_t asked_ns_ = 0;
+    bool asked_risky_ = false;
+    bool owes_risky_ = false;
     std::vector<LeftAlone> left_alone_; ///< what hung, until it has answered again
     DistinctNames names_;
-    std::string fault_;
+    std::array<std::string, 2> faults_; ///< of the first look and of the risky one
     bool has_hung_ = false, root_may_hang_ = false;
     bool list_hung_ = false;
     bool said_slow_ = false, said_left_out_ = false, said_names_ = false;

@@ -115,15 +115,19 @@ MountChoice choose_mounts(std::string_view mountinfo, const MountGlobs& globs) {
         if (is_root)
             rank = 0;
         const int kind = is_root ? 0 : mount.root == "/" ? 1 : 2;
-        candidates.push_back(
-            {0, kind, {*id, *device, mount.mount_point, mount.source, mount.filesystem_type}});
+        candidates.push_back({0,
+                              kind,
+                              {*id, *device, may_hang(mount.filesystem_type), mount.mount_point, mount.source,
+                               mount.filesystem_type}});
     });
     for (Candidate& each : candidates)
         each.device_rank = ranks.at(each.mount.device);
     std::ranges::stable_sort(candidates, {}, &Candidate::order);
     choice.wanted.reserve(candidates.size());
-    for (Candidate& each : candidates)
+    for (Candidate& each : candidates) {
+        each.mount.is_risky = each.mount.is_risky || choice.root_may_hang;
         choice.wanted.push_back(std::move(each.mount));
+    }
     return choice;
 }
 

@@ -17,6 +17,7 @@ struct MountGlobs {
 struct WantedMount {
     std::uint64_t id = 0;     ///< as /proc/PID/fdinfo has it
     std::uint64_t device = 0; ///< major and minor number, of the superblock
+    bool is_risky = false;    ///< looking at it may hang: network or FUSE, or below a "/" that is
     std::string mount_point, source, filesystem_type;
 };
 
@@ -24,9 +25,8 @@ struct MountChoice {
     /// Those of one device stand together, the best one first; "/" is first of all. Which of them is not
     /// hidden under another mount only opening it tells.
     std::vector<WantedMount> wanted;
-    std::size_t too_long = 0; ///< left out, since a text of theirs is longer than max_mount_text
-    /// "/" is on a filesystem whose server may stay silent, whether its figures are wanted or not.
-    bool root_may_hang = false;
+    std::size_t too_long = 0;   ///< left out, since a text of theirs is longer than max_mount_text
+    bool root_may_hang = false; ///< "/" is on network or FUSE, whether its figures are wanted or not
 };
 
 /// Longest mount point, source or type that is reported.

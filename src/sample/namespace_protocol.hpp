@@ -30,6 +30,7 @@ struct NamespaceRequest {
     Look look = Look::network;
     bool want_links = true;
     bool want_processes = true; ///< off: nothing is done that a mount of the container can make hang
+    bool risky = false;         ///< of the filesystems those that may hang, else the others
     pid_t init_pid = 0;         ///< 0: the host itself
     std::uint32_t left_alone_count = 0;
     std::array<std::uint64_t, max_left_alone> left_alone{}; ///< WantedMount::device
@@ -92,6 +93,7 @@ struct FilesystemReply {
     std::uint64_t sequence = 0;
     int error = 0; ///< errno of listing the mounts: nothing below counts then
     bool root_may_hang = false;
+    bool has_risky = false;     ///< there are filesystems to be looked at by a request that is `risky`
     std::uint32_t left_out = 0; ///< filesystems beyond the bounds on number and length
     std::int64_t list_nsec = 0; ///< how long finding out took which mounts there are
     std::uint32_t count = 0;
@@ -102,7 +104,7 @@ struct FilesystemReply {
     void clear() noexcept {
         sequence = 0;
         error = 0;
-        root_may_hang = false;
+        root_may_hang = has_risky = false;
         left_out = count = text_bytes = 0;
         list_nsec = 0;
     }

@@ -17,7 +17,7 @@ namespace {
 std::string fs_line(const Filesystem& figures, const std::string& source = "/dev/sda1",
                     const std::string& type = "ext4", FieldRange measurement = fields_of("lxc_fs")) {
     const auto reply = std::make_unique<FilesystemReply>();
-    Filesystem* const added = reply->add({1, 2, "/", source, type});
+    Filesystem* const added = reply->add({1, 2, false, "/", source, type});
     REQUIRE(added != nullptr);
     Filesystem whole = figures;
     whole.mount_point = added->mount_point;
@@ -109,15 +109,15 @@ TEST_CASE("the host's filesystems have the same figures") {
 TEST_CASE("a reply has room for so many filesystems, and for so many bytes of text") {
     const auto reply = std::make_unique<FilesystemReply>();
     for (std::size_t index = 0; index < max_filesystems; ++index)
-        CHECK(reply->add({1, 2, "/m" + std::to_string(index), "d", "ext4"}) != nullptr);
-    CHECK(reply->add({1, 2, "/", "d", "ext4"}) == nullptr);
+        CHECK(reply->add({1, 2, false, "/m" + std::to_string(index), "d", "ext4"}) != nullptr);
+    CHECK(reply->add({1, 2, false, "/", "d", "ext4"}) == nullptr);
     CHECK(reply->text(reply->filesystems[63].mount_point) == "/m63");
     CHECK(reply->is_whole(reply->sent_bytes()));
 
     reply->clear();
     const std::string longest(max_mount_text, 'x');
     std::size_t added = 0;
-    while (reply->add({1, 2, longest, longest, longest}) != nullptr)
+    while (reply->add({1, 2, false, longest, longest, longest}) != nullptr)
         ++added;
     CHECK(added == reply->texts.size() / (3 * max_mount_text));
     CHECK(reply->is_whole(reply->sent_bytes()));
@@ -125,7 +125,7 @@ TEST_CASE("a reply has room for so many filesystems, and for so many bytes of te
 
 TEST_CASE("a reply that is none") {
     const auto reply = std::make_unique<FilesystemReply>();
-    REQUIRE(reply->add({1, 2, "/a", "d", "ext4"}) != nullptr);
+    REQUIRE(reply->add({1, 2, false, "/a", "d", "ext4"}) != nullptr);
     const std::size_t length = reply->sent_bytes();
     CHECK(reply->is_whole(length));
     CHECK_FALSE(reply->is_whole(length - 1));

@@ -29,14 +29,14 @@ struct Watched {
     test::LogCapture log{};
 
     Filesystem& add(const std::string& mount_point, std::uint64_t device, const std::string& source = "d") {
-        Filesystem* const added = reply->add({1, device, mount_point, source, "ext4"});
+        Filesystem* const added = reply->add({1, device, false, mount_point, source, "ext4"});
         REQUIRE(added != nullptr);
         added->block_bytes = 1, added->blocks = 2, added->blocks_free = 1;
         return *added;
     }
-    std::vector<std::uint64_t> left_alone() {
+    std::vector<std::uint64_t> left_alone(bool risky = false) {
         NamespaceRequest request;
-        watch.prepare(request, now_ns);
+        watch.prepare(request, risky, now_ns);
         return {request.left_alone.begin(), request.left_alone.begin() + request.left_alone_count};
     }
     std::string take(Outcome outcome, const HangPlace& hang = {}) {
@@ -45,12 +45,12 @@ struct Watched {
         return test::encoded(points);
     }
     /// A look that hangs at this mount.
-    void hang(const std::string& mount_point, std::uint64_t device) {
-        static_cast<void>(left_alone());
+    void hang(const std::string& mount_point, std::uint64_t device, bool risky = false) {
+        static_cast<void>(left_alone(risky));
         CHECK(take(Outcome::hung, {Stage::mount, device, mount_point}).empty());
     }
-    std::string answer() {
-        static_cast<void>(left_alone());
+    std::string answer(bool risky = false) {
+        static_cast<void>(left_alone(risky));
         return take(Outcome::answered);
     }
     [[nodiscard]] bool is_due() const { return watch.is_due(now_ns, now_ns, minute); }
@@ -258,4 +258,59 @@ TEST_CASE("who has waited longest goes first") {
     static_cast<void>(c.answer());
     CHECK(c.watch.last_look_ns() == c.now_ns);
     CHECK(c.watch.may_hang());
+}
+
+TEST_CASE("filesystems that may hang have a look of their own, which stays owed until it succeeds") {
+    Watched c;
+    c.add("/", 1);
+    c.reply->has_risky = true;
+    CHECK(count_of(c.answer(), "\n") == 1);
+    CHECK(c.watch.owes_risky());
+    CHECK(c.is_due()); // also where it could not be made in this tick
+    c.hang("/mnt/nfs", 7, true);
+    CHECK(c.watch.owes_risky());
+    CHECK(count_of(c.log.take(), "/mnt/nfs did not end in time") == 1);
+
+    CHECK(c.left_alone() == std::vector<std::uint64_t>{7});
+    CHECK(count_of(c.answer(), "\n") == 1);
+    c.reply->clear();
+    c.reply->has_risky = true;
+    c.add("/mnt/other", 8);
+    CHECK(count_of(c.answer(true), "mountpoint=/mnt/other ") == 1);
+    CHECK_FALSE(c.watch.owes_risky());
+    CHECK_FALSE(c.is_due());
+
+    // The first look says nothing of it, the risky one that it answers again.
+    c.now_ns += 301 * second;
+    CHECK(c.log.take().empty());
+    static_cast<void>(c.answer());
+    CHECK_FALSE(c.watch.is_well());
+    CHECK(c.log.take().empty());
+    c.add("/mnt/nfs", 7);
+    static_cast<void>(c.answer(true));
+    CHECK(c.log.take() == "info container c: its filesystem /mnt/nfs answers again\n");
+    CHECK(c.watch.is_well());
+}
+
+TEST_CASE("what hung in a risky look and is mounted no more is forgotten") {
+    Watched c;
+    c.hang("/mnt/nfs", 7, true);
+    c.now_ns += 301 * second;
+    static_cast<void>(c.log.take());
+    static_cast<void>(c.answer()); // nothing risky is left
+    CHECK(c.watch.is_well());
+    CHECK(c.log.take().empty());
+}
+
+TEST_CASE("a fault in the risky look is said once, whatever the first look says") {
+    Watched c;
+    c.reply->has_risky = true;
+    for (int round = 0; round < 3; ++round) {
+        c.reply->clear();
+        c.reply->has_risky = true;
+        static_cast<void>(c.answer());
+        c.add("/mnt/nfs", 7).error = ESTALE;
+        static_cast<void>(c.answer(true));
+        CHECK(count_of(c.log.take(), "/mnt/nfs can't be read: Stale file handle") == (round == 0 ? 1 : 0));
+    }
 }

@@ -77,6 +77,9 @@ TEST_CASE("what may hang only when asked for, as / too") {
             CHECK_FALSE(takes(place, type, {{"ext4"}, {}}));
         }
         CHECK(choose_mounts(Text().add("/", type).text(), {}).root_may_hang);
+        CHECK(choose_mounts(Text().add("/data", type).text(), {{type}, {}}).wanted[0].is_risky);
+        CHECK(choose_mounts(Text().add("/data", "ext4").add("/", type).text(), {}).wanted[0].is_risky);
+        CHECK_FALSE(choose_mounts(Text().add("/", "ext4").add("/data", type).text(), {}).wanted[0].is_risky);
         CHECK_FALSE(choose_mounts(Text().add("/", "ext4").add("/data", type).text(), {}).root_may_hang);
     }
     CHECK(takes("/data", "fuse.sshfs", {{"fuse*"}, {}}));
