@@ -21,11 +21,11 @@ void FilesystemRound::add(const FilesystemLook& look) {
         due_.push_back(look);
 }
 
-void FilesystemRound::run(NamespaceHelper& helper, PointBuffer& points) {
+void FilesystemRound::run(NamespaceHelper& helper, bool with_risky, PointBuffer& points) {
     std::ranges::sort(due_, {}, [](const FilesystemLook& look) {
         return std::tuple(look.watch->may_hang(), look.watch->last_look_ns());
     });
-    if (!run_part(false, helper, points))
+    if (!run_part(false, helper, points) || !with_risky)
         return;
     std::erase_if(due_, [](const FilesystemLook& look) { return !look.watch->owes_risky(); });
     run_part(true, helper, points);

@@ -25,8 +25,9 @@ class FilesystemRound {
     void begin(std::int64_t wall_ns, std::int64_t monotonic_ns, std::chrono::nanoseconds interval) noexcept;
     /// Where it is due. `look.watch` must live until run() has returned.
     void add(const FilesystemLook& look);
-    /// Makes the looks: those that may hang last, else those first that have waited longest.
-    void run(NamespaceHelper& helper, PointBuffer& points);
+    /// Makes the looks: containers that have hung last, else those first that have waited longest. Without
+    /// `with_risky` network filesystems and FUSE wait for the next tick.
+    void run(NamespaceHelper& helper, bool with_risky, PointBuffer& points);
 
   private:
     /// Returns whether nothing hung.

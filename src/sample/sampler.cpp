@@ -116,20 +116,18 @@ void Sampler::look_at_networks(std::int64_t tick_ns, PointBuffer& points) {
                 entry.sampler->sample(time, outcome, reply, helper_.hang(), entry.tags->all(), points);
             return true;
         });
-    // One deadline in a tick is enough; but a next tick's hang does not put the filesystems off again.
-    owes_filesystem_round_ = has_hung && !owes_filesystem_round_;
+    // One deadline in a tick is enough; but a hang in the next tick, too, does not put them off once more.
+    owes_risky_look_ = has_hung && !owes_risky_look_;
 }
 
 void Sampler::look_at_filesystems(std::int64_t tick_ns, PointBuffer& points) {
-    if (owes_filesystem_round_)
-        return;
     filesystem_round_.begin(tick_ns, io::now_ns(CLOCK_MONOTONIC), settings_.fs_interval);
     for (Entry* entry : running_)
         if (const auto look = entry->sampler->filesystem_look(entry->tags->all()))
             filesystem_round_.add(*look);
     if (host_filesystems_)
         filesystem_round_.add({&*host_filesystems_, 0, -1, fields_of("host_fs"), host_->tags()});
-    filesystem_round_.run(helper_, points);
+    filesystem_round_.run(helper_, !owes_risky_look_, points);
 }
 
 std::size_t Sampler::sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,

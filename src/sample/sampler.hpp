@@ -72,7 +72,7 @@ class Sampler {
     std::vector<NamespaceHelper::Request> requests_;
     FilesystemRound filesystem_round_;
     std::optional<FilesystemWatch> host_filesystems_; ///< none where nobody wants host_fs
-    bool owes_filesystem_round_ = false;              ///< left out, as something else had hung in that tick
+    bool owes_risky_look_ = false; ///< at filesystems that may hang: left out after another hang in the tick
     std::uint64_t round_ = 0;
 };
 

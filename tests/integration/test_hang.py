@@ -8,6 +8,7 @@ from pathlib import Path
 
 from support.case import WatchCase
 from support.containers import Spec
+from support.dead_fuse import DeadFuse
 from support.waiting import wait_until
 from support.workspace import process_start_time
 
@@ -23,7 +24,7 @@ class HangCase(WatchCase):
                             f"{measurement} of {container.name}")
 
     def assert_no_gaps(self, measurement, container):
-        times = self.times(measurement, container)
+        times = sorted(set(self.times(measurement, container)))
         gaps = [later for earlier, later in zip(times, times[1:]) if later - earlier != INTERVAL_NS]
         self.assertEqual(gaps, [], f"{measurement} of {container.name}; the agent said: {self.agent.stderr[-2000:]}")
 
@@ -39,31 +40,90 @@ class Filesystem(HangCase):
         wait_until(lambda: os.path.ismount(path), 10, "the FUSE mount")
         return server, path
 
+    def watch_filesystems(self, *arguments):
+        # What this machine has mounted is not the test's to ask for.
+        return self.watch("--no-host", *arguments)
+
+    def assert_all_there(self, container):
+        for measurement in ("lxc_cpu", "lxc_memory", "lxc_net", "lxc_fs", "lxc_pids", "lxc_state"):
+            self.assert_no_gaps(measurement, container)
+        self.assertTrue(all("processes" in row.fields for row in self.rows("lxc_pids", container)), "the number of processes")
+
     def test_a_hanging_root_filesystem(self):
         server, rootfs = self.mirror_of_the_rootfs()
         (steady,) = self.started(self.lab.add("it-hang-steady"))
         (victim,) = self.started(self.lab.add("it-hang-victim", Spec(rootfs=rootfs)))
         self.addCleanup(victim.destroy)
-        self.watch()
+        self.watch_filesystems("--fs-include", "fuse*")
         self.wait_for_rows("lxc_fs", victim, 2)
         helper = self.agent.process_tree()[1]
 
         server.send_signal(signal.SIGSTOP)
         self.addCleanup(server.send_signal, signal.SIGCONT)
-        self.agent.wait_for(lambda: "it-hang-victim: reading its filesystem" in self.agent.stderr, 20, "the hang in the log")
+        for words in ("counting its processes in its /proc did not end", "reading its filesystem / did not end"):
+            self.agent.wait_for(lambda: f"it-hang-victim: {words}" in self.agent.stderr, 20, "the hang in the log")
         before = len(self.times("lxc_net", victim))
         # The network of the one that hangs, and everything of the other, go on.
         self.wait_for_rows("lxc_net", victim, before + 4)
         server.send_signal(signal.SIGCONT)
         self.agent.stop()
 
-        for measurement in ("lxc_cpu", "lxc_net", "lxc_fs", "lxc_pids", "lxc_state"):
-            self.assert_no_gaps(measurement, steady)
-        for measurement in ("lxc_cpu", "lxc_memory", "lxc_state"):
+        self.assert_all_there(steady)
+        for measurement in ("lxc_cpu", "lxc_memory", "lxc_net", "lxc_state"):
             self.assert_no_gaps(measurement, victim)
         self.assertLess(len(self.times("lxc_fs", victim)), len(self.times("lxc_fs", steady)) - 3)
-        self.assertEqual(self.agent.stderr.count("reading its filesystem"), 1, "said once")
+        self.assertEqual(self.agent.stderr.count("did not end in time"), 2, "each said once")
         self.assertIsNone(process_start_time(helper), "the helper that hung is gone")
+
+    def dead_mount(self, container):
+        container.run_inside("mkdir", "-p", "/tmp/dead")
+        fuse = DeadFuse(self.lab.workspace, container.init_pid(), "/tmp/dead")
+        self.addCleanup(fuse.close)
+
+    def test_a_mount_in_a_container_that_never_answers(self):
+        steady, victim = self.started(self.lab.add("it-dead-steady"),
+                                      self.lab.add("it-dead-victim", Spec(extra=("lxc.mount.entry = tmpfs tmp tmpfs rw 0 0",))))
+        self.watch_filesystems("--fs-include", "fuse*")
+        self.wait_for_rows("lxc_fs", steady, 2)
+        self.dead_mount(victim)
+        said = "container it-dead-victim: reading its filesystem /tmp/dead did not end in time"
+        self.agent.wait_for(lambda: said in self.agent.stderr, 20, "the hang in the log")
+        before = len(self.times("lxc_net", victim))
+        self.wait_for_rows("lxc_net", victim, before + 4)
+        self.agent.stop()
+        self.assert_all_there(steady)
+        for measurement in ("lxc_cpu", "lxc_memory", "lxc_net", "lxc_pids", "lxc_state"):
+            self.assert_no_gaps(measurement, victim)
+        places = {row.tags["mountpoint"] for row in self.rows("lxc_fs", victim)}
+        self.assertEqual(places, {"/", "/tmp"})
+        for place in places:
+            times = [row.time for row in self.rows("lxc_fs", victim, mountpoint=place)]
+            self.assertEqual(times, self.times("lxc_cpu", victim), f"{place} goes on")
+        self.assertEqual(self.agent.stderr.count("did not end in time"), 1, "said once")
+
+    def test_without_asking_for_it_nothing_hangs(self):
+        (victim,) = self.started(self.lab.add("it-unasked"))
+        self.dead_mount(victim)
+        self.watch_filesystems()
+        self.wait_for_rows("lxc_fs", victim, 1)
+        helper = self.agent.process_tree()[1]
+        self.wait_for_rows("lxc_fs", victim, 4)
+        self.assertEqual(self.agent.process_tree()[1], helper)
+        self.agent.stop()
+        self.assertNotIn("did not end in time", self.agent.stderr)
+        self.assert_all_there(victim)
+
+    def test_a_mount_of_the_hosts(self):
+        place = self.path("dead")
+        place.mkdir()
+        fuse = DeadFuse(self.lab.workspace, os.getpid(), str(place))
+        self.addCleanup(fuse.close)
+        self.watch("--fs-include", str(place))
+        self.agent.wait_for(lambda: f"the host: reading its filesystem {place} did not end in time" in self.agent.stderr, 20,
+                            "the hang in the log")
+        before = len(self.rows("host_fs", mountpoint="/"))
+        self.agent.wait_for(lambda: len(self.rows("host_fs", mountpoint="/")) > before + 2, 20, "the others to go on")
+        self.assertEqual(self.rows("host_fs", mountpoint=str(place)), [])
 
 
 class Monitor(HangCase):

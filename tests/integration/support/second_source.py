@@ -21,6 +21,14 @@ MEMORY_STAT = {
 }
 
 
+def statvfs_figures(path):
+    """The names are SCHEMA.md's."""
+    stat = os.statvfs(path)
+    return {"total_bytes": stat.f_blocks * stat.f_frsize, "free_bytes": stat.f_bfree * stat.f_frsize,
+            "used_bytes": (stat.f_blocks - stat.f_bfree) * stat.f_frsize, "available_bytes": stat.f_bavail * stat.f_frsize,
+            "inodes_total": stat.f_files, "inodes_free": stat.f_ffree, "inodes_used": stat.f_files - stat.f_ffree}
+
+
 class SecondSource:
     """Of one running container, until it is restarted."""
 
@@ -105,16 +113,13 @@ class SecondSource:
         done = subprocess.run(["ip", "-j", "link", "show"], capture_output=True, text=True, check=True, timeout=20)
         return next(link["ifname"] for link in json.loads(done.stdout) if link["ifindex"] == index)
 
-    def filesystem(self):
-        """statvfs of the container's root; the names are SCHEMA.md's."""
-        stat = os.statvfs(f"/proc/{self._pid}/root/")
-        return {"total_bytes": stat.f_blocks * stat.f_frsize, "free_bytes": stat.f_bfree * stat.f_frsize,
-                "used_bytes": (stat.f_blocks - stat.f_bfree) * stat.f_frsize, "available_bytes": stat.f_bavail * stat.f_frsize,
-                "inodes_total": stat.f_files, "inodes_free": stat.f_ffree, "inodes_used": stat.f_files - stat.f_ffree}
+    def filesystem(self, place="/"):
+        """statvfs of a mount of the container's."""
+        return statvfs_figures(f"/proc/{self._pid}/root{place}")
 
-    def df(self):
-        """`df -k /` run inside: device, total, used, available, the figures in bytes."""
-        device, total, used, available, *_ = self._container.run_inside("df", "-k", "/").splitlines()[1].split()
+    def df(self, place="/"):
+        """`df -k` run inside: device, total, used, available, the figures in bytes."""
+        device, total, used, available, *_ = self._container.run_inside("df", "-k", place).splitlines()[1].split()
         return device, int(total) * 1024, int(used) * 1024, int(available) * 1024
 
     def root_mount(self):
