@@ -41,8 +41,9 @@ struct NamespaceRequest {
 /// The answer to Look::network.
 struct NamespaceReply {
     std::uint64_t sequence = 0;
-    int error = 0;         ///< errno of joining the namespace: nothing below counts then
-    int network_error = 0; ///< errno of listing the interfaces
+    int error = 0;               ///< errno of joining the namespace: nothing below counts then
+    int network_error = 0;       ///< errno of listing the interfaces
+    bool joined_by_file = false; ///< /proc/PID/ns/net, as the kernel can't by a pidfd
     bool shares_host_network = false;
     bool has_more_links = false;     ///< than max_links: the others are left out
     std::int64_t processes = -1;     ///< in the container's own /proc; -1: it has none
@@ -58,7 +59,7 @@ struct NamespaceReply {
     void clear() noexcept {
         sequence = 0;
         error = network_error = 0;
-        shares_host_network = has_more_links = false;
+        joined_by_file = shares_host_network = has_more_links = false;
         processes = -1;
         processes_nsec = 0;
         link_count = 0;

@@ -109,13 +109,37 @@ std::int64_t count_processes(int proc) noexcept {
     }
 }
 
+/// Joins init's network namespace; returns 0 or an errno. Kernels before 5.8 can't by a pidfd (EINVAL): there
+/// by the file in /proc, which liblxc's attach() would use, too, after a question to the container's monitor
+/// and two forks.
+int join_network(const Host& host, pid_t init_pid, int init_pidfd, bool& by_file) noexcept {
+    static bool pidfd_is_enough = true;
+    if (pidfd_is_enough) {
+        if (::setns(init_pidfd, CLONE_NEWNET) == 0)
+            return 0;
+        if (errno != EINVAL)
+            return errno;
+        pidfd_is_enough = false;
+    }
+    by_file = true;
+    std::array<char, 64> path{};
+    std::snprintf(path.data(), path.size(), "%d/ns/net", init_pid);
+    const io::UniqueFd network = io::open_below(host.proc.get(), path.data());
+    const int error = errno;
+    // A pid that is alive now was init's when the file was opened.
+    if (!io::is_alive(init_pidfd))
+        return ESRCH;
+    if (!network)
+        return error;
+    return ::setns(network.get(), 0) == 0 ? 0 : errno;
+}
+
 /// The container's network namespace is joined, its interfaces are listed, and home it goes: none is kept
 /// beyond its sample, as a kept one would keep its veth alive.
-void look_at_links(const Host& host, int init_pidfd, NamespaceReply& reply) noexcept {
-    if (::setns(init_pidfd, CLONE_NEWNET) != 0) {
-        reply.error = errno;
+void look_at_links(const Host& host, pid_t init_pid, int init_pidfd, NamespaceReply& reply) noexcept {
+    reply.error = join_network(host, init_pid, init_pidfd, reply.joined_by_file);
+    if (reply.error != 0)
         return;
-    }
     // What was joined, and not what init had a moment ago.
     NamespaceName network{};
     if (!read_namespace(host.proc.get(), "self", "net", network))
@@ -124,7 +148,7 @@ void look_at_links(const Host& host, int init_pidfd, NamespaceReply& reply) noex
         reply.shares_host_network = true;
     else
         list_links(host, reply);
-    if (::setns(host.network.get(), CLONE_NEWNET) != 0)
+    if (::setns(host.network.get(), 0) != 0)
         ::_exit(1);
 }
 
@@ -149,7 +173,7 @@ void look_at_network(const Host& host, const NamespaceRequest& request, int init
                      HelperProgress& progress, NamespaceReply& reply) noexcept {
     if (request.want_links) {
         progress.enter(Stage::network);
-        look_at_links(host, init_pidfd, reply);
+        look_at_links(host, request.init_pid, init_pidfd, reply);
     }
     if (!request.want_processes || reply.error != 0)
         return;

@@ -112,6 +112,9 @@ void Sampler::look_at_networks(std::int64_t tick_ns, PointBuffer& points) {
             if (outcome == NamespaceHelper::Outcome::hung && !std::exchange(has_hung, true))
                 for (auto& each : std::span(requests_).subspan(index + 1))
                     each.ask.want_processes = false;
+            if (reply.joined_by_file && !std::exchange(said_old_kernel_, true))
+                spdlog::info("this kernel can't join namespaces by a pidfd (Linux before 5.8): /proc/PID/ns "
+                             "is used, which costs some microseconds more for each container");
             entry.is_well =
                 entry.sampler->sample(time, outcome, reply, helper_.hang(), entry.tags->all(), points);
             return true;

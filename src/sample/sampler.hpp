@@ -73,6 +73,7 @@ class Sampler {
     FilesystemRound filesystem_round_;
     std::optional<FilesystemWatch> host_filesystems_; ///< none where nobody wants host_fs
     bool owes_risky_look_ = false; ///< at filesystems that may hang: left out after another hang in the tick
+    bool said_old_kernel_ = false;
     std::uint64_t round_ = 0;
 };
 

@@ -3,7 +3,9 @@
 import json
 import os
 import subprocess
+import sys
 import unittest
+from pathlib import Path
 
 import seen_fields
 from support import agent as program
@@ -103,6 +105,21 @@ class Figures(FilesystemCase):
 
 
 class Rest(FilesystemCase):
+    def test_a_kernel_without_setns_on_pidfds(self):
+        old_kernel = Path(__file__).parent / "support/old_kernel.py"
+        done = program.run(*self.arguments("--once", "--dry-run"), prefix=(sys.executable, str(old_kernel)))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("this kernel can't join namespaces by a pidfd"), 1, done.stderr)
+        points = {(point.measurement, point.tags.get("interface") or point.tags.get("mountpoint")): point
+                  for point in parse_lines(done.stdout)}
+        source = SecondSource(self.container)
+        net = points["lxc_net", "eth0"]
+        self.assert_all_near(net, source.net(), slack=500)
+        self.assertEqual(net.fields["host_interface"], source.host_interface())
+        for place in ("/", "/data", "/tmp/under"):
+            self.assert_all_near(points["lxc_fs", place], source.filesystem(place))
+        self.assertEqual(points["lxc_pids", None].fields["processes"], source.pids()["processes"])
+
     def test_seldom_and_the_first_time_at_once(self):
         agent = self.start_agent("--dry-run", "--interval", "500ms", "--fs-interval", "2s", "--metrics", "lxc_fs", "--metrics", "lxc_state")
 
@@ -117,7 +134,7 @@ class Rest(FilesystemCase):
         self.assertGreater(len(ticks), 2 * len(looks))
 
     def test_loopback(self):
-        self.container.run_inside("ping", "-q", "-c", "3", "127.0.0.1")
+        self.container.run_inside("ping", "-q", "-c", "3", "-i", "0.01", "127.0.0.1")
         (usual,) = self.points("lxc_net")
         self.assertEqual(usual.tags["interface"], "eth0")
         source = SecondSource(self.container)

@@ -7,15 +7,21 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +84,20 @@ std::string own_namespace(const std::string& process) {
     return ::readlink(("/proc/" + process + "/ns/net").c_str(), name.data(), name.size() - 1) > 0
                ? name.data()
                : "";
+}
+
+/// The real worker where setns() on a pidfd, which always says which namespaces it wants, is EINVAL.
+void worker_on_old_kernel(int socket, HelperProgress& progress, const WorkerSettings& settings) {
+    std::array<sock_filter, 6> filter{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                                       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setns, 0, 3),
+                                       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, args[1])),
+                                       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+                                       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+                                       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+    const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        ::_exit(1);
+    run_namespace_worker(socket, progress, settings);
 }
 
 } // namespace
@@ -246,6 +266,28 @@ TEST_CASE("a /proc that leads elsewhere in a procfs is none") {
                ::symlink("/real", "/proc") == 0;
     });
     CHECK(ask(helper, init).processes == -1);
+}
+
+TEST_CASE("a kernel that can't join by a pidfd") {
+    NamespaceHelper helper(ample, {}, &worker_on_old_kernel);
+    const pid_t process = helper.pid();
+    const Child first(CLONE_NEWNS | CLONE_NEWNET);
+    const Child second(CLONE_NEWNS);
+    for (int round = 0; round < 2; ++round) {
+        const NamespaceReply reply = ask(helper, first);
+        CHECK(reply.error == 0);
+        CHECK(reply.joined_by_file);
+        CHECK_FALSE(reply.shares_host_network);
+        CHECK(find_link(reply, "lo") != nullptr);
+        CHECK(own_namespace(std::to_string(helper.pid())) == own_namespace("self"));
+        CHECK(ask(helper, second).shares_host_network);
+    }
+    Child ended(CLONE_NEWNS | CLONE_NEWNET);
+    ended.end();
+    CHECK(ask(helper, ended).error == ESRCH);
+    CHECK(helper.pid() == process);
+    NamespaceHelper usual(ample);
+    CHECK_FALSE(ask(usual, first).joined_by_file);
 }
 
 TEST_CASE("after each answer the helper is at home again") {
