@@ -13,7 +13,7 @@ namespace lxcmon::sample {
 
 /// Where one container's control files are, for those who open them. All is borrowed.
 struct ContainerFiles {
-    int root_fd;
+    int root_fd = -1;
     const CgroupLayout& layout;
     const std::vector<std::optional<std::string>>& directories; ///< by hierarchy, see container_directories()
     io::FdBudget& budget;
