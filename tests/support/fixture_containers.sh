@@ -116,7 +116,6 @@ lxc.tty.max = 0
 lxc.signal.halt = SIGRTMIN+4
 END
     local tries=0
-    # Its own start-up is not the history that is wanted, and has all the CPU.
     until inside sysd 'systemctl is-system-running' | grep -E 'running|degraded' || [ "$tries" -ge 60 ]; do
         tries=$((tries + 1))
         sleep 1

@@ -31,7 +31,7 @@ do_disk_io() {
 # More page cache than memory.high lets it have, twice, so that what was dropped is read again.
 read_too_much() {
     set_v2 "$1" memory.high "$2"
-    inside "$1" "mknod /root/vda b ${disk%:*} ${disk#*:} && dd if=/root/vda of=/dev/null bs=256k count=$3 &&
+    inside "$1" "mknod /root/vda b ${disk/:/ } && dd if=/root/vda of=/dev/null bs=256k count=$3 &&
         dd if=/root/vda of=/dev/null bs=256k count=$3"
 }
 
@@ -44,7 +44,7 @@ history_of_limited() {
     inside limited 'for i in $(seq 60); do sleep 3 & done' 2>/dev/null || true
     sleep 4
     read_too_much limited 48M 300
-    # Two huge pages of the three that it may have, and no fourth. Not all kernels have hugetlbfs.
+    # Two huge pages of the three that it may have, and no fourth.
     inside limited 'mkdir /huge && mount -t hugetlbfs none /huge && fallocate -l 4M /huge/held &&
         ! fallocate -l 8M /huge/more'
     do_disk_io limited
@@ -55,7 +55,7 @@ history_of_db_2() {
     inside db-2 "mknod /root/disk b ${second_disk/:/ } && dd if=/root/disk of=/dev/null bs=64k iflag=direct
         mknod /root/result b ${result_disk/:/ } && blkdiscard -o 0 -l 1048576 /root/result"
     inside db-2 'for i in 1 2 3; do sleep 1000 & done' >/dev/null 2>&1 </dev/null &
-    # Pages that stay under way to the disk until end_history.
+    # Pages that stay under way to a disk that takes 64 KiB a second, until end_history.
     set_v2 db-2 io.max "$result_disk wbps=65536"
     ! has_pure_v2 || inside db-2 'dd if=/dev/zero of=/root/result bs=64k count=64 seek=64 conv=fsync' >/dev/null 2>&1 </dev/null &
 }
@@ -64,9 +64,8 @@ history_of_db_2() {
 end_history() { set_v2 db-2 io.max "$result_disk wbps=max"; }
 
 history_of_sysd() {
-    local kill_at=96M
     python_inside sysd memory || true # ends in an OOM kill
-    read_too_much sysd "$kill_at" 500
+    read_too_much sysd 96M 500
     # Reclaim at its limit with nothing left but what its scope is to keep.
     ! has_pure_v2 || inside sysd 'systemd-run --quiet --slice=-.slice --scope -p MemoryLow=100M \
         dd if=/root/vda of=/dev/null bs=256k count=600 skip=600'
