@@ -45,11 +45,13 @@ ON_PURPOSE = {"v1": EVERYWHERE, "hybrid": EVERYWHERE + WITH_V2, "v2": EVERYWHERE
 
 
 def parse(text):
-    """{(measurement, container, its further tag): {field: text}}: the captured containers' names need no escapes."""
+    """{(measurement, container, its further tag): {field: text}} of containers: the captured containers' names need no escapes."""
     points = {}
     for line in text.splitlines():
         series, fields, _ = line.split(" ")
         measurement, *labels = series.split(",")
+        if not measurement.startswith("lxc_"):
+            continue  # the host's
         tags = dict(label.split("=", 1) for label in labels)
         own = next((tags[key] for key in ("device", "resource", "size") if key in tags), "")
         points[(measurement, tags["container"], own)] = dict(field.split("=", 1) for field in fields.split(","))
