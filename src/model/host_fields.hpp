@@ -25,8 +25,8 @@ inline constexpr auto host_fields = [] {
          "us",
          {},
          {},
-         "/proc/stat user, nice, system, irq and softirq; guests are in user and nice, steal is no use of "
-         "ours"},
+         "/proc/stat user, nice, system, irq and softirq; guests are in user and nice, steal stands "
+         "apart"},
         {"host_cpu", "user_usec", i, "us", {}, {}, "/proc/stat user and nice"},
         {"host_cpu", "system_usec", i, "us", {}, {}, "/proc/stat system, irq and softirq"},
         {"host_cpu", "iowait_usec", i, "us", {}, {}, "/proc/stat iowait"},

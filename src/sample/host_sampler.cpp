@@ -16,6 +16,9 @@
 namespace lxcmon::sample {
 namespace {
 
+/// What a file of the host may need at the most: a line a disk, or a CPU and interrupt.
+constexpr std::size_t most_bytes = 8U << 20U;
+
 /// Says what has changed since the last time. `what`: "/proc/stat", "the list of its interfaces".
 void note_error(const std::string& what, std::string_view measurement, int error, int& last) {
     last = error;
@@ -58,7 +61,7 @@ HostSampler::HostSampler(const SampleSettings& settings, io::FdBudget& budget)
 }
 
 void HostSampler::sample(std::int64_t tick_ns, const HostLinks& links, int links_error,
-                         std::span<char> buffer, PointBuffer& points) {
+                         std::vector<char>& buffer, PointBuffer& points) {
     sample_cpu(tick_ns, buffer, points);
     sample_memory(tick_ns, buffer, points);
     sample_load(tick_ns, buffer, points);
@@ -69,9 +72,13 @@ void HostSampler::sample(std::int64_t tick_ns, const HostLinks& links, int links
         sample_net(tick_ns, links, links_error, points);
 }
 
-/// Empty where it can't be read.
-std::string_view HostSampler::text_of(Source& source, std::span<char> buffer) {
-    const io::ReadResult result = source.file.read(buffer, source.pieces);
+/// Empty where it can't be read. Grows the buffer to what a large host needs.
+std::string_view HostSampler::text_of(Source& source, std::vector<char>& buffer) {
+    io::ReadResult result = source.file.read(buffer, source.pieces);
+    while (result.error == EOVERFLOW && buffer.size() < most_bytes) {
+        buffer.resize(buffer.size() * 2);
+        result = source.file.read(buffer, source.pieces);
+    }
     if (result.gone() || result.error == EOPNOTSUPP) // the kernel has no such thing, or has it turned off
         source.error = 0;
     else if (result.error != source.error)
@@ -79,7 +86,7 @@ std::string_view HostSampler::text_of(Source& source, std::span<char> buffer) {
     return result.text;
 }
 
-void HostSampler::sample_cpu(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points) {
+void HostSampler::sample_cpu(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points) {
     if (!stat_)
         return;
     readings_.clear();
@@ -91,7 +98,7 @@ void HostSampler::sample_cpu(std::int64_t tick_ns, std::span<char> buffer, Point
     readings_.emit(fields_of("host_cpu"), tags_, {}, tick_ns, points);
 }
 
-void HostSampler::sample_memory(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points) {
+void HostSampler::sample_memory(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points) {
     if (keyed_.empty())
         return;
     readings_.clear();
@@ -101,7 +108,7 @@ void HostSampler::sample_memory(std::int64_t tick_ns, std::span<char> buffer, Po
     readings_.emit(fields_of("host_memory"), tags_, {}, tick_ns, points);
 }
 
-void HostSampler::sample_load(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points) {
+void HostSampler::sample_load(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points) {
     if (!loadavg_)
         return;
     readings_.clear();
@@ -109,7 +116,7 @@ void HostSampler::sample_load(std::int64_t tick_ns, std::span<char> buffer, Poin
     readings_.emit(fields_of("host_load"), tags_, {}, tick_ns, points);
 }
 
-void HostSampler::sample_pressure(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points) {
+void HostSampler::sample_pressure(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points) {
     constexpr FieldRange fields = fields_of("host_pressure");
     for (Pressure& each : pressure_) {
         readings_.clear();

@@ -9,7 +9,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -22,10 +21,10 @@ class HostSampler {
     /// `settings` and `budget` are borrowed: points view into the settings' tags.
     HostSampler(const SampleSettings& settings, io::FdBudget& budget);
 
-    /// Adds the host's points. `links_error`: why `links` could not be listed, or 0. A file that can't be
-    /// read costs its own figures, and is said when that begins and when it ends; one that the kernel does
-    /// not have is not missed.
-    void sample(std::int64_t tick_ns, const HostLinks& links, int links_error, std::span<char> buffer,
+    /// Adds the host's points. `buffer` is scratch room that grows where a file is longer. `links_error`: why
+    /// `links` could not be listed, or 0. A file that can't be read costs its own figures, and is said when
+    /// that begins and when it ends; one that the kernel does not have is not missed.
+    void sample(std::int64_t tick_ns, const HostLinks& links, int links_error, std::vector<char>& buffer,
                 PointBuffer& points);
 
     /// What all points of the host carry.
@@ -49,11 +48,11 @@ class HostSampler {
         Source source;
     };
 
-    static std::string_view text_of(Source& source, std::span<char> buffer);
-    void sample_cpu(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points);
-    void sample_memory(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points);
-    void sample_load(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points);
-    void sample_pressure(std::int64_t tick_ns, std::span<char> buffer, PointBuffer& points);
+    static std::string_view text_of(Source& source, std::vector<char>& buffer);
+    void sample_cpu(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points);
+    void sample_memory(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points);
+    void sample_load(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points);
+    void sample_pressure(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points);
     void sample_net(std::int64_t tick_ns, const HostLinks& links, int links_error, PointBuffer& points);
 
     std::vector<Tag> tags_;

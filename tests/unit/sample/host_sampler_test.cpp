@@ -68,7 +68,7 @@ class Sampled {
   private:
     SampleSettings settings_;
     io::FdBudget budget_{100};
-    std::vector<char> buffer_ = std::vector<char>(1U << 16U);
+    std::vector<char> buffer_ = std::vector<char>(16); // grows
     HostSampler sampler_;
 };
 
@@ -152,6 +152,15 @@ TEST_CASE("interfaces that can't be listed are said once") {
     CHECK(log.take().empty());
     CHECK(sampled.tick() == all_lines);
     CHECK(log.take() == "info host: the list of its interfaces can be read again\n");
+}
+
+TEST_CASE("a file of endless length is an error, and no memory without end") {
+    const Host host;
+    host.tree().write("proc/vmstat", std::string(9U << 20U, 'x') + "\noom_kill 2\n");
+    Sampled sampled(host.settings());
+    LogCapture log;
+    CHECK(count_of(sampled.tick(), "host_memory,host=node,site=lab slab_bytes=1024i 7\n") == 1);
+    CHECK(count_of(log.take(), "warning host: /proc/vmstat can't be read: Value too large") == 1);
 }
 
 TEST_CASE("what nobody wants is not even opened") {
