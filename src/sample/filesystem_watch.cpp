@@ -6,17 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <system_error>
 
 namespace lxcmon::sample {
 namespace {
 
 /// Series of one start of a container: a tenant can mount the same thing elsewhere each time.
 constexpr std::size_t most_names = 512;
-
-std::string words(int error) {
-    return std::generic_category().message(error);
-}
 
 /// The turn within an interval: ids that follow each other are spread evenly by the golden ratio.
 std::int64_t phase_of(std::uint64_t id, std::int64_t interval_ns) noexcept {
@@ -65,12 +60,12 @@ void FilesystemWatch::take(Outcome outcome, const FilesystemReply& reply, const 
     if (outcome == Outcome::hung)
         return take_hang(hang, monotonic_ns);
     if (outcome == Outcome::broken)
-        return say(
-            "the helper process ended while it looked at the filesystems: they are left out this time");
+        return fault().set(
+            who_, "the helper process ended while it looked at the filesystems: they are left out this time");
     if (reply.error == ESRCH)
         return; // ended: the next tick sees that
     last_look_ns_ = target.wall_ns;
-    say(fault_of(reply));
+    fault().set(who_, fault_of(reply));
     if (reply.error != 0)
         return;
     root_may_hang_ = reply.root_may_hang;
@@ -160,22 +155,13 @@ void FilesystemWatch::add_points(const FilesystemReply& reply, const Target& tar
 
 std::string FilesystemWatch::fault_of(const FilesystemReply& reply) const {
     if (reply.error != 0)
-        return "its mounts can't be read: " + words(reply.error) + "; its filesystems are left out" +
+        return "its mounts can't be read: " + words_of(reply.error) + "; its filesystems are left out" +
                (reply.error == EACCES || reply.error == EPERM ? ". CAP_SYS_PTRACE (root) is needed" : "");
     for (const Filesystem& each : std::span(reply.filesystems).first(reply.count))
         if (each.error != 0)
             return "its filesystem " + std::string(reply.text(each.mount_point)) +
-                   " can't be read: " + words(each.error);
+                   " can't be read: " + words_of(each.error);
     return {};
-}
-
-void FilesystemWatch::say(std::string fault) {
-    std::string& last = faults_[asked_risky_ ? 1 : 0];
-    if (fault == last)
-        return;
-    last = std::move(fault);
-    if (!last.empty())
-        spdlog::warn("{}: {}", who_, last);
 }
 
 } // namespace lxcmon::sample

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sample/distinct_names.hpp"
+#include "sample/fault.hpp"
 #include "sample/filesystem_points.hpp"
 #include "sample/namespace_helper.hpp"
 
@@ -53,7 +54,7 @@ class FilesystemWatch {
 
     /// Whether nothing has kept the figures of the last look from being whole.
     [[nodiscard]] bool is_well() const noexcept {
-        return faults_[0].empty() && faults_[1].empty() && left_alone_.empty() && !list_hung_;
+        return faults_[0].is_none() && faults_[1].is_none() && left_alone_.empty() && !list_hung_;
     }
 
   private:
@@ -68,7 +69,7 @@ class FilesystemWatch {
     void take_answers(const FilesystemReply& reply, bool risky);
     void note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns);
     void add_points(const FilesystemReply& reply, const Target& target);
-    void say(std::string fault);
+    [[nodiscard]] Fault& fault() noexcept { return faults_[asked_risky_ ? 1 : 0]; }
     [[nodiscard]] std::string fault_of(const FilesystemReply& reply) const;
 
     std::string who_;
@@ -80,7 +81,7 @@ class FilesystemWatch {
     bool owes_risky_ = false;
     std::vector<LeftAlone> left_alone_; ///< what hung, until it has answered again
     DistinctNames names_;
-    std::array<std::string, 2> faults_; ///< of the first look and of the risky one
+    std::array<Fault, 2> faults_; ///< of the first look and of the risky one
     bool has_hung_ = false, root_may_hang_ = false;
     bool list_hung_ = false;
     bool said_slow_ = false, said_left_out_ = false, said_names_ = false;

@@ -5,7 +5,6 @@
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 namespace lxcmon::sample {
@@ -14,14 +13,10 @@ namespace {
 /// Series of one start of a container: a tenant can make an interface of a new name at each tick.
 constexpr std::size_t most_names = 512;
 
-std::string words(int error) {
-    return std::generic_category().message(error);
-}
-
 } // namespace
 
-NetworkWatch::NetworkWatch(std::string container_name, Wanted wanted)
-    : name_(std::move(container_name))
+NetworkWatch::NetworkWatch(const std::string& container_name, Wanted wanted)
+    : who_("container " + container_name)
     , wanted_(wanted)
     , interfaces_(most_names) {}
 
@@ -39,15 +34,19 @@ void NetworkWatch::take(Outcome outcome, const NamespaceReply& reply, const Hang
             return;
     }
     if (outcome == Outcome::broken)
-        return say("the helper process ended while it looked into its namespaces: interfaces and processes "
-                   "are left out this time");
+        return fault_.set(
+            who_, "the helper process ended while it looked into its namespaces: interfaces and processes "
+                  "are left out this time");
     if (reply.error == ESRCH)
         return; // ended: the sampler sees that
     if (reply.error != 0)
-        return say(
-            "its namespaces can't be joined: " + words(reply.error) +
-            "; network and filesystem are left out. CAP_SYS_ADMIN and CAP_SYS_CHROOT (root) are needed");
-    say(reply.network_error != 0 ? "its interfaces can't be listed: " + words(reply.network_error) : "");
+        return fault_.set(
+            who_,
+            "its namespaces can't be joined: " + words_of(reply.error) +
+                "; network and filesystem are left out. CAP_SYS_ADMIN and CAP_SYS_CHROOT (root) are needed");
+    fault_.set(who_, reply.network_error != 0
+                         ? "its interfaces can't be listed: " + words_of(reply.network_error)
+                         : "");
     take_links(reply, target);
     take_processes(reply, monotonic_ns, target);
 }
@@ -58,55 +57,49 @@ void NetworkWatch::take_hang(const HangPlace& hang, std::int64_t monotonic_ns) {
     if (hang.stage == Stage::processes) {
         processes_again_ns_ = until_ns;
         if (!std::exchange(processes_hung_, true))
-            spdlog::warn("container {}: counting its processes in its /proc did not end in time; they are "
+            spdlog::warn("{}: counting its processes in its /proc did not end in time; they are "
                          "left out for 5 minutes",
-                         name_);
+                         who_);
         return;
     }
     links_again_ns_ = until_ns;
     if (!std::exchange(links_hung_, true))
-        spdlog::warn("container {}: listing its interfaces did not end in time; lxc_net is left out for 5 "
+        spdlog::warn("{}: listing its interfaces did not end in time; lxc_net is left out for 5 "
                      "minutes",
-                     name_);
+                     who_);
 }
 
 void NetworkWatch::take_links(const NamespaceReply& reply, const Target& target) {
     if (reply.shares_host_network && !std::exchange(said_host_network_, true))
-        spdlog::info("container {}: it shares the host's network: lxc_net is left out", name_);
+        spdlog::info("{}: it shares the host's network: lxc_net is left out", who_);
     if (reply.has_more_links && !std::exchange(said_more_links_, true))
-        spdlog::warn("container {}: it has more than {} interfaces: the others are left out", name_,
-                     max_links);
+        spdlog::warn("{}: it has more than {} interfaces: the others are left out", who_, max_links);
     if (reply.link_count != 0 && std::exchange(links_hung_, false))
-        spdlog::info("container {}: its interfaces can be listed again", name_);
+        spdlog::info("{}: its interfaces can be listed again", who_);
     const NetTarget net{wanted_.loopback, interfaces_, target.tags, target.wall_ns, target.points};
     if (!add_net_points(reply, target.host_links, net) && !std::exchange(said_names_, true))
-        spdlog::warn("container {}: it has had more than {} different interfaces since its start: new ones "
+        spdlog::warn("{}: it has had more than {} different interfaces since its start: new ones "
                      "are left out",
-                     name_, interfaces_.most());
+                     who_, interfaces_.most());
 }
 
 void NetworkWatch::take_processes(const NamespaceReply& reply, std::int64_t monotonic_ns,
                                   const Target& target) {
-    if (reply.processes < 0)
+    if (reply.processes < 0) {
+        // Looked at all the same: its /proc is another thing now.
+        processes_hung_ = processes_hung_ && reply.processes_nsec == 0;
         return;
+    }
     target.readings.set(field_id("lxc_pids", "processes"), reply.processes);
     if (std::exchange(processes_hung_, false))
-        spdlog::info("container {}: its processes can be counted again", name_);
+        spdlog::info("{}: its processes can be counted again", who_);
     if (reply.processes_nsec <= slow_nsec)
         return;
     processes_again_ns_ = monotonic_ns + slow_pause_ns;
     if (!std::exchange(said_slow_, true))
-        spdlog::warn("container {}: counting its processes in its /proc took {} ms; they are counted once a "
+        spdlog::warn("{}: counting its processes in its /proc took {} ms; they are counted once a "
                      "minute while that lasts",
-                     name_, reply.processes_nsec / 1'000'000);
-}
-
-void NetworkWatch::say(std::string fault) {
-    if (fault == fault_)
-        return;
-    fault_ = std::move(fault);
-    if (!fault_.empty())
-        spdlog::warn("container {}: {}", name_, fault_);
+                     who_, reply.processes_nsec / 1'000'000);
 }
 
 } // namespace lxcmon::sample

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sample/distinct_names.hpp"
+#include "sample/fault.hpp"
 #include "sample/namespace_figures.hpp"
 #include "sample/namespace_helper.hpp"
 
@@ -20,7 +21,7 @@ class NetworkWatch {
     struct Wanted {
         bool links = true, loopback = false, processes = true;
     };
-    NetworkWatch(std::string container_name, Wanted wanted);
+    NetworkWatch(const std::string& container_name, Wanted wanted);
 
     /// Writes into the request what is to be looked at now.
     void prepare(NamespaceRequest& request, std::int64_t monotonic_ns) const noexcept;
@@ -38,20 +39,21 @@ class NetworkWatch {
               const Target& target);
 
     /// Whether nothing keeps the figures from being whole.
-    [[nodiscard]] bool is_well() const noexcept { return fault_.empty() && !processes_hung_ && !links_hung_; }
+    [[nodiscard]] bool is_well() const noexcept {
+        return fault_.is_none() && !processes_hung_ && !links_hung_;
+    }
     [[nodiscard]] bool has_hung() const noexcept { return has_hung_; }
 
   private:
     void take_hang(const HangPlace& hang, std::int64_t monotonic_ns);
     void take_links(const NamespaceReply& reply, const Target& target);
     void take_processes(const NamespaceReply& reply, std::int64_t monotonic_ns, const Target& target);
-    void say(std::string fault);
 
-    std::string name_;
+    std::string who_;
     Wanted wanted_;
     DistinctNames interfaces_;
     std::int64_t links_again_ns_ = INT64_MIN, processes_again_ns_ = INT64_MIN; ///< CLOCK_MONOTONIC
-    std::string fault_;
+    Fault fault_;
     bool has_hung_ = false, links_hung_ = false, processes_hung_ = false;
     bool said_host_network_ = false, said_more_links_ = false, said_names_ = false, said_slow_ = false;
 };

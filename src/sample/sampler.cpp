@@ -99,7 +99,7 @@ void Sampler::look_at_networks(std::int64_t tick_ns, PointBuffer& points) {
     // Those behind one that hangs may have to do without their number of processes in this tick.
     const auto is_safe = [](const Entry* entry) { return !entry->sampler->may_hang(); };
     if (!std::ranges::is_partitioned(running_, is_safe))
-        std::ranges::stable_partition(running_, is_safe);
+        std::stable_partition(running_.begin(), running_.end(), is_safe);
     requests_.clear();
     const std::int64_t monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
     for (const Entry* entry : running_)

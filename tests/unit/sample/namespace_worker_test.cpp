@@ -1,4 +1,5 @@
 #include "support/child.hpp"
+#include "support/namespace_look.hpp"
 #include "support/temp_tree.hpp"
 #include "support/veth.hpp"
 
@@ -28,39 +29,13 @@
 
 using namespace lxcmon;
 using namespace lxcmon::sample;
-using Outcome = NamespaceHelper::Outcome;
+using test::ample;
+using test::ask;
 using test::Child;
+using test::find_link;
 
 // The real worker on real namespaces: these need root.
 namespace {
-
-constexpr std::chrono::milliseconds ample{20'000};
-
-NamespaceReply ask(NamespaceHelper& helper, const Child& init, bool want_processes = true,
-                   bool want_links = true) {
-    NamespaceHelper::Request request;
-    request.ask.init_pid = init.pid();
-    request.ask.want_processes = want_processes;
-    request.ask.want_links = want_links;
-    request.init_pidfd = init.pidfd();
-    NamespaceReply answer;
-    std::size_t calls = 0;
-    helper.look_at_networks({&request, 1}, [&](std::size_t, Outcome outcome, const NamespaceReply& reply) {
-        CHECK(outcome == Outcome::answered);
-        answer = reply;
-        ++calls;
-        return true;
-    });
-    REQUIRE(calls == 1);
-    return answer;
-}
-
-const NamespaceReply::ContainerLink* find_link(const NamespaceReply& reply, std::string_view name) {
-    const auto links = std::span(reply.links).first(reply.link_count);
-    const auto at =
-        std::ranges::find_if(links, [&](const auto& each) { return each.link.name.data() == name; });
-    return at != links.end() ? &*at : nullptr;
-}
 
 /// The carrier's news goes through a work queue of the kernel's: asked until it is there, five seconds at
 /// most.
@@ -191,81 +166,6 @@ TEST_CASE("a veth that leads to another container has no end on the host") {
     CHECK(find_link(reply, "eth0")->host_index == ::if_nametoindex(outside.c_str()));
     CHECK(find_link(reply, "eth1")->link.peer_namespace >= 0);
     CHECK(find_link(reply, "eth1")->host_index == 0);
-}
-
-TEST_CASE("the processes are the container's own") {
-    const test::TempTree place;
-    NamespaceHelper helper(ample);
-    const Child init(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID, [&] {
-        if (!test::enter_tmpfs_root(place.path().c_str(), "size=4m") ||
-            ::mount("proc", "/proc", "proc", 0, nullptr) != 0)
-            return false;
-        const pid_t second = ::fork();
-        if (second == 0)
-            for (;;)
-                ::pause();
-        return second > 0;
-    });
-    const NamespaceReply reply = ask(helper, init);
-    CHECK(reply.processes == 2);
-
-    const NamespaceReply without = ask(helper, init, false);
-    CHECK(without.error == 0);
-    CHECK(without.processes == -1);
-    CHECK(find_link(without, "lo") != nullptr);
-}
-
-TEST_CASE("a /proc of another pid namespace than init's is not counted") {
-    const test::TempTree place;
-    NamespaceHelper helper(ample);
-    const Child init(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID, [&] {
-        if (!test::enter_tmpfs_root(place.path().c_str(), "size=4m") || ::unshare(CLONE_NEWPID) != 0)
-            return false;
-        const pid_t nested = ::fork();
-        if (nested == 0) {
-            static_cast<void>(::mount("proc", "/proc", "proc", 0, nullptr));
-            for (;;)
-                ::pause();
-        }
-        while (nested > 0 && ::access("/proc/1", F_OK) != 0) {
-        }
-        return nested > 0;
-    });
-    CHECK(ask(helper, init).processes == -1);
-}
-
-TEST_CASE("an init that shares the host's processes has no number of its own") {
-    // In a pid namespace of the test's own, as its pid 1 can be looked into for certain.
-    const auto shares_processes = [] {
-        if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-            ::mount("proc", "/proc", "proc", 0, nullptr) != 0)
-            return false;
-        NamespaceHelper helper(ample);
-        const Child init(CLONE_NEWNS | CLONE_NEWNET);
-        const NamespaceReply reply = ask(helper, init);
-        return reply.error == 0 && reply.processes == -1;
-    };
-    CHECK_NOTHROW(Child(CLONE_NEWPID | CLONE_NEWNS, shares_processes));
-}
-
-TEST_CASE("a /proc that is none") {
-    const test::TempTree place;
-    NamespaceHelper helper(ample);
-    const Child init(CLONE_NEWNS, [&] {
-        return test::enter_tmpfs_root(place.path().c_str(), "size=1m") && ::mkdir("/proc/1", 0755) == 0;
-    });
-    CHECK(ask(helper, init).processes == -1);
-}
-
-TEST_CASE("a /proc that leads elsewhere in a procfs is none") {
-    const test::TempTree place;
-    NamespaceHelper helper(ample);
-    const Child init(CLONE_NEWNS, [&] {
-        return test::enter_tmpfs_root(place.path().c_str(), "size=1m") && ::mkdir("/real", 0755) == 0 &&
-               ::mount("proc", "/real", "proc", 0, nullptr) == 0 && ::rmdir("/proc") == 0 &&
-               ::symlink("/real", "/proc") == 0;
-    });
-    CHECK(ask(helper, init).processes == -1);
 }
 
 TEST_CASE("a kernel that can't join by a pidfd") {

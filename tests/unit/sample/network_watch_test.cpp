@@ -94,6 +94,17 @@ TEST_CASE("a /proc that hangs costs the number of processes, for 5 minutes, and 
     CHECK(c.watch.is_well());
 }
 
+TEST_CASE("a /proc that hung and is none any more is no trouble") {
+    Watched c;
+    c.reply->processes = -1;
+    static_cast<void>(c.take(Outcome::hung, Stage::processes));
+    static_cast<void>(c.take(Outcome::answered)); // not asked
+    CHECK_FALSE(c.watch.is_well());
+    c.reply->processes_nsec = 1000;
+    CHECK_FALSE(c.take(Outcome::answered).processes);
+    CHECK(c.watch.is_well());
+}
+
 TEST_CASE("interfaces that can't be listed for a hang") {
     Watched c;
     c.reply->clear();

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "support/encoded.hpp"
+#include "support/log_capture.hpp"
+
+#include "sample/filesystem_watch.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lxcmon::test {
+
+inline constexpr std::int64_t second = 1'000'000'000;
+inline constexpr std::chrono::seconds minute{60};
+
+/// A watch, and a helper's answers to it. Its clock is set by the test.
+struct WatchedFilesystems {
+    sample::FilesystemWatch watch{"container c", 1};
+    std::unique_ptr<sample::FilesystemReply> reply = std::make_unique<sample::FilesystemReply>();
+    std::int64_t now_ns = 1000 * second;
+    LogCapture log{};
+
+    sample::Filesystem& add(const std::string& mount_point, std::uint64_t device,
+                            const std::string& source = "d") {
+        sample::Filesystem* const added = reply->add({1, device, false, mount_point, source, "ext4"});
+        REQUIRE(added != nullptr);
+        added->block_bytes = 1, added->blocks = 2, added->blocks_free = 1;
+        return *added;
+    }
+    std::vector<std::uint64_t> left_alone(bool risky = false) {
+        sample::NamespaceRequest request;
+        watch.prepare(request, risky, now_ns);
+        return {request.left_alone.begin(), request.left_alone.begin() + request.left_alone_count};
+    }
+    std::string take(sample::FilesystemWatch::Outcome outcome, const sample::HangPlace& hang = {}) {
+        PointBuffer points;
+        watch.take(outcome, *reply, hang, now_ns, {fields_of("lxc_fs"), {}, now_ns, points});
+        return encoded(points);
+    }
+    /// A look that hangs at this mount.
+    void hang(const std::string& mount_point, std::uint64_t device, bool risky = false) {
+        static_cast<void>(left_alone(risky));
+        CHECK(take(sample::FilesystemWatch::Outcome::hung, {sample::Stage::mount, device, mount_point})
+                  .empty());
+    }
+    std::string answer(bool risky = false) {
+        static_cast<void>(left_alone(risky));
+        return take(sample::FilesystemWatch::Outcome::answered);
+    }
+    [[nodiscard]] bool is_due() const { return watch.is_due(now_ns, now_ns, minute); }
+};
+
+} // namespace lxcmon::test
