@@ -1,0 +1,117 @@
+"""Every kind of interface that a container can have, and what of it is on the host."""
+
+import os
+import subprocess
+import unittest
+
+from support import agent as program
+from support.case import LabCase
+from support.containers import Spec
+from support.line_protocol import parse_lines
+from support.second_source import SecondSource
+
+# Takes away what the lab gives every container.
+NO_INTERFACE = ("lxc.net =",)
+
+
+def ip(*words):
+    subprocess.run(["ip", *words], check=True, timeout=20)
+
+
+class Interfaces(LabCase):
+    """One container for each kind; the figures of all of them come from one sample."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.number = os.getpid() % 1_000_000
+        add = cls.lab.add
+        ip("link", "add", cls.name("ph"), "type", "veth", "peer", "name", cls.name("pp"))
+        cls.workspace.note_bridge(cls.name("pp"))  # any interface: deleted with the lab
+        ip("link", "set", cls.name("pp"), "up")
+        cls.macvlan = add("it-macvlan", Spec(extra=cls.second("macvlan", cls.lab.bridge, "lxc.net.1.macvlan.mode = bridge")))
+        cls.phys = add("it-phys", Spec(extra=cls.second("phys", cls.name("ph"))))
+        cls.two = add("it-two", Spec(extra=cls.second("veth", cls.lab.bridge)))
+        cls.empty = add("it-empty", Spec(extra=(*NO_INTERFACE, "lxc.net.0.type = empty")))
+        cls.host = add("it-host-net", Spec(extra=(*NO_INTERFACE, "lxc.net.0.type = none")))
+        cls.sharing = add("it-sharing", Spec(extra=(*NO_INTERFACE, "lxc.namespace.share.net = it-two")))
+        cls.pairs = add("it-pairs"), add("it-far")
+        cls.lab.start_all([cls.macvlan, cls.phys, cls.two, cls.empty, cls.host, cls.sharing, *cls.pairs])
+        cls.make_pairs()
+        result = program.run("--lxcpath", cls.lab.lxcpath, "--once", "--dry-run")
+        cls.code, cls.log, cls.points = result.returncode, result.stderr, parse_lines(result.stdout)
+
+    @classmethod
+    def name(cls, word):
+        return f"it{word}{cls.number}"
+
+    @staticmethod
+    def second(kind, link, *more):
+        return (f"lxc.net.1.type = {kind}", f"lxc.net.1.link = {link}", "lxc.net.1.name = data0", "lxc.net.1.flags = up", *more)
+
+    @classmethod
+    def make_pairs(cls):
+        """A veth with both ends in one container, and one with its ends in two of them."""
+        near, far = (str(container.init_pid()) for container in cls.pairs)
+        ip("link", "add", "both0", "netns", near, "type", "veth", "peer", "name", "both1", "netns", near)
+        ip("link", "add", "other0", "netns", near, "type", "veth", "peer", "name", "other0", "netns", far)
+
+    def net(self, container):
+        """interface to fields."""
+        return {point.tags["interface"]: point.fields for point in self.points
+                if point.measurement == "lxc_net" and point.tags["container"] == container.name}
+
+    def assert_host_interface(self, container, interface, wanted):
+        self.assertEqual(self.net(container)[interface].get("host_interface"), wanted, f"{interface} of {container.name}")
+
+    def test_all_are_sampled(self):
+        self.assertEqual(self.code, 0, self.log)
+        states = {point.tags["container"] for point in self.points if point.measurement == "lxc_state"}
+        self.assertEqual(len(states), 8)
+
+    def test_two_veths(self):
+        source = SecondSource(self.two)
+        self.assertEqual(set(self.net(self.two)), {"eth0", "data0"})
+        for interface in ("eth0", "data0"):
+            self.assert_host_interface(self.two, interface, source.host_interface(interface))
+
+    def test_macvlan_has_its_lower_device(self):
+        self.assert_host_interface(self.macvlan, "data0", self.lab.bridge)
+        self.assert_host_interface(self.macvlan, "eth0", SecondSource(self.macvlan).host_interface())
+
+    def test_phys_has_what_its_other_end_is(self):
+        """A moved interface is nowhere on the host; this one is a veth, whose other end is."""
+        self.assert_host_interface(self.phys, "data0", self.name("pp"))
+
+    def test_a_pair_within_a_container_has_no_host_side(self):
+        """Indexes are each namespace's own: the other end's is also that of some interface of the host."""
+        near, far = self.pairs
+        self.assertEqual(set(self.net(near)), {"eth0", "both0", "both1", "other0"})
+        for interface in ("both0", "both1", "other0"):
+            self.assert_host_interface(near, interface, None)
+        self.assert_host_interface(far, "other0", None)
+        self.assert_host_interface(near, "eth0", SecondSource(near).host_interface())
+
+    def test_no_network(self):
+        self.assertEqual(self.net(self.empty), {})
+        self.assertEqual(self.net(self.host), {})
+        self.assertEqual(self.log.count("it-host-net: it shares the host's network"), 1, self.log)
+        self.assertNotIn("warn", self.log)
+
+    def test_a_namespace_of_two_containers(self):
+        """Both have the same interfaces: the figures are the namespace's."""
+        self.assertEqual(set(self.net(self.sharing)), {"eth0", "data0"})
+        self.assert_host_interface(self.sharing, "eth0", SecondSource(self.two).host_interface())
+
+    def test_counters(self):
+        for container, interface in ((self.macvlan, "data0"), (self.phys, "data0"), (self.sharing, "eth0")):
+            source = SecondSource(container)
+            before = source.net(interface)
+            result = program.run(*self.arguments("--once", "--dry-run", "--include", container.name, "--metrics", "lxc_net"))
+            point = next(each for each in parse_lines(result.stdout) if each.tags["interface"] == interface)
+            after = source.net(interface)
+            self.assert_all_near(point, {name: (value, after[name]) for name, value in before.items()}, slack=3)
+
+
+if __name__ == "__main__":
+    unittest.main()
