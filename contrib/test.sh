@@ -9,7 +9,7 @@ need_root
 need_debian
 cd "$root_folder"
 
-test_packages=(lxc lxcfs lxd lxd-client busybox-static influxdb iproute2 python3 util-linux bindfs
+test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb iproute2 python3 util-linux bindfs
     victoria-metrics openssl
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
     clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)

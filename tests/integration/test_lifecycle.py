@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 from support.case import WatchCase, row_after, wait_for_rows
-from support.containers import Spec
+from support.containers import Spec, make_rootfs
 from support.second_source import SecondSource
 from support.waiting import wait_until
 
@@ -182,6 +182,44 @@ class Restarts(LifecycleCase):
         self.wait_for_state(container, "STOPPED")
         container.start()
         self.assertEqual(self.wait_for_state(container, "RUNNING")["restarts"], 1)
+
+    def test_a_new_container_of_an_old_name(self):
+        """Destroyed, made again and started between two ticks: nothing of the old one is left in the figures."""
+        (container,) = self.started(self.lab.add("it-again"))
+        container.spawn_inside("timeout", "2", *BURN).wait(20)
+        self.watch()
+        old = self.row_after_now("lxc_cpu", container)["usage_usec"]
+        container.destroy()
+        (container,) = self.started(self.lab.add("it-again"))
+        new = self.row_after_now("lxc_state", container)
+        # Gone for a tick it is a new container, else it is one that was restarted.
+        stopped = [row for row in self.rows("lxc_state", container) if row["state"] != "RUNNING"]
+        self.assertIn(new["restarts"], (0, 1), stopped)
+        self.assert_starts_afresh([row for row in self.rows("lxc_cpu", container) if row["usage_usec"] < old / 2], old)
+
+    def assert_starts_afresh(self, rows, old):
+        self.assertGreater(len(rows), 0)
+        self.assertNotIn("usage_percent", rows[0].fields)
+        self.assertLess(rows[0]["usage_usec"], old / 2)
+        self.assert_percentages_are_sane()
+
+    def test_renamed_while_stopped(self):
+        # liblxc copies the container and destroys the old one: with its root filesystem.
+        rootfs = self.lab.lxcpath / "it-before/rootfs"
+        rootfs.mkdir(parents=True)
+        (container,) = self.started(self.lab.add("it-before", Spec(rootfs=make_rootfs(rootfs))))
+        container.spawn_inside("timeout", "2", *BURN).wait(20)
+        self.watch()
+        old = self.row_after_now("lxc_cpu", container)["usage_usec"]
+        container.stop()
+        self.wait_for_state(container, "STOPPED")
+        container.rename("it-after")
+        container.start()
+        new = self.row_after_now("lxc_state", container)
+        self.assertEqual((new["restarts"], new.tags.get("name")), (0, None))
+        self.assert_starts_afresh(self.rows("lxc_cpu", container), old)
+        gone = [row for row in self.influx.rows("lxc_state", db=self.db, container="it-before") if row.time >= new.time]
+        self.assertEqual(gone, [], "points of a name that is no more")
 
     def test_many_restarts_with_the_same_host_interface(self):
         """The kernel keeps a veth as long as anything holds the container's network namespace; then the next start fails."""

@@ -78,6 +78,11 @@ class Container:
         self.stop()
         self.start()
 
+    def rename(self, name):
+        """Of a stopped container, by liblxc itself."""
+        self._lxc("copy", "-R", "-N", name)
+        self.name = name
+
     def freeze(self):
         self._lxc("freeze")
 
@@ -157,7 +162,7 @@ class Lab:
         number = next(self._addresses)
         address = f"10.213.{number // 250}.{number % 250 + 1}"
         container = Container(self, name, lxcpath or self.lxcpath, address)
-        container.folder.mkdir(parents=True)
+        container.folder.mkdir(parents=True, exist_ok=True)  # it may have its root filesystem already
         (container.folder / "config").write_text(self._config(container, spec or Spec()))
         self._containers.append(container)
         return container

@@ -1,0 +1,101 @@
+"""Kinds of LXC hosts: containers in a user namespace, started by root and by a user, and Proxmox VE's layout."""
+
+import os
+import signal
+import unittest
+from pathlib import Path
+
+from support.containers import Spec, make_rootfs
+from support.flavour_case import FlavourCase
+from support.unprivileged import FIRST_ID, UserContainer, own_by_container
+from support.waiting import wait_until
+
+ID_MAP = (f"lxc.idmap = u 0 {FIRST_ID} 65536", f"lxc.idmap = g 0 {FIRST_ID} 65536")
+
+
+class Unprivileged(FlavourCase):
+    def test_started_by_root_with_an_id_map(self):
+        rootfs = own_by_container(make_rootfs(self.workspace.folder("mapped-rootfs")))
+        (container,) = self.started(self.lab.add("it-mapped", Spec(rootfs=rootfs, extra=ID_MAP)))
+        container.run_inside("dd", "if=/dev/zero", "of=/file", "bs=1M", "count=4")
+        self.watch()
+        self.assert_figures(container)
+
+    def user_container(self, name, delegated):
+        container = UserContainer(self.workspace, name, delegated)
+        self.addCleanup(container.close)
+        container.start()
+        self.watch("--lxcpath", container.lxcpath)
+        return container
+
+    def test_started_by_a_user_with_cgroups(self):
+        """Root's agent believes the user's monitor: the folder is the user's."""
+        container = self.user_container("it-user", delegated=True)
+        self.assertIn(f"/lxcmon-it-{os.getpid()}/lxc.payload.it-user", Path(f"/proc/{container.init_pid()}/cgroup").read_text())
+        points = self.assert_figures(container, interface=None)
+        self.assertEqual(points["lxc_net"], [])
+        self.assertNotIn("warn", self.agent.stderr)
+
+    def test_started_by_a_user_without_cgroups(self):
+        """What is counted in the cgroups where it is would be others' figures, too: they are left out, and that is said once."""
+        container = self.user_container("it-bare", delegated=False)
+        points = self.assert_figures(container, interface=None, has_cgroups=False)
+        self.next_tick(container)
+        self.assertEqual((points["lxc_cpu"], points["lxc_memory"], points["lxc_io"]), ([], [], []))
+        self.assertEqual(points["lxc_pids"][0].fields, {"processes": 2})
+        self.assertEqual(self.agent.stderr.count("no cgroup of its own"), 1)
+
+
+class Proxmox(FlavourCase):
+    """VMID as the name, the host name in /etc/pve: a FUSE filesystem, which only the agent's mount namespace has here."""
+
+    def setUp(self):
+        super().setUp()
+        self.vmid = str(100_000 + os.getpid() % 800_000)
+        layout = ("lxc.uts.name = it-started-as", f"lxc.cgroup.dir.container = lxc/{self.vmid}",
+                  "lxc.cgroup.dir.container.inner = ns", f"lxc.cgroup.dir.monitor = lxc.monitor/{self.vmid}")
+        (self.container,) = self.started(self.lab.add(self.vmid, Spec(extra=layout)))
+        self.conf = self.path("pve") / "lxc" / f"{self.vmid}.conf"
+        self.conf.parent.mkdir(parents=True)
+        self.conf.write_text("arch: amd64\nhostname: it-web\n\n[snapshot]\nhostname: it-old\n")
+        self.path("etc").joinpath("pve").mkdir(parents=True)
+
+    def watch_with_pve(self):
+        """bindfs stands for pmxcfs."""
+        pid_file = self.path("bindfs.pid")
+        script = ("set -e; mount -t overlay -o lowerdir=\"$1:/etc\" overlay /etc\n"
+                  "bindfs -f \"$2\" /etc/pve > /dev/null 2>&1 & echo $! > \"$3\"\n"
+                  "until grep -q ' /etc/pve ' /proc/self/mountinfo; do sleep 0.02; done\nshift 3; exec \"$@\"")
+        prefix = ("unshare", "--mount", "sh", "-c", script, "sh", self.path("etc"), self.path("pve"), pid_file)
+        self.agent = self.start_agent("--interval", "500ms", "--fs-interval", "500ms", "--influx-url", self.influx.url, "--influx-db",
+                                      self.db, prefix=tuple(map(str, prefix)))
+        self.server = int(wait_until(lambda: pid_file.exists() and pid_file.read_text().strip(), what="bindfs to start"))
+        self.workspace.note_process(self.server)
+        self.addCleanup(os.kill, self.server, signal.SIGKILL)
+
+    def test_layout_figures_and_name(self):
+        self.watch_with_pve()
+        points = self.assert_figures_of_root_cgroup()
+        for measurement in ("lxc_state", "lxc_cpu", "lxc_net"):
+            self.assertEqual((points[measurement][0].tags["container"], points[measurement][0].tags["name"]), (self.vmid, "it-web"))
+
+    def assert_figures_of_root_cgroup(self):
+        """Its init is in lxc/VMID/ns; what counts is lxc/VMID."""
+        place = self.container.cgroup()
+        self.assertTrue(all(str(folder).endswith(f"/lxc/{self.vmid}/ns") for folder in place.all_folders()), place.all_folders())
+        return self.assert_figures(self.container)
+
+    def test_an_agent_that_starts_while_it_hangs(self):
+        """It samples at once, and ends at once: the thread that hangs is left."""
+        self.watch_with_pve()
+        self.next_tick(self.container)
+        self.agent.stop()
+        os.kill(self.server, signal.SIGSTOP)
+        enter = ("nsenter", f"--mount=/proc/{self.server}/ns/mnt")
+        self.agent = self.start_agent("--interval", "500ms", "--influx-url", self.influx.url, "--influx-db", self.db, prefix=enter)
+        self.assertEqual(self.next_tick(self.container)["lxc_state"][0].tags["name"], "it-started-as")
+        self.assertLess(self.agent.stop().seconds, 5)
+
+
+if __name__ == "__main__":
+    unittest.main()
