@@ -99,8 +99,8 @@ struct FilesystemReply {
     std::int64_t list_nsec = 0; ///< how long finding out took which mounts there are
     std::uint32_t count = 0;
     std::uint32_t text_bytes = 0;
-    std::array<Filesystem, max_filesystems> filesystems;
-    std::array<char, 48U << 10U> texts; ///< only `text_bytes` of them are sent
+    std::array<Filesystem, max_filesystems> filesystems{};
+    std::array<char, 48U << 10U> texts{}; ///< only `text_bytes` of them are sent
 
     void clear() noexcept {
         sequence = 0;

@@ -14,10 +14,10 @@ using namespace lxcmon::sample;
 
 namespace {
 
-constexpr FieldRange of_container = fields_of("lxc_fs");
+constexpr FieldRange container_rows = fields_of("lxc_fs");
 
 std::string fs_line(const Filesystem& figures, const std::string& source = "/dev/sda1",
-                    const std::string& type = "ext4", FieldRange measurement = of_container) {
+                    const std::string& type = "ext4", FieldRange measurement = container_rows) {
     const auto reply = std::make_unique<FilesystemReply>();
     Filesystem* const added = reply->add({1, 2, false, "/", source, type});
     REQUIRE(added != nullptr);
