@@ -5,16 +5,14 @@
 #include "sample/container_cgroups.hpp"
 #include "sample/memory.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
-#include <system_error>
+#include <cerrno>
 
 namespace lxcmon::sample {
 namespace {
 
-std::string words(int error) {
-    return std::generic_category().message(error);
+std::string who_is(const Container& container) {
+    return "container " + container.name;
 }
 
 } // namespace
@@ -24,7 +22,7 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     , container_(container)
     , network_(container.name, context.network) {
     if (context.selection.has_any(fields_of("lxc_fs")))
-        filesystems_.emplace("container " + container.name, container.id);
+        filesystems_.emplace(who_is(container), container.id);
     context.budget.charge(); // its pidfd
     std::string proc_cgroup;
     const std::string path = "proc/" + std::to_string(container.init_pid) + "/cgroup";
@@ -42,6 +40,8 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     pressure_.emplace(files);
     hugetlb_.emplace(files, context.huge_pages);
     state_.emplace(files, container.init_pid);
+    if (context.selection.has_any(fields_of("lxc_process")))
+        processes_.emplace(files, context.top_commands, who_is(container));
 }
 
 NamespaceHelper::Request ContainerSampler::request(std::int64_t monotonic_ns) const noexcept {
@@ -72,7 +72,7 @@ bool ContainerSampler::sample(const TickTime& time, NamespaceHelper::Outcome out
                   {context_.host_links, tags, time.wall_ns, points, readings});
     sample_cgroups(time, readings, tags, points);
     if (io::is_alive(container_.init_pidfd.get()))
-        return has_cgroups_ && cgroup_fault_.empty() && network_.is_well();
+        return has_cgroups_ && cgroup_fault_.is_none() && network_.is_well();
     // It ended meanwhile: its pid and its cgroup's path may already be another's.
     points.truncate(before);
     readings.clear();
@@ -86,10 +86,11 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
     const std::span<char> buffer = context_.buffer;
     const std::int64_t monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
     if (const auto fault = reader_->read(buffer, readings))
-        say(cgroup_fault_, "/" + fault->path + " can't be read: " + words(fault->error) +
-                               (fault->error == EACCES || fault->error == EPERM ? "; run as root" : ""));
-    else
-        cgroup_fault_.clear();
+        cgroup_fault_.set(who_is(container_),
+                          "/" + fault->path + " can't be read: " + words_of(fault->error) +
+                              (fault->error == EACCES || fault->error == EPERM ? "; run as root" : ""));
+    else if (has_cgroups_)
+        cgroup_fault_.set(who_is(container_), "");
     cpu_->sample(buffer, monotonic_ns, readings);
     derive_memory(readings);
     state_->sample(buffer, container_, time.boottime_ns, readings);
@@ -101,6 +102,8 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
         block_io_->sample(buffer, context_.devices, tags, time.wall_ns, points);
     pressure_->sample(buffer, tags, time.wall_ns, points);
     hugetlb_->sample(buffer, tags, time.wall_ns, points);
+    if (processes_)
+        processes_->sample(buffer, tags, time.wall_ns, points);
 }
 
 void ContainerSampler::say_cgroups(int error) {
@@ -108,17 +111,10 @@ void ContainerSampler::say_cgroups(int error) {
     if (error == ENOENT || error == ESRCH)
         return; // ended: sample() sees that
     if (error != 0)
-        say(cgroup_fault_, path + " can't be read: " + words(error));
+        cgroup_fault_.set(who_is(container_), path + " can't be read: " + words_of(error));
     else
-        say(cgroup_fault_,
-            "its init is in no cgroup of its own (" + path + "): cpu, memory, io and pids are left out");
-}
-
-void ContainerSampler::say(std::string& last, std::string fault) {
-    if (last == fault)
-        return;
-    last = std::move(fault);
-    spdlog::warn("container {}: {}", container_.name, last);
+        cgroup_fault_.set(who_is(container_), "its init is in no cgroup of its own (" + path +
+                                                  "): cpu, memory, io and pids are left out");
 }
 
 } // namespace lxcmon::sample

@@ -4,10 +4,12 @@
 #include "sample/cgroup_reader.hpp"
 #include "sample/container_tags.hpp"
 #include "sample/cpu.hpp"
+#include "sample/fault.hpp"
 #include "sample/filesystem_round.hpp"
 #include "sample/hugetlb.hpp"
 #include "sample/network_watch.hpp"
 #include "sample/pressure.hpp"
+#include "sample/processes.hpp"
 #include "sample/state.hpp"
 
 #include <cstdint>
@@ -30,6 +32,7 @@ struct SampleContext {
     std::vector<char> buffer; ///< room for the largest control file
     Selection selection;
     NetworkWatch::Wanted network;
+    std::size_t top_commands;
 };
 
 /// The times of a tick, each of its own clock.
@@ -71,8 +74,6 @@ class ContainerSampler {
   private:
     void sample_cgroups(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                         PointBuffer& points);
-    /// Logs a fault when it is another than the last one.
-    void say(std::string& last, std::string fault);
     void say_cgroups(int error);
 
     SampleContext& context_;
@@ -84,11 +85,12 @@ class ContainerSampler {
     std::optional<PressureSampler> pressure_;
     std::optional<HugetlbSampler> hugetlb_;
     std::optional<StateSampler> state_;
+    std::optional<ProcessSampler> processes_; ///< none where nobody wants lxc_process
     NetworkWatch network_;
     std::optional<FilesystemWatch> filesystems_;
     bool has_cgroups_ = false;
     bool is_incomplete_ = false;
-    std::string cgroup_fault_;
+    Fault cgroup_fault_;
 };
 
 } // namespace lxcmon::sample

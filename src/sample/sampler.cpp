@@ -29,7 +29,7 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
     return std::make_unique<SampleContext>(
         SampleContext{settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
                       DeviceNames(settings.root_fd), HugePages(settings.root_fd), HostLinks{},
-                      std::vector<char>(buffer_bytes), settings.selection, network});
+                      std::vector<char>(buffer_bytes), settings.selection, network, settings.top_commands});
 }
 
 } // namespace

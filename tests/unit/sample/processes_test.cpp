@@ -1,0 +1,149 @@
+#include "sample/processes.hpp"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace lxcmon::sample;
+
+namespace {
+
+const std::int64_t tick_usec = 1'000'000 / ::sysconf(_SC_CLK_TCK);
+
+struct Process {
+    pid_t pid;
+    std::string command;
+    std::int64_t cpu_ticks;
+    std::int64_t start_ticks = 1;
+    std::optional<ProcessIo> io = ProcessIo{};
+    char state = 'S';
+};
+
+/// A sample of these processes; what is kept of it by command.
+std::map<std::string, CommandFigures> sample(CommandSums& sums, const std::vector<Process>& processes) {
+    sums.begin();
+    for (const Process& each : processes)
+        sums.add(each.pid, {each.command, each.state, each.cpu_ticks, 2, each.start_ticks, 3}, each.io);
+    sums.end();
+    std::map<std::string, CommandFigures> found;
+    for (const auto& item : sums.busiest(1000))
+        found.emplace(item.first, *item.second);
+    return found;
+}
+
+std::vector<std::string> busiest(CommandSums& sums, std::size_t count) {
+    std::vector<std::string> names;
+    for (const auto& item : sums.busiest(count))
+        names.emplace_back(item.first);
+    return names;
+}
+
+} // namespace
+
+TEST_CASE("processes of one command are one") {
+    CommandSums sums(10);
+    auto found = sample(sums, {{1, "a", 5}, {2, "a", 7}, {3, "b", 1}});
+    REQUIRE(found.size() == 2);
+    CHECK(found["a"].count == 2);
+    CHECK(found["a"].threads == 4);
+    CHECK(found["a"].rss_bytes == 6 * ::sysconf(_SC_PAGESIZE));
+    CHECK(found["a"].cpu_usec == 12 * tick_usec);
+    CHECK(found["b"].cpu_usec == tick_usec);
+}
+
+TEST_CASE("a process that ends takes nothing away") {
+    CommandSums sums(10);
+    sample(sums, {{1, "a", 100, 1, ProcessIo{10, 20}}, {2, "a", 7, 1, ProcessIo{1, 2}}});
+    auto found = sample(sums, {{2, "a", 9, 1, ProcessIo{1, 5}}});
+    CHECK(found["a"].count == 1);
+    CHECK(found["a"].cpu_usec == 109 * tick_usec);
+    CHECK(found["a"].io->read_bytes == 11);
+    CHECK(found["a"].io->write_bytes == 25);
+    CHECK(sample(sums, {}).empty());
+    found = sample(sums, {{3, "a", 1, 9}});
+    CHECK(found["a"].cpu_usec == 110 * tick_usec);
+}
+
+TEST_CASE("a pid that is another process now counts from its beginning") {
+    CommandSums sums(10);
+    sample(sums, {{1, "a", 100, 1}});
+    CHECK(sample(sums, {{1, "a", 30, 2}})["a"].cpu_usec == 130 * tick_usec);
+    CHECK(sample(sums, {{1, "a", 200, 3}})["a"].cpu_usec == 330 * tick_usec);
+}
+
+TEST_CASE("what was done under another command stays there") {
+    CommandSums sums(10);
+    sample(sums, {{1, "sh", 100}, {2, "sh", 1}});
+    auto found = sample(sums, {{1, "sleep", 104}, {2, "sh", 1}});
+    CHECK(found["sh"].cpu_usec == 101 * tick_usec);
+    CHECK(found["sleep"].cpu_usec == 4 * tick_usec);
+}
+
+TEST_CASE("a counter that went back grows by nothing, and goes on from there") {
+    CommandSums sums(10);
+    sample(sums, {{1, "a", 100, 1, ProcessIo{50, 0}}});
+    auto found = sample(sums, {{1, "a", 90, 1, ProcessIo{40, 0}}});
+    CHECK(found["a"].cpu_usec == 100 * tick_usec);
+    found = sample(sums, {{1, "a", 95, 1, ProcessIo{45, 0}}});
+    CHECK(found["a"].cpu_usec == 105 * tick_usec);
+    CHECK(found["a"].io->read_bytes == 55);
+}
+
+TEST_CASE("what can't be read of one of a command's processes is not told of the command") {
+    CommandSums sums(10);
+    auto found = sample(sums, {{1, "a", 1, 1, ProcessIo{5, 5}}, {2, "a", 1, 1, std::nullopt}, {3, "b", 1}});
+    CHECK_FALSE(found["a"].io);
+    CHECK(found["b"].io);
+    found = sample(sums, {{1, "a", 1, 1, ProcessIo{5, 5}}, {3, "b", 1}});
+    CHECK_FALSE(found["a"].io); // its sum would lack what the other one did
+}
+
+TEST_CASE("one that waits for its parent is none that runs, but has done what it did") {
+    CommandSums sums(10);
+    auto found =
+        sample(sums, {{1, "a", 5}, {2, "a", 3, 1, std::nullopt, 'Z'}, {4, "z", 9, 1, std::nullopt, 'Z'}});
+    CHECK(found["a"].count == 1);
+    CHECK(found["a"].cpu_usec == 8 * tick_usec);
+    CHECK(found["a"].io);
+    CHECK_FALSE(found.contains("z"));
+}
+
+TEST_CASE("a process that is listed twice counts once") {
+    CommandSums sums(10);
+    auto found = sample(sums, {{1, "a", 5}, {1, "a", 6}});
+    CHECK(found["a"].count == 1);
+    CHECK(found["a"].cpu_usec == 5 * tick_usec);
+}
+
+TEST_CASE("the busiest of late go first, then the busiest of all, then by name") {
+    CommandSums sums(10);
+    sample(sums, {{1, "old", 1000}, {2, "new", 1}, {3, "x", 1}, {4, "y", 1}});
+    CHECK(busiest(sums, 2) == std::vector<std::string>{"old", "new"});
+    sample(sums, {{1, "old", 1000}, {2, "new", 50}, {3, "x", 1}, {4, "y", 1}});
+    CHECK(busiest(sums, 2) == std::vector<std::string>{"new", "old"});
+    CHECK(busiest(sums, 9) == std::vector<std::string>{"new", "old", "x", "y"});
+    CHECK(busiest(sums, 0).empty());
+}
+
+TEST_CASE("commands beyond the bound are left out, those within go on") {
+    CommandSums sums(2);
+    sample(sums, {{1, "a", 1}, {2, "b", 1}});
+    CHECK_FALSE(sums.is_full());
+    auto found = sample(sums, {{1, "a", 2}, {2, "c", 9}, {3, "", 9}});
+    CHECK(sums.is_full());
+    CHECK(found.size() == 1);
+    CHECK(found["a"].cpu_usec == 2 * tick_usec);
+    found = sample(sums, {{2, "b", 11}});
+    CHECK(found["b"].cpu_usec == 3 * tick_usec); // not what it did as "c"
+}
+
+TEST_CASE("sums that a field can't hold are left out") {
+    CommandSums sums(10);
+    auto found = sample(sums, {{1, "a", INT64_MAX}, {2, "a", 4}});
+    CHECK(found["a"].count == 1);
+    CHECK(found["a"].cpu_usec == 4 * tick_usec);
+}
