@@ -11,17 +11,19 @@
 namespace lxcmon::io {
 namespace {
 
-/// The length read, or -1 and errno.
-ssize_t read_from_begin(int fd, std::span<char> buffer, Pieces pieces) noexcept {
+ReadResult read_from_begin(int fd, std::span<char> buffer, Pieces pieces) noexcept {
     std::size_t have = 0;
     for (;;) {
         const ssize_t length =
             ::pread(fd, buffer.data() + have, buffer.size() - have, static_cast<off_t>(have));
         if (length < 0)
-            return -1;
+            return {{}, errno};
         have += static_cast<std::size_t>(length);
-        if (pieces == Pieces::one || length == 0 || have == buffer.size())
-            return static_cast<ssize_t>(have);
+        // A full buffer may have cut the file.
+        if (have == buffer.size())
+            return {{}, EOVERFLOW};
+        if (pieces == Pieces::one || length == 0)
+            return {{buffer.data(), have}, 0};
     }
 }
 
@@ -105,18 +107,18 @@ ReadResult KernelFile::read(std::span<char> buffer, Pieces pieces) noexcept {
         }
     }
     const int fd = fd_ ? fd_.get() : opened.get();
-    const ssize_t length = read_from_begin(fd, buffer, pieces);
-    const int error = length < 0 ? errno : 0;
-    if (opened && error == 0 && budget_->take())
+    const ReadResult result = read_from_begin(fd, buffer, pieces);
+    const bool was_read = result.error == 0 || result.error == EOVERFLOW;
+    if (opened && was_read && budget_->take())
         fd_ = std::move(opened);
     if (budget_->is_overdrawn())
         close();
-    if (error != 0)
-        return {{}, error};
-    // A full buffer may have cut the file.
-    if (static_cast<std::size_t>(length) == buffer.size())
-        return {{}, EOVERFLOW};
-    return {{buffer.data(), static_cast<std::size_t>(length)}, 0};
+    return result;
+}
+
+ReadResult read_once(int root_fd, const char* path, std::span<char> buffer, Pieces pieces) noexcept {
+    const UniqueFd fd = open_below(root_fd, path);
+    return fd ? read_from_begin(fd.get(), buffer, pieces) : ReadResult{{}, errno};
 }
 
 UniqueFd open_below(int root_fd, const char* path, int extra_flags) noexcept {

@@ -82,6 +82,11 @@ class KernelFile {
 /// Opens a path below `root_fd` for reading; the descriptor is empty and errno set where that fails.
 [[nodiscard]] UniqueFd open_below(int root_fd, const char* path, int extra_flags = 0) noexcept;
 
+/// A file that is not kept open: one of a process, or one whose descriptor would keep a namespace alive.
+/// The text stands in `buffer`.
+[[nodiscard]] ReadResult read_once(int root_fd, const char* path, std::span<char> buffer,
+                                   Pieces pieces = Pieces::one) noexcept;
+
 /// The whole of a file that is read seldom (mountinfo, /proc/PID/cgroup), up to `limit_bytes`.
 /// Throws std::system_error that names the path; EOVERFLOW where the file is longer.
 [[nodiscard]] std::string read_whole(int root_fd, const std::string& path,

@@ -224,11 +224,11 @@ inline constexpr auto container_fields = [] {
         {"lxc_state", "restarts", i, "", {}, {}, "seen by this agent"},
         {"lxc_state", "init_pid", i, "", {}, {}, "liblxc, in the host's numbers"},
 
-        {"lxc_socket", "tcp_inuse", i, "", {}, {}, "/proc/PID/net/sockstat and sockstat6"},
-        {"lxc_socket", "tcp_tw", i, "", {}, {}, "/proc/PID/net/sockstat"},
-        {"lxc_socket", "udp_inuse", i, "", {}, {}, "/proc/PID/net/sockstat and sockstat6"},
-        {"lxc_socket", "sockets_used", i, "", {}, {}, "/proc/PID/net/sockstat"},
-        {"lxc_socket", "tcp_retrans_segs", i, "", {}, {}, "/proc/PID/net/snmp RetransSegs"},
+        {"lxc_socket", "tcp_inuse", i, "", {}, {}, "inuse of /proc/INIT/net/sockstat and sockstat6"},
+        {"lxc_socket", "tcp_tw", i, "", {}, {}, "tw of /proc/INIT/net/sockstat"},
+        {"lxc_socket", "udp_inuse", i, "", {}, {}, "inuse of /proc/INIT/net/sockstat and sockstat6"},
+        {"lxc_socket", "sockets_used", i, "", {}, {}, "/proc/INIT/net/sockstat, of every family"},
+        {"lxc_socket", "tcp_retrans_segs", i, "", {}, {}, "RetransSegs of /proc/INIT/net/snmp"},
 
         {"lxc_process", "count", i, "", {}, {}, "cgroup.procs of the container and all below it"},
         {"lxc_process", "cpu_usec", i, "us", {}, {}, "/proc/PID/stat utime and stime, with those that ended"},

@@ -42,6 +42,13 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     state_.emplace(files, container.init_pid);
     if (context.selection.has_any(fields_of("lxc_process")))
         processes_.emplace(files, context.top_commands, who_is(container));
+    if (context.selection.has_any(fields_of("lxc_socket")))
+        sockets_.emplace(context.root_fd, container.init_pid);
+}
+
+void ContainerSampler::look_before_joining() noexcept {
+    if (sockets_)
+        sockets_->look(context_.buffer, context_.selection);
 }
 
 NamespaceHelper::Request ContainerSampler::request(std::int64_t monotonic_ns) const noexcept {
@@ -71,6 +78,7 @@ bool ContainerSampler::sample(const TickTime& time, NamespaceHelper::Outcome out
     network_.take(outcome, reply, hang, io::now_ns(CLOCK_MONOTONIC),
                   {context_.host_links, tags, time.wall_ns, points, readings});
     sample_cgroups(time, readings, tags, points);
+    sample_on_demand(time, readings, tags, points);
     if (io::is_alive(container_.init_pidfd.get()))
         return has_cgroups_ && cgroup_fault_.is_none() && network_.is_well();
     // It ended meanwhile: its pid and its cgroup's path may already be another's.
@@ -102,8 +110,17 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
         block_io_->sample(buffer, context_.devices, tags, time.wall_ns, points);
     pressure_->sample(buffer, tags, time.wall_ns, points);
     hugetlb_->sample(buffer, tags, time.wall_ns, points);
+}
+
+/// What is off unless asked for.
+void ContainerSampler::sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
+                                        PointBuffer& points) {
+    if (sockets_) {
+        sockets_->set_figures(readings);
+        readings.emit(fields_of("lxc_socket"), tags, {}, time.wall_ns, points);
+    }
     if (processes_)
-        processes_->sample(buffer, tags, time.wall_ns, points);
+        processes_->sample(context_.buffer, tags, time.wall_ns, points);
 }
 
 void ContainerSampler::say_cgroups(int error) {

@@ -10,6 +10,7 @@
 #include "sample/network_watch.hpp"
 #include "sample/pressure.hpp"
 #include "sample/processes.hpp"
+#include "sample/sockets.hpp"
 #include "sample/state.hpp"
 
 #include <cstdint>
@@ -52,6 +53,10 @@ class ContainerSampler {
     /// Whether something that is read but once could not be: then it must be made anew.
     [[nodiscard]] bool is_incomplete() const noexcept { return is_incomplete_; }
 
+    /// Takes what the helper would change by being in the container's namespaces. Call before each sample,
+    /// and before the helper is asked.
+    void look_before_joining() noexcept;
+
     /// What the helper is to do for this container now.
     [[nodiscard]] NamespaceHelper::Request request(std::int64_t monotonic_ns) const noexcept;
 
@@ -74,6 +79,8 @@ class ContainerSampler {
   private:
     void sample_cgroups(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                         PointBuffer& points);
+    void sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
+                          PointBuffer& points);
     void say_cgroups(int error);
 
     SampleContext& context_;
@@ -85,7 +92,8 @@ class ContainerSampler {
     std::optional<PressureSampler> pressure_;
     std::optional<HugetlbSampler> hugetlb_;
     std::optional<StateSampler> state_;
-    std::optional<ProcessSampler> processes_; ///< none where nobody wants lxc_process
+    std::optional<ProcessSampler> processes_; ///< only where lxc_process is wanted
+    std::optional<SocketSampler> sockets_;    ///< only where lxc_socket is wanted
     NetworkWatch network_;
     std::optional<FilesystemWatch> filesystems_;
     bool has_cgroups_ = false;

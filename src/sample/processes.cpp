@@ -38,10 +38,7 @@ std::optional<std::int64_t> product(std::int64_t count, std::int64_t unit) noexc
 std::string_view read_file(int root_fd, pid_t pid, const char* name, std::span<char> buffer) noexcept {
     std::array<char, 64> path{};
     std::snprintf(path.data(), path.size(), "proc/%d/%s", pid, name);
-    const io::UniqueFd fd = io::open_below(root_fd, path.data());
-    const ssize_t length = fd ? ::read(fd.get(), buffer.data(), buffer.size()) : -1;
-    const bool is_whole = length > 0 && static_cast<std::size_t>(length) < buffer.size();
-    return is_whole ? std::string_view(buffer.data(), static_cast<std::size_t>(length)) : std::string_view{};
+    return io::read_once(root_fd, path.data(), buffer).text;
 }
 
 /// Where all of the container's processes are listed: cgroup v2's tree where it has one, as liblxc puts every

@@ -92,6 +92,7 @@ void Sampler::add_running(const Container& container, Entry& entry) {
         entry.sampler.emplace(*context_, container);
         entry.incarnation = container.incarnation;
     }
+    entry.sampler->look_before_joining();
     running_.push_back(&entry);
 }
 

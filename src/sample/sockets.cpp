@@ -1,0 +1,143 @@
+#include "sample/sockets.hpp"
+
+#include "io/kernel_file.hpp"
+#include "io/parse.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+namespace lxcmon::sample {
+namespace {
+
+std::optional<std::int64_t> count_in(std::string_view text) noexcept {
+    const auto number = io::parse_number<std::int64_t>(text);
+    return number && *number >= 0 ? number : std::nullopt;
+}
+
+/// "inuse 3 tw 1": the number behind a key.
+std::optional<std::int64_t> count_of(std::string_view line, std::string_view key) noexcept {
+    while (!line.empty()) {
+        const std::string_view word = io::take_until(line, ' ');
+        const std::string_view value = io::take_until(line, ' ');
+        if (word == key)
+            return count_in(value);
+    }
+    return std::nullopt;
+}
+
+/// The name of a namespace, "net:[4026531840]"; empty where it can't be told. Two of one name are one.
+std::string_view namespace_of(int root_fd, const char* link, std::span<char> buffer) noexcept {
+    const ssize_t length = ::readlinkat(root_fd, link, buffer.data(), buffer.size());
+    return length > 0 ? std::string_view(buffer.data(), static_cast<std::size_t>(length))
+                      : std::string_view{};
+}
+
+void set_sum(FieldId field, std::optional<std::int64_t> a, std::optional<std::int64_t> b,
+             Readings& readings) noexcept {
+    std::int64_t sum = 0;
+    if (a && b && !__builtin_add_overflow(*a, *b, &sum))
+        readings.set(field, sum);
+}
+
+void set_count(FieldId field, std::optional<std::int64_t> count, Readings& readings) noexcept {
+    if (count)
+        readings.set(field, *count);
+}
+
+constexpr FieldId retrans_field = field_id("lxc_socket", "tcp_retrans_segs");
+
+/// Whether something is wanted that stands in sockstat.
+bool wants_counts(const Selection& selection) noexcept {
+    return selection.has(field_id("lxc_socket", "tcp_inuse")) ||
+           selection.has(field_id("lxc_socket", "tcp_tw")) ||
+           selection.has(field_id("lxc_socket", "udp_inuse")) ||
+           selection.has(field_id("lxc_socket", "sockets_used"));
+}
+
+} // namespace
+
+void parse_sockstat(std::string_view text, SocketFigures& figures) noexcept {
+    io::for_each_line(text, [&](std::string_view line) {
+        const std::string_view what = io::take_until(line, ':');
+        if (line.starts_with(' '))
+            line.remove_prefix(1);
+        if (what == "sockets")
+            figures.used = count_of(line, "used");
+        else if (what == "TCP")
+            figures.tcp = count_of(line, "inuse"), figures.tcp_time_wait = count_of(line, "tw");
+        else if (what == "UDP")
+            figures.udp = count_of(line, "inuse");
+        else if (what == "TCP6")
+            figures.tcp6 = count_of(line, "inuse");
+        else if (what == "UDP6")
+            figures.udp6 = count_of(line, "inuse");
+    });
+}
+
+void parse_snmp(std::string_view text, SocketFigures& figures) noexcept {
+    // A line of names, then one of numbers: both begin with "Tcp: ".
+    std::string_view names;
+    io::for_each_line(text, [&](std::string_view line) {
+        if (io::take_until(line, ' ') != "Tcp:")
+            return;
+        if (names.empty()) {
+            names = line;
+            return;
+        }
+        while (!names.empty()) {
+            const std::string_view name = io::take_until(names, ' ');
+            const std::string_view value = io::take_until(line, ' ');
+            if (name == "RetransSegs")
+                figures.retrans_segs = count_in(value);
+        }
+    });
+}
+
+SocketSampler::SocketSampler(int root_fd, pid_t init_pid)
+    : root_fd_(root_fd)
+    , link_("proc/" + std::to_string(init_pid) + "/ns/net")
+    , sockstat_("proc/" + std::to_string(init_pid) + "/net/sockstat")
+    , sockstat6_(sockstat_ + "6")
+    , snmp_("proc/" + std::to_string(init_pid) + "/net/snmp") {}
+
+bool SocketSampler::has_own_network() const noexcept {
+    std::array<char, 64> own{};
+    std::array<char, 64> agents{};
+    const std::string_view theirs = namespace_of(root_fd_, link_.c_str(), own);
+    const std::string_view ours = namespace_of(root_fd_, "proc/self/ns/net", agents);
+    return !theirs.empty() && !ours.empty() && theirs != ours;
+}
+
+std::string_view SocketSampler::read(const std::string& path, std::span<char> buffer, int& error) noexcept {
+    const io::ReadResult result = io::read_once(root_fd_, path.c_str(), buffer);
+    error = result.error;
+    return result.text;
+}
+
+void SocketSampler::look(std::span<char> buffer, const Selection& selection) noexcept {
+    figures_ = {};
+    if (!has_own_network())
+        return;
+    int error = 0;
+    if (wants_counts(selection)) {
+        parse_sockstat(read(sockstat_, buffer, error), figures_);
+        parse_sockstat(read(sockstat6_, buffer, error), figures_);
+        // A kernel without IPv6 has no such file: then IPv4's sockets are all there are.
+        if (error == ENOENT)
+            figures_.tcp6 = figures_.udp6 = 0;
+    }
+    if (selection.has(retrans_field))
+        parse_snmp(read(snmp_, buffer, error), figures_);
+}
+
+void SocketSampler::set_figures(Readings& readings) const noexcept {
+    set_sum(field_id("lxc_socket", "tcp_inuse"), figures_.tcp, figures_.tcp6, readings);
+    set_sum(field_id("lxc_socket", "udp_inuse"), figures_.udp, figures_.udp6, readings);
+    set_count(field_id("lxc_socket", "tcp_tw"), figures_.tcp_time_wait, readings);
+    set_count(field_id("lxc_socket", "sockets_used"), figures_.used, readings);
+    set_count(retrans_field, figures_.retrans_segs, readings);
+}
+
+} // namespace lxcmon::sample
