@@ -67,25 +67,25 @@ build_with() {
 export LXCMON_SEEN_FIELDS=$root_folder/build-test/seen-fields.txt
 
 run_tests() {
-    rm -f build-test/meson-logs/testlog.json "$LXCMON_SEEN_FIELDS"
-    meson test -C build-test --no-rebuild --print-errorlogs --no-suite long
+    rm -f build-test/meson-logs/testlog.json
+    meson test -C build-test --no-rebuild --print-errorlogs --no-suite long --no-suite e2e
 }
 
-# The tests that take minutes and mostly wait run while the source is checked, which is nice to them.
-start_long_tests() {
-    rm -f build-test/meson-logs/longlog.json build-test/long-tests.code
+# start_beside SUITE NICENESS: its tests take minutes, and run beside the steps that follow.
+start_beside() {
+    rm -f "build-test/meson-logs/$1.json" "build-test/$1.code"
     {
         local code=0
-        meson test -C build-test --no-rebuild --print-errorlogs --suite long --logbase longlog || code=$?
-        echo "$code" > build-test/long-tests.code
-    } > build-test/long-tests.txt 2>&1 &
+        nice -n "$2" meson test -C build-test --no-rebuild --print-errorlogs --suite "$1" --logbase "$1" || code=$?
+        echo "$code" > "build-test/$1.code"
+    } > "build-test/$1.txt" 2>&1 &
 }
 
-finish_long_tests() {
+finish_beside() {
     # Meson ends each test that takes too long by itself.
-    wait_for 1800 test -s build-test/long-tests.code
-    cat build-test/long-tests.txt
-    return "$(cat build-test/long-tests.code)"
+    wait_for 1800 test -s "build-test/$1.code"
+    cat "build-test/$1.txt"
+    return "$(cat "build-test/$1.code")"
 }
 
 # count_tests LOG
@@ -127,9 +127,12 @@ check_lengths() {
 
 run_step "Install packages" install_everything
 run_step "Build with g++, warnings are errors" build_with build-test g++
+rm -f "$LXCMON_SEEN_FIELDS"
+# The virtual machine computes while the other tests mostly wait, and gives way to them.
+start_beside e2e 19
 run_step "Run every test but the long ones" run_tests
 count_tests testlog
-start_long_tests
+start_beside long 0
 run_step "Format of the C++ files" check_format
 # For its warnings and for clang-tidy alone: not optimized, which takes half the time.
 run_step "Build with clang, warnings are errors" build_with build-clang clang++-14 --buildtype=debug
@@ -138,8 +141,10 @@ run_step "shellcheck" check_scripts
 run_step "Python files" check_python
 run_step "No file over 300 lines" check_lengths
 
-run_step "Run the long tests" finish_long_tests
-count_tests longlog
+for suite in e2e long; do
+    run_step "Run the tests of the suite $suite" finish_beside "$suite"
+    count_tests "$suite"
+done
 run_step "Each field has been seen with a real value" contrib/check_seen_fields.py "$LXCMON_SEEN_FIELDS" build-test/src/lxcmon-push
 
 step "Done in $((SECONDS / 60)) min $((SECONDS % 60)) s"

@@ -19,7 +19,7 @@ fi
 echo sysd >"$work/containers"
 failed=0
 for mode in v2 v1 hybrid; do
-    if "$here/run_vm.sh" -c "$mode" -o "$work/$mode" -t 300 "$work/vm" "$here/cgroup_modes_job.sh" "$binary" \
+    if "$here/run_vm.sh" -c "$mode" -o "$work/$mode" -t 900 "$work/vm" "$here/cgroup_modes_job.sh" "$binary" \
         "$work/containers" "$support"/{fixture_containers.sh,fixture_history.sh,fixture_work.py,capture_fixture.sh} \
         >"$work/$mode.log" 2>&1 &&
         python3 "$here/compare_figures.py" "$work/$mode"; then
