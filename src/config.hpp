@@ -48,11 +48,11 @@ struct Config {
     std::vector<std::pair<std::string, std::string>> tags;
     std::string host;
     std::vector<std::string> metrics; ///< patterns of Selection::of()
-    bool sample_host = true;
     std::vector<std::string> fs_include, fs_exclude;
     std::chrono::nanoseconds fs_interval = std::chrono::seconds(60);
-    bool net_loopback = false;
     std::size_t top_commands = 5;
+    bool sample_host = true;
+    bool net_loopback = false;
     bool once = false;
     bool dry_run = false;
 

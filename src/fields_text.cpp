@@ -51,8 +51,8 @@ std::string source_of(const FieldInfo& field) {
         return std::string(field.source);
     if (field.v2.is_of_host())
         return "/" + place(field.v2).substr(0, place(field.v2).find(':'));
-    const std::string v1 = place(field.v1);
-    const std::string v2 = place(field.v2);
+    std::string v1 = place(field.v1);
+    std::string v2 = place(field.v2);
     if (v1 == v2)
         return v2;
     if (v1.empty())

@@ -47,12 +47,12 @@ class HelperProgress {
     template <typename Change>
     void change(Change&& change) noexcept;
 
-    std::atomic<std::uint64_t> version_; ///< odd while something is being written
-    std::uint64_t sequence_;
-    Stage stage_;
-    std::uint64_t device_;
-    std::uint32_t length_;
-    std::array<char, max_mount_text> mount_point_;
+    std::atomic<std::uint64_t> version_{0}; ///< odd while something is being written
+    std::uint64_t sequence_ = 0;
+    Stage stage_ = Stage::unknown;
+    std::uint64_t device_ = 0;
+    std::uint32_t length_ = 0;
+    std::array<char, max_mount_text> mount_point_{};
 };
 
 } // namespace lxcmon::sample

@@ -283,7 +283,7 @@ TEST_CASE("after a hang the rest is changed, or left out") {
                 requests[later].ask.init_pid = offset;
         return true;
     });
-    using enum Outcome;
+    using enum NamespaceHelper::Outcome;
     CHECK(outcomes == std::vector{answered, answered, hung, answered, answered, answered});
 
     set_all(Look::filesystems);
