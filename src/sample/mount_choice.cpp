@@ -9,6 +9,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 
 namespace lxcmon::sample {
@@ -83,6 +84,26 @@ bool is_too_long(const io::Mount& mount) noexcept {
            max_mount_text;
 }
 
+/// Whether a walk to what is mounted below it may hang: its server is asked for names. An overlay asks those
+/// that it is made of, whoever walks; below "/" it is the containers' engines'.
+bool guards_what_is_below(const io::Mount& mount) noexcept {
+    return mount.mount_point.size() > 1 &&
+           (may_hang(mount.filesystem_type) || mount.filesystem_type == "autofs" ||
+            is_one_of(overlays, mount.filesystem_type));
+}
+
+using Guards = std::set<std::string, std::less<>>;
+
+bool is_below_one(const Guards& guards, std::string_view mount_point) {
+    if (guards.empty())
+        return false;
+    for (std::size_t end = mount_point.find('/', 1); end != std::string_view::npos;
+         end = mount_point.find('/', end + 1))
+        if (guards.contains(mount_point.substr(0, end)))
+            return true;
+    return false;
+}
+
 /// A mount on its way to its place in the list.
 struct Candidate {
     std::size_t device_rank; ///< that of "/" is 0, the others' in the order of their first mounts
@@ -100,9 +121,12 @@ MountChoice choose_mounts(std::string_view mountinfo, const MountGlobs& globs) {
     MountChoice choice;
     std::vector<Candidate> candidates;
     std::map<std::uint64_t, std::size_t> ranks;
+    Guards guards;
     io::for_each_mount(mountinfo, [&](const io::Mount& mount) {
         const bool is_root = mount.mount_point == "/";
         choice.root_may_hang = choice.root_may_hang || (is_root && may_hang(mount.filesystem_type));
+        if (guards_what_is_below(mount))
+            guards.insert(mount.mount_point);
         const auto id = io::parse_number<std::uint64_t>(mount.id);
         const auto device = device_of(mount.device_number);
         if (!id || !device || !mount.mount_point.starts_with('/') || !is_wanted(mount, globs))
@@ -120,14 +144,19 @@ MountChoice choose_mounts(std::string_view mountinfo, const MountGlobs& globs) {
                               {*id, *device, may_hang(mount.filesystem_type), mount.mount_point, mount.source,
                                mount.filesystem_type}});
     });
-    for (Candidate& each : candidates)
-        each.device_rank = ranks.at(each.mount.device);
+    std::set<std::uint64_t> safe;
+    for (auto& [rank, kind, mount] : candidates) {
+        rank = ranks.at(mount.device);
+        mount.is_risky = mount.is_risky || choice.root_may_hang || is_below_one(guards, mount.mount_point);
+        if (!mount.is_risky)
+            safe.insert(mount.device);
+    }
     std::ranges::stable_sort(candidates, {}, &Candidate::order);
     choice.wanted.reserve(candidates.size());
-    for (Candidate& each : candidates) {
-        each.mount.is_risky = each.mount.is_risky || choice.root_may_hang;
-        choice.wanted.push_back(std::move(each.mount));
-    }
+    for (Candidate& each : candidates)
+        // Reported once: not in the risky look, too.
+        if (!each.mount.is_risky || !safe.contains(each.mount.device))
+            choice.wanted.push_back(std::move(each.mount));
     return choice;
 }
 

@@ -17,7 +17,7 @@ struct MountGlobs {
 struct WantedMount {
     std::uint64_t id = 0;     ///< as /proc/PID/fdinfo has it
     std::uint64_t device = 0; ///< major and minor number, of the superblock
-    bool is_risky = false;    ///< looking at it may hang: network or FUSE, or below a "/" that is
+    bool is_risky = false;    ///< looking at it may hang: on network or FUSE, or below such a mount
     std::string mount_point, source, filesystem_type;
 };
 

@@ -86,6 +86,28 @@ TEST_CASE("what may hang only when asked for, as / too") {
     CHECK_FALSE(takes("/data", "nfs4", {{"fuse*"}, {}}));
 }
 
+TEST_CASE("the way to a mount may lead through what hangs") {
+    const auto is_risky = [](const std::string& type, const std::string& place) {
+        const auto wanted =
+            choose_mounts(Text().add("/", "ext4").add("/srv", type).add(place, "tmpfs").text(), {}).wanted;
+        REQUIRE(wanted.back().mount_point == place);
+        return wanted.back().is_risky;
+    };
+    for (const std::string type : {"nfs4", "fuse.sshfs", "autofs", "overlay"}) {
+        CAPTURE(type);
+        CHECK(is_risky(type, "/srv/a"));
+        CHECK(is_risky(type, "/srv/a/b"));
+        CHECK_FALSE(is_risky(type, "/srvs"));
+        CHECK_FALSE(is_risky(type, "/a/srv/b"));
+    }
+    CHECK_FALSE(is_risky("ext4", "/srv/a"));
+    // One device is reported in one of the two looks alone, by a way that is safe where there is one.
+    const std::string twice =
+        Text().add("/srv", "fuse").add("/srv/a", "ext4", "8:1").add("/long/way", "ext4", "8:1", "/x").text();
+    CHECK(chosen(twice) == Texts{"/long/way"});
+    CHECK(chosen(twice, {{}, {"/long/way"}}) == Texts{"/srv/a"});
+}
+
 TEST_CASE("images and Docker's overlays only when asked for, or as /") {
     for (const std::string type : {"squashfs", "iso9660", "erofs", "overlay"}) {
         CAPTURE(type);
