@@ -40,10 +40,9 @@ void NetworkWatch::take(Outcome outcome, const NamespaceReply& reply, const Hang
     if (reply.error == ESRCH)
         return; // ended: the sampler sees that
     if (reply.error != 0)
-        return fault_.set(
-            who_,
-            "its namespaces can't be joined: " + words_of(reply.error) +
-                "; network and filesystem are left out. CAP_SYS_ADMIN and CAP_SYS_CHROOT (root) are needed");
+        return fault_.set(who_,
+                          "its namespaces can't be joined: " + words_of(reply.error) +
+                              "; interfaces and processes are left out. CAP_SYS_ADMIN (root) is needed");
     fault_.set(who_, reply.network_error != 0
                          ? "its interfaces can't be listed: " + words_of(reply.network_error)
                          : "");
@@ -85,16 +84,16 @@ void NetworkWatch::take_links(const NamespaceReply& reply, const Target& target)
 
 void NetworkWatch::take_processes(const NamespaceReply& reply, std::int64_t monotonic_ns,
                                   const Target& target) {
-    if (reply.processes < 0) {
+    if (reply.processes >= 0) {
+        target.readings.set(field_id("lxc_pids", "processes"), reply.processes);
+        if (std::exchange(processes_hung_, false))
+            spdlog::info("{}: its processes can be counted again", who_);
+    } else {
         // Looked at all the same: its /proc is another thing now.
         processes_hung_ = processes_hung_ && reply.processes_nsec == 0;
-        return;
     }
-    target.readings.set(field_id("lxc_pids", "processes"), reply.processes);
-    if (std::exchange(processes_hung_, false))
-        spdlog::info("{}: its processes can be counted again", who_);
     if (reply.processes_nsec <= slow_nsec)
-        return;
+        return; // also one that takes its time and turns out to be no procfs is asked seldom
     processes_again_ns_ = monotonic_ns + slow_pause_ns;
     if (!std::exchange(said_slow_, true))
         spdlog::warn("{}: counting its processes in its /proc took {} ms; they are counted once a "

@@ -131,6 +131,17 @@ TEST_CASE("slow counting is named, and done once a minute") {
     CHECK(c.log.take().empty());
 }
 
+TEST_CASE("a slow /proc that turns out to be none is asked seldom, too") {
+    Watched c;
+    c.reply->processes = -1;
+    c.reply->processes_nsec = 1'900'000'000;
+    CHECK_FALSE(c.take(Outcome::answered).processes);
+    CHECK(count_of(c.log.take(), "container c: counting its processes in its /proc took 1900 ms") == 1);
+    CHECK_FALSE(c.request().want_processes);
+    c.now_ns += 61 * second;
+    CHECK(c.request().want_processes);
+}
+
 TEST_CASE("faults are said when they begin, and when they begin again") {
     Watched c;
     c.reply->error = EPERM;
