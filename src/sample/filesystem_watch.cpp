@@ -82,6 +82,9 @@ void FilesystemWatch::take(Outcome outcome, const FilesystemReply& reply, const 
 void FilesystemWatch::take_hang(const HangPlace& hang, std::int64_t monotonic_ns) {
     has_hung_ = true;
     const std::int64_t until_ns = monotonic_ns + hang_pause_ns;
+    if (hang.stage == Stage::unknown)
+        return fault().set(who_, "the helper process did not get to its filesystems in time (is this machine "
+                                 "overloaded?): they are left out this time");
     if (hang.stage != Stage::mount) {
         again_ns_ = until_ns;
         if (!std::exchange(list_hung_, true))

@@ -61,9 +61,18 @@ void NetworkWatch::take_hang(const HangPlace& hang, std::int64_t monotonic_ns) {
                          who_);
         return;
     }
-    links_again_ns_ = until_ns;
+    if (hang.stage == Stage::unknown)
+        return fault_.set(who_, "the helper process did not get to it in time (is this machine overloaded?): "
+                                "interfaces and processes are left out this time");
+    // The kernel has one lock for the interfaces of all namespaces: another's end may have held it. Who hangs
+    // at two looks in a row is at fault itself.
     if (!std::exchange(links_hung_, true))
-        spdlog::warn("{}: listing its interfaces did not end in time; lxc_net is left out for 5 "
+        return spdlog::warn("{}: listing its interfaces did not end in time; lxc_net is left out this time, "
+                            "also of containers that are asked behind it",
+                            who_);
+    links_again_ns_ = until_ns;
+    if (!std::exchange(links_left_alone_, true))
+        spdlog::warn("{}: listing its interfaces did not end in time again; lxc_net is left out for 5 "
                      "minutes",
                      who_);
 }
@@ -73,8 +82,11 @@ void NetworkWatch::take_links(const NamespaceReply& reply, const Target& target)
         spdlog::info("{}: it shares the host's network: lxc_net is left out", who_);
     if (reply.has_more_links && !std::exchange(said_more_links_, true))
         spdlog::warn("{}: it has more than {} interfaces: the others are left out", who_, max_links);
-    if (reply.link_count != 0 && std::exchange(links_hung_, false))
+    const bool were_listed = reply.link_count != 0 || reply.shares_host_network;
+    if (were_listed && std::exchange(links_hung_, false)) {
+        links_left_alone_ = false;
         spdlog::info("{}: its interfaces can be listed again", who_);
+    }
     const NetTarget net{wanted_.loopback, interfaces_, target.tags, target.wall_ns, target.points};
     if (!add_net_points(reply, target.host_links, net) && !std::exchange(said_names_, true))
         spdlog::warn("{}: it has had more than {} different interfaces since its start: new ones "

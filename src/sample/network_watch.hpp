@@ -54,7 +54,7 @@ class NetworkWatch {
     DistinctNames interfaces_;
     std::int64_t links_again_ns_ = INT64_MIN, processes_again_ns_ = INT64_MIN; ///< CLOCK_MONOTONIC
     Fault fault_;
-    bool has_hung_ = false, links_hung_ = false, processes_hung_ = false;
+    bool has_hung_ = false, links_hung_ = false, links_left_alone_ = false, processes_hung_ = false;
     bool said_host_network_ = false, said_more_links_ = false, said_names_ = false, said_slow_ = false;
 };
 

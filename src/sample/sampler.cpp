@@ -32,6 +32,15 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
                       std::vector<char>(buffer_bytes), settings.selection, network, settings.top_commands});
 }
 
+/// What is not asked of those behind one that hung: each could cost another deadline.
+void ask_less(std::span<NamespaceHelper::Request> requests, Stage hung) noexcept {
+    for (NamespaceHelper::Request& each : requests) {
+        each.ask.want_processes = false;
+        // A lock of the kernel's that is held, or no time to run at all, is everybody's.
+        each.ask.want_links = each.ask.want_links && hung == Stage::processes;
+    }
+}
+
 } // namespace
 
 struct Sampler::Entry {
@@ -43,6 +52,7 @@ struct Sampler::Entry {
     std::optional<ContainerSampler> sampler;
     std::uint64_t round = 0;
     bool is_well = true;
+    bool may_hang = false; ///< looking into one of its starts has hung, or well may
 };
 
 Sampler::Sampler(SampleSettings settings)
@@ -97,8 +107,11 @@ void Sampler::add_running(const Container& container, Entry& entry) {
 }
 
 void Sampler::look_at_networks(std::int64_t tick_ns, PointBuffer& points) {
-    // Those behind one that hangs may have to do without their number of processes in this tick.
-    const auto is_safe = [](const Entry* entry) { return !entry->sampler->may_hang(); };
+    // Those behind one that hangs have to do without their number of processes in this tick, or more.
+    // One that is restarted comes no sooner by that.
+    const auto is_safe = [](const Entry* entry) { return !entry->may_hang; };
+    for (Entry* entry : running_)
+        entry->may_hang = entry->may_hang || entry->sampler->may_hang();
     if (!std::ranges::is_partitioned(running_, is_safe))
         std::stable_partition(running_.begin(), running_.end(), is_safe);
     requests_.clear();
@@ -110,9 +123,10 @@ void Sampler::look_at_networks(std::int64_t tick_ns, PointBuffer& points) {
     helper_.look_at_networks(
         requests_, [&](std::size_t index, NamespaceHelper::Outcome outcome, const NamespaceReply& reply) {
             Entry& entry = *running_[index];
-            if (outcome == NamespaceHelper::Outcome::hung && !std::exchange(has_hung, true))
-                for (auto& each : std::span(requests_).subspan(index + 1))
-                    each.ask.want_processes = false;
+            if (outcome == NamespaceHelper::Outcome::hung) {
+                has_hung = true;
+                ask_less(std::span(requests_).subspan(index + 1), helper_.hang().stage);
+            }
             if (reply.joined_by_file && !std::exchange(said_old_kernel_, true))
                 spdlog::info("this kernel can't join namespaces by a pidfd (Linux before 5.8): /proc/PID/ns "
                              "is used, which costs some microseconds more for each container");

@@ -72,6 +72,19 @@ TEST_CASE("a filesystem that is mounted no more, or is broken now, does not answ
     CHECK(c.watch.is_well());
 }
 
+TEST_CASE("a helper that did not get to the filesystems is not the container's fault") {
+    Watched c;
+    static_cast<void>(c.left_alone());
+    CHECK(c.take(Outcome::hung).empty());
+    CHECK(count_of(c.log.take(), "container c: the helper process did not get to its filesystems in time") ==
+          1);
+    CHECK_FALSE(c.watch.is_well());
+    CHECK(c.is_due());
+    c.add("/", 1);
+    CHECK(count_of(c.answer(), "mountpoint=/ ") == 1);
+    CHECK(c.watch.is_well());
+}
+
 TEST_CASE("one that has many that hang is left alone as a whole") {
     Watched c;
     for (std::uint64_t device = 1; device <= max_left_alone; ++device) {

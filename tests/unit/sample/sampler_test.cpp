@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 
 #include <memory>
 #include <stdexcept>
@@ -246,6 +247,24 @@ TEST_CASE("the host's filesystems have the host's tags, and are there without an
         CHECK(count_of(lines, ",host=node,mountpoint=/,site=lab total_bytes=") == 1);
         CHECK(count_of(lines, "host_fs,container=") == 0);
     }
+}
+
+TEST_CASE("a helper that gets no time to run is no container's fault") {
+    Machine machine;
+    SampleSettings settings = machine.settings();
+    settings.net_loopback = true;
+    settings.namespace_deadline = std::chrono::milliseconds(300);
+    LogCapture log;
+    Sampler sampler(settings);
+    REQUIRE(::kill(sampler.helper_pid(), SIGSTOP) == 0);
+    const auto [lines, troubled] = tick(sampler, {&machine.container()});
+    CHECK(troubled == 1);
+    CHECK(count_of(lines, "lxc_cpu,") == 1);
+    CHECK(count_of(lines, "lxc_net,") == 0);
+    CHECK(count_of(log.take(), "the helper process did not get to it in time") == 1);
+    const std::string next = tick(sampler, {&machine.container()}).lines;
+    CHECK(count_of(next, "lxc_net,") == 1);
+    CHECK(count_of(next, "lxc_fs,") == 1);
 }
 
 TEST_CASE("nobody wants filesystems") {
