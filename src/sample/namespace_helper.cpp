@@ -46,8 +46,7 @@ NamespaceHelper::NamespaceHelper(std::chrono::milliseconds deadline, WorkerSetti
 
 NamespaceHelper::~NamespaceHelper() {
     end_worker();
-    for (const pid_t pid : killed_)
-        ::waitpid(pid, nullptr, WNOHANG);
+    reap(); // or the next helper does: SIGHUP makes a new one
 }
 
 void NamespaceHelper::start() {

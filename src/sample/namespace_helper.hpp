@@ -68,7 +68,9 @@ class NamespaceHelper {
     HelperProgress::Shared progress_;
     io::UniqueFd socket_;
     pid_t pid_ = -1;
-    std::vector<pid_t> killed_; ///< not yet reaped: a process in an uninterruptible wait dies when that ends
+    /// Of all helpers, not yet reaped: a killed process outlives its helper for a moment, or, in an
+    /// uninterruptible wait, until that ends.
+    static inline std::vector<pid_t> killed_;
     std::uint64_t sequence_ = 1;
     NamespaceReply network_;
     FilesystemReply filesystems_;
