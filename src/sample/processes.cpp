@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::size_t most_processes = 4096;
 constexpr std::size_t most_commands = 512;
+/// A process that moves between cgroups while they are listed may be in no list: when it is back it must not
+/// count anew with all that it has done.
+constexpr std::uint64_t rounds_remembered = 5;
 
 constexpr FieldRange fields = fields_of("lxc_process");
 
@@ -105,7 +108,8 @@ void CommandSums::add(pid_t pid, const ProcessStat& stat, const std::optional<Pr
 }
 
 void CommandSums::end() {
-    std::erase_if(processes_, [this](const auto& item) { return item.second.round != round_; });
+    std::erase_if(processes_,
+                  [this](const auto& item) { return item.second.round + rounds_remembered < round_; });
 }
 
 std::span<const CommandSums::Item> CommandSums::busiest(std::size_t count) {
@@ -132,9 +136,15 @@ ProcessSampler::ProcessSampler(const ContainerFiles& files, std::size_t top, std
 
 void ProcessSampler::read_process(pid_t pid, std::span<char> buffer) {
     const std::size_t half = buffer.size() / 2;
-    const auto stat = parse_process_stat(read_file(root_fd_, pid, "stat", buffer.first(half)));
-    if (stat)
-        sums_.add(pid, *stat, parse_process_io(read_file(root_fd_, pid, "io", buffer.subspan(half))));
+    auto stat = parse_process_stat(read_file(root_fd_, pid, "stat", buffer.first(half)));
+    if (!stat)
+        return;
+    const std::span<char> rest = buffer.subspan(half);
+    const auto io = parse_process_io(read_file(root_fd_, pid, "io", rest));
+    // One that has ended in between is no reason to tell no more of what its command reads and writes.
+    if (!io && !parse_process_stat(read_file(root_fd_, pid, "stat", rest)))
+        stat->state = 'X';
+    sums_.add(pid, *stat, io);
 }
 
 void ProcessSampler::sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns,

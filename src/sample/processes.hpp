@@ -36,7 +36,7 @@ class CommandSums {
     void begin();
     /// A process that is there now. `io`: nothing where it can't be read.
     void add(pid_t pid, const ProcessStat& stat, const std::optional<ProcessIo>& io);
-    /// Forgets the processes that were not added since begin().
+    /// Forgets the processes that were not added for some rounds.
     void end();
 
     using Item = std::pair<std::string_view, const CommandFigures*>;

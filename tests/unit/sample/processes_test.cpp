@@ -1,10 +1,19 @@
+#include "support/temp_tree.hpp"
+
 #include "sample/processes.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -33,6 +42,18 @@ std::map<std::string, CommandFigures> sample(CommandSums& sums, const std::vecto
     for (const auto& item : sums.busiest(1000))
         found.emplace(item.first, *item.second);
     return found;
+}
+
+/// Until that thread waits for something.
+void wait_for_sleep(pid_t thread) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    for (;;) {
+        std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+        const std::string text(std::istreambuf_iterator<char>(file), {});
+        if (const auto stat = parse_process_stat(text); stat && stat->state == 'S')
+            return;
+        REQUIRE(std::chrono::steady_clock::now() < end);
+    }
 }
 
 std::vector<std::string> busiest(CommandSums& sums, std::size_t count) {
@@ -66,6 +87,17 @@ TEST_CASE("a process that ends takes nothing away") {
     CHECK(sample(sums, {}).empty());
     found = sample(sums, {{3, "a", 1, 9}});
     CHECK(found["a"].cpu_usec == 110 * tick_usec);
+}
+
+TEST_CASE("a process that was not listed once does not count twice") {
+    CommandSums sums(10);
+    sample(sums, {{1, "a", 100, 1, ProcessIo{10, 20}}});
+    for (int round = 0; round < 5; ++round)
+        CHECK(sample(sums, {}).empty());
+    auto found = sample(sums, {{1, "a", 103, 1, ProcessIo{11, 25}}});
+    CHECK(found["a"].cpu_usec == 103 * tick_usec);
+    CHECK(found["a"].io->read_bytes == 11);
+    CHECK(found["a"].io->write_bytes == 25);
 }
 
 TEST_CASE("a pid that is another process now counts from its beginning") {
@@ -146,4 +178,55 @@ TEST_CASE("sums that a field can't hold are left out") {
     auto found = sample(sums, {{1, "a", INT64_MAX}, {2, "a", 4}});
     CHECK(found["a"].count == 1);
     CHECK(found["a"].cpu_usec == 4 * tick_usec);
+}
+
+namespace {
+
+std::string stat_of(pid_t pid) {
+    return std::to_string(pid) + " (a) S 1 1 1 0 -1 0 0 0 0 0 4 0 0 0 20 0 1 0 9 0 5 0\n";
+}
+
+} // namespace
+
+TEST_CASE("a process that ends between its two files takes nothing from its command") {
+    const lxcmon::test::TempTree tree;
+    tree.write("proc/7/stat", stat_of(7));
+    tree.write("proc/7/io", "read_bytes: 1\nwrite_bytes: 2\n");
+    tree.write("proc/8/stat", stat_of(8));
+    tree.write("sys/c/cgroup.procs", "8\n7\n");
+    // Opening a fifo waits for a writer: so long the reader stands between stat and io.
+    const std::string fifo = tree.path() / "proc/8/io";
+    REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+    const CgroupLayout layout("1 1 0:1 / /sys rw - cgroup2 cgroup2 rw\n");
+    const std::vector<std::optional<std::string>> directories{"sys/c"};
+    lxcmon::io::FdBudget budget(0);
+    ProcessSampler sampler({tree.fd(), layout, directories, budget}, 5, "container c");
+    lxcmon::PointBuffer points;
+    std::vector<char> buffer(8192);
+    std::atomic<pid_t> reader_id = 0;
+    std::thread reader([&] {
+        reader_id = ::gettid();
+        sampler.sample(buffer, {}, 1, points);
+    });
+    while (reader_id == 0)
+        std::this_thread::yield();
+    bool is_ended = false;
+    SUBCASE("ended") {
+        is_ended = true;
+    }
+    SUBCASE("can't be read") {}
+    wait_for_sleep(reader_id);
+    if (is_ended)
+        tree.remove("proc/8/stat");
+    // pread() can't read a fifo: no figures of io.
+    const lxcmon::io::UniqueFd writer(::open(fifo.c_str(), O_WRONLY | O_CLOEXEC));
+    reader.join();
+    REQUIRE(points.size() == 1);
+    std::map<std::string, std::int64_t> fields;
+    for (const lxcmon::Field& each : points[0].fields)
+        fields[std::string(each.key)] = std::get<std::int64_t>(each.value);
+    CHECK(fields["cpu_usec"] == 8 * tick_usec);
+    CHECK(fields["count"] == (is_ended ? 1 : 2));
+    CHECK(fields.contains("read_bytes") == is_ended);
+    CHECK(fields["write_bytes"] == (is_ended ? 2 : 0));
 }
