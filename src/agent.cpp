@@ -42,7 +42,7 @@ void Agent::tick(std::int64_t tick_ns) {
     metrics_.points = collector_->points.size();
     metrics_.sample_errors += collector_->troubled;
     const deliver::Target::Status status = this->status();
-    add_self_point(metrics_, status, process_costs(collector_->sampler.helper_pid()), config_, tick_ns,
+    add_self_point(metrics_, status, process_costs(collector_->sampler.helper_pids()), config_, tick_ns,
                    collector_->points);
     encode(tick_ns); // encode, queue; delivery goes on in its own threads
     metrics_.tick_usec = (io::now_ns(CLOCK_MONOTONIC) - begin_ns) / 1000;

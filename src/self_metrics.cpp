@@ -27,14 +27,15 @@ std::int64_t usec_of(const timeval& time) noexcept {
     return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
 }
 
-std::optional<std::int64_t> cpu_usec_of(pid_t helper_pid) noexcept {
+std::optional<std::int64_t> cpu_usec_of(std::span<const pid_t> helper_pids) noexcept {
     std::int64_t usec = io::now_ns(CLOCK_PROCESS_CPUTIME_ID) / nsec_per_usec;
     rusage ended{};
     if (::getrusage(RUSAGE_CHILDREN, &ended) == 0)
         usec += usec_of(ended.ru_utime) + usec_of(ended.ru_stime);
     clockid_t clock = 0;
-    if (helper_pid > 0 && ::clock_getcpuclockid(helper_pid, &clock) == 0)
-        usec += io::now_ns(clock) / nsec_per_usec;
+    for (const pid_t helper : helper_pids)
+        if (helper > 0 && ::clock_getcpuclockid(helper, &clock) == 0)
+            usec += io::now_ns(clock) / nsec_per_usec;
     return usec;
 }
 
@@ -52,13 +53,14 @@ std::optional<std::int64_t> rss_of(const std::string& process) {
 
 } // namespace
 
-ProcessCosts process_costs(pid_t helper_pid) {
+ProcessCosts process_costs(std::span<const pid_t> helper_pids) {
     ProcessCosts costs;
-    costs.cpu_usec = cpu_usec_of(helper_pid);
+    costs.cpu_usec = cpu_usec_of(helper_pids);
     costs.rss_bytes = rss_of("self");
-    if (const auto helper = helper_pid > 0 ? rss_of(std::to_string(helper_pid)) : std::nullopt;
-        helper && costs.rss_bytes)
-        *costs.rss_bytes += *helper;
+    for (const pid_t pid : helper_pids)
+        if (const auto helper = pid > 0 ? rss_of(std::to_string(pid)) : std::nullopt;
+            helper && costs.rss_bytes)
+            *costs.rss_bytes += *helper;
     return costs;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <sys/types.h>
 
 namespace lxcmon {
@@ -19,13 +20,13 @@ struct SelfMetrics {
     std::uint64_t sample_errors = 0;       ///< since the start: containers that lacked a figure
 };
 
-/// What the agent and its helper process cost: CPU time since the start (with helpers that have ended),
+/// What the agent and its helper processes cost: CPU time since the start (with helpers that have ended),
 /// resident memory now (proc(5), statm).
 struct ProcessCosts {
     std::optional<std::int64_t> cpu_usec;
     std::optional<std::int64_t> rss_bytes;
 };
-[[nodiscard]] ProcessCosts process_costs(pid_t helper_pid);
+[[nodiscard]] ProcessCosts process_costs(std::span<const pid_t> helper_pids);
 
 /// Adds the point of the measurement lxcmon_push. Its texts are views into `config`.
 void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& delivery,

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <concepts>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -17,6 +18,12 @@ template <std::integral Number>
     if (error != std::errc{} || stop != end || text.empty())
         return std::nullopt;
     return number;
+}
+
+/// The same for what can't be negative, and fits in a field.
+[[nodiscard]] inline std::optional<std::int64_t> parse_count(std::string_view text) noexcept {
+    const auto number = parse_number<std::int64_t>(text);
+    return number && *number >= 0 ? number : std::nullopt;
 }
 
 /// A decimal such as "12.34", as the kernel prints shares and loads: never a sign, an exponent, "inf" or

@@ -40,8 +40,9 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     pressure_.emplace(files);
     hugetlb_.emplace(files, context.huge_pages);
     state_.emplace(files, container.init_pid);
-    if (context.selection.has_any(fields_of("lxc_process")))
-        processes_.emplace(files, context.top_commands, who_is(container));
+    if (const auto hierarchy = process_hierarchy(context.layout, directories_);
+        context.processes && hierarchy)
+        processes_.emplace(*context.processes, *directories_[*hierarchy], container);
     if (context.selection.has_any(fields_of("lxc_socket")))
         sockets_.emplace(context.root_fd, container.init_pid);
 }
@@ -78,9 +79,9 @@ bool ContainerSampler::sample(const TickTime& time, NamespaceHelper::Outcome out
     network_.take(outcome, reply, hang, io::now_ns(CLOCK_MONOTONIC),
                   {context_.host_links, tags, time.wall_ns, points, readings});
     sample_cgroups(time, readings, tags, points);
-    sample_on_demand(time, readings, tags, points);
+    const bool all_on_demand = sample_on_demand(time, readings, tags, points);
     if (io::is_alive(container_.init_pidfd.get()))
-        return has_cgroups_ && cgroup_fault_.is_none() && network_.is_well();
+        return has_cgroups_ && cgroup_fault_.is_none() && network_.is_well() && all_on_demand;
     // It ended meanwhile: its pid and its cgroup's path may already be another's.
     points.truncate(before);
     readings.clear();
@@ -113,14 +114,13 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
 }
 
 /// What is off unless asked for.
-void ContainerSampler::sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
+bool ContainerSampler::sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                                         PointBuffer& points) {
     if (sockets_) {
         sockets_->set_figures(readings);
         readings.emit(fields_of("lxc_socket"), tags, {}, time.wall_ns, points);
     }
-    if (processes_)
-        processes_->sample(context_.buffer, tags, time.wall_ns, points);
+    return !processes_ || processes_->sample(context_.buffer, tags, time.wall_ns, points);
 }
 
 void ContainerSampler::say_cgroups(int error) {

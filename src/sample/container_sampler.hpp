@@ -33,7 +33,7 @@ struct SampleContext {
     std::vector<char> buffer; ///< room for the largest control file
     Selection selection;
     NetworkWatch::Wanted network;
-    std::size_t top_commands;
+    std::unique_ptr<ProcessContext> processes; ///< only where lxc_process is wanted
 };
 
 /// The times of a tick, each of its own clock.
@@ -79,7 +79,8 @@ class ContainerSampler {
   private:
     void sample_cgroups(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                         PointBuffer& points);
-    void sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
+    /// Returns whether all could be read.
+    bool sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                           PointBuffer& points);
     void say_cgroups(int error);
 

@@ -25,13 +25,8 @@ enum Column : std::size_t {
     column_count = 14 ///< of those that are wanted: more follow
 };
 
-std::optional<std::int64_t> count(std::string_view word) noexcept {
-    const auto number = io::parse_number<std::int64_t>(word);
-    return number && *number >= 0 ? number : std::nullopt;
-}
-
 std::optional<std::int64_t> bytes(std::string_view word) noexcept {
-    auto number = count(word);
+    auto number = io::parse_count(word);
     return number && !__builtin_mul_overflow(*number, sector_bytes, &*number) ? number : std::nullopt;
 }
 
@@ -62,10 +57,10 @@ std::optional<DiskLine> parse_disk_line(std::string_view line) noexcept {
                     DeviceIo{{},
                              bytes(columns[sectors_read]),
                              bytes(columns[sectors_written]),
-                             count(columns[reads]),
-                             count(columns[writes]),
+                             io::parse_count(columns[reads]),
+                             io::parse_count(columns[writes]),
                              bytes(columns[sectors_discarded]),
-                             count(columns[discards])}};
+                             io::parse_count(columns[discards])}};
 }
 
 bool HostIo::is_whole(const DiskLine& line) {

@@ -26,10 +26,14 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
     const NetworkWatch::Wanted network{settings.selection.has_any(fields_of("lxc_net")),
                                        settings.net_loopback,
                                        settings.selection.has(field_id("lxc_pids", "processes"))};
+    std::unique_ptr<ProcessContext> processes;
+    if (settings.selection.has_any(fields_of("lxc_process")))
+        processes = std::make_unique<ProcessContext>(settings.root_fd, settings.namespace_deadline,
+                                                     settings.selection, settings.top_commands);
     return std::make_unique<SampleContext>(
         SampleContext{settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
                       DeviceNames(settings.root_fd), HugePages(settings.root_fd), HostLinks{},
-                      std::vector<char>(buffer_bytes), settings.selection, network, settings.top_commands});
+                      std::vector<char>(buffer_bytes), settings.selection, network, std::move(processes)});
 }
 
 /// What is not asked of those behind one that hung: each could cost another deadline.
@@ -68,6 +72,10 @@ Sampler::~Sampler() = default;
 
 std::string_view Sampler::cgroup_version() const noexcept {
     return context_->layout.describe();
+}
+
+std::array<pid_t, 2> Sampler::helper_pids() const noexcept {
+    return {helper_.pid(), context_->processes ? context_->processes->reader.pid() : -1};
 }
 
 Sampler::Entry& Sampler::entry_of(const Container& container) {

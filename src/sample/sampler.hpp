@@ -6,6 +6,7 @@
 #include "sample/filesystem_round.hpp"
 #include "sample/namespace_helper.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -46,8 +47,8 @@ class Sampler {
     std::size_t sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                        PointBuffer& points);
 
-    /// The helper process's, which may change from one sample to the next.
-    [[nodiscard]] pid_t helper_pid() const noexcept { return helper_.pid(); }
+    /// The helper processes', which may change from one sample to the next; -1: does not run.
+    [[nodiscard]] std::array<pid_t, 2> helper_pids() const noexcept;
 
     [[nodiscard]] const Selection& selection() const noexcept { return settings_.selection; }
 

@@ -11,18 +11,13 @@
 namespace lxcmon::sample {
 namespace {
 
-std::optional<std::int64_t> count_in(std::string_view text) noexcept {
-    const auto number = io::parse_number<std::int64_t>(text);
-    return number && *number >= 0 ? number : std::nullopt;
-}
-
 /// "inuse 3 tw 1": the number behind a key.
 std::optional<std::int64_t> count_of(std::string_view line, std::string_view key) noexcept {
     while (!line.empty()) {
         const std::string_view word = io::take_until(line, ' ');
         const std::string_view value = io::take_until(line, ' ');
         if (word == key)
-            return count_in(value);
+            return io::parse_count(value);
     }
     return std::nullopt;
 }
@@ -90,7 +85,7 @@ void parse_snmp(std::string_view text, SocketFigures& figures) noexcept {
             const std::string_view name = io::take_until(names, ' ');
             const std::string_view value = io::take_until(line, ' ');
             if (name == "RetransSegs")
-                figures.retrans_segs = count_in(value);
+                figures.retrans_segs = io::parse_count(value);
         }
     });
 }

@@ -1,120 +1,166 @@
 """lxc_process: the busiest commands of a container, against what /proc says of each of its processes."""
 
 import os
+import signal
+import subprocess
+import sys
 import unittest
+from collections import Counter
 from pathlib import Path
 
-from support import agent as program
 from support.case import WatchCase, row_after
-from support.line_protocol import parse_lines
+from support.cgroup import read_key_values
 from support.waiting import wait_until
 
 MIB = 1024 * 1024
-TICK_USEC = 1_000_000 // os.sysconf("SC_CLK_TCK")
+USEC_PER_TICK = 1_000_000 // os.sysconf("SC_CLK_TCK")
 
 
-def processes_of(container):
-    """{command: figures} of the processes whose PID namespace is the container's, found without its cgroups."""
-    namespace = os.readlink(f"/proc/{container.init_pid()}/ns/pid")
-    found = {}
-    for folder in Path("/proc").glob("[0-9]*"):
+def command_of(pid):
+    return Path(f"/proc/{pid}/comm").read_text().rstrip("\n")
+
+
+def cpu_usec_of(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * USEC_PER_TICK
+
+
+def pids_of(container):
+    """Every process that shares init's pid namespace: found without any cgroup."""
+    wanted, pids = os.readlink(f"/proc/{container.init_pid()}/ns/pid"), set()
+    for entry in Path("/proc").glob("[0-9]*"):
         try:
-            if os.readlink(folder / "ns/pid") != namespace:
-                continue
-            status = dict(line.split(":\t", 1) for line in (folder / "status").read_text().splitlines() if ":\t" in line)
-            schedule = sum(int((task / "schedstat").read_text().split()[0]) for task in (folder / "task").iterdir())
-            io = dict(line.split(": ") for line in (folder / "io").read_text().splitlines())
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            if os.readlink(entry / "ns/pid") == wanted and "\nState:\tZ" not in (entry / "status").read_text():
+                pids.add(int(entry.name))
+        except OSError:  # it has ended, or is not ours to look at
             continue
-        sums = found.setdefault(status["Name"], dict.fromkeys(("count", "threads", "rss_bytes", "cpu_usec", "read_bytes", "write_bytes"), 0))
-        for name, value in (("count", 1), ("threads", int(status["Threads"])), ("rss_bytes", int(status["VmRSS"].split()[0]) * 1024),
-                            ("cpu_usec", schedule // 1000), ("read_bytes", int(io["read_bytes"])), ("write_bytes", int(io["write_bytes"]))):
-            sums[name] += value
-    return found
+    return pids
+
+
+def commands_of(container):
+    """The figures of lxc_process by command, of those that live."""
+    commands = {}
+    for pid in pids_of(container):
+        try:
+            status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+            io = {key.rstrip(":"): number for key, number in read_key_values(Path(f"/proc/{pid}/io")).items()}
+            figures = {"count": 1, "cpu_usec": cpu_usec_of(pid), "rss_bytes": int(status["VmRSS"].split()[0]) * 1024,
+                       "threads": int(status["Threads"]), "read_bytes": io["read_bytes"], "write_bytes": io["write_bytes"]}
+            sums = commands.setdefault(command_of(pid), Counter())
+        except (FileNotFoundError, ProcessLookupError, KeyError):
+            continue
+        sums.update(figures)
+    return {command: dict(sums) for command, sums in commands.items()}
 
 
 class Processes(WatchCase):
-    """A container for each test: what one has started in it would be among the busiest of the next."""
+    def watch_commands(self, *arguments):
+        return self.watch("--metrics", "+lxc_process", "--top-commands", "20", *arguments)
 
-    def setUp(self):
-        super().setUp()
-        (self.container,) = self.started(self.lab.add("it-" + self._testMethodName.replace("_", "-")))
+    def row(self, container, command):
+        return row_after(self.influx, self.agent, "lxc_process", container=container.name, command=command, db=self.db)
 
-    def row(self, command):
-        return row_after(self.influx, self.agent, "lxc_process", db=self.db, container=self.container.name, command=command)
+    def compare(self, container, command, slack=20_000):
+        before = commands_of(container)[command]
+        row = self.row(container, command)
+        after = commands_of(container)[command]
+        self.assert_all_near(row, {name: (before[name], after[name]) for name in before}, slack=slack)
+        return row
 
-    def wait_for_process(self, command, is_there=lambda sums: True):
-        wait_until(lambda: is_there(processes_of(self.container)[command]) if command in processes_of(self.container) else None, 20,
-                   f"{command} in {self.container.name}", lambda: processes_of(self.container))
+    def burner(self, container):
+        """A shell that burns CPU; returns its Popen outside and its pid."""
+        known = pids_of(container)
+        process = container.spawn_inside("sh", "-c", "while :; do :; done")
+        (pid,) = wait_until(lambda: [pid for pid in pids_of(container) - known if command_of(pid) == "sh"], what="the burner")
+        return process, pid
 
-    def test_against_proc(self):
-        self.container.spawn_inside("sha1sum", "/dev/zero")
-        for _ in range(3):
-            self.container.spawn_inside("tail", "-f", "/dev/null")
-        self.wait_for_process("tail", lambda sums: sums["count"] == 3)
-        self.wait_for_process("sha1sum")
-        self.watch("--metrics", "lxc_process")
-        before = processes_of(self.container)["sha1sum"]
-        busy = self.row("sha1sum")
-        after = processes_of(self.container)["sha1sum"]
-        # The kernel splits what it has measured into ticks of 10 ms.
-        self.assert_all_near(busy, {"cpu_usec": (before["cpu_usec"], after["cpu_usec"])}, slack=3 * TICK_USEC)
-        idle = processes_of(self.container)["tail"]
-        row = self.row("tail")
-        self.assert_all_equal(row, {name: idle[name] for name in ("count", "threads")})
-        self.assert_all_near(row, {"rss_bytes": idle["rss_bytes"]}, slack=512 * 1024)
-        commands = {row.tags["command"] for row in self.rows("lxc_process", self.container)}
-        self.assertEqual(commands, set(processes_of(self.container)), "and no other container's")
+    def test_commands_of_a_container(self):
+        (container,) = self.started(self.lab.add("it-commands"))
+        _, nested = self.burner(container)
+        place = container.cgroup()
+        deep = (place.folder("pids") or place.unified) / "nested" / "deep"
+        deep.mkdir(parents=True)
+        (deep / "cgroup.procs").write_text(str(nested))
+        self.burner(container)
+        # One that has written and one that has read, and both wait then; dd's reading by O_DIRECT is of the disk.
+        container.run_inside("dd", "if=/dev/zero", "of=/commands", "bs=1M", "count=4", "conv=fsync")
+        container.spawn_inside("sh", "-c", "{ dd if=/dev/zero bs=1M count=6; sleep 1000; } | dd of=/written bs=64k")
+        container.spawn_inside("sh", "-c", "dd if=/commands iflag=direct bs=1M | sleep 1000")
+        wait_until(lambda: commands_of(container).get("dd", {}).get("write_bytes", 0) >= 6 * MIB
+                   and commands_of(container)["dd"]["read_bytes"] >= MIB, what="the disk", describe=lambda: commands_of(container))
+        self.watch_commands()
+        self.compare(container, "dd", slack=0)
+        shell = self.compare(container, "sh")
+        self.assertGreater(shell["cpu_usec"], 100_000)
+        self.assertGreaterEqual(shell["count"], 4)
+        self.assertEqual(self.row(container, "init0")["count"], 1)
+        told = {row.tags["command"] for row in self.rows("lxc_process", container)}
+        self.assertEqual(told, {"init0", "sh", "dd", "sleep"})
 
-    def test_what_was_read_and_written(self):
-        with open(self.lab.rootfs / "held", "wb") as held:
-            held.write(os.urandom(8 * MIB))
-            held.flush()
-            os.fsync(held.fileno())
-            os.posix_fadvise(held.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        os.mkfifo(self.lab.rootfs / "never")
-        self.container.spawn_inside("sh", "-c", "exec cat /held /never > /copy")
-        self.wait_for_process("cat", lambda sums: sums["write_bytes"] >= 8 * MIB)
-        self.watch("--metrics", "lxc_process.*_bytes")
-        figures = processes_of(self.container)["cat"]
-        self.assert_all_near(self.row("cat"), {name: figures[name] for name in ("read_bytes", "write_bytes")})
-        self.assertGreaterEqual(figures["read_bytes"], 8 * MIB)
-
-    def test_a_command_that_ends_takes_nothing_back(self):
-        self.watch("--metrics", "lxc_process", "--top-commands", "1000")
-        self.container.spawn_inside("timeout", "1.5", "md5sum", "/dev/zero").wait(20)
-        spent = max(row["cpu_usec"] for row in self.rows("lxc_process", self.container, command="md5sum"))
-        self.assertGreater(spent, 100_000)
-        self.container.spawn_inside("md5sum", "/dev/zero")
-        self.assertGreaterEqual(self.row("md5sum")["cpu_usec"], spent)
-        counters = [row["cpu_usec"] for row in self.rows("lxc_process", self.container, command="md5sum")]
-        self.assertEqual(counters, sorted(counters))
-
-    def test_only_the_busiest(self):
-        self.container.spawn_inside("sha256sum", "/dev/zero")
-        self.wait_for_process("sha256sum")
+    def test_a_counter_stays_when_a_process_ends(self):
+        (container,) = self.started(self.lab.add("it-ends"))
+        first, pid = self.burner(container)
+        self.burner(container)
         self.watch("--metrics", "lxc_process", "--top-commands", "1")
-        self.row("sha256sum")
-        ticks = [row.time for row in self.rows("lxc_process", self.container)]
-        self.assertEqual(len(ticks), len(set(ticks)), "one command a tick")
+        self.agent.wait_for(lambda: self.rows("lxc_process", container), what="a first point")
+        wait_until(lambda: cpu_usec_of(pid) > 500_000, 30, "the burner to burn")
+        spent = self.row(container, "sh")["cpu_usec"]
+        os.kill(pid, signal.SIGKILL)
+        first.wait(20)
+        self.agent.wait_for(lambda: self.rows("lxc_process", container)[-1]["count"] == 1, what="one of them to be gone")
+        rows = self.rows("lxc_process", container)
+        self.assertEqual({row.tags["command"] for row in rows}, {"sh"}, "only the busiest was asked for")
+        used = [row["cpu_usec"] for row in rows]
+        self.assertEqual(used, sorted(used))
+        self.assertGreaterEqual(used[-1], spent)
+        self.assertGreater(used[-1], commands_of(container)["sh"]["cpu_usec"] + 400_000, "what the ended one spent is still in it")
 
-    def test_processes_of_cgroups_further_down(self):
-        self.container.spawn_inside("tail", "-f", "/dev/null")
-        self.wait_for_process("tail")
-        place = self.container.cgroup()
-        folder = place.unified / "further" / "down"
-        folder.mkdir(parents=True)
-        for pid in (place.unified / "cgroup.procs").read_text().split():
-            if int(pid) != self.container.init_pid():
-                (folder / "cgroup.procs").write_text(pid)
-        done = program.run(*self.arguments("--once", "--dry-run", "--include", self.container.name, "--metrics", "lxc_process"))
-        counted = {point.tags["command"]: point.fields["count"] for point in parse_lines(done.stdout)}
-        self.assertEqual(counted, {name: sums["count"] for name, sums in processes_of(self.container).items()})
-        self.assertEqual(counted["tail"], 1)
 
-    def test_off_by_default(self):
-        done = program.run(*self.arguments("--once", "--dry-run"))
-        self.assertEqual({point.measurement for point in parse_lines(done.stdout)} & {"lxc_process", "lxc_socket"}, set())
+class HangingProcess(WatchCase):
+    # It hangs in execve() for as long as the server of the file that is closed by it does not answer.
+    EXECUTE = ("import os, sys\nfile = os.open(sys.argv[1], os.O_RDWR | os.O_CLOEXEC)\nos.write(file, b'x')\n"
+               "print('ready', flush=True)\nsys.stdin.readline()\nos.execv('/bin/true', ['true'])")
+
+    def server(self):
+        """A FUSE mount, and the pid of its server: killed after a while whatever becomes of this test, for everyone who reads /proc
+        of the process that waits for it hangs, too: ps and top, say."""
+        real, mount = self.path("real"), self.path("mount")
+        real.mkdir()
+        mount.mkdir()
+        (real / "file").write_text("")
+        process = subprocess.Popen(["timeout", "--foreground", "--signal=KILL", "20", "bindfs", "-f", str(real), str(mount)])
+        self.addCleanup(process.wait)
+        self.addCleanup(process.terminate)
+        wait_until(lambda: os.path.ismount(mount), 10, "the FUSE mount")
+        return mount, int(Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text())
+
+    def test_one_that_hangs_in_exec(self):
+        steady, victim = self.started(self.lab.add("it-exec-steady"), self.lab.add("it-exec-victim"))
+        mount, server = self.server()
+        process = subprocess.Popen([sys.executable, "-c", self.EXECUTE, str(mount / "file")], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.stdin.close)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        victim.cgroup().adopt(process.pid)
+        self.watch("--metrics", "+lxc_process")
+        self.agent.wait_for(lambda: self.rows("lxc_process", victim) and self.rows("lxc_process", steady), what="both containers")
+        os.kill(server, signal.SIGSTOP)
+        self.addCleanup(os.kill, server, signal.SIGCONT)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        self.agent.wait_for(lambda: "it-exec-victim: reading its processes did not end" in self.agent.stderr, 15, "the hang in the log")
+        before = len(self.rows("lxc_process", steady))
+        self.agent.wait_for(lambda: len(self.rows("lxc_process", steady)) >= before + 3, 15, "the other container's commands")
+        self.agent.stop()
+        for measurement, container in (("lxc_process", steady), ("lxc_cpu", steady), ("lxc_cpu", victim)):
+            times = [row.time for row in self.rows(measurement, container)]
+            times = sorted(set(times))
+            self.assertEqual({later - earlier for earlier, later in zip(times, times[1:])}, {500_000_000}, f"gaps in {measurement}")
+        seen, missed = ({row.time for row in self.rows("lxc_process", each)} for each in (steady, victim))
+        self.assertLess(len(missed), len(seen), "the processes of the other one were left alone")
+        self.assertEqual(self.agent.stderr.count("did not end in time"), 1, "said once")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What is off unless asked for, against what `ss` and TCP_INFO say."""
+"""lxc_socket, against what `ss` and TCP_INFO say; and that it and lxc_process are off unless asked for."""
 
 import subprocess
 import sys
@@ -104,6 +104,7 @@ class OffByDefault(WatchCase):
         self.agent = self.start_agent("--interval", "500ms", "--influx-url", self.influx.url, "--influx-db", self.db,
                                       prefix=("strace", "-D", "-f", "-qq", "-e", "trace=openat,readlinkat", "-o", str(trace)))
         self.agent.wait_for(lambda: len(self.rows("lxc_cpu", container)) >= 2, 30, "two ticks")
+        self.assertEqual(len(self.agent.process_tree()), 2, "the agent and the helper that joins namespaces")
         opened = trace.read_text()
         self.assertIn("cpuacct.usage" if "cpuacct" in Path("/proc/self/cgroup").read_text() else "cpu.stat", opened)
         for name in ("sockstat", "net/snmp", "cgroup.procs"):

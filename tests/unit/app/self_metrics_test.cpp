@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -53,15 +54,17 @@ TEST_CASE("what is not known yet is left out, and a count beyond 2^63 stays posi
     CHECK(line.find("spool_bytes=9223372036854775807i") != std::string::npos);
 }
 
-TEST_CASE("the costs are those of the process and its helper") {
-    const ProcessCosts own = process_costs(-1);
+TEST_CASE("the costs are those of the process and its helpers") {
+    const ProcessCosts own = process_costs({});
     REQUIRE(own.cpu_usec);
     REQUIRE(own.rss_bytes);
     CHECK(*own.rss_bytes % ::sysconf(_SC_PAGESIZE) == 0);
     CHECK(*own.rss_bytes > 0);
     // Itself as the helper: both twice, near enough.
-    const ProcessCosts twice = process_costs(::getpid());
+    const ProcessCosts twice = process_costs(std::array{pid_t{-1}, ::getpid()});
     CHECK(*twice.rss_bytes >= *own.rss_bytes * 3 / 2);
     CHECK(*twice.cpu_usec >= *own.cpu_usec * 3 / 2);
-    CHECK(process_costs(999'999'999).rss_bytes);
+    const ProcessCosts thrice = process_costs(std::array{::getpid(), ::getpid()});
+    CHECK(*thrice.rss_bytes >= *own.rss_bytes * 5 / 2);
+    CHECK(process_costs(std::array{pid_t{999'999'999}}).rss_bytes);
 }

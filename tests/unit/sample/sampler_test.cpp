@@ -190,6 +190,22 @@ TEST_CASE("a control file that can't be read is said when it begins and when it 
     CHECK(log.take().empty());
 }
 
+TEST_CASE("what is off by default is read when it is asked for") {
+    Machine machine;
+    machine.tree().write("sys/fs/cgroup/lxc.payload.c/inner/cgroup.procs", machine.pid() + "\n");
+    Sampler usual(machine.settings());
+    CHECK(count_of(tick(usual, {&machine.container()}).lines, "lxc_process,") == 0);
+    auto settings = machine.settings();
+    settings.selection = Selection::of(std::vector<std::string>{"+lxc_process", "!lxc_process.write_bytes"});
+    Sampler sampler(settings);
+    const Tick first = tick(sampler, {&machine.container()});
+    const std::string& lines = first.lines;
+    CAPTURE(lines);
+    CHECK(first.troubled == 0);
+    CHECK(count_of(lines, "lxc_process,command=unit-tests,container=c,host=node count=1i,cpu_usec=") == 1);
+    CHECK(count_of(lines, "lxc_process,") == 1);
+}
+
 TEST_CASE("a new host name is in the tags from the next tick on") {
     Machine machine;
     Sampler sampler(machine.settings());
@@ -256,7 +272,7 @@ TEST_CASE("a helper that gets no time to run is no container's fault") {
     settings.namespace_deadline = std::chrono::milliseconds(300);
     LogCapture log;
     Sampler sampler(settings);
-    REQUIRE(::kill(sampler.helper_pid(), SIGSTOP) == 0);
+    REQUIRE(::kill(sampler.helper_pids()[0], SIGSTOP) == 0);
     const auto [lines, troubled] = tick(sampler, {&machine.container()});
     CHECK(troubled == 1);
     CHECK(count_of(lines, "lxc_cpu,") == 1);
