@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -30,7 +31,7 @@ using Clock = std::chrono::steady_clock;
         ::_exit(0);
     if (socket != child_socket && ::dup2(socket, child_socket) < 0)
         ::_exit(1);
-    ::close_range(child_socket + 1, ~0U, 0);
+    ::closefrom(child_socket + 1); // close_range(2) only on Linux 5.9 and later
     worker(child_socket, progress, settings);
     ::_exit(0);
 }

@@ -75,7 +75,35 @@ void worker_on_old_kernel(int socket, HelperProgress& progress, const WorkerSett
     run_namespace_worker(socket, progress, settings);
 }
 
+/// Whether the helper keeps none of its maker's descriptors where close_range(2) does not exist.
+bool closes_all_on_old_kernel() {
+    std::array<sock_filter, 4> filter{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                                       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+                                       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+                                       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
+    const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+    constexpr int ours = 100;
+    if (::dup2(STDERR_FILENO, ours) != ours || ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        return false;
+    NamespaceHelper helper(ample);
+    NamespaceHelper::Request host;
+    host.ask.look = Look::filesystems;
+    bool answered = false; // so that its first steps are done
+    helper.look_at_filesystems({&host, 1},
+                               [&](std::size_t, NamespaceHelper::Outcome outcome, const FilesystemReply&) {
+                                   answered = outcome == NamespaceHelper::Outcome::answered;
+                                   return true;
+                               });
+    const std::string place = "/proc/" + std::to_string(helper.pid()) + "/fd/";
+    return answered && ::faccessat(AT_FDCWD, (place + "3").c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ::faccessat(AT_FDCWD, (place + std::to_string(ours)).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+}
+
 } // namespace
+
+TEST_CASE("the helper has none of the agent's descriptors, on a kernel without close_range(2) neither") {
+    CHECK_NOTHROW(Child(0, &closes_all_on_old_kernel));
+}
 
 TEST_CASE("a container without a network namespace of its own shows no interfaces") {
     NamespaceHelper helper(ample);
