@@ -23,7 +23,8 @@ consteval std::size_t place_of(std::string_view name) {
 
 void add_filesystem_point(const FilesystemReply& reply, const Filesystem& filesystem, FieldRange measurement,
                           std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points) {
-    if (filesystem.error != 0 || filesystem.blocks == 0 || filesystem.blocks_free > filesystem.blocks)
+    if (filesystem.error != 0 || filesystem.blocks == 0 || filesystem.block_bytes == 0 ||
+        filesystem.blocks_free > filesystem.blocks)
         return;
     Readings readings;
     const auto set = [&](std::size_t place, FieldValue value) {
@@ -33,10 +34,14 @@ void add_filesystem_point(const FilesystemReply& reply, const Filesystem& filesy
     set(place_of("total_bytes"), clamped_product(filesystem.blocks, filesystem.block_bytes));
     set(place_of("used_bytes"), clamped_product(used, filesystem.block_bytes));
     set(place_of("free_bytes"), clamped_product(filesystem.blocks_free, filesystem.block_bytes));
-    set(place_of("available_bytes"), clamped_product(filesystem.blocks_available, filesystem.block_bytes));
+    // More than there is: a server's negative number, which says that the reserve is being used.
+    const bool has_available = filesystem.blocks_available <= filesystem.blocks;
+    if (has_available)
+        set(place_of("available_bytes"),
+            clamped_product(filesystem.blocks_available, filesystem.block_bytes));
     // As df counts: of what an ordinary user could have, without the blocks reserved for root.
     const double reachable = static_cast<double>(used) + static_cast<double>(filesystem.blocks_available);
-    if (reachable > 0)
+    if (has_available && reachable > 0)
         set(place_of("used_percent"), static_cast<double>(used) * 100.0 / reachable);
     // Filesystems without a fixed number of inodes (btrfs, ZFS's 0) say nothing about them.
     if (filesystem.inodes > 0 && filesystem.inodes_free <= filesystem.inodes) {

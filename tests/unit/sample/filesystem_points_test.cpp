@@ -87,6 +87,16 @@ TEST_CASE("a full filesystem is at 100 %, one that is all reserved has no share"
     CHECK(fs_line(root).find("used_bytes=0i") != std::string::npos);
 }
 
+TEST_CASE("a negative number of available blocks says nothing") {
+    Filesystem root = filesystem();
+    root.blocks_available = static_cast<std::uint64_t>(-5);
+    CHECK(fs_line(root).find("available_bytes") == std::string::npos);
+    CHECK(fs_line(root).find("used_percent") == std::string::npos);
+    CHECK(fs_line(root).find("used_bytes=") != std::string::npos);
+    root.block_bytes = 0;
+    CHECK(fs_line(root).empty());
+}
+
 TEST_CASE("sizes beyond the field's range are clamped") {
     Filesystem root = filesystem();
     root.blocks = UINT64_MAX;
