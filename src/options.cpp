@@ -1,5 +1,6 @@
 #include "options.hpp"
 
+#include "collector.hpp"
 #include "influx_options.hpp"
 #include "io/parse.hpp"
 #include "option_table.hpp"
@@ -8,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <map>
@@ -179,6 +181,16 @@ void apply(const OptionRow& row, const Given& given, Config& config) {
     }
 }
 
+/// What an agent would do for ever without a word.
+void check_selection(const Config& config) {
+    const Selection sent = selection_of(config);
+    const auto is_sent = [&](const MeasurementInfo& each) { return sent.has_any(find_fields(each.name)); };
+    if (std::ranges::none_of(measurement_table, is_sent))
+        fail("--metrics", std::string("nothing is left to send") +
+                              (config.sample_host ? "" : ", without the host (--no-host)") +
+                              "; expected at least one field, lxcmon-push fields shows which are sent");
+}
+
 std::string own_host_name() {
     std::array<char, 256> name{};
     if (::gethostname(name.data(), name.size() - 1) != 0 || name[0] == '\0')
@@ -232,6 +244,7 @@ Invocation parse_options(const std::vector<std::string>& arguments, const Enviro
     if (config.host.empty())
         config.host = own_host_name();
     check_influx_options(config);
+    check_selection(config);
     result.command = *line.list     ? Command::list
                      : *line.check  ? Command::check
                      : *line.fields ? Command::fields

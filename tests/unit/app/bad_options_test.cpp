@@ -109,6 +109,13 @@ TEST_CASE("a user or password in a URL is refused and not shown") {
     }
 }
 
+TEST_CASE("settings that leave nothing to send are refused") {
+    const Parser parser;
+    CHECK(has_all(parser.error({"--metrics", "!*"}), {"--metrics", "nothing is left", "lxcmon-push fields"}));
+    CHECK(has_all(parser.error({"--metrics", "host_*", "--no-host"}), {"--metrics", "--no-host"}));
+    CHECK(parser.config({"--metrics", "host_*", "--no-host=false"}).sample_host);
+}
+
 TEST_CASE("a secret given in a wrong way is not shown") {
     const Parser parser;
     for (const std::string& error :
