@@ -1,21 +1,29 @@
 #include "discover/pve_names.hpp"
 
-#include "io/signals_blocked.hpp"
+#include "io/parse.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
-#include <condition_variable>
+#include <csignal>
 #include <exception>
-#include <mutex>
+#include <memory>
 #include <system_error>
-#include <utility>
+#include <thread>
 
 namespace lxcmon::discover {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+constexpr std::string_view last_word = "end";
+/// Of all that a look says: the most containers that it tells of, with the longest names.
+constexpr std::size_t most_bytes = 8U << 20U;
 
 /// Whether the mount point, the folder above `folder`, is there. It may hang, so that it is looked for in the
 /// listing of the folder above it: stat() would ask the filesystem that is mounted there.
@@ -32,101 +40,118 @@ bool has_mount_point(const std::string& folder) {
     return false;
 }
 
+/// The child: says a line "VMID NAME" for each, at last "end ERRNO", and ends.
+[[noreturn]] void look(int answer, pid_t agent, const std::string& folder, const HostNames& before) noexcept {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::prctl(PR_SET_NAME, "lxcmon-pve");
+    // It may hang for long, and must hold nothing of the agent's, such as the lock of the spool.
+    if (::getppid() != agent || ::dup2(answer, STDIN_FILENO) < 0)
+        ::_exit(1);
+    ::close_range(STDIN_FILENO + 1, ~0U, 0);
+    ::fcntl(STDIN_FILENO, F_SETFL, O_WRONLY); // waits while the pipe is full
+    try {
+        HostNames names;
+        const int error = read_pve_folder(folder, before, names);
+        std::string text;
+        for (const auto& [vmid, name] : names)
+            text += vmid + ' ' + name + '\n';
+        text += std::string(last_word) + ' ' + std::to_string(error) + '\n';
+        std::string_view rest = text;
+        while (!rest.empty()) {
+            const ssize_t length = ::write(STDIN_FILENO, rest.data(), rest.size());
+            if (length < 0)
+                ::_exit(1);
+            rest.remove_prefix(static_cast<std::size_t>(length));
+        }
+    } catch (const std::exception&) { // no memory
+        ::_exit(1);
+    }
+    ::_exit(0);
+}
+
 } // namespace
 
-/// The thread's alone but for what `mutex` guards.
-struct PveNames::Shared {
-    std::string folder;
-    std::chrono::milliseconds period{};
-
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool ending = false;
-    bool reading = false;
-    bool has_read = false; ///< once, with or without success
-    Clock::time_point since;
-    int error = 0; ///< errno of the last look
-    std::shared_ptr<const HostNames> names = std::make_shared<HostNames>();
-
-    void run() {
-        std::unique_lock lock(mutex);
-        while (!ending) {
-            reading = true;
-            since = Clock::now();
-            lock.unlock();
-            look();
-            lock.lock();
-            reading = false;
-            has_read = true;
-            changed.notify_all();
-            changed.wait_for(lock, period, [this] { return ending; });
-        }
-    }
-
-  private:
-    void look() noexcept {
-        int failure = ENOMEM;
-        std::shared_ptr<HostNames> fresh;
-        try {
-            fresh = std::make_shared<HostNames>();
-            failure = read_pve_folder(folder, *names, *fresh); // nobody else writes to `names`
-        } catch (const std::exception&) {                      // no memory: the old ones stay
-        }
-        const std::lock_guard lock(mutex);
-        error = failure;
-        if (failure == 0)
-            names = std::move(fresh);
-    }
-};
-
 PveNames::~PveNames() {
-    if (!thread_.joinable())
+    if (pid_ <= 0)
         return;
-    bool hangs = false;
-    {
-        std::unique_lock lock(shared_->mutex);
-        shared_->ending = true;
-        shared_->changed.notify_all();
-        hangs = !shared_->changed.wait_for(lock, settings_.first_wait, [this] { return !shared_->reading; });
-    }
-    if (hangs)
-        thread_.detach();
-    else
-        thread_.join();
+    ::kill(pid_, SIGKILL);
+    // Most often it dies at once; one that can't is left.
+    for (int tries = 0; tries < 100 && ::waitpid(pid_, nullptr, WNOHANG) == 0; ++tries)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 void PveNames::start() {
-    auto shared = std::make_shared<Shared>();
-    shared->folder = settings_.folder;
-    shared->period = settings_.period;
-    const io::SignalsBlocked blocked;
-    thread_ = std::thread([shared] { shared->run(); });
-    shared_ = std::move(shared);
-    std::unique_lock lock(shared_->mutex);
-    shared_->changed.wait_for(lock, settings_.first_wait, [this] { return shared_->has_read; });
+    std::array<int, 2> ends{};
+    error_ = ::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0 ? 0 : errno;
+    if (error_ != 0)
+        return;
+    answer_.reset(ends[0]);
+    const io::UniqueFd theirs(ends[1]);
+    const pid_t agent = ::getpid();
+    const pid_t child = ::fork();
+    if (child == 0)
+        look(theirs.get(), agent, settings_.folder, names_);
+    if (child < 0) {
+        error_ = errno;
+        answer_.reset();
+        return;
+    }
+    pid_ = child;
+    text_.clear();
+}
+
+void PveNames::take(std::chrono::milliseconds wait) {
+    const Clock::time_point end = Clock::now() + wait;
+    while (pid_ > 0) {
+        std::array<char, 4096> buffer{};
+        const ssize_t length = ::read(answer_.get(), buffer.data(), buffer.size());
+        if (length > 0 && text_.size() < most_bytes) {
+            text_.append(buffer.data(), static_cast<std::size_t>(length));
+        } else if (length < 0 && errno == EAGAIN) {
+            const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
+            pollfd ready{answer_.get(), POLLIN, 0};
+            if (left <= 0 || ::poll(&ready, 1, static_cast<int>(left)) <= 0)
+                return;
+        } else if (length >= 0 || errno != EINTR) {
+            take_answer();
+        }
+    }
+}
+
+/// It has closed its end: it is about to end, or has.
+void PveNames::take_answer() {
+    answer_.reset();
+    ::waitpid(std::exchange(pid_, 0), nullptr, 0);
+    HostNames fresh;
+    error_ = EIO; // it ended without its last word
+    io::for_each_line(text_, [&](std::string_view line) {
+        const std::string_view key = io::take_until(line, ' ');
+        if (key == last_word)
+            error_ = io::parse_number<int>(line).value_or(EIO);
+        else
+            fresh.emplace(key, line);
+    });
+    if (error_ == 0)
+        names_ = std::move(fresh);
 }
 
 void PveNames::refresh() {
-    if (!std::exchange(looked_, true) && has_mount_point(settings_.folder))
-        try {
-            start();
-        } catch (const std::system_error& error) {
-            spdlog::warn("no thread can be started for the host names of {}: {}; containers are named as "
-                         "lxc.uts.name says",
-                         settings_.folder, error.what());
-        }
-    if (!shared_)
+    const bool is_first = !std::exchange(looked_, true);
+    if (is_first)
+        is_pve_ = has_mount_point(settings_.folder);
+    if (!is_pve_)
         return;
-    std::unique_lock lock(shared_->mutex);
-    names_ = shared_->names;
-    const bool reading = shared_->reading;
-    const bool hangs = reading && Clock::now() - shared_->since > settings_.patience;
-    const int error = shared_->error;
-    lock.unlock();
-    if (hangs)
+    const Clock::time_point now = Clock::now();
+    if (pid_ == 0 && now >= next_) {
+        since_ = now;
+        next_ = now + settings_.period;
+        start();
+    }
+    take(is_first ? settings_.first_wait : std::chrono::milliseconds(0));
+    if (pid_ == 0)
+        note(error_ != 0 ? "can't be read: " + std::generic_category().message(error_) : std::string());
+    else if (now - since_ > settings_.patience)
         note("does not answer");
-    else if (!reading)
-        note(error != 0 ? "can't be read: " + std::generic_category().message(error) : std::string());
 }
 
 void PveNames::note(std::string trouble) {
@@ -141,10 +166,8 @@ void PveNames::note(std::string trouble) {
 }
 
 std::string_view PveNames::find(std::string_view vmid) const noexcept {
-    if (!names_)
-        return {};
-    const auto at = names_->find(vmid);
-    return at != names_->end() ? std::string_view(at->second) : std::string_view{};
+    const auto at = names_.find(vmid);
+    return at != names_.end() ? std::string_view(at->second) : std::string_view{};
 }
 
 } // namespace lxcmon::discover

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "discover/pve_config.hpp"
+#include "io/unique_fd.hpp"
+
+#include <sys/types.h>
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
+#include <utility>
 
 namespace lxcmon::discover {
 
@@ -14,39 +16,46 @@ struct PveSettings {
     std::string folder = "/etc/pve/lxc"; ///< absolute, at least three components: the second is the mount
     std::chrono::milliseconds period{60'000};
     std::chrono::milliseconds first_wait{200};  ///< for the first look, which most often takes no time
-    std::chrono::milliseconds patience{10'000}; ///< a look that takes longer hangs
+    std::chrono::milliseconds patience{10'000}; ///< one that takes longer hangs
 };
 
 /// Proxmox VE's host names of containers, which change there without a restart. They stand in a FUSE
-/// filesystem (pmxcfs) that hangs at times, for example while its daemon waits for the cluster: a thread of
-/// its own reads it, and is left to itself where that hangs. Sampling thread only.
+/// filesystem (pmxcfs) that hangs at times, for example while its daemon waits for the cluster. Who waits for
+/// an answer that the daemon owes can't even be killed, and with a thread the whole agent could not end: so a
+/// process is forked for each look. Sampling thread only.
 class PveNames {
   public:
     explicit PveNames(PveSettings settings)
         : settings_(std::move(settings)) {}
-    /// Waits at most `first_wait`: a thread that hangs ends when the filesystem answers, or with the program.
+    /// Never waits for the filesystem: a process that hangs ends when that answers.
     ~PveNames();
     PveNames(const PveNames&) = delete;
     PveNames& operator=(const PveNames&) = delete;
 
-    /// Takes what the thread has found; the first call starts it where this is a host of Proxmox VE, which is
-    /// behind the fork of the helper process. Logs when reading begins to fail or to hang, and when that is
-    /// over: in between the names stay as they were. Never touches the filesystem itself.
+    /// Takes what has been found, and has it looked for anew when that is due; the first call looks whether
+    /// this is a host of Proxmox VE, and waits for `first_wait`. Logs when reading begins to fail or to hang,
+    /// and when that is over: in between the names stay as they were.
     void refresh();
 
     /// Empty where nothing is known. Valid until the next refresh().
     [[nodiscard]] std::string_view find(std::string_view vmid) const noexcept;
 
   private:
-    struct Shared;
+    using Clock = std::chrono::steady_clock;
+
     void start();
+    void take(std::chrono::milliseconds wait);
+    void take_answer();
     void note(std::string trouble);
 
     PveSettings settings_;
-    bool looked_ = false;
-    std::shared_ptr<Shared> shared_; ///< with the thread, which may outlive this; none on other hosts
-    std::thread thread_;
-    std::shared_ptr<const HostNames> names_;
+    bool looked_ = false, is_pve_ = false;
+    pid_t pid_ = 0;       ///< of the process that looks now
+    io::UniqueFd answer_; ///< what it says, up to its end
+    std::string text_;    ///< of that, so far
+    Clock::time_point since_{}, next_{};
+    int error_ = 0; ///< errno of the last look
+    HostNames names_;
     std::string trouble_; ///< as it was logged last
 };
 

@@ -72,13 +72,13 @@ void NamespaceHelper::end_worker() noexcept {
     socket_.reset();
     if (pid_ > 0) {
         ::kill(pid_, SIGKILL);
-        killed_.push_back(pid_);
+        killed.push_back(pid_);
         pid_ = -1;
     }
 }
 
 void NamespaceHelper::reap() noexcept {
-    std::erase_if(killed_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
+    std::erase_if(killed, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
 }
 
 bool NamespaceHelper::send(const Request& request, std::uint64_t sequence) noexcept {

@@ -70,7 +70,7 @@ class NamespaceHelper {
     pid_t pid_ = -1;
     /// Of all helpers, not yet reaped: a killed process outlives its helper for a moment, or, in an
     /// uninterruptible wait, until that ends.
-    static inline std::vector<pid_t> killed_;
+    static inline std::vector<pid_t> killed;
     std::uint64_t sequence_ = 1;
     NamespaceReply network_;
     FilesystemReply filesystems_;

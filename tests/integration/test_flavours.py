@@ -6,6 +6,7 @@ import unittest
 from pathlib import Path
 
 from support.containers import Spec, make_rootfs
+from support.dead_fuse import DeadFuse
 from support.flavour_case import FlavourCase
 from support.unprivileged import FIRST_ID, UserContainer, own_by_container
 from support.waiting import wait_until
@@ -86,11 +87,22 @@ class Proxmox(FlavourCase):
         return self.assert_figures(self.container)
 
     def test_an_agent_that_starts_while_it_hangs(self):
-        """It samples at once, and ends at once: the thread that hangs is left."""
+        """It samples at once, and ends at once: the process that hangs is left."""
         self.watch_with_pve()
         self.next_tick(self.container)
         self.agent.stop()
         os.kill(self.server, signal.SIGSTOP)
+        self.assert_starts_and_ends()
+
+    def test_an_agent_that_ends_while_an_answer_is_owed(self):
+        """Who waits for one that the server has been asked for can't be killed: that must not be the agent."""
+        self.watch_with_pve()
+        self.next_tick(self.container)
+        self.agent.stop()
+        self.addCleanup(DeadFuse(self.workspace, self.server, "/etc/pve", takes=True).close)
+        self.assert_starts_and_ends()
+
+    def assert_starts_and_ends(self):
         enter = ("nsenter", f"--mount=/proc/{self.server}/ns/mnt")
         self.agent = self.start_agent("--interval", "500ms", "--influx-url", self.influx.url, "--influx-db", self.db, prefix=enter)
         self.assertEqual(self.next_tick(self.container)["lxc_state"][0].tags["name"], "it-started-as")
