@@ -1,13 +1,18 @@
 #include "discover/monitor_peer.hpp"
 
 #include "discover/monitor_sockets.hpp"
+#include "io/kernel_file.hpp"
+#include "io/parse.hpp"
 #include "io/unique_fd.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 
@@ -23,14 +28,24 @@ bool hangs_up(int socket) noexcept {
     return ::poll(&wait, 1, deadline_msec) != 0;
 }
 
+/// In how many pid namespaces, from ours on, a process has a number: NSpid of /proc/PID/status (proc(5)). 0
+/// where it has ended. /proc/PID/ns would say it, too, but to read that hangs while the process hangs in
+/// exec.
+std::size_t namespace_depth(const std::string& process) noexcept {
+    std::array<char, 8192> buffer{};
+    const std::string path = "/proc/" + process + "/status";
+    std::size_t depth = 0;
+    io::for_each_line(io::read_once(AT_FDCWD, path.c_str(), buffer).text, [&](std::string_view line) {
+        if (line.starts_with("NSpid:"))
+            depth = static_cast<std::size_t>(std::ranges::count(line, '\t'));
+    });
+    return depth;
+}
+
 /// Whether a process is of another pid namespace than ours: a container's. The process that called listen()
 /// for a monitor has often ended by now: then this can't be told.
 bool is_in_other_namespace(pid_t pid) noexcept {
-    struct stat own {};
-    struct stat other {};
-    return ::stat("/proc/self/ns/pid", &own) == 0 &&
-           ::stat(("/proc/" + std::to_string(pid) + "/ns/pid").c_str(), &other) == 0 &&
-           own.st_ino != other.st_ino;
+    return namespace_depth(std::to_string(pid)) > namespace_depth("self");
 }
 
 MonitorPeer judge(int socket, const std::string& lxcpath) noexcept {

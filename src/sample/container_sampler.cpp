@@ -39,7 +39,7 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     block_io_.emplace(files);
     pressure_.emplace(files);
     hugetlb_.emplace(files, context.huge_pages);
-    state_.emplace(files, container.init_pid);
+    state_.emplace(files);
     if (const auto hierarchy = process_hierarchy(context.layout, directories_);
         context.processes && hierarchy)
         processes_.emplace(*context.processes, *directories_[*hierarchy], container);
@@ -102,7 +102,7 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
         cgroup_fault_.set(who_is(container_), "");
     cpu_->sample(buffer, monotonic_ns, readings);
     derive_memory(readings);
-    state_->sample(buffer, container_, time.boottime_ns, readings);
+    state_->sample(buffer, container_, network_.start_ticks(), time.boottime_ns, readings);
     readings.emit(fields_of("lxc_cpu"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_memory"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_pids"), tags, {}, time.wall_ns, points);
@@ -116,7 +116,7 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
 /// What is off unless asked for.
 bool ContainerSampler::sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                                         PointBuffer& points) {
-    if (sockets_) {
+    if (sockets_ && network_.has_own_network()) {
         sockets_->set_figures(readings);
         readings.emit(fields_of("lxc_socket"), tags, {}, time.wall_ns, points);
     }

@@ -30,6 +30,7 @@ struct NamespaceRequest {
     Look look = Look::network;
     bool want_links = true;
     bool want_processes = true; ///< off: nothing is done that a mount of the container can make hang
+    bool want_start = false;    ///< when init began
     bool risky = false;         ///< of the filesystems those that may hang, else the others
     pid_t init_pid = 0;         ///< 0: the host itself
     std::uint32_t left_alone_count = 0;
@@ -47,6 +48,7 @@ struct NamespaceReply {
     bool shares_host_network = false;
     bool has_more_links = false;     ///< than max_links: the others are left out
     std::int64_t processes = -1;     ///< in the container's own /proc; -1: it has none
+    std::int64_t start_ticks = -1;   ///< of init since boot, in clock ticks; -1: not asked for, or not known
     std::int64_t processes_nsec = 0; ///< how long counting them took
     std::uint32_t link_count = 0;
     struct ContainerLink {
@@ -60,7 +62,7 @@ struct NamespaceReply {
         sequence = 0;
         error = network_error = 0;
         joined_by_file = shares_host_network = has_more_links = false;
-        processes = -1;
+        processes = start_ticks = -1;
         processes_nsec = 0;
         link_count = 0;
     }

@@ -4,6 +4,7 @@
 #include "io/kernel_file.hpp"
 #include "io/pidfd.hpp"
 #include "sample/filesystem_look.hpp"
+#include "sample/state.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -152,8 +153,16 @@ void look_at_links(const Host& host, pid_t init_pid, int init_pidfd, NamespaceRe
         ::_exit(1);
 }
 
-void look_at_processes(const Host& host, const char* process, int init_pidfd,
-                       NamespaceReply& reply) noexcept {
+/// Not the agent's to read: it waits while init hangs in execve(2), which a mount of the container can bring
+/// about (a file that exec closes is flushed).
+std::int64_t read_start(const Host& host, const char* process) noexcept {
+    std::array<char, 64> path{};
+    std::array<char, 4096> buffer{};
+    std::snprintf(path.data(), path.size(), "%s/stat", process);
+    return parse_start_ticks(io::read_once(host.proc.get(), path.data(), buffer).text).value_or(-1);
+}
+
+void look_at_processes(const Host& host, const char* process, NamespaceReply& reply) noexcept {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     NamespaceName pid_namespace{};
     // One that shares the host's processes (lxc.namespace.keep) has no number of its own.
@@ -162,11 +171,6 @@ void look_at_processes(const Host& host, const char* process, int init_pidfd,
     if (const io::UniqueFd proc = open_own_proc(host, process, pid_namespace))
         reply.processes = count_processes(proc.get());
     reply.processes_nsec = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
-    // A pid that is alive now was init's all the time.
-    if (!io::is_alive(init_pidfd)) {
-        reply.error = ESRCH;
-        reply.processes = -1;
-    }
 }
 
 void look_at_network(const Host& host, const NamespaceRequest& request, int init_pidfd,
@@ -175,12 +179,20 @@ void look_at_network(const Host& host, const NamespaceRequest& request, int init
         progress.enter(Stage::network);
         look_at_links(host, request.init_pid, init_pidfd, reply);
     }
-    if (!request.want_processes || reply.error != 0)
+    if (!(request.want_processes || request.want_start) || reply.error != 0)
         return;
     std::array<char, 16> process{};
     std::snprintf(process.data(), process.size(), "%d", request.init_pid);
     progress.enter(Stage::processes);
-    look_at_processes(host, process.data(), init_pidfd, reply);
+    if (request.want_start)
+        reply.start_ticks = read_start(host, process.data());
+    if (request.want_processes)
+        look_at_processes(host, process.data(), reply);
+    // A pid that is alive now was init's all the time.
+    if (!io::is_alive(init_pidfd)) {
+        reply.error = ESRCH;
+        reply.processes = reply.start_ticks = -1;
+    }
 }
 
 /// The next request and the descriptor that came with it; ends the process when the agent has gone.

@@ -24,10 +24,12 @@ void NetworkWatch::prepare(NamespaceRequest& request, std::int64_t monotonic_ns)
     request.look = Look::network;
     request.want_links = wanted_.links && monotonic_ns >= links_again_ns_;
     request.want_processes = wanted_.processes && monotonic_ns >= processes_again_ns_;
+    request.want_start = wanted_.start && !start_ticks_ && monotonic_ns >= processes_again_ns_;
 }
 
 void NetworkWatch::take(Outcome outcome, const NamespaceReply& reply, const HangPlace& hang,
                         std::int64_t monotonic_ns, const Target& target) {
+    has_own_network_ = false;
     if (outcome == Outcome::hung) {
         take_hang(hang, monotonic_ns);
         if (hang.stage != Stage::processes)
@@ -46,6 +48,9 @@ void NetworkWatch::take(Outcome outcome, const NamespaceReply& reply, const Hang
     fault_.set(who_, reply.network_error != 0
                          ? "its interfaces can't be listed: " + words_of(reply.network_error)
                          : "");
+    has_own_network_ = reply.link_count != 0;
+    if (reply.start_ticks >= 0)
+        start_ticks_ = reply.start_ticks;
     take_links(reply, target);
     take_processes(reply, monotonic_ns, target);
 }
@@ -56,8 +61,8 @@ void NetworkWatch::take_hang(const HangPlace& hang, std::int64_t monotonic_ns) {
     if (hang.stage == Stage::processes) {
         processes_again_ns_ = until_ns;
         if (!std::exchange(processes_hung_, true))
-            spdlog::warn("{}: counting its processes in its /proc did not end in time; they are "
-                         "left out for 5 minutes",
+            spdlog::warn("{}: reading what /proc says of its processes did not end in time; their "
+                         "number is left out for 5 minutes",
                          who_);
         return;
     }

@@ -6,6 +6,7 @@
 #include "sample/namespace_helper.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -20,6 +21,7 @@ class NetworkWatch {
     /// What is wanted of every container.
     struct Wanted {
         bool links = true, loopback = false, processes = true;
+        bool start = false; ///< once, when init began
     };
     NetworkWatch(const std::string& container_name, Wanted wanted);
 
@@ -44,6 +46,11 @@ class NetworkWatch {
     }
     [[nodiscard]] bool has_hung() const noexcept { return has_hung_; }
 
+    /// When init began, in clock ticks since boot; nothing while that is not known.
+    [[nodiscard]] std::optional<std::int64_t> start_ticks() const noexcept { return start_ticks_; }
+    /// Whether the last look was into a network namespace other than the host's.
+    [[nodiscard]] bool has_own_network() const noexcept { return has_own_network_; }
+
   private:
     void take_hang(const HangPlace& hang, std::int64_t monotonic_ns);
     void take_links(const NamespaceReply& reply, const Target& target);
@@ -53,8 +60,10 @@ class NetworkWatch {
     Wanted wanted_;
     DistinctNames interfaces_;
     std::int64_t links_again_ns_ = INT64_MIN, processes_again_ns_ = INT64_MIN; ///< CLOCK_MONOTONIC
+    std::optional<std::int64_t> start_ticks_;
     Fault fault_;
     bool has_hung_ = false, links_hung_ = false, links_left_alone_ = false, processes_hung_ = false;
+    bool has_own_network_ = false;
     bool said_host_network_ = false, said_more_links_ = false, said_names_ = false, said_slow_ = false;
 };
 

@@ -23,9 +23,12 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
             "no cgroup hierarchy is mounted on this host (/proc/self/mountinfo): mount cgroup2 "
             "on /sys/fs/cgroup");
     CgroupPlan plan(layout, settings.selection);
-    const NetworkWatch::Wanted network{settings.selection.has_any(fields_of("lxc_net")),
+    // The socket counts of a container that shares the host's network are not its own: that is seen there.
+    const NetworkWatch::Wanted network{settings.selection.has_any(fields_of("lxc_net")) ||
+                                           settings.selection.has_any(fields_of("lxc_socket")),
                                        settings.net_loopback,
-                                       settings.selection.has(field_id("lxc_pids", "processes"))};
+                                       settings.selection.has(field_id("lxc_pids", "processes")),
+                                       settings.selection.has(field_id("lxc_state", "uptime_sec"))};
     std::unique_ptr<ProcessContext> processes;
     if (settings.selection.has_any(fields_of("lxc_process")))
         processes = std::make_unique<ProcessContext>(settings.root_fd, settings.namespace_deadline,

@@ -3,9 +3,6 @@
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
 
-#include <unistd.h>
-
-#include <array>
 #include <cerrno>
 
 namespace lxcmon::sample {
@@ -20,13 +17,6 @@ std::optional<std::int64_t> count_of(std::string_view line, std::string_view key
             return io::parse_count(value);
     }
     return std::nullopt;
-}
-
-/// The name of a namespace, "net:[4026531840]"; empty where it can't be told. Two of one name are one.
-std::string_view namespace_of(int root_fd, const char* link, std::span<char> buffer) noexcept {
-    const ssize_t length = ::readlinkat(root_fd, link, buffer.data(), buffer.size());
-    return length > 0 ? std::string_view(buffer.data(), static_cast<std::size_t>(length))
-                      : std::string_view{};
 }
 
 void set_sum(FieldId field, std::optional<std::int64_t> a, std::optional<std::int64_t> b,
@@ -92,18 +82,9 @@ void parse_snmp(std::string_view text, SocketFigures& figures) noexcept {
 
 SocketSampler::SocketSampler(int root_fd, pid_t init_pid)
     : root_fd_(root_fd)
-    , link_("proc/" + std::to_string(init_pid) + "/ns/net")
     , sockstat_("proc/" + std::to_string(init_pid) + "/net/sockstat")
     , sockstat6_(sockstat_ + "6")
     , snmp_("proc/" + std::to_string(init_pid) + "/net/snmp") {}
-
-bool SocketSampler::has_own_network() const noexcept {
-    std::array<char, 64> own{};
-    std::array<char, 64> agents{};
-    const std::string_view theirs = namespace_of(root_fd_, link_.c_str(), own);
-    const std::string_view ours = namespace_of(root_fd_, "proc/self/ns/net", agents);
-    return !theirs.empty() && !ours.empty() && theirs != ours;
-}
 
 std::string_view SocketSampler::read(const std::string& path, std::span<char> buffer, int& error) noexcept {
     const io::ReadResult result = io::read_once(root_fd_, path.c_str(), buffer);
@@ -113,8 +94,6 @@ std::string_view SocketSampler::read(const std::string& path, std::span<char> bu
 
 void SocketSampler::look(std::span<char> buffer, const Selection& selection) noexcept {
     figures_ = {};
-    if (!has_own_network())
-        return;
     int error = 0;
     if (wants_counts(selection)) {
         parse_sockstat(read(sockstat_, buffer, error), figures_);

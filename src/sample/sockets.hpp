@@ -30,20 +30,19 @@ class SocketSampler {
     SocketSampler(int root_fd, pid_t init_pid);
 
     /// Reads the files, of those that `selection` wants something of. Before the helper joins the namespace:
-    /// its rtnetlink socket counts there for some milliseconds. Of the agent's own namespace, or where that
-    /// can't be told, nothing is taken: its sockets are not the container's.
+    /// its rtnetlink socket counts there for some milliseconds. Only the helper can tell whether the
+    /// namespace is the host's, whose sockets are not the container's: reading that link can hang.
     void look(std::span<char> buffer, const Selection& selection) noexcept;
 
     /// What the last look has seen.
     void set_figures(Readings& readings) const noexcept;
 
   private:
-    [[nodiscard]] bool has_own_network() const noexcept;
     [[nodiscard]] std::string_view read(const std::string& path, std::span<char> buffer, int& error) noexcept;
 
     int root_fd_;
     SocketFigures figures_;
-    std::string link_, sockstat_, sockstat6_, snmp_;
+    std::string sockstat_, sockstat6_, snmp_;
 };
 
 } // namespace lxcmon::sample

@@ -39,27 +39,26 @@ bool parse_frozen_v2(std::string_view text) noexcept {
     return frozen;
 }
 
-StateSampler::StateSampler(const ContainerFiles& files, pid_t init_pid) {
+StateSampler::StateSampler(const ContainerFiles& files) {
     if (!files.selection.has_any(fields_of("lxc_state")))
         return;
     freezer_v1_ = files.v1("freezer", "freezer.state");
     events_v2_ = files.v2("cgroup.events");
-    std::string stat;
-    if (io::try_read_whole(files.root_fd, ("proc/" + std::to_string(init_pid) + "/stat").c_str(), stat) != 0)
-        return;
-    if (const auto ticks = parse_start_ticks(stat); ticks && *ticks < (std::int64_t{1} << 39))
-        start_ns_ = *ticks * (nsec_per_sec / ::sysconf(_SC_CLK_TCK));
 }
 
-void StateSampler::sample(std::span<char> buffer, const Container& container, std::int64_t boottime_ns,
+void StateSampler::sample(std::span<char> buffer, const Container& container,
+                          std::optional<std::int64_t> start_ticks, std::int64_t boottime_ns,
                           Readings& readings) noexcept {
     // liblxc freezes by v1's freezer where it is mounted, else by cgroup.freeze.
     const bool frozen =
         parse_frozen_v1(text_of(freezer_v1_, buffer)) || parse_frozen_v2(text_of(events_v2_, buffer));
     set_common(container, frozen ? std::string_view("FROZEN") : container.state, true, frozen, readings);
     readings.set(field_id("lxc_state", "init_pid"), std::int64_t{container.init_pid});
-    if (start_ns_ && boottime_ns >= *start_ns_)
-        readings.set(field_id("lxc_state", "uptime_sec"), (boottime_ns - *start_ns_) / nsec_per_sec);
+    static const std::int64_t ns_per_tick = nsec_per_sec / ::sysconf(_SC_CLK_TCK);
+    std::int64_t start_ns = 0;
+    if (start_ticks && !__builtin_mul_overflow(*start_ticks, ns_per_tick, &start_ns) && start_ns >= 0 &&
+        boottime_ns >= start_ns)
+        readings.set(field_id("lxc_state", "uptime_sec"), (boottime_ns - start_ns) / nsec_per_sec);
 }
 
 void sample_stopped(const Container& container, std::string_view state, Readings& readings) noexcept {

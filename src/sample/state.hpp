@@ -21,15 +21,14 @@ namespace lxcmon::sample {
 /// What lxc_state says of a running container.
 class StateSampler {
   public:
-    StateSampler(const ContainerFiles& files, pid_t init_pid);
-    /// `boottime_ns`: CLOCK_BOOTTIME now.
-    void sample(std::span<char> buffer, const Container& container, std::int64_t boottime_ns,
-                Readings& readings) noexcept;
+    explicit StateSampler(const ContainerFiles& files);
+    /// `start_ticks`: when init began, as parse_start_ticks() has it; `boottime_ns`: CLOCK_BOOTTIME now.
+    void sample(std::span<char> buffer, const Container& container, std::optional<std::int64_t> start_ticks,
+                std::int64_t boottime_ns, Readings& readings) noexcept;
 
   private:
     std::optional<io::KernelFile> freezer_v1_;
     std::optional<io::KernelFile> events_v2_;
-    std::optional<std::int64_t> start_ns_; ///< CLOCK_BOOTTIME of init's start
 };
 
 /// What lxc_state says of one that is not running. `state` is a word of liblxc's.

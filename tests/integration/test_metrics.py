@@ -66,6 +66,22 @@ class Selection(MetricsCase):
         self.assertIn("disk_total_bytes", container)
 
 
+    def test_what_can_hang_with_a_process_is_left_to_the_helpers(self):
+        # While a process hangs in execve(), which a FUSE mount can bring about, so does who reads these of its files.
+        trace = self.path("trace")
+        everything = ["--metrics=+lxc_socket", "--metrics=+lxc_process", "--once", "--dry-run"]
+        result = program.run(*self.arguments(*everything), prefix=("strace", "-f", "-qq", "-e", "trace=%file", "-o", str(trace)))
+        self.assertIn("uptime_sec=", result.stdout)
+        self.assertIn("lxc_socket,", result.stdout)
+        self.assertIn("lxc_process,", result.stdout)
+        lines = trace.read_text().splitlines()
+        agent = lines[0].split()[0]
+        of_processes = [line for line in lines if line.split()[0] == agent and re.search(r'"/?proc/\d+/', line)]
+        self.assertTrue(of_processes, "its cgroup file at least")
+        risky = [line for line in of_processes if re.search(r'proc/\d+/(stat"|io"|ns/|root|exe|cwd|fd|environ|cmdline|maps|mem)', line)]
+        self.assertEqual(risky, [])
+
+
 class Fields(MetricsCase):
     def test_it_tells_what_is_sent(self):
         rows = json.loads(self.run_agent("fields", "--json", "--metrics=+lxc_socket").stdout)

@@ -13,6 +13,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +41,14 @@ struct CapturedHost {
     std::vector<char> buffer = std::vector<char>(128U << 10U);
 };
 
+/// When this process began, as the helper reads it; nothing where the tree does not say.
+inline std::optional<std::int64_t> captured_start_ticks(int root_fd, const std::string& init_pid) {
+    std::string stat;
+    if (io::try_read_whole(root_fd, ("proc/" + init_pid + "/stat").c_str(), stat) != 0)
+        return std::nullopt;
+    return sample::parse_start_ticks(stat);
+}
+
 /// All that reads one captured container's own files, without its namespaces.
 struct CapturedReaders {
     CapturedHost& host;
@@ -60,7 +69,7 @@ struct CapturedReaders {
         , block_io(files())
         , pressure(files())
         , hugetlb(files(), host.huge_pages)
-        , state(files(), static_cast<pid_t>(std::stol(init_pid))) {}
+        , state(files()) {}
 
     [[nodiscard]] sample::ContainerFiles files() {
         return {host.root_fd, host.layout, directories, host.budget};

@@ -29,7 +29,9 @@ void add_points(const Fixture& fixture, CapturedReaders& readers, const Containe
     CHECK_FALSE(readers.cgroups.read(readers.host.buffer, readings));
     readers.cpu.sample(readers.host.buffer, monotonic_ns, readings);
     derive_memory(readings);
-    readers.state.sample(readers.host.buffer, container, fixture.boottime_ns(), readings);
+    readers.state.sample(readers.host.buffer, container,
+                         test::captured_start_ticks(fixture.root_fd(), std::to_string(container.init_pid)),
+                         fixture.boottime_ns(), readings);
     for (const FieldRange range :
          {fields_of("lxc_cpu"), fields_of("lxc_memory"), fields_of("lxc_pids"), fields_of("lxc_state")})
         readings.emit(range, tags.all(), {}, wall_ns, points);

@@ -73,8 +73,8 @@ TEST_CASE("a /proc that hangs costs the number of processes, for 5 minutes, and 
     auto taken = c.take(Outcome::hung, Stage::processes);
     CHECK(count_of(taken.lines, "interface=eth0") == 1);
     CHECK_FALSE(taken.processes);
-    CHECK(c.log.take() == "warning container c: counting its processes in its /proc did not end in time; "
-                          "they are left out for 5 minutes\n");
+    CHECK(c.log.take() == "warning container c: reading what /proc says of its processes did not end in "
+                          "time; their number is left out for 5 minutes\n");
     CHECK(c.watch.has_hung());
     CHECK_FALSE(c.watch.is_well());
     c.now_ns += 299 * second;
@@ -92,6 +92,34 @@ TEST_CASE("a /proc that hangs costs the number of processes, for 5 minutes, and 
     CHECK(c.take(Outcome::answered).processes == 4);
     CHECK(c.log.take() == "info container c: its processes can be counted again\n");
     CHECK(c.watch.is_well());
+}
+
+TEST_CASE("init's start is asked for until it is known, and not while reading it hangs") {
+    CHECK_FALSE(Watched().request().want_start); // nobody wants it
+    Watched c({true, false, false, true});
+    CHECK(c.request().want_start);
+    static_cast<void>(c.take(Outcome::hung, Stage::processes));
+    CHECK_FALSE(c.request().want_start);
+    CHECK_FALSE(c.watch.start_ticks());
+    c.now_ns += 301 * second;
+    CHECK(c.request().want_start);
+    c.reply->start_ticks = 42;
+    static_cast<void>(c.take(Outcome::answered));
+    CHECK(c.watch.start_ticks() == 42);
+    CHECK_FALSE(c.request().want_start);
+}
+
+TEST_CASE("a network of its own is one that was looked into and is not the host's") {
+    Watched c;
+    CHECK_FALSE(c.watch.has_own_network());
+    static_cast<void>(c.take(Outcome::answered));
+    CHECK(c.watch.has_own_network());
+    static_cast<void>(c.take(Outcome::broken));
+    CHECK_FALSE(c.watch.has_own_network());
+    c.reply->link_count = 0;
+    c.reply->shares_host_network = true;
+    static_cast<void>(c.take(Outcome::answered));
+    CHECK_FALSE(c.watch.has_own_network());
 }
 
 TEST_CASE("a /proc that hung and is none any more is no trouble") {

@@ -44,14 +44,6 @@ class Host {
         tree_.write("proc/100/net/sockstat", sockstat);
         tree_.write("proc/100/net/sockstat6", sockstat6);
         tree_.write("proc/100/net/snmp", snmp);
-        link("100", "net:[4026532000]");
-        link("self", "net:[4026531840]");
-    }
-    void link(const std::string& process, const std::string& name) const {
-        const auto folder = tree_.path() / "proc" / process / "ns";
-        std::filesystem::create_directories(folder);
-        std::filesystem::remove(folder / "net");
-        std::filesystem::create_symlink(name, folder / "net");
     }
     [[nodiscard]] const TempTree& tree() const noexcept { return tree_; }
     [[nodiscard]] Readings readings(const Selection& selection = Selection::everything()) const {
@@ -101,19 +93,6 @@ TEST_CASE(
     CHECK_FALSE(host.readings().integer(tcp_inuse));
     CHECK_FALSE(host.readings().integer(udp_inuse));
     CHECK(host.readings().integer(tcp_tw) == 3);
-}
-
-TEST_CASE("the host's own sockets, and those of nobody knows whom, are no container's") {
-    const Host host;
-    host.link("100", "net:[4026531840]");
-    CHECK(host.fields() == 0);
-    host.link("100", "net:[4026532000]");
-    CHECK(host.fields() == 5);
-    host.tree().remove("proc/self/ns/net");
-    CHECK(host.fields() == 0);
-    host.link("self", "net:[4026531840]");
-    host.tree().remove("proc/100/ns/net");
-    CHECK(host.fields() == 0);
 }
 
 TEST_CASE("files of which nothing is wanted are not read") {

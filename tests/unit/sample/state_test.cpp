@@ -52,7 +52,8 @@ States state_of(int root_fd, const std::string& name, const std::string& pid, st
     CapturedReaders readers(host, name, pid);
     Readings readings;
     const Container container = running(pid); // the state is a view into it
-    readers.state.sample(host.buffer, container, boottime_ns, readings);
+    readers.state.sample(host.buffer, container, test::captured_start_ticks(root_fd, pid), boottime_ns,
+                         readings);
     States states = fields_of_state(readings);
     CHECK((std::get<std::string>(states.at("state")) == "FROZEN") == std::get<bool>(states.at("frozen")));
     return states;
