@@ -60,7 +60,7 @@ class Filesystem(HangCase):
 
         server.send_signal(signal.SIGSTOP)
         self.addCleanup(server.send_signal, signal.SIGCONT)
-        for words in ("counting its processes in its /proc did not end", "reading its filesystem / did not end"):
+        for words in ("reading what /proc says of its processes did not end", "reading its filesystem / did not end"):
             self.agent.wait_for(lambda: f"it-hang-victim: {words}" in self.agent.stderr, 20, "the hang in the log")
         before = len(self.times("lxc_net", victim))
         # The network of the one that hangs, and everything of the other, go on.
