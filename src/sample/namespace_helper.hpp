@@ -1,7 +1,7 @@
 #pragma once
 
-#include "io/unique_fd.hpp"
 #include "sample/namespace_worker.hpp"
+#include "sample/worker_process.hpp"
 
 #include <chrono>
 #include <functional>
@@ -22,9 +22,6 @@ class NamespaceHelper {
     /// Starts the process. Throws std::system_error where that fails.
     explicit NamespaceHelper(std::chrono::milliseconds deadline, WorkerSettings settings = {},
                              Worker worker = &run_namespace_worker);
-    ~NamespaceHelper();
-    NamespaceHelper(const NamespaceHelper&) = delete;
-    NamespaceHelper& operator=(const NamespaceHelper&) = delete;
 
     struct Request {
         NamespaceRequest ask; ///< its sequence is set here
@@ -48,29 +45,22 @@ class NamespaceHelper {
 
     /// After Outcome::hung.
     [[nodiscard]] const HangPlace& hang() const noexcept { return hang_; }
-    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+    [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
 
   private:
     void start();
-    void end_worker() noexcept;
-    void reap() noexcept;
     template <typename Reply>
     void run(std::span<const Request> requests, Reply& reply, const OnReply<Reply>& on_reply);
     [[nodiscard]] Outcome send_up_to(std::span<const Request> requests, std::size_t done, std::size_t& sent);
     [[nodiscard]] bool send(const Request& request, std::uint64_t sequence) noexcept;
     template <typename Reply>
     [[nodiscard]] Outcome receive(std::uint64_t sequence, Reply& reply) noexcept;
-    [[nodiscard]] bool wait_for_reply() noexcept;
 
     std::chrono::milliseconds deadline_;
     WorkerSettings settings_;
     Worker worker_;
     HelperProgress::Shared progress_;
-    io::UniqueFd socket_;
-    pid_t pid_ = -1;
-    /// Of all helpers, not yet reaped: a killed process outlives its helper for a moment, or, in an
-    /// uninterruptible wait, until that ends.
-    static inline std::vector<pid_t> killed;
+    WorkerProcess process_;
     std::uint64_t sequence_ = 1;
     NamespaceReply network_;
     FilesystemReply filesystems_;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 #include <type_traits>
 
 namespace lxcmon::sample {
@@ -38,9 +39,13 @@ void run_process_worker(int socket) noexcept {
     }
 }
 
-ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want_io) noexcept {
-    if (!worker_.ensure_running())
+ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want_io) {
+    try {
+        if (!worker_.is_running())
+            worker_.start("starting the helper that reads processes", main_);
+    } catch (const std::system_error&) {
         return Outcome::broken;
+    }
     ProcessRequest request;
     request.sequence = ++sequence_;
     request.count = static_cast<std::uint32_t>(pids.size());

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 /// Processes are read in a child, for the sake of one in a container that hangs in execve(2), say because a
@@ -37,9 +38,9 @@ class ProcessReader {
   public:
     /// The child is started when it is first needed. `deadline`: for up to most_asked processes.
     explicit ProcessReader(std::chrono::milliseconds deadline,
-                           WorkerProcess::Main worker = &run_process_worker) noexcept
+                           WorkerProcess::Main worker = &run_process_worker)
         : deadline_(deadline)
-        , worker_(worker) {}
+        , main_(std::move(worker)) {}
 
     enum class Outcome : std::uint8_t {
         answered,
@@ -55,9 +56,10 @@ class ProcessReader {
     [[nodiscard]] pid_t pid() const noexcept { return worker_.pid(); } ///< the child's; -1: none
 
   private:
-    [[nodiscard]] Outcome ask(std::span<const pid_t> pids, bool want_io) noexcept;
+    [[nodiscard]] Outcome ask(std::span<const pid_t> pids, bool want_io);
 
     std::chrono::milliseconds deadline_;
+    WorkerProcess::Main main_;
     WorkerProcess worker_;
     std::uint64_t sequence_ = 0;
     ProcessReply reply_;

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <string>
+#include <system_error>
 
 namespace lxcmon::sample {
 namespace {
@@ -19,43 +21,44 @@ constexpr int child_socket = 3;
 
 using Clock = std::chrono::steady_clock;
 
-[[noreturn]] void become_worker(int socket, pid_t parent, WorkerProcess::Main main) noexcept {
+/// The child's first steps: only its socket and stderr stay open, and it ends when the agent does.
+[[noreturn]] void become_worker(int socket, pid_t parent, const WorkerProcess::Main& main) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent)
         ::_exit(0);
     if (socket != child_socket && ::dup2(socket, child_socket) < 0)
         ::_exit(1);
-    ::close_range(child_socket + 1, ~0U, 0);
+    ::closefrom(child_socket + 1); // close_range(2) only on Linux 5.9 and later
     main(child_socket);
     ::_exit(0);
+}
+
+[[noreturn]] void fail(const char* what, const char* call) {
+    throw std::system_error(errno, std::generic_category(), std::string(what) + ": " + call);
 }
 
 } // namespace
 
 WorkerProcess::~WorkerProcess() {
     kill();
-    for (const pid_t pid : killed_)
-        ::waitpid(pid, nullptr, WNOHANG);
+    reap();
 }
 
-bool WorkerProcess::ensure_running() noexcept {
-    std::erase_if(killed_, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
-    if (pid_ > 0)
-        return true;
+void WorkerProcess::start(const char* what, const Main& main) {
+    reap();
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
-        return false;
+        fail(what, "socketpair");
     io::UniqueFd ours(ends[0]);
     const io::UniqueFd theirs(ends[1]);
     const pid_t parent = ::getpid();
     const pid_t child = ::fork();
-    if (child == 0)
-        become_worker(theirs.get(), parent, main_);
     if (child < 0)
-        return false;
+        fail(what, "fork");
+    if (child == 0)
+        become_worker(theirs.get(), parent, main);
     pid_ = child;
     socket_ = std::move(ours);
-    return true;
 }
 
 void WorkerProcess::kill() noexcept {
@@ -63,8 +66,12 @@ void WorkerProcess::kill() noexcept {
     if (pid_ <= 0)
         return;
     ::kill(pid_, SIGKILL);
-    killed_.push_back(pid_);
+    killed.push_back(pid_);
     pid_ = -1;
+}
+
+void WorkerProcess::reap() noexcept {
+    std::erase_if(killed, [](pid_t pid) { return ::waitpid(pid, nullptr, WNOHANG) != 0; });
 }
 
 bool WorkerProcess::wait_for_reply(std::chrono::milliseconds deadline) const noexcept {

@@ -5,41 +5,44 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <vector>
 
 namespace lxcmon::sample {
 
 /// A forked child that does what may hang for ever, and is killed then. The parent talks with it over a
-/// SOCK_SEQPACKET pair. It dies with the thread that started it.
+/// SOCK_SEQPACKET pair. It dies with the thread that started it. Sampling thread only.
 class WorkerProcess {
   public:
-    /// What the child runs, with its end of the pair; nothing else but stderr is open in it. It may be forked
-    /// from a threaded process: it must log nothing, and take no lock but malloc's.
-    using Main = void (*)(int socket);
-
-    explicit WorkerProcess(Main main) noexcept
-        : main_(main) {}
+    WorkerProcess() = default;
+    /// Kills it; the next start() of any worker takes it away where it is not gone at once.
     ~WorkerProcess();
     WorkerProcess(const WorkerProcess&) = delete;
     WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-    /// Starts it where it does not run; returns whether it does now.
-    [[nodiscard]] bool ensure_running() noexcept;
-    /// Kills it. Until its wait in the kernel ends it stays a zombie, which ensure_running() takes away
-    /// later.
+    /// What the child runs, with its end of the pair; nothing else but stderr is open in it. It may be forked
+    /// from a threaded process: it must log nothing, and take no lock but malloc's, which glibc makes good.
+    using Main = std::function<void(int socket)>;
+    /// Where none runs. Throws std::system_error that begins with `what`.
+    void start(const char* what, const Main& main);
+    /// Until its wait in the kernel ends it stays a zombie.
     void kill() noexcept;
+    /// Takes away those of all workers that were killed and have ended.
+    static void reap() noexcept;
 
     /// Waits until it has said something, or has ended. False: neither within `deadline`.
     [[nodiscard]] bool wait_for_reply(std::chrono::milliseconds deadline) const noexcept;
 
+    [[nodiscard]] bool is_running() const noexcept { return pid_ > 0; }
     [[nodiscard]] int socket() const noexcept { return socket_.get(); }
     [[nodiscard]] pid_t pid() const noexcept { return pid_; } ///< -1: does not run
 
   private:
-    Main main_;
     io::UniqueFd socket_;
     pid_t pid_ = -1;
-    std::vector<pid_t> killed_; ///< not yet reaped
+    /// Of all workers, not yet reaped: a killed process outlives its WorkerProcess for a moment, or, in an
+    /// uninterruptible wait, until that ends.
+    static inline std::vector<pid_t> killed;
 };
 
 } // namespace lxcmon::sample
