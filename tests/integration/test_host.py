@@ -10,6 +10,7 @@ import seen_fields
 from support import agent as program
 from support import host_source
 from support.case import HOST, LabCase, row_after, wait_for_rows
+from support.containers import Limits, Spec
 from support.line_protocol import parse_lines
 from support.waiting import wait_until
 
@@ -61,6 +62,10 @@ class Host(HostCase):
         seen_fields.note("host_cpu", "usage_percent")
 
     def test_memory(self):
+        # Counted by /proc/vmstat, whichever cgroup it is in.
+        (small,) = self.started(self.lab.add("it-oom", Spec(Limits(memory_bytes=32 * MIB))))
+        small.run_inside("dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1", check=False)
+        self.assertGreater(host_source.memory()["oom_kill"], 0)
         row = self.compare(host_source.memory, "host_memory", slack=MIB)
         if host_source.meminfo()["SwapTotal"] == 0:
             self.assertFalse({"swap_usage_bytes", "swap_limit_bytes"} & set(row.fields), "a host without swap")

@@ -48,6 +48,11 @@ class CheckSeenFields(unittest.TestCase):
     def test_explained_and_seen(self):
         self.assert_wrong("lxc_a one: explained as unseen, and seen", ["lxc_a one", "lxc_a two", "lxc_b one"], "lxc_a one: x\n")
 
+    def test_one_that_is_seen_sometimes(self):
+        everything = ["lxc_a one", "lxc_a two", "lxc_b one"]
+        for seen in (everything, everything[1:]):
+            self.assertEqual(self.check(seen, "lxc_a one: sometimes, when it rains\n")[0], 0)
+
     def test_no_such_field(self):
         everything = ["lxc_a one", "lxc_a two", "lxc_b one"]
         self.assert_wrong("lxc_b three: noted by a test, but", everything + ["lxc_b three"])

@@ -105,9 +105,9 @@ class Container:
     def cgroup(self):
         return CgroupPlace(self.init_pid())
 
-    def run_inside(self, *command, timeout=60):
+    def run_inside(self, *command, check=True):
         """Runs a command in the container and returns its standard output."""
-        return self._lxc("attach", "--clear-env", "-v", "PATH=/bin", "--", *command).stdout
+        return self._lxc("attach", "--clear-env", "-v", "PATH=/bin", "--", *command, check=check).stdout
 
     def spawn_inside(self, *command):
         """Starts a command in the container and returns its Popen; it ends with the container at the latest."""

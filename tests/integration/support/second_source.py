@@ -106,7 +106,8 @@ class SecondSource:
 
     def net(self, interface="eth0"):
         stats = self.links()[interface]["stats64"]
-        return {f"{way}_{what}": stats[way][what] for way in ("rx", "tx") for what in ("bytes", "packets", "errors", "dropped")}
+        figures = {f"{way}_{what}": stats[way][what] for way in ("rx", "tx") for what in ("bytes", "packets", "errors", "dropped")}
+        return {**figures, "multicast": stats["rx"]["multicast"]}
 
     def host_interface(self, interface="eth0"):
         index = self.links()[interface]["link_index"]
