@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <ctime>
 
@@ -10,6 +12,15 @@ namespace lxcmon::io {
     timespec now{};
     ::clock_gettime(clock, &now);
     return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// One tick of USER_HZ, the unit of many times in /proc (proc_stat(5)).
+[[nodiscard]] inline std::int64_t user_hz_tick_nsec() noexcept {
+    static const std::int64_t nsec = 1'000'000'000 / ::sysconf(_SC_CLK_TCK);
+    return nsec;
+}
+[[nodiscard]] inline std::int64_t user_hz_tick_usec() noexcept {
+    return user_hz_tick_nsec() / 1000;
 }
 
 } // namespace lxcmon::io

@@ -69,10 +69,9 @@ void for_each_word(std::string_view text, Callback&& each) {
 }
 
 /// A file that is one number and LF.
-template <std::integral Number>
-[[nodiscard]] std::optional<Number> parse_number_line(std::string_view text) noexcept {
+[[nodiscard]] inline std::optional<std::int64_t> parse_count_line(std::string_view text) noexcept {
     const auto line = single_line(text);
-    return line ? parse_number<Number>(*line) : std::nullopt;
+    return line ? parse_count(*line) : std::nullopt;
 }
 
 } // namespace lxcmon::io

@@ -55,7 +55,7 @@ void parse_io_stat(std::string_view text, std::vector<DeviceIo>& devices) {
                 return;
             DeviceIo probe;
             if (field_of(probe, key) != nullptr)
-                *field_of(entry_of(current, devices), key) = io::parse_number<std::int64_t>(value);
+                *field_of(entry_of(current, devices), key) = io::parse_count(value);
         });
     });
 }
@@ -66,7 +66,7 @@ void parse_blkio(std::string_view text, bool operations, std::vector<DeviceIo>& 
         const std::string_view what = io::take_until(line, ' ');
         if (!is_device_number(number))
             return;
-        const auto value = io::parse_number<std::int64_t>(line);
+        const auto value = io::parse_count(line);
         if (what == "Read")
             (operations ? entry_of(number, devices).read_ops : entry_of(number, devices).read_bytes) = value;
         else if (what == "Write")
@@ -96,7 +96,7 @@ std::string_view DeviceNames::name(std::string_view number) {
 
 void set_device_io(const DeviceIo& device, FieldRange fields, Readings& readings) noexcept {
     const auto set = [&](FieldId field, std::optional<std::int64_t> value) {
-        if (value && *value >= 0)
+        if (value)
             readings.set(field - fields_of("lxc_io").first + fields.first, *value);
     };
     set(field_id("lxc_io", "read_bytes"), device.read_bytes);

@@ -1,8 +1,7 @@
 #include "sample/cgroup_reader.hpp"
 
+#include "io/clock.hpp"
 #include "io/parse.hpp"
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -11,7 +10,6 @@
 namespace lxcmon::sample {
 namespace {
 
-constexpr std::int64_t usec_per_sec = 1'000'000;
 /// memory.limit_in_bytes without a limit: LONG_MAX rounded down to a page (mm/page_counter.c).
 constexpr std::int64_t v1_unlimited = std::numeric_limits<std::int64_t>::max() - 0xffff;
 
@@ -31,11 +29,10 @@ std::string_view without_kib(std::string_view text) noexcept {
 }
 
 std::optional<std::int64_t> figure(std::string_view text, Reading reading) noexcept {
-    static const std::int64_t usec_per_tick = usec_per_sec / ::sysconf(_SC_CLK_TCK);
     if (reading == Reading::kib_to_bytes)
         text = without_kib(text);
-    const auto number = io::parse_number<std::int64_t>(text);
-    if (!number || *number < 0)
+    const auto number = io::parse_count(text);
+    if (!number)
         return std::nullopt;
     switch (reading) {
     case Reading::plain:
@@ -45,7 +42,7 @@ std::optional<std::int64_t> figure(std::string_view text, Reading reading) noexc
     case Reading::nsec_to_usec:
         return *number / 1000;
     case Reading::ticks_to_usec:
-        return product(*number, usec_per_tick);
+        return product(*number, io::user_hz_tick_usec());
     case Reading::kib_to_bytes:
         return product(*number, 1024);
     }

@@ -1,5 +1,7 @@
 #include "sample/command_totals.hpp"
 
+#include "io/clock.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -119,11 +121,10 @@ bool CommandTotals::newly_refused() noexcept {
 }
 
 void set_command(const CommandTotals::Command& command, Readings& readings) noexcept {
-    static const std::int64_t usec_per_tick = 1'000'000 / ::sysconf(_SC_CLK_TCK);
     static const std::int64_t page_bytes = ::sysconf(_SC_PAGESIZE);
     set_product(field_id("lxc_process", "count"), command.count, 1, readings);
     set_product(field_id("lxc_process", "threads"), command.threads, 1, readings);
-    set_product(field_id("lxc_process", "cpu_usec"), command.cpu_ticks, usec_per_tick, readings);
+    set_product(field_id("lxc_process", "cpu_usec"), command.cpu_ticks, io::user_hz_tick_usec(), readings);
     if (command.has_rss)
         set_product(field_id("lxc_process", "rss_bytes"), command.rss_pages, page_bytes, readings);
     if (command.has_io) {

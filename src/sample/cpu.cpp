@@ -7,7 +7,7 @@ namespace {
 
 std::optional<double> cores(std::optional<std::int64_t> quota_usec,
                             std::optional<std::int64_t> period_usec) noexcept {
-    if (!quota_usec || !period_usec || *quota_usec <= 0 || *period_usec <= 0)
+    if (!quota_usec || !period_usec || *quota_usec == 0 || *period_usec == 0)
         return std::nullopt;
     return static_cast<double>(*quota_usec) / static_cast<double>(*period_usec);
 }
@@ -28,12 +28,12 @@ std::optional<double> parse_cpu_max(std::string_view text) noexcept {
     auto line = io::single_line(text);
     if (!line)
         return std::nullopt;
-    const auto quota = io::parse_number<std::int64_t>(io::take_until(*line, ' '));
-    return cores(quota, io::parse_number<std::int64_t>(*line));
+    const auto quota = io::parse_count(io::take_until(*line, ' '));
+    return cores(quota, io::parse_count(*line));
 }
 
 std::optional<double> parse_cfs_quota(std::string_view quota, std::string_view period) noexcept {
-    return cores(io::parse_number_line<std::int64_t>(quota), io::parse_number_line<std::int64_t>(period));
+    return cores(io::parse_count_line(quota), io::parse_count_line(period));
 }
 
 std::optional<std::int64_t> count_cpus(std::string_view list) noexcept {

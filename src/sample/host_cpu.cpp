@@ -1,8 +1,7 @@
 #include "sample/host_cpu.hpp"
 
+#include "io/clock.hpp"
 #include "io/parse.hpp"
-
-#include <unistd.h>
 
 #include <array>
 #include <initializer_list>
@@ -23,19 +22,18 @@ Columns parse_columns(std::string_view line) noexcept {
     std::size_t at = 0;
     io::for_each_word(line, [&](std::string_view word) {
         if (at < columns.size())
-            columns[at++] = io::parse_number<std::int64_t>(word);
+            columns[at++] = io::parse_count(word);
     });
     return columns;
 }
 
 /// The sum in us; nothing where one is missing or the sum does not fit.
 std::optional<std::int64_t> usec_of(const Columns& columns, std::initializer_list<Column> which) noexcept {
-    static const std::int64_t usec_per_tick = 1'000'000 / ::sysconf(_SC_CLK_TCK);
     std::int64_t sum = 0;
     for (const Column each : which)
-        if (!columns[each] || *columns[each] < 0 || __builtin_add_overflow(sum, *columns[each], &sum))
+        if (!columns[each] || __builtin_add_overflow(sum, *columns[each], &sum))
             return std::nullopt;
-    return __builtin_mul_overflow(sum, usec_per_tick, &sum) ? std::nullopt : std::optional(sum);
+    return __builtin_mul_overflow(sum, io::user_hz_tick_usec(), &sum) ? std::nullopt : std::optional(sum);
 }
 
 void set_times(const Columns& columns, Readings& readings) noexcept {

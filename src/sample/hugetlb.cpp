@@ -29,7 +29,7 @@ std::optional<std::int64_t> kib_of(std::string_view folder) noexcept {
         return std::nullopt;
     folder.remove_prefix(before.size());
     folder.remove_suffix(after.size());
-    const auto kib = io::parse_number<std::int64_t>(folder);
+    const auto kib = io::parse_count(folder);
     return kib && *kib > 0 && *kib <= unlimited / 1024 ? kib : std::nullopt;
 }
 
@@ -37,7 +37,7 @@ std::optional<std::int64_t> parse_max_events(std::string_view text) noexcept {
     std::optional<std::int64_t> count;
     io::for_each_line(text, [&](std::string_view line) {
         if (io::take_until(line, ' ') == "max")
-            count = io::parse_number<std::int64_t>(line);
+            count = io::parse_count(line);
     });
     return count;
 }
@@ -55,8 +55,8 @@ std::optional<std::string> huge_page_size(std::string_view folder) {
 }
 
 std::optional<std::int64_t> parse_hugetlb_limit(std::string_view text) noexcept {
-    const auto limit = io::parse_number_line<std::int64_t>(text);
-    return limit && *limit >= 0 && *limit < unlimited ? limit : std::nullopt;
+    const auto limit = io::parse_count_line(text);
+    return limit && *limit < unlimited ? limit : std::nullopt;
 }
 
 HugePages::HugePages(int root_fd)
@@ -82,7 +82,7 @@ void HugePages::refresh() {
     for (Size& size : sizes_) {
         // What can't be told is no reason to leave the containers' files alone.
         const bool is_told = io::try_read_whole(root_fd_, size.pool_path.c_str(), text_) == 0;
-        size.has_pages = !is_told || io::parse_number_line<std::int64_t>(text_) != 0;
+        size.has_pages = !is_told || io::parse_count_line(text_) != 0;
     }
 }
 
@@ -101,16 +101,16 @@ HugetlbSampler::HugetlbSampler(const ContainerFiles& files, const HugePages& pag
 
 void HugetlbSampler::read(Size& size, bool all, std::span<char> buffer, Readings& readings) const {
     const auto take = [&](FieldId field, std::optional<std::int64_t> value) {
-        if (value && *value >= 0)
+        if (value)
             readings.set(field, *value);
     };
     if (all || size.page->has_pages)
-        take(usage_bytes, io::parse_number_line<std::int64_t>(text_of(size.usage, buffer)));
+        take(usage_bytes, io::parse_count_line(text_of(size.usage, buffer)));
     if (!all)
         return;
     take(limit_bytes, parse_hugetlb_limit(text_of(size.limit, buffer)));
     const std::string_view events = text_of(size.events, buffer);
-    take(events_max, is_v1_ ? io::parse_number_line<std::int64_t>(events) : parse_max_events(events));
+    take(events_max, is_v1_ ? io::parse_count_line(events) : parse_max_events(events));
 }
 
 void HugetlbSampler::sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns,

@@ -28,7 +28,7 @@ void take_pair(std::string_view pair, FieldId first, Readings& readings) noexcep
         if (field_table[first + index].type == FieldType::floating) {
             if (const auto percent = io::parse_decimal(pair))
                 readings.set(first + index, *percent);
-        } else if (const auto usec = io::parse_number<std::int64_t>(pair); usec && *usec >= 0) {
+        } else if (const auto usec = io::parse_count(pair)) {
             readings.set(first + index, *usec);
         }
     }

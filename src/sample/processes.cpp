@@ -1,9 +1,9 @@
 #include "sample/processes.hpp"
 
 #include "io/clock.hpp"
+#include "sample/pauses.hpp"
 
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <utility>
 
@@ -12,13 +12,10 @@ namespace {
 
 constexpr WalkBounds walk_bounds;
 constexpr CommandBounds command_bounds;
-/// How long the processes of a container are left alone where one of them hung.
-constexpr std::int64_t hang_pause_ns = 300'000'000'000;
 
 /// CLOCK_BOOTTIME as /proc/PID/stat has it.
 std::int64_t now_ticks() noexcept {
-    static const std::int64_t nsec_per_tick = 1'000'000'000 / ::sysconf(_SC_CLK_TCK);
-    return io::now_ns(CLOCK_BOOTTIME) / nsec_per_tick;
+    return io::now_ns(CLOCK_BOOTTIME) / io::user_hz_tick_nsec();
 }
 
 } // namespace

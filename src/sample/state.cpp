@@ -1,8 +1,7 @@
 #include "sample/state.hpp"
 
+#include "io/clock.hpp"
 #include "io/parse.hpp"
-
-#include <unistd.h>
 
 namespace lxcmon::sample {
 namespace {
@@ -54,10 +53,9 @@ void StateSampler::sample(std::span<char> buffer, const Container& container,
         parse_frozen_v1(text_of(freezer_v1_, buffer)) || parse_frozen_v2(text_of(events_v2_, buffer));
     set_common(container, frozen ? std::string_view("FROZEN") : container.state, true, frozen, readings);
     readings.set(field_id("lxc_state", "init_pid"), std::int64_t{container.init_pid});
-    static const std::int64_t ns_per_tick = nsec_per_sec / ::sysconf(_SC_CLK_TCK);
     std::int64_t start_ns = 0;
-    if (start_ticks && !__builtin_mul_overflow(*start_ticks, ns_per_tick, &start_ns) && start_ns >= 0 &&
-        boottime_ns >= start_ns)
+    if (start_ticks && !__builtin_mul_overflow(*start_ticks, io::user_hz_tick_nsec(), &start_ns) &&
+        start_ns >= 0 && boottime_ns >= start_ns)
         readings.set(field_id("lxc_state", "uptime_sec"), (boottime_ns - start_ns) / nsec_per_sec);
 }
 
