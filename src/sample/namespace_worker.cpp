@@ -4,7 +4,7 @@
 #include "io/kernel_file.hpp"
 #include "io/pidfd.hpp"
 #include "sample/filesystem_look.hpp"
-#include "sample/state.hpp"
+#include "sample/process_figures.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -6,32 +6,53 @@
 #include <cstdio>
 
 namespace lxcmon::sample {
-bool parse_process_stat(std::string_view text, ProcessFigures& figures) noexcept {
+namespace {
+
+/// The text of /proc/PID/stat in its parts.
+struct Stat {
+    std::string_view name;
+    std::array<std::string_view, 20> fields{}; ///< from field 3, state, to field 22, starttime
+
+    [[nodiscard]] std::optional<std::int64_t> count(std::size_t number) const noexcept {
+        return io::parse_count(fields[number - 3]);
+    }
+};
+
+std::optional<Stat> split_stat(std::string_view text) noexcept {
     // The name stands in brackets and may have brackets, spaces and newlines in it; behind it there are none.
     const std::size_t begin = text.find('(');
     const std::size_t end = text.rfind(')');
-    if (begin == std::string_view::npos || end == std::string_view::npos || end <= begin + 1 ||
+    if (begin == std::string_view::npos || end == std::string_view::npos || end < begin ||
         end + 2 > text.size())
+        return std::nullopt;
+    Stat stat{text.substr(begin + 1, end - begin - 1)};
+    text.remove_prefix(end + 2);
+    for (std::string_view& field : stat.fields)
+        field = io::take_until(text, ' ');
+    return text.empty() ? std::nullopt : std::optional(stat); // empty: the last field may be cut short
+}
+
+} // namespace
+
+bool parse_process_stat(std::string_view text, ProcessFigures& figures) noexcept {
+    const auto stat = split_stat(text);
+    if (!stat || stat->name.empty() || stat->name.size() > figures.name.size())
         return false;
-    const std::string_view name = text.substr(begin + 1, end - begin - 1);
-    if (name.size() > figures.name.size())
+    const auto user = stat->count(14);
+    const auto system = stat->count(15);
+    const auto threads = stat->count(20);
+    const auto start = stat->count(22);
+    if (!user || !system || !threads || !start || __builtin_add_overflow(*user, *system, &figures.cpu_ticks))
         return false;
-    std::string_view rest = text.substr(end + 2);
-    std::array<std::string_view, 20> fields; // from field 3, state, to field 22, starttime
-    for (std::string_view& field : fields)
-        field = io::take_until(rest, ' ');
-    const auto field = [&](std::size_t number) { return io::parse_count(fields[number - 3]); };
-    const auto user = field(14);
-    const auto system = field(15);
-    const auto threads = field(20);
-    const auto start = field(22);
-    if (!user || !system || !threads || !start || rest.empty() ||
-        __builtin_add_overflow(*user, *system, &figures.cpu_ticks))
-        return false;
-    figures.name_bytes = static_cast<std::uint32_t>(name.copy(figures.name.data(), name.size()));
+    figures.name_bytes = static_cast<std::uint32_t>(stat->name.copy(figures.name.data(), stat->name.size()));
     figures.start_ticks = *start;
     figures.threads = *threads;
     return true;
+}
+
+std::optional<std::int64_t> parse_start_ticks(std::string_view text) noexcept {
+    const auto stat = split_stat(text);
+    return stat ? stat->count(22) : std::nullopt;
 }
 
 std::optional<std::int64_t> parse_process_statm(std::string_view text) noexcept {

@@ -30,6 +30,9 @@ struct ProcessFigures {
 /// The text of /proc/PID/stat. False where something is missing, malformed or too large, or the name empty.
 [[nodiscard]] bool parse_process_stat(std::string_view text, ProcessFigures& figures) noexcept;
 
+/// Of that text only when the process started, in USER_HZ since boot. Its name may be anything.
+[[nodiscard]] std::optional<std::int64_t> parse_start_ticks(std::string_view text) noexcept;
+
 /// The text of /proc/PID/statm: pages in memory. (That of stat is off by some pages of each CPU.) Nothing for
 /// none at all: a process whose first thread has ended, or is ending, has given its memory back.
 [[nodiscard]] std::optional<std::int64_t> parse_process_statm(std::string_view text) noexcept;

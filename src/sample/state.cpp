@@ -18,16 +18,6 @@ void set_common(const Container& container, std::string_view state, bool running
 
 } // namespace
 
-std::optional<std::int64_t> parse_start_ticks(std::string_view stat) noexcept {
-    const std::size_t bracket = stat.rfind(')');
-    if (bracket == std::string_view::npos || bracket + 2 > stat.size())
-        return std::nullopt;
-    stat.remove_prefix(bracket + 2); // field 3 follows
-    for (int field = 3; field < 22; ++field)
-        static_cast<void>(io::take_until(stat, ' '));
-    return io::parse_number<std::int64_t>(io::take_until(stat, ' '));
-}
-
 bool parse_frozen_v1(std::string_view text) noexcept {
     return text == "FROZEN\n";
 }

@@ -10,10 +10,6 @@
 
 namespace lxcmon::sample {
 
-/// When a process started, in clock ticks since boot: field 22 of /proc/PID/stat (proc_pid_stat(5)).
-/// Its second field, the command in brackets, is the container's choice.
-[[nodiscard]] std::optional<std::int64_t> parse_start_ticks(std::string_view stat) noexcept;
-
 /// Whether freezer.state (v1) or cgroup.events (v2) says that the container is frozen.
 [[nodiscard]] bool parse_frozen_v1(std::string_view text) noexcept;
 [[nodiscard]] bool parse_frozen_v2(std::string_view text) noexcept;

@@ -9,6 +9,7 @@
 #include "sample/hugetlb.hpp"
 #include "sample/memory.hpp"
 #include "sample/pressure.hpp"
+#include "sample/process_figures.hpp"
 #include "sample/state.hpp"
 
 #include <sys/types.h>

@@ -60,10 +60,12 @@ TEST_CASE("a name may be anything") {
         CHECK(std::string(figures.command()) == name);
         CHECK(figures.cpu_ticks == 42);
         CHECK(figures.start_ticks == 777);
+        CHECK(parse_start_ticks(stat_line(name)) == 777);
     }
     CHECK(parsed(stat_line(std::string(64, 'k'))).ok);
     CHECK_FALSE(parsed(stat_line(std::string(65, 'k'))).ok);
     CHECK_FALSE(parsed(stat_line("")).ok);
+    CHECK(parse_start_ticks(stat_line("")) == 777);
 }
 
 TEST_CASE("memory of a process") {
@@ -82,12 +84,15 @@ TEST_CASE("a stat that is no stat") {
     for (std::size_t length = 0; length < whole.find(" 4096 55 "); ++length) {
         CAPTURE(length);
         CHECK_FALSE(parsed(whole.substr(0, length)).ok);
+        CHECK_FALSE(parse_start_ticks(whole.substr(0, length)));
     }
     CHECK_FALSE(parsed(")42 (x S 1\n").ok);
+    CHECK_FALSE(parse_start_ticks(")42 (x S 1\n"));
     CHECK_FALSE(parsed(stat_line("x", "S", "-1")).ok);
     CHECK_FALSE(parsed(stat_line("x", "S", "1", "one")).ok);
     CHECK_FALSE(parsed(stat_line("x", "S", "9223372036854775807", "1")).ok);
     CHECK_FALSE(parsed(stat_line("x", "S", "1", "1", "1", "18446744073709551615")).ok);
+    CHECK_FALSE(parse_start_ticks(stat_line("x", "S", "1", "1", "1", "18446744073709551615")));
     CHECK_FALSE(parsed(stat_line("x", "S", "1", "1", "")).ok);
 }
 

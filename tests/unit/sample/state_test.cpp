@@ -69,22 +69,6 @@ std::string stat_line(const std::string& command, const std::string& start) {
 
 } // namespace
 
-TEST_CASE("init's start, whatever it calls itself") {
-    for (const std::string command :
-         {"init", "", "a b", "(a) b) c)", ")", "))) S 1 2 3", "a\nb", ") S 4 5 6 7 8 9 10 11 12 13"}) {
-        CAPTURE(command);
-        CHECK(parse_start_ticks(stat_line(command, "98765")) == 98765);
-    }
-    CHECK(parse_start_ticks(stat_line("init", "0")) == 0);
-    for (const std::string bad :
-         {"", "7 (init", "7 (init)", "7 (init) ", "7 (init) S", "7 (init) S 4 5 6\n"}) {
-        CAPTURE(bad);
-        CHECK_FALSE(parse_start_ticks(bad));
-    }
-    CHECK_FALSE(parse_start_ticks(stat_line("init", "x")));
-    CHECK_FALSE(parse_start_ticks(stat_line("init", "99999999999999999999")));
-}
-
 TEST_CASE("frozen, as the two kinds of cgroup say it") {
     CHECK(parse_frozen_v1("FROZEN\n"));
     for (const std::string text : {"THAWED\n", "FREEZING\n", "FROZEN", "", "FROZEN \n"})
