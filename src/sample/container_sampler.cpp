@@ -107,8 +107,7 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
     readings.emit(fields_of("lxc_memory"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_pids"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);
-    if (points.selection().has_any(fields_of("lxc_io")))
-        block_io_->sample(buffer, context_.devices, tags, time.wall_ns, points);
+    block_io_->sample(buffer, context_.devices, tags, time.wall_ns, points);
     pressure_->sample(buffer, tags, time.wall_ns, points);
     hugetlb_->sample(buffer, tags, time.wall_ns, points);
 }

@@ -86,24 +86,18 @@ SocketSampler::SocketSampler(int root_fd, pid_t init_pid)
     , sockstat6_(sockstat_ + "6")
     , snmp_("proc/" + std::to_string(init_pid) + "/net/snmp") {}
 
-std::string_view SocketSampler::read(const std::string& path, std::span<char> buffer, int& error) noexcept {
-    const io::ReadResult result = io::read_once(root_fd_, path.c_str(), buffer);
-    error = result.error;
-    return result.text;
-}
-
 void SocketSampler::look(std::span<char> buffer, const Selection& selection) noexcept {
     figures_ = {};
-    int error = 0;
     if (wants_counts(selection)) {
-        parse_sockstat(read(sockstat_, buffer, error), figures_);
-        parse_sockstat(read(sockstat6_, buffer, error), figures_);
+        parse_sockstat(io::read_once(root_fd_, sockstat_.c_str(), buffer).text, figures_);
+        const io::ReadResult sockstat6 = io::read_once(root_fd_, sockstat6_.c_str(), buffer);
+        parse_sockstat(sockstat6.text, figures_);
         // A kernel without IPv6 has no such file: then IPv4's sockets are all there are.
-        if (error == ENOENT)
+        if (sockstat6.error == ENOENT)
             figures_.tcp6 = figures_.udp6 = 0;
     }
     if (selection.has(retrans_field))
-        parse_snmp(read(snmp_, buffer, error), figures_);
+        parse_snmp(io::read_once(root_fd_, snmp_.c_str(), buffer).text, figures_);
 }
 
 void SocketSampler::set_figures(Readings& readings) const noexcept {

@@ -38,8 +38,6 @@ class SocketSampler {
     void set_figures(Readings& readings) const noexcept;
 
   private:
-    [[nodiscard]] std::string_view read(const std::string& path, std::span<char> buffer, int& error) noexcept;
-
     int root_fd_;
     SocketFigures figures_;
     std::string sockstat_, sockstat6_, snmp_;
