@@ -156,15 +156,13 @@ constexpr auto table = std::to_array<OptionRow>({
      [](C& c, Value v) { c.host = not_empty(v); }},
     {what, "metrics", "GLOB", "all but lxc_socket, lxc_process",
      "Measurements or fields (lxc_memory.*_bytes) that are sent; +GLOB adds to the default, !GLOB takes "
-     "away; "
-     "may be given several times",
+     "away; may be given several times",
      &take_metrics, true},
     {what, "no-host", "", "", "No figures of the host itself (host_*)",
      [](C& c, Value v) { c.sample_host = !parse_flag(v); }},
     {what, "fs-include", "GLOB", "",
-     "Filesystems of such a mount point (/...) or type, too, that are left out otherwise: network, FUSE, "
-     "...; "
-     "may be given several times",
+     "Filesystems of such a mount point (/...) or type even where they are left out by default (network, "
+     "FUSE, ...); may be given several times",
      [](C& c, Value v) { c.fs_include.push_back(not_empty(v)); }, true},
     {what, "fs-exclude", "GLOB", "",
      "No filesystems of such a mount point (/...) or type; may be given several times",

@@ -8,9 +8,8 @@
 
 namespace lxcmon {
 
-/// One option: the same row makes the command line's flag, the environment variable, the config key, its line
-/// in
-/// --help and its row in README's table.
+/// One option: the same row makes the command line's flag, the environment variable, the config key, its
+/// line in --help and its row in README's table.
 struct OptionRow {
     std::string_view group;
     std::string_view name;       ///< without the dashes; also the config key

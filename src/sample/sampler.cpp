@@ -180,8 +180,7 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
     look_at_filesystems(tick_ns, points);
     if (context_->budget.newly_exhausted())
         spdlog::warn("too few file descriptors to keep every control file open (RLIMIT_NOFILE): the others "
-                     "are opened at "
-                     "each read, which is slower but as right; raise LimitNOFILE");
+                     "are opened at each read, which is slower but as right; raise LimitNOFILE");
     return static_cast<std::size_t>(std::ranges::count_if(running_, [](const Entry* entry) {
         return !entry->is_well || !entry->sampler->filesystems_are_well();
     }));
