@@ -9,14 +9,13 @@ from collections import Counter
 from dataclasses import dataclass
 
 from support.chaos import Chaos
-from support.delivery_case import DeliveryCase, points_of, ticks_taken
+from support.delivery_case import SENT_OF_CONTAINERS, DeliveryCase, points_of, ticks_taken
 from support.spool import SpoolFolder
 
 SECONDS = float(os.environ.get("LXCMON_LOSS_SECONDS", "300"))
 SEED = int(os.environ.get("LXCMON_LOSS_SEED", str(time.time_ns() % 1_000_000)))
 SIGKILLS = max(1, round(30 * SECONDS / 300))
 SIGTERMS = max(1, round(10 * SECONDS / 300))
-MEASUREMENTS = ("lxc_cpu", "lxc_memory", "lxc_pids", "lxc_net", "lxc_fs", "lxc_state")
 MEMORY_LIMIT_KIB = 64 * 1024
 
 
@@ -77,7 +76,7 @@ class Loss(DeliveryCase):
     def missing_ticks(self, found):
         """{tick: words}, and those of them that were on their way at a SIGKILL: the last of their runs."""
         missing, in_flight = {}, set()
-        wanted = [(container.name, measurement) for container in self.containers for measurement in MEASUREMENTS]
+        wanted = [(container.name, measurement) for container in self.containers for measurement in SENT_OF_CONTAINERS]
         for number, run in enumerate(self.runs):
             for place, moment in enumerate(run.ticks):
                 lacks = [pair for pair in wanted if (*pair, moment) not in found]
@@ -94,7 +93,7 @@ class Loss(DeliveryCase):
         self.server = self.fault_server(upstream=("127.0.0.1", influx.port))
         self.drain(self.run_with_chaos(influx))
         found = Counter((row.tags["container"], measurement, row.time)
-                        for measurement in MEASUREMENTS for row in influx.rows(measurement))
+                        for measurement in SENT_OF_CONTAINERS for row in influx.rows(measurement))
         missing, allowed = self.missing_ticks(found)
         taken = {moment for run in self.runs for moment in run.ticks}
         twice = [key for key, count in found.items() if count > 1]
