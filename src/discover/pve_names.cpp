@@ -3,20 +3,16 @@
 #include "io/parse.hpp"
 
 #include <dirent.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <exception>
 #include <memory>
 #include <system_error>
-#include <thread>
 
 namespace lxcmon::discover {
 namespace {
@@ -24,6 +20,8 @@ namespace {
 constexpr std::string_view last_word = "end";
 /// Of all that a look says: the most containers that it tells of, with the longest names.
 constexpr std::size_t most_bytes = 8U << 20U;
+/// Of that in one datagram.
+constexpr std::size_t piece_bytes = 4096;
 
 /// Whether the mount point, the folder above `folder`, is there. It may hang, so that it is looked for in the
 /// listing of the folder above it: stat() would ask the filesystem that is mounted there.
@@ -41,14 +39,8 @@ bool has_mount_point(const std::string& folder) {
 }
 
 /// The child: says a line "VMID NAME" for each, at last "end ERRNO", and ends.
-[[noreturn]] void look(int answer, pid_t agent, const std::string& folder, const HostNames& before) noexcept {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+void look(int socket, const std::string& folder, const HostNames& before) noexcept {
     ::prctl(PR_SET_NAME, "lxcmon-pve");
-    // It may hang for long, and must hold nothing of the agent's, such as the lock of the spool.
-    if (::getppid() != agent || ::dup2(answer, STDIN_FILENO) < 0)
-        ::_exit(1);
-    ::close_range(STDIN_FILENO + 1, ~0U, 0);
-    ::fcntl(STDIN_FILENO, F_SETFL, O_WRONLY); // waits while the pipe is full
     try {
         HostNames names;
         const int error = read_pve_folder(folder, before, names);
@@ -58,70 +50,45 @@ bool has_mount_point(const std::string& folder) {
         text += std::string(last_word) + ' ' + std::to_string(error) + '\n';
         std::string_view rest = text;
         while (!rest.empty()) {
-            const ssize_t length = ::write(STDIN_FILENO, rest.data(), rest.size());
+            const ssize_t length =
+                ::send(socket, rest.data(), std::min(rest.size(), piece_bytes), MSG_NOSIGNAL);
             if (length < 0)
-                ::_exit(1);
+                return;
             rest.remove_prefix(static_cast<std::size_t>(length));
         }
-    } catch (const std::exception&) { // no memory
-        ::_exit(1);
+    } catch (const std::exception&) { // no memory: it ends without its last word
     }
-    ::_exit(0);
 }
 
 } // namespace
 
-PveNames::~PveNames() {
-    if (pid_ <= 0)
-        return;
-    ::kill(pid_, SIGKILL);
-    // Most often it dies at once; one that can't is left.
-    for (int tries = 0; tries < 100 && ::waitpid(pid_, nullptr, WNOHANG) == 0; ++tries)
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-}
-
 void PveNames::start() {
-    std::array<int, 2> ends{};
-    error_ = ::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0 ? 0 : errno;
-    if (error_ != 0)
-        return;
-    answer_.reset(ends[0]);
-    const io::UniqueFd theirs(ends[1]);
-    const pid_t agent = ::getpid();
-    const pid_t child = ::fork();
-    if (child == 0)
-        look(theirs.get(), agent, settings_.folder, names_);
-    if (child < 0) {
-        error_ = errno;
-        answer_.reset();
-        return;
-    }
-    pid_ = child;
     text_.clear();
+    error_ = 0;
+    try {
+        worker_.start("starting the process that reads host names",
+                      [this](int socket) { look(socket, settings_.folder, names_); });
+    } catch (const std::system_error& error) {
+        error_ = error.code().value();
+    }
 }
 
 void PveNames::take(std::chrono::milliseconds wait) {
     const Clock::time_point end = Clock::now() + wait;
-    while (pid_ > 0) {
-        std::array<char, 4096> buffer{};
-        const ssize_t length = ::read(answer_.get(), buffer.data(), buffer.size());
-        if (length > 0 && text_.size() < most_bytes) {
-            text_.append(buffer.data(), static_cast<std::size_t>(length));
-        } else if (length < 0 && errno == EAGAIN) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()).count();
-            pollfd ready{answer_.get(), POLLIN, 0};
-            if (left <= 0 || ::poll(&ready, 1, static_cast<int>(left)) <= 0)
-                return;
-        } else if (length >= 0 || errno != EINTR) {
+    const auto left = [&] { return std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()); };
+    while (worker_.is_running() && worker_.wait_for_reply(left())) {
+        std::array<char, piece_bytes> piece{};
+        const ssize_t length = ::recv(worker_.socket(), piece.data(), piece.size(), 0);
+        if (length > 0 && text_.size() < most_bytes)
+            text_.append(piece.data(), static_cast<std::size_t>(length));
+        else
             take_answer();
-        }
     }
 }
 
 /// It has closed its end: it is about to end, or has.
 void PveNames::take_answer() {
-    answer_.reset();
-    ::waitpid(std::exchange(pid_, 0), nullptr, 0);
+    worker_.kill();
     HostNames fresh;
     error_ = EIO; // it ended without its last word
     io::for_each_line(text_, [&](std::string_view line) {
@@ -142,13 +109,13 @@ void PveNames::refresh() {
     if (!is_pve_)
         return;
     const Clock::time_point now = Clock::now();
-    if (pid_ == 0 && now >= next_) {
+    if (!worker_.is_running() && now >= next_) {
         since_ = now;
         next_ = now + settings_.period;
         start();
     }
     take(is_first ? settings_.first_wait : std::chrono::milliseconds(0));
-    if (pid_ == 0)
+    if (!worker_.is_running())
         note(error_ != 0 ? "can't be read: " + std::generic_category().message(error_) : std::string());
     else if (now - since_ > settings_.patience)
         note("does not answer");

@@ -1,9 +1,7 @@
 #pragma once
 
 #include "discover/pve_config.hpp"
-#include "io/unique_fd.hpp"
-
-#include <sys/types.h>
+#include "io/worker_process.hpp"
 
 #include <chrono>
 #include <string>
@@ -22,15 +20,11 @@ struct PveSettings {
 /// Proxmox VE's host names of containers, which change there without a restart. They stand in a FUSE
 /// filesystem (pmxcfs) that hangs at times, for example while its daemon waits for the cluster. Who waits for
 /// an answer that the daemon owes can't even be killed, and with a thread the whole agent could not end: so a
-/// process is forked for each look. Sampling thread only.
+/// process is forked for each look; one that hangs is left behind. Sampling thread only.
 class PveNames {
   public:
     explicit PveNames(PveSettings settings)
         : settings_(std::move(settings)) {}
-    /// Never waits for the filesystem: a process that hangs ends when that answers.
-    ~PveNames();
-    PveNames(const PveNames&) = delete;
-    PveNames& operator=(const PveNames&) = delete;
 
     /// Takes what has been found, and has it looked for anew when that is due; the first call looks whether
     /// this is a host of Proxmox VE, and waits for `first_wait`. Logs when reading begins to fail or to hang,
@@ -50,9 +44,8 @@ class PveNames {
 
     PveSettings settings_;
     bool looked_ = false, is_pve_ = false;
-    pid_t pid_ = 0;       ///< of the process that looks now
-    io::UniqueFd answer_; ///< what it says, up to its end
-    std::string text_;    ///< of that, so far
+    io::WorkerProcess worker_; ///< looks now
+    std::string text_;         ///< what it has said so far
     Clock::time_point since_{}, next_{};
     int error_ = 0; ///< errno of the last look
     HostNames names_;

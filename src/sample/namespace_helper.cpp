@@ -79,7 +79,7 @@ NamespaceHelper::Outcome NamespaceHelper::send_up_to(std::span<const Request> re
 
 template <typename Reply>
 void NamespaceHelper::run(std::span<const Request> requests, Reply& reply, const OnReply<Reply>& on_reply) {
-    WorkerProcess::reap();
+    io::WorkerProcess::reap();
     std::size_t sent = 0;
     for (std::size_t done = 0; done < requests.size(); ++done) {
         Outcome outcome = send_up_to(requests, done, sent);

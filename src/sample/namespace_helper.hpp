@@ -1,7 +1,7 @@
 #pragma once
 
+#include "io/worker_process.hpp"
 #include "sample/namespace_worker.hpp"
-#include "sample/worker_process.hpp"
 
 #include <chrono>
 #include <functional>
@@ -60,7 +60,7 @@ class NamespaceHelper {
     WorkerSettings settings_;
     Worker worker_;
     HelperProgress::Shared progress_;
-    WorkerProcess process_;
+    io::WorkerProcess process_;
     std::uint64_t sequence_ = 1;
     NamespaceReply network_;
     FilesystemReply filesystems_;

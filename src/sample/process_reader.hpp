@@ -1,7 +1,7 @@
 #pragma once
 
+#include "io/worker_process.hpp"
 #include "sample/process_figures.hpp"
-#include "sample/worker_process.hpp"
 
 #include <array>
 #include <chrono>
@@ -38,7 +38,7 @@ class ProcessReader {
   public:
     /// The child is started when it is first needed. `deadline`: for up to most_asked processes.
     explicit ProcessReader(std::chrono::milliseconds deadline,
-                           WorkerProcess::Main worker = &run_process_worker)
+                           io::WorkerProcess::Main worker = &run_process_worker)
         : deadline_(deadline)
         , main_(std::move(worker)) {}
 
@@ -59,8 +59,8 @@ class ProcessReader {
     [[nodiscard]] Outcome ask(std::span<const pid_t> pids, bool want_io);
 
     std::chrono::milliseconds deadline_;
-    WorkerProcess::Main main_;
-    WorkerProcess worker_;
+    io::WorkerProcess::Main main_;
+    io::WorkerProcess worker_;
     std::uint64_t sequence_ = 0;
     ProcessReply reply_;
 };

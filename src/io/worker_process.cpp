@@ -1,4 +1,4 @@
-#include "sample/worker_process.hpp"
+#include "io/worker_process.hpp"
 
 #include <poll.h>
 #include <sys/prctl.h>
@@ -14,7 +14,7 @@
 #include <string>
 #include <system_error>
 
-namespace lxcmon::sample {
+namespace lxcmon::io {
 namespace {
 
 constexpr int child_socket = 3;
@@ -49,8 +49,8 @@ void WorkerProcess::start(const char* what, const Main& main) {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
         fail(what, "socketpair");
-    io::UniqueFd ours(ends[0]);
-    const io::UniqueFd theirs(ends[1]);
+    UniqueFd ours(ends[0]);
+    const UniqueFd theirs(ends[1]);
     const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child < 0)
@@ -85,4 +85,4 @@ bool WorkerProcess::wait_for_reply(std::chrono::milliseconds deadline) const noe
     }
 }
 
-} // namespace lxcmon::sample
+} // namespace lxcmon::io

@@ -8,7 +8,7 @@
 #include <functional>
 #include <vector>
 
-namespace lxcmon::sample {
+namespace lxcmon::io {
 
 /// A forked child that does what may hang for ever, and is killed then. The parent talks with it over a
 /// SOCK_SEQPACKET pair. It dies with the thread that started it. Sampling thread only.
@@ -38,11 +38,11 @@ class WorkerProcess {
     [[nodiscard]] pid_t pid() const noexcept { return pid_; } ///< -1: does not run
 
   private:
-    io::UniqueFd socket_;
+    UniqueFd socket_;
     pid_t pid_ = -1;
     /// Of all workers, not yet reaped: a killed process outlives its WorkerProcess for a moment, or, in an
     /// uninterruptible wait, until that ends.
     static inline std::vector<pid_t> killed;
 };
 
-} // namespace lxcmon::sample
+} // namespace lxcmon::io
