@@ -17,19 +17,18 @@
 namespace lxcmon::io {
 namespace {
 
-constexpr int child_socket = 3;
-
 using Clock = std::chrono::steady_clock;
 
-/// The child's first steps: only its socket and stderr stay open, and it ends when the agent does.
+/// The child's first steps: only its socket stays open, and it ends when the agent does. One that hangs may
+/// stay for long even when killed, and who reads the agent's output to its end would wait for that.
 [[noreturn]] void become_worker(int socket, pid_t parent, const WorkerProcess::Main& main) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent)
         ::_exit(0);
-    if (socket != child_socket && ::dup2(socket, child_socket) < 0)
+    if (::dup2(socket, STDIN_FILENO) < 0)
         ::_exit(1);
-    ::closefrom(child_socket + 1); // close_range(2) only on Linux 5.9 and later
-    main(child_socket);
+    ::closefrom(STDIN_FILENO + 1); // close_range(2) only on Linux 5.9 and later
+    main(STDIN_FILENO);
     ::_exit(0);
 }
 

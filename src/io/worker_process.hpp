@@ -20,7 +20,7 @@ class WorkerProcess {
     WorkerProcess(const WorkerProcess&) = delete;
     WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-    /// What the child runs, with its end of the pair; nothing else but stderr is open in it. It may be forked
+    /// What the child runs, with its end of the pair; nothing else is open in it. It may be forked
     /// from a threaded process: it must log nothing, and take no lock but malloc's, which glibc makes good.
     using Main = std::function<void(int socket)>;
     /// Where none runs. Throws std::system_error that begins with `what`.

@@ -6,6 +6,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
+from support import agent as program
 from support.case import WatchCase
 from support.containers import Spec
 from support.dead_fuse import DeadFuse
@@ -75,9 +76,9 @@ class Filesystem(HangCase):
         self.assertEqual(self.agent.stderr.count("did not end in time"), 2, "each said once")
         self.assertIsNone(process_start_time(helper), "the helper that hung is gone")
 
-    def dead_mount(self, container):
+    def dead_mount(self, container, takes=False):
         container.run_inside("mkdir", "-p", "/tmp/dead")
-        fuse = DeadFuse(self.lab.workspace, container.init_pid(), "/tmp/dead")
+        fuse = DeadFuse(self.lab.workspace, container.init_pid(), "/tmp/dead", takes)
         self.addCleanup(fuse.close)
 
     def test_a_mount_in_a_container_that_never_answers(self):
@@ -112,6 +113,13 @@ class Filesystem(HangCase):
         self.agent.stop()
         self.assertNotIn("did not end in time", self.agent.stderr)
         self.assert_all_there(victim)
+
+    def test_a_helper_that_cant_be_killed_does_not_hold_the_output(self):
+        (victim,) = self.started(self.lab.add("it-dead-output"))
+        self.dead_mount(victim, takes=True)
+        result = program.run("list", *self.arguments("--fs-include", "fuse*"), timeout=30)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("did not end in time", result.stderr)
 
     def test_a_mount_of_the_hosts(self):
         place = self.path("dead")
