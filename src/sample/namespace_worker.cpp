@@ -149,7 +149,8 @@ void look_at_links(const Host& host, pid_t init_pid, int init_pidfd, NamespaceRe
         reply.shares_host_network = true;
     else
         list_links(host, reply);
-    if (::setns(host.network.get(), 0) != 0)
+    // systemd's RestrictNamespaces= refuses a call that does not say which namespace it is about.
+    if (::setns(host.network.get(), reply.joined_by_file ? 0 : CLONE_NEWNET) != 0)
         ::_exit(1);
 }
 
