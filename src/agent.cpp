@@ -2,6 +2,7 @@
 
 #include "io/clock.hpp"
 #include "io/signal_fd.hpp"
+#include "status_line.hpp"
 
 #include <fmt/ranges.h>
 #include <poll.h>
@@ -50,6 +51,8 @@ void Agent::tick(std::int64_t tick_ns) {
                   *metrics_.tick_usec);
     note_dropped(status);
     remind(status);
+    status_line_ =
+        status_line(config_, metrics_.containers, collector_->troubled, status, std::time(nullptr));
     if (!delivering_)
         start_again();
 }
@@ -61,6 +64,7 @@ void Agent::try_tick(std::int64_t tick_ns) {
             spdlog::info("ticks succeed again");
     } catch (const std::exception& error) {
         ++metrics_.missed_ticks;
+        status_line_ = std::string("a tick failed and is left out: ") + error.what();
         if (!std::exchange(failing_, true))
             spdlog::error("a tick failed and is left out: {}", error.what());
     }
@@ -118,6 +122,8 @@ void Agent::start() {
     spdlog::info("lxcmon-push {}: containers of {} (cgroup {}) to {}, every {} s", LXCMON_VERSION,
                  fmt::join(collector_->table.lxcpaths(), ", "), collector_->sampler.cgroup_version(),
                  targets_->name(), std::chrono::duration<double>(config_.interval).count());
+    if (!config_.dry_run && !config_.has_server())
+        spdlog::info("no --influx-url is set: the points are in {} alone", targets_->name());
 }
 
 int Agent::run() {
@@ -125,16 +131,19 @@ int Agent::run() {
     timer_.emplace(config_.interval.count());
     reminded_at_ = std::chrono::steady_clock::now();
     start();
+    service_.ready();
     for (;;) {
+        service_.alive(status_line_);
         // The third one tells, by POLLERR alone, that a reader of our output has gone (--dry-run | head).
         const int output = writes_to_stdout(config_) ? STDOUT_FILENO : -1;
         std::array<pollfd, 3> wait{{{timer_->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};
-        if (::poll(wait.data(), wait.size(), -1) < 0 && errno != EINTR)
+        if (::poll(wait.data(), wait.size(), service_.wait_msec()) < 0 && errno != EINTR)
             throw std::system_error(errno, std::generic_category(), "poll");
         if ((wait[1].revents & POLLIN) != 0 && !handle_signal(signals.read_name()))
             return stop();
         if ((wait[2].revents & POLLERR) != 0) {
             spdlog::info("nobody reads standard output any more: stopping");
+            service_.stopping("stopping: nobody reads standard output");
             static_cast<void>(end_targets({}));
             return 0;
         }
@@ -151,7 +160,9 @@ int Agent::run() {
 /// False where the agent is to end.
 bool Agent::handle_signal(const std::string& name) {
     if (name == "SIGHUP" && read_settings_) {
+        service_.reloading();
         reload();
+        service_.ready();
         return true;
     }
     spdlog::info("{}: stopping", name);
@@ -177,6 +188,7 @@ deliver::Target::Status Agent::status() const {
 
 int Agent::stop() {
     flush();
+    service_.stopping(fmt::format("stopping: {} points are still to be delivered", status().queue_points));
     lost_lines_ += end_targets(stop_grace);
     const deliver::Target::Status status = this->status();
     if (lost_lines_ > 0)

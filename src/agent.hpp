@@ -5,6 +5,7 @@
 #include "encode/batcher.hpp"
 #include "io/tick_timer.hpp"
 #include "self_metrics.hpp"
+#include "service_notify.hpp"
 #include "target_group.hpp"
 
 #include <chrono>
@@ -63,6 +64,8 @@ class Agent {
     std::unique_ptr<encode::Batcher> batcher_;
     std::optional<io::TickTimer> timer_;
     SelfMetrics metrics_;
+    ServiceNotify service_;
+    std::string status_line_ = "no sample yet";
     std::int64_t last_flush_ns_ = 0;
     std::uint64_t dropped_lines_ = 0; ///< of the memory, at the last tick
     std::size_t lost_lines_ = 0;      ///< by a change of settings: neither delivered nor in the spool

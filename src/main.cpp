@@ -56,10 +56,10 @@ int main(int argument_count, char** arguments) {
         }
         return run(invocation, given);
     } catch (const lxcmon::BadSetting& error) {
-        std::fprintf(stderr, "%s\n", error.what());
+        lxcmon::print_error(error.what());
         return wrong_usage;
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "lxcmon-push: %s\n", error.what());
+        lxcmon::print_error(std::string("lxcmon-push: ") + error.what());
         return failed;
     }
 }

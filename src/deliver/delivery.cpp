@@ -3,6 +3,7 @@
 #include "deliver/refused_lines.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <chrono>
 #include <exception>
 #include <numeric>
@@ -117,6 +118,7 @@ Step Delivery::take(const Verdict& verdict) {
     } else if (!pieces_.front().last_chance)
         *settings_.proof = last_line(pieces_.front().bytes);
     counters_.delivered_points += lines - dropped;
+    counters_.delivered_at = std::time(nullptr);
     ++successes_;
     backoff_.reset();
     health_.well(lines - dropped);

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -23,7 +24,8 @@ struct Counters {
     std::atomic<std::uint64_t> delivered_points{0};
     std::atomic<std::uint64_t> rejected_points{0};
     std::atomic<std::uint64_t> retries{0};
-    std::atomic<int> last_status{0}; ///< HTTP status of the last answer, 0 where none came
+    std::atomic<int> last_status{0};          ///< HTTP status of the last answer, 0 where none came
+    std::atomic<std::time_t> delivered_at{0}; ///< the last time that points were stored; 0: none yet
 };
 
 struct DeliverySettings {

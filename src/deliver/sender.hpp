@@ -4,10 +4,12 @@
 #include "deliver/queue.hpp"
 #include "deliver/sink.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -20,7 +22,8 @@ struct Counts {
     std::uint64_t rejected_points = 0;
     std::uint64_t dropped_points = 0; ///< pushed out of the full queue, or by the spool's bounds
     std::uint64_t retries = 0;
-    int last_status = 0; ///< HTTP status, 0 where no answer came
+    int last_status = 0;          ///< HTTP status, 0 where no answer came
+    std::time_t delivered_at = 0; ///< the last time that points were stored; 0: none yet
 
     /// All but last_status.
     void add(const Counts& other) noexcept {
@@ -28,6 +31,7 @@ struct Counts {
         rejected_points += other.rejected_points;
         dropped_points += other.dropped_points;
         retries += other.retries;
+        delivered_at = std::max(delivered_at, other.delivered_at);
     }
 };
 

@@ -1,0 +1,76 @@
+#include "service_notify.hpp"
+
+#include "encode/text.hpp"
+#include "io/clock.hpp"
+
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <cstdint>
+
+namespace lxcmon {
+namespace {
+
+/// Nobody could do anything about a message that is not taken: the watchdog will.
+void send(const std::string& message) {
+    static_cast<void>(::sd_notify(0, message.c_str()));
+}
+
+/// A server's words may stand in it: a line end would begin another assignment (MAINPID=, ...), and systemd
+/// takes nothing but UTF-8.
+std::string shown(std::string_view status) {
+    constexpr std::size_t most_bytes = 500;
+    std::string text;
+    encode::append_text(text, status, [&](char c) { text += encode::is_control(c) ? ' ' : c; });
+    if (text.size() <= most_bytes)
+        return text;
+    std::size_t end = most_bytes;
+    while ((static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) // in the middle of a character
+        --end;
+    return text.substr(0, end);
+}
+
+} // namespace
+
+ServiceNotify::ServiceNotify() {
+    std::uint64_t usec = 0;
+    if (::sd_watchdog_enabled(0, &usec) > 0)
+        watchdog_ = std::chrono::microseconds(usec);
+}
+
+void ServiceNotify::ready() {
+    send("READY=1");
+}
+
+void ServiceNotify::reloading() {
+    // The time tells systemd which READY=1 belongs to it (Type=notify-reload).
+    send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(io::now_ns(CLOCK_MONOTONIC) / 1000));
+}
+
+void ServiceNotify::stopping(std::string_view status) {
+    send("STOPPING=1\nSTATUS=" + shown(status));
+}
+
+void ServiceNotify::alive(std::string_view status, Clock::time_point now) {
+    std::string message;
+    if (std::string line = shown(status); line != status_) {
+        message = "STATUS=" + line + '\n';
+        status_ = std::move(line);
+    }
+    // Not with each tick: ticks may be many in a second.
+    if (watchdog_ && (!message.empty() || now - fed_at_ >= *watchdog_ / 4)) {
+        message += "WATCHDOG=1\n";
+        fed_at_ = now;
+    }
+    if (!message.empty())
+        send(message);
+}
+
+int ServiceNotify::wait_msec(Clock::time_point now) const {
+    if (!watchdog_)
+        return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(fed_at_ + *watchdog_ / 2 - now).count();
+    return static_cast<int>(std::clamp<std::int64_t>(left, 0, 86'400'000));
+}
+
+} // namespace lxcmon

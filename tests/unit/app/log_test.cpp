@@ -1,0 +1,90 @@
+#include "log.hpp"
+
+#include "unit/io/temp_folder.hpp"
+
+#include <doctest/doctest.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <regex>
+
+using namespace lxcmon;
+
+namespace {
+
+/// What set_up_log() and `say` write to stderr; with $JOURNAL_STREAM naming it where `for_journal`.
+std::string said_on_stderr(const Config& config, bool for_journal, void (*say)()) {
+    const test::TempFolder folder;
+    const std::string path = folder.write("stderr", "");
+    const io::UniqueFd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
+    const io::UniqueFd before(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));
+    const auto logger = spdlog::default_logger();
+    struct stat place {};
+    REQUIRE(::fstat(file.get(), &place) == 0);
+    const std::string stream = std::to_string(place.st_dev) + ":" + std::to_string(place.st_ino);
+    if (for_journal)
+        ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
+    ::dup2(file.get(), STDERR_FILENO);
+    set_up_log(config);
+    say();
+    ::dup2(before.get(), STDERR_FILENO);
+    ::unsetenv("JOURNAL_STREAM");
+    spdlog::set_default_logger(logger);
+    std::ifstream input(path);
+    return {std::istreambuf_iterator<char>(input), {}};
+}
+
+void say_all() {
+    spdlog::debug("d");
+    spdlog::info("i\nj");
+    spdlog::warn("w");
+    spdlog::error("e");
+    spdlog::critical("c");
+    print_error("last words");
+}
+
+} // namespace
+
+TEST_CASE("lines for the journal have priorities and no times") {
+    Config config;
+    config.log_level = "debug";
+    CHECK(said_on_stderr(config, true, &say_all) ==
+          "<7>debug: d\n<6>info: i j\n<4>warning: w\n<3>error: e\n<2>critical: c\n<3>last words\n");
+    config.log_format = "json";
+    const std::string json = said_on_stderr(config, true, [] { spdlog::warn("w"); });
+    CHECK(json.starts_with("<4>{\"time\":\""));
+}
+
+TEST_CASE("lines for anything else have times and no priorities") {
+    const std::string text = said_on_stderr({}, false, [] {
+        spdlog::warn("w");
+        print_error("last words");
+    });
+    CHECK(std::regex_match(text,
+                           std::regex("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} warning: w\nlast "
+                                      "words\n")));
+    const test::TempFolder folder;
+    Config config;
+    config.log_file = folder.path("log");
+    CHECK(said_on_stderr(config, true, [] { spdlog::warn("w"); }).empty());
+    std::ifstream log(config.log_file);
+    const std::string line{std::istreambuf_iterator<char>(log), {}};
+    CHECK_FALSE(line.starts_with("<"));
+}
+
+TEST_CASE("which descriptor is the journal's") {
+    struct stat place {};
+    REQUIRE(::fstat(STDOUT_FILENO, &place) == 0);
+    const std::string device = std::to_string(place.st_dev);
+    const std::string inode = std::to_string(place.st_ino);
+    CHECK(goes_to_journal(STDOUT_FILENO, (device + ":" + inode).c_str()));
+    CHECK_FALSE(goes_to_journal(STDOUT_FILENO, (device + ":" + inode + "1").c_str()));
+    CHECK_FALSE(goes_to_journal(-1, (device + ":" + inode).c_str()));
+    for (const char* stream : {"", "x", "1", "1:"})
+        CHECK_FALSE(goes_to_journal(STDOUT_FILENO, stream));
+    CHECK_FALSE(goes_to_journal(STDOUT_FILENO, nullptr));
+}
