@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <map>
 
@@ -160,6 +161,17 @@ std::optional<Given> from_environment(const OptionRow& row, const Environment& e
     return std::nullopt;
 }
 
+/// What LoadCredential= of the unit has brought (systemd.exec(5)).
+std::optional<Given> from_credential(const OptionRow& row, const Environment& environment) {
+    const auto folder = environment("CREDENTIALS_DIRECTORY");
+    if (row.credential.empty() || !folder || folder->empty())
+        return std::nullopt;
+    std::string path = *folder + "/" + std::string(row.credential);
+    if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
+        return std::nullopt;
+    return Given{{std::move(path)}, " (credential " + std::string(row.credential) + ")", row.take};
+}
+
 std::optional<Given> from_command_line(const OptionRow& row, const CommandLine& line) {
     const CLI::Option* option = line.options.at(row.name);
     if (option->count() == 0)
@@ -238,6 +250,8 @@ Invocation parse_options(const std::vector<std::string>& arguments, const Enviro
             given = from_environment(row, environment);
         if (const auto in_file = settings.find(row.name); !given && in_file != settings.end())
             given = Given{in_file->second, " (in " + config.config_file + ")", row.take};
+        if (!given)
+            given = from_credential(row, environment);
         if (given && row.name != "config")
             apply(row, *given, config);
     }
