@@ -59,12 +59,6 @@ void take_url(Config& config, const std::string& value) {
     config.influx_urls.push_back(value);
 }
 
-void take_api(Config& config, const std::string& value) {
-    if (!deliver::api_of_name(value))
-        throw BadValue{"is not known; expected one of auto, v1, v2, v3"};
-    config.influx_api = value;
-}
-
 void take_header(Config& config, const std::string& value) {
     // Its value may be a secret.
     const auto colon = value.find(':');

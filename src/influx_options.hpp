@@ -6,7 +6,6 @@
 namespace lxcmon {
 
 void take_url(Config& config, const std::string& value);
-void take_api(Config& config, const std::string& value);
 void take_header(Config& config, const std::string& value);
 void take_proxy(Config& config, const std::string& value);
 void take_tls_ca(Config& config, const std::string& value);

@@ -1,5 +1,6 @@
 #include "option_table.hpp"
 
+#include "deliver/influx_api.hpp"
 #include "influx_options.hpp"
 #include "model/selection.hpp"
 #include "values.hpp"
@@ -14,6 +15,7 @@ namespace {
 
 using C = Config;
 using Value = const std::string&;
+using Default = OptionDefault;
 
 std::string not_empty(Value value) {
     if (value.empty())
@@ -67,6 +69,13 @@ constexpr auto levels =
     std::to_array<std::string_view>({"trace", "debug", "info", "warn", "error", "critical", "off"});
 constexpr auto modes = std::to_array<std::string_view>({"failover", "all"});
 constexpr auto log_formats = std::to_array<std::string_view>({"text", "json"});
+constexpr auto switches = std::to_array<std::string_view>({"on", "off"});
+
+constexpr OptionValue level{"LEVEL", levels};
+constexpr OptionValue mode{"MODE", modes};
+constexpr OptionValue api{"API", deliver::api_names};
+constexpr OptionValue log_format{"FORMAT", log_formats};
+constexpr OptionValue on_off{"SWITCH", switches};
 
 constexpr std::string_view influx = "InfluxDB";
 constexpr std::string_view spool = "Spool";
@@ -76,26 +85,28 @@ constexpr std::string_view run = "How it runs";
 constexpr std::string_view log = "Log";
 
 constexpr auto table = std::to_array<OptionRow>({
-    {influx, "influx-url", "URL", "",
+    {influx, "influx-url", "URL", Default("", "http://influx.example:8086"),
      "Server that the points go to, http, https or unix:///PATH; without it they go to the JSON file; may be "
      "given several times",
      &take_url, true, "INFLUX_URL"},
-    {influx, "influx-mode", "MODE", "failover",
+    {influx, "influx-mode", mode, "failover",
      "With several servers: failover (the next where one fails) or all (each gets everything)",
-     [](C& c, Value v) { c.influx_mode = one_of(v, modes); }},
-    {influx, "influx-api", "API", "auto",
-     "Write API: v1, v2, v3, or auto: v2 where a bucket is given, else the server is asked", &take_api},
+     [](C& c, Value v) { c.influx_mode = one_of(v, mode.choices); }},
+    {influx, "influx-api", api, "auto",
+     "Write API: v1, v2, v3, or auto: v2 where a bucket is given, else the server is asked",
+     [](C& c, Value v) { c.influx_api = one_of(v, api.choices); }},
     {influx, "influx-db", "NAME", "lxc", "Database (InfluxDB 1.x and 3.x)",
      [](C& c, Value v) { c.influx_db = not_empty(v); }},
-    {influx, "influx-rp", "NAME", "the database's", "Retention policy (InfluxDB 1.x)",
+    {influx, "influx-rp", "NAME", Default("the database's", "week"), "Retention policy (InfluxDB 1.x)",
      [](C& c, Value v) { c.influx_retention_policy = not_empty(v); }},
-    {influx, "influx-create-db", "SWITCH", "on", "on or off: make the database (1.x) when it is missing",
+    {influx, "influx-create-db", on_off, "on", "on or off: make the database (1.x) when it is missing",
      [](C& c, Value v) { c.influx_create_db = parse_flag(v); }},
-    {influx, "influx-user", "NAME", "", "User (InfluxDB 1.x)", [](C& c, Value v) { c.influx_user = v; }},
+    {influx, "influx-user", "NAME", Default("", "lxcmon"), "User (InfluxDB 1.x)",
+     [](C& c, Value v) { c.influx_user = v; }},
     {influx,
      "influx-password-file",
      "FILE",
-     "",
+     Default("", "/etc/lxcmon/credentials/password"),
      "File whose first line is the user's password; where none is given, systemd's credential "
      "influx_password",
      [](C& c, Value v) { c.influx_password = read_secret(v); },
@@ -103,31 +114,35 @@ constexpr auto table = std::to_array<OptionRow>({
      {},
      nullptr,
      "influx_password"},
-    {influx, "influx-token-file", "FILE", "",
+    {influx, "influx-token-file", "FILE", Default("", "/etc/lxcmon/credentials/token"),
      "File whose first line is the API token (2.x, 3.x); INFLUX_TOKEN holds the token itself; where none is "
      "given, systemd's credential influx_token",
      [](C& c, Value v) { c.influx_token = read_secret(v); }, false, "INFLUX_TOKEN",
      [](C& c, Value v) { c.influx_token = v; }, "influx_token"},
-    {influx, "influx-org", "NAME", "", "Organization (2.x)", [](C& c, Value v) { c.influx_org = v; }, false,
-     "INFLUX_ORG"},
-    {influx, "influx-bucket", "NAME", "", "Bucket (2.x): the v2 write API is used instead of a database",
+    {influx, "influx-org", "NAME", Default("", "example"), "Organization (2.x)",
+     [](C& c, Value v) { c.influx_org = v; }, false, "INFLUX_ORG"},
+    {influx, "influx-bucket", "NAME", Default("", "lxc"),
+     "Bucket (2.x): the v2 write API is used instead of a database",
      [](C& c, Value v) { c.influx_bucket = v; }, false, "INFLUX_BUCKET"},
-    {influx, "influx-gzip", "SWITCH", "on", "on or off: compress what is sent",
+    {influx, "influx-gzip", on_off, "on", "on or off: compress what is sent",
      [](C& c, Value v) { c.influx_gzip = parse_flag(v); }},
-    {influx, "influx-header", "HEADER", "",
+    {influx, "influx-header", "HEADER", Default("", "X-Scope-OrgID: tenant"),
      "Header 'Name: value' of each request; its value is kept out of the log; may be given several times",
      &take_header, true},
-    {influx, "influx-proxy", "URL", "http_proxy, https_proxy, no_proxy",
+    {influx, "influx-proxy", "URL", Default("http_proxy, https_proxy, no_proxy", "http://proxy.example:3128"),
      "Proxy to the server: http, https or socks5", &take_proxy},
-    {influx, "tls-ca", "PEM", "the system's",
+    {influx, "tls-ca", "PEM", Default("the system's", "/etc/lxcmon/ca.pem"),
      "Certificates that are trusted in place of the system's: a file or a folder of files", &take_tls_ca},
-    {influx, "tls-cert", "PEM", "", "Our certificate, for a server that wants one", &take_tls_cert},
-    {influx, "tls-key", "PEM", "in --tls-cert", "Its private key", &take_tls_key},
+    {influx, "tls-cert", "PEM", Default("", "/etc/lxcmon/client.pem"),
+     "Our certificate, for a server that wants one", &take_tls_cert},
+    {influx, "tls-key", "PEM", Default("in --tls-cert", "/etc/lxcmon/client.key"), "Its private key",
+     &take_tls_key},
     {influx, "tls-insecure", "", "", "Believe whoever answers; for tests only",
      [](C& c, Value v) { c.tls_insecure = parse_flag(v); }},
     {influx, "batch-size", "LINES", "5000", "Most points in one request",
      [](C& c, Value v) { c.batch_lines = parse_count(v, 1, 5000); }},
-    {influx, "flush-interval", "DURATION", "each tick", "How long points are gathered before they are sent",
+    {influx, "flush-interval", "DURATION", Default("each tick", "30s"),
+     "How long points are gathered before they are sent",
      [](C& c, Value v) { c.flush_interval = parse_duration(v); }},
     {influx, "queue-max-size", "SIZE", "32MiB",
      "Memory for points that are neither delivered nor in the spool; beyond it the oldest are dropped",
@@ -154,27 +169,30 @@ constexpr auto table = std::to_array<OptionRow>({
     {file, "json-keep", "COUNT", "5", "Rotated files that are kept",
      [](C& c, Value v) { c.json_keep = static_cast<unsigned>(parse_count(v, 0, 1000)); }},
 
-    {what, "lxcpath", "PATH", "liblxc's, LXD's, Incus's", "Folder of containers; may be given several times",
-     &take_lxcpath, true},
-    {what, "include", "GLOB", "all", "Only containers with such a name; may be given several times",
+    {what, "lxcpath", "PATH", Default("liblxc's, LXD's, Incus's", "/var/lib/lxc"),
+     "Folder of containers; may be given several times", &take_lxcpath, true},
+    {what, "include", "GLOB", Default("all", "web*"),
+     "Only containers with such a name; may be given several times",
      [](C& c, Value v) { c.include.push_back(not_empty(v)); }, true},
-    {what, "exclude", "GLOB", "none", "No containers with such a name; may be given several times",
+    {what, "exclude", "GLOB", Default("none", "test-*"),
+     "No containers with such a name; may be given several times",
      [](C& c, Value v) { c.exclude.push_back(not_empty(v)); }, true},
-    {what, "tag", "KEY=VALUE", "", "Tag that every point gets; may be given several times",
+    {what, "tag", "KEY=VALUE", Default("", "site=berlin"),
+     "Tag that every point gets; may be given several times",
      [](C& c, Value v) { c.tags.push_back(parse_tag(v)); }, true},
-    {what, "host", "NAME", "the host's name", "Value of the tag host",
+    {what, "host", "NAME", Default("the host's name", "node1"), "Value of the tag host",
      [](C& c, Value v) { c.host = not_empty(v); }},
-    {what, "metrics", "GLOB", "all but lxc_socket, lxc_process",
+    {what, "metrics", "GLOB", Default("all but lxc_socket, lxc_process", "+lxc_socket"),
      "Measurements or fields (lxc_memory.*_bytes) that are sent; +GLOB adds to the default, !GLOB takes "
      "away; may be given several times",
      &take_metrics, true},
     {what, "no-host", "", "", "No figures of the host itself (host_*)",
      [](C& c, Value v) { c.sample_host = !parse_flag(v); }},
-    {what, "fs-include", "GLOB", "",
+    {what, "fs-include", "GLOB", Default("", "nfs*"),
      "Filesystems of such a mount point (/...) or type even where they are left out by default (network, "
      "FUSE, ...); may be given several times",
      [](C& c, Value v) { c.fs_include.push_back(not_empty(v)); }, true},
-    {what, "fs-exclude", "GLOB", "",
+    {what, "fs-exclude", "GLOB", Default("", "/mnt/backup*"),
      "No filesystems of such a mount point (/...) or type; may be given several times",
      [](C& c, Value v) { c.fs_exclude.push_back(not_empty(v)); }, true},
     {what, "fs-interval", "DURATION", "60s", "Time between two looks at a filesystem",
@@ -193,12 +211,12 @@ constexpr auto table = std::to_array<OptionRow>({
      "Settings in TOML, with the long options as keys; the default may be missing",
      [](C& c, Value v) { c.config_file = not_empty(v); }},
 
-    {log, "log-level", "LEVEL", "info", "trace, debug, info, warn, error, critical or off",
-     [](C& c, Value v) { c.log_level = one_of(v, levels); }},
-    {log, "log-format", "FORMAT", "text", "text or json",
-     [](C& c, Value v) { c.log_format = one_of(v, log_formats); }},
-    {log, "log-file", "PATH", "standard error", "File that the log goes to",
-     [](C& c, Value v) { c.log_file = not_empty(v); }},
+    {log, "log-level", level, "info", "trace, debug, info, warn, error, critical or off",
+     [](C& c, Value v) { c.log_level = one_of(v, level.choices); }},
+    {log, "log-format", log_format, "text", "text or json",
+     [](C& c, Value v) { c.log_format = one_of(v, log_format.choices); }},
+    {log, "log-file", "PATH", Default("standard error", "/var/log/lxcmon-push/lxcmon-push.log"),
+     "File that the log goes to", [](C& c, Value v) { c.log_file = not_empty(v); }},
     {log, "log-max-size", "SIZE", "10MiB", "Size at which that file is rotated",
      [](C& c, Value v) { c.log_max_bytes = parse_size(v); }},
     {log, "log-keep", "COUNT", "3", "Rotated log files that are kept",
@@ -216,18 +234,6 @@ std::string environment_name(std::string_view option) {
     for (const char c : option)
         name.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
     return name;
-}
-
-std::string options_as_markdown() {
-    std::string text = "| option | default | environment | what it does |\n|---|---|---|---|\n";
-    for (const OptionRow& row : table) {
-        const std::string value = row.value_name.empty() ? "" : " " + std::string(row.value_name);
-        const std::string standard =
-            row.standard_variable.empty() ? "" : ", `" + std::string(row.standard_variable) + "`";
-        text += "| `--" + std::string(row.name) + value + "` | " + std::string(row.default_text) + " | `" +
-                environment_name(row.name) + "`" + standard + " | " + std::string(row.help) + " |\n";
-    }
-    return text;
 }
 
 } // namespace lxcmon

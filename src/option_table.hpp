@@ -8,13 +8,34 @@
 
 namespace lxcmon {
 
-/// One option: the same row makes the command line's flag, the environment variable, the config key, its
-/// line in --help and its row in README's table.
+/// What an option takes: "SIZE", and where only a few words will do, those.
+struct OptionValue {
+    std::string_view name; ///< empty: a flag
+    std::span<const std::string_view> choices;
+
+    constexpr OptionValue(const char* name_, std::span<const std::string_view> choices_ = {}) noexcept
+        : name(name_)
+        , choices(choices_) {}
+};
+
+/// What holds where an option is not given: "10s". Where that is no value that could be given ("the host's
+/// name", nothing), a value to show in its place.
+struct OptionDefault {
+    std::string_view text;
+    std::string_view example;
+
+    constexpr OptionDefault(const char* text_, const char* example_ = "") noexcept
+        : text(text_)
+        , example(example_) {}
+};
+
+/// One option: the same row makes the command line's flag, the environment variable, the config key, its line
+/// in --help, and all that src/docs makes: README's table, man page, completions, settings file.
 struct OptionRow {
     std::string_view group;
-    std::string_view name;       ///< without the dashes; also the config key
-    std::string_view value_name; ///< empty: a flag
-    std::string_view default_text;
+    std::string_view name; ///< without the dashes; also the config key
+    OptionValue value;
+    OptionDefault default_value;
     std::string_view help;
     /// Takes one value into the settings. Throws BadValue.
     void (*take)(Config& config, const std::string& value);
@@ -36,8 +57,5 @@ struct BadValue {
 
 /// LXCMON_INFLUX_URL for influx-url.
 [[nodiscard]] std::string environment_name(std::string_view option);
-
-/// The table as Markdown, as it stands in README.md.
-[[nodiscard]] std::string options_as_markdown();
 
 } // namespace lxcmon

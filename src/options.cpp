@@ -59,47 +59,54 @@ struct CommandLine {
                  "to a JSON file.",
                  "lxcmon-push"};
     std::map<std::string_view, CLI::Option*> options;
-    CLI::App* list = nullptr;
-    CLI::App* check = nullptr;
-    CLI::App* fields = nullptr;
-    CLI::App* replay = nullptr;
-    bool as_json = false;
-    bool as_markdown = false;
+    std::map<const CommandRow*, CLI::App*> commands;
+    std::map<const CommandFlag*, CLI::Option*> flags;
     std::vector<std::string> replay_files;
 
     CommandLine();
     void add(const OptionRow& row);
+    void add(const CommandRow& row);
 };
 
 void CommandLine::add(const OptionRow& row) {
     const std::string flag = "--" + std::string(row.name);
-    CLI::Option* option = row.value_name.empty() ? app.add_flag(flag) : app.add_option(flag);
+    CLI::Option* option = row.value.name.empty() ? app.add_flag(flag) : app.add_option(flag);
     const std::string shown_default =
-        row.default_text.empty() ? "" : "(default: " + std::string(row.default_text) + ")";
+        row.default_value.text.empty() ? "" : "(default: " + std::string(row.default_value.text) + ")";
     option->description(wrapped(row.help, shown_default))->group(std::string(row.group));
-    if (!row.value_name.empty())
-        option->type_name(std::string(row.value_name))->expected(1);
+    if (!row.value.name.empty())
+        option->type_name(std::string(row.value.name))->expected(1);
     option->multi_option_policy(row.repeatable ? CLI::MultiOptionPolicy::TakeAll
                                                : CLI::MultiOptionPolicy::TakeLast);
     options[row.name] = option;
 }
 
+void CommandLine::add(const CommandRow& row) {
+    CLI::App* const command = app.add_subcommand(std::string(row.name), wrapped(row.help, ""));
+    commands[&row] = command;
+    std::vector<CLI::Option*> others;
+    for (const CommandFlag& flag : row.flags) {
+        CLI::Option* const option = command->add_flag("--" + std::string(flag.name));
+        option->description(std::string(flag.help));
+        for (CLI::Option* other : others)
+            option->excludes(other);
+        others.push_back(option);
+        flags[&flag] = option;
+    }
+    if (!row.operand.empty())
+        command->add_option(std::string(row.operand), replay_files, std::string(row.operand_help))
+            ->required();
+    command->fallthrough();
+}
+
 CommandLine::CommandLine() {
-    app.set_version_flag("--version", "lxcmon-push " LXCMON_VERSION, "Print the version and end");
-    app.set_help_flag("-h,--help", "Print this help and end");
+    app.set_version_flag("--version", "lxcmon-push " LXCMON_VERSION, std::string(help_of_version));
+    app.set_help_flag("-h,--help", std::string(help_of_help));
     app.footer(footer);
     for (const OptionRow& row : option_table())
         add(row);
-    list = app.add_subcommand("list", "Show the containers with their figures");
-    list->add_flag("--json", as_json, "As JSON, for scripts");
-    check = app.add_subcommand("check", "Try settings, liblxc, containers and server");
-    fields = app.add_subcommand("fields", "Show what can be sampled, and where it comes from");
-    auto* const json = fields->add_flag("--json", as_json, "As JSON, for scripts");
-    fields->add_flag("--markdown", as_markdown, "As in README.md")->excludes(json);
-    replay = app.add_subcommand("replay", "Deliver points from JSON Lines files");
-    replay->add_option("FILE", replay_files, "Files of JSON Lines; - is standard input")->required();
-    for (CLI::App* subcommand : {list, check, fields, replay})
-        subcommand->fallthrough();
+    for (const CommandRow& row : command_table())
+        add(row);
     app.require_subcommand(0, 1);
 }
 
@@ -223,7 +230,7 @@ bool find_settings_file(const CommandLine& line, const Environment& environment,
             apply(row, *given, config);
             return true;
         }
-        config.config_file = row.default_text;
+        config.config_file = row.default_value.text;
     }
     return false;
 }
@@ -259,12 +266,12 @@ Invocation parse_options(const std::vector<std::string>& arguments, const Enviro
         config.host = own_host_name();
     check_influx_options(config);
     check_selection(config);
-    result.command = *line.list     ? Command::list
-                     : *line.check  ? Command::check
-                     : *line.fields ? Command::fields
-                     : *line.replay ? Command::replay
-                                    : Command::run;
-    result.format = line.as_json ? Format::json : line.as_markdown ? Format::markdown : Format::text;
+    for (const auto& [row, command] : line.commands)
+        if (*command)
+            result.command = row->command;
+    for (const auto& [flag, option] : line.flags)
+        if (*option)
+            result.format = flag->format;
     result.replay_files = line.replay_files;
     return result;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "command_table.hpp"
 #include "config.hpp"
 
 #include <functional>
@@ -8,9 +9,6 @@
 #include <vector>
 
 namespace lxcmon {
-
-enum class Command { run, list, check, fields, replay };
-enum class Format { text, json, markdown };
 
 /// What the command line, the environment and the settings file come to.
 struct Invocation {

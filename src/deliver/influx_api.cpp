@@ -5,20 +5,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
-#include <utility>
 
 namespace lxcmon::deliver {
 
 namespace {
-
-constexpr auto names = std::to_array<std::pair<InfluxApi, std::string_view>>({
-    {InfluxApi::automatic, "auto"},
-    {InfluxApi::v1, "v1"},
-    {InfluxApi::v2, "v2"},
-    {InfluxApi::v3, "v3"},
-});
 
 constexpr std::size_t longest_version_bytes = 64;
 
@@ -45,17 +37,14 @@ unsigned major_of(std::string_view version) noexcept {
 } // namespace
 
 std::string_view api_name(InfluxApi api) noexcept {
-    for (const auto& [known, name] : names)
-        if (known == api)
-            return name;
-    return {};
+    return api_names[static_cast<std::size_t>(api)];
 }
 
 std::optional<InfluxApi> api_of_name(std::string_view name) noexcept {
-    for (const auto& [api, known] : names)
-        if (known == name)
-            return api;
-    return std::nullopt;
+    const auto* const found = std::ranges::find(api_names, name);
+    if (found == api_names.end())
+        return std::nullopt;
+    return static_cast<InfluxApi>(found - api_names.begin());
 }
 
 std::optional<InfluxApi> api_of_settings(const InfluxSettings& settings) noexcept {

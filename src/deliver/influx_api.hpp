@@ -3,11 +3,15 @@
 #include "deliver/influx_settings.hpp"
 #include "deliver/verdict.hpp"
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace lxcmon::deliver {
+
+/// In the order of InfluxApi.
+inline constexpr std::array<std::string_view, 4> api_names{"auto", "v1", "v2", "v3"};
 
 /// "v1", "v2", "v3"; "auto" for InfluxApi::automatic. And back; nothing for another word.
 [[nodiscard]] std::string_view api_name(InfluxApi api) noexcept;

@@ -4,13 +4,11 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 using namespace lxcmon;
 using lxcmon::test::Arguments;
+using lxcmon::test::has_all;
 using lxcmon::test::Parser;
 
 namespace {
@@ -25,7 +23,7 @@ std::string good_value(const OptionRow& row) {
         {"MODE", "all"},          {"API", "v1"},      {"SWITCH", "off"},
         {"HEADER", "X-Scope: s"}, {"", "true"},
     };
-    return row.name == "metrics" ? "lxc_c*" : by_kind.at(row.value_name);
+    return row.name == "metrics" ? "lxc_c*" : by_kind.at(row.value.name);
 }
 
 bool is_secret_file(const OptionRow& row) {
@@ -34,14 +32,6 @@ bool is_secret_file(const OptionRow& row) {
 
 /// Certificate and key in one, as far as the options look.
 constexpr const char* pem = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
-
-std::string between(const std::string& text, std::string_view begin, std::string_view end) {
-    const std::size_t from = text.find(begin);
-    const std::size_t to = text.find(end);
-    if (from == std::string::npos || to == std::string::npos || to < from)
-        return "no such lines";
-    return text.substr(from + begin.size(), to - from - begin.size());
-}
 
 } // namespace
 
@@ -64,9 +54,9 @@ TEST_CASE("--help lists each option, with its default") {
     REQUIRE(help);
     for (const OptionRow& row : option_table()) {
         CAPTURE(std::string(row.name));
-        CHECK(help->find("--" + std::string(row.name) + (row.value_name.empty() ? "" : " ")) !=
+        CHECK(help->find("--" + std::string(row.name) + (row.value.name.empty() ? "" : " ")) !=
               std::string::npos);
-        CHECK(help->find(row.default_text) != std::string::npos);
+        CHECK(help->find(row.default_value.text) != std::string::npos);
     }
 }
 
@@ -80,7 +70,7 @@ TEST_CASE("each option is taken from the command line, the environment and the f
         CAPTURE(std::string(row.name));
         const std::string name(row.name);
         const std::string value = is_secret_file(row)       ? secret
-                                  : row.value_name == "PEM" ? pem_file
+                                  : row.value.name == "PEM" ? pem_file
                                                             : good_value(row);
         // Some options need these beside them.
         const Arguments beside{"--influx-user=u", "--tls-cert=" + pem_file};
@@ -167,21 +157,16 @@ TEST_CASE("the environment's name of an option") {
     CHECK(environment_name("host") == "LXCMON_HOST");
 }
 
-TEST_CASE("the table of options in README.md is that of the program") {
-    std::ifstream input(LXCMON_SOURCE "/README.md");
-    const std::string readme{std::istreambuf_iterator<char>(input), {}};
-    CHECK(between(readme, "<!-- options -->\n", "<!-- /options -->") == options_as_markdown());
-}
-
-TEST_CASE("a row of the table in Markdown has the columns of its head") {
-    const std::string markdown = options_as_markdown();
-    std::size_t rows = 0;
-    for (std::size_t at = 0; at < markdown.size(); ++rows) {
-        const std::size_t end = markdown.find('\n', at);
-        const std::string row = markdown.substr(at, end - at);
-        CAPTURE(row);
-        CHECK(std::count(row.begin(), row.end(), '|') == 5);
-        at = end + 1;
+TEST_CASE("of an option with few words each is taken, and no other") {
+    const Parser parser;
+    for (const OptionRow& row : option_table()) {
+        CAPTURE(std::string(row.name));
+        Config config;
+        for (const std::string_view choice : row.value.choices)
+            CHECK_NOTHROW(row.take(config, std::string(choice)));
+        if (!row.value.choices.empty())
+            CHECK_THROWS_AS(row.take(config, "another"), BadValue);
     }
-    CHECK(rows == option_table().size() + 2);
+    CHECK(parser.config({"--influx-api=v1"}).influx_api == "v1");
+    CHECK(has_all(parser.error({"--influx-api=v4"}), {"--influx-api", "'v4'", "auto, v1, v2, v3"}));
 }
