@@ -12,6 +12,7 @@ cd "$root_folder"
 test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb iproute2 python3 util-linux bindfs
     victoria-metrics openssl
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
+    bash zsh fish man-db
     clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)
 passed=0
 failed=0
@@ -107,7 +108,10 @@ check_tidy() {
         return 1
     }
 }
-check_scripts() { script_files | xargs -0 shellcheck -x; }
+check_scripts() {
+    script_files | xargs -0 shellcheck -x
+    shellcheck build-test/contrib/lxcmon-push # bash's completion
+}
 
 check_python() {
     find tests contrib -name '*.py' -print0 | xargs -0 pyflakes3
