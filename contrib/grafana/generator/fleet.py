@@ -1,0 +1,164 @@
+"""Fleet: all containers of all hosts."""
+
+from .dashboard import CONTAINER, HOST, Dashboard, Row, to_container, to_host
+from .panels import ANY_IS_BAD, FULL, ORANGE, RED, Column, Graph, Stat, Table, is_not, more_than_0, steps
+from .queries import gauge, growth, latest, over_range, percent_of_time, rate, series, trend
+from . import queries
+
+CPU = gauge("lxc_cpu", "usage_percent")
+CPU_OF_LIMIT = gauge("lxc_cpu", "usage_percent", per="limit_cores")
+MEMORY = gauge("lxc_memory", "used_bytes")
+MEMORY_PERCENT = gauge("lxc_memory", "used_percent")
+RECEIVED, SENT = rate("lxc_net", "rx_bytes"), rate("lxc_net", "tx_bytes")
+READ, WRITTEN = rate("lxc_io", "read_bytes"), rate("lxc_io", "write_bytes")
+DISK_PERCENT = gauge("lxc_fs", "used_percent")
+THROTTLED = rate("lxc_cpu", "nr_throttled", per="nr_periods", scale=100)
+KILLS = growth("lxc_memory", "oom_kill")
+STATE = gauge("lxc_state", "state", text=True)
+INTERFACES, MOUNTS, DEVICES = ("interface",), ("mountpoint",), ("device",)
+NO_PSI = "No pressure figures: they need PSI in the kernel (psi=1) and cgroup v2"
+NO_IO = "No block I/O counted: none done, or cgroup v1 without BFQ or a throttle rule"
+PERCENT_OF_TIME = steps((10, ORANGE), (40, RED))
+QUARTER = steps((5, ORANGE), (25, RED))
+
+
+def pressure(resource, prefix="lxc", kind="some"):
+    return percent_of_time(f"{prefix}_pressure", f"{kind}_total_usec", where=(("resource", resource),))
+
+
+def dashboard(language):
+    return Dashboard(
+        "fleet", "All LXC containers of all hosts, from lxcmon-push.", [HOST, CONTAINER],
+        [Row("Now", [*_counts(), _containers(language)]), Row("Who", _who(language)), Row("Over time", _graphs()),
+         Row("Hosts", [_hosts(language), *_host_graphs()])],
+        links=("container", "agent"))
+
+
+def _counts():
+    return [
+        Stat("Hosts", "Hosts whose agent has sent in the last 5 minutes. Fewer than there are: see LXC Agent.", "short",
+             [latest(gauge("lxcmon_push", "containers"), "hosts", by=(), across=("host",), combine="count")], thresholds=steps()),
+        Stat("Containers", "Containers that the agents know, stopped ones too.", "short",
+             [latest(gauge("lxc_state", "restarts"), "containers", by=(), across=("host", "container"), combine="count")]),
+        Stat("Running", "Containers that have an uptime, frozen ones too. Fewer than Containers: see Down.", "short",
+             [latest(gauge("lxc_state", "uptime_sec"), "running", by=(), across=("host", "container"), combine="count")]),
+        Stat("CPU", "All containers together; 100 % is one core.", "percent",
+             [latest(CPU, "CPU", by=(), across=("host", "container"))], decimals=1),
+        Stat("Memory", "All containers together, without page cache.", "bytes",
+             [latest(MEMORY, "memory", by=(), across=("host", "container"))], decimals=1),
+        Stat("OOM kills", "Processes that the kernel killed for memory in the time shown. Not 0: see OOM-killed.", "short",
+             [over_range(KILLS, "kills", by=(), across=("host", "container"), reduce="sum")], thresholds=ANY_IS_BAD),
+    ]
+
+
+def _containers(language):
+    columns = [
+        Column("container", links=to_container(language), width=130), Column("host", width=110),
+        Column("name", width=110),
+        Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=95),
+        Column("CPU", latest(CPU, "CPU"), "percent", decimals=1, width=75),
+        Column("CPU trend", trend(CPU), "percent", "spark", width=150, decimals=1),
+        Column("of limit", latest(CPU_OF_LIMIT, "of limit"), "percent", "bar", thresholds=FULL, decimals=0, width=110),
+        Column("memory", latest(MEMORY, "memory"), "bytes", decimals=1, width=90),
+        Column("memory trend", trend(MEMORY), "bytes", "spark", width=150, decimals=1),
+        Column("of memory", latest(MEMORY_PERCENT, "of memory"), "percent", "bar", thresholds=FULL, decimals=0, width=110),
+        Column("net in", latest(RECEIVED, "net in", across=INTERFACES), "Bps", decimals=1, width=90),
+        Column("net out", latest(SENT, "net out", across=INTERFACES), "Bps", decimals=1, width=90),
+        Column("disk", latest(DISK_PERCENT, "disk", across=MOUNTS, combine="max"), "percent", "bar", thresholds=FULL, decimals=0,
+               width=110),
+        *(Column(f"PSI {word}", latest(gauge("lxc_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}"), "percent",
+                 "bar", thresholds=PERCENT_OF_TIME, decimals=0, width=100)
+          for word, resource in (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))),
+        Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0, width=90),
+        Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "short", width=80),
+    ]
+    return Table("Containers", "Each container at the end of the time shown (within 5 minutes). CPU is of one core; disk is the fullest "
+                 "filesystem; PSI is the share of time lost in waiting. Click a name for all of it.", columns, height=14, sort_by="CPU")
+
+
+def _who(language):
+    links = to_container(language)
+
+    def top(title, description, column):
+        return Table(title, description, [Column("container", links=links), Column("host"), column], width=6, height=9,
+                     sort_by=column.name, most=10)
+
+    def found(title, description, column, no_value, keep):
+        return Table(title, description, [Column("container", links=links), Column("host"), column], width=8, height=7,
+                     sort_by=column.name, keep=keep, no_value=no_value)
+
+    io = top("Top 10: disk writes", "Mean over the time shown, all devices. Look here when PSI io is high.",
+             Column("written", over_range(WRITTEN, "written", across=DEVICES), "Bps", "bar", maximum=None, decimals=1))
+    io.no_value = NO_IO
+    return [
+        top("Top 10: CPU", "Mean over the time shown; 100 % is one core. Give a hungry one a limit (lxc.cgroup2.cpu.max).",
+            Column("CPU", over_range(CPU, "CPU"), "percent", "bar", maximum=None, decimals=1)),
+        top("Top 10: memory", "Mean over the time shown, without page cache.",
+            Column("memory", over_range(MEMORY, "memory"), "bytes", "bar", maximum=None, decimals=1)),
+        top("Top 10: network", "Received, mean over the time shown, all interfaces.",
+            Column("received", over_range(RECEIVED, "received", across=INTERFACES), "Bps", "bar", maximum=None, decimals=1)),
+        io,
+        found("Throttled", "Share of CPU periods in which the container had used up its quota, in the time shown. Raise its limit above "
+              "25 %.", Column("throttled", over_range(THROTTLED, "throttled"), "percent", "bar", thresholds=QUARTER, decimals=1),
+              "Nobody was throttled", more_than_0("throttled")),
+        found("OOM-killed", "Processes that the kernel killed for memory, in the time shown. Raise the memory limit, or find the leak.",
+              Column("kills", over_range(KILLS, "kills", reduce="sum"), "short", "background", thresholds=ANY_IS_BAD),
+              "Nobody was OOM-killed", more_than_0("kills")),
+        found("Down", "Known to the agent, and not RUNNING at the end of the time shown.", Column("state", latest(STATE, "state"),
+              cell="background"), "All containers are running", is_not("state", "RUNNING")),
+    ]
+
+
+def _graphs():
+    return [
+        Graph("CPU", "Of one core, from cpu.stat. A flat top is a limit: see Throttled.", "percent", [series(CPU)]),
+        Graph("Memory", "Without page cache. Growth that never ends is a leak.", "bytes", [series(MEMORY)]),
+        Graph("Network", "Received, and below zero sent; all interfaces of a container.", "Bps",
+              [series(RECEIVED, queries.CONTAINER + " in", INTERFACES), series(SENT, queries.CONTAINER + " out", INTERFACES)],
+              mirrored=("B",)),
+        Graph("Disk", "Read, and below zero written; all devices of a container.", "Bps",
+              [series(READ, queries.CONTAINER + " read", DEVICES), series(WRITTEN, queries.CONTAINER + " written", DEVICES)],
+              mirrored=("B",), no_value=NO_IO),
+        *(Graph(f"Pressure: {resource}", f"Time in which some task of the container waited for {resource} (PSI). Above 10 % it is felt.",
+                "percent", [series(pressure(resource))], width=8, thresholds=PERCENT_OF_TIME, no_value=NO_PSI)
+          for resource in ("cpu", "memory", "io")),
+    ]
+
+
+def _hosts(language):
+    by = ("host",)
+    columns = [
+        Column("host", links=to_host(language)),
+        Column("containers", latest(gauge("lxcmon_push", "containers"), "containers", by), "short"),
+        Column("CPU", latest(gauge("host_cpu", "usage_percent", per="cpus"), "CPU", by), "percent", "bar", thresholds=FULL, decimals=0),
+        Column("cores", latest(gauge("host_cpu", "cpus"), "cores", by), "short"),
+        Column("load", latest(gauge("host_load", "load1"), "load", by), "short", decimals=1),
+        Column("memory", latest(gauge("host_memory", "used_percent"), "memory", by), "percent", "bar", thresholds=FULL, decimals=0),
+        Column("of", latest(gauge("host_memory", "limit_bytes"), "of", by), "bytes", decimals=1),
+        Column("disk", latest(gauge("host_fs", "used_percent"), "disk", by, MOUNTS, "max"), "percent", "bar", thresholds=FULL, decimals=0),
+        *(Column(f"PSI {word}", latest(gauge("host_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}", by),
+                 "percent", "bar", thresholds=PERCENT_OF_TIME, decimals=0)
+          for word, resource in (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))),
+    ]
+    return Table("Hosts", "Each host at the end of the time shown. CPU is of all its cores; disk is the fullest filesystem.", columns,
+                 height=7, sort_by="CPU")
+
+
+def _host_graphs():
+    of_host = queries.HOST
+    return [
+        Graph("Host CPU", "Of all cores. Near 100 % containers wait: see Pressure.", "percent",
+              [series(gauge("host_cpu", "usage_percent", per="cpus"), of_host)], width=8, maximum=100, thresholds=FULL),
+        Graph("Host memory", "Used, without page cache, of what the host has.", "percent",
+              [series(gauge("host_memory", "used_percent"), of_host)], width=8, maximum=100, thresholds=FULL),
+        Graph("Host load", "Tasks that run or wait, over a minute. Compare with the cores.", "short",
+              [series(gauge("host_load", "load1"), of_host)], width=8),
+        Graph("Host pressure", "Time in which some task waited (PSI), by resource.", "percent",
+              [series(pressure(resource, "host"), f"{of_host} {resource}") for resource in ("cpu", "memory", "io")], width=8,
+              thresholds=PERCENT_OF_TIME, no_value=NO_PSI),
+        Graph("Host filesystems", "Used, of what a user may use. Above 90 %: make room.", "percent",
+              [series(gauge("host_fs", "used_percent"), "{host} {mountpoint}")], width=8, maximum=100, thresholds=FULL),
+        Graph("Host network", "Received, and below zero sent, without the ends of containers.", "Bps",
+              [series(rate("host_net", "rx_bytes"), "{host} {interface} in"),
+               series(rate("host_net", "tx_bytes"), "{host} {interface} out")], width=8, mirrored=("B",)),
+    ]

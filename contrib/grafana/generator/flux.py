@@ -1,0 +1,136 @@
+"""Queries in Flux: v.timeRangeStart, v.windowPeriod and v.defaultBucket are filled in by Grafana."""
+
+import re
+
+from .queries import Query
+
+NAME, UID = "lxcmon-flux", "lxcmon-flux"
+SUFFIX, TITLE = "-flux", " (Flux)"
+RANGE = "range(start: v.timeRangeStart, stop: v.timeRangeStop)"
+LATEST = "range(start: date.sub(d: 5m, from: v.timeRangeStop), stop: v.timeRangeStop)"
+EXISTS = "filter(fn: (r) => exists r._value)"
+
+
+def target(query, ref_id):
+    return {"refId": ref_id, "query": text(query)}
+
+
+def alert_model(query, ref_id):
+    return {"refId": ref_id, "query": text(query, latest=RANGE)}
+
+
+def text(query, latest=LATEST):
+    figure, tags = query.figure, query.by + query.across
+    if query.shape == "presence":
+        return _piped(_presence(query))
+    steps = ["from(bucket: v.defaultBucket)", latest if query.shape == "latest" else RANGE, *_filters(query)]
+    if not figure.text:
+        steps.append("toFloat()")
+    if query.shape != "latest":
+        function = figure.window if figure.how == "gauge" else "last"
+        steps.append(f"aggregateWindow(every: v.windowPeriod, fn: {function}, createEmpty: false)")
+    steps += _value(figure)
+    steps += [_group(tags), 'sort(columns: ["_time"])']
+    if query.shape != "series":
+        steps.append("last()" if query.shape == "latest" else f"{query.reduce}()")
+    if query.across:
+        steps += _combined(query)
+    steps += _series_end(query) if query.shape == "series" else _table_end(query)
+    return _piped(steps)
+
+
+def _piped(steps):
+    made = "\n  |> ".join(steps)
+    return f'import "date"\n\n{made}' if "date." in made else made
+
+
+def _presence(query):
+    return ["from(bucket: v.defaultBucket)", RANGE, *_filters(query), _group((*query.by, "_start", "_stop")),
+            "aggregateWindow(every: 2m, fn: count, createEmpty: true)", "movingAverage(n: 3)", _group(query.by), "last()",
+            *_table_end(query)]
+
+
+def _filters(query):
+    fields = " or ".join(f'r._field == "{name}"' for name in query.figure.fields)
+    conditions = [f'r._measurement == "{query.figure.measurement}"', f"({fields})" if query.figure.per else fields,
+                  *(f'r.{tag} == "{value}"' for tag, value in query.figure.where)]
+    yield f"filter(fn: (r) => {' and '.join(conditions)})"
+    if query.chosen_by():
+        yield _chosen(query.chosen_by())
+
+
+def _chosen(names):
+    return "filter(fn: (r) => " + " and ".join(f"r.{name} =~ /^${{{name}:regex}}$/" for name in names) + ")"
+
+
+def _value(figure):
+    """From the points to the figure, each point's in `_value`."""
+    if figure.how == "rate":
+        yield "derivative(unit: 1s, nonNegative: true)"
+    if figure.how == "growth":
+        yield "difference(nonNegative: true)"
+    if figure.how != "gauge":
+        yield EXISTS
+    if figure.per:
+        yield 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
+        # InfluxQL says 0 of a division by 0.
+        a, b = figure.fields
+        yield f"filter(fn: (r) => exists r.{a} and exists r.{b})"
+        yield f"map(fn: (r) => ({{r with _value: if r.{b} == 0.0 then 0.0 else r.{a} / r.{b}}}))"
+    if figure.scale != 1:
+        yield f"map(fn: (r) => ({{r with _value: r._value * {_float(figure.scale)}}}))"
+
+
+def _float(number):
+    made = f"{number:.10f}".rstrip("0")
+    return made + "0" if made.endswith(".") else made
+
+
+def _group(tags):
+    return "group(columns: [" + ", ".join(f'"{tag}"' for tag in tags) + "])" if tags else "group()"
+
+
+def _combined(query):
+    if query.shape == "series":
+        return [_group((*query.by, "_time")), f"{query.combine}()", _group(query.by), 'sort(columns: ["_time"])']
+    return [_group(query.by), f"{query.combine}()"]
+
+
+def _series_end(query):
+    if query.legend is None:
+        return []
+    return [f"map(fn: (r) => ({{_time: r._time, _value: r._value, legend: {_legend(query.legend)}}}))",
+            'group(columns: ["legend"])', 'sort(columns: ["_time"])']
+
+
+def _legend(template):
+    """The tag `name` is there only where it says something new."""
+    parts = [part for part in re.split(r"(\{\w+\})", template) if part.strip()]
+    made = []
+    for part in parts:
+        if part == "{name}":
+            made.append('(if exists r.name then " " + r.name else "")')
+        else:
+            made.append(f"r.{part[1:-1]}" if part.startswith("{") else f'"{part}"')
+    return " + ".join(made)
+
+
+def _table_end(query):
+    columns = ", ".join(f'"{name}"' for name in (*query.by, "_value"))
+    return ["group()", f"keep(columns: [{columns}])", f'rename(columns: {{_value: "{query.name}"}})']
+
+
+def variable(wanted):
+    among = "".join(f" and r.{name} =~ /^${{{name}:regex}}$/" for name in wanted.among)
+    return (f'import "influxdata/influxdb/schema"\n\nschema.tagValues(bucket: v.defaultBucket, tag: "{wanted.name}", '
+            f'predicate: (r) => r._measurement == "{wanted.measurement}"{among}, start: v.timeRangeStart)')
+
+
+def annotation(figure):
+    steps = [text(Query(figure, "series")), "filter(fn: (r) => r._value > 0.0)", "group()",
+             'map(fn: (r) => ({_time: r._time, text: r.container, tags: r.host}))']
+    return {"target": {"refId": "Anno", "query": "\n  |> ".join(steps)}}
+
+
+def field_defaults(query):
+    return {"displayName": "${__field.labels.legend}"} if query.legend else {}

@@ -1,0 +1,191 @@
+"""The panels' JSON: graphs, tables and single figures, alike for both languages."""
+
+from dataclasses import dataclass, field
+
+from .queries import Query
+
+DATASOURCE = {"type": "influxdb", "uid": "${datasource}"}
+GREEN, ORANGE, RED, BLUE = "green", "orange", "red", "blue"
+STATES = {"RUNNING": GREEN, "FROZEN": BLUE, "STOPPED": RED}
+# Longer than the 60 s between two looks at a filesystem: only where the agent was silent is there a gap.
+GAP_MSEC = 180_000
+
+
+def steps(*pairs):
+    """steps((75, ORANGE), (90, RED)): green below the first."""
+    return {"mode": "absolute", "steps": [{"color": GREEN, "value": None}, *({"color": color, "value": at} for at, color in pairs)]}
+
+
+PLAIN = steps()
+FULL = steps((75, ORANGE), (90, RED))
+ANY_IS_BAD = steps((1, RED))
+
+
+@dataclass
+class Graph:
+    """A panel of lines. Queries in `mirrored` are drawn below zero, those in `limits` as dashed lines."""
+    title: str
+    description: str
+    unit: str
+    queries: list
+    width: int = 12
+    height: int = 8
+    stacked: bool = False
+    mirrored: tuple = ()
+    limits: tuple = ()
+    minimum: float | None = 0
+    maximum: float | None = None
+    thresholds: dict = field(default_factory=lambda: PLAIN)
+    no_value: str | None = None
+
+    def json(self, language):
+        custom = {"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 1, "fillOpacity": 25 if self.stacked else 10,
+                  "showPoints": "never", "spanNulls": False, "insertNulls": GAP_MSEC, "axisPlacement": "auto",
+                  "stacking": {"mode": "normal" if self.stacked else "none", "group": "A"},
+                  "thresholdsStyle": {"mode": "off" if self.thresholds is PLAIN else "dashed"}}
+        defaults = {"color": {"mode": "palette-classic"}, "custom": custom, "unit": self.unit, "thresholds": self.thresholds}
+        for name, value in (("min", self.minimum if not self.mirrored else None), ("max", self.maximum), ("noValue", self.no_value)):
+            if value is not None:
+                defaults[name] = value
+        for query in self.queries:
+            defaults.update(language.field_defaults(query))
+        options = {"legend": {"displayMode": "table", "placement": "bottom", "showLegend": True, "calcs": ["mean", "max", "lastNotNull"]},
+                   "tooltip": {"mode": "multi", "sort": "desc"}}
+        return panel(self, "timeseries", language, defaults, self._overrides(), options)
+
+    def _overrides(self):
+        dashed = [{"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [8, 8]}}, {"id": "custom.fillOpacity", "value": 0},
+                  {"id": "custom.stacking", "value": {"mode": "none", "group": "A"}}]
+        return [*(of_query(letter, {"id": "custom.transform", "value": "negative-Y"}) for letter in self.mirrored),
+                *(of_query(letter, *dashed) for letter in self.limits)]
+
+
+@dataclass
+class Stat:
+    """One figure, with its course behind it where the query is a series."""
+    title: str
+    description: str
+    unit: str
+    queries: list
+    width: int = 4
+    height: int = 4
+    thresholds: dict = field(default_factory=lambda: PLAIN)
+    decimals: int | None = None
+    no_value: str | None = None
+
+    def json(self, language):
+        defaults = {"color": {"mode": "thresholds"}, "unit": self.unit, "thresholds": self.thresholds}
+        for name, value in (("decimals", self.decimals), ("noValue", self.no_value)):
+            if value is not None:
+                defaults[name] = value
+        for query in self.queries:
+            defaults.update(language.field_defaults(query))
+        is_series = self.queries[0].shape == "series"
+        options = {"colorMode": "value", "graphMode": "area" if is_series else "none", "justifyMode": "auto", "orientation": "auto",
+                   "textMode": "auto", "wideLayout": True, "showPercentChange": False, "percentChangeColorMode": "standard",
+                   "reduceOptions": {"calcs": ["lastNotNull"], "fields": "", "values": False}}
+        return panel(self, "stat", language, defaults, [], options)
+
+
+@dataclass
+class Column:
+    """Of a table: a query's figures, or, without a query, one of its tags."""
+    name: str
+    query: Query | None = None
+    unit: str | None = None
+    cell: str | None = None  # bar, spark, background
+    width: int | None = None
+    maximum: float | None = 100
+    thresholds: dict | None = None
+    links: list | None = None
+    decimals: int | None = None
+
+
+@dataclass
+class Table:
+    """Rows are merged by the tags that all queries have."""
+    title: str
+    description: str
+    columns: list
+    width: int = 24
+    height: int = 10
+    sort_by: str | None = None
+    keep: dict | None = None  # a condition of filterByValue
+    most: int | None = None
+    no_value: str | None = None
+
+    @property
+    def queries(self):
+        return [column.query for column in self.columns if column.query]
+
+    def json(self, language):
+        defaults = {"custom": {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True}, "thresholds": PLAIN,
+                    "color": {"mode": "thresholds"}}
+        if self.no_value:
+            defaults["noValue"] = self.no_value
+        overrides = [{"matcher": {"id": "byName", "options": column.name}, "properties": properties}
+                     for column in self.columns if (properties := column_properties(column))]
+        options = {"showHeader": True, "cellHeight": "sm"}
+        if self.sort_by:
+            options["sortBy"] = [{"displayName": self.sort_by, "desc": True}]
+        return {**panel(self, "table", language, defaults, overrides, options), "transformations": list(self._transformations())}
+
+    def _transformations(self):
+        letters = {letter: column for letter, column in zip(LETTERS, (each for each in self.columns if each.query))}
+        rows = [letter for letter, column in letters.items() if column.query.shape != "series"]
+        without_time = {"id": "filterFieldsByName", "options": {"exclude": {"pattern": "/^[Tt]ime$/"}}}
+        if len(rows) < len(letters):
+            without_time["filter"] = {"id": "byRefId", "options": f"/^(?:{'|'.join(rows)})$/"}
+        yield without_time
+        if len(rows) < len(letters):
+            yield {"id": "timeSeriesTable", "options": {}}
+        yield {"id": "merge", "options": {}}
+        trends = {f"Trend #{letter}": column.name for letter, column in letters.items() if letter not in rows}
+        named = {name: key for key, name in trends.items()}
+        order = {named.get(column.name, column.name): index for index, column in enumerate(self.columns)}
+        yield {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": trends}}
+        if self.keep:
+            yield {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [self.keep]}}
+        if self.most:
+            yield {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": self.sort_by, "desc": True}]}}
+            yield {"id": "limit", "options": {"limitField": self.most}}
+
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def more_than_0(column):
+    return {"fieldName": column, "config": {"id": "greater", "options": {"value": 0}}}
+
+
+def is_not(column, value):
+    return {"fieldName": column, "config": {"id": "notEqual", "options": {"value": value}}}
+
+
+def column_properties(column):
+    cells = {"bar": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
+             "spark": {"type": "sparkline", "hideValue": False, "drawStyle": "line", "fillOpacity": 15, "lineWidth": 1},
+             "background": {"type": "color-background", "mode": "basic"}}
+    made = []
+    for name, value in (("unit", column.unit), ("custom.width", column.width), ("thresholds", column.thresholds), ("links", column.links),
+                        ("decimals", column.decimals), ("custom.cellOptions", cells.get(column.cell))):
+        if value is not None:
+            made.append({"id": name, "value": value})
+    if column.cell == "bar":
+        made.append({"id": "min", "value": 0})
+        if column.maximum is not None:
+            made.append({"id": "max", "value": column.maximum})
+    if column.name == "state":
+        mapping = {state: {"color": color, "index": index} for index, (state, color) in enumerate(STATES.items())}
+        made.append({"id": "mappings", "value": [{"type": "value", "options": mapping}]})
+    return made
+
+
+def of_query(letter, *properties):
+    return {"matcher": {"id": "byFrameRefID", "options": letter}, "properties": list(properties)}
+
+
+def panel(description, kind, language, defaults, overrides, options):
+    targets = [{**language.target(query, letter), "datasource": DATASOURCE} for letter, query in zip(LETTERS, description.queries)]
+    return {"type": kind, "title": description.title, "description": description.description, "datasource": DATASOURCE,
+            "interval": "10s", "targets": targets, "fieldConfig": {"defaults": defaults, "overrides": overrides}, "options": options}
