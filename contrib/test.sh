@@ -11,6 +11,7 @@ cd "$root_folder"
 
 test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb iproute2 python3 util-linux bindfs
     victoria-metrics openssl
+    python3-yaml nodejs
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
     bash zsh fish man-db
     clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)
@@ -54,6 +55,8 @@ install_everything() {
     refresh_package_lists
     install_build_dependencies
     install_packages "${test_packages[@]}"
+    # NodeSource's nodejs has it, Debian's has not.
+    command -v npm > /dev/null || install_packages npm
     # Incus is in backports alone, which this host need not have: unpacked, not installed.
     tests/support/fetch_incus.sh /var/tmp/lxcmon-incus
 }

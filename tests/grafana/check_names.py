@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""check_names.py LXCMON-PUSH: no query of contrib/grafana asks for a measurement, tag or field that the agent does not know."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+GRAFANA = Path(__file__).resolve().parents[2] / "contrib/grafana"
+sys.path.insert(0, str(GRAFANA))
+sys.dont_write_bytecode = True
+
+from make_dashboards import files  # noqa: E402
+
+FLUX_OWN = {"_value", "_time", "_field", "_measurement", "_start", "_stop", "legend"}
+
+
+def known_names(binary):
+    """{measurement: its tags and fields}."""
+    known = {}
+    for row in json.loads(subprocess.run([binary, "fields", "--json"], capture_output=True, check=True, text=True).stdout):
+        names = known.setdefault(row["measurement"], set())
+        names.update([row["field"], *row["tags"].split(", ")])
+    return known
+
+
+def names_in_influxql(text):
+    """The measurement, and the other names that are not the query's own."""
+    (measurement,) = set(re.findall(r'FROM "(\w+)"', text))
+    own = set(re.findall(r'AS "([^"]+)"', text))
+    return measurement, set(re.findall(r'"([^"]+)"', text)) - own - {measurement}
+
+
+def names_in_flux(text):
+    (measurement,) = set(re.findall(r'r\._measurement == "(\w+)"', text))
+    names = set(re.findall(r"\br\.(\w+)", text)) | set(re.findall(r'r\._field == "(\w+)"', text)) | set(re.findall(r'tag: "(\w+)"', text))
+    for columns in re.findall(r"columns: \[([^]]*)\]", text):
+        names.update(re.findall(r'"(\w+)"', columns))
+    return measurement, names - FLUX_OWN
+
+
+def strings(value):
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from strings(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from strings(each)
+    elif isinstance(value, str):
+        yield value
+
+
+def queries():
+    """(file, text) of all that ask the database."""
+    for name, text in files():
+        found = strings(json.loads(text)) if name.endswith(".json") else re.findall(r"query: \|-\n((?: {16}.*\n|\n)+)", text)
+        yield from ((name, query) for query in found if re.search(r'FROM "|r\._measurement', query))
+
+
+def unknown(known, text):
+    measurement, names = (names_in_flux if "r._measurement" in text else names_in_influxql)(text)
+    return names - known[measurement] if measurement in known else {measurement}
+
+
+def main(binary):
+    known = known_names(binary)
+    for wrong in ('SELECT last("usage") FROM "lxc_cpu"', 'SELECT last("v") AS "v" FROM "cpu"', 'SELECT last("oom") FROM "lxc_memory" GROUP BY "ct"',
+                  'filter(fn: (r) => r._measurement == "lxc_cpu" and r._field == "usage")',
+                  'filter(fn: (r) => r._measurement == "lxc_cpu" and r.ct == "a")'):
+        if not unknown(known, wrong):
+            sys.exit(f"not seen: {wrong}")
+    asked = list(queries())
+    wrong = [f"{name}: {', '.join(sorted(names))}: {text}" for name, text in asked if (names := unknown(known, text))]
+    print("\n".join([*wrong, f"{len(asked)} queries, {len(wrong)} with unknown names"]))
+    return 1 if wrong or len(asked) < 300 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,113 @@
+"""Every query of the Grafana dashboards, with their variables filled in, against what the agent sent of real containers."""
+
+import time
+import unittest
+
+from support.agent import Agent
+from support.case import LabCase
+from support.containers import Limits, Spec
+from support.dashboards import dashboards, filled_in, panel_queries, variable_queries
+
+# Grafana has to quote every letter of it.
+HOST = "it.host (a+b)/1"
+MIB = 1024 * 1024
+BURN = "while :; do dd if=/dev/zero of=/dev/null bs=64k count=2000 2>/dev/null; done"
+GROW = "x=$(dd if=/dev/zero bs=1M count=100 2>/dev/null | tr '\\0' a); true"
+# Every query must return rows but these, and these must not.
+WITHOUT_ROWS = {"LXC Container / Huge pages / A"}  # the kernel here has no controller hugetlb
+
+
+class Dashboards(LabCase):
+    """`web` works, is throttled and loses a process to the OOM killer; `web.2` is restarted; `old` is stopped."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        limits = Limits(memory_bytes=48 * MIB, cpu_quota_usec=20_000, pids=100)
+        cls.web = cls.lab.add("web", Spec(limits))
+        cls.second = cls.lab.add("web.2")
+        cls.lab.start_all([cls.web, cls.second])
+        cls.lab.add("old")
+        cls.influx = cls.start_influxd()
+        cls.begin_ms = time.time_ns() // 1_000_000
+        cls.agent = Agent(cls.workspace, "--lxcpath", cls.lab.lxcpath, "--host", HOST, "--interval", "500ms", "--influx-url",
+                          cls.influx.url, "--metrics", "+lxc_socket", "--metrics", "+lxc_process")
+        cls.addClassCleanup(cls.agent.kill)
+        cls.make_them_work()
+        cls.end_ms = time.time_ns() // 1_000_000
+
+    @classmethod
+    def make_them_work(cls):
+        cls.wait_for("four ticks", 'SELECT "restarts" FROM "lxc_state" WHERE "container" = \'web\' LIMIT 1 OFFSET 3')
+        cls.web.restart()
+        cls.wait_for("a restart", 'SELECT "restarts" FROM "lxc_state" WHERE "restarts" = 1')
+        cls.web.spawn_inside("timeout", "60", "sh", "-c", BURN)
+        cls.web.run_inside("sh", "-c", GROW, check=False)
+        cls.second.run_inside("dd", "if=/dev/zero", "of=/six", "bs=1M", "count=6")
+        cls.second.run_inside("httpd", "-p", "5001", "-h", "/")
+        for _ in range(3):
+            cls.web.run_inside("dd", "if=/dev/zero", "of=/direct", "bs=1M", "count=4", "oflag=direct")
+            cls.web.run_inside("wget", "-q", "-O", "/dev/null", f"http://{cls.second.address}:5001/six")
+        cls.wait_for("an OOM kill", 'SELECT "oom_kill" FROM "lxc_memory" WHERE "oom_kill" > 0')
+        for measurement in ("lxc_io", "lxc_process", "lxc_pressure"):
+            # A rate takes two intervals of 1 s.
+            cls.wait_for(f"points of {measurement}", f'SELECT * FROM "{measurement}" WHERE "container" = \'web\' LIMIT 1 OFFSET 23')
+
+    @classmethod
+    def wait_for(cls, what, query):
+        cls.agent.wait_for(lambda: "lxc" in cls.influx.databases() and cls.influx.execute(query, "lxc").get("series"), 30, what)
+
+    def rows(self, query, **variables):
+        text = filled_in(query.text, self.begin_ms, self.end_ms, **variables)
+        return self.influx.execute(text, "lxc").get("series", [])
+
+    def check_all(self, **variables):
+        asked = [query for dashboard in dashboards() for query in panel_queries(dashboard)]
+        self.assertGreater(len(asked), 100)
+        empty = {query.where for query in asked if not self.rows(query, **variables)}
+        self.assertEqual(empty, WITHOUT_ROWS, variables)
+
+    def test_all(self):
+        self.check_all(host=None, container=None, interface=None)
+
+    def test_one_container(self):
+        self.check_all(host=[HOST], container=["web"], interface=["eth0"])
+
+    def test_several(self):
+        self.check_all(host=[HOST, "other"], container=["web", "web.2"], interface=["eth0", "lo"])
+
+    def found(self, dashboard, panel, column):
+        """What a table's query says: {container: figure}."""
+        (asked,) = [query for each in dashboards() for query in panel_queries(each)
+                    if query.where.startswith(f"{dashboard} / {panel} /") and f'AS "{column}"' in query.text]
+        series = self.rows(asked, host=None, container=None)
+        return {each["tags"]["container"]: each["values"][0][each["columns"].index(column)] for each in series}
+
+    def test_what_they_say(self):
+        self.assertEqual(self.found("LXC Fleet", "Down", "state"), {"web": "RUNNING", "web.2": "RUNNING", "old": "STOPPED"})
+        kills = self.found("LXC Fleet", "OOM-killed", "kills")
+        self.assertGreaterEqual(kills["web"], 1)
+        self.assertEqual(kills["web.2"], 0)
+        throttled = self.found("LXC Fleet", "Throttled", "throttled")
+        self.assertTrue(20 < throttled["web"] <= 100, throttled)
+        self.assertEqual(throttled["web.2"], 0)
+        received = self.found("LXC Fleet", "Top 10: network", "received")
+        self.assertGreater(received["web"], 10 * received["web.2"])
+        self.assertEqual(self.found("LXC Fleet", "Containers", "restarts"), {"web": 1, "web.2": 0, "old": 0})
+
+    def test_variables(self):
+        asked = [query for dashboard in dashboards() for query in variable_queries(dashboard)]
+        values = {"host": {HOST}, "container": {"web", "web.2", "old"}, "interface": {"eth0"}}
+        for query in asked:
+            name = query.where.split()[-1]
+            self.assertEqual(self.values(query, host=None, container=None), values[name], query.where)
+            self.assertEqual(self.values(query, host=[HOST], container=["web", "web.2", "old"]), values[name], query.where)
+            if name != "host":
+                self.assertEqual(self.values(query, host=["other"], container=None), set(), query.where)
+
+    def values(self, query, **variables):
+        return {value for series in self.rows(query, **variables) for _, value in series["values"]}
+
+
+if __name__ == "__main__":
+    unittest.main()

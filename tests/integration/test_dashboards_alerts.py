@@ -1,0 +1,130 @@
+"""Each alert rule of contrib/grafana, computed as Grafana does: it fires for whom it is meant, and for nobody else."""
+
+import time
+import unittest
+
+from support.dashboards import alert_rules, filled_in
+from support.influx import Influxd
+from support.workspace import Workspace
+
+MINUTE_NS = 60 * 10**9
+# A point each minute, the newest now: {rule: (line protocol for one that is sick, for one that is well)}; AGO is 0 now, N the number
+# of the point.
+HISTORY = 40
+
+
+def cpu(ago, throttled):
+    number = HISTORY - ago
+    return f"lxc_cpu,host=h,container={{}} nr_periods={number * 600}i,nr_throttled={number * throttled}i"
+
+
+def state(ago, runs):
+    return "lxc_state,host=h,container={} restarts=0i" + (",uptime_sec=9i" if runs else "")
+
+
+def spool(ago, size):
+    return f"lxcmon_push,host={{}} points=9i,spool_bytes={size}i"
+
+
+CASES = {
+    "lxcmon-agent-silent": (lambda ago: spool(ago, 0) if ago >= 8 else None, lambda ago: spool(ago, 0)),
+    "lxcmon-container-down": (lambda ago: state(ago, ago >= 8), lambda ago: state(ago, True)),
+    "lxcmon-oom-kill": (lambda ago: f"lxc_memory,host=h,container={{}} oom_kill={int(ago < 3)}i",
+                        lambda ago: "lxc_memory,host=h,container={} oom_kill=5i"),
+    "lxcmon-memory-full": (lambda ago: "lxc_memory,host=h,container={} used_percent=95", lambda ago:
+                           "lxc_memory,host=h,container={} used_percent=85"),
+    "lxcmon-filesystem-full": (lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=91",
+                               lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=80"),
+    "lxcmon-host-filesystem-full": (lambda ago: "host_fs,host={},mountpoint=/ used_percent=91",
+                                    lambda ago: "host_fs,host={},mountpoint=/ used_percent=80"),
+    "lxcmon-throttled": (lambda ago: cpu(ago, 200), lambda ago: cpu(ago, 100)),
+    # Well is also one that has had a spool for a moment, and one that is getting rid of it.
+    "lxcmon-spool-growing": (lambda ago: spool(ago, (HISTORY - ago) * 1000), lambda ago: spool(ago, 5000 if ago == 4 else 0)),
+}
+
+
+def reduced(series):
+    """Grafana's reduce by `last`: {labels: number}."""
+    made = {}
+    for each in series:
+        labels = tuple(sorted(each.get("tags", {}).items()))
+        numbers = [row[1] for row in each["values"] if row[1] is not None]
+        if numbers:
+            made[labels] = numbers[-1]
+    return made
+
+
+def fires(formula, numbers):
+    """Of the labels that all queries have: those for which the formula holds."""
+    labels = set.intersection(*(set(each) for each in numbers.values()))
+    text = formula.replace("&&", " and ")
+    for letter in numbers:
+        text = text.replace(f"${letter}", letter)
+    return {label for label in labels if eval(text, {}, {letter: each[label] for letter, each in numbers.items()})}
+
+
+class DashboardAlerts(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.workspace = Workspace()
+        cls.addClassCleanup(cls.workspace.close)
+        cls.influx = Influxd(cls.workspace)
+        cls.addClassCleanup(cls.influx.stop)
+        cls.influx.start()
+        cls.now_ns = time.time_ns()
+
+    def write(self, db, name, history):
+        lines = []
+        for ago in range(HISTORY):
+            line = history(ago)
+            if line:
+                lines.append(line.format(name) + f" {self.now_ns - ago * MINUTE_NS}")
+        self.assertEqual(self.influx.write(db, "\n".join(lines).encode()), (204, ""))
+
+    def alarms(self, rule, db):
+        numbers = {}
+        for each in rule["data"]:
+            model = each["model"]
+            if model.get("rawQuery"):
+                end_ms = self.now_ns // 10**6
+                text = filled_in(model["query"], end_ms - each["relativeTimeRange"]["from"] * 1000, end_ms,
+                                 f"{model['intervalMs']}ms")
+                answer = self.influx.execute(text, db).get("series", [])
+            elif model["type"] == "reduce":
+                self.assertEqual(model["reducer"], "last")
+                numbers[model["refId"]] = reduced(answer)
+            else:
+                return fires(model["expression"], numbers)
+        return self.fail(f"{rule['uid']} has no formula")
+
+    def test_each_fires_for_the_sick_alone(self):
+        rules = alert_rules()
+        self.assertEqual({rule["uid"] for rule in rules}, set(CASES))
+        for rule in rules:
+            with self.subTest(rule["uid"]):
+                db = rule["uid"]
+                self.influx.execute(f'CREATE DATABASE "{db}"')
+                sick, well = CASES[db]
+                self.write(db, "well", well)
+                self.assertEqual(self.alarms(rule, db), set())
+                self.write(db, "sick", sick)
+                alarms = self.alarms(rule, db)
+                self.assertEqual(len(alarms), 1, alarms)
+                self.assertIn("sick", dict(alarms.pop()).values())
+
+    def test_what_is_well_too(self):
+        draining = alert_rules()[-1]
+        self.influx.execute("CREATE DATABASE draining")
+        self.write("draining", "h", lambda ago: spool(ago, ago * 1000))
+        self.assertEqual(self.alarms(draining, "draining"), set(), "a spool that is being emptied")
+        down = alert_rules()[1]
+        self.influx.execute("CREATE DATABASE silent")
+        self.write("silent", "c", lambda ago: state(ago, True) if ago >= 8 else None)
+        self.assertEqual(self.alarms(down, "silent"), set(), "the agent is silent: that is another rule's")
+
+    def test_no_data(self):
+        self.assertEqual([rule["uid"] for rule in alert_rules() if rule["noDataState"] == "Alerting"], ["lxcmon-agent-silent"])
+
+
+if __name__ == "__main__":
+    unittest.main()
