@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""check_names.py LXCMON-PUSH: no query of contrib/grafana asks for a measurement, tag or field that the agent does not know."""
+"""check_names.py LXCMON-PUSH: no query of contrib/grafana asks for a measurement, tag or field that the agent does not know, and no
+panel for what is off by default, but those in a folded row."""
 
 import json
 import re
@@ -17,12 +18,14 @@ FLUX_OWN = {"_value", "_time", "_field", "_measurement", "_start", "_stop", "leg
 
 
 def known_names(binary):
-    """{measurement: its tags and fields}."""
-    known = {}
+    """{measurement: its tags and fields}, and the measurements that are off by default."""
+    known, off = {}, set()
     for row in json.loads(subprocess.run([binary, "fields", "--json"], capture_output=True, check=True, text=True).stdout):
         names = known.setdefault(row["measurement"], set())
         names.update([row["field"], *row["tags"].split(", ")])
-    return known
+        if not row["sent"]:
+            off.add(row["measurement"])
+    return known, off
 
 
 def names_in_influxql(text):
@@ -63,16 +66,32 @@ def unknown(known, text):
     return names - known[measurement] if measurement in known else {measurement}
 
 
+def measured(text):
+    return (names_in_flux if "r._measurement" in text else names_in_influxql)(text)[0]
+
+
+def panels_without_data(off):
+    """Those that would be empty on a default install."""
+    for name, text in files():
+        for panel in json.loads(text)["panels"] if name.endswith(".json") else []:
+            if any(measured(target["query"]) in off for target in panel.get("targets", [])):
+                yield f"{name}: {panel['title']} is empty by default"
+
+
 def main(binary):
-    known = known_names(binary)
-    for wrong in ('SELECT last("usage") FROM "lxc_cpu"', 'SELECT last("v") AS "v" FROM "cpu"', 'SELECT last("oom") FROM "lxc_memory" GROUP BY "ct"',
+    known, off = known_names(binary)
+    if not off:
+        sys.exit("nothing is off by default: the check of the panels is no check")
+    for wrong in ('SELECT last("usage") FROM "lxc_cpu"', 'SELECT last("v") AS "v" FROM "cpu"',
+                  'SELECT last("oom") FROM "lxc_memory" GROUP BY "ct"',
                   'filter(fn: (r) => r._measurement == "lxc_cpu" and r._field == "usage")',
                   'filter(fn: (r) => r._measurement == "lxc_cpu" and r.ct == "a")'):
         if not unknown(known, wrong):
             sys.exit(f"not seen: {wrong}")
     asked = list(queries())
     wrong = [f"{name}: {', '.join(sorted(names))}: {text}" for name, text in asked if (names := unknown(known, text))]
-    print("\n".join([*wrong, f"{len(asked)} queries, {len(wrong)} with unknown names"]))
+    wrong += panels_without_data(off)
+    print("\n".join([*wrong, f"{len(asked)} queries, {len(wrong)} wrong"]))
     return 1 if wrong or len(asked) < 300 else 0
 
 

@@ -40,7 +40,7 @@ const mistakes = {
     (d) => { first(d, 'timeseries').targets[0].resultFormat = 'timeseries'; },
     (d) => { first(d, 'timeseries').targets[0].query = 7; },
     (d) => { first(d, 'table').transformations[0].id = 'filterFieldByName'; },
-    (d) => { first(d, 'table').fieldConfig.overrides.push({ matcher: { id: 'byName', options: 'x' }, properties: [{ id: 'units', value: 's' }] }); },
+    (d) => { first(d, 'table').fieldConfig.overrides[0].properties[0].id = 'custom.widht'; },
     (d) => { first(d, 'table').fieldConfig.defaults.custom.cellOptions.type = 'gauges'; },
     (d) => { d.templating.list[1].refresh = 3; },
     (d) => { d.links[0].keepTime = 'yes'; },

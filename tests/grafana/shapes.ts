@@ -46,7 +46,8 @@ type StatPanel = Common & {
   type: 'stat'; options: Json<StatOptions>; fieldConfig: { defaults: Omit<Json<FieldConfig>, 'custom'>; overrides: [] };
 };
 type TablePanel = Common & {
-  type: 'table'; options: Omit<Json<TableOptions>, 'frameIndex' | 'showTypeIcons'>; fieldConfig: Fields<Omit<Json<TableFieldOptions>, 'inspect'>>;
+  type: 'table'; options: Omit<Json<TableOptions>, 'frameIndex' | 'showTypeIcons'>;
+  fieldConfig: Fields<Omit<Json<TableFieldOptions>, 'inspect'>>;
   transformations: Transformation[];
 };
 type DataPanel = GraphPanel | StatPanel | TablePanel;

@@ -127,9 +127,9 @@ def variable(wanted):
 
 
 def annotation(figure):
-    steps = [text(Query(figure, "series")), "filter(fn: (r) => r._value > 0.0)", "group()",
-             'map(fn: (r) => ({_time: r._time, text: r.container, tags: r.host}))']
-    return {"target": {"refId": "Anno", "query": "\n  |> ".join(steps)}}
+    steps = ["from(bucket: v.defaultBucket)", RANGE, *_filters(Query(figure, "series")), "toFloat()", *_value(figure),
+             "filter(fn: (r) => r._value > 0.0)", "group()", 'map(fn: (r) => ({_time: r._time, text: r.container, tags: r.host}))']
+    return {"target": {"refId": "Anno", "query": _piped(steps)}}
 
 
 def field_defaults(query):

@@ -87,9 +87,13 @@ def variable(wanted):
 
 
 def annotation(figure):
-    inner = text(Query(figure, "series"))
-    query = f'SELECT "v", "container", "host" FROM ({inner}) WHERE "v" > 0'
-    columns = {"textColumn": "container", "tagsColumn": "host", "titleColumn": "", "timeEndColumn": ""}
+    # Each point, and one $timeFilter: Grafana up to 9 knows no $__interval in an annotation, and fills in the first $timeFilter alone.
+    asked = Query(figure, "series")
+    inner = (f'SELECT {_expression(figure, "non_negative_difference({})")} AS "v"{_from(asked, "$timeFilter")}'
+             f'{_grouped(asked.by)}')
+    query = f'SELECT "host", "container", "v" FROM ({inner}) WHERE "v" > 0'
+    # The first column without a role would be the title.
+    columns = {"titleColumn": "host", "textColumn": "container", "tagsColumn": "", "timeEndColumn": ""}
     # Grafana up to 9.3 reads them outside of `target`.
     return {"query": query, **columns, "target": {"refId": "Anno", "query": query, "rawQuery": True, "fromAnnotations": True, **columns}}
 
