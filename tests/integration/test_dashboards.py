@@ -89,7 +89,7 @@ class Dashboards(LabCase):
         self.assertGreaterEqual(kills["web"], 1)
         self.assertEqual(kills["web.2"], 0)
         throttled = self.found("LXC Fleet", "Throttled", "throttled")
-        self.assertTrue(20 < throttled["web"] <= 100, throttled)
+        self.assertTrue(5 < throttled["web"] <= 100, throttled)
         self.assertEqual(throttled["web.2"], 0)
         received = self.found("LXC Fleet", "Top 10: network", "received")
         self.assertGreater(received["web"], 10 * received["web.2"])
