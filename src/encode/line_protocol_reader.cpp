@@ -148,6 +148,8 @@ std::optional<std::string> parse_line_protocol(std::string_view line, PointBuffe
     if (line.ends_with('\n'))
         line.remove_suffix(1);
     const std::size_t before = points.size();
+    // A line may end before its measurement, and end() is to find this line's point, not the one before.
+    points.begin({}, 0);
     const char* const wrong = Reader(line, points).read_point();
     if (wrong == nullptr) {
         points.end();
