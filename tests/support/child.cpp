@@ -42,7 +42,7 @@ Child::Child(int clone_flags, const std::function<bool()>& prepare, const std::f
     pid_ =
         static_cast<pid_t>(::syscall(SYS_clone, clone_flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
     if (pid_ < 0)
-        throw std::system_error(errno, std::generic_category(), "clone (the tests run as root)");
+        throw std::system_error(errno, std::generic_category(), "clone (namespaces need root)");
     if (pid_ == 0)
         run_child(theirs.get(), prepare, live);
     running_ = true;

@@ -22,7 +22,7 @@ authority ca
 authority stranger
 certificate server ca DNS:localhost,IP:127.0.0.1 2
 certificate othername ca DNS:influx.example 2
-certificate expired ca IP:127.0.0.1 -1
+certificate expired ca IP:127.0.0.1 0
 certificate client ca DNS:client 2
 certificate wrongclient stranger DNS:client 2
 key self

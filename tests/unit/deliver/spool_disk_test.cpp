@@ -21,7 +21,7 @@ void on_small_disk(const SpoolTest& test, const char* options, const std::functi
     std::filesystem::create_directories(test.settings.folder);
     std::thread([&] {
         try {
-            REQUIRE_MESSAGE(::unshare(CLONE_FS | CLONE_NEWNS) == 0, "the tests run as root");
+            REQUIRE_MESSAGE(::unshare(CLONE_FS | CLONE_NEWNS) == 0, "needs root");
             REQUIRE(::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0);
             REQUIRE(::mount("spool", test.settings.folder.c_str(), "tmpfs", 0, options) == 0);
             body();
@@ -48,6 +48,8 @@ bool contains(const std::string& text, const std::string& part) {
 }
 
 } // namespace
+
+TEST_SUITE_BEGIN("needs root");
 
 TEST_CASE_FIXTURE(SpoolTest,
                   "spool: a full disk takes whole batches only, says so, and is used again with room") {
@@ -128,22 +130,6 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a damaged segment is kept whole where its b
     });
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: a process that is short of descriptors reads its segments later") {
-    Spool spool(settings);
-    append(spool, numbered_batch(1, 2));
-    rlimit before{};
-    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
-    rlimit none = before;
-    none.rlim_cur = 0;
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
-    const Batch* batch = spool.begin();
-    const auto appended = spool.append(numbered_batch(3, 1));
-    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
-    CHECK(batch == nullptr);
-    CHECK(contains(appended.why, "Too many open files"));
-    CHECK(drain(spool) == numbered_lines(1, 2));
-}
-
 TEST_CASE_FIXTURE(SpoolTest, "spool: no inode left for a folder's lock, and then one") {
     on_small_disk(*this, "nr_inodes=3,mode=700", [&] {
         for (const char* name : {"a", "b"})
@@ -209,6 +195,24 @@ TEST_CASE_FIXTURE(SpoolTest,
         append(spool, numbered_batch(7, 1));
         CHECK(drain(spool) == numbered_lines(7, 1));
     });
+}
+
+TEST_SUITE_END();
+
+TEST_CASE_FIXTURE(SpoolTest, "spool: a process that is short of descriptors reads its segments later") {
+    Spool spool(settings);
+    append(spool, numbered_batch(1, 2));
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    rlimit none = before;
+    none.rlim_cur = 0;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    const Batch* batch = spool.begin();
+    const auto appended = spool.append(numbered_batch(3, 1));
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(batch == nullptr);
+    CHECK(contains(appended.why, "Too many open files"));
+    CHECK(drain(spool) == numbered_lines(1, 2));
 }
 
 TEST_CASE_FIXTURE(SpoolTest,

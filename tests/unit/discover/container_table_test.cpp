@@ -147,6 +147,8 @@ TEST_CASE("of two of one name the later lxcpath's is shadowed") {
     CHECK_FALSE(table.containers()[1]->shadowed);
 }
 
+TEST_SUITE_BEGIN("needs root");
+
 TEST_CASE("a stranger who takes a stopped container's address is said once, and not believed") {
     const TempTree tree;
     define(tree, "web", "lxc.uts.name = www\n");
@@ -190,6 +192,8 @@ TEST_CASE("a container whose monitor is silent is left out, and said when that l
     table.refresh();
     CHECK(names_of(table) == Names{"db", "web"});
 }
+
+TEST_SUITE_END();
 
 TEST_CASE("a configuration that is no regular file is not opened") {
     const TempTree tree;

@@ -35,6 +35,13 @@ MonitorPeer peer_of_uid(uid_t uid, const std::string& lxcpath) {
 
 } // namespace
 
+TEST_CASE("nobody listens") {
+    const TempTree tree;
+    CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::absent);
+}
+
+TEST_SUITE_BEGIN("needs root");
+
 TEST_CASE("root is believed, and the owner of the lxcpath; no other user is") {
     const TempTree tree; // root's
     CHECK(peer_of_uid(0, tree.path()) == MonitorPeer::trusted);
@@ -51,11 +58,6 @@ TEST_CASE("a monitor that does not hang up on a caller is silent; a stranger's s
     const FakeMonitor strangers(stranger, tree.path(), "db", true);
     CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::silent);
     CHECK(monitor_peer(tree.path(), "db") == MonitorPeer::untrusted);
-}
-
-TEST_CASE("nobody listens") {
-    const TempTree tree;
-    CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::absent);
 }
 
 TEST_CASE("an lxcpath that is gone has no owner to believe") {
@@ -87,3 +89,5 @@ TEST_CASE("a monitor whose queue of callers is full is silent") {
     REQUIRE(errno == EAGAIN);
     CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::silent);
 }
+
+TEST_SUITE_END();

@@ -89,6 +89,8 @@ class Container {
 
 } // namespace
 
+TEST_SUITE_BEGIN("needs root");
+
 TEST_CASE("the root filesystem's figures are the container's own") {
     NamespaceHelper helper(ample);
     const Container container;
@@ -200,3 +202,5 @@ TEST_CASE("an init that has ended has no filesystems") {
     CHECK(ask(helper, &init).reply->error == ESRCH);
     CHECK(ask(helper, &init).reply->count == 0);
 }
+
+TEST_SUITE_END();

@@ -108,6 +108,8 @@ bool closes_all_on_old_kernel() {
 
 } // namespace
 
+TEST_SUITE_BEGIN("needs root");
+
 TEST_CASE("the helper has none of the agent's descriptors, on a kernel without close_range(2) neither") {
     CHECK_NOTHROW(Child(0, &closes_all_on_old_kernel));
 }
@@ -283,3 +285,5 @@ TEST_CASE("an init that has ended is an answer, and the next one is as ever") {
     CHECK(ask(helper, init).error == 0);
     CHECK(helper.pid() == process);
 }
+
+TEST_SUITE_END();

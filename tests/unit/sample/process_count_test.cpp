@@ -17,6 +17,8 @@ using test::find_link;
 
 // The real worker in the /proc of real namespaces: these need root.
 
+TEST_SUITE_BEGIN("needs root");
+
 TEST_CASE("the processes are the container's own") {
     const test::TempTree place;
     NamespaceHelper helper(ample);
@@ -91,3 +93,5 @@ TEST_CASE("a /proc that leads elsewhere in a procfs is none") {
     });
     CHECK(ask(helper, init).processes == -1);
 }
+
+TEST_SUITE_END();

@@ -18,13 +18,9 @@
 #include <vector>
 
 using namespace lxcmon;
+using namespace lxcmon::test;
 using sample::Sampler;
 using sample::SampleSettings;
-using test::Child;
-using test::count_of;
-using test::Fixture;
-using test::LogCapture;
-using test::TempTree;
 
 namespace {
 
@@ -90,6 +86,8 @@ constexpr std::size_t points_of_c = 9;
 constexpr const char* cpu_stat = "sys/fs/cgroup/lxc.payload.c/cpu.stat";
 
 } // namespace
+
+TEST_SUITE_BEGIN("needs root");
 
 TEST_CASE("a running container gives all its measurements") {
     Machine machine;
@@ -290,6 +288,8 @@ TEST_CASE("nobody wants filesystems") {
     Sampler sampler(settings);
     CHECK(count_of(tick(sampler, {&machine.container()}).lines, "_fs,") == 0);
 }
+
+TEST_SUITE_END();
 
 TEST_CASE("a host without cgroups, or without a mountinfo, is no host to start on") {
     const TempTree tree;
