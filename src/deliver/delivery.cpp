@@ -3,8 +3,8 @@
 #include "deliver/refused_lines.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <chrono>
+#include <ctime>
 #include <exception>
 #include <numeric>
 #include <utility>

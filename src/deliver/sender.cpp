@@ -63,8 +63,8 @@ Sender::Drained Sender::drain(std::chrono::milliseconds limit, unsigned tries) {
 }
 
 Counts Sender::counts() const {
-    return {counters_.delivered_points, counters_.rejected_points, queue_.dropped_lines(), counters_.retries,
-            counters_.last_status, counters_.delivered_at};
+    return {counters_.delivered_points, counters_.rejected_points, queue_.dropped_lines(),
+            counters_.retries,          counters_.last_status,     counters_.delivered_at};
 }
 
 std::string Sender::trouble() const {
