@@ -99,7 +99,7 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
                           "/" + fault->path + " can't be read: " + words_of(fault->error) +
                               (fault->error == EACCES || fault->error == EPERM ? "; run as root" : ""));
     else if (has_cgroups_)
-        cgroup_fault_.set(who_is(container_), "");
+        cgroup_fault_.clear();
     cpu_->sample(buffer, monotonic_ns, readings);
     derive_memory(readings);
     state_->sample(buffer, container_, network_.start_ticks(), time.boottime_ns, readings);

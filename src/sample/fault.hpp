@@ -9,6 +9,7 @@ class Fault {
   public:
     /// `who` begins the log line. No `words`: it is over.
     void set(const std::string& who, std::string words);
+    void clear() noexcept { words_.clear(); } ///< it is over
     [[nodiscard]] bool is_none() const noexcept { return words_.empty(); }
 
   private:

@@ -4,6 +4,7 @@
 #include "io/pidfd.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <tuple>
 
 namespace lxcmon::sample {
@@ -40,18 +41,18 @@ bool FilesystemRound::run_part(bool risky, NamespaceHelper& helper, PointBuffer&
         look.watch->prepare(request.ask, risky, monotonic_ns_);
     }
     bool has_hung = false;
-    helper.look_at_filesystems(
-        requests_, [&](std::size_t index, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
-            const FilesystemLook& look = due_[index];
-            const std::size_t before = points.size();
-            look.watch->take(outcome, reply, helper.hang(), io::now_ns(CLOCK_MONOTONIC),
-                             {look.measurement, look.tags, wall_ns_, points});
-            // It ended meanwhile: its pid may already be another's.
-            if (look.init_pid != 0 && !io::is_alive(look.init_pidfd))
-                points.truncate(before);
-            has_hung = outcome == NamespaceHelper::Outcome::hung;
-            return !has_hung;
-        });
+    const auto take = [&](std::size_t index, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
+        const FilesystemLook& look = due_[index];
+        const std::size_t before = points.size();
+        look.watch->take(outcome, reply, helper.hang(), io::now_ns(CLOCK_MONOTONIC),
+                         {look.measurement, look.tags, wall_ns_, points});
+        // It ended meanwhile: its pid may already be another's.
+        if (look.init_pid != 0 && !io::is_alive(look.init_pidfd))
+            points.truncate(before);
+        has_hung = outcome == NamespaceHelper::Outcome::hung;
+        return !has_hung;
+    };
+    helper.look_at_filesystems(requests_, std::ref(take)); // a reference, so that nothing is allocated
     return !has_hung;
 }
 

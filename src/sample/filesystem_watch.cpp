@@ -121,20 +121,21 @@ void FilesystemWatch::take_answers(const FilesystemReply& reply, bool risky) {
 }
 
 void FilesystemWatch::note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns) {
-    std::int64_t slowest = reply.list_nsec;
-    std::string what = "its list of mounts";
+    std::int64_t slowest_nsec = reply.list_nsec;
+    const Filesystem* slowest = nullptr; // none: the list of mounts
     for (const Filesystem& each : std::span(reply.filesystems).first(reply.count))
-        if (each.took_nsec > slowest) {
-            slowest = each.took_nsec;
-            what = "its filesystem " + std::string(reply.text(each.mount_point));
+        if (each.took_nsec > slowest_nsec) {
+            slowest_nsec = each.took_nsec;
+            slowest = &each;
         }
-    if (slowest <= slow_nsec)
+    if (slowest_nsec <= slow_nsec)
         return;
     again_ns_ = monotonic_ns + slow_pause_ns;
     if (!std::exchange(said_slow_, true))
-        spdlog::warn("{}: {} took {} ms to answer; its filesystems are looked at no more than once a minute "
-                     "while that lasts",
-                     who_, what, slowest / 1'000'000);
+        spdlog::warn("{}: its {}{} took {} ms to answer; its filesystems are looked at no more than once a "
+                     "minute while that lasts",
+                     who_, slowest != nullptr ? "filesystem " : "list of mounts",
+                     slowest != nullptr ? reply.text(slowest->mount_point) : "", slowest_nsec / 1'000'000);
 }
 
 void FilesystemWatch::add_points(const FilesystemReply& reply, const Target& target) {
@@ -142,12 +143,11 @@ void FilesystemWatch::add_points(const FilesystemReply& reply, const Target& tar
         spdlog::warn("{}: {} of its filesystems are left out: no more than {} are reported, and none with a "
                      "name of more than {} bytes",
                      who_, reply.left_out, max_filesystems, max_mount_text);
-    std::string name;
     for (const Filesystem& each : std::span(reply.filesystems).first(reply.count)) {
-        name.clear();
+        name_.clear();
         for (const TextSpan part : {each.mount_point, each.source, each.type})
-            name.append(reply.text(part)).push_back('\0');
-        if (names_.admits(name))
+            name_.append(reply.text(part)).push_back('\0');
+        if (names_.admits(name_))
             add_filesystem_point(reply, each, target.measurement, target.tags, target.wall_ns, target.points);
         else if (!std::exchange(said_names_, true))
             spdlog::warn("{}: it has had more than {} different filesystems since its start: new ones are "

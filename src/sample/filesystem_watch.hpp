@@ -81,6 +81,7 @@ class FilesystemWatch {
     bool owes_risky_ = false;
     std::vector<LeftAlone> left_alone_; ///< what hung, until it has answered again
     DistinctNames names_;
+    std::string name_;            ///< the one looked for in them, kept so that nothing is allocated
     std::array<Fault, 2> faults_; ///< of the first look and of the risky one
     bool has_hung_ = false, root_may_hang_ = false;
     bool list_hung_ = false;

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <functional>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -131,20 +132,20 @@ void Sampler::look_at_networks(std::int64_t tick_ns, PointBuffer& points) {
         requests_.push_back(entry->sampler->request(monotonic_ns));
     const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
     bool has_hung = false;
-    helper_.look_at_networks(
-        requests_, [&](std::size_t index, NamespaceHelper::Outcome outcome, const NamespaceReply& reply) {
-            Entry& entry = *running_[index];
-            if (outcome == NamespaceHelper::Outcome::hung) {
-                has_hung = true;
-                ask_less(std::span(requests_).subspan(index + 1), helper_.hang().stage);
-            }
-            if (reply.joined_by_file && !std::exchange(said_old_kernel_, true))
-                spdlog::info("this kernel can't join namespaces by a pidfd (Linux before 5.8): /proc/PID/ns "
-                             "is used, which costs some microseconds more for each container");
-            entry.is_well =
-                entry.sampler->sample(time, outcome, reply, helper_.hang(), entry.tags->all(), points);
-            return true;
-        });
+    const auto take = [&](std::size_t index, NamespaceHelper::Outcome outcome, const NamespaceReply& reply) {
+        Entry& entry = *running_[index];
+        if (outcome == NamespaceHelper::Outcome::hung) {
+            has_hung = true;
+            ask_less(std::span(requests_).subspan(index + 1), helper_.hang().stage);
+        }
+        if (reply.joined_by_file && !std::exchange(said_old_kernel_, true))
+            spdlog::info("this kernel can't join namespaces by a pidfd (Linux before 5.8): /proc/PID/ns "
+                         "is used, which costs some microseconds more for each container");
+        entry.is_well =
+            entry.sampler->sample(time, outcome, reply, helper_.hang(), entry.tags->all(), points);
+        return true;
+    };
+    helper_.look_at_networks(requests_, std::ref(take)); // a reference, so that nothing is allocated
     // One deadline in a tick is enough; but a hang in the next tick, too, does not put them off once more.
     owes_risky_look_ = has_hung && !owes_risky_look_;
 }
