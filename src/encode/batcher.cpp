@@ -8,6 +8,8 @@
 namespace lxcmon::encode {
 
 std::optional<Batch> Batcher::add(const Point& point) {
+    if (open_.lines == 0)
+        open_.body.reserve(usual_bytes_ + usual_bytes_ / 8); // in one go; numbers grow
     const std::size_t before = open_.body.size();
     if (format_ == Format::line_protocol) {
         if (!append_line_protocol(open_.body, point))
@@ -28,6 +30,7 @@ std::optional<Batch> Batcher::add(const Point& point) {
 std::optional<Batch> Batcher::finish() {
     if (open_.lines == 0)
         return std::nullopt;
+    usual_bytes_ = open_.body.size();
     return std::exchange(open_, Batch{});
 }
 

@@ -28,6 +28,7 @@ class Batcher {
     Format format_;
     std::size_t max_lines_;
     Batch open_;
+    std::size_t usual_bytes_ = 0; ///< of the batch before
 };
 
 } // namespace lxcmon::encode
