@@ -6,7 +6,7 @@ namespace lxcmon::docs {
 namespace {
 
 /// In single quotes, for bash and zsh.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
     std::string result = "'";
     for (const char c : text)
         result += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -119,11 +119,11 @@ std::string bash_options() {
 std::string zsh_options() {
     std::string text;
     for (const OptionRow& row : option_table())
-        text +=
-            "    " +
-            quoted((row.repeatable ? "*--" : "--") + std::string(row.name) +
-                   (row.value.name.empty() ? "" : "=") + "[" + zsh_escaped(row.help) + "]" + zsh_value(row)) +
-            "\n";
+        text += "    " +
+                shell_quoted((row.repeatable ? "*--" : "--") + std::string(row.name) +
+                             (row.value.name.empty() ? "" : "=") + "[" + zsh_escaped(row.help) + "]" +
+                             zsh_value(row)) +
+                "\n";
     return text;
 }
 
@@ -135,7 +135,7 @@ std::string zsh_flags() {
         text += "    " + std::string(row.name) + ")\n        options+=(\n";
         for (const CommandFlag& flag : row.flags)
             text += "            " +
-                    quoted("--" + std::string(flag.name) + "[" + zsh_escaped(flag.help) + "]") + "\n";
+                    shell_quoted("--" + std::string(flag.name) + "[" + zsh_escaped(flag.help) + "]") + "\n";
         text += "        ) ;;\n";
     }
     return text;
@@ -144,7 +144,7 @@ std::string zsh_flags() {
 std::string zsh_commands() {
     std::string text;
     for (const CommandRow& row : command_table())
-        text += "    " + quoted(std::string(row.name) + ":" + zsh_escaped(row.help)) + "\n";
+        text += "    " + shell_quoted(std::string(row.name) + ":" + zsh_escaped(row.help)) + "\n";
     return text;
 }
 

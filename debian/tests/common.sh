@@ -1,0 +1,33 @@
+# shellcheck shell=sh
+# What the tests share. None needs more of a network than loopback.
+set -eu
+
+drop_in=/run/systemd/system/lxcmon-push.service.d/autopkgtest.conf
+
+# with_environment ASSIGNMENT...: for the service, until the test ends.
+with_environment() {
+    mkdir -p "${drop_in%/*}"
+    printf '[Service]\nEnvironment=%s\n' "$*" > "$drop_in"
+    systemctl daemon-reload
+}
+
+clean_up() {
+    code=$?
+    [ "$code" -eq 0 ] || journalctl --no-pager -n 30 -u lxcmon-push
+    systemctl disable --now lxcmon-push || code=1
+    rm -f "$drop_in"
+    systemctl daemon-reload
+    exit "$code"
+}
+trap clean_up EXIT
+
+# wait_for COMMAND...: until it succeeds, a minute at most.
+wait_for() {
+    end=$(($(date +%s) + 60))
+    until "$@"; do
+        [ "$(date +%s)" -lt "$end" ] || { echo "not within a minute: $*"; return 1; }
+        sleep 0.2
+    done
+}
+
+said() { echo "ok: $*"; }

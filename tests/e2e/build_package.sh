@@ -1,0 +1,92 @@
+#!/bin/bash
+# Builds the package as Debian's builders do: in a fresh minimal chroot of the release with the build dependencies of debian/control alone, as an
+# unprivileged user without a network, the unit tests among it; then that release's lintian looks at it. Takes its seconds for each step.
+#
+# usage: build_package.sh RELEASE OUTDIR     bookworm or trixie; .deb, dbgsym .deb, .changes and .buildinfo are put into OUTDIR
+#
+# Needs root and: apt-get install mmdebstrap iproute2. LXCMON_CCACHE names the folder where compiled files are kept for the next time.
+set -euo pipefail
+# shellcheck source=contrib/lib.sh
+. "$(dirname "$0")/../../contrib/lib.sh"
+
+[ $# -eq 2 ] || fail "usage: build_package.sh RELEASE OUTDIR"
+need_root
+need_debian
+release=$1
+mkdir -p "$2"
+outdir=$(cd "$2" && pwd)
+ccache_folder=${LXCMON_CCACHE:-/var/tmp/lxcmon-ccache}/$release
+work=$(mktemp -d "/var/tmp/lxcmon-package-$release-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+chroot=$work/root
+readonly builder=1234 # no user has this id, in the chroot or outside
+
+# The mirror that this host has its own packages from has the other releases, too.
+mirror() {
+    local codename
+    codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
+    # shellcheck disable=SC2016 # apt's variables
+    apt-get indextargets --format '$(REPO_URI)' "Codename: $codename" 'Origin: Debian' 'Component: main' 'Created-By: Packages' | head -n 1
+}
+
+copy_tree() {
+    mkdir -p "$work/tree"
+    tar -C "$root_folder" --exclude=.git --exclude='./build*' --exclude=__pycache__ -c . | tar -C "$work/tree" -x --no-same-owner
+}
+
+make_chroot() {
+    local source
+    source="deb $(mirror) $release main"
+    # While mmdebstrap's hooks run apt still has its lists.
+    # shellcheck disable=SC2016 # $1 is the hook's
+    mmdebstrap --quiet --variant=buildd --include=ccache \
+        --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Languages "none"' --dpkgopt=force-unsafe-io \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --customize-hook='mkdir "$1/build" && cp -a tree "$1/build/lxcmon-push"' \
+        --customize-hook='chroot "$1" apt-get build-dep -y -qq /build/lxcmon-push' \
+        --skip=cleanup/apt \
+        "$release" "$chroot" "$source"
+}
+
+# in_chroot USER COMMAND...: no network, nothing of the host's processes; what it leaves running ends with it.
+in_chroot() {
+    # shellcheck disable=SC2016 # the inner shell's own arguments
+    unshare --mount --net --pid --ipc --uts --fork --kill-child --mount-proc="$chroot/proc" bash -euc '
+        ip link set lo up
+        mount -t tmpfs -o mode=1777 shm "$1/dev/shm"
+        mount --bind "$2" "$1/ccache"
+        exec chroot --userspec="$3:$3" "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+            CCACHE_DIR=/ccache CCACHE_COMPILERCHECK=content DEB_BUILD_OPTIONS=terse "${@:4}"' bash "$chroot" "$ccache_folder" "$@"
+}
+
+build() {
+    mkdir -p "$chroot/ccache" "$ccache_folder"
+    chown -R "$builder:$builder" "$chroot/build" "$ccache_folder"
+    in_chroot "$builder" bash -c 'cd /build/lxcmon-push && exec dpkg-buildpackage -b -us -uc'
+}
+
+run_lintian() {
+    chroot "$chroot" apt-get install -y -qq lintian
+    in_chroot "$builder" bash -c 'exec lintian --fail-on error,warning --display-info --pedantic --tag-display-limit 0 /build/*.changes' | tee "$work/lintian.txt"
+}
+
+# timed TITLE COMMAND...: the command's words only where it fails.
+timed() {
+    local title=$1 begin=$SECONDS
+    shift
+    if ! ("$@") > "$work/log" 2>&1; then
+        cat "$work/log"
+        fail "$release: $title failed"
+    fi
+    say "$release: $title: $((SECONDS - begin)) s"
+}
+
+cd "$work"
+copy_tree
+timed "chroot with the build dependencies" make_chroot
+timed "build and unit tests" build
+cp "$work/log" "$outdir/build.log"
+timed "lintian" run_lintian
+rm -f "$outdir"/*.{deb,changes,buildinfo}
+cp "$chroot"/build/*.{deb,changes,buildinfo} "$outdir"
+cat lintian.txt
