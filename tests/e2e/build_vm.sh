@@ -1,15 +1,18 @@
 #!/bin/bash
 # Build the Debian 12 virtual machine that run_vm.sh boots: WORKDIR/{vmlinuz,initrd.img,root.ext4}.
 #
-# usage: build_vm.sh WORKDIR [EXTRA_PACKAGE...]
+# usage: build_vm.sh WORKDIR
 #
+# What WORKDIR has already from the same scripts is kept as it is: several tests share one machine.
 # Needs root and: apt-get install mmdebstrap e2fsprogs busybox-static cpio kmod
 # Takes about two minutes and 2 GB in WORKDIR. Nothing is installed on the machine that builds.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 readonly here
-readonly packages=systemd-sysv,udev,dbus,lxc,busybox-static,iproute2,procps,python3-minimal,kmod,influxdb,curl,ca-certificates
+readonly packages=systemd-sysv,udev,dbus,lxc,busybox-static,iproute2,procps,python3-minimal,kmod,influxdb,curl,ca-certificates,man-db
+# What lxcmon-push itself depends on: the machine has no network.
+readonly agent_packages=libspdlog1.10,libfmt9,libcurl4,libsystemd0,zlib1g
 # What the initramfs must load before it can mount the root disk; the rest is left to udev.
 readonly boot_modules=(virtio_pci virtio_blk ext4 crc32c_generic)
 
@@ -46,12 +49,11 @@ apt_sources() {
 }
 
 make_root_tree() {
-    local include=$packages
-    [ $# -eq 0 ] || include+=,$(IFS=, && echo "$*")
     rm -rf root
-    mmdebstrap --variant=minbase --include="$include" \
+    mmdebstrap --variant=minbase --include="$packages,$agent_packages" \
         --aptopt='APT::Install-Recommends "false"' \
-        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-include=/usr/share/man/man8/lxcmon*' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' \
         bookworm root "$(apt_sources)"
     cp -a "kernel/lib/modules" root/usr/lib/
     install -m 755 "$here/vm/run-job" root/usr/local/sbin/run-job
@@ -60,6 +62,7 @@ make_root_tree() {
 }
 
 configure_root_tree() {
+    mkdir -p root/usr/share/man/man8 # which dpkg left out with all that is in it
     systemctl --root="$PWD/root" enable run-job.service
     # Tests start these by hand when they want them; apt's timers only disturb the figures.
     systemctl --root="$PWD/root" disable influxdb.service lxc.service lxc-net.service
@@ -100,18 +103,27 @@ make_disk() {
     mkfs.ext4 -q -F -L root -d root root.ext4
 }
 
+# Changes when the machine would be another one.
+inputs_sum() { cat "$here"/build_vm.sh "$here"/vm/* | sha256sum; }
+
 main() {
-    [ $# -ge 1 ] || die "usage: build_vm.sh WORKDIR [EXTRA_PACKAGE...]"
+    [ $# -eq 1 ] || die "usage: build_vm.sh WORKDIR"
     [ "$(id -u)" -eq 0 ] || die "must be root: the image has files owned by root and device nodes"
     mkdir -p "$1"
     cd "$1"
-    shift
+    exec 9>lock
+    flock 9
+    if [ "$(cat made_from 2>/dev/null)" = "$(inputs_sum)" ]; then
+        echo "there already: $PWD"
+        return
+    fi
+    rm -f made_from
     unpack_kernel
-    make_root_tree "$@"
+    make_root_tree
     make_initramfs
     make_disk
-    rm -rf kernel-deb initramfs
-    echo "$release" >release
+    rm -rf kernel-deb kernel initramfs root
+    inputs_sum >made_from
     echo "built $PWD: kernel $release"
 }
 

@@ -1,26 +1,27 @@
 #!/bin/bash
-# The agent on real containers, systemd among them, on hosts with cgroup v2, v1 and both: its figures against what
-# expect_fixture.py reads in the same kernel's files. Boots the VM of build_vm.sh once for each.
+# The agent on real containers, systemd among them, on hosts with cgroup v1 and both (v2 is test_package.sh's): its figures
+# against what expect_fixture.py reads in the same kernel's files. Boots the VM of build_vm.sh once for each.
 #
-# usage: test_cgroup_modes.sh LXCMON_PUSH_BINARY
+# usage: test_cgroup_modes.sh LXCMON_PUSH_BINARY WORKDIR     the VM is made in WORKDIR/vm
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
 support=$here/../support
 binary=$1
-work=$(mktemp -d /var/tmp/lxcmon-e2e-XXXXXX)
+vm=$2/vm
+mkdir -p "$2"
+work=$(mktemp -d "$2/modes-XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-if ! "$here/build_vm.sh" "$work/vm" libspdlog1.10 libfmt9 >"$work/build.log" 2>&1; then
+if ! "$here/build_vm.sh" "$vm" >"$work/build.log" 2>&1; then
     cat "$work/build.log"
     echo "FAILED: the virtual machine can't be built"
     exit 1
 fi
-echo sysd >"$work/containers"
 failed=0
-for mode in v2 v1 hybrid; do
-    if "$here/run_vm.sh" -c "$mode" -o "$work/$mode" -t 900 "$work/vm" "$here/cgroup_modes_job.sh" "$binary" \
-        "$work/containers" "$support"/{fixture_containers.sh,fixture_history.sh,fixture_work.py,capture_fixture.sh} \
+for mode in v1 hybrid; do
+    if "$here/run_vm.sh" -c "$mode" -o "$work/$mode" -t 900 "$vm" "$here/cgroup_modes_job.sh" "$binary" \
+        "$here/capture_figures.sh" "$support"/{fixture_containers.sh,fixture_history.sh,fixture_work.py,capture_fixture.sh} \
         >"$work/$mode.log" 2>&1 &&
         python3 "$here/compare_figures.py" "$work/$mode"; then
         echo "ok: $mode"
