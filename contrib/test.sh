@@ -14,7 +14,7 @@ test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb iproute2 
     python3-yaml nodejs
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
     bash zsh fish man-db
-    clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)
+    ccache clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)
 passed=0
 failed=0
 failures=()
@@ -45,7 +45,10 @@ count() {
 }
 
 cpp_files() { find src tests -name '*.cpp' -print0 -o -name '*.hpp' -print0; }
-script_files() { find contrib tests .ci debian -name '*.sh' -print0; [ ! -f .ci/run ] || printf '.ci/run\0'; }
+script_files() {
+    find contrib tests debian -name '*.sh' -print0 -o -path 'debian/tests/with*' -print0 -o -name '*.postrm' -print0
+    [ ! -f .ci/run ] || printf '.ci/run\0'
+}
 source_files() {
     find src tests contrib debian .ci -path '*/fixtures/*' -prune -o -type f \
         \( -name '*.cpp' -o -name '*.hpp' -o -name '*.py' -o -name '*.sh' -o -name meson.build -o -path .ci/run \) -print0
@@ -104,13 +107,7 @@ count_tests() {
 }
 
 check_format() { cpp_files | xargs -0 clang-format-14 --dry-run -Werror; }
-check_tidy() {
-    # It tells every file's name and how many warnings of system headers it left out: worth reading only after a failure.
-    nice run-clang-tidy-14 -quiet -p build-clang "^$root_folder/src/.*\.cpp\$" > build-clang/tidy.log 2>&1 || {
-        grep -v -e '^clang-tidy-14 ' -e ' warnings\? generated' build-clang/tidy.log || true
-        return 1
-    }
-}
+check_tidy() { python3 contrib/tidy.py build-clang; }
 check_scripts() {
     script_files | xargs -0 shellcheck -x
     shellcheck build-test/contrib/lxcmon-push # bash's completion
@@ -133,7 +130,7 @@ check_lengths() {
 }
 
 run_step "Install packages" install_everything
-run_step "Build with g++, warnings are errors" build_with build-test g++
+run_step "Build with g++, warnings are errors" build_with build-test "ccache g++"
 rm -f "$LXCMON_SEEN_FIELDS"
 # The virtual machine computes while the other tests mostly wait, and gives way to them.
 start_beside e2e 19
@@ -142,7 +139,7 @@ count_tests testlog
 start_beside long 0
 run_step "Format of the C++ files" check_format
 # For its warnings and for clang-tidy alone: not optimized, which takes half the time.
-run_step "Build with clang, warnings are errors" build_with build-clang clang++-14 --buildtype=debug
+run_step "Build with clang, warnings are errors" build_with build-clang "ccache clang++-14" --buildtype=debug
 run_step "clang-tidy on src" check_tidy
 run_step "shellcheck" check_scripts
 run_step "Python files" check_python
