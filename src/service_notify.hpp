@@ -7,8 +7,8 @@
 
 namespace lxcmon {
 
-/// Tells systemd how the agent is (sd_notify(3)). Does nothing where nobody listens ($NOTIFY_SOCKET), and
-/// never waits. Main thread.
+/// Tells systemd how the agent is (sd_notify(3)). Does nothing where nobody listens ($NOTIFY_SOCKET). Waits
+/// only where systemd itself stands still and its queue is full. Main thread.
 class ServiceNotify {
   public:
     using Clock = std::chrono::steady_clock;
