@@ -43,7 +43,7 @@ struct OptionRow {
     std::string_view standard_variable{}; ///< a name that other InfluxDB tools use
     /// Takes the standard variable's value, where that is something else than the option's.
     void (*take_standard)(Config& config, const std::string& value) = nullptr;
-    /// systemd's credential whose file counts, as if its path had been given, where nothing else is.
+    /// File in the folder of credentials that counts, as if its path had been given, where nothing else is.
     std::string_view credential{};
 };
 

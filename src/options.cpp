@@ -168,15 +168,19 @@ std::optional<Given> from_environment(const OptionRow& row, const Environment& e
     return std::nullopt;
 }
 
-/// What LoadCredential= of the unit has brought (systemd.exec(5)).
-std::optional<Given> from_credential(const OptionRow& row, const Environment& environment) {
-    const auto folder = environment("CREDENTIALS_DIRECTORY");
-    if (row.credential.empty() || !folder || folder->empty())
+/// What LoadCredential=influx:FOLDER of the unit has brought (systemd.exec(5)). A command by hand takes the
+/// same files from where the unit has them: the folder credentials beside the settings file.
+std::optional<Given> from_credential(const OptionRow& row, const Environment& environment,
+                                     const std::string& config_file) {
+    if (row.credential.empty())
         return std::nullopt;
-    std::string path = *folder + "/" + std::string(row.credential);
+    const auto handed = environment("CREDENTIALS_DIRECTORY");
+    const std::string own_folder = config_file.substr(0, config_file.rfind('/') + 1);
+    const std::string begin = handed && !handed->empty() ? *handed + "/influx_" : own_folder + "credentials/";
+    const std::string path = begin + std::string(row.credential);
     if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
         return std::nullopt;
-    return Given{{std::move(path)}, " (credential " + std::string(row.credential) + ")", row.take};
+    return Given{{path}, " (credential)", row.take};
 }
 
 std::optional<Given> from_command_line(const OptionRow& row, const CommandLine& line) {
@@ -258,7 +262,7 @@ Invocation parse_options(const std::vector<std::string>& arguments, const Enviro
         if (const auto in_file = settings.find(row.name); !given && in_file != settings.end())
             given = Given{in_file->second, " (in " + config.config_file + ")", row.take};
         if (!given)
-            given = from_credential(row, environment);
+            given = from_credential(row, environment, config.config_file);
         if (given && row.name != "config")
             apply(row, *given, config);
     }

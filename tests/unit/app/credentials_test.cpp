@@ -49,17 +49,26 @@ TEST_CASE("a service without such credentials, and no service") {
     const Parser parser;
     CHECK(parser.config({}, service(parser, {{"token", "x"}})).influx_token.empty());
     CHECK(parser.config({}, {{"CREDENTIALS_DIRECTORY", "/nonexistent"}}).influx_token.empty());
-    CHECK(parser.config({}, {{"CREDENTIALS_DIRECTORY", ""}}).influx_token.empty());
+    CHECK(Parser().config({}, {{"CREDENTIALS_DIRECTORY", ""}}).influx_token.empty());
+}
+
+TEST_CASE("a command by hand takes the files that the unit hands to the service") {
+    const Parser parser;
+    std::filesystem::create_directory(parser.folder().path("credentials"));
+    static_cast<void>(parser.folder().write("credentials/token", "t0ken\n"));
+    CHECK(parser.config_of_file("", {}, {}).influx_token == "t0ken");
+    CHECK(parser.config_of_file("", {}, {{"CREDENTIALS_DIRECTORY", "/nonexistent"}}).influx_token.empty());
+    CHECK(parser.config({"--config=/dev/null"}, {}).influx_token.empty());
 }
 
 TEST_CASE("a credential that is empty or can't be read is named, and what is expected") {
     const Parser parser;
     const Variables variables = service(parser, {{"influx_token", "\n"}});
     const std::string path = parser.folder().path("credentials/influx_token");
-    CHECK(has_all(parser.error({}, variables), {"--influx-token-file (credential influx_token): '" + path,
+    CHECK(has_all(parser.error({}, variables), {"--influx-token-file (credential): '" + path,
                                                 "is empty; expected a file that holds the secret"}));
     std::filesystem::remove(path);
     std::filesystem::create_directory(path);
     CHECK(has_all(parser.error({}, variables),
-                  {"--influx-token-file (credential influx_token): '" + path, "can't be read: "}));
+                  {"--influx-token-file (credential): '" + path, "can't be read: "}));
 }

@@ -32,9 +32,9 @@ class Files {
     /// The line that the file has for an option, without its #, its files in the test's folder.
     [[nodiscard]] std::string line_of(const OptionRow& row) const {
         std::string line = docs::settings_line(row);
-        for (const std::string begin : {"\"/etc/lxcmon/credentials/", "\"/etc/lxcmon/"})
-            if (const auto at = line.find(begin); at != std::string::npos)
-                line.replace(at, begin.size(), '"' + parser.folder().path(""));
+        const std::string begin = "\"/etc/lxcmon/";
+        if (const auto at = line.find(begin); at != std::string::npos)
+            line.replace(at, begin.size(), '"' + parser.folder().path(""));
         return line + "\n";
     }
 
