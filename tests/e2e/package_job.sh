@@ -13,6 +13,7 @@ begin "apt install: neither enabled nor started, nothing readable that may hold 
 apt-get install -y -qq ./deb/lxcmon-push_*.deb >"$OUT/install.log" 2>&1
 is_state disabled inactive
 has_mode 640 "$settings"
+has_mode 640 /etc/default/lxcmon-push
 has_mode 700 /etc/lxcmon/credentials
 lxcmon-push --version
 
