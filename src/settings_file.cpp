@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
 #include <sstream>
 #include <system_error>
 
@@ -88,8 +89,9 @@ SettingsFile read_settings_file(const std::string& path, bool must_exist) {
     if (const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text); error != 0) {
         if (error == ENOENT && !must_exist)
             return {};
-        throw BadSetting("lxcmon-push: --config: '" + path + "' can't be read: " +
-                         std::generic_category().message(error) + "; expected a TOML file");
+        throw BadSetting("lxcmon-push: --config: '" + path +
+                         "' can't be read: " + std::generic_category().message(error) +
+                         (error == EACCES ? "; run as root, or give another one" : "; expected a TOML file"));
     }
     SettingsFile settings;
     for (const CLI::ConfigItem& item : parse_toml(path, text)) {
