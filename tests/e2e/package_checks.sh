@@ -52,7 +52,8 @@ query() {
 }
 
 since_now() { since=$(date +%s%N); }
-has_rows() { [ -n "$(query "SELECT * FROM \"$1\" WHERE time > $since LIMIT 1")" ]; }
+# has_rows MEASUREMENT [CONDITION]
+has_rows() { [ -n "$(query "SELECT * FROM \"$1\" WHERE time > $since ${2:-} LIMIT 1")" ]; }
 measurements() { lxcmon-push fields --markdown | sed -n 's/^| \*\*\([a-z_]*\)\*\*.*/\1/p'; }
 
 every_measurement_has_rows() {

@@ -42,8 +42,10 @@ set_setting influx-url '"http://127.0.0.1:8086"'
 set_setting interval '"2s"'
 set_setting fs-interval '"2s"'
 set_setting metrics '["+lxc_socket", "+lxc_process"]'
+(umask 077; echo t0ken >/etc/lxcmon/credentials/token) # this InfluxDB asks for none
 systemctl enable --now "$unit"
 is_state enabled active
+[ "$(cat "/run/credentials/$unit.service/influx_token")" = t0ken ]
 wait_for 60 status_says '^4 containers'
 systemctl status "$unit" | grep -E 'Status|Memory|Tasks'
 
@@ -54,6 +56,13 @@ show_measurements
 begin "its figures, and the kernel's own"
 mkdir "$OUT/v2"
 OUT=$OUT/v2 bash ./capture_figures.sh lxcmon-push
+
+begin "systemctl reload: a new setting counts, in the same process"
+before=$(main_pid)
+set_setting tag '["site=vm"]'
+systemctl reload "$unit"
+wait_for 60 has_rows host_load "AND site = 'vm'"
+[ "$(main_pid)" = "$before" ]
 
 begin "killed with SIGKILL it comes back"
 before=$(main_pid)
@@ -95,6 +104,7 @@ apt-get remove -y -qq lxcmon-push >"$OUT/remove.log" 2>&1
 [ ! -e /usr/sbin/lxcmon-push ]
 nothing_runs
 [ -s "$settings" ]
+[ -s /etc/lxcmon/credentials/token ]
 [ -d /var/lib/lxcmon-push/spool ]
 
 begin "purge: nothing is left"
