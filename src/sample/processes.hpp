@@ -31,6 +31,8 @@ struct ProcessContext {
     std::size_t top_commands; ///< sent of each container
     std::vector<pid_t> pids{};
     std::vector<ProcessFigures> figures{};
+    std::int64_t tick_ns = 0; ///< which hangs_left is of
+    int hangs_left = 0;
 };
 
 /// The points of lxc_process of one start of one container. Sampling thread only.
