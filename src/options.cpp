@@ -178,7 +178,7 @@ std::optional<Given> from_credential(const OptionRow& row, const Environment& en
     const std::string own_folder = config_file.substr(0, config_file.rfind('/') + 1);
     const std::string begin = handed && !handed->empty() ? *handed + "/influx_" : own_folder + "credentials/";
     const std::string path = begin + std::string(row.credential);
-    if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
+    if (::access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return std::nullopt;
     return Given{{path}, " (credential)", row.take};
 }
