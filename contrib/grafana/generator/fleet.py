@@ -12,7 +12,7 @@ MEMORY_PERCENT = gauge("lxc_memory", "used_percent")
 RECEIVED, SENT = rate("lxc_net", "rx_bytes"), rate("lxc_net", "tx_bytes")
 READ, WRITTEN = rate("lxc_io", "read_bytes"), rate("lxc_io", "write_bytes")
 DISK_PERCENT = gauge("lxc_fs", "used_percent")
-THROTTLED = rate("lxc_cpu", "nr_throttled", per="nr_periods", scale=100)
+THROTTLED = growth("lxc_cpu", "nr_throttled", per="nr_periods", scale=100)
 KILLS = growth("lxc_memory", "oom_kill")
 STATE = gauge("lxc_state", "state", text=True)
 INTERFACES, MOUNTS, DEVICES = ("interface",), ("mountpoint",), ("device",)
@@ -99,7 +99,8 @@ def _who(language):
             Column("received", over_range(RECEIVED, "received", across=INTERFACES), "Bps", "bar", maximum=None, decimals=1)),
         io,
         found("Throttled", "Share of CPU periods in which the container had used up its quota, in the time shown. Raise its limit above "
-              "25 %.", Column("throttled", over_range(THROTTLED, "throttled"), "percent", "bar", thresholds=QUARTER, decimals=1),
+              "25 %.",
+              Column("throttled", over_range(THROTTLED, "throttled", reduce="sum"), "percent", "bar", thresholds=QUARTER, decimals=1),
               "Nobody was throttled", more_than_0("throttled")),
         found("OOM-killed", "Processes that the kernel killed for memory, in the time shown. Raise the memory limit, or find the leak.",
               Column("kills", over_range(KILLS, "kills", reduce="sum"), "short", "background", thresholds=ANY_IS_BAD),

@@ -26,13 +26,18 @@ def text(query, latest=LATEST):
     steps = ["from(bucket: v.defaultBucket)", latest if query.shape == "latest" else RANGE, *_filters(query)]
     if not figure.text:
         steps.append("toFloat()")
-    if query.shape != "latest":
-        function = figure.window if figure.how == "gauge" else "last"
-        steps.append(f"aggregateWindow(every: v.windowPeriod, fn: {function}, createEmpty: false)")
-    steps += _value(figure)
-    steps += [_group(tags), 'sort(columns: ["_time"])']
-    if query.shape != "series":
-        steps.append("last()" if query.shape == "latest" else f"{query.reduce}()")
+    steps += _points(figure)
+    if query.shape == "series":
+        steps.append(f"aggregateWindow(every: v.windowPeriod, fn: {query.function()}, createEmpty: false)")
+    elif figure.per:
+        # Each of the two by itself: a ratio of sums, and no mean of ratios.
+        steps += [_group((*tags, "_field")), 'sort(columns: ["_time"])', f"{query.function()}()", _group(())]
+    steps += _value(figure, '"_time"' if query.shape == "series" else ", ".join(f'"{tag}"' for tag in tags))
+    steps.append(_group(tags))
+    if query.shape == "series":
+        steps.append('sort(columns: ["_time"])')
+    elif not figure.per:
+        steps += ['sort(columns: ["_time"])', f"{query.function()}()"]
     if query.across:
         steps += _combined(query)
     steps += _series_end(query) if query.shape == "series" else _table_end(query)
@@ -63,16 +68,18 @@ def _chosen(names):
     return "filter(fn: (r) => " + " and ".join(f"r.{name} =~ /^${{{name}:regex}}$/" for name in names) + ")"
 
 
-def _value(figure):
-    """From the points to the figure, each point's in `_value`."""
-    if figure.how == "rate":
-        yield "derivative(unit: 1s, nonNegative: true)"
-    if figure.how == "growth":
-        yield "difference(nonNegative: true)"
-    if figure.how != "gauge":
-        yield EXISTS
+def _points(figure):
+    """Of a counter, what it grew by from point to point."""
+    if figure.how == "gauge":
+        return []
+    step = {"rate": "derivative(unit: 1s, nonNegative: true)", "growth": "difference(nonNegative: true)", "change": "difference()"}
+    return [step[figure.how], EXISTS]
+
+
+def _value(figure, row_key):
+    """From what was read to the figure, in `_value`."""
     if figure.per:
-        yield 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
+        yield f'pivot(rowKey: [{row_key}], columnKey: ["_field"], valueColumn: "_value")'
         # InfluxQL says 0 of a division by 0.
         a, b = figure.fields
         yield f"filter(fn: (r) => exists r.{a} and exists r.{b})"
@@ -104,11 +111,10 @@ def _series_end(query):
 
 
 def _legend(template):
-    """The tag `name` is there only where it says something new."""
-    parts = [part for part in re.split(r"(\{\w+\})", template) if part.strip()]
+    """The tag `name`, and the blank before it, are there only where it says something new."""
     made = []
-    for part in parts:
-        if part == "{name}":
+    for part in filter(None, re.split(r"( \{name\}|\{\w+\})", template)):
+        if part == " {name}":
             made.append('(if exists r.name then " " + r.name else "")')
         else:
             made.append(f"r.{part[1:-1]}" if part.startswith("{") else f'"{part}"')
@@ -127,7 +133,7 @@ def variable(wanted):
 
 
 def annotation(figure):
-    steps = ["from(bucket: v.defaultBucket)", RANGE, *_filters(Query(figure, "series")), "toFloat()", *_value(figure),
+    steps = ["from(bucket: v.defaultBucket)", RANGE, *_filters(Query(figure, "series")), "toFloat()", *_points(figure),
              "filter(fn: (r) => r._value > 0.0)", "group()", 'map(fn: (r) => ({_time: r._time, text: r.container, tags: r.host}))']
     return {"target": {"refId": "Anno", "query": _piped(steps)}}
 

@@ -21,18 +21,10 @@ def alert_model(query, ref_id):
 
 
 def text(query, latest=LATEST):
-    tags = query.by + query.across
     if query.shape == "presence":
         return _presence(query)
-    if query.shape == "latest":
-        made = _latest(query, tags, "v" if query.across else query.name, latest)
-    else:
-        made = _windowed(query, tags)
-    if query.shape == "range":
-        made = f'SELECT {query.reduce}("v") AS "{"v" if query.across else query.name}" FROM ({made}){_grouped(tags)}'
-    if query.across:
-        made = _combined(query, made)
-    return made
+    made = _read(query, latest if query.shape == "latest" else "$timeFilter")
+    return _combined(query, made) if query.across else made
 
 
 def _presence(query):
@@ -44,28 +36,28 @@ def _presence(query):
 def _combined(query, made):
     every = query.shape == "series"
     return (f'SELECT {query.combine}("v") AS "{query.name}" FROM ({made})' + (" WHERE $timeFilter" if every else "")
-            + _grouped(query.by, every))
+            + _grouped(query.by, every, query.fill))
 
 
-def _windowed(query, tags):
-    figure = query.figure
-    function = {"gauge": f'{figure.window}({{}})', "rate": "non_negative_derivative(last({}), 1s)",
-                "growth": "non_negative_difference(last({}))"}[figure.how]
-    return f'SELECT {_expression(figure, function)} AS "v"{_from(query, "$timeFilter")}{_grouped(tags, True)}'
+def _read(query, condition):
+    """Of a counter, what it grew by from point to point is computed first: in a window that has just begun, and in one in which it
+    went back to 0, last() of the windows would make too little of it."""
+    figure, tags, every = query.figure, query.by + query.across, query.shape == "series"
+    fields = [f'"{name}"' for name in figure.fields]
+    source = _from(query, condition)
+    if figure.how != "gauge":
+        letters = ('"a"', '"b"')
+        points = ", ".join(f"{_of_points(figure, name)} AS {letter}" for name, letter in zip(fields, letters))
+        source = f" FROM (SELECT {points}{source}{_grouped(tags)})" + (" WHERE $timeFilter" if every else "")
+        fields = letters[:len(fields)]
+    made = " / ".join(f"{query.function()}({name})" for name in fields) + ("" if figure.scale == 1 else f" * {figure.scale:.10g}")
+    name = "v" if every or query.across else query.name
+    return f'SELECT {made} AS "{name}"{source}{_grouped(tags, every, "none" if query.across else query.fill)}'
 
 
-def _latest(query, tags, name, condition):
-    figure = query.figure
-    if figure.how == "gauge":
-        return f'SELECT {_expression(figure, "last({})")} AS "{name}"{_from(query, condition)}{_grouped(tags)}'
-    function = {"rate": "non_negative_derivative({}, 1s)", "growth": "non_negative_difference({})"}[figure.how]
-    inner = f'SELECT {_expression(figure, function)} AS "r"{_from(query, condition)}{_grouped(tags)}'
-    return f'SELECT last("r") AS "{name}" FROM ({inner}){_grouped(tags)}'
-
-
-def _expression(figure, function):
-    made = " / ".join(function.format(f'"{name}"') for name in figure.fields)
-    return made if figure.scale == 1 else f"{made} * {figure.scale:.10g}"
+def _of_points(figure, name):
+    return {"rate": "non_negative_derivative({}, 1s)", "growth": "non_negative_difference({})", "change": "difference({})"}[
+        figure.how].format(name)
 
 
 def _from(query, condition):
@@ -74,9 +66,9 @@ def _from(query, condition):
     return f' FROM "{query.figure.measurement}" WHERE ' + " AND ".join([*fixed, *chosen, condition])
 
 
-def _grouped(tags, every=False):
+def _grouped(tags, every=False, fill="none"):
     groups = [*(["time($__interval)"] if every else []), *(f'"{tag}"' for tag in tags)]
-    return (" GROUP BY " + ", ".join(groups) if groups else "") + (" fill(none)" if every else "")
+    return (" GROUP BY " + ", ".join(groups) if groups else "") + (f" fill({fill})" if every else "")
 
 
 def variable(wanted):
@@ -89,8 +81,8 @@ def variable(wanted):
 def annotation(figure):
     # Each point, and one $timeFilter: Grafana up to 9 knows no $__interval in an annotation, and fills in the first $timeFilter alone.
     asked = Query(figure, "series")
-    inner = (f'SELECT {_expression(figure, "non_negative_difference({})")} AS "v"{_from(asked, "$timeFilter")}'
-             f'{_grouped(asked.by)}')
+    points = _of_points(figure, f'"{figure.field}"')
+    inner = f'SELECT {points} AS "v"{_from(asked, "$timeFilter")}{_grouped(asked.by)}'
     query = f'SELECT "host", "container", "v" FROM ({inner}) WHERE "v" > 0'
     # The first column without a role would be the title.
     columns = {"titleColumn": "host", "textColumn": "container", "tagsColumn": "", "timeEndColumn": ""}

@@ -6,8 +6,10 @@ from .queries import Query
 
 DATASOURCE = {"type": "influxdb", "uid": "${datasource}"}
 GREEN, ORANGE, RED, BLUE = "green", "orange", "red", "blue"
-STATES = {"RUNNING": GREEN, "FROZEN": BLUE, "STOPPED": RED}
-# Longer than the 60 s between two looks at a filesystem: only where the agent was silent is there a gap.
+STATES = {"RUNNING": GREEN, "FROZEN": BLUE, "STOPPED": RED, "STARTING": ORANGE, "STOPPING": ORANGE, "ABORTING": RED, "FREEZING": BLUE,
+          "THAWED": GREEN}
+# Longer than the 60 s between two looks at a filesystem: only where the agent was silent is there a gap. The queries say which
+# intervals are empty; insertNulls would break every line as soon as an interval is longer than this.
 GAP_MSEC = 180_000
 
 
@@ -40,7 +42,7 @@ class Graph:
 
     def json(self, language):
         custom = {"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 1, "fillOpacity": 25 if self.stacked else 10,
-                  "showPoints": "never", "spanNulls": False, "insertNulls": GAP_MSEC, "axisPlacement": "auto",
+                  "showPoints": "auto", "spanNulls": GAP_MSEC, "insertNulls": False, "axisPlacement": "auto",
                   "stacking": {"mode": "normal" if self.stacked else "none", "group": "A"},
                   "thresholdsStyle": {"mode": "off" if self.thresholds is PLAIN else "dashed"}}
         defaults = {"color": {"mode": "palette-classic"}, "custom": custom, "unit": self.unit, "thresholds": self.thresholds}

@@ -11,7 +11,7 @@ class Figure:
     """A figure of SCHEMA.md, and how it is read."""
     measurement: str
     field: str
-    how: str = "gauge"  # gauge; of a counter: rate (a second), growth (since the point before)
+    how: str = "gauge"  # gauge; of a counter: rate (a second), growth (since the point before); change: growth that may be below 0
     per: str | None = None  # divided by this field of the same measurement, which is read alike
     scale: float = 1
     window: str = "mean"  # what stands for the gauge's points within an interval
@@ -42,6 +42,17 @@ class Query:
         if self.variables is not None:
             return self.variables
         return ("host",) if self.figure.measurement.startswith(HOST_MEASUREMENTS) else ("host", "container")
+
+    def function(self):
+        """What makes one figure of many."""
+        if self.shape == "series":
+            return {"gauge": self.figure.window, "rate": "mean"}.get(self.figure.how, "sum")
+        return "last" if self.shape == "latest" else self.reduce
+
+    @property
+    def fill(self):
+        """A line has gaps; a table's sparkline has no room for them."""
+        return "null" if self.legend else "none"
 
     def with_variables(self, *names):
         return replace(self, variables=names)
@@ -87,6 +98,10 @@ def growth(measurement, name, **more):
 def percent_of_time(measurement, name, **more):
     """Of a counter of microseconds: 100 for each second in a second."""
     return Figure(measurement, name, how="rate", scale=1e-4, **more)
+
+
+def change(measurement, name, **more):
+    return Figure(measurement, name, how="change", **more)
 
 
 @dataclass
