@@ -22,8 +22,8 @@ def state(ago, runs):
     return "lxc_state,host=h,container={} restarts=0i" + (",uptime_sec=9i" if runs else "")
 
 
-def spool(ago, size):
-    return f"lxcmon_push,host={{}} points=9i,spool_bytes={size}i"
+def spool(ago, size, dropped=0):
+    return f"lxcmon_push,host={{}} points=9i,spool_bytes={size}i,dropped_points={dropped}i"
 
 
 CASES = {
@@ -57,7 +57,7 @@ def reduced(series):
 def fires(formula, numbers):
     """Of the labels that all queries have: those for which the formula holds."""
     labels = set.intersection(*(set(each) for each in numbers.values()))
-    text = formula.replace("&&", " and ")
+    text = formula.replace("&&", " and ").replace("||", " or ")
     for letter in numbers:
         text = text.replace(f"${letter}", letter)
     return {label for label in labels if eval(text, {}, {letter: each[label] for letter, each in numbers.items()})}
@@ -113,14 +113,28 @@ class DashboardAlerts(unittest.TestCase):
                 self.assertIn("sick", dict(alarms.pop()).values())
 
     def test_what_is_well_too(self):
-        draining = alert_rules()[-1]
+        growing = alert_rules()[-1]
         self.influx.execute("CREATE DATABASE draining")
-        self.write("draining", "h", lambda ago: spool(ago, ago * 1000))
-        self.assertEqual(self.alarms(draining, "draining"), set(), "a spool that is being emptied")
+        self.write("draining", "h", lambda ago: spool(ago, ago * 1000 + ago % 2 * 3000))
+        self.assertEqual(self.alarms(growing, "draining"), set(), "a spool that is being emptied, with a batch now and then")
         down = alert_rules()[1]
         self.influx.execute("CREATE DATABASE silent")
         self.write("silent", "c", lambda ago: state(ago, True) if ago >= 8 else None)
         self.assertEqual(self.alarms(down, "silent"), set(), "the agent is silent: that is another rule's")
+
+    def test_sick_in_another_way(self):
+        growing = alert_rules()[-1]
+        self.influx.execute("CREATE DATABASE full")
+        self.write("full", "h", lambda ago: spool(ago, 10**9 - ago % 2, dropped=(HISTORY - ago) * 500))
+        self.assertEqual(len(self.alarms(growing, "full")), 1, "a spool as large as it may be")
+
+    def test_removed(self):
+        down = alert_rules()[1]
+        for minutes in range(12):
+            db = f"removed{minutes}"
+            self.influx.execute(f'CREATE DATABASE "{db}"')
+            self.write(db, "c", lambda ago: state(ago, True) if ago >= minutes else None)
+            self.assertEqual(self.alarms(down, db), set(), f"a container that was removed {minutes} minutes ago")
 
     def test_no_data(self):
         self.assertEqual([rule["uid"] for rule in alert_rules() if rule["noDataState"] == "Alerting"], ["lxcmon-agent-silent"])

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from .queries import Figure, Query, gauge, growth, rate
+from .queries import Figure, Query, change, gauge, growth
 
 MINUTE, HOUR = 60, 3600
 HEAD = """\
@@ -58,7 +58,7 @@ class Rule:
     name: str
     title: str
     severity: str
-    asked: list  # A, B
+    asked: list  # A, B, C
     formula: str
     wait: str
     summary: str
@@ -82,8 +82,9 @@ RULES = [
          "A host that is gone for good is forgotten after a day.",
          no_data="Alerting", why="No data at all: every agent is silent, or InfluxDB has lost them. That is an alarm."),
     Rule("container-down", "LXC container down", "critical",
-         [Ask(gauge("lxc_state", "uptime_sec"), "presence", 6 * HOUR), Ask(gauge("lxc_state", "restarts"), "presence", 6 * HOUR)],
-         "$A == 0 && $B > 0", "0s", f"{ON} is down",
+         [Ask(gauge("lxc_state", "uptime_sec"), "presence", 6 * HOUR), Ask(gauge("lxc_state", "restarts"), "latest", 3 * MINUTE)],
+         # B, known within 3 minutes, is shorter than the 4 in which A finds nothing: none fires that was removed, or whose agent is silent.
+         "$A == 0 && $B >= 0", "0s", f"{ON} is down",
          "It ran within 6 hours, the agent still knows it, and it does not run. One that was stopped on purpose is forgotten after that."),
     Rule("oom-kill", "LXC container OOM-killed", "warning", [Ask(growth("lxc_memory", "oom_kill"), "range", 10 * MINUTE, reduce="sum")],
          "$A > 0", "0s", f"The kernel killed {rounded('A')} process(es) of {ON} for memory",
@@ -99,12 +100,14 @@ RULES = [
          f"{{{{ .Labels.mountpoint }}}} of the host {{{{ .Labels.host }}}} is {rounded('A')} % full",
          "A full host filesystem stops its containers from writing."),
     Rule("throttled", "LXC container throttled above 25 %", "warning",
-         [Ask(rate("lxc_cpu", "nr_throttled", per="nr_periods", scale=100), "range", 10 * MINUTE)], "$A > 25", "10m",
-         f"{ON} is throttled in {rounded('A')} % of its CPU periods", "Mean of 10 minutes. Raise its CPU limit."),
+         [Ask(growth("lxc_cpu", "nr_throttled", per="nr_periods", scale=100), "range", 10 * MINUTE, reduce="sum")], "$A > 25", "10m",
+         f"{ON} is throttled in {rounded('A')} % of its CPU periods", "In the last 10 minutes. Raise its CPU limit."),
     Rule("spool-growing", "LXC agent spool growing", "warning",
-         [Ask(growth("lxcmon_push", "spool_bytes"), "range", 15 * MINUTE, ("host",), reduce="sum"),
-          Ask(gauge("lxcmon_push", "spool_bytes", window="min"), "range", 10 * MINUTE, ("host",), reduce="min")],
-         "$A > 0 && $B > 0", "10m", "Points of {{ .Labels.host }} pile up on its disk",
+         # One that is as large as it may be grows no more, and drops points.
+         [Ask(change("lxcmon_push", "spool_bytes"), "range", 15 * MINUTE, ("host",), reduce="sum"),
+          Ask(gauge("lxcmon_push", "spool_bytes"), "range", 10 * MINUTE, ("host",), reduce="min"),
+          Ask(growth("lxcmon_push", "dropped_points"), "range", 15 * MINUTE, ("host",), reduce="sum")],
+         "($A > 0 || $C > 0) && $B > 0", "10m", "Points of {{ .Labels.host }} pile up on its disk",
          "A server takes them too slowly, or refuses them: see the log of lxcmon-push there, and the dashboard LXC Agent."),
 ]
 
@@ -121,8 +124,8 @@ def _rule(rule, language):
 
 
 def _entries(rule, language):
-    """Each query's series become one number each, A and B; the formula says of these whether it is an alarm."""
-    for letter, ask in zip("AB", rule.asked):
+    """Each query's series become one number each, A, B and C; the formula says of these whether it is an alarm."""
+    for letter, ask in zip("ABC", rule.asked):
         query = Query(ask.figure, ask.shape, ask.by, reduce=ask.reduce, variables=())
         # What stands for $__interval.
         model = {**language.alert_model(query, f"query{letter}"), "intervalMs": 10_000, "maxDataPoints": 10_000}
