@@ -19,7 +19,7 @@ def cpu(ago, throttled):
 
 
 def state(ago, runs):
-    return "lxc_state,host=h,container={} restarts=0i" + (",uptime_sec=9i" if runs else "")
+    return f"lxc_state,host=h,container={{}} restarts=0i,running={runs}" + (",uptime_sec=9i" if runs else "")
 
 
 def spool(ago, size, dropped=0):
@@ -121,6 +121,11 @@ class DashboardAlerts(unittest.TestCase):
         self.influx.execute("CREATE DATABASE silent")
         self.write("silent", "c", lambda ago: state(ago, True) if ago >= 8 else None)
         self.assertEqual(self.alarms(down, "silent"), set(), "the agent is silent: that is another rule's")
+
+        self.influx.execute("CREATE DATABASE restarted")
+        self.write("restarted", "c", lambda ago: state(ago, ago != 0))
+        self.write("restarted", "never", lambda ago: state(ago, False))
+        self.assertEqual(self.alarms(down, "restarted"), set(), "one that has just ended, one that never ran")
 
     def test_sick_in_another_way(self):
         growing = alert_rules()[-1]

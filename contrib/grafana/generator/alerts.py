@@ -82,9 +82,11 @@ RULES = [
          "A host that is gone for good is forgotten after a day.",
          no_data="Alerting", why="No data at all: every agent is silent, or InfluxDB has lost them. That is an alarm."),
     Rule("container-down", "LXC container down", "critical",
-         [Ask(gauge("lxc_state", "uptime_sec"), "presence", 6 * HOUR), Ask(gauge("lxc_state", "restarts"), "latest", 3 * MINUTE)],
-         # B, known within 3 minutes, is shorter than the 4 in which A finds nothing: none fires that was removed, or whose agent is silent.
-         "$A == 0 && $B >= 0", "0s", f"{ON} is down",
+         [Ask(gauge("lxc_state", "running", only=False), "range", 4 * MINUTE, reduce="count"),
+          Ask(gauge("lxc_state", "running"), "range", 4 * MINUTE, reduce="count"),
+          Ask(gauge("lxc_state", "uptime_sec"), "latest", 6 * HOUR)],
+         # All points of 4 minutes say so; of one that was removed, or whose agent is silent, there is no point.
+         "$A == $B && $C >= 0", "0s", f"{ON} is down",
          "It ran within 6 hours, the agent still knows it, and it does not run. One that was stopped on purpose is forgotten after that."),
     Rule("oom-kill", "LXC container OOM-killed", "warning", [Ask(growth("lxc_memory", "oom_kill"), "range", 10 * MINUTE, reduce="sum")],
          "$A > 0", "0s", f"The kernel killed {rounded('A')} process(es) of {ON} for memory",

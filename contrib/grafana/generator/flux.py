@@ -24,6 +24,9 @@ def text(query, latest=LATEST):
     if query.shape == "presence":
         return _piped(_presence(query))
     steps = ["from(bucket: v.defaultBucket)", latest if query.shape == "latest" else RANGE, *_filters(query)]
+    if query.shape == "latest" and figure.how == "gauge":
+        # Before all else: InfluxDB then reads one point of each series.
+        steps.append("last()")
     if not figure.text:
         steps.append("toFloat()")
     steps += _points(figure)
@@ -60,6 +63,8 @@ def _filters(query):
     conditions = [f'r._measurement == "{query.figure.measurement}"', f"({fields})" if query.figure.per else fields,
                   *(f'r.{tag} == "{value}"' for tag, value in query.figure.where)]
     yield f"filter(fn: (r) => {' and '.join(conditions)})"
+    if query.figure.only is not None:
+        yield f"filter(fn: (r) => r._value == {str(query.figure.only).lower()})"
     if query.chosen_by():
         yield _chosen(query.chosen_by())
 

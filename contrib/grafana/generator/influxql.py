@@ -63,6 +63,8 @@ def _of_points(figure, name):
 def _from(query, condition):
     fixed = [f"\"{tag}\" = '{value}'" for tag, value in query.figure.where]
     chosen = [f'"{name}" =~ /^${{{name}:regex}}$/' for name in query.chosen_by()]
+    if query.figure.only is not None:
+        fixed.append(f'"{query.figure.field}" = {str(query.figure.only).lower()}')
     return f' FROM "{query.figure.measurement}" WHERE ' + " AND ".join([*fixed, *chosen, condition])
 
 

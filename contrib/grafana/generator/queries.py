@@ -17,6 +17,7 @@ class Figure:
     window: str = "mean"  # what stands for the gauge's points within an interval
     where: tuple = ()  # ((tag, value), ...)
     text: bool = False
+    only: bool | None = None  # of a truth value: just the points that say this
 
     @property
     def fields(self):
