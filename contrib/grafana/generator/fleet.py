@@ -1,5 +1,7 @@
 """Fleet: all containers of all hosts."""
 
+from dataclasses import replace
+
 from .dashboard import CONTAINER, HOST, Dashboard, Row, to_container, to_host
 from .panels import ANY_IS_BAD, FULL, ORANGE, RED, Column, Graph, Stat, Table, is_not, more_than_0, steps
 from .queries import gauge, growth, latest, over_range, percent_of_time, rate, series, trend
@@ -19,6 +21,7 @@ INTERFACES, MOUNTS, DEVICES = ("interface",), ("mountpoint",), ("device",)
 NO_PSI = "No pressure figures: they need PSI in the kernel (psi=1) and cgroup v2"
 NO_IO = "No block I/O counted: none done, or cgroup v1 without BFQ or a throttle rule"
 PERCENT_OF_TIME = steps((10, ORANGE), (40, RED))
+TOP = 10
 QUARTER = steps((5, ORANGE), (25, RED))
 
 
@@ -80,8 +83,9 @@ def _who(language):
     links = to_container(language)
 
     def top(title, description, column):
+        column.query = replace(column.query, most=TOP)
         return Table(title, description, [Column("container", links=links), Column("host"), column], width=6, height=9,
-                     sort_by=column.name, most=10)
+                     sort_by=column.name, most=TOP)
 
     def found(title, description, column, no_value, keep):
         return Table(title, description, [Column("container", links=links), Column("host"), column], width=8, height=7,

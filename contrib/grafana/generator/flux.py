@@ -128,7 +128,9 @@ def _legend(template):
 
 def _table_end(query):
     columns = ", ".join(f'"{name}"' for name in (*query.by, "_value"))
-    return ["group()", f"keep(columns: [{columns}])", f'rename(columns: {{_value: "{query.name}"}})']
+    # Of more rows than ten times the panel's width, Grafana takes just the first.
+    largest = ['sort(columns: ["_value"], desc: true)', f"limit(n: {query.most})"] if query.most else []
+    return ["group()", *largest, f"keep(columns: [{columns}])", f'rename(columns: {{_value: "{query.name}"}})']
 
 
 def variable(wanted):

@@ -36,6 +36,7 @@ class Query:
     combine: str = "sum"
     reduce: str = "mean"  # of the range
     name: str = "value"  # of a table's column
+    most: int | None = None  # rows, those with the largest figures
     legend: str | None = None  # of a series: "{container} @ {host}"
     variables: tuple | None = None  # of the dashboard, that choose; None: host, and container where there is one
 
