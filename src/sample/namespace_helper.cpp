@@ -12,6 +12,13 @@ namespace {
 
 /// Requests on their way at once: enough to keep the helper busy, few enough to fit in the socket's buffer.
 constexpr std::size_t window = 32;
+
+/// So many that hang in one round get the whole deadline, the others this much: where the helper itself is
+/// not scheduled, a thousand deadlines would hold up the tick for half an hour, and a watchdog would end the
+/// agent.
+constexpr int most_whole_deadlines = 3;
+constexpr std::chrono::milliseconds short_deadline{20};
+
 } // namespace
 
 NamespaceHelper::NamespaceHelper(std::chrono::milliseconds deadline, WorkerSettings settings, Worker worker)
@@ -49,8 +56,9 @@ bool NamespaceHelper::send(const Request& request, std::uint64_t sequence) noexc
 }
 
 template <typename Reply>
-NamespaceHelper::Outcome NamespaceHelper::receive(std::uint64_t sequence, Reply& reply) noexcept {
-    if (!process_.wait_for_reply(deadline_))
+NamespaceHelper::Outcome NamespaceHelper::receive(std::uint64_t sequence, std::chrono::milliseconds deadline,
+                                                  Reply& reply) noexcept {
+    if (!process_.wait_for_reply(deadline))
         return Outcome::hung;
     ssize_t length = 0;
     do {
@@ -81,16 +89,20 @@ template <typename Reply>
 void NamespaceHelper::run(std::span<const Request> requests, Reply& reply, const OnReply<Reply>& on_reply) {
     io::WorkerProcess::reap();
     std::size_t sent = 0;
+    int hangs = 0;
     for (std::size_t done = 0; done < requests.size(); ++done) {
         Outcome outcome = send_up_to(requests, done, sent);
         if (outcome == Outcome::answered)
-            outcome = receive(sequence_ + done, reply);
+            outcome =
+                receive(sequence_ + done, hangs < most_whole_deadlines ? deadline_ : short_deadline, reply);
         if (outcome != Outcome::answered) {
             process_.kill();
             reply.clear();
         }
-        if (outcome == Outcome::hung)
+        if (outcome == Outcome::hung) {
+            ++hangs;
             hang_ = progress_->place(sequence_ + done, network_);
+        }
         if (!on_reply(done, outcome, reply))
             break;
     }

@@ -20,6 +20,10 @@ void idle_worker(int socket, HelperProgress&, const WorkerSettings&) {
     ::poll(&wait, 1, -1);
 }
 
+void silent_worker(int, HelperProgress&, const WorkerSettings&) {
+    ::pause();
+}
+
 /// Also while it is a zombie.
 bool is_there(pid_t pid) {
     return ::kill(pid, 0) == 0;
@@ -38,4 +42,17 @@ TEST_CASE("helpers that are replaced, as SIGHUP does, leave no zombies") {
         std::this_thread::sleep_for(1ms);
     }
     CHECK(std::ranges::count_if(ended, &is_there) == 0);
+}
+
+TEST_CASE("a helper that never answers holds up a round for three deadlines, not for one of each container") {
+    NamespaceHelper helper(400ms, {}, &silent_worker);
+    const std::vector<NamespaceHelper::Request> requests(100, {{}, STDIN_FILENO});
+    std::size_t hung = 0;
+    const auto begin = std::chrono::steady_clock::now();
+    helper.look_at_networks(requests, [&](std::size_t, NamespaceHelper::Outcome outcome, auto&&) {
+        hung += outcome == NamespaceHelper::Outcome::hung ? 1 : 0;
+        return true;
+    });
+    CHECK(hung == requests.size());
+    CHECK(std::chrono::steady_clock::now() - begin < 20s); // a deadline for each would be 40 s
 }
