@@ -29,8 +29,11 @@ def arguments_of(entry):
     words = shlex.split(entry["command"])
     if words[0].endswith("ccache"):
         del words[0]
-    output = words.index("-o")
-    return words[:output] + words[output + 2 :]
+    for option in ("-o", "-MF", "-MQ"):
+        at = words.index(option)
+        del words[at : at + 2]
+    words.remove("-MD")
+    return words
 
 
 def fingerprint(entry, common):

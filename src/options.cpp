@@ -172,11 +172,13 @@ std::optional<Given> from_environment(const OptionRow& row, const Environment& e
 /// same files from where the unit has them: the folder credentials beside the settings file.
 std::optional<Given> from_credential(const OptionRow& row, const Environment& environment,
                                      const std::string& config_file) {
-    if (row.credential.empty())
-        return std::nullopt;
     const auto handed = environment("CREDENTIALS_DIRECTORY");
+    const bool is_service = handed && !handed->empty();
+    // A relative path is of whatever folder the command is started in: no place to take secrets from.
+    if (row.credential.empty() || (!is_service && !config_file.starts_with('/')))
+        return std::nullopt;
     const std::string own_folder = config_file.substr(0, config_file.rfind('/') + 1);
-    const std::string begin = handed && !handed->empty() ? *handed + "/influx_" : own_folder + "credentials/";
+    const std::string begin = is_service ? *handed + "/influx_" : own_folder + "credentials/";
     const std::string path = begin + std::string(row.credential);
     if (::access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return std::nullopt;

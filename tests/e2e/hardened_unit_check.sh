@@ -53,6 +53,10 @@ missing() {
     comm -12 <(cut -d' ' -f1,2 "$work/before" | uniq) <(cut -d' ' -f1,2 "$work/after" | uniq) >"$work/wanted"
     comm -23 "$work/wanted" <(cut -d' ' -f1,2 "$work/unit" | uniq)
 }
+# What neither of them has: another view of the mounts, say. Which commands run differs from moment to moment.
+extra() {
+    comm -13 <(sort -u "$work/before" "$work/after" | cut -d' ' -f1,2 | uniq) <(cut -d' ' -f1,2 "$work/unit" | uniq) | grep -v '^lxc_process,' || true
+}
 different() {
     comm -12 "$work/before" "$work/after" |
         grep -E ' (true|false|".*")$| (mtu|cpus|total_bytes|inodes_total|limit[a-z_]*) ' |
@@ -64,8 +68,10 @@ unbounded before
 bounded
 unbounded after
 missing >"$work/missing"
+extra >"$work/extra"
 different >"$work/different" || true
 cut -d, -f1 "$work/wanted" | sort | uniq -c | awk '{ printf "%s%s %s", separator, $2, $1; separator = ", " } END { print "" }'
 sed 's/^/MISSING /' "$work/missing"
 sed 's/^/DIFFERENT /' "$work/different"
-[ -s "$work/wanted" ] && [ ! -s "$work/missing" ] && [ ! -s "$work/different" ]
+sed 's/^/EXTRA /' "$work/extra"
+[ -s "$work/wanted" ] && [ ! -s "$work/missing" ] && [ ! -s "$work/different" ] && [ ! -s "$work/extra" ]

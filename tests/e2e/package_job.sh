@@ -72,6 +72,19 @@ wait_for 60 runs_as_other_than "$before"
 wait_for 60 has_rows host_load
 systemctl show -p NRestarts "$unit"
 
+begin "stuck for longer than WatchdogSec it is ended and comes back"
+drop_in_folder=/run/systemd/system/$unit.service.d
+mkdir -p "$drop_in_folder"
+printf '[Service]\nWatchdogSec=4s\n' >"$drop_in_folder/watchdog.conf"
+systemctl daemon-reload
+systemctl restart "$unit"
+before=$(main_pid)
+kill -STOP "$before"
+wait_for 90 runs_as_other_than "$before"
+journalctl -u "$unit" -o cat | grep -i 'watchdog timeout'
+rm -r "$drop_in_folder"
+systemctl daemon-reload
+
 begin "the server is down, systemctl stop: nothing is lost"
 systemctl stop "$unit"
 since_now

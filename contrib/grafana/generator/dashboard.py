@@ -31,7 +31,7 @@ class Dashboard:
     def json(self, language):
         return {
             "id": None, "uid": uid(self.name, language), "title": TITLES[self.name] + language.TITLE, "description": self.description,
-            "tags": ["lxcmon"], "editable": True, "graphTooltip": 1, "schemaVersion": 39, "version": 1, "refresh": "30s",
+            "tags": ["lxcmon"], "editable": True, "graphTooltip": 1, "schemaVersion": 39, "version": 1, "refresh": "1m",
             "fiscalYearStartMonth": 0, "weekStart": "", "timezone": "browser", "timepicker": {}, "time": {"from": "now-1h", "to": "now"},
             "links": [_link(name, language) for name in self.links],
             "templating": {"list": [_datasource(language), *(_variable(each, language) for each in self.variables)]},

@@ -59,6 +59,9 @@ TEST_CASE("a command by hand takes the files that the unit hands to the service"
     CHECK(parser.config_of_file("", {}, {}).influx_token == "t0ken");
     CHECK(parser.config_of_file("", {}, {{"CREDENTIALS_DIRECTORY", "/nonexistent"}}).influx_token.empty());
     CHECK(parser.config({"--config=/dev/null"}, {}).influx_token.empty());
+    // However the same file is named.
+    const std::string relative = std::filesystem::relative(parser.folder().path("settings.toml")).string();
+    CHECK(parser.config({"--config=" + relative}, {}).influx_token.empty());
 }
 
 TEST_CASE("a credential that is empty or can't be read is named, and what is expected") {
