@@ -46,7 +46,9 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM
 
 build() {
-    configure_build build g++ && meson compile -C build lxcmon-push
+    local compiler=g++
+    ! command -v ccache > /dev/null || compiler="ccache g++"
+    configure_build build "$compiler" && meson compile -C build lxcmon-push
 }
 
 install_and_build() {

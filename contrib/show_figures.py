@@ -26,10 +26,12 @@ def main():
     points = [json.loads(line) for line in sys.stdin]
     last = max(point["timestamp"] for point in points)
     points = [point for point in points if point["timestamp"] == last]
-    for container in sorted({point["tags"]["container"] for point in points}):
-        print(f"\n{container}")
+    # Those without a container are the host's own and the agent's.
+    whose = {(point["tags"].get("container"), point["tags"]["host"]) for point in points}
+    for container, host in sorted(whose, key=lambda each: (each[0] is None, each)):
+        print(f"\n{container or 'the host ' + host}")
         for point in points:
-            if point["tags"]["container"] == container:
+            if point["tags"].get("container") == container:
                 show(point)
 
 

@@ -139,6 +139,8 @@ rm -f "$LXCMON_SEEN_FIELDS"
 start_beside e2e 19
 run_step "Run every test but the long ones" run_tests
 count_tests testlog
+run_step "README's first command" contrib/quickstart.sh
+run_step "README's first command, with InfluxDB" contrib/quickstart.sh --influx
 start_beside long 0
 run_step "Format of the C++ files" check_format
 # For its warnings and for clang-tidy alone: not optimized, which takes half the time.
