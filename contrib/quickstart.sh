@@ -29,7 +29,7 @@ need_root
 need_debian
 cd "$root_folder"
 agent=build/src/lxcmon-push
-agent_arguments=(--interval 1s)
+agent_arguments=(--interval 1s --fs-interval 1s)
 agent_pid=
 influxd_pid=
 made_container=no
