@@ -21,13 +21,9 @@ void send(const std::string& message) {
 std::string shown(std::string_view status) {
     constexpr std::size_t most_bytes = 500;
     std::string text;
-    encode::append_text(text, status, [&](char c) { text += encode::is_control(c) ? ' ' : c; });
-    if (text.size() <= most_bytes)
-        return text;
-    std::size_t end = most_bytes;
-    while ((static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) // in the middle of a character
-        --end;
-    return text.substr(0, end);
+    encode::append_text(
+        text, status, [&](char c) { text += encode::is_control(c) ? ' ' : c; }, most_bytes);
+    return text;
 }
 
 } // namespace

@@ -13,11 +13,12 @@ inline constexpr std::size_t max_string_bytes = 64U << 10U;
 [[nodiscard]] std::size_t character_bytes(std::string_view text) noexcept;
 
 /// Walks over `text`: `ascii(char)` for each single-byte character, the others are appended to `out`
-/// as they are. What is not UTF-8 becomes U+FFFD; the text ends after max_string_bytes.
+/// as they are. What is not UTF-8 becomes U+FFFD; the text ends after `most_bytes`.
 template <typename Ascii>
-void append_text(std::string& out, std::string_view text, Ascii&& ascii) {
+void append_text(std::string& out, std::string_view text, Ascii&& ascii,
+                 std::size_t most_bytes = max_string_bytes) {
     constexpr std::string_view replacement = "\xEF\xBF\xBD";
-    std::size_t left = max_string_bytes;
+    std::size_t left = most_bytes;
     while (!text.empty()) {
         const std::size_t length = character_bytes(text);
         const std::size_t taken = length == 0 ? replacement.size() : length;
