@@ -12,9 +12,6 @@ namespace {
 
 constexpr WalkBounds walk_bounds;
 constexpr CommandBounds command_bounds;
-/// Deadlines that may be waited for in one tick: more would make it late for all containers, and in the end a
-/// watchdog impatient.
-constexpr int most_hangs = 3;
 
 /// CLOCK_BOOTTIME as /proc/PID/stat has it.
 std::int64_t now_ticks() noexcept {
@@ -71,8 +68,6 @@ bool ProcessSampler::look(std::span<char> buffer) {
 
 bool ProcessSampler::sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns,
                             PointBuffer& points) {
-    if (std::exchange(context_.tick_ns, time_ns) != time_ns)
-        context_.hangs_left = most_hangs;
     if (context_.hangs_left == 0 || io::now_ns(CLOCK_MONOTONIC) < again_ns_ || !look(buffer))
         return false;
     if (!totals_)

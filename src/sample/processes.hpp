@@ -31,8 +31,12 @@ struct ProcessContext {
     std::size_t top_commands; ///< sent of each container
     std::vector<pid_t> pids{};
     std::vector<ProcessFigures> figures{};
-    std::int64_t tick_ns = 0; ///< which hangs_left is of
-    int hangs_left = 0;
+    /// Deadlines that may still be waited for in this tick: more would make it late for all containers, and
+    /// in the end a watchdog impatient.
+    int hangs_left = most_hangs;
+
+    static constexpr int most_hangs = 3;
+    void begin_tick() noexcept { hangs_left = most_hangs; }
 };
 
 /// The points of lxc_process of one start of one container. Sampling thread only.

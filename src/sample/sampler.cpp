@@ -165,6 +165,8 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
     ++round_;
     running_.clear();
     context_->devices.forget();
+    if (context_->processes)
+        context_->processes->begin_tick();
     if (points.selection().has_any(fields_of("lxc_hugetlb")))
         context_->huge_pages.refresh();
     sample_host(tick_ns, points);
