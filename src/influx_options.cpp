@@ -88,8 +88,7 @@ void take_tls_key(Config& config, const std::string& value) {
 void check_influx_options(const Config& config) {
     if (!config.influx_password.empty() && config.influx_user.empty())
         refuse("influx-password-file", "a password is given (here, or in the folder credentials beside the "
-                                       "settings) but no user; expected "
-                                       "--influx-user as well");
+                                       "settings) but no user; expected --influx-user as well");
     check_api(config);
     check_tls(config);
     const bool own_authorization = std::ranges::any_of(config.influx_headers, [](const std::string& header) {
