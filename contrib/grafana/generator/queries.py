@@ -72,9 +72,9 @@ def series(figure, legend=CONTAINER, across=(), combine="sum"):
     return Query(figure, "series", by=tags_of(legend), across=across, combine=combine, legend=legend)
 
 
-def trend(figure, across=()):
+def trend(figure):
     """A series for each container, for a table's sparkline: its tags become columns."""
-    return Query(figure, "series", across=across)
+    return Query(figure, "series")
 
 
 def latest(figure, name, by=("host", "container"), across=(), combine="sum"):
