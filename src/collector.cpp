@@ -14,6 +14,9 @@ namespace lxcmon {
 namespace {
 
 constexpr std::chrono::milliseconds shortest_deadline{250};
+/// What is looked at seldom: each 6th tick, and at least once a minute.
+constexpr int seldom_ticks = 6;
+constexpr std::chrono::minutes longest_seldom{1};
 
 io::UniqueFd open_root() {
     io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -30,6 +33,9 @@ sample::SampleSettings sample_settings(const Config& config, int root_fd) {
     settings.fs_include = config.fs_include;
     settings.fs_exclude = config.fs_exclude;
     settings.fs_interval = config.once ? std::chrono::nanoseconds(0) : config.fs_interval;
+    if (!config.once)
+        settings.seldom_interval =
+            std::min<std::chrono::nanoseconds>(seldom_ticks * config.interval, longest_seldom);
     settings.net_loopback = config.net_loopback;
     settings.top_commands = config.top_commands;
     // A hang must not cost the next tick, where ticks are that close.

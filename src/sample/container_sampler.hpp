@@ -33,6 +33,7 @@ struct SampleContext {
     std::vector<char> buffer; ///< room for the largest control file
     Selection selection;
     NetworkWatch::Wanted network;
+    std::chrono::nanoseconds seldom_interval;  ///< see SampleSettings
     std::unique_ptr<ProcessContext> processes; ///< only where lxc_process is wanted
 };
 

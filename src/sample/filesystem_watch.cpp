@@ -13,35 +13,18 @@ namespace {
 /// Series of one start of a container: a tenant can mount the same thing elsewhere each time.
 constexpr std::size_t most_names = 512;
 
-/// The turn within an interval: ids that follow each other are spread evenly by the golden ratio.
-std::int64_t phase_of(std::uint64_t id, std::int64_t interval_ns) noexcept {
-    constexpr std::uint64_t golden = 0x9E3779B97F4A7C15U;
-    const auto part = static_cast<double>(id * golden >> 32U) / 4294967296.0;
-    return static_cast<std::int64_t>(part * static_cast<double>(interval_ns));
-}
-
-/// Number of the interval that a time lies in.
-std::int64_t slot_of(std::int64_t wall_ns, std::int64_t phase_ns, std::int64_t interval_ns) noexcept {
-    const std::int64_t shifted = wall_ns - phase_ns;
-    return shifted / interval_ns - (shifted % interval_ns < 0 ? 1 : 0);
-}
-
 } // namespace
 
 FilesystemWatch::FilesystemWatch(std::string who, std::uint64_t id)
     : who_(std::move(who))
-    , id_(id)
+    , turn_(id)
     , names_(most_names) {}
 
 bool FilesystemWatch::is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
                              std::chrono::nanoseconds interval) const noexcept {
     if (monotonic_ns < again_ns_)
         return false;
-    if (!last_look_ns_ || owes_risky_ || interval.count() <= 0)
-        return true;
-    // Also right where the wall clock has been set, to and fro.
-    const std::int64_t phase = phase_of(id_, interval.count());
-    return slot_of(wall_ns, phase, interval.count()) != slot_of(*last_look_ns_, phase, interval.count());
+    return owes_risky_ || turn_.is_due(wall_ns, interval);
 }
 
 void FilesystemWatch::prepare(NamespaceRequest& request, bool risky, std::int64_t monotonic_ns) {
@@ -64,7 +47,7 @@ void FilesystemWatch::take(Outcome outcome, const FilesystemReply& reply, const 
             who_, "the helper process ended while it looked at the filesystems: they are left out this time");
     if (reply.error == ESRCH)
         return; // ended: the next tick sees that
-    last_look_ns_ = target.wall_ns;
+    turn_.take(target.wall_ns);
     fault().set(who_, fault_of(reply));
     if (reply.error != 0)
         return;

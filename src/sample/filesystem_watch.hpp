@@ -4,6 +4,7 @@
 #include "sample/fault.hpp"
 #include "sample/filesystem_points.hpp"
 #include "sample/namespace_helper.hpp"
+#include "sample/turn.hpp"
 
 #include <array>
 #include <chrono>
@@ -21,16 +22,14 @@ class FilesystemWatch {
   public:
     using Outcome = NamespaceHelper::Outcome;
 
-    /// `who` begins the log lines: "container NAME", "the host". `id` says when in the interval its turn is,
-    /// so that a thousand containers don't have theirs all at once.
+    /// `who` begins the log lines: "container NAME", "the host". `id`: see Turn.
     FilesystemWatch(std::string who, std::uint64_t id);
 
-    /// Whether a look is due at the tick of `wall_ns`: the first one always, later ones once in each
-    /// `interval` (0: at each tick), and one that did not take place remains so.
+    /// Whether it is its turn at the tick of `wall_ns`, and nothing keeps it from being looked at.
     [[nodiscard]] bool is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
                               std::chrono::nanoseconds interval) const noexcept;
     /// When the last look that succeeded was, by the wall clock: who has waited longest goes first.
-    [[nodiscard]] std::int64_t last_look_ns() const noexcept { return last_look_ns_.value_or(INT64_MIN); }
+    [[nodiscard]] std::int64_t last_look_ns() const noexcept { return turn_.last_ns(); }
     /// Whether the look that was last taken in has left filesystems over for another one that is risky.
     [[nodiscard]] bool owes_risky() const noexcept { return owes_risky_; }
     /// Whether looking at its files has hung, or well may.
@@ -73,8 +72,7 @@ class FilesystemWatch {
     [[nodiscard]] std::string fault_of(const FilesystemReply& reply) const;
 
     std::string who_;
-    std::uint64_t id_;
-    std::optional<std::int64_t> last_look_ns_;
+    Turn turn_;
     std::int64_t again_ns_ = INT64_MIN; ///< CLOCK_MONOTONIC before which nothing is looked at
     std::int64_t asked_ns_ = 0;
     bool asked_risky_ = false;

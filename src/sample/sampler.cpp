@@ -37,7 +37,8 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
     return std::make_unique<SampleContext>(
         SampleContext{settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
                       DeviceNames(settings.root_fd), HugePages(settings.root_fd), HostLinks{},
-                      std::vector<char>(buffer_bytes), settings.selection, network, std::move(processes)});
+                      std::vector<char>(buffer_bytes), settings.selection, network, settings.seldom_interval,
+                      std::move(processes)});
 }
 
 /// What is not asked of those behind one that hung: each could cost another deadline.

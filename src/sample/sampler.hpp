@@ -24,8 +24,10 @@ struct SampleSettings {
     std::vector<std::string> fs_include{},
         fs_exclude{};                        ///< globs on mount point (with a leading slash) or type
     std::chrono::nanoseconds fs_interval{0}; ///< between two looks at a filesystem; 0: each tick
-    bool net_loopback = false;               ///< lxc_net and host_net of lo, too
-    std::size_t top_commands = 5;            ///< of each container, in lxc_process
+    /// Between two looks at what changes seldom and costs much (see Cadence); 0: each tick.
+    std::chrono::nanoseconds seldom_interval{0};
+    bool net_loopback = false;    ///< lxc_net and host_net of lo, too
+    std::size_t top_commands = 5; ///< of each container, in lxc_process
 };
 
 class HostSampler;
