@@ -47,7 +47,9 @@ FdBudget FdBudget::from_rlimit() {
     return FdBudget(std::max(all - all / 10 - reserve, 0L));
 }
 
-bool FdBudget::take() noexcept {
+bool FdBudget::take(Keep keep) noexcept {
+    if (keep == Keep::if_roomy && left_ <= roomy_above_)
+        return false;
     if (left_ <= 0) {
         exhausted_ = true;
         return false;
@@ -60,15 +62,17 @@ bool FdBudget::newly_exhausted() noexcept {
     return exhausted_ && !std::exchange(said_, true);
 }
 
-KernelFile::KernelFile(int root_fd, std::string path, FdBudget& budget) noexcept
+KernelFile::KernelFile(int root_fd, std::string path, FdBudget& budget, Keep keep) noexcept
     : root_fd_(root_fd)
     , path_(std::move(path))
-    , budget_(&budget) {}
+    , budget_(&budget)
+    , keep_(keep) {}
 
 KernelFile::KernelFile(KernelFile&& other) noexcept
     : root_fd_(other.root_fd_)
     , path_(std::move(other.path_))
     , budget_(other.budget_)
+    , keep_(other.keep_)
     , fd_(std::move(other.fd_))
     , absent_(other.absent_) {}
 
@@ -78,6 +82,7 @@ KernelFile& KernelFile::operator=(KernelFile&& other) noexcept {
         root_fd_ = other.root_fd_;
         path_ = std::move(other.path_);
         budget_ = other.budget_;
+        keep_ = other.keep_;
         fd_ = std::move(other.fd_);
         absent_ = other.absent_;
     }
@@ -109,7 +114,7 @@ ReadResult KernelFile::read(std::span<char> buffer, Pieces pieces) noexcept {
     const int fd = fd_ ? fd_.get() : opened.get();
     const ReadResult result = read_from_begin(fd, buffer, pieces);
     const bool was_read = result.error == 0 || result.error == EOVERFLOW;
-    if (opened && was_read && budget_->take())
+    if (opened && was_read && budget_->take(keep_))
         fd_ = std::move(opened);
     if (budget_->is_overdrawn())
         close();

@@ -18,16 +18,23 @@ struct ReadResult {
     [[nodiscard]] bool gone() const noexcept;
 };
 
+/// Which files get the descriptors where these run short.
+enum class Keep : std::uint8_t {
+    first,   ///< those read at each tick
+    if_roomy ///< those read seldom: while more than half of the budget is left
+};
+
 /// How many more descriptors may be kept open. Not thread-safe: one for the sampling thread.
 class FdBudget {
   public:
     explicit FdBudget(long limit) noexcept
-        : left_(limit) {}
+        : left_(limit)
+        , roomy_above_(limit / 2) {}
 
     /// Raises the soft RLIMIT_NOFILE to the hard one and takes all of it but a reserve for everything else.
     static FdBudget from_rlimit();
 
-    [[nodiscard]] bool take() noexcept;
+    [[nodiscard]] bool take(Keep keep = Keep::first) noexcept;
     /// For a descriptor that is needed whatever the budget says, such as a pidfd: it may be overdrawn by
     /// that.
     void charge() noexcept { --left_; }
@@ -37,7 +44,7 @@ class FdBudget {
     [[nodiscard]] bool newly_exhausted() noexcept;
 
   private:
-    long left_;
+    long left_, roomy_above_;
     bool exhausted_ = false;
     bool said_ = false;
 };
@@ -56,7 +63,7 @@ class KernelFile {
   public:
     /// `root_fd` (borrowed) is the root that `path` (relative, no leading slash) hangs on: a fixture in
     /// tests.
-    KernelFile(int root_fd, std::string path, FdBudget& budget) noexcept;
+    KernelFile(int root_fd, std::string path, FdBudget& budget, Keep keep = Keep::first) noexcept;
     KernelFile(KernelFile&& other) noexcept;
     KernelFile& operator=(KernelFile&& other) noexcept;
     KernelFile(const KernelFile&) = delete;
@@ -75,6 +82,7 @@ class KernelFile {
     int root_fd_;
     std::string path_;
     FdBudget* budget_;
+    Keep keep_;
     UniqueFd fd_;
     bool absent_ = false;
 };

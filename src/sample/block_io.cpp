@@ -120,10 +120,10 @@ void drop_uncounted(std::vector<DeviceIo>& devices) {
 BlockIoSampler::BlockIoSampler(const ContainerFiles& files) {
     if (!files.selection.has_any(fields_of("lxc_io")))
         return;
-    throttle_ = {files.v1("blkio", "blkio.throttle.io_service_bytes_recursive"),
-                 files.v1("blkio", "blkio.throttle.io_serviced_recursive")};
-    bfq_ = {files.v1("blkio", "blkio.bfq.io_service_bytes_recursive"),
-            files.v1("blkio", "blkio.bfq.io_serviced_recursive")};
+    throttle_ = {files.v1("blkio", "blkio.throttle.io_service_bytes_recursive", io::Keep::if_roomy),
+                 files.v1("blkio", "blkio.throttle.io_serviced_recursive", io::Keep::if_roomy)};
+    bfq_ = {files.v1("blkio", "blkio.bfq.io_service_bytes_recursive", io::Keep::if_roomy),
+            files.v1("blkio", "blkio.bfq.io_serviced_recursive", io::Keep::if_roomy)};
     if (!throttle_.bytes)
         io_stat_ = files.v2("io.stat");
 }
@@ -135,9 +135,12 @@ void BlockIoSampler::read_v1(V1Files& files, std::span<char> buffer) {
     drop_uncounted(devices_);
 }
 
-void BlockIoSampler::sample(std::span<char> buffer, DeviceNames& names, std::span<const Tag> tags,
-                            std::int64_t time_ns, PointBuffer& points) {
+void BlockIoSampler::sample(std::span<char> buffer, bool seldom, DeviceNames& names,
+                            std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points) {
+    const bool had_counted = !devices_.empty();
     devices_.clear();
+    if (throttle_.bytes && !had_counted && !seldom)
+        return;
     parse_io_stat(text_of(io_stat_, buffer), devices_);
     if (throttle_.bytes)
         read_v1(throttle_, buffer);

@@ -56,9 +56,11 @@ class DeviceNames {
 class BlockIoSampler {
   public:
     explicit BlockIoSampler(const ContainerFiles& files);
-    /// Adds a point for each device that has figures. `buffer` is scratch room, used in halves.
-    void sample(std::span<char> buffer, DeviceNames& names, std::span<const Tag> tags, std::int64_t time_ns,
-                PointBuffer& points);
+    /// Adds a point for each device that has figures. `buffer` is scratch room, used in halves. `seldom`: it
+    /// is the turn of what is looked at seldom, which here is cgroup v1 where nothing has been counted so
+    /// far.
+    void sample(std::span<char> buffer, bool seldom, DeviceNames& names, std::span<const Tag> tags,
+                std::int64_t time_ns, PointBuffer& points);
 
   private:
     std::optional<io::KernelFile> io_stat_;

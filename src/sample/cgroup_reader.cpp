@@ -90,7 +90,7 @@ void add_wanted(std::size_t hierarchy, const CgroupSource& source, FieldId field
         return each.hierarchy == hierarchy && each.name == source.file;
     });
     if (at == files.end())
-        at = files.insert(files.end(), {hierarchy, source.file, {}});
+        at = files.insert(files.end(), {hierarchy, source.file, {}, {}});
     at->wanted.push_back({source.key, field, source.reading});
 }
 
@@ -105,6 +105,8 @@ CgroupPlan::CgroupPlan(const CgroupLayout& layout, const Selection& selection) {
         else if (const auto in_v2 = layout.find_v2(); !v2.file.empty() && in_v2)
             add_wanted(*in_v2, v2, field, files_);
     }
+    for (File& file : files_)
+        file.cadence = cadence_of(file.name, layout.hierarchies()[file.hierarchy].unified);
 }
 
 void take_figures(std::string_view text, const CgroupPlan::File& file, Readings& readings) noexcept {
@@ -126,22 +128,50 @@ void take_figures(std::string_view text, const CgroupPlan::File& file, Readings&
 }
 
 CgroupReader::CgroupReader(const CgroupPlan& plan, int root_fd,
-                           std::span<const std::optional<std::string>> directories, io::FdBudget& budget) {
+                           std::span<const std::optional<std::string>> directories, io::FdBudget& budget,
+                           io::FileChanges* changes) {
     files_.reserve(plan.files().size());
-    for (const CgroupPlan::File& file : plan.files())
-        if (const auto& directory = directories[file.hierarchy])
-            files_.push_back(
-                {&file, io::KernelFile(root_fd, *directory + '/' + std::string(file.name), budget)});
+    for (const CgroupPlan::File& file : plan.files()) {
+        const auto& directory = directories[file.hierarchy];
+        if (!directory)
+            continue;
+        const bool is_watched = file.cadence == Cadence::on_change;
+        files_.push_back(
+            {&file,
+             io::WatchedFile(root_fd, *directory + '/' + std::string(file.name), budget,
+                             is_watched ? changes : nullptr,
+                             file.cadence == Cadence::seldom ? io::Keep::if_roomy : io::Keep::first),
+             {}});
+        if (is_watched)
+            files_.back().known.resize(file.wanted.size());
+    }
 }
 
-std::optional<CgroupReader::Fault> CgroupReader::read(std::span<char> buffer, Readings& readings) noexcept {
+void CgroupReader::recall(const Opened& opened, Readings& readings) noexcept {
+    for (std::size_t index = 0; index < opened.known.size(); ++index)
+        if (opened.known[index])
+            readings.set(opened.plan->wanted[index].field, *opened.known[index]);
+}
+
+std::optional<CgroupReader::Fault> CgroupReader::read(std::span<char> buffer, Due due,
+                                                      Readings& readings) noexcept {
     std::optional<Fault> fault;
     for (Opened& opened : files_) {
+        const Cadence cadence = opened.plan->cadence;
+        if ((cadence == Cadence::seldom && !due.seldom) ||
+            (cadence == Cadence::throttling && !due.seldom && !due.throttling))
+            continue;
+        if (!opened.file.may_have_changed()) {
+            recall(opened, readings);
+            continue;
+        }
         const io::ReadResult result = opened.file.read(buffer);
         if (result.error == 0)
             take_figures(result.text, *opened.plan, readings);
         else if (!result.gone() && !fault)
             fault = Fault{opened.file.path(), result.error};
+        for (std::size_t index = 0; index < opened.known.size(); ++index)
+            opened.known[index] = readings.integer(opened.plan->wanted[index].field);
     }
     return fault;
 }

@@ -1,8 +1,9 @@
 #pragma once
 
-#include "io/kernel_file.hpp"
+#include "io/watched_file.hpp"
 #include "model/readings.hpp"
 #include "model/selection.hpp"
+#include "sample/cadence.hpp"
 #include "sample/cgroup_layout.hpp"
 
 #include <optional>
@@ -32,6 +33,7 @@ class CgroupPlan {
         std::size_t hierarchy; ///< index in the layout; 0 where it is the host's file
         std::string_view name;
         std::vector<Wanted> wanted;
+        Cadence cadence = Cadence::each_tick;
     };
     [[nodiscard]] const std::vector<File>& files() const noexcept { return files_; }
 
@@ -50,23 +52,32 @@ void take_figures(std::string_view text, const CgroupPlan::File& file, Readings&
 /// The control files of one container, kept open while the budget allows. Sampling thread only.
 class CgroupReader {
   public:
-    /// `directories`: container_directories() of the container. All three references are borrowed.
+    /// `directories`: container_directories() of the container. All references are borrowed, and `changes`;
+    /// without these no file is left unread because it has not changed.
     CgroupReader(const CgroupPlan& plan, int root_fd, std::span<const std::optional<std::string>> directories,
-                 io::FdBudget& budget);
+                 io::FdBudget& budget, io::FileChanges* changes = nullptr);
 
-    /// Reads every file once. Returns the path and errno of the first file that should be readable and is
-    /// not; a file that does not exist on this kernel is no error.
+    /// Which files it is the turn of, beside those of each tick and those that have changed.
+    struct Due {
+        bool seldom = true, throttling = true;
+    };
+    /// Reads each file that is due, and sets also what is known of the unchanged ones. Returns the path and
+    /// errno of the first file that should be readable and is not; a file that does not exist on this kernel
+    /// is no error.
     struct Fault {
         std::string path;
         int error = 0;
     };
-    std::optional<Fault> read(std::span<char> buffer, Readings& readings) noexcept;
+    std::optional<Fault> read(std::span<char> buffer, Due due, Readings& readings) noexcept;
 
   private:
     struct Opened {
         const CgroupPlan::File* plan;
-        io::KernelFile file;
+        io::WatchedFile file;
+        std::vector<std::optional<std::int64_t>> known; ///< of a file that is watched, as `plan->wanted`
     };
+    static void recall(const Opened& opened, Readings& readings) noexcept;
+
     std::vector<Opened> files_;
 };
 

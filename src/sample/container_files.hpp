@@ -1,6 +1,6 @@
 #pragma once
 
-#include "io/kernel_file.hpp"
+#include "io/watched_file.hpp"
 #include "model/selection.hpp"
 #include "sample/cgroup_layout.hpp"
 
@@ -19,27 +19,50 @@ struct ContainerFiles {
     io::FdBudget& budget;
     /// Who opens a file looks whether something of it is wanted.
     Selection selection = Selection::everything();
+    io::FileChanges* changes = nullptr; ///< none: every file may have changed at any time
 
     /// A file of the v1 controller; nothing where that is not mounted or the container has no cgroup there.
-    [[nodiscard]] std::optional<io::KernelFile> v1(std::string_view controller, std::string_view file) const {
-        return in(layout.find_v1(controller), file);
+    [[nodiscard]] std::optional<io::KernelFile> v1(std::string_view controller, std::string_view file,
+                                                   io::Keep keep = io::Keep::first) const {
+        const auto path = path_in(layout.find_v1(controller), file);
+        return path ? std::optional<io::KernelFile>(std::in_place, root_fd, *path, budget, keep)
+                    : std::nullopt;
     }
-    [[nodiscard]] std::optional<io::KernelFile> v2(std::string_view file) const {
-        return in(layout.find_v2(), file);
+    [[nodiscard]] std::optional<io::KernelFile> v2(std::string_view file,
+                                                   io::Keep keep = io::Keep::first) const {
+        const auto path = path_in(layout.find_v2(), file);
+        return path ? std::optional<io::KernelFile>(std::in_place, root_fd, *path, budget, keep)
+                    : std::nullopt;
+    }
+    /// The same, of a file that is read when it has changed.
+    [[nodiscard]] std::optional<io::WatchedFile> watched_v1(std::string_view controller,
+                                                            std::string_view file) const {
+        const auto path = path_in(layout.find_v1(controller), file);
+        return path ? std::optional<io::WatchedFile>(std::in_place, root_fd, *path, budget, changes)
+                    : std::nullopt;
+    }
+    [[nodiscard]] std::optional<io::WatchedFile> watched_v2(std::string_view file) const {
+        const auto path = path_in(layout.find_v2(), file);
+        return path ? std::optional<io::WatchedFile>(std::in_place, root_fd, *path, budget, changes)
+                    : std::nullopt;
     }
 
   private:
-    [[nodiscard]] std::optional<io::KernelFile> in(std::optional<std::size_t> hierarchy,
-                                                   std::string_view file) const {
+    [[nodiscard]] std::optional<std::string> path_in(std::optional<std::size_t> hierarchy,
+                                                     std::string_view file) const {
         if (!hierarchy || !directories[*hierarchy])
             return std::nullopt;
-        return io::KernelFile(root_fd, *directories[*hierarchy] + '/' + std::string(file), budget);
+        return *directories[*hierarchy] + '/' + std::string(file);
     }
 };
 
+[[nodiscard]] inline bool may_have_changed(const std::optional<io::WatchedFile>& file) noexcept {
+    return file && file->may_have_changed();
+}
+
 /// The text of a file that may not be there at all: empty then.
-[[nodiscard]] inline std::string_view text_of(std::optional<io::KernelFile>& file,
-                                              std::span<char> buffer) noexcept {
+template <typename File>
+[[nodiscard]] std::string_view text_of(std::optional<File>& file, std::span<char> buffer) noexcept {
     return file ? file->read(buffer).text : std::string_view{};
 }
 

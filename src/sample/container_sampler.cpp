@@ -20,7 +20,8 @@ std::string who_is(const Container& container) {
 ContainerSampler::ContainerSampler(SampleContext& context, const Container& container)
     : context_(context)
     , container_(container)
-    , network_(container.name, context.network) {
+    , network_(container.name, context.network)
+    , seldom_(container.id) {
     if (context.selection.has_any(fields_of("lxc_fs")))
         filesystems_.emplace(who_is(container), container.id);
     context.budget.charge(); // its pidfd
@@ -32,9 +33,9 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     is_incomplete_ = error != 0;
     if (!has_cgroups_)
         say_cgroups(error);
-    const ContainerFiles files{context.root_fd, context.layout, directories_, context.budget,
-                               context.selection};
-    reader_.emplace(context.plan, context.root_fd, directories_, context.budget);
+    const ContainerFiles files{context.root_fd, context.layout,    directories_,
+                               context.budget,  context.selection, &context.changes};
+    reader_.emplace(context.plan, context.root_fd, directories_, context.budget, &context.changes);
     cpu_.emplace(files);
     block_io_.emplace(files);
     pressure_.emplace(files);
@@ -94,22 +95,25 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
                                       PointBuffer& points) {
     const std::span<char> buffer = context_.buffer;
     const std::int64_t monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
-    if (const auto fault = reader_->read(buffer, readings))
+    const bool seldom = seldom_.is_due(time.wall_ns, context_.seldom_interval);
+    if (const auto fault = reader_->read(buffer, {seldom, cpu_->is_limited()}, readings))
         cgroup_fault_.set(who_is(container_),
                           "/" + fault->path + " can't be read: " + words_of(fault->error) +
                               (fault->error == EACCES || fault->error == EPERM ? "; run as root" : ""));
     else if (has_cgroups_)
         cgroup_fault_.clear();
-    cpu_->sample(buffer, monotonic_ns, readings);
+    cpu_->sample(buffer, monotonic_ns, seldom, readings);
     derive_memory(readings);
     state_->sample(buffer, container_, network_.start_ticks(), time.boottime_ns, readings);
     readings.emit(fields_of("lxc_cpu"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_memory"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_pids"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);
-    block_io_->sample(buffer, context_.devices, tags, time.wall_ns, points);
+    block_io_->sample(buffer, seldom, context_.devices, tags, time.wall_ns, points);
     pressure_->sample(buffer, tags, time.wall_ns, points);
     hugetlb_->sample(buffer, tags, time.wall_ns, points);
+    if (seldom)
+        seldom_.take(time.wall_ns);
 }
 
 /// What is off unless asked for.

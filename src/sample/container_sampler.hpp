@@ -12,6 +12,7 @@
 #include "sample/processes.hpp"
 #include "sample/sockets.hpp"
 #include "sample/state.hpp"
+#include "sample/turn.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -27,6 +28,7 @@ struct SampleContext {
     CgroupLayout layout;
     CgroupPlan plan;
     io::FdBudget budget;
+    io::FileChanges changes;
     DeviceNames devices;
     HugePages huge_pages;
     HostLinks host_links;
@@ -97,6 +99,7 @@ class ContainerSampler {
     std::optional<ProcessSampler> processes_; ///< only where lxc_process is wanted
     std::optional<SocketSampler> sockets_;    ///< only where lxc_socket is wanted
     NetworkWatch network_;
+    Turn seldom_; ///< of the files whose Cadence is seldom
     std::optional<FilesystemWatch> filesystems_;
     bool has_cgroups_ = false;
     bool is_incomplete_ = false;

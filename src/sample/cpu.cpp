@@ -62,29 +62,33 @@ std::optional<double> CpuRate::next(std::int64_t usage_usec, std::int64_t now_ns
 
 CpuSampler::CpuSampler(const ContainerFiles& files) {
     if (files.selection.has(field_id("lxc_cpu", "limit_cores"))) {
-        v1_quota_ = files.v1("cpu", "cpu.cfs_quota_us");
-        v1_period_ = files.v1("cpu", "cpu.cfs_period_us");
+        v1_quota_ = files.watched_v1("cpu", "cpu.cfs_quota_us");
+        v1_period_ = files.watched_v1("cpu", "cpu.cfs_period_us");
         if (!v1_quota_)
-            cpu_max_ = files.v2("cpu.max");
+            cpu_max_ = files.watched_v2("cpu.max");
     }
     if (files.selection.has(field_id("lxc_cpu", "cpus"))) {
-        cpuset_ = files.v1("cpuset", "cpuset.effective_cpus");
+        cpuset_ = files.v1("cpuset", "cpuset.effective_cpus", io::Keep::if_roomy);
         if (!cpuset_)
-            cpuset_ = files.v2("cpuset.cpus.effective");
+            cpuset_ = files.v2("cpuset.cpus.effective", io::Keep::if_roomy);
     }
 }
 
-void CpuSampler::sample(std::span<char> buffer, std::int64_t monotonic_ns, Readings& readings) noexcept {
+void CpuSampler::sample(std::span<char> buffer, std::int64_t monotonic_ns, bool seldom,
+                        Readings& readings) noexcept {
     if (const auto usage = readings.integer(field_id("lxc_cpu", "usage_usec")))
         if (const auto percent = rate_.next(*usage, monotonic_ns))
             readings.set(field_id("lxc_cpu", "usage_percent"), *percent);
     const std::size_t half = buffer.size() / 2;
-    auto limit = parse_cpu_max(text_of(cpu_max_, buffer));
-    if (!limit)
-        limit = parse_cfs_quota(text_of(v1_quota_, buffer.first(half)),
-                                text_of(v1_period_, buffer.subspan(half)));
-    if (limit)
-        readings.set(field_id("lxc_cpu", "limit_cores"), *limit);
+    if (may_have_changed(cpu_max_))
+        limit_cores_ = parse_cpu_max(text_of(cpu_max_, buffer));
+    if (may_have_changed(v1_quota_) || may_have_changed(v1_period_))
+        limit_cores_ = parse_cfs_quota(text_of(v1_quota_, buffer.first(half)),
+                                       text_of(v1_period_, buffer.subspan(half)));
+    if (limit_cores_)
+        readings.set(field_id("lxc_cpu", "limit_cores"), *limit_cores_);
+    if (!seldom)
+        return;
     if (const auto cpus = count_cpus(text_of(cpuset_, buffer)))
         readings.set(field_id("lxc_cpu", "cpus"), *cpus);
 }

@@ -34,12 +34,17 @@ class CpuRate {
 class CpuSampler {
   public:
     explicit CpuSampler(const ContainerFiles& files);
-    void sample(std::span<char> buffer, std::int64_t monotonic_ns, Readings& readings) noexcept;
+    /// `seldom`: it is the turn of what is looked at seldom, which here is `cpus`: no event tells of a CPU
+    /// that goes offline, or of a cpuset further up that is made smaller.
+    void sample(std::span<char> buffer, std::int64_t monotonic_ns, bool seldom, Readings& readings) noexcept;
+    /// Whether CPU time is limited, as of the last sample.
+    [[nodiscard]] bool is_limited() const noexcept { return limit_cores_.has_value(); }
 
   private:
-    std::optional<io::KernelFile> cpu_max_;
-    std::optional<io::KernelFile> v1_quota_, v1_period_;
+    std::optional<io::WatchedFile> cpu_max_;
+    std::optional<io::WatchedFile> v1_quota_, v1_period_;
     std::optional<io::KernelFile> cpuset_;
+    std::optional<double> limit_cores_;
     CpuRate rate_;
 };
 

@@ -36,9 +36,9 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
                                                      settings.selection, settings.top_commands);
     return std::make_unique<SampleContext>(
         SampleContext{settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
-                      DeviceNames(settings.root_fd), HugePages(settings.root_fd), HostLinks{},
-                      std::vector<char>(buffer_bytes), settings.selection, network, settings.seldom_interval,
-                      std::move(processes)});
+                      io::FileChanges(), DeviceNames(settings.root_fd), HugePages(settings.root_fd),
+                      HostLinks{}, std::vector<char>(buffer_bytes), settings.selection, network,
+                      settings.seldom_interval, std::move(processes)});
 }
 
 /// What is not asked of those behind one that hung: each could cost another deadline.
@@ -166,6 +166,7 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
     ++round_;
     running_.clear();
     context_->devices.forget();
+    context_->changes.refresh();
     if (context_->processes)
         context_->processes->begin_tick();
     if (points.selection().has_any(fields_of("lxc_hugetlb")))
@@ -185,6 +186,9 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
     if (context_->budget.newly_exhausted())
         spdlog::warn("too few file descriptors to keep every control file open (RLIMIT_NOFILE): the others "
                      "are opened at each read, which is slower but as right; raise LimitNOFILE");
+    if (context_->changes.newly_exhausted())
+        spdlog::info("no inotify watches are left for some control files (fs.inotify.max_user_instances, "
+                     "max_user_watches): these are read at each tick, which costs 2 us each");
     return static_cast<std::size_t>(std::ranges::count_if(running_, [](const Entry* entry) {
         return !entry->is_well || !entry->sampler->filesystems_are_well();
     }));

@@ -32,15 +32,16 @@ StateSampler::StateSampler(const ContainerFiles& files) {
     if (!files.selection.has_any(fields_of("lxc_state")))
         return;
     freezer_v1_ = files.v1("freezer", "freezer.state");
-    events_v2_ = files.v2("cgroup.events");
+    events_v2_ = files.watched_v2("cgroup.events");
 }
 
 void StateSampler::sample(std::span<char> buffer, const Container& container,
                           std::optional<std::int64_t> start_ticks, std::int64_t boottime_ns,
                           Readings& readings) noexcept {
     // liblxc freezes by v1's freezer where it is mounted, else by cgroup.freeze.
-    const bool frozen =
-        parse_frozen_v1(text_of(freezer_v1_, buffer)) || parse_frozen_v2(text_of(events_v2_, buffer));
+    if (may_have_changed(events_v2_))
+        frozen_v2_ = parse_frozen_v2(text_of(events_v2_, buffer));
+    const bool frozen = frozen_v2_ || parse_frozen_v1(text_of(freezer_v1_, buffer));
     set_common(container, frozen ? std::string_view("FROZEN") : container.state, true, frozen, readings);
     readings.set(field_id("lxc_state", "init_pid"), std::int64_t{container.init_pid});
     std::int64_t start_ns = 0;

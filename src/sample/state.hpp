@@ -24,7 +24,8 @@ class StateSampler {
 
   private:
     std::optional<io::KernelFile> freezer_v1_;
-    std::optional<io::KernelFile> events_v2_;
+    std::optional<io::WatchedFile> events_v2_;
+    bool frozen_v2_ = false;
 };
 
 /// What lxc_state says of one that is not running. `state` is a word of liblxc's.

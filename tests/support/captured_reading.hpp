@@ -39,6 +39,8 @@ struct CapturedHost {
     sample::DeviceNames devices;
     sample::HugePages huge_pages;
     io::FdBudget budget{1000};
+    io::FileChanges changes;
+    bool is_watching = false; ///< else every file may have changed at any time
     std::vector<char> buffer = std::vector<char>(128U << 10U);
 };
 
@@ -65,7 +67,7 @@ struct CapturedReaders {
         : host(captured)
         , directories(sample::container_directories(
               host.layout, io::read_whole(host.root_fd, "proc/" + init_pid + "/cgroup"), name, ""))
-        , cgroups(host.plan, host.root_fd, directories, host.budget)
+        , cgroups(host.plan, host.root_fd, directories, host.budget, changes())
         , cpu(files())
         , block_io(files())
         , pressure(files())
@@ -73,7 +75,10 @@ struct CapturedReaders {
         , state(files()) {}
 
     [[nodiscard]] sample::ContainerFiles files() {
-        return {host.root_fd, host.layout, directories, host.budget};
+        return {host.root_fd, host.layout, directories, host.budget, Selection::everything(), changes()};
+    }
+    [[nodiscard]] io::FileChanges* changes() const noexcept {
+        return host.is_watching ? &host.changes : nullptr;
     }
 };
 

@@ -31,7 +31,7 @@ std::map<std::string, std::int64_t> read_bytes_by_device(int root_fd, const std:
     CapturedHost host(root_fd);
     CapturedReaders readers(host, name, pid);
     PointBuffer points;
-    readers.block_io.sample(host.buffer, host.devices, {}, 1, points);
+    readers.block_io.sample(host.buffer, true, host.devices, {}, 1, points);
     std::map<std::string, std::int64_t> by_device;
     for (std::size_t index = 0; index < points.size(); ++index) {
         REQUIRE(points[index].tags.size() == 1);

@@ -125,7 +125,7 @@ TEST_CASE("a file that can't be read is a fault that names it; the others still 
     CapturedHost host(tree.fd());
     CapturedReaders readers(host, "limited", test::Fixture("v2").container("limited").init_pid);
     Readings readings;
-    const auto fault = readers.cgroups.read(host.buffer, readings);
+    const auto fault = readers.cgroups.read(host.buffer, {}, readings);
     REQUIRE(fault);
     CHECK(fault->path == cgroup + "memory.current");
     CHECK(fault->error == EISDIR);
@@ -139,7 +139,7 @@ TEST_CASE("a file longer than the room for it is a fault, not a shorter file") {
     CapturedReaders readers(host, "limited", fixture.container("limited").init_pid);
     std::array<char, 200> small{};
     Readings readings;
-    const auto fault = readers.cgroups.read(small, readings);
+    const auto fault = readers.cgroups.read(small, {}, readings);
     REQUIRE(fault);
     CHECK(fault->error == EOVERFLOW);
     CHECK_FALSE(readings.integer(field_id("lxc_memory", "anon_bytes")));
@@ -151,7 +151,7 @@ TEST_CASE("missing files are no fault") {
     CapturedHost host(fixture.root_fd());
     CapturedReaders readers(host, "c", "100");
     Readings readings;
-    CHECK_FALSE(readers.cgroups.read(host.buffer, readings));
+    CHECK_FALSE(readers.cgroups.read(host.buffer, {}, readings));
     CHECK_FALSE(readings.integer(field_id("lxc_memory", "anon_bytes")));
     CHECK_FALSE(readings.integer(field_id("lxc_pids", "peak")));
     CHECK(readings.integer(field_id("lxc_pids", "limit")) == 50);

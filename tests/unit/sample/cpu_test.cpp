@@ -19,7 +19,7 @@ namespace {
 std::optional<double> percent_of(CapturedReaders& readers, std::int64_t usage_usec, std::int64_t now_ns) {
     Readings readings;
     readings.set(field_id("lxc_cpu", "usage_usec"), usage_usec);
-    readers.cpu.sample(readers.host.buffer, now_ns, readings);
+    readers.cpu.sample(readers.host.buffer, now_ns, true, readings);
     PointBuffer points;
     readings.emit(fields_of("lxc_cpu"), {}, {}, 1, points);
     for (const Field& field : points[0].fields)
@@ -100,7 +100,7 @@ TEST_CASE("a limit that is changed is seen at the next reading") {
     CapturedReaders readers(host, "limited", fixture.container("limited").init_pid);
     const auto limit_cores = [&]() -> std::optional<double> {
         Readings readings;
-        readers.cpu.sample(host.buffer, 1, readings);
+        readers.cpu.sample(host.buffer, 1, true, readings);
         PointBuffer points;
         readings.emit(fields_of("lxc_cpu"), {}, {}, 1, points);
         for (const Field& field : points[0].fields)

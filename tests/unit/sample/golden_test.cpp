@@ -26,8 +26,8 @@ constexpr std::int64_t monotonic_ns = 5'000'000'000;
 void add_points(const Fixture& fixture, CapturedReaders& readers, const Container& container,
                 const ContainerTags& tags, PointBuffer& points) {
     Readings readings;
-    CHECK_FALSE(readers.cgroups.read(readers.host.buffer, readings));
-    readers.cpu.sample(readers.host.buffer, monotonic_ns, readings);
+    CHECK_FALSE(readers.cgroups.read(readers.host.buffer, {}, readings));
+    readers.cpu.sample(readers.host.buffer, monotonic_ns, true, readings);
     derive_memory(readings);
     readers.state.sample(readers.host.buffer, container,
                          test::captured_start_ticks(fixture.root_fd(), std::to_string(container.init_pid)),
@@ -35,7 +35,7 @@ void add_points(const Fixture& fixture, CapturedReaders& readers, const Containe
     for (const FieldRange range :
          {fields_of("lxc_cpu"), fields_of("lxc_memory"), fields_of("lxc_pids"), fields_of("lxc_state")})
         readings.emit(range, tags.all(), {}, wall_ns, points);
-    readers.block_io.sample(readers.host.buffer, readers.host.devices, tags.all(), wall_ns, points);
+    readers.block_io.sample(readers.host.buffer, true, readers.host.devices, tags.all(), wall_ns, points);
     readers.pressure.sample(readers.host.buffer, tags.all(), wall_ns, points);
     readers.hugetlb.sample(readers.host.buffer, tags.all(), wall_ns, points);
 }

@@ -1,4 +1,5 @@
 #include "support/captured_reading.hpp"
+#include "support/real_cgroup.hpp"
 #include "support/temp_tree.hpp"
 
 #include <doctest/doctest.h>
@@ -14,6 +15,7 @@ using namespace lxcmon::sample;
 using test::CapturedHost;
 using test::CapturedReaders;
 using test::Fixture;
+using test::RealCgroup;
 using test::TempTree;
 
 // A container that goes away between two reads: an outcome, not a fault, and no figure stays behind.
@@ -24,45 +26,15 @@ constexpr FieldRange measured[] = {fields_of("lxc_cpu"), fields_of("lxc_memory")
 /// How many points a reading of all control files gives; that it is no fault is checked.
 std::size_t points_read(CapturedReaders& readers) {
     Readings readings;
-    CHECK_FALSE(readers.cgroups.read(readers.host.buffer, readings));
-    readers.cpu.sample(readers.host.buffer, 1, readings);
+    CHECK_FALSE(readers.cgroups.read(readers.host.buffer, {}, readings));
+    readers.cpu.sample(readers.host.buffer, 1, true, readings);
     derive_memory(readings);
     PointBuffer points;
     for (const FieldRange range : measured)
         readings.emit(range, {}, {}, 1, points);
-    readers.block_io.sample(readers.host.buffer, readers.host.devices, {}, 1, points);
+    readers.block_io.sample(readers.host.buffer, true, readers.host.devices, {}, 1, points);
     return points.size();
 }
-
-/// A cgroup of the test's own in each hierarchy of this machine.
-class RealCgroup {
-  public:
-    explicit RealCgroup(const CgroupLayout& layout)
-        : name_("lxc.payload.lxcmon-test-" + std::to_string(::getpid())) {
-        for (const Hierarchy& each : layout.hierarchies()) {
-            directories_.push_back("/" + each.mount_point + "/" + name_);
-            std::filesystem::create_directory(directories_.back());
-        }
-    }
-    ~RealCgroup() { remove(); }
-    RealCgroup(const RealCgroup&) = delete;
-    RealCgroup& operator=(const RealCgroup&) = delete;
-    void remove() noexcept {
-        for (const std::string& each : directories_)
-            ::rmdir(each.c_str());
-        directories_.clear();
-    }
-    [[nodiscard]] std::vector<std::optional<std::string>> relative() const {
-        std::vector<std::optional<std::string>> all;
-        for (const std::string& each : directories_)
-            all.emplace_back(each.substr(1));
-        return all;
-    }
-
-  private:
-    std::string name_;
-    std::vector<std::string> directories_;
-};
 
 } // namespace
 
@@ -108,13 +80,13 @@ TEST_CASE("a real cgroup that is removed while its files are open") {
 
     std::vector<char> buffer(65536);
     Readings readings;
-    CHECK_FALSE(reader.read(buffer, readings));
+    CHECK_FALSE(reader.read(buffer, {}, readings));
     CHECK(readings.integer(field_id("lxc_cpu", "usage_usec")) == 0);
     CHECK_FALSE(file.read(buffer).text.empty());
 
     cgroup.remove();
     readings.clear();
-    CHECK_FALSE(reader.read(buffer, readings));
+    CHECK_FALSE(reader.read(buffer, {}, readings));
     PointBuffer points;
     for (const FieldRange range : measured)
         readings.emit(range, {}, {}, 1, points);

@@ -1,0 +1,96 @@
+#include "io/file_changes.hpp"
+
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace lxcmon::io {
+namespace {
+
+constexpr std::size_t buffer_bytes = 16U << 10U;
+/// A whole queue (fs.inotify.max_queued_events) is that much; who writes faster than that is read next time.
+constexpr int most_reads = 64;
+
+} // namespace
+
+FileChanges::Watch& FileChanges::Watch::operator=(Watch&& other) noexcept {
+    std::swap(owner_, other.owner_);
+    std::swap(file_, other.file_);
+    return *this;
+}
+
+FileChanges::Watch::~Watch() {
+    if (file_)
+        owner_->forget(*file_);
+}
+
+FileChanges::FileChanges() noexcept
+    : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC))
+    , exhausted_(!inotify_) {}
+
+FileChanges::Watch FileChanges::watch(int root_fd, const std::string& path) {
+    if (!inotify_)
+        return {};
+    // There is no inotify_add_watchat().
+    const std::string place = "/proc/self/fd/" + std::to_string(root_fd) + '/' + path;
+    auto file = std::make_unique<File>();
+    file->watch = ::inotify_add_watch(inotify_.get(), place.c_str(), IN_MODIFY);
+    if (file->watch < 0) {
+        exhausted_ = exhausted_ || errno == ENOSPC || errno == ENOMEM;
+        return {};
+    }
+    files_.emplace(file->watch, file.get());
+    return {*this, std::move(file)};
+}
+
+void FileChanges::refresh() noexcept {
+    alignas(inotify_event) std::array<char, buffer_bytes> buffer;
+    for (int reads = 0; inotify_ && reads < most_reads; ++reads) {
+        const ssize_t length = ::read(inotify_.get(), buffer.data(), buffer.size());
+        if (length <= 0)
+            return;
+        for (std::size_t at = 0; at < static_cast<std::size_t>(length);) {
+            inotify_event event{};
+            std::memcpy(&event, buffer.data() + at, sizeof event);
+            at += sizeof event + event.len;
+            if ((event.mask & IN_Q_OVERFLOW) != 0)
+                mark_all();
+            else
+                mark(event.wd);
+        }
+    }
+}
+
+bool FileChanges::newly_exhausted() noexcept {
+    return exhausted_ && !std::exchange(said_, true);
+}
+
+void FileChanges::mark(int watch) noexcept {
+    const auto [first, last] = files_.equal_range(watch);
+    for (auto at = first; at != last; ++at)
+        at->second->changed = true;
+}
+
+void FileChanges::mark_all() noexcept {
+    for (auto& [watch, file] : files_)
+        file->changed = true;
+}
+
+void FileChanges::forget(const File& file) noexcept {
+    auto [at, last] = files_.equal_range(file.watch);
+    // The same file watched twice (two containers in one cgroup) has one watch of the kernel's.
+    const bool is_last = at != last && std::next(at) == last;
+    for (; at != last; ++at)
+        if (at->second == &file) {
+            files_.erase(at);
+            break;
+        }
+    if (is_last)
+        ::inotify_rm_watch(inotify_.get(), file.watch);
+}
+
+} // namespace lxcmon::io

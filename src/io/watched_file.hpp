@@ -1,0 +1,38 @@
+#pragma once
+
+#include "io/file_changes.hpp"
+#include "io/kernel_file.hpp"
+
+namespace lxcmon::io {
+
+/// A KernelFile that is worth reading only when it may have changed: what it said is kept by whoever reads
+/// it. Its descriptor is given back after each read.
+class WatchedFile {
+  public:
+    /// Without `changes` it may have changed at any time, and stays open.
+    WatchedFile(int root_fd, std::string path, FdBudget& budget, FileChanges* changes,
+                Keep keep = Keep::first)
+        : file_(root_fd, std::move(path), budget, keep)
+        , watch_(changes != nullptr ? changes->watch(root_fd, file_.path()) : FileChanges::Watch()) {}
+
+    [[nodiscard]] bool may_have_changed() const noexcept { return watch_.may_have_changed(); }
+
+    /// The text stands in `buffer`. After a failure it counts as changed.
+    [[nodiscard]] ReadResult read(std::span<char> buffer) noexcept {
+        watch_.will_be_read();
+        const ReadResult result = file_.read(buffer);
+        if (result.error != 0)
+            watch_.could_not_be_read();
+        if (watch_.is_watching())
+            file_.close();
+        return result;
+    }
+
+    [[nodiscard]] const std::string& path() const noexcept { return file_.path(); }
+
+  private:
+    KernelFile file_;
+    FileChanges::Watch watch_;
+};
+
+} // namespace lxcmon::io

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "sample/cgroup_layout.hpp"
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lxcmon::test {
+
+/// A cgroup of the test's own in each hierarchy of this machine.
+class RealCgroup {
+  public:
+    explicit RealCgroup(const sample::CgroupLayout& layout)
+        : name_("lxc.payload.lxcmon-test-" + std::to_string(::getpid())) {
+        for (const sample::Hierarchy& each : layout.hierarchies()) {
+            directories_.push_back("/" + each.mount_point + "/" + name_);
+            std::filesystem::create_directory(directories_.back());
+        }
+    }
+    ~RealCgroup() { remove(); }
+    RealCgroup(const RealCgroup&) = delete;
+    RealCgroup& operator=(const RealCgroup&) = delete;
+    void remove() noexcept {
+        for (const std::string& each : directories_)
+            ::rmdir(each.c_str());
+        directories_.clear();
+    }
+    /// As container_directories() gives them.
+    [[nodiscard]] std::vector<std::optional<std::string>> relative() const {
+        std::vector<std::optional<std::string>> all;
+        for (const std::string& each : directories_)
+            all.emplace_back(each.substr(1));
+        return all;
+    }
+
+  private:
+    std::string name_;
+    std::vector<std::string> directories_;
+};
+
+} // namespace lxcmon::test

@@ -1,0 +1,144 @@
+#include "io/file_changes.hpp"
+
+#include "io/watched_file.hpp"
+#include "support/temp_tree.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <utility>
+
+using namespace lxcmon;
+using io::FileChanges;
+using test::TempTree;
+
+namespace {
+
+/// A folder with two files, and what watches them.
+struct Watched {
+    Watched() {
+        tree.write("one", "1\n");
+        tree.write("other", "2\n");
+    }
+    [[nodiscard]] FileChanges::Watch watch(const std::string& name) {
+        FileChanges::Watch watch = changes.watch(tree.fd(), name);
+        CHECK(watch.may_have_changed());
+        watch.will_be_read();
+        return watch;
+    }
+    TempTree tree;
+    FileChanges changes;
+};
+
+} // namespace
+
+TEST_CASE("a file has changed when it was written to, and until it is read") {
+    Watched c;
+    FileChanges::Watch one = c.watch("one");
+    const FileChanges::Watch other = c.watch("other");
+    c.changes.refresh();
+    CHECK_FALSE(one.may_have_changed());
+    c.tree.write("one", "3\n");
+    c.changes.refresh();
+    CHECK(one.may_have_changed());
+    CHECK_FALSE(other.may_have_changed());
+    c.changes.refresh();
+    CHECK(one.may_have_changed());
+    one.will_be_read();
+    CHECK_FALSE(one.may_have_changed());
+    one.could_not_be_read();
+    CHECK(one.may_have_changed());
+}
+
+TEST_CASE("a file that is watched twice: both see the change, and one's end leaves the other") {
+    Watched c;
+    const FileChanges::Watch one = c.watch("one");
+    {
+        const FileChanges::Watch again = c.watch("one");
+        CHECK_FALSE(again.may_have_changed());
+    }
+    CHECK_FALSE(one.may_have_changed());
+    c.tree.write("one", "3\n");
+    c.changes.refresh();
+    CHECK(one.may_have_changed());
+}
+
+TEST_CASE("a watch can be moved, and nothing is told to one that is gone") {
+    Watched c;
+    std::optional<FileChanges::Watch> first = c.watch("one");
+    FileChanges::Watch second = std::move(*first);
+    first.reset();
+    c.tree.write("one", "3\n");
+    c.changes.refresh();
+    CHECK(second.may_have_changed());
+    second = c.watch("other");
+    c.tree.write("one", "4\n");
+    c.changes.refresh();
+    CHECK_FALSE(second.may_have_changed());
+}
+
+TEST_CASE("a file that is not there may have changed at any time") {
+    Watched c;
+    FileChanges::Watch none = c.changes.watch(c.tree.fd(), "none");
+    CHECK_FALSE(none.is_watching());
+    none.will_be_read();
+    CHECK(none.may_have_changed());
+    CHECK_FALSE(c.changes.newly_exhausted());
+}
+
+TEST_CASE("a file that is taken away has changed") {
+    Watched c;
+    const FileChanges::Watch one = c.watch("one");
+    c.tree.remove("one");
+    c.changes.refresh();
+    CHECK(one.may_have_changed());
+}
+
+TEST_CASE("more events than the kernel keeps: every file may have changed") {
+    Watched c;
+    c.tree.write("quiet", "0\n");
+    const FileChanges::Watch one = c.watch("one");
+    const FileChanges::Watch other = c.watch("other");
+    const FileChanges::Watch quiet = c.watch("quiet");
+    std::string text;
+    REQUIRE(io::try_read_whole(AT_FDCWD, "/proc/sys/fs/inotify/max_queued_events", text) == 0);
+    // In turn, as the kernel makes one of two equal events in a row.
+    for (int left = std::stoi(text) / 2 + 2; left > 0; --left) {
+        c.tree.write("one", "1");
+        c.tree.write("other", "2");
+    }
+    c.changes.refresh();
+    CHECK(quiet.may_have_changed());
+}
+
+TEST_CASE("a watched file is read when it has changed, and takes no descriptor in between") {
+    Watched c;
+    io::FdBudget budget(1);
+    io::WatchedFile file(c.tree.fd(), "one", budget, &c.changes);
+    std::array<char, 64> buffer{};
+    CHECK(file.read(buffer).text == "1\n");
+    CHECK_FALSE(file.may_have_changed());
+    CHECK(budget.take());
+    budget.give_back();
+    c.tree.write("one", "3\n");
+    c.changes.refresh();
+    REQUIRE(file.may_have_changed());
+    CHECK(file.read(buffer).text == "3\n");
+
+    std::array<char, 2> small{};
+    CHECK(file.read(small).error == EOVERFLOW);
+    CHECK(file.may_have_changed());
+}
+
+TEST_CASE("without anybody who watches a file is kept open and may always have changed") {
+    const Watched c;
+    io::FdBudget budget(1);
+    io::WatchedFile file(c.tree.fd(), "one", budget, nullptr);
+    std::array<char, 64> buffer{};
+    CHECK(file.read(buffer).text == "1\n");
+    CHECK(file.may_have_changed());
+    CHECK_FALSE(budget.take());
+}
