@@ -12,6 +12,7 @@ cd "$root_folder"
 test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb iproute2 python3 util-linux bindfs
     victoria-metrics openssl
     python3-yaml nodejs
+    strace
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
     bash zsh fish man-db
     ccache clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)
@@ -154,6 +155,8 @@ for suite in e2e long; do
     run_step "Run the tests of the suite $suite" finish_beside "$suite"
     count_tests "$suite"
 done
+# A ratio and not times: machines are shared. Last, as nothing else may run beside it.
+run_step "What watching 100 containers costs, against the floor" tests/bench/bench.py --build build-test --sizes 100 --interval 500ms --check-ratio 3
 run_step "Each field has been seen with a real value" contrib/check_seen_fields.py "$LXCMON_SEEN_FIELDS" build-test/src/lxcmon-push
 
 step "Done in $((SECONDS / 60)) min $((SECONDS % 60)) s"

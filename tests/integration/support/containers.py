@@ -67,8 +67,8 @@ class Container:
         log = self.folder / "lxc.log"
         return "\n".join(log.read_text().splitlines()[-8:]) if log.exists() else "(no log)"
 
-    def start(self):
-        self._lxc("start", "-d", "-o", str(self.folder / "lxc.log"), "-l", "WARN")
+    def start(self, *options):
+        self._lxc("start", "-d", *options, "-o", str(self.folder / "lxc.log"), "-l", "WARN")
         return self
 
     def stop(self, kill=False):
