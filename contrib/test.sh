@@ -12,7 +12,7 @@ cd "$root_folder"
 test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb iproute2 python3 util-linux bindfs
     victoria-metrics openssl
     python3-yaml nodejs
-    strace
+    strace valgrind libbenchmark-dev
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
     bash zsh fish man-db
     ccache clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)

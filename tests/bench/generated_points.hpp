@@ -1,6 +1,7 @@
 #pragma once
 
 #include "model/batch.hpp"
+#include "model/point.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,9 @@ class GeneratedPoints {
 
     /// The batches of one tick, line protocol.
     [[nodiscard]] std::vector<Batch> tick(std::int64_t tick_ns);
+
+    /// The points of one container's tick.
+    void add_points(std::size_t container, std::int64_t tick_ns, PointBuffer& points);
 
   private:
     [[nodiscard]] std::uint64_t random() noexcept;
