@@ -18,6 +18,10 @@ char clean(char c) noexcept {
 }
 
 void append_name(std::string& out, std::string_view name, Place place) {
+    if (is_plain(name)) {
+        out.append(name);
+        return;
+    }
     append_text(out, name, [&](char c) {
         c = c == '"' && place == Place::field_key ? '_' : clean(c);
         if (c == ',' || c == ' ' || (c == '=' && place != Place::measurement))

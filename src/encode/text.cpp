@@ -1,7 +1,18 @@
 #include "encode/text.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace lxcmon::encode {
 namespace {
+
+constexpr auto plain = [] {
+    std::array<bool, 256> table{};
+    for (const char c :
+         std::string_view("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@"))
+        table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
 
 bool is_between(std::string_view text, std::size_t at, unsigned low, unsigned high) noexcept {
     const auto byte = static_cast<unsigned char>(text[at]);
@@ -16,6 +27,11 @@ bool continues(std::string_view text, std::size_t from, std::size_t to) noexcept
 }
 
 } // namespace
+
+bool is_plain(std::string_view text) noexcept {
+    return text.size() <= max_string_bytes &&
+           std::ranges::all_of(text, [](char c) { return plain[static_cast<unsigned char>(c)]; });
+}
 
 std::size_t character_bytes(std::string_view text) noexcept {
     const auto first = static_cast<unsigned char>(text[0]);

@@ -33,6 +33,10 @@ void append_text(std::string& out, std::string_view text, Ascii&& ascii,
     }
 }
 
+/// Whether `text` has nothing but letters, digits and a few signs that stand for themselves everywhere: then
+/// it goes out in one piece. Nearly all names do.
+[[nodiscard]] bool is_plain(std::string_view text) noexcept;
+
 /// NUL to 0x1f and 0x7f.
 [[nodiscard]] constexpr bool is_control(char c) noexcept {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;

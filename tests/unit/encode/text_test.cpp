@@ -107,3 +107,13 @@ TEST_CASE("control bytes are 0 to 0x1f and 0x7f") {
         CHECK(encode::is_control(static_cast<char>(code)) == expected);
     }
 }
+
+TEST_CASE("plain text has nothing that any format escapes, cuts or replaces") {
+    CHECK(encode::is_plain(""));
+    CHECK(encode::is_plain("lxc_cpu"));
+    CHECK(encode::is_plain("/var/lib/x-1.2:3@"));
+    for (const char c : std::string_view(", =\"\\\n\r\t\x01\x7f#\xc3\xa4\xff"))
+        CHECK_FALSE(encode::is_plain(std::string("a") + c + "b"));
+    CHECK(encode::is_plain(std::string(max_string_bytes, 'a')));
+    CHECK_FALSE(encode::is_plain(std::string(max_string_bytes + 1, 'a')));
+}
