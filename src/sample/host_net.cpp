@@ -28,7 +28,7 @@ void add_host_net_points(std::span<const Link> links, bool with_loopback, std::s
                          std::int64_t time_ns, PointBuffer& points) {
     Readings readings;
     for (const Link& link : links) {
-        if (!is_of_the_host(link) || (link.loopback && !with_loopback))
+        if (link.loopback && !with_loopback)
             continue;
         readings.clear();
         set_link(link, fields_of("host_net"), readings);

@@ -13,7 +13,7 @@ namespace lxcmon::sample {
 /// for each guest. A host has as many series as it has networks, however many guests.
 [[nodiscard]] bool is_of_the_host(const Link& link) noexcept;
 
-/// Adds a host_net point for each interface that is_of_the_host(); the loopback only where `with_loopback`.
+/// Adds a host_net point for each of the host's own interfaces; the loopback only where `with_loopback`.
 /// Names are stored in `points`.
 void add_host_net_points(std::span<const Link> links, bool with_loopback, std::span<const Tag> tags,
                          std::int64_t time_ns, PointBuffer& points);

@@ -130,7 +130,7 @@ void HostSampler::sample_net(std::int64_t tick_ns, const HostLinks& links, int l
                              PointBuffer& points) {
     if (links_error != links_error_)
         note_error("the list of its interfaces", "host_net", links_error, links_error_);
-    add_host_net_points(links.all(), net_loopback_, tags_, tick_ns, points);
+    add_host_net_points(links.own(), net_loopback_, tags_, tick_ns, points);
 }
 
 } // namespace lxcmon::sample

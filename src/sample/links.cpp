@@ -16,6 +16,7 @@ namespace {
 
 /// The kernel fills up to 32 KiB of a dump at once when the reader has room for it.
 constexpr std::size_t buffer_bytes = 32U << 10U;
+alignas(nlmsghdr) thread_local std::array<char, buffer_bytes> answers;
 
 template <typename Value>
 Value value_of(const rtattr* attribute) noexcept {
@@ -115,13 +116,8 @@ int error_of(const nlmsghdr* header) noexcept {
     return static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
 }
 
-} // namespace
-
-io::UniqueFd open_rtnetlink() noexcept {
-    return io::UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-}
-
-int dump_links(int rtnetlink, const OnLink& on_link, std::size_t most) {
+/// Asks for one interface, or with NLM_F_DUMP for all. Returns 0 or an errno.
+int ask_links(int rtnetlink, int flags, std::uint32_t index) noexcept {
     struct {
         nlmsghdr header;
         ifinfomsg info;
@@ -130,20 +126,29 @@ int dump_links(int rtnetlink, const OnLink& on_link, std::size_t most) {
     } request{};
     request.header.nlmsg_len = sizeof request;
     request.header.nlmsg_type = RTM_GETLINK;
-    request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    request.header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
+    request.info.ifi_index = static_cast<int>(index);
     request.mask_header = {RTA_LENGTH(sizeof request.mask), IFLA_EXT_MASK};
     // Skips what IPv4 and IPv6 count of each interface; its own counters come all the same.
     request.mask = RTEXT_FILTER_SKIP_STATS;
-    if (::send(rtnetlink, &request, sizeof request, 0) < 0)
-        return errno;
+    return ::send(rtnetlink, &request, sizeof request, 0) < 0 ? errno : 0;
+}
 
-    alignas(nlmsghdr) static thread_local std::array<char, buffer_bytes> buffer;
+} // namespace
+
+io::UniqueFd open_rtnetlink() noexcept {
+    return io::UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+}
+
+int dump_links(int rtnetlink, const OnLink& on_link, std::size_t most) {
+    if (const int error = ask_links(rtnetlink, NLM_F_DUMP, 0); error != 0)
+        return error;
     for (;;) {
-        const ssize_t length = receive(rtnetlink, buffer);
+        const ssize_t length = receive(rtnetlink, answers);
         if (length < 0)
             return static_cast<int>(-length);
         auto left = static_cast<unsigned>(length);
-        const void* const start = buffer.data();
+        const void* const start = answers.data();
         for (const auto* each = static_cast<const nlmsghdr*>(start); NLMSG_OK(each, left);
              each = NLMSG_NEXT(each, left)) {
             if (each->nlmsg_type == NLMSG_DONE)
@@ -157,6 +162,24 @@ int dump_links(int rtnetlink, const OnLink& on_link, std::size_t most) {
                 return 0;
         }
     }
+}
+
+int get_link(int rtnetlink, std::uint32_t index, Link& link) noexcept {
+    if (const int error = ask_links(rtnetlink, 0, index); error != 0)
+        return error;
+    const ssize_t length = receive(rtnetlink, answers);
+    if (length < 0)
+        return static_cast<int>(-length);
+    const void* const start = answers.data();
+    const auto* const answer = static_cast<const nlmsghdr*>(start);
+    if (!NLMSG_OK(answer, static_cast<unsigned>(length)))
+        return EBADMSG;
+    if (answer->nlmsg_type == NLMSG_ERROR)
+        return -error_of(answer);
+    if (answer->nlmsg_type != RTM_NEWLINK)
+        return EBADMSG;
+    link = parse_link(answer);
+    return 0;
 }
 
 std::int32_t namespace_id(int rtnetlink, int namespace_fd) noexcept {

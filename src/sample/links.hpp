@@ -37,6 +37,10 @@ struct Link {
 using OnLink = std::function<void(const Link& link)>;
 [[nodiscard]] int dump_links(int rtnetlink, const OnLink& on_link, std::size_t most = SIZE_MAX);
 
+/// Writes the interface of that index, of the socket's namespace, into `link`. Returns 0 or an errno: ENODEV
+/// where there is none.
+[[nodiscard]] int get_link(int rtnetlink, std::uint32_t index, Link& link) noexcept;
+
 /// The id by which the socket's namespace knows the one that `namespace_fd` refers to; -1 where it has none.
 [[nodiscard]] std::int32_t namespace_id(int rtnetlink, int namespace_fd) noexcept;
 

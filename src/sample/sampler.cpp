@@ -34,11 +34,11 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
     if (settings.selection.has_any(fields_of("lxc_process")))
         processes = std::make_unique<ProcessContext>(settings.root_fd, settings.namespace_deadline,
                                                      settings.selection, settings.top_commands);
-    return std::make_unique<SampleContext>(
-        SampleContext{settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
-                      io::FileChanges(), DeviceNames(settings.root_fd), HugePages(settings.root_fd),
-                      HostLinks{}, std::vector<char>(buffer_bytes), settings.selection, network,
-                      settings.seldom_interval, std::move(processes)});
+    return std::make_unique<SampleContext>(SampleContext{
+        settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(), io::FileChanges(),
+        DeviceNames(settings.root_fd), HugePages(settings.root_fd),
+        HostLinks(settings.selection.has_any(fields_of("host_net"))), std::vector<char>(buffer_bytes),
+        settings.selection, network, settings.seldom_interval, std::move(processes)});
 }
 
 /// What is not asked of those behind one that hung: each could cost another deadline.

@@ -100,6 +100,20 @@ bool set_link_up(const char* name) noexcept {
     return ::ioctl(socket.get(), SIOCSIFFLAGS, &request) == 0;
 }
 
+bool rename_link(const char* name, const char* next) noexcept {
+    const io::UniqueFd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    ifreq request{};
+    std::strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+    std::strncpy(request.ifr_newname, next, IFNAMSIZ - 1);
+    return ::ioctl(socket.get(), SIOCSIFNAME, &request) == 0;
+}
+
+bool remove_link(const char* name) noexcept {
+    Request request(RTM_DELLINK, 0);
+    request.attribute(IFLA_IFNAME, name);
+    return request.perform() == 0;
+}
+
 bool send_frame(const std::string& name, std::size_t bytes) {
     const io::UniqueFd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
     std::vector<char> frame(bytes, '\xff'); // to all, of a protocol that nobody speaks

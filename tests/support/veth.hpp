@@ -15,6 +15,12 @@ namespace lxcmon::test {
 /// Sets an interface of the calling process's network namespace up.
 [[nodiscard]] bool set_link_up(const char* name) noexcept;
 
+/// Gives an interface of the calling thread's network namespace, one that is down, another name.
+[[nodiscard]] bool rename_link(const char* name, const char* next) noexcept;
+
+/// Takes an interface of the calling thread's network namespace away.
+[[nodiscard]] bool remove_link(const char* name) noexcept;
+
 /// Sends one Ethernet frame of `bytes` out of an interface of the host.
 [[nodiscard]] bool send_frame(const std::string& name, std::size_t bytes);
 
