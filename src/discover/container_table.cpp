@@ -3,11 +3,10 @@
 #include "discover/lxc_api.hpp"
 #include "discover/lxd_names.hpp"
 #include "io/clock.hpp"
-#include "io/kernel_file.hpp"
 #include "io/pidfd.hpp"
 
-#include <fcntl.h>
 #include <fnmatch.h>
+#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -32,7 +31,6 @@ constexpr int longest_doubling = 7;
 constexpr int silences_to_say = 3;
 /// Monitors that may be waited for in vain in one refresh.
 constexpr int most_silent = 3;
-constexpr std::size_t most_unix_bytes = 64U << 20U;
 
 bool is_directory(const std::string& path) noexcept {
     struct stat status {};
@@ -48,10 +46,6 @@ void check_readable(const std::string& config) {
         throw std::runtime_error("its configuration " + config +
                                  " can't be read: " + std::generic_category().message(errno) +
                                  (errno == EACCES ? "; run as root" : ""));
-}
-
-std::string read_unix_sockets() {
-    return io::read_whole(AT_FDCWD, "/proc/net/unix", most_unix_bytes);
 }
 
 } // namespace
@@ -75,16 +69,25 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
     , pve_names_(settings_.pve) {
     if (settings_.lxcpaths.empty())
         settings_.lxcpaths = default_lxcpaths();
-    by_path_.resize(settings_.lxcpaths.size());
+    while (by_path_.size() < settings_.lxcpaths.size())
+        by_path_.push_back({FolderWatch(settings_.listing), {}});
 }
 
 void ContainerTable::refresh() {
-    sockets_ = MonitorSockets(read_unix_sockets());
+    sockets_.read();
+    note_ended();
     silent_left_ = most_silent;
+    bool listed = false;
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
         const std::string& lxcpath = settings_.lxcpaths[index];
+        Path& path = by_path_[index];
         try {
-            refresh_path(lxcpath, by_path_[index]);
+            if (!path.folder.is_due(lxcpath) && has_all_running(lxcpath, path.entries)) {
+                update_all(path.entries);
+                continue;
+            }
+            listed = true;
+            list(lxcpath, path.entries);
             if (faults_.erase(lxcpath) != 0)
                 spdlog::info("{}: listed again", lxcpath);
         } catch (const std::exception& error) {
@@ -93,11 +96,12 @@ void ContainerTable::refresh() {
                     "{}; new containers are not seen until it works. Root's rights are needed, and a "
                     "path that exists (--lxcpath)",
                     error.what());
-            for (auto& [name, entry] : by_path_[index])
-                update(*entry, entry->container.init_pid != 0);
+            path.folder.forget();
+            update_all(path.entries);
         }
     }
-    mark_shadowed();
+    if (listed)
+        mark_shadowed();
     pve_names_.refresh();
     make_view();
 }
@@ -112,8 +116,8 @@ void ContainerTable::name_host(Entry& entry) const {
 void ContainerTable::make_view() {
     view_.clear();
     left_out_ = 0;
-    for (const Entries& entries : by_path_)
-        for (const auto& [name, entry] : entries) {
+    for (const Path& path : by_path_)
+        for (const auto& [name, entry] : path.entries) {
             name_host(*entry);
             if (entry->known)
                 view_.push_back(&entry->container);
@@ -122,23 +126,57 @@ void ContainerTable::make_view() {
         }
 }
 
-void ContainerTable::refresh_path(const std::string& lxcpath, Entries& entries) {
+/// One question to the kernel for all.
+void ContainerTable::note_ended() {
+    polls_.clear();
+    for (const Path& path : by_path_)
+        for (const auto& [name, entry] : path.entries)
+            polls_.push_back({entry->container.init_pidfd.get(), POLLIN, 0}); // passes over -1
+    const bool polled = ::poll(polls_.data(), polls_.size(), 0) >= 0;
+    auto each = polls_.begin();
+    for (Path& path : by_path_)
+        for (auto& [name, entry] : path.entries) {
+            entry->ended = polled ? each->revents != 0 : !io::is_alive(each->fd);
+            ++each;
+        }
+}
+
+/// Whether those that seem to run are those that are known, and all that have no configuration still run.
+bool ContainerTable::has_all_running(const std::string& lxcpath, const Entries& entries) const {
+    bool has_all = true;
+    sockets_.for_each_name(lxcpath, [&](std::string_view name) {
+        has_all = has_all && (entries.contains(name) || !is_selected(std::string(name), settings_));
+    });
+    return has_all && std::ranges::all_of(entries, [this](const auto& item) {
+               return item.second->defined || sockets_.has(item.second->socket_name);
+           });
+}
+
+void ContainerTable::update_all(Entries& entries) {
+    for (auto& [name, entry] : entries)
+        update(*entry);
+}
+
+void ContainerTable::list(const std::string& lxcpath, Entries& entries) {
     std::vector<std::string> known = list_defined(lxcpath);
     add_lxd_names(lxcpath, known);
     for (auto& [name, entry] : entries)
-        entry->seen = false;
+        entry->seen = entry->defined = false;
     for (const std::string& name : known)
-        see(lxcpath, name, entries);
+        see(lxcpath, name, true, entries);
     // Those without a configuration (lxc-execute): any user can make up such a socket, so its owner is looked
     // at first.
-    for (const std::string& name : sockets_.names(lxcpath))
+    sockets_.for_each_name(lxcpath, [&](std::string_view running) {
+        const std::string name(running);
         if (entries.contains(name) ||
             (is_selected(name, settings_) && monitor_peer(lxcpath, name) == MonitorPeer::trusted))
-            see(lxcpath, name, entries);
+            see(lxcpath, name, false, entries);
+    });
     std::erase_if(entries, [](const auto& item) { return !item.second->seen; });
 }
 
-void ContainerTable::see(const std::string& lxcpath, const std::string& name, Entries& entries) {
+void ContainerTable::see(const std::string& lxcpath, const std::string& name, bool defined,
+                         Entries& entries) {
     if (!is_selected(name, settings_))
         return;
     auto& entry = entries[name];
@@ -147,15 +185,18 @@ void ContainerTable::see(const std::string& lxcpath, const std::string& name, En
         entry->container.lxcpath = lxcpath;
         entry->container.name = name;
         entry->container.id = ++last_id_;
+        entry->socket_name = monitor_socket_name(lxcpath, name);
     }
+    entry->defined = entry->defined || defined;
     if (!std::exchange(entry->seen, true))
-        update(*entry, sockets_.has(lxcpath, name));
+        update(*entry);
 }
 
-void ContainerTable::update(Entry& entry, bool active) {
+void ContainerTable::update(Entry& entry) {
     Container& container = entry.container;
-    if (container.init_pid != 0 && io::is_alive(container.init_pidfd.get()))
+    if (container.init_pid != 0 && !entry.ended)
         return; // the steady state: nobody is asked
+    const bool active = sockets_.has(entry.socket_name);
     const bool ended = std::exchange(container.init_pid, 0) != 0;
     container.init_pidfd.reset();
     container.state = "STOPPED";
@@ -247,8 +288,8 @@ bool ContainerTable::contact(Entry& entry, bool active) {
 
 void ContainerTable::mark_shadowed() {
     std::set<std::string_view> taken;
-    for (const Entries& entries : by_path_)
-        for (const auto& [name, entry] : entries)
+    for (const Path& path : by_path_)
+        for (const auto& [name, entry] : path.entries)
             entry->container.shadowed = !taken.insert(name).second;
 }
 

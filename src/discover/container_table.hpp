@@ -1,9 +1,12 @@
 #pragma once
 
+#include "discover/folder_watch.hpp"
 #include "discover/monitor_peer.hpp"
 #include "discover/monitor_sockets.hpp"
 #include "discover/pve_names.hpp"
 #include "model/container.hpp"
+
+#include <poll.h>
 
 #include <map>
 #include <memory>
@@ -19,6 +22,7 @@ struct DiscoverSettings {
     std::vector<std::string> include;  ///< globs (fnmatch(3)) on the name; empty: all
     std::vector<std::string> exclude;  ///< win over `include`
     PveSettings pve{};
+    ListingSettings listing{};
 };
 
 /// liblxc's own lxc.lxcpath, and those of LXD and Incus that exist on this host.
@@ -31,7 +35,9 @@ class ContainerTable {
   public:
     explicit ContainerTable(DiscoverSettings settings);
 
-    /// Looks again. An lxcpath that can't be listed is logged when that begins and keeps nobody else back.
+    /// Looks again. An lxcpath that can't be listed is logged when that begins and keeps nobody else back. A
+    /// container that starts or ends is seen at once, as is one that is made or destroyed; where its
+    /// configuration comes or goes while its folder stays, within ListingSettings::period.
     void refresh();
 
     /// In order of lxcpath, then name. Valid until the next refresh(); an entry's address stays the same as
@@ -46,8 +52,11 @@ class ContainerTable {
   private:
     struct Entry {
         Container container;
-        std::string uts_name; ///< lxc.uts.name, or what LXD made it
+        std::string uts_name;    ///< lxc.uts.name, or what LXD made it
+        std::string socket_name; ///< its monitor's
         bool seen = false;
+        bool defined = false;      ///< listed, and not only known by its monitor
+        bool ended = false;        ///< the init that was running
         bool configured = false;   ///< its configuration has been read once
         bool known = false;        ///< its state could be told; else it is left out of the view
         std::string fault;         ///< why not, as it was logged last
@@ -58,9 +67,17 @@ class ContainerTable {
     };
     using Entries = std::map<std::string, std::unique_ptr<Entry>, std::less<>>;
 
-    void refresh_path(const std::string& lxcpath, Entries& entries);
-    void see(const std::string& lxcpath, const std::string& name, Entries& entries);
-    void update(Entry& entry, bool active);
+    struct Path {
+        FolderWatch folder;
+        Entries entries;
+    };
+
+    void note_ended();
+    [[nodiscard]] bool has_all_running(const std::string& lxcpath, const Entries& entries) const;
+    void update_all(Entries& entries);
+    void list(const std::string& lxcpath, Entries& entries);
+    void see(const std::string& lxcpath, const std::string& name, bool defined, Entries& entries);
+    void update(Entry& entry);
     void note_fault(Entry& entry, std::string fault, bool is_silent, bool active, std::int64_t now_ns);
     [[nodiscard]] MonitorPeer peer_of(Entry& entry);
     /// Asks liblxc. False where the monitor does not answer.
@@ -70,7 +87,8 @@ class ContainerTable {
     void make_view();
 
     DiscoverSettings settings_;
-    std::vector<Entries> by_path_; ///< same index as settings_.lxcpaths
+    std::vector<Path> by_path_; ///< same index as settings_.lxcpaths
+    std::vector<pollfd> polls_;
     std::vector<const Container*> view_;
     std::map<std::string, std::string> faults_;
     MonitorSockets sockets_;

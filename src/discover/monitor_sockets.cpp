@@ -1,17 +1,24 @@
 #include "discover/monitor_sockets.hpp"
 
+#include "io/kernel_file.hpp"
 #include "io/parse.hpp"
 
+#include <fcntl.h>
 #include <sys/un.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <system_error>
+#include <utility>
 
 namespace lxcmon::discover {
 namespace {
 
 constexpr std::string_view suffix = "/command";
+constexpr const char* path = "/proc/net/unix";
+constexpr std::size_t most_bytes = 64U << 20U;
 
 /// FNV-1a of 64 bits, as liblxc takes it.
 std::uint64_t hash_of(std::string_view text) noexcept {
@@ -50,26 +57,39 @@ std::string monitor_socket_name(const std::string& lxcpath, const std::string& n
     return hashed.data() + std::string(suffix);
 }
 
-MonitorSockets::MonitorSockets(std::string_view proc_net_unix) {
-    io::for_each_line(proc_net_unix, [this](std::string_view line) {
+MonitorSockets::MonitorSockets(std::string proc_net_unix)
+    : text_(std::move(proc_net_unix)) {
+    parse();
+}
+
+void MonitorSockets::read() {
+    if (const int error = io::try_read_whole(AT_FDCWD, path, text_, most_bytes); error != 0)
+        throw std::system_error(error, std::generic_category(), std::string("reading ") + path);
+    parse();
+}
+
+void MonitorSockets::parse() {
+    listening_.clear();
+    io::for_each_line(text_, [this](std::string_view line) {
         if (const std::string_view name = listening_name(line); name.ends_with(suffix))
-            listening_.emplace(name);
+            listening_.push_back(name);
     });
+    std::ranges::sort(listening_);
 }
 
-bool MonitorSockets::has(const std::string& lxcpath, const std::string& name) const {
-    return listening_.contains(monitor_socket_name(lxcpath, name));
+bool MonitorSockets::has(std::string_view socket_name) const noexcept {
+    return std::ranges::binary_search(listening_, socket_name);
 }
 
-std::vector<std::string> MonitorSockets::names(const std::string& lxcpath) const {
-    const std::string prefix = lxcpath + "/";
-    std::vector<std::string> names;
-    for (auto at = listening_.lower_bound(prefix); at != listening_.end() && at->starts_with(prefix); ++at) {
-        const std::string name = at->substr(prefix.size(), at->size() - prefix.size() - suffix.size());
-        if (!name.empty() && name.find('/') == std::string::npos)
-            names.push_back(name);
-    }
-    return names;
+/// Empty where it is no container's of that very lxcpath.
+std::string_view MonitorSockets::name_within(std::string_view socket_name,
+                                             std::string_view lxcpath) noexcept {
+    std::string_view name = socket_name.substr(lxcpath.size());
+    if (!name.starts_with('/') || name.size() <= suffix.size())
+        return {};
+    name.remove_prefix(1);
+    name.remove_suffix(suffix.size());
+    return name.find('/') == std::string_view::npos ? name : std::string_view{};
 }
 
 } // namespace lxcmon::discover

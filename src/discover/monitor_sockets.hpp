@@ -1,6 +1,6 @@
 #pragma once
 
-#include <set>
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,15 +18,34 @@ namespace lxcmon::discover {
 class MonitorSockets {
   public:
     MonitorSockets() = default;
-    /// Parses the text of /proc/net/unix. Lines that are not of its form are passed over.
-    explicit MonitorSockets(std::string_view proc_net_unix);
+    /// Of a text of /proc/net/unix. Lines that are not of its form are passed over.
+    explicit MonitorSockets(std::string proc_net_unix);
+    MonitorSockets(const MonitorSockets&) = delete;
+    MonitorSockets& operator=(const MonitorSockets&) = delete;
+    ~MonitorSockets() = default;
 
-    [[nodiscard]] bool has(const std::string& lxcpath, const std::string& name) const;
-    /// Names of containers of which a monitor seems to run, but for those whose socket's name is hashed.
-    [[nodiscard]] std::vector<std::string> names(const std::string& lxcpath) const;
+    /// Of what /proc/net/unix says now. Allocates nothing where that is no longer than before. Throws
+    /// std::system_error.
+    void read();
+
+    /// Whether somebody listens at such a monitor_socket_name().
+    [[nodiscard]] bool has(std::string_view socket_name) const noexcept;
+    /// Calls `each(name)` for each container of which a monitor seems to run, but for those whose socket's
+    /// name is hashed.
+    template <typename Callback>
+    void for_each_name(std::string_view lxcpath, Callback&& each) const {
+        for (auto at = std::ranges::lower_bound(listening_, lxcpath);
+             at != listening_.end() && at->starts_with(lxcpath); ++at)
+            if (const std::string_view name = name_within(*at, lxcpath); !name.empty())
+                each(name);
+    }
 
   private:
-    std::set<std::string, std::less<>> listening_;
+    void parse();
+    static std::string_view name_within(std::string_view socket_name, std::string_view lxcpath) noexcept;
+
+    std::string text_;
+    std::vector<std::string_view> listening_; ///< in text_, sorted
 };
 
 } // namespace lxcmon::discover

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 using lxcmon::discover::monitor_socket_name;
@@ -18,6 +19,12 @@ std::string line(const std::string& path, const char* flags = "00010000", const 
 
 using Names = std::vector<std::string>;
 
+Names names_of(const MonitorSockets& sockets, const std::string& lxcpath) {
+    Names names;
+    sockets.for_each_name(lxcpath, [&](std::string_view name) { names.emplace_back(name); });
+    return names;
+}
+
 } // namespace
 
 TEST_CASE("monitors are the listening stream sockets of an lxcpath") {
@@ -27,19 +34,19 @@ TEST_CASE("monitors are the listening stream sockets of an lxcpath") {
         line("/var/lib/lxc/file/command") + line("@/var/lib/lxc/dgram/command", "00010000", "0002") +
         line("@/var/lib/lxc/caller/command", "00000000") + line("@/var/lib/lxc/a/b/command") +
         line("@/var/lib/lxc//command") + line("@/var/lib/lxc/web/other") + line("") + "ffff8881: 00000002\n");
-    CHECK(sockets.names("/var/lib/lxc") == Names{"db", "sp ace", "web"});
-    CHECK(sockets.names("/var/lib/lxc2") == Names{"other"});
-    CHECK(sockets.names("/var/lib").empty());
-    CHECK(sockets.has("/var/lib/lxc", "sp ace"));
-    CHECK_FALSE(sockets.has("/var/lib/lxc", "dgram"));
-    CHECK_FALSE(sockets.has("/var/lib/lxc", "caller"));
+    CHECK(names_of(sockets, "/var/lib/lxc") == Names{"db", "sp ace", "web"});
+    CHECK(names_of(sockets, "/var/lib/lxc2") == Names{"other"});
+    CHECK(names_of(sockets, "/var/lib").empty());
+    CHECK(sockets.has(monitor_socket_name("/var/lib/lxc", "sp ace")));
+    CHECK_FALSE(sockets.has(monitor_socket_name("/var/lib/lxc", "dgram")));
+    CHECK_FALSE(sockets.has(monitor_socket_name("/var/lib/lxc", "caller")));
 }
 
 TEST_CASE("a line that is cut, as a name with a line end makes it, is no monitor") {
     const MonitorSockets sockets(
         header + line("@/var/lib/lxc/a\nb/command") + "x @/var/lib/lxc/c/command\n" +
         "ffff8881: 00000002 00000000 00010000 0001 01 12345 @/var/lib/lxc/d/command");
-    CHECK(sockets.names("/var/lib/lxc").empty());
+    CHECK(names_of(sockets, "/var/lib/lxc").empty());
 }
 
 TEST_CASE("the address of a long path is liblxc's hash") {
@@ -47,8 +54,8 @@ TEST_CASE("the address of a long path is liblxc's hash") {
     const std::string lxcpath = "/tmp/" + std::string(120, 'a');
     CHECK(monitor_socket_name(lxcpath, "web") == "lxc/424b28c51bf6d8f5/command");
     const MonitorSockets sockets(header + line("@lxc/424b28c51bf6d8f5/command"));
-    CHECK(sockets.has(lxcpath, "web"));
-    CHECK_FALSE(sockets.has(lxcpath, "db"));
+    CHECK(sockets.has(monitor_socket_name(lxcpath, "web")));
+    CHECK_FALSE(sockets.has(monitor_socket_name(lxcpath, "db")));
     // 107 bytes are all that fits: sun_path less the leading NUL.
     const std::string name(107 - std::string("/p//command").size() - 1, 'n');
     CHECK(monitor_socket_name("/p", name).size() == 106);

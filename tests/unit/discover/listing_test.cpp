@@ -1,0 +1,115 @@
+#include "support/fake_monitor.hpp"
+#include "support/log_capture.hpp"
+#include "support/temp_tree.hpp"
+
+#include "discover/container_table.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+using namespace lxcmon::discover;
+using lxcmon::Container;
+using lxcmon::test::FakeMonitor;
+using lxcmon::test::LogCapture;
+using lxcmon::test::TempTree;
+
+// When the table lists an lxcpath anew, and what it sees without.
+namespace {
+
+constexpr std::chrono::nanoseconds never = std::chrono::hours(1), at_once{0};
+constexpr const char* configuration = "lxc.rootfs.path = dir:/nowhere\n";
+
+using Names = std::vector<std::string>;
+
+/// Of an lxcpath that has the container `web`, and `empty`, a folder without a configuration.
+class Table {
+  public:
+    explicit Table(ListingSettings listing)
+        : table_(DiscoverSettings{{tree_.path()}, {}, {"*.no"}, {}, listing}) {
+        tree_.write("web/config", configuration);
+        std::filesystem::create_directory(tree_.path() / "empty");
+        settle();
+        CHECK(names() == Names{"web"});
+    }
+    /// After a refresh.
+    Names names() {
+        table_.refresh();
+        Names names;
+        for (const Container* each : table_.containers())
+            names.push_back(each->name);
+        return names;
+    }
+    /// Waits until the next change of the lxcpath has another time than the last.
+    void settle() const {
+        using Time = std::filesystem::file_time_type;
+        while (Time::clock::now() - std::filesystem::last_write_time(tree_.path()) <
+               std::chrono::milliseconds(20)) {
+        }
+    }
+    [[nodiscard]] const TempTree& tree() const noexcept { return tree_; }
+
+  private:
+    TempTree tree_;
+    ContainerTable table_;
+};
+
+} // namespace
+
+TEST_CASE("a configuration that comes into an old folder is seen when the time for another list has come") {
+    Table seldom({never, at_once});
+    Table often({at_once, at_once});
+    Table unsettled({never, never});
+    for (const Table* table : {&seldom, &often, &unsettled})
+        table->tree().write("empty/config", configuration);
+    CHECK(seldom.names() == Names{"web"});
+    CHECK(often.names() == Names{"empty", "web"});
+    CHECK(unsettled.names() == Names{"empty", "web"});
+}
+
+TEST_CASE("a folder that comes or goes is seen at once") {
+    Table table({never, at_once});
+    table.tree().write("db/config", configuration);
+    CHECK(table.names() == Names{"db", "web"});
+    table.settle();
+    CHECK(table.names() == Names{"db", "web"});
+    table.tree().remove("web");
+    CHECK(table.names() == Names{"db"});
+    table.settle();
+    std::filesystem::rename(table.tree().path() / "db", table.tree().path() / "mail");
+    CHECK(table.names() == Names{"mail"});
+}
+
+TEST_CASE("an lxcpath that could not be listed is listed as soon as it can be") {
+    Table table({never, at_once});
+    const std::string path = table.tree().path(), aside = path + ".aside";
+    LogCapture log;
+    std::filesystem::rename(path, aside);
+    CHECK(table.names() == Names{"web"}); // what is known stays
+    std::filesystem::rename(aside, path);
+    table.tree().write("empty/config", configuration);
+    CHECK(table.names() == Names{"empty", "web"});
+}
+
+TEST_SUITE_BEGIN("needs root");
+
+TEST_CASE("a monitor of a container that is not known is seen at once, as is its end") {
+    Table table({never, at_once});
+    {
+        const FakeMonitor excluded(0, table.tree().path(), "a.no");
+        table.tree().write("empty/config", configuration);
+        CHECK(table.names() == Names{"web"}); // not listed
+        const FakeMonitor stranger(65534, table.tree().path(), "phantom");
+        CHECK(table.names() == Names{"empty", "web"});
+    }
+    FakeMonitor monitor(0, table.tree().path(), "executed");
+    CHECK(table.names() == Names{"empty", "executed", "web"});
+    CHECK(table.names() == Names{"empty", "executed", "web"});
+    monitor.end();
+    CHECK(table.names() == Names{"empty", "web"});
+}
+
+TEST_SUITE_END();
