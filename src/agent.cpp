@@ -72,7 +72,7 @@ void Agent::try_tick(std::int64_t tick_ns) {
 
 void Agent::encode(std::int64_t tick_ns) {
     for (std::size_t index = 0; index < collector_->points.size(); ++index)
-        if (auto full = batcher_->add(collector_->points[index]))
+        if (const Batch* full = batcher_->add(collector_->points[index]))
             targets_->push(*full);
     if (tick_ns - last_flush_ns_ < config_.flush_interval.count() && tick_ns >= last_flush_ns_)
         return;
@@ -81,7 +81,7 @@ void Agent::encode(std::int64_t tick_ns) {
 }
 
 void Agent::flush() {
-    if (auto rest = batcher_->finish())
+    if (const Batch* rest = batcher_->finish())
         targets_->push(*rest);
 }
 

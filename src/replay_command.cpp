@@ -32,14 +32,14 @@ class Delivering {
 
     void take(const PointBuffer& points) {
         for (std::size_t index = 0; index < points.size(); ++index)
-            if (auto full = batcher_.add(points[index]))
-                deliver(std::move(*full));
+            if (const Batch* full = batcher_.add(points[index]))
+                deliver(*full);
     }
 
     /// True where all went well.
     bool finish() {
-        if (auto rest = batcher_.finish())
-            deliver(std::move(*rest));
+        if (const Batch* rest = batcher_.finish())
+            deliver(*rest);
         const deliver::Counts counts = sender_.counts();
         spdlog::info("{}: {} points delivered, {} rejected by the server", destination_.sink->name(),
                      counts.delivered_points, counts.rejected_points);
@@ -49,10 +49,10 @@ class Delivering {
     [[nodiscard]] bool ok() const noexcept { return ok_; }
 
   private:
-    void deliver(Batch batch) {
+    void deliver(const Batch& batch) {
         if (!ok_)
             return;
-        static_cast<void>(queue_.push(std::move(batch)));
+        static_cast<void>(queue_.push(batch));
         const auto drained = sender_.drain(batch_limit);
         if (drained.lines_left == 0)
             return;

@@ -26,6 +26,7 @@ class TargetGroup {
 
     /// Throws deliver::SpoolHeld where another agent has a spool; then it may be tried again.
     void start();
+    /// Each takes a copy.
     void push(const Batch& batch);
 
     /// All at the same time; the most lines that one has lost. For good.

@@ -3,35 +3,43 @@
 #include "encode/json_lines.hpp"
 #include "encode/line_protocol.hpp"
 
-#include <utility>
-
 namespace lxcmon::encode {
 
-std::optional<Batch> Batcher::add(const Point& point) {
-    if (open_.lines == 0)
-        open_.body.reserve(usual_bytes_ + usual_bytes_ / 8); // in one go; numbers grow
-    const std::size_t before = open_.body.size();
+const Batch* Batcher::add(const Point& point) {
+    begin_next();
+    const std::size_t before = batch_.body.size();
     if (format_ == Format::line_protocol) {
-        if (!append_line_protocol(open_.body, point))
-            return std::nullopt;
+        if (!append_line_protocol(batch_.body, point))
+            return nullptr;
     } else {
-        append_json_line(open_.body, point);
+        append_json_line(batch_.body, point);
     }
-    if (open_.body.size() > max_body_bytes && open_.lines > 0) {
-        Batch next{open_.body.substr(before), 1};
-        open_.body.resize(before);
-        return std::exchange(open_, std::move(next));
+    if (batch_.body.size() > max_body_bytes && batch_.lines > 0) {
+        next_line_.assign(batch_.body, before);
+        batch_.body.resize(before);
+        return give();
     }
-    if (++open_.lines >= max_lines_)
-        return finish();
-    return std::nullopt;
+    return ++batch_.lines >= max_lines_ ? give() : nullptr;
 }
 
-std::optional<Batch> Batcher::finish() {
-    if (open_.lines == 0)
-        return std::nullopt;
-    usual_bytes_ = open_.body.size();
-    return std::exchange(open_, Batch{});
+const Batch* Batcher::finish() {
+    begin_next();
+    return batch_.lines > 0 ? give() : nullptr;
+}
+
+const Batch* Batcher::give() noexcept {
+    given_ = true;
+    return &batch_;
+}
+
+/// Where the last call gave a batch.
+void Batcher::begin_next() {
+    if (!given_)
+        return;
+    batch_.body = next_line_; // keeps its room
+    batch_.lines = next_line_.empty() ? 0 : 1;
+    next_line_.clear();
+    given_ = false;
 }
 
 } // namespace lxcmon::encode

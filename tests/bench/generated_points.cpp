@@ -57,11 +57,11 @@ std::vector<Batch> GeneratedPoints::tick(std::int64_t tick_ns) {
         points.clear();
         add_points(container, tick_ns, points);
         for (std::size_t index = 0; index < points.size(); ++index)
-            if (auto full = batcher.add(points[index]))
-                batches.push_back(std::move(*full));
+            if (const Batch* full = batcher.add(points[index]))
+                batches.push_back(*full);
     }
-    if (auto rest = batcher.finish())
-        batches.push_back(std::move(*rest));
+    if (const Batch* rest = batcher.finish())
+        batches.push_back(*rest);
     return batches;
 }
 

@@ -53,9 +53,9 @@ class Machine {
         points_.clear();
         sampler_.sample(seen_, tick_ns_, points_);
         for (std::size_t index = 0; index < points_.size(); ++index)
-            if (const auto full = batcher_.add(points_[index]))
+            if (const auto* full = batcher_.add(points_[index]))
                 bytes_ += full->body.size();
-        if (const auto rest = batcher_.finish())
+        if (const auto* rest = batcher_.finish())
             bytes_ += rest->body.size();
     }
     [[nodiscard]] std::size_t points() const noexcept { return points_.size(); }

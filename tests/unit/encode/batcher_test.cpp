@@ -43,8 +43,8 @@ std::size_t lines_in(const Batch& batch) {
     return lines;
 }
 
-void check_whole(const std::optional<Batch>& batch, std::size_t lines) {
-    REQUIRE(batch);
+void check_whole(const Batch* batch, std::size_t lines) {
+    REQUIRE(batch != nullptr);
     CHECK(batch->lines == lines);
     CHECK(lines_in(*batch) == lines);
     CHECK(batch->body.back() == '\n');
@@ -58,7 +58,7 @@ TEST_CASE("a batch is full with its last line") {
     for (int round = 0; round < 2; ++round) {
         CHECK_FALSE(batcher.add(point.point()));
         CHECK_FALSE(batcher.add(point.point()));
-        const auto full = batcher.add(point.point());
+        const Batch* const full = batcher.add(point.point());
         check_whole(full, 3);
         CHECK(full->body.size() == 60);
         CHECK_FALSE(batcher.finish());
@@ -88,7 +88,7 @@ TEST_CASE("a batch of exactly the most bytes is one batch") {
     Batcher batcher(Format::line_protocol, all_lines);
     CHECK_FALSE(batcher.add(half.point()));
     CHECK_FALSE(batcher.add(half.point()));
-    const auto full = batcher.finish();
+    const Batch* const full = batcher.finish();
     check_whole(full, 2);
     CHECK(full->body.size() == Batcher::max_body_bytes);
 }
@@ -98,10 +98,10 @@ TEST_CASE("a byte more begins the next batch, and no line is lost") {
     const SizedPoint more(Batcher::max_body_bytes / 2 + 1);
     Batcher batcher(Format::line_protocol, all_lines);
     CHECK_FALSE(batcher.add(half.point()));
-    const auto first = batcher.add(more.point());
+    const Batch* const first = batcher.add(more.point());
     check_whole(first, 1);
     CHECK(first->body.size() == Batcher::max_body_bytes / 2);
-    const auto second = batcher.finish();
+    const Batch* const second = batcher.finish();
     check_whole(second, 1);
     CHECK(second->body.size() == Batcher::max_body_bytes / 2 + 1);
 }
@@ -112,7 +112,7 @@ TEST_CASE("a line larger than a batch goes alone") {
     Batcher batcher(Format::line_protocol, all_lines);
     CHECK_FALSE(batcher.add(little.point()));
     check_whole(batcher.add(large.point()), 1);
-    const auto alone = batcher.add(little.point());
+    const Batch* const alone = batcher.add(little.point());
     check_whole(alone, 1);
     CHECK(alone->body.size() == Batcher::max_body_bytes + 1);
     check_whole(batcher.finish(), 1);
@@ -134,7 +134,7 @@ TEST_CASE("JSON Lines are batched as well") {
     append_json_line(line, point.point());
     Batcher batcher(Format::json_lines, 2);
     CHECK_FALSE(batcher.add(point.point()));
-    const auto full = batcher.add(point.point());
+    const Batch* const full = batcher.add(point.point());
     check_whole(full, 2);
     CHECK(full->body == line + line);
 }
