@@ -51,8 +51,9 @@ void Agent::tick(std::int64_t tick_ns) {
                   *metrics_.tick_usec);
     note_dropped(status);
     remind(status);
-    status_line_ =
-        status_line(config_, metrics_.containers, collector_->troubled, status, std::time(nullptr));
+    if (service_.is_heard())
+        status_line_ =
+            status_line(config_, metrics_.containers, collector_->troubled, status, std::time(nullptr));
     if (!delivering_)
         start_again();
 }

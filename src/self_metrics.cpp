@@ -10,8 +10,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdio>
 #include <ctime>
-#include <string>
+#include <string_view>
 #include <vector>
 
 namespace lxcmon {
@@ -39,13 +41,13 @@ std::optional<std::int64_t> cpu_usec_of(std::span<const pid_t> helper_pids) noex
     return usec;
 }
 
-std::optional<std::int64_t> rss_of(const std::string& process) {
-    std::string text;
-    if (io::try_read_whole(AT_FDCWD, ("/proc/" + process + "/statm").c_str(), text) != 0)
-        return std::nullopt;
-    const std::size_t begin = text.find(' ') + 1; // the second number: resident pages
-    const auto pages =
-        io::parse_number<std::int64_t>(std::string_view(text).substr(begin, text.find(' ', begin) - begin));
+std::optional<std::int64_t> rss_of(pid_t process) noexcept {
+    std::array<char, 32> path{};
+    std::snprintf(path.data(), path.size(), "/proc/%d/statm", process);
+    std::array<char, 256> buffer{};
+    std::string_view rest = io::read_once(AT_FDCWD, path.data(), buffer).text;
+    static_cast<void>(io::take_until(rest, ' '));
+    const auto pages = io::parse_number<std::int64_t>(io::take_until(rest, ' ')); // the second: resident
     if (!pages)
         return std::nullopt;
     return *pages * ::sysconf(_SC_PAGESIZE);
@@ -56,10 +58,9 @@ std::optional<std::int64_t> rss_of(const std::string& process) {
 ProcessCosts process_costs(std::span<const pid_t> helper_pids) {
     ProcessCosts costs;
     costs.cpu_usec = cpu_usec_of(helper_pids);
-    costs.rss_bytes = rss_of("self");
+    costs.rss_bytes = rss_of(::getpid());
     for (const pid_t pid : helper_pids)
-        if (const auto helper = pid > 0 ? rss_of(std::to_string(pid)) : std::nullopt;
-            helper && costs.rss_bytes)
+        if (const auto helper = pid > 0 ? rss_of(pid) : std::nullopt; helper && costs.rss_bytes)
             *costs.rss_bytes += *helper;
     return costs;
 }

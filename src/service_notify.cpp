@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 
 namespace lxcmon {
 namespace {
@@ -28,9 +29,10 @@ std::string shown(std::string_view status) {
 
 } // namespace
 
-ServiceNotify::ServiceNotify() {
+ServiceNotify::ServiceNotify()
+    : is_heard_(std::getenv("NOTIFY_SOCKET") != nullptr) {
     std::uint64_t usec = 0;
-    if (::sd_watchdog_enabled(0, &usec) > 0)
+    if (is_heard_ && ::sd_watchdog_enabled(0, &usec) > 0) // else the loop would never wait
         watchdog_ = std::chrono::microseconds(usec);
 }
 
@@ -48,6 +50,8 @@ void ServiceNotify::stopping(std::string_view status) {
 }
 
 void ServiceNotify::alive(std::string_view status, Clock::time_point now) {
+    if (!is_heard_)
+        return;
     std::string message;
     if (std::string line = shown(status); line != status_) {
         message = "STATUS=" + line + '\n';

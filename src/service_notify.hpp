@@ -16,6 +16,9 @@ class ServiceNotify {
     /// Looks for $WATCHDOG_USEC.
     ServiceNotify();
 
+    /// Whether anybody listens.
+    [[nodiscard]] bool is_heard() const noexcept { return is_heard_; }
+
     void ready();
     /// Settings are being read again; ready() ends that.
     void reloading();
@@ -29,6 +32,7 @@ class ServiceNotify {
     [[nodiscard]] int wait_msec(Clock::time_point now = Clock::now()) const;
 
   private:
+    bool is_heard_;
     std::optional<std::chrono::microseconds> watchdog_; ///< within this the loop must be heard of
     Clock::time_point fed_at_{};
     std::string status_;

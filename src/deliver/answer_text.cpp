@@ -104,7 +104,8 @@ std::string_view AnswerText::own_words() const noexcept {
 AnswerText read_answer_text(const Reply& reply) {
     AnswerText text;
     BodyReader reader(text);
-    static_cast<void>(json::sax_parse(reply.body, &reader)); // false where the body was cut off
+    if (!reply.body.empty())
+        static_cast<void>(json::sax_parse(reply.body, &reader)); // false where the body was cut off
     if (text.error.empty())
         text.error = reader.message();
     if (text.error.empty()) {

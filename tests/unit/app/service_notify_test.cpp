@@ -57,15 +57,21 @@ class Manager {
 } // namespace
 
 TEST_CASE("nobody listens: nothing is sent, and the loop may wait for ever") {
-    ServiceNotify service;
-    service.ready();
-    service.alive("1 container");
-    CHECK(service.wait_msec() == -1);
+    for (const char* watchdog_usec : {"", "20000000"}) { // one that stands there of old
+        ::setenv("WATCHDOG_USEC", watchdog_usec, 1);
+        ServiceNotify service;
+        CHECK_FALSE(service.is_heard());
+        service.ready();
+        service.alive("1 container");
+        CHECK(service.wait_msec() == -1);
+    }
+    ::unsetenv("WATCHDOG_USEC");
 }
 
 TEST_CASE("what systemd is told, from start to end") {
     const Manager manager;
     ServiceNotify service;
+    CHECK(service.is_heard());
     service.ready();
     CHECK(manager.take() == "READY=1");
     service.alive("1 container");
