@@ -21,6 +21,7 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     : context_(context)
     , container_(container)
     , network_(container.name, context.network)
+    , counter_(container.name, context.count)
     , seldom_(container.id) {
     if (context.selection.has_any(fields_of("lxc_fs")))
         filesystems_.emplace(who_is(container), container.id);
@@ -53,16 +54,8 @@ void ContainerSampler::look_before_joining() noexcept {
         sockets_->look(context_.buffer, context_.selection);
 }
 
-NamespaceHelper::Request ContainerSampler::request(std::int64_t monotonic_ns) const noexcept {
-    NamespaceHelper::Request request;
-    request.ask.init_pid = container_.init_pid;
-    request.init_pidfd = container_.init_pidfd.get();
-    network_.prepare(request.ask, monotonic_ns);
-    return request;
-}
-
 bool ContainerSampler::may_hang() const noexcept {
-    return network_.has_hung() || (filesystems_ && filesystems_->may_hang());
+    return counter_.has_hung() || (filesystems_ && filesystems_->may_hang());
 }
 
 std::optional<FilesystemLook> ContainerSampler::filesystem_look(std::span<const Tag> tags) noexcept {
@@ -72,17 +65,17 @@ std::optional<FilesystemLook> ContainerSampler::filesystem_look(std::span<const 
                           fields_of("lxc_fs"), tags};
 }
 
-bool ContainerSampler::sample(const TickTime& time, NamespaceHelper::Outcome outcome,
-                              const NamespaceReply& reply, const HangPlace& hang, std::span<const Tag> tags,
+bool ContainerSampler::sample(const TickTime& time, CountRound& round, std::span<const Tag> tags,
                               PointBuffer& points) {
     const std::size_t before = points.size();
     Readings readings;
-    network_.take(outcome, reply, hang, io::now_ns(CLOCK_MONOTONIC),
-                  {context_.host_links, tags, time.wall_ns, points, readings});
+    network_.sample(context_.networks, container_, {context_.host_links, tags, time.wall_ns, points});
     sample_cgroups(time, readings, tags, points);
+    sample_processes(time, round, readings, tags, points);
     const bool all_on_demand = sample_on_demand(time, readings, tags, points);
     if (io::is_alive(container_.init_pidfd.get()))
-        return has_cgroups_ && cgroup_fault_.is_none() && network_.is_well() && all_on_demand;
+        return has_cgroups_ && cgroup_fault_.is_none() && network_.is_well() && counter_.is_well() &&
+               all_on_demand;
     // It ended meanwhile: its pid and its cgroup's path may already be another's.
     points.truncate(before);
     readings.clear();
@@ -104,16 +97,22 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
         cgroup_fault_.clear();
     cpu_->sample(buffer, monotonic_ns, seldom, readings);
     derive_memory(readings);
-    state_->sample(buffer, container_, network_.start_ticks(), time.boottime_ns, readings);
     readings.emit(fields_of("lxc_cpu"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_memory"), tags, {}, time.wall_ns, points);
-    readings.emit(fields_of("lxc_pids"), tags, {}, time.wall_ns, points);
-    readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);
     block_io_->sample(buffer, seldom, context_.devices, tags, time.wall_ns, points);
     pressure_->sample(buffer, tags, time.wall_ns, points);
     hugetlb_->sample(buffer, tags, time.wall_ns, points);
     if (seldom)
         seldom_.take(time.wall_ns);
+}
+
+/// Last, as the helper may hang there.
+void ContainerSampler::sample_processes(const TickTime& time, CountRound& round, Readings& readings,
+                                        std::span<const Tag> tags, PointBuffer& points) {
+    counter_.sample(round, container_, readings);
+    state_->sample(context_.buffer, container_, counter_.start_ticks(), time.boottime_ns, readings);
+    readings.emit(fields_of("lxc_pids"), tags, {}, time.wall_ns, points);
+    readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);
 }
 
 /// What is off unless asked for.

@@ -9,6 +9,7 @@
 #include "sample/hugetlb.hpp"
 #include "sample/network_watch.hpp"
 #include "sample/pressure.hpp"
+#include "sample/process_counter.hpp"
 #include "sample/processes.hpp"
 #include "sample/sockets.hpp"
 #include "sample/state.hpp"
@@ -32,9 +33,11 @@ struct SampleContext {
     DeviceNames devices;
     HugePages huge_pages;
     HostLinks host_links;
+    ContainerNetworks networks;
     std::vector<char> buffer; ///< room for the largest control file
     Selection selection;
     NetworkWatch::Wanted network;
+    ProcessCounter::Wanted count;
     std::chrono::nanoseconds seldom_interval;  ///< see SampleSettings
     std::unique_ptr<ProcessContext> processes; ///< only where lxc_process is wanted
 };
@@ -56,12 +59,9 @@ class ContainerSampler {
     /// Whether something that is read but once could not be: then it must be made anew.
     [[nodiscard]] bool is_incomplete() const noexcept { return is_incomplete_; }
 
-    /// Takes what the helper would change by being in the container's namespaces. Call before each sample,
-    /// and before the helper is asked.
+    /// Takes what would be changed by being in the container's network namespace, which may be another
+    /// container's, too. Call before each sample, and before the first one of a tick.
     void look_before_joining() noexcept;
-
-    /// What the helper is to do for this container now.
-    [[nodiscard]] NamespaceHelper::Request request(std::int64_t monotonic_ns) const noexcept;
 
     /// Whether looking into it has hung, or well may: it is looked at behind the others.
     [[nodiscard]] bool may_hang() const noexcept;
@@ -75,13 +75,14 @@ class ContainerSampler {
 
     /// Adds the container's points but for its filesystems. Where it has ended in the meantime only its state
     /// is left of them. Returns whether every figure could be read that should be.
-    [[nodiscard]] bool sample(const TickTime& time, NamespaceHelper::Outcome outcome,
-                              const NamespaceReply& reply, const HangPlace& hang, std::span<const Tag> tags,
+    [[nodiscard]] bool sample(const TickTime& time, CountRound& round, std::span<const Tag> tags,
                               PointBuffer& points);
 
   private:
     void sample_cgroups(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                         PointBuffer& points);
+    void sample_processes(const TickTime& time, CountRound& round, Readings& readings,
+                          std::span<const Tag> tags, PointBuffer& points);
     /// Returns whether all could be read.
     bool sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                           PointBuffer& points);
@@ -99,6 +100,7 @@ class ContainerSampler {
     std::optional<ProcessSampler> processes_; ///< only where lxc_process is wanted
     std::optional<SocketSampler> sockets_;    ///< only where lxc_socket is wanted
     NetworkWatch network_;
+    ProcessCounter counter_;
     Turn seldom_; ///< of the files whose Cadence is seldom
     std::optional<FilesystemWatch> filesystems_;
     bool has_cgroups_ = false;

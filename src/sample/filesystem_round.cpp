@@ -50,7 +50,6 @@ bool FilesystemRound::run_part(bool risky, NamespaceHelper& helper, PointBuffer&
         if (look.init_pid != 0 && !io::is_alive(look.init_pidfd))
             points.truncate(before);
         has_hung = outcome == NamespaceHelper::Outcome::hung;
-        return !has_hung;
     };
     helper.look_at_filesystems(requests_, std::ref(take)); // a reference, so that nothing is allocated
     return !has_hung;

@@ -49,7 +49,7 @@ void HelperProgress::enter_mount(std::uint64_t device, std::string_view mount_po
     });
 }
 
-HangPlace HelperProgress::place(std::uint64_t sequence, NamespaceReply& reply) const {
+HangPlace HelperProgress::place(std::uint64_t sequence) const {
     const std::uint64_t version = version_.load(std::memory_order_acquire);
     HangPlace place;
     if (version % 2 == 0 && sequence_ == sequence) {
@@ -58,14 +58,9 @@ HangPlace HelperProgress::place(std::uint64_t sequence, NamespaceReply& reply) c
         if (stage_ == Stage::mount)
             place.mount_point.assign(mount_point_.data(),
                                      std::min<std::size_t>(length_, mount_point_.size()));
-        if (stage_ == Stage::processes)
-            reply = network;
     }
     std::atomic_thread_fence(std::memory_order_acquire);
-    if (version_.load(std::memory_order_relaxed) == version)
-        return place;
-    reply.clear();
-    return {};
+    return version_.load(std::memory_order_relaxed) == version ? place : HangPlace{};
 }
 
 } // namespace lxcmon::sample

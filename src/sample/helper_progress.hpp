@@ -10,7 +10,7 @@
 namespace lxcmon::sample {
 
 /// What the helper is doing: what hangs, when it does not answer.
-enum class Stage : std::uint8_t { unknown, network, processes, mount_list, mount };
+enum class Stage : std::uint8_t { unknown, processes, mount_list, mount };
 
 /// Where it hung, as the agent saw it.
 struct HangPlace {
@@ -31,17 +31,13 @@ class HelperProgress {
     /// Shared with the children that are forked later. Throws std::system_error.
     [[nodiscard]] static Shared make();
 
-    /// The helper's: the look with this sequence number begins; before `network` is touched.
+    /// The helper's: the look with this sequence number begins.
     void begin(std::uint64_t sequence) noexcept;
     void enter(Stage stage) noexcept;
     void enter_mount(std::uint64_t device, std::string_view mount_point) noexcept;
-    /// The helper's answer to a look at a network, put together in place: what the agent can still use of it
-    /// when counting the processes hangs.
-    NamespaceReply network;
 
-    /// The agent's: where the look with this sequence number is. Where the processes are being counted
-    /// `reply` gets what had been found before that.
-    [[nodiscard]] HangPlace place(std::uint64_t sequence, NamespaceReply& reply) const;
+    /// The agent's: where the look with this sequence number is.
+    [[nodiscard]] HangPlace place(std::uint64_t sequence) const;
 
   private:
     template <typename Change>

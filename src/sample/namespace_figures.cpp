@@ -6,10 +6,10 @@
 
 namespace lxcmon::sample {
 
-bool add_net_points(const NamespaceReply& reply, const HostLinks& host_links, const NetTarget& target) {
+bool add_net_points(const ContainerLinks& links, const HostLinks& host_links, const NetTarget& target) {
     bool admitted_all = true;
     Readings readings;
-    for (const auto& [link, host_index] : std::span(reply.links).first(reply.link_count)) {
+    for (const auto& [link, host_index] : std::span(links.links).first(links.count)) {
         if (link.loopback && !target.with_loopback)
             continue;
         if (!target.names.admits(link.name.data())) {

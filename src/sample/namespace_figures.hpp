@@ -1,9 +1,9 @@
 #pragma once
 
 #include "model/readings.hpp"
+#include "sample/container_links.hpp"
 #include "sample/distinct_names.hpp"
 #include "sample/host_links.hpp"
-#include "sample/namespace_protocol.hpp"
 
 #include <cstdint>
 #include <string>
@@ -22,7 +22,7 @@ struct NetTarget {
 
 /// Adds an lxc_net point for each interface. Texts are stored in `points`. Returns whether there was room for
 /// all their names.
-[[nodiscard]] bool add_net_points(const NamespaceReply& reply, const HostLinks& host_links,
+[[nodiscard]] bool add_net_points(const ContainerLinks& links, const HostLinks& host_links,
                                   const NetTarget& target);
 
 } // namespace lxcmon::sample

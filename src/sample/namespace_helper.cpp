@@ -13,12 +13,6 @@ namespace {
 /// Requests on their way at once: enough to keep the helper busy, few enough to fit in the socket's buffer.
 constexpr std::size_t window = 32;
 
-/// So many that hang in one round get the whole deadline, the others this much: where the helper itself is
-/// not scheduled, a thousand deadlines would hold up the tick for half an hour, and a watchdog would end the
-/// agent.
-constexpr int most_whole_deadlines = 3;
-constexpr std::chrono::milliseconds short_deadline{20};
-
 } // namespace
 
 NamespaceHelper::NamespaceHelper(std::chrono::milliseconds deadline, WorkerSettings settings, Worker worker)
@@ -56,9 +50,8 @@ bool NamespaceHelper::send(const Request& request, std::uint64_t sequence) noexc
 }
 
 template <typename Reply>
-NamespaceHelper::Outcome NamespaceHelper::receive(std::uint64_t sequence, std::chrono::milliseconds deadline,
-                                                  Reply& reply) noexcept {
-    if (!process_.wait_for_reply(deadline))
+NamespaceHelper::Outcome NamespaceHelper::receive(std::uint64_t sequence, Reply& reply) noexcept {
+    if (!process_.wait_for_reply(deadline_))
         return Outcome::hung;
     ssize_t length = 0;
     do {
@@ -89,29 +82,28 @@ template <typename Reply>
 void NamespaceHelper::run(std::span<const Request> requests, Reply& reply, const OnReply<Reply>& on_reply) {
     io::WorkerProcess::reap();
     std::size_t sent = 0;
-    int hangs = 0;
     for (std::size_t done = 0; done < requests.size(); ++done) {
         Outcome outcome = send_up_to(requests, done, sent);
         if (outcome == Outcome::answered)
-            outcome =
-                receive(sequence_ + done, hangs < most_whole_deadlines ? deadline_ : short_deadline, reply);
+            outcome = receive(sequence_ + done, reply);
         if (outcome != Outcome::answered) {
             process_.kill();
             reply.clear();
         }
-        if (outcome == Outcome::hung) {
-            ++hangs;
-            hang_ = progress_->place(sequence_ + done, network_);
-        }
-        if (!on_reply(done, outcome, reply))
+        if (outcome == Outcome::hung)
+            hang_ = progress_->place(sequence_ + done);
+        on_reply(done, outcome, reply);
+        if (outcome == Outcome::hung)
             break;
     }
     sequence_ += requests.size();
 }
 
-void NamespaceHelper::look_at_networks(std::span<const Request> requests,
-                                       const OnReply<NamespaceReply>& on_reply) {
-    run(requests, network_, on_reply);
+NamespaceHelper::Outcome NamespaceHelper::look_at_processes(const Request& request, CountReply& reply) {
+    Outcome outcome = Outcome::broken;
+    const auto take = [&outcome](std::size_t, Outcome made, const CountReply&) { outcome = made; };
+    run<CountReply>({&request, 1}, reply, take);
+    return outcome;
 }
 
 void NamespaceHelper::look_at_filesystems(std::span<const Request> requests,

@@ -32,15 +32,14 @@ class NamespaceHelper {
         hung,     ///< no answer within the deadline: hang() says where
         broken    ///< the helper ended, or could not be started
     };
-    /// Returns whether to go on with the next one; after Outcome::answered it must. The requests behind
-    /// `index` may be changed in it after a hang.
     template <typename Reply>
-    using OnReply = std::function<bool(std::size_t index, Outcome outcome, const Reply& reply)>;
+    using OnReply = std::function<void(std::size_t index, Outcome outcome, const Reply& reply)>;
 
-    /// Makes all of these looks of one kind, calling `on_reply` for each, in order. A container's deadline
-    /// runs from the moment that the one before it was done; behind three that hung it is 20 ms. Where
-    /// counting the processes of a container hung the reply has its interfaces.
-    void look_at_networks(std::span<const Request> requests, const OnReply<NamespaceReply>& on_reply);
+    /// `reply` counts with Outcome::answered.
+    [[nodiscard]] Outcome look_at_processes(const Request& request, CountReply& reply);
+    /// Makes all of these looks, calling `on_reply` for each, in order. A container's deadline runs from the
+    /// moment that the one before it was done. Behind one that hung nobody is asked: each could cost another
+    /// deadline.
     void look_at_filesystems(std::span<const Request> requests, const OnReply<FilesystemReply>& on_reply);
 
     /// After Outcome::hung.
@@ -54,8 +53,7 @@ class NamespaceHelper {
     [[nodiscard]] Outcome send_up_to(std::span<const Request> requests, std::size_t done, std::size_t& sent);
     [[nodiscard]] bool send(const Request& request, std::uint64_t sequence) noexcept;
     template <typename Reply>
-    [[nodiscard]] Outcome receive(std::uint64_t sequence, std::chrono::milliseconds deadline,
-                                  Reply& reply) noexcept;
+    [[nodiscard]] Outcome receive(std::uint64_t sequence, Reply& reply) noexcept;
 
     std::chrono::milliseconds deadline_;
     WorkerSettings settings_;
@@ -63,7 +61,6 @@ class NamespaceHelper {
     HelperProgress::Shared progress_;
     io::WorkerProcess process_;
     std::uint64_t sequence_ = 1;
-    NamespaceReply network_;
     FilesystemReply filesystems_;
     HangPlace hang_;
 };

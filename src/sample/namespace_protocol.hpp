@@ -1,6 +1,5 @@
 #pragma once
 
-#include "sample/links.hpp"
 #include "sample/mount_choice.hpp"
 
 #include <sys/types.h>
@@ -15,21 +14,18 @@
 /// container. Same program, same machine: plain structs, no versions.
 namespace lxcmon::sample {
 
-/// Interfaces reported for one container at most: a tenant can make thousands.
-inline constexpr std::size_t max_links = 128;
 /// Filesystems reported for one container at most.
 inline constexpr std::size_t max_filesystems = 64;
 /// Filesystems of one container that are left alone at a time.
 inline constexpr std::size_t max_left_alone = 4;
 
-enum class Look : std::uint8_t { network, filesystems };
+enum class Look : std::uint8_t { processes, filesystems };
 
 /// With it goes the container's init pidfd, as SCM_RIGHTS; none with a look at the host.
 struct NamespaceRequest {
     std::uint64_t sequence = 0;
-    Look look = Look::network;
-    bool want_links = true;
-    bool want_processes = true; ///< off: nothing is done that a mount of the container can make hang
+    Look look = Look::processes;
+    bool want_processes = true; ///< their number
     bool want_start = false;    ///< when init began
     bool risky = false;         ///< of the filesystems those that may hang, else the others
     pid_t init_pid = 0;         ///< 0: the host itself
@@ -39,40 +35,16 @@ struct NamespaceRequest {
     [[nodiscard]] bool is_of_host() const noexcept { return init_pid == 0; }
 };
 
-/// The answer to Look::network.
-struct NamespaceReply {
+/// The answer to Look::processes.
+struct CountReply {
     std::uint64_t sequence = 0;
-    int error = 0;               ///< errno of joining the namespace: nothing below counts then
-    int network_error = 0;       ///< errno of listing the interfaces
-    bool joined_by_file = false; ///< /proc/PID/ns/net, as the kernel can't by a pidfd
-    bool shares_host_network = false;
-    bool has_more_links = false;     ///< than max_links: the others are left out
+    int error = 0;                   ///< ESRCH: init has ended, and nothing below counts
     std::int64_t processes = -1;     ///< in the container's own /proc; -1: it has none
     std::int64_t start_ticks = -1;   ///< of init since boot, in clock ticks; -1: not asked for, or not known
     std::int64_t processes_nsec = 0; ///< how long counting them took
-    std::uint32_t link_count = 0;
-    struct ContainerLink {
-        Link link;
-        std::uint32_t host_index = 0; ///< the peer, where it is in the host's namespace; else 0
-    };
-    std::array<ContainerLink, max_links> links; ///< only `link_count` of them are sent
 
-    /// As before any look, but for the links, which don't count then.
-    void clear() noexcept {
-        sequence = 0;
-        error = network_error = 0;
-        joined_by_file = shares_host_network = has_more_links = false;
-        processes = start_ticks = -1;
-        processes_nsec = 0;
-        link_count = 0;
-    }
-    [[nodiscard]] std::size_t sent_bytes() const noexcept {
-        return offsetof(NamespaceReply, links) + link_count * sizeof(ContainerLink);
-    }
-    /// Whether `length` bytes are a whole reply.
-    [[nodiscard]] bool is_whole(std::size_t length) const noexcept {
-        return length >= offsetof(NamespaceReply, links) && link_count <= max_links && length == sent_bytes();
-    }
+    void clear() noexcept { *this = {}; }
+    [[nodiscard]] static bool is_whole(std::size_t length) noexcept { return length == sizeof(CountReply); }
 };
 
 /// A place in FilesystemReply::texts.
@@ -122,6 +94,6 @@ struct FilesystemReply {
     Filesystem* add(const WantedMount& mount) noexcept;
 };
 
-static_assert(std::is_trivially_copyable_v<NamespaceReply> && std::is_trivially_copyable_v<FilesystemReply>);
+static_assert(std::is_trivially_copyable_v<CountReply> && std::is_trivially_copyable_v<FilesystemReply>);
 
 } // namespace lxcmon::sample

@@ -7,8 +7,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <functional>
-#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -27,27 +25,19 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
     // The socket counts of a container that shares the host's network are not its own: that is seen there.
     const NetworkWatch::Wanted network{settings.selection.has_any(fields_of("lxc_net")) ||
                                            settings.selection.has_any(fields_of("lxc_socket")),
-                                       settings.net_loopback,
-                                       settings.selection.has(field_id("lxc_pids", "processes")),
+                                       settings.net_loopback};
+    const ProcessCounter::Wanted count{settings.selection.has(field_id("lxc_pids", "processes")),
                                        settings.selection.has(field_id("lxc_state", "uptime_sec"))};
     std::unique_ptr<ProcessContext> processes;
     if (settings.selection.has_any(fields_of("lxc_process")))
         processes = std::make_unique<ProcessContext>(settings.root_fd, settings.namespace_deadline,
                                                      settings.selection, settings.top_commands);
-    return std::make_unique<SampleContext>(SampleContext{
-        settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(), io::FileChanges(),
-        DeviceNames(settings.root_fd), HugePages(settings.root_fd),
-        HostLinks(settings.selection.has_any(fields_of("host_net"))), std::vector<char>(buffer_bytes),
-        settings.selection, network, settings.seldom_interval, std::move(processes)});
-}
-
-/// What is not asked of those behind one that hung: each could cost another deadline.
-void ask_less(std::span<NamespaceHelper::Request> requests, Stage hung) noexcept {
-    for (NamespaceHelper::Request& each : requests) {
-        each.ask.want_processes = false;
-        // A lock of the kernel's that is held, or no time to run at all, is everybody's.
-        each.ask.want_links = each.ask.want_links && hung == Stage::processes;
-    }
+    return std::make_unique<SampleContext>(
+        SampleContext{settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
+                      io::FileChanges(), DeviceNames(settings.root_fd), HugePages(settings.root_fd),
+                      HostLinks(settings.selection.has_any(fields_of("host_net"))),
+                      ContainerNetworks(settings.namespace_deadline), std::vector<char>(buffer_bytes),
+                      settings.selection, network, count, settings.seldom_interval, std::move(processes)});
 }
 
 } // namespace
@@ -119,7 +109,7 @@ void Sampler::add_running(const Container& container, Entry& entry) {
     running_.push_back(&entry);
 }
 
-void Sampler::look_at_networks(std::int64_t tick_ns, PointBuffer& points) {
+void Sampler::sample_running(std::int64_t tick_ns, PointBuffer& points) {
     // Those behind one that hangs have to do without their number of processes in this tick, or more.
     // One that is restarted comes no sooner by that.
     const auto is_safe = [](const Entry* entry) { return !entry->may_hang; };
@@ -127,28 +117,13 @@ void Sampler::look_at_networks(std::int64_t tick_ns, PointBuffer& points) {
         entry->may_hang = entry->may_hang || entry->sampler->may_hang();
     if (!std::ranges::is_partitioned(running_, is_safe))
         std::stable_partition(running_.begin(), running_.end(), is_safe);
-    requests_.clear();
-    const std::int64_t monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
-    for (const Entry* entry : running_)
-        requests_.push_back(entry->sampler->request(monotonic_ns));
     const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
-    bool has_hung = false;
-    const auto take = [&](std::size_t index, NamespaceHelper::Outcome outcome, const NamespaceReply& reply) {
-        Entry& entry = *running_[index];
-        if (outcome == NamespaceHelper::Outcome::hung) {
-            has_hung = true;
-            ask_less(std::span(requests_).subspan(index + 1), helper_.hang().stage);
-        }
-        if (reply.joined_by_file && !std::exchange(said_old_kernel_, true))
-            spdlog::info("this kernel can't join namespaces by a pidfd (Linux before 5.8): /proc/PID/ns "
-                         "is used, which costs some microseconds more for each container");
-        entry.is_well =
-            entry.sampler->sample(time, outcome, reply, helper_.hang(), entry.tags->all(), points);
-        return true;
-    };
-    helper_.look_at_networks(requests_, std::ref(take)); // a reference, so that nothing is allocated
+    CountRound round{helper_};
+    context_->networks.begin_tick();
+    for (Entry* entry : running_)
+        entry->is_well = entry->sampler->sample(time, round, entry->tags->all(), points);
     // One deadline in a tick is enough; but a hang in the next tick, too, does not put them off once more.
-    owes_risky_look_ = has_hung && !owes_risky_look_;
+    owes_risky_look_ = round.has_hung && !owes_risky_look_;
 }
 
 void Sampler::look_at_filesystems(std::int64_t tick_ns, PointBuffer& points) {
@@ -181,7 +156,7 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
     }
     std::erase_if(entries_, [this](const auto& item) { return item.second->round != round_; });
 
-    look_at_networks(tick_ns, points);
+    sample_running(tick_ns, points);
     look_at_filesystems(tick_ns, points);
     if (context_->budget.newly_exhausted())
         spdlog::warn("too few file descriptors to keep every control file open (RLIMIT_NOFILE): the others "

@@ -63,7 +63,7 @@ class Sampler {
     void add_stopped(const Container& container, Entry& entry, std::int64_t tick_ns, PointBuffer& points);
     Entry& entry_of(const Container& container);
     void add_running(const Container& container, Entry& entry);
-    void look_at_networks(std::int64_t tick_ns, PointBuffer& points);
+    void sample_running(std::int64_t tick_ns, PointBuffer& points);
     void look_at_filesystems(std::int64_t tick_ns, PointBuffer& points);
 
     SampleSettings settings_;
@@ -72,11 +72,9 @@ class Sampler {
     NamespaceHelper helper_;
     std::map<std::uint64_t, std::unique_ptr<Entry>> entries_; ///< by Container::id
     std::vector<Entry*> running_;
-    std::vector<NamespaceHelper::Request> requests_;
     FilesystemRound filesystem_round_;
     std::optional<FilesystemWatch> host_filesystems_; ///< none where nobody wants host_fs
     bool owes_risky_look_ = false; ///< at filesystems that may hang: left out after another hang in the tick
-    bool said_old_kernel_ = false;
     std::uint64_t round_ = 0;
 };
 

@@ -29,9 +29,9 @@ class SocketSampler {
     /// `root_fd` is borrowed.
     SocketSampler(int root_fd, pid_t init_pid);
 
-    /// Reads the files, of those that `selection` wants something of. Before the helper joins the namespace:
-    /// its rtnetlink socket counts there for some milliseconds. Only the helper can tell whether the
-    /// namespace is the host's, whose sockets are not the container's: reading that link can hang.
+    /// Reads the files, of those that `selection` wants something of. Before the namespace is joined: the
+    /// rtnetlink socket that is used there counts for some milliseconds. That look alone tells whether the
+    /// namespace is the host's, whose sockets are not the container's.
     void look(std::span<char> buffer, const Selection& selection) noexcept;
 
     /// What the last look has seen.

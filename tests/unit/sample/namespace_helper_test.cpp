@@ -33,18 +33,18 @@ NamespaceRequest next_request(int socket) {
 }
 
 void answer(int socket, const NamespaceRequest& request) {
-    if (request.look == Look::filesystems) {
-        static FilesystemReply reply;
+    if (request.look == Look::processes) {
+        CountReply reply;
         reply.sequence = request.sequence;
-        reply.left_out = static_cast<std::uint32_t>(request.init_pid);
-        if (::send(socket, &reply, reply.sent_bytes(), MSG_NOSIGNAL) < 0)
+        reply.processes = request.init_pid;
+        if (::send(socket, &reply, sizeof reply, MSG_NOSIGNAL) < 0)
             ::_exit(0);
         return;
     }
-    static NamespaceReply reply;
+    static FilesystemReply reply;
     reply.sequence = request.sequence;
-    reply.processes = request.init_pid;
-    reply.link_count = static_cast<std::uint32_t>(request.init_pid) % 3;
+    reply.left_out = static_cast<std::uint32_t>(request.init_pid);
+    reply.text_bytes = reply.left_out % 3;
     if (::send(socket, &reply, reply.sent_bytes(), MSG_NOSIGNAL) < 0)
         ::_exit(0);
 }
@@ -84,10 +84,7 @@ void hanging_somewhere(int socket, HelperProgress& progress, const WorkerSetting
             answer(socket, request);
             continue;
         }
-        progress.network.clear();
-        progress.network.link_count = 1;
-        progress.network.links[0].link.index = 77;
-        progress.enter(Stage::network);
+        progress.enter(Stage::mount_list);
         if (request.init_pid % 10 == 1)
             progress.enter(Stage::processes);
         if (request.init_pid % 10 == 2)
@@ -100,16 +97,16 @@ void hanging_somewhere(int socket, HelperProgress& progress, const WorkerSetting
 }
 
 /// What is sent in the place of an answer to the bad request.
-enum class Rubbish { cut, too_long, wrong_sequence, too_many_links, empty };
+enum class Rubbish { cut, too_long, wrong_sequence, too_many, empty };
 template <Rubbish kind>
 void rubbish_worker(int socket, HelperProgress&, const WorkerSettings&) {
     serve(socket, [socket](const NamespaceRequest& request) {
-        static NamespaceReply reply;
+        static FilesystemReply reply;
         reply.sequence = request.sequence + (kind == Rubbish::wrong_sequence ? 1 : 0);
-        reply.link_count = kind == Rubbish::too_many_links ? max_links + 1 : 2;
-        std::size_t bytes = kind == Rubbish::too_many_links ? sizeof reply : reply.sent_bytes();
+        reply.count = kind == Rubbish::too_many ? max_filesystems + 1 : 2;
+        std::size_t bytes = reply.sent_bytes();
         if (kind == Rubbish::cut)
-            bytes = offsetof(NamespaceReply, links) - 1;
+            bytes = offsetof(FilesystemReply, texts) - 1;
         else if (kind == Rubbish::too_long)
             bytes += 8;
         else if (kind == Rubbish::empty)
@@ -124,7 +121,7 @@ struct Answers {
     std::size_t wrong = 0; ///< answered with another container's figures
 };
 
-NamespaceHelper::Request request_of(pid_t number, int pidfd, Look look = Look::network) {
+NamespaceHelper::Request request_of(pid_t number, int pidfd, Look look = Look::filesystems) {
     NamespaceHelper::Request request;
     request.ask.init_pid = number + offset;
     request.ask.look = look;
@@ -137,13 +134,14 @@ Answers run(NamespaceHelper& helper, std::size_t count, int pidfd, pid_t first =
     for (std::size_t index = 0; index < count; ++index)
         requests[index] = request_of(first + static_cast<pid_t>(index), pidfd);
     Answers answers;
-    helper.look_at_networks(requests, [&](std::size_t index, Outcome outcome, const NamespaceReply& reply) {
-        answers.out_of_order += index == answers.outcomes.size() ? 0 : 1;
-        answers.outcomes.push_back(outcome);
-        if (outcome == Outcome::answered && reply.processes != requests[index].ask.init_pid)
-            ++answers.wrong;
-        return true;
-    });
+    helper.look_at_filesystems(
+        requests, [&](std::size_t index, Outcome outcome, const FilesystemReply& reply) {
+            answers.out_of_order += index == answers.outcomes.size() ? 0 : 1;
+            answers.outcomes.push_back(outcome);
+            const auto wanted = static_cast<std::uint32_t>(requests[index].ask.init_pid);
+            if (outcome == Outcome::answered && reply.left_out != wanted)
+                ++answers.wrong;
+        });
     return answers;
 }
 
@@ -170,20 +168,37 @@ TEST_CASE("more requests than the helper gets at once are answered in order, by 
     CHECK(helper.pid() == process);
 }
 
-TEST_CASE("a request that hangs costs its own answer and the process") {
+TEST_CASE("a request that hangs costs the process, and nobody behind it is asked") {
     const test::Child init;
     NamespaceHelper helper(milliseconds(400), {}, &hanging_worker);
     const pid_t process = helper.pid();
     const io::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, process, 0)));
     const auto begin = std::chrono::steady_clock::now();
-    check_all_but(run(helper, 100, init.pidfd()), {50}, Outcome::hung);
+    const Answers answers = run(helper, 100, init.pidfd());
     CHECK(std::chrono::steady_clock::now() - begin >= milliseconds(400));
+    CHECK(answers.wrong == 0);
+    std::vector<Outcome> wanted(51, Outcome::answered);
+    wanted.back() = Outcome::hung;
+    CHECK(answers.outcomes == wanted);
     CHECK(test::ends_soon(pidfd.get()));
+    check_all_but(run(helper, 100, init.pidfd(), 51), {99}, Outcome::hung);
+    CHECK(run(helper, 100, init.pidfd(), 50).outcomes == std::vector{Outcome::hung});
+    CHECK(run(helper, 1, init.pidfd()).outcomes == std::vector{Outcome::answered});
     CHECK(helper.pid() > 0);
     CHECK(helper.pid() != process);
-    // As the first and as the last one.
-    check_all_but(run(helper, 100, init.pidfd(), 50), {0}, Outcome::hung);
-    check_all_but(run(helper, 100, init.pidfd(), 51), {99}, Outcome::hung);
+}
+
+TEST_CASE("processes are counted by the same helper") {
+    const test::Child init;
+    NamespaceHelper helper(milliseconds(400), {}, &hanging_worker);
+    CountReply reply;
+    for (const pid_t number : {1, 2, bad, 3}) {
+        const auto request = request_of(number, init.pidfd(), Look::processes);
+        const Outcome outcome = helper.look_at_processes(request, reply);
+        CHECK(outcome == (number == bad ? Outcome::hung : Outcome::answered));
+        CHECK(reply.processes == (number == bad ? -1 : number + offset));
+        CHECK(run(helper, 1, init.pidfd()).outcomes == std::vector{Outcome::answered});
+    }
 }
 
 TEST_CASE("a helper that ends costs no other container its answer") {
@@ -215,7 +230,7 @@ TEST_CASE_TEMPLATE_DEFINE("an answer that is none", Kind, rubbish) {
 template <Rubbish kind>
 using Kind = std::integral_constant<Rubbish, kind>;
 TEST_CASE_TEMPLATE_INVOKE(rubbish, Kind<Rubbish::cut>, Kind<Rubbish::too_long>, Kind<Rubbish::wrong_sequence>,
-                          Kind<Rubbish::too_many_links>, Kind<Rubbish::empty>);
+                          Kind<Rubbish::too_many>, Kind<Rubbish::empty>);
 
 TEST_CASE("a request whose pidfd is none is broken, alone") {
     const test::Child init;
@@ -224,9 +239,8 @@ TEST_CASE("a request whose pidfd is none is broken, alone") {
     for (std::size_t index = 0; index < requests.size(); ++index)
         requests[index] = request_of(static_cast<pid_t>(index), index == 50 ? -1 : init.pidfd());
     Answers answers;
-    helper.look_at_networks(requests, [&](std::size_t, Outcome outcome, const NamespaceReply&) {
+    helper.look_at_filesystems(requests, [&](std::size_t, Outcome outcome, const FilesystemReply&) {
         answers.outcomes.push_back(outcome);
-        return true;
     });
     check_all_but(answers, {50}, Outcome::broken);
 }
@@ -244,57 +258,17 @@ TEST_CASE("the helper ends with the object") {
 TEST_CASE("where the helper hangs is known") {
     const test::Child init;
     NamespaceHelper helper(milliseconds(300), {}, &hanging_somewhere);
-    const auto hang_of = [&](pid_t number, std::uint32_t links) {
-        const auto request = request_of(number, init.pidfd());
-        HangPlace place;
-        helper.look_at_networks({&request, 1},
-                                [&](std::size_t, Outcome outcome, const NamespaceReply& reply) {
-                                    CHECK(outcome == Outcome::hung);
-                                    CHECK(reply.link_count == links);
-                                    CHECK((links == 0 || reply.links[0].link.index == 77));
-                                    place = helper.hang();
-                                    return true;
-                                });
-        return place;
+    const auto hang_of = [&](pid_t number) {
+        CountReply reply;
+        CHECK(helper.look_at_processes(request_of(number, init.pidfd(), Look::processes), reply) ==
+              Outcome::hung);
+        return helper.hang();
     };
-    CHECK(hang_of(1, 1).stage == Stage::processes); // its interfaces are not lost
-    const HangPlace mount = hang_of(2, 0);
+    CHECK(hang_of(1).stage == Stage::processes);
+    const HangPlace mount = hang_of(2);
     CHECK(mount.stage == Stage::mount);
     CHECK(mount.device == 5);
     CHECK(mount.mount_point == "/mnt/\nx");
-    CHECK(hang_of(3, 0).stage == Stage::unknown);
-    CHECK(hang_of(4, 0).stage == Stage::network);
-}
-
-TEST_CASE("after a hang the rest is changed, or left out") {
-    const test::Child init;
-    NamespaceHelper helper(milliseconds(300), {}, &hanging_somewhere);
-    std::vector<NamespaceHelper::Request> requests(6);
-    const auto set_all = [&](Look look) {
-        for (std::size_t index = 0; index < requests.size(); ++index)
-            requests[index] = request_of(index < 2 ? 0 : 1, init.pidfd(), look);
-    };
-    set_all(Look::network);
-    std::vector<Outcome> outcomes;
-    helper.look_at_networks(requests, [&](std::size_t index, Outcome outcome, const NamespaceReply&) {
-        outcomes.push_back(outcome);
-        if (outcome == Outcome::hung)
-            for (std::size_t later = index + 1; later < requests.size(); ++later)
-                requests[later].ask.init_pid = offset;
-        return true;
-    });
-    using enum NamespaceHelper::Outcome;
-    CHECK(outcomes == std::vector{answered, answered, hung, answered, answered, answered});
-
-    set_all(Look::filesystems);
-    outcomes.clear();
-    const auto look = [&](std::size_t, Outcome outcome, const FilesystemReply& reply) {
-        outcomes.push_back(outcome);
-        CHECK((outcome == hung || reply.left_out == offset));
-        return outcome != hung;
-    };
-    helper.look_at_filesystems(requests, look);
-    CHECK(outcomes == std::vector{answered, answered, hung});
-    helper.look_at_filesystems({requests.data(), 2}, look); // and the next one goes well
-    CHECK(outcomes == std::vector{answered, answered, hung, answered, answered});
+    CHECK(hang_of(3).stage == Stage::unknown);
+    CHECK(hang_of(4).stage == Stage::mount_list);
 }

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "model/container.hpp"
+#include "model/readings.hpp"
+#include "sample/fault.hpp"
+#include "sample/namespace_helper.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace lxcmon::sample {
+
+/// One tick's questions about processes. A container that hangs costs a deadline, and one of these is enough:
+/// nobody else is asked then in this tick.
+struct CountRound {
+    NamespaceHelper& helper;
+    bool has_hung = false;
+};
+
+/// The number of processes of one start of a container, and when its init began: what is asked of the helper,
+/// what is left alone, and what has been said. Sampling thread only; the times are passed in.
+class ProcessCounter {
+  public:
+    using Outcome = NamespaceHelper::Outcome;
+
+    /// What is wanted of every container.
+    struct Wanted {
+        bool count = true;
+        bool start = false; ///< once, when init began
+    };
+    ProcessCounter(const std::string& container_name, Wanted wanted);
+
+    /// Asks where that is due; `readings` gets lxc_pids.processes. Waits for the answer.
+    void sample(CountRound& round, const Container& container, Readings& readings);
+
+    /// Writes into the request what is to be looked at now. Returns whether there is something.
+    [[nodiscard]] bool prepare(NamespaceRequest& request, std::int64_t monotonic_ns) const noexcept;
+    /// Takes the answer to such a request. `hang` counts with Outcome::hung.
+    void take(Outcome outcome, const CountReply& reply, const HangPlace& hang, std::int64_t monotonic_ns,
+              Readings& readings);
+
+    /// Whether nothing keeps the figures from being whole.
+    [[nodiscard]] bool is_well() const noexcept { return fault_.is_none() && !is_hanging_; }
+    [[nodiscard]] bool has_hung() const noexcept { return has_hung_; }
+
+    /// When init began, in clock ticks since boot; nothing while that is not known.
+    [[nodiscard]] std::optional<std::int64_t> start_ticks() const noexcept { return start_ticks_; }
+
+  private:
+    void take_hang(const HangPlace& hang, std::int64_t monotonic_ns);
+    void take_answer(const CountReply& reply, std::int64_t monotonic_ns, Readings& readings);
+
+    std::string who_;
+    Wanted wanted_;
+    std::int64_t again_ns_ = INT64_MIN; ///< CLOCK_MONOTONIC before which nothing is asked
+    std::optional<std::int64_t> start_ticks_;
+    Fault fault_;
+    bool has_hung_ = false, is_hanging_ = false, said_slow_ = false;
+};
+
+} // namespace lxcmon::sample

@@ -1,0 +1,149 @@
+#include "support/encoded.hpp"
+#include "support/log_capture.hpp"
+
+#include "sample/process_counter.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <optional>
+#include <string>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+using test::count_of;
+using Outcome = ProcessCounter::Outcome;
+
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+
+/// Its clock is set by the test.
+struct Counted {
+    explicit Counted(ProcessCounter::Wanted wanted = {})
+        : counter("c", wanted) {
+        reply.processes = 3;
+    }
+    ProcessCounter counter;
+    CountReply reply{};
+    std::int64_t now_ns = 1000 * second;
+    test::LogCapture log{};
+
+    std::optional<std::int64_t> take(Outcome outcome, Stage stage = Stage::unknown) {
+        Readings readings;
+        counter.take(outcome, reply, {stage, 0, ""}, now_ns, readings);
+        return readings.integer(field_id("lxc_pids", "processes"));
+    }
+    [[nodiscard]] NamespaceRequest request() const {
+        NamespaceRequest request;
+        const bool is_due = counter.prepare(request, now_ns);
+        CHECK(is_due == (request.want_processes || request.want_start));
+        return request;
+    }
+};
+
+} // namespace
+
+TEST_CASE("the number of processes") {
+    Counted c;
+    CHECK(c.request().look == Look::processes);
+    CHECK(c.request().want_processes);
+    CHECK(c.take(Outcome::answered) == 3);
+    CHECK(c.counter.is_well());
+    CHECK_FALSE(Counted({false, true}).request().want_processes); // nobody wants it
+}
+
+TEST_CASE("a /proc that hangs costs the number of processes, for 5 minutes") {
+    Counted c;
+    c.reply.processes = -1;
+    CHECK_FALSE(c.take(Outcome::hung, Stage::processes));
+    CHECK(c.log.take() == "warning container c: reading what /proc says of its processes did not end in "
+                          "time; their number is left out for 5 minutes\n");
+    CHECK(c.counter.has_hung());
+    CHECK_FALSE(c.counter.is_well());
+    c.now_ns += 299 * second;
+    CHECK_FALSE(c.request().want_processes);
+    c.now_ns += 2 * second;
+    CHECK(c.request().want_processes);
+    CHECK_FALSE(c.take(Outcome::hung, Stage::processes));
+    CHECK(c.log.take().empty());
+    c.reply.processes = 4;
+    CHECK(c.take(Outcome::answered) == 4);
+    CHECK(c.log.take() == "info container c: its processes can be counted again\n");
+    CHECK(c.counter.is_well());
+}
+
+TEST_CASE("init's start is asked for until it is known, and not while reading it hangs") {
+    CHECK_FALSE(Counted().request().want_start); // nobody wants it
+    Counted c({false, true});
+    CHECK(c.request().want_start);
+    CHECK_FALSE(c.take(Outcome::hung, Stage::processes));
+    CHECK_FALSE(c.request().want_start);
+    CHECK_FALSE(c.counter.start_ticks());
+    c.now_ns += 301 * second;
+    CHECK(c.request().want_start);
+    c.reply.start_ticks = 42;
+    static_cast<void>(c.take(Outcome::answered));
+    CHECK(c.counter.start_ticks() == 42);
+    CHECK_FALSE(c.request().want_start);
+}
+
+TEST_CASE("a /proc that hung and is none any more is no trouble") {
+    Counted c;
+    c.reply.processes = -1;
+    CHECK_FALSE(c.take(Outcome::hung, Stage::processes));
+    CHECK_FALSE(c.take(Outcome::answered)); // init's start alone was asked for
+    CHECK_FALSE(c.counter.is_well());
+    c.reply.processes_nsec = 1000;
+    CHECK_FALSE(c.take(Outcome::answered));
+    CHECK(c.counter.is_well());
+}
+
+TEST_CASE("a helper that did not get to it is not the container's fault") {
+    Counted c;
+    for (int round = 0; round < 2; ++round) {
+        CHECK_FALSE(c.take(Outcome::hung));
+        CHECK(count_of(c.log.take(), "container c: the helper process did not get to it in time") ==
+              (round == 0 ? 1 : 0));
+        CHECK(c.request().want_processes);
+        CHECK_FALSE(c.counter.is_well());
+    }
+    CHECK(c.take(Outcome::answered) == 3);
+    CHECK(c.counter.is_well());
+}
+
+TEST_CASE("a helper that ends is said when it begins, and an init that has ended is not") {
+    Counted c;
+    for (int round = 0; round < 2; ++round) {
+        CHECK_FALSE(c.take(Outcome::broken));
+        CHECK(count_of(c.log.take(), "the helper process ended") == (round == 0 ? 1 : 0));
+    }
+    CHECK(c.take(Outcome::answered) == 3);
+    CHECK(c.counter.is_well());
+    c.reply.error = ESRCH;
+    CHECK_FALSE(c.take(Outcome::answered));
+    CHECK(c.log.take().empty());
+}
+
+TEST_CASE("slow counting is named, and done once a minute") {
+    Counted c;
+    c.reply.processes_nsec = 200'000'000;
+    CHECK(c.take(Outcome::answered) == 3);
+    CHECK(count_of(c.log.take(), "container c: counting its processes in its /proc took 200 ms") == 1);
+    CHECK_FALSE(c.request().want_processes);
+    c.now_ns += 61 * second;
+    CHECK(c.request().want_processes);
+    CHECK(c.take(Outcome::answered) == 3);
+    CHECK(c.log.take().empty());
+}
+
+TEST_CASE("a slow /proc that turns out to be none is asked seldom, too") {
+    Counted c;
+    c.reply.processes = -1;
+    c.reply.processes_nsec = 1'900'000'000;
+    CHECK_FALSE(c.take(Outcome::answered));
+    CHECK(count_of(c.log.take(), "container c: counting its processes in its /proc took 1900 ms") == 1);
+    CHECK_FALSE(c.request().want_processes);
+    c.now_ns += 61 * second;
+    CHECK(c.request().want_processes);
+}
