@@ -11,6 +11,7 @@ floor is no more than that; 1 else."""
 import argparse
 import os
 import re
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -47,9 +48,17 @@ def arguments():
 
 
 def setup_of(options):
-    # Copies: a build that goes on meanwhile must not replace what is measured.
-    return Setup(binary=options.build / "src/lxcmon-push", floor=options.build / "tests/bench/floor",
-                 shim=options.build / "tests/bench/libcount_allocations.so", interval_ns=options.interval, ticks=options.ticks)
+    programs = options.build.resolve() / "tests/bench"
+    setup = Setup(binary=options.build.resolve() / "src/lxcmon-push", floor=programs / "floor",
+                  shim=programs / "libcount_allocations.so", micro=programs / "micro", interval_ns=options.interval,
+                  ticks=options.ticks)
+    for path in (setup.binary, setup.floor, setup.shim):
+        if not path.exists():
+            sys.exit(f"{path} is not there: meson setup {options.build} && meson compile -C {options.build}")
+    for tool in ("strace", "ss", "lxc-start", "influxd"):
+        if shutil.which(tool) is None:
+            sys.exit(f"{tool} is not installed: apt-get install strace iproute2 lxc influxdb")
+    return setup
 
 
 def main():

@@ -51,7 +51,7 @@ FD_PATH = re.compile(r"\d+<(/[^>]*)>")
 END = re.compile(r", (\d+)\) += (-?\d+)")
 
 
-def learn(agent, crowd, names, grid, folder):
+def learn(agent, names, grid, folder):
     """Traces LEARN_TICKS ticks of an agent that samples these containers alone."""
     output = folder / "strace.txt"
     grid.next_middle()

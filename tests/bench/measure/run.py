@@ -1,8 +1,10 @@
 """The runs of one size, and what they give."""
 
 import itertools
+import json
 import statistics
 import struct
+import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -14,6 +16,7 @@ from .floor import Floor
 from .grid import NSEC, Grid
 from .watched import FS_TICKS, Watched, cpu_ns, proportional_kib, resident_kib, thread_cpu_ns, user_system_seconds
 
+SHORTEST_TRACED_NS = 500_000_000  # strace attaches in less than half of it
 GROWN_BY_TICK = 1000  # what an agent needs it has by then; a shorter run compares with its first measured tick
 
 
@@ -28,12 +31,14 @@ class Figures:
     helper_usec: float = 0
     user_share: float = 0
     threads_usec: dict = field(default_factory=dict)
+    encode_usec: float | None = None  # by the microbenchmark
     floor_usec: float = 0
     median_usec: tuple = (0, 0)  # of agent with helper, and of the floor
     rss_kib: int = 0
     pss_kib: int = 0
     helper_rss_kib: int = 0
-    growth_kib: int = 0
+    growth_kib: int = 0  # from `grown_since`, a tick, to the end
+    grown_since: int = 0
     wall_usec: list = field(default_factory=list)
     sent_bytes: float | None = None  # a tick
     points: int = 0
@@ -54,6 +59,11 @@ class Figures:
         return self.usec / self.floor_usec
 
     @property
+    def sending_share(self):
+        """Of encoding, gzip and delivery; None where encoding was not measured."""
+        return None if self.encode_usec is None else (self.encode_usec + sum(self.threads_usec.values())) / self.usec
+
+    @property
     def agent_preads(self):
         return self.agent_calls["pread64"] + self.helper_calls["pread64"]
 
@@ -68,6 +78,7 @@ def measure_size(count, setup):
         floor = Floor(setup.floor, crowd, plan, mount_points)
         try:
             measure_costs(crowd, influx, setup, floor, figures)
+            figures.encode_usec = encode_usec(setup.micro, figures.points / count)
         finally:
             floor.close()
         return figures
@@ -78,11 +89,13 @@ def measure_size(count, setup):
 def learn_plan(crowd, influx, setup):
     """Ten containers say what each one costs: strace slows the agent down."""
     names = crowd.names[:10]
-    agent = Watched(crowd, influx, setup, "learned", [word for name in names for word in ("--include", name)])
+    grid = Grid(max(setup.interval_ns, SHORTEST_TRACED_NS))
+    agent = Watched(crowd, influx, setup, "learned", [word for name in names for word in ("--include", name)],
+                    interval_ns=grid.interval_ns)
     try:
         agent.wait_for_first_tick(len(names))
-        Grid(setup.interval_ns).skip(FS_TICKS)
-        plan = calls.learn(agent, crowd, names, Grid(setup.interval_ns), crowd.workspace.folder("learned"))
+        grid.skip(FS_TICKS)
+        plan = calls.learn(agent, names, grid, crowd.workspace.folder("learned"))
         return plan, agent.mount_points()
     finally:
         agent.stop()
@@ -90,7 +103,7 @@ def learn_plan(crowd, influx, setup):
 
 def count_apart(crowd, influx, setup, figures):
     """System calls and allocations: with all containers, in a run of its own. strace takes 20 to 50 us a call."""
-    interval_ns = max(setup.interval_ns, len(crowd.names) * 5_000_000)
+    interval_ns = max(setup.interval_ns, SHORTEST_TRACED_NS, len(crowd.names) * 5_000_000)
     grid, folder = Grid(interval_ns), crowd.workspace.folder("counted")
     agent = Watched(crowd, influx, setup, "counted", interval_ns=interval_ns,
                     env={"LD_PRELOAD": str(setup.shim), "LXCMON_ALLOCATIONS": str(folder)})
@@ -195,6 +208,15 @@ class Watch:
         figures.helper_rss_kib = sum(map(resident_kib, pids[1:]))
 
 
+def encode_usec(micro, points):
+    """Encoding so many points, by the microbenchmark's time for one; it is a part of the main thread's."""
+    if not micro.exists():
+        return None
+    words = [str(micro), "--benchmark_filter=^encode_points$", "--benchmark_format=json"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)["benchmarks"][0]["cpu_time"] / 1000 * points  # us for 1000 of them
+
+
 def take_costs(figures, setup, costs, rounds):
     per_container = 1 / figures.containers
     used = [late.usec_since(early) for early, late in itertools.pairwise(costs)]
@@ -210,4 +232,5 @@ def take_costs(figures, setup, costs, rounds):
     figures.floor_preads = statistics.fmean(each.preads for each in rounds)
     resident = [sum(each.rss_kib) for each in costs]
     figures.rss_kib = max(resident)
-    figures.growth_kib = resident[-1] - resident[GROWN_BY_TICK if len(resident) > 2 * GROWN_BY_TICK else 0]
+    figures.grown_since = GROWN_BY_TICK if len(resident) > 2 * GROWN_BY_TICK else 0
+    figures.growth_kib = resident[-1] - resident[figures.grown_since]

@@ -20,6 +20,7 @@ class Setup:
     binary: Path
     floor: Path
     shim: Path  # count_allocations
+    micro: Path  # the microbenchmarks; need not be there
     interval_ns: int
     ticks: int  # measured ones
     skip: int = 7  # ticks before them: a first look at everything
