@@ -10,6 +10,7 @@ from .crowd import command
 
 KIB = 1024
 PREAD_TOLERANCE = 0.02
+MISSED_TOLERANCE = 0.01
 GROWTH_KIB = 128  # less is the allocator's: what it has given back and taken again
 
 
@@ -31,7 +32,7 @@ def describe(figures):
     lines = [
         ("CPU us a container", f"{figures.usec:.1f} ({user:.1f} user, {figures.usec - user:.1f} system): "
                                f"agent {figures.agent_usec:.1f}, helper {figures.helper_usec:.1f}"),
-        ("floor", f"{figures.floor_usec:.1f}{opened}"),
+        ("floor", f"{figures.floor_usec:.1f}; wall of a round {figures.floor_wall_usec / 1000:.1f} ms{opened}"),
         ("ratio", f"{figures.ratio:.2f} (of medians: {figures.median_usec[0]:.1f} / {figures.median_usec[1]:.1f} = "
                   f"{figures.median_usec[0] / figures.median_usec[1]:.2f})"),
         ("encode, send", f"{encoding} in the main thread, {sum(figures.threads_usec.values()):.1f} in others ({threads})"),
@@ -81,13 +82,16 @@ def goals(by_count):
     return found
 
 
-def pread_trouble(figures):
-    """Why the floor can't be compared with the agent; empty where it can."""
+def trouble(figures):
+    """Why the figures say nothing; empty where they do."""
+    if figures.missed > MISSED_TOLERANCE * figures.ticks:
+        return (f"at {figures.containers} containers {figures.missed} of {figures.ticks} ticks were missed, or came too late to "
+                f"InfluxDB: is this machine overloaded?")
     agent, floor = figures.agent_preads / figures.containers, figures.floor_preads / figures.containers
-    if abs(agent - floor) <= PREAD_TOLERANCE * agent:
-        return ""
-    return (f"at {figures.containers} containers the agent reads {agent:.2f} times a container and tick, the floor {floor:.2f}: more than "
-            f"{PREAD_TOLERANCE:.0%} apart, so their ratio says nothing")
+    if abs(agent - floor) > PREAD_TOLERANCE * agent:
+        return (f"at {figures.containers} containers the agent reads {agent:.2f} times a container and tick, the floor {floor:.2f}: "
+                f"more than {PREAD_TOLERANCE:.0%} apart, so their ratio says nothing")
+    return ""
 
 
 def where_and_when(source):
