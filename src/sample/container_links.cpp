@@ -38,11 +38,11 @@ std::uint64_t cookie_of(int socket) noexcept {
 /// The way home. While this lives nothing may be logged, thrown, forked, or opened below /proc/self/net.
 class Visit {
   public:
-    explicit Visit(int home) noexcept
-        : home_(home) {}
+    Visit(int home, int kind) noexcept
+        : home_(home)
+        , kind_(kind) {}
     ~Visit() {
-        // systemd's RestrictNamespaces= refuses a call that does not say which namespace it is about.
-        if (::setns(home_, CLONE_NEWNET) == 0)
+        if (::setns(home_, kind_) == 0)
             return;
         spdlog::critical("coming back from a container's network namespace failed (setns: {}): the agent "
                          "ends, so that no figure of the container is taken for the host's",
@@ -54,7 +54,7 @@ class Visit {
     Visit& operator=(const Visit&) = delete;
 
   private:
-    int home_;
+    int home_, kind_;
 };
 
 } // namespace
@@ -106,7 +106,8 @@ void ContainerNetworks::visit(pid_t init_pid, int init_pidfd, HostId& host_id) n
     links_.error = join(init_pid, init_pidfd);
     if (links_.error != 0)
         return;
-    const Visit visit(home_.get());
+    // systemd's RestrictNamespaces= refuses a call that does not say which namespace it is about.
+    const Visit visit(home_.get(), joins_by_pidfd_ ? CLONE_NEWNET : 0);
     look_around(host_id);
 }
 
@@ -129,7 +130,7 @@ int ContainerNetworks::join(pid_t init_pid, int init_pidfd) noexcept {
         return ESRCH;
     if (!network)
         return error;
-    return ::setns(network.get(), CLONE_NEWNET) == 0 ? 0 : errno;
+    return ::setns(network.get(), 0) == 0 ? 0 : errno;
 }
 
 void ContainerNetworks::look_around(HostId& host_id) noexcept {

@@ -21,7 +21,7 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     : context_(context)
     , container_(container)
     , network_(container.name, context.network)
-    , counter_(container.name, context.count)
+    , counter_(container, context.count)
     , seldom_(container.id) {
     if (context.selection.has_any(fields_of("lxc_fs")))
         filesystems_.emplace(who_is(container), container.id);
@@ -109,7 +109,7 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
 /// Last, as the helper may hang there.
 void ContainerSampler::sample_processes(const TickTime& time, CountRound& round, Readings& readings,
                                         std::span<const Tag> tags, PointBuffer& points) {
-    counter_.sample(round, container_, readings);
+    counter_.sample(round, container_, time.wall_ns, readings);
     state_->sample(context_.buffer, container_, counter_.start_ticks(), time.boottime_ns, readings);
     readings.emit(fields_of("lxc_pids"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);

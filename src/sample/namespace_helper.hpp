@@ -10,7 +10,7 @@
 
 namespace lxcmon::sample {
 
-/// The agent's side of the helper process, which joins one container's namespaces after the other. A mount
+/// The agent's side of the helper process, which looks into one container's files after the other. A mount
 /// that hangs (FUSE, NFS) hangs the helper and not the agent: after the deadline the helper is killed, a new
 /// one goes on with the next container. Sampling thread only, and that thread must be the one that lives
 /// longest: the helper dies with it.

@@ -4,7 +4,9 @@
 #include "model/readings.hpp"
 #include "sample/fault.hpp"
 #include "sample/namespace_helper.hpp"
+#include "sample/turn.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,17 +29,24 @@ class ProcessCounter {
     /// What is wanted of every container.
     struct Wanted {
         bool count = true;
-        bool start = false; ///< once, when init began
+        bool start = false;                   ///< once, when init began
+        std::chrono::nanoseconds interval{0}; ///< between two counts while the threads are as many; see Turn
     };
-    ProcessCounter(const std::string& container_name, Wanted wanted);
+    ProcessCounter(const Container& container, Wanted wanted);
 
-    /// Asks where that is due; `readings` gets lxc_pids.processes. Waits for the answer.
-    void sample(CountRound& round, const Container& container, Readings& readings);
+    /// Asks where that is due by lxc_pids.threads, which `readings` has, at the tick of `wall_ns`, and waits
+    /// for the answer; `readings` gets lxc_pids.processes.
+    void sample(CountRound& round, const Container& container, std::int64_t wall_ns, Readings& readings);
 
+    struct Now {
+        std::int64_t wall_ns, monotonic_ns;
+        std::optional<std::int64_t> threads; ///< of this tick
+    };
     /// Writes into the request what is to be looked at now. Returns whether there is something.
-    [[nodiscard]] bool prepare(NamespaceRequest& request, std::int64_t monotonic_ns) const noexcept;
-    /// Takes the answer to such a request. `hang` counts with Outcome::hung.
-    void take(Outcome outcome, const CountReply& reply, const HangPlace& hang, std::int64_t monotonic_ns,
+    [[nodiscard]] bool prepare(NamespaceRequest& request, const Now& now) noexcept;
+    /// Takes the answer to the last request prepared, `now` being what it was then but for the monotonic
+    /// time. `hang` counts with Outcome::hung.
+    void take(Outcome outcome, const CountReply& reply, const HangPlace& hang, const Now& now,
               Readings& readings);
 
     /// Whether nothing keeps the figures from being whole.
@@ -49,11 +58,14 @@ class ProcessCounter {
 
   private:
     void take_hang(const HangPlace& hang, std::int64_t monotonic_ns);
-    void take_answer(const CountReply& reply, std::int64_t monotonic_ns, Readings& readings);
+    void take_count(const CountReply& reply, const Now& now, Readings& readings);
 
     std::string who_;
     Wanted wanted_;
-    std::int64_t again_ns_ = INT64_MIN; ///< CLOCK_MONOTONIC before which nothing is asked
+    Turn turn_;
+    bool asked_count_ = false;
+    std::optional<std::int64_t> counted_threads_; ///< when the processes were last counted
+    std::int64_t again_ns_ = INT64_MIN;           ///< CLOCK_MONOTONIC before which nothing is asked
     std::optional<std::int64_t> start_ticks_;
     Fault fault_;
     bool has_hung_ = false, is_hanging_ = false, said_slow_ = false;

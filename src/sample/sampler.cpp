@@ -27,7 +27,8 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
                                            settings.selection.has_any(fields_of("lxc_socket")),
                                        settings.net_loopback};
     const ProcessCounter::Wanted count{settings.selection.has(field_id("lxc_pids", "processes")),
-                                       settings.selection.has(field_id("lxc_state", "uptime_sec"))};
+                                       settings.selection.has(field_id("lxc_state", "uptime_sec")),
+                                       settings.seldom_interval};
     std::unique_ptr<ProcessContext> processes;
     if (settings.selection.has_any(fields_of("lxc_process")))
         processes = std::make_unique<ProcessContext>(settings.root_fd, settings.namespace_deadline,

@@ -233,7 +233,7 @@ class Processes(FiguresCase):
         source = SecondSource(self.limited)
         wait_until(lambda: source.pids()["processes"] >= 10 and source.pids()["threads"] >= 18, what="the processes to run",
                    describe=source.pids)
-        row, wanted = self.bracketed(source.pids, "lxc_pids", self.limited)
+        row, wanted = self.bracketed(source.pids, "lxc_pids", self.limited, field="processes")
         self.assert_all_equal(row, {name: wanted[name][0] for name in ("processes", "threads")})
         self.assertEqual(row["threads"] - row["processes"], 8)
         self.assertEqual(row["limit"], 60)

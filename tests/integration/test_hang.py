@@ -48,7 +48,12 @@ class Filesystem(HangCase):
     def assert_all_there(self, container):
         for measurement in ("lxc_cpu", "lxc_memory", "lxc_net", "lxc_fs", "lxc_pids", "lxc_state"):
             self.assert_no_gaps(measurement, container)
-        self.assertTrue(all("processes" in row.fields for row in self.rows("lxc_pids", container)), "the number of processes")
+        rows = self.rows("lxc_pids", container)
+        counted = [row.time for row in rows if "processes" in row.fields]
+        self.assertEqual(counted[0], rows[0].time, "counted when first seen")
+        gaps = [later - earlier for earlier, later in zip(counted, counted[1:] + [rows[-1].time])]
+        # In turn at each 6th tick. Behind one that hangs for the first time it is one later.
+        self.assertLessEqual(max(gaps), 8 * INTERVAL_NS, "the number of processes")
 
     def test_a_hanging_root_filesystem(self):
         server, rootfs = self.mirror_of_the_rootfs()

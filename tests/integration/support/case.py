@@ -116,11 +116,12 @@ class WatchCase(LabCase):
         return self.influx.rows(measurement, db=self.db, **tags)
 
 
-def row_after(server, agent, measurement, moment_ns=None, timeout=15, **tags):
-    """The first point of a tick that lies after the moment (default: now)."""
+def row_after(server, agent, measurement, moment_ns=None, timeout=15, field=None, **tags):
+    """The first point of a tick that lies after the moment (default: now), of those that have this field."""
     moment_ns = moment_ns or time.time_ns()
-    newer = agent.wait_for(lambda: [row for row in server.rows(measurement, **tags) if row.time > moment_ns], timeout,
-                           f"a point of {measurement} {tags} after {moment_ns}")
+    newer = agent.wait_for(lambda: [row for row in server.rows(measurement, **tags)
+                                    if row.time > moment_ns and field in (None, *row.fields)], timeout,
+                           f"a point of {measurement} {field or ''} {tags} after {moment_ns}")
     return newer[0]
 
 

@@ -13,9 +13,9 @@ class FlavourCase(WatchCase):
     def watch(self, *arguments):
         return super().watch("--fs-interval", "500ms", *arguments)
 
-    def next_tick(self, container, **tags):
-        """The points of one tick that begins after now, by measurement; interfaces and mounts are the tags'."""
-        moment = row_after(self.influx, self.agent, "lxc_state", db=self.db, container=container.name, **tags).time
+    def next_tick(self, container, measurement="lxc_state", field=None, **tags):
+        """The points of one tick that begins after now, by measurement; interfaces and mounts are the tags'. Of one that has the field."""
+        moment = row_after(self.influx, self.agent, measurement, field=field, db=self.db, container=container.name, **tags).time
         wanted = ("lxc_state", "lxc_cpu", "lxc_memory", "lxc_pids", "lxc_net", "lxc_fs", "lxc_io")
         return {name: [row for row in self.rows(name, container, **tags) if row.time == moment] for name in wanted}
 
@@ -28,7 +28,7 @@ class FlavourCase(WatchCase):
         if interface:
             readers["lxc_net"] = lambda: source.net(interface)
         before = {name: read() for name, read in readers.items()}
-        points = self.next_tick(container)
+        points = self.next_tick(container, "lxc_pids", "processes")
         after = {name: read() for name, read in readers.items()}
         for name, figures in before.items():
             wanted = {field: (value, after[name][field]) for field, value in figures.items()}

@@ -1,11 +1,15 @@
+#include "support/child.hpp"
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 
 #include "sample/process_counter.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -18,29 +22,44 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
 
-/// Its clock is set by the test.
+Container container_c() {
+    Container container;
+    container.id = 1;
+    container.name = "c";
+    return container;
+}
+
+/// Its clock, and how many threads there are, is set by the test.
 struct Counted {
     explicit Counted(ProcessCounter::Wanted wanted = {})
-        : counter("c", wanted) {
+        : counter(container_c(), wanted) {
         reply.processes = 3;
     }
     ProcessCounter counter;
     CountReply reply{};
     std::int64_t now_ns = 1000 * second;
+    std::optional<std::int64_t> threads = 5;
     test::LogCapture log{};
 
-    std::optional<std::int64_t> take(Outcome outcome, Stage stage = Stage::unknown) {
-        Readings readings;
-        counter.take(outcome, reply, {stage, 0, ""}, now_ns, readings);
-        return readings.integer(field_id("lxc_pids", "processes"));
-    }
-    [[nodiscard]] NamespaceRequest request() const {
+    [[nodiscard]] ProcessCounter::Now now() const { return {now_ns, now_ns, threads}; }
+    NamespaceRequest request() {
         NamespaceRequest request;
-        const bool is_due = counter.prepare(request, now_ns);
+        const bool is_due = counter.prepare(request, now());
         CHECK(is_due == (request.want_processes || request.want_start));
         return request;
     }
+    std::optional<std::int64_t> take(Outcome outcome, Stage stage = Stage::unknown) {
+        Readings readings;
+        static_cast<void>(request());
+        counter.take(outcome, reply, {stage, 0, ""}, now(), readings);
+        return readings.integer(field_id("lxc_pids", "processes"));
+    }
 };
+
+void deaf_worker(int, HelperProgress&, const WorkerSettings&) {
+    for (;;)
+        ::pause();
+}
 
 } // namespace
 
@@ -51,6 +70,72 @@ TEST_CASE("the number of processes") {
     CHECK(c.take(Outcome::answered) == 3);
     CHECK(c.counter.is_well());
     CHECK_FALSE(Counted({false, true}).request().want_processes); // nobody wants it
+}
+
+TEST_CASE("processes are counted when the threads are more or less than at the last count, and in turn") {
+    Counted c({.interval = std::chrono::seconds(60)});
+    CHECK(c.take(Outcome::answered) == 3);
+    CHECK_FALSE(c.request().want_processes);
+    c.threads = 6;
+    CHECK(c.request().want_processes);
+    CHECK(c.request().want_processes); // nobody has counted yet
+    CHECK(c.take(Outcome::answered) == 3);
+    CHECK_FALSE(c.request().want_processes);
+    c.threads.reset(); // no pids controller: each tick
+    for (int round = 0; round < 2; ++round)
+        CHECK(c.take(Outcome::answered) == 3);
+    c.threads = 6;
+    CHECK(c.take(Outcome::answered) == 3);
+    int counts = 0;
+    for (int tick = 0; tick < 60; ++tick, c.now_ns += 10 * second)
+        if (c.request().want_processes) {
+            ++counts;
+            CHECK(c.take(Outcome::answered) == 3);
+        }
+    CHECK(counts >= 9);
+    CHECK(counts <= 11);
+}
+
+TEST_CASE("a count that did not take place is due at the next tick") {
+    Counted c({.interval = std::chrono::seconds(60)});
+    CHECK(c.take(Outcome::answered) == 3);
+    c.threads = 6;
+    CHECK_FALSE(c.take(Outcome::hung));
+    CHECK_FALSE(c.take(Outcome::broken));
+    CHECK(c.request().want_processes);
+    CHECK(c.take(Outcome::answered) == 3);
+    CHECK_FALSE(c.request().want_processes);
+}
+
+TEST_CASE("init's start is no count") {
+    Counted c({.start = true, .interval = std::chrono::seconds(60)});
+    CHECK(c.take(Outcome::answered) == 3); // the start is not known
+    CHECK_FALSE(c.request().want_processes);
+    CHECK(c.request().want_start);
+    c.reply = {};
+    c.reply.start_ticks = 42;
+    CHECK_FALSE(c.take(Outcome::answered));
+    c.threads = 6;
+    CHECK(c.request().want_processes);
+}
+
+TEST_CASE("behind one that hangs nobody is asked in the same tick") {
+    const test::LogCapture log;
+    const test::Child init;
+    Container container = container_c();
+    container.init_pid = init.pid();
+    container.init_pidfd.reset(::fcntl(init.pidfd(), F_DUPFD_CLOEXEC, 0));
+    NamespaceHelper helper(std::chrono::milliseconds(50), {}, &deaf_worker);
+    ProcessCounter first(container, {}), second(container, {});
+    Readings readings;
+    CountRound round{helper};
+    first.sample(round, container, 1, readings);
+    second.sample(round, container, 1, readings);
+    CHECK(first.has_hung());
+    CHECK_FALSE(second.has_hung());
+    CountRound next{helper};
+    second.sample(next, container, 2, readings);
+    CHECK(second.has_hung());
 }
 
 TEST_CASE("a /proc that hangs costs the number of processes, for 5 minutes") {
@@ -67,9 +152,10 @@ TEST_CASE("a /proc that hangs costs the number of processes, for 5 minutes") {
     CHECK(c.request().want_processes);
     CHECK_FALSE(c.take(Outcome::hung, Stage::processes));
     CHECK(c.log.take().empty());
+    c.now_ns += 301 * second;
     c.reply.processes = 4;
     CHECK(c.take(Outcome::answered) == 4);
-    CHECK(c.log.take() == "info container c: its processes can be counted again\n");
+    CHECK(c.log.take() == "info container c: its /proc answers again\n");
     CHECK(c.counter.is_well());
 }
 
@@ -90,11 +176,9 @@ TEST_CASE("init's start is asked for until it is known, and not while reading it
 
 TEST_CASE("a /proc that hung and is none any more is no trouble") {
     Counted c;
-    c.reply.processes = -1;
     CHECK_FALSE(c.take(Outcome::hung, Stage::processes));
-    CHECK_FALSE(c.take(Outcome::answered)); // init's start alone was asked for
-    CHECK_FALSE(c.counter.is_well());
-    c.reply.processes_nsec = 1000;
+    c.now_ns += 301 * second;
+    c.reply.processes = -1;
     CHECK_FALSE(c.take(Outcome::answered));
     CHECK(c.counter.is_well());
 }
