@@ -36,6 +36,7 @@ inline constexpr auto file_cadences = std::to_array<FileCadence>({
     {"memory.peak", {}, Cadence::seldom},
     {"memory.swap.peak", {}, Cadence::seldom},
     {"memory.max_usage_in_bytes", Cadence::seldom, {}},
+    {"memory.kmem.usage_in_bytes", Cadence::seldom, {}},
     {"memory.failcnt", Cadence::seldom, {}},
     {"memory.oom_control", Cadence::seldom, {}},
     {"cpu.stat", Cadence::throttling, Cadence::each_tick},
