@@ -27,7 +27,10 @@ const Batch* Batcher::finish() {
     return batch_.lines > 0 ? give() : nullptr;
 }
 
-const Batch* Batcher::give() noexcept {
+const Batch* Batcher::give() {
+    // Numbers grow: room for that now, so that the next ones need none.
+    if (const std::size_t size = batch_.body.size(); batch_.body.capacity() < size + size / 8)
+        batch_.body.reserve(size + size / 4);
     given_ = true;
     return &batch_;
 }

@@ -27,7 +27,7 @@ class Batcher {
     [[nodiscard]] const Batch* finish();
 
   private:
-    [[nodiscard]] const Batch* give() noexcept;
+    [[nodiscard]] const Batch* give();
     void begin_next();
 
     Format format_;

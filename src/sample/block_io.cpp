@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <cstdio>
+#include <utility>
 
 namespace lxcmon::sample {
 namespace {
@@ -78,20 +80,30 @@ void parse_blkio(std::string_view text, bool operations, std::vector<DeviceIo>& 
     });
 }
 
+void DeviceNames::forget() noexcept {
+    // Those that were asked for keep their place: in the steady state nothing is allocated.
+    std::erase_if(names_, [](const auto& item) { return !item.second.is_fresh; });
+    for (auto& [number, name] : names_)
+        name.is_fresh = false;
+}
+
 std::string_view DeviceNames::name(std::string_view number) {
-    if (const auto known = names_.find(number); known != names_.end())
-        return known->second;
-    std::array<char, PATH_MAX> target{};
-    const std::string link = "sys/dev/block/" + std::string(number);
-    const ssize_t length = ::readlinkat(root_fd_, link.c_str(), target.data(), target.size());
-    std::string name(number);
-    if (length > 0) {
-        const std::string_view path(target.data(), static_cast<std::size_t>(length));
-        name = path.substr(path.rfind('/') + 1);
-        // sysfs writes '!' for the '/' in names such as cciss/c0d0.
-        std::ranges::replace(name, '!', '/');
-    }
-    return names_.emplace(number, std::move(name)).first->second;
+    auto known = names_.find(number);
+    if (known == names_.end())
+        known = names_.emplace(number, Name{}).first;
+    auto& [text, is_fresh] = known->second;
+    if (std::exchange(is_fresh, true))
+        return text;
+    std::array<char, PATH_MAX> link{}, target{};
+    std::snprintf(link.data(), link.size(), "sys/dev/block/%s", known->first.c_str());
+    const ssize_t length = ::readlinkat(root_fd_, link.data(), target.data(), target.size());
+    if (length <= 0)
+        return text = number;
+    const std::string_view path(target.data(), static_cast<std::size_t>(length));
+    text = path.substr(path.rfind('/') + 1);
+    // sysfs writes '!' for the '/' in names such as cciss/c0d0.
+    std::ranges::replace(text, '!', '/');
+    return text;
 }
 
 void set_device_io(const DeviceIo& device, FieldRange fields, Readings& readings) noexcept {

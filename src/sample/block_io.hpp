@@ -37,18 +37,22 @@ void set_device_io(const DeviceIo& device, FieldRange fields, Readings& readings
 /// I/O".
 void drop_uncounted(std::vector<DeviceIo>& devices);
 
-/// Names of block devices by major:minor, from /sys/dev/block. Forgotten at each tick: devices come and go.
+/// Names of block devices by major:minor, from /sys/dev/block. Asked anew at each tick: devices come and go.
 class DeviceNames {
   public:
     explicit DeviceNames(int root_fd) noexcept
         : root_fd_(root_fd) {}
-    void forget() noexcept { names_.clear(); }
+    void forget() noexcept;
     /// "sda", "nvme0n1"; the number itself where sysfs has no name. Valid until forget().
     [[nodiscard]] std::string_view name(std::string_view number);
 
   private:
     int root_fd_;
-    std::map<std::string, std::string, std::less<>> names_;
+    struct Name {
+        std::string text;
+        bool is_fresh = false;
+    };
+    std::map<std::string, Name, std::less<>> names_;
 };
 
 /// lxc_io of one container: io.stat on v2. On v1 the throttle layer's figures or, where it counts nothing,

@@ -1,17 +1,12 @@
-#include "support/child.hpp"
 #include "support/encoded.hpp"
-#include "support/fixture.hpp"
 #include "support/log_capture.hpp"
-#include "support/temp_tree.hpp"
+#include "support/machine.hpp"
 
 #include "sample/sampler.hpp"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -23,51 +18,6 @@ using sample::Sampler;
 using sample::SampleSettings;
 
 namespace {
-
-/// A captured tree in which the container `c` has a living process of ours as its init.
-class Machine {
-  public:
-    explicit Machine(const std::string& fixture = "broken/max")
-        : tree_(Fixture(fixture).directory() / "root") {
-        container_.id = 1;
-        container_.lxcpath = "/var/lib/lxc";
-        container_.name = "c";
-        start();
-    }
-    void start() {
-        const std::string before = init_ ? std::to_string(init_->pid()) : "100";
-        init_ = std::make_unique<Child>(CLONE_NEWNET | CLONE_NEWNS);
-        std::filesystem::rename(tree_.path() / ("proc/" + before), tree_.path() / ("proc/" + pid()));
-        container_.state = "RUNNING";
-        container_.init_pid = init_->pid();
-        container_.init_pidfd.reset(::fcntl(init_->pidfd(), F_DUPFD_CLOEXEC, 0));
-        ++container_.incarnation;
-    }
-    void stop() {
-        container_.state = "STOPPED";
-        container_.init_pid = 0;
-        container_.init_pidfd.reset();
-    }
-    [[nodiscard]] Child& init() noexcept { return *init_; }
-    [[nodiscard]] std::string pid() const { return std::to_string(init_->pid()); }
-    [[nodiscard]] const TempTree& tree() const noexcept { return tree_; }
-    [[nodiscard]] Container& container() noexcept { return container_; }
-    [[nodiscard]] SampleSettings settings() const {
-        SampleSettings settings;
-        settings.tags.host = "node";
-        settings.root_fd = tree_.fd();
-        settings.namespace_deadline = std::chrono::milliseconds(20'000);
-        // What else this machine has mounted is not the tests' to know.
-        settings.fs_exclude = {"/?*"};
-        settings.selection.remove("host_*");
-        return settings;
-    }
-
-  private:
-    TempTree tree_;
-    std::unique_ptr<Child> init_;
-    Container container_;
-};
 
 struct Tick {
     std::string lines;

@@ -1,0 +1,105 @@
+#include "support/allocations.hpp"
+#include "support/machine.hpp"
+
+#include "encode/batcher.hpp"
+
+#include <doctest/doctest.h>
+#include <sched.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace lxcmon;
+using namespace lxcmon::test;
+using sample::Sampler;
+using sample::SampleSettings;
+
+namespace {
+
+constexpr std::int64_t interval_ns = 10'000'000'000;
+constexpr int first_steady = 3, ticks = 20; ///< beyond those that are looked at again each minute
+
+/// In a network namespace of its own: on that of the machine interfaces come and go.
+void in_own_network(const std::function<void()>& test) {
+    std::thread([&] {
+        REQUIRE(::unshare(CLONE_NEWNET) == 0);
+        test();
+    }).join();
+}
+
+/// What this thread asks for in a steady tick; CHECKs that each has points.
+struct Cost {
+    std::uint64_t sample = 0, encode = 0;
+};
+Cost cost_of(
+    const SampleSettings& settings, const std::vector<const Container*>& containers, encode::Format format,
+    const std::function<void()>& put_in = [] {}) {
+    Sampler sampler(settings);
+    encode::Batcher batcher(format, 5000);
+    PointBuffer points;
+    points.select(sampler.selection());
+    Cost cost;
+    for (int tick = 1; tick <= ticks; ++tick) {
+        const std::uint64_t begin = allocations();
+        points.clear();
+        CHECK(sampler.sample(containers, tick * interval_ns, points) == 0);
+        put_in();
+        const std::uint64_t sampled = allocations();
+        for (std::size_t index = 0; index < points.size(); ++index)
+            static_cast<void>(batcher.add(points[index]));
+        const Batch* const batch = batcher.finish();
+        const std::uint64_t encoded = allocations();
+        REQUIRE(batch != nullptr);
+        CHECK(batch->lines == points.size());
+        if (tick >= first_steady)
+            cost = {cost.sample + sampled - begin, cost.encode + encoded - sampled};
+    }
+    return cost;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("needs root");
+
+TEST_CASE("a steady tick of a container asks for no memory") {
+    for (const std::string fixture : {"v1", "v2", "hybrid", "broken/max"})
+        for (const auto format : {encode::Format::line_protocol, encode::Format::json_lines})
+            in_own_network([&] {
+                Machine machine(fixture);
+                SampleSettings settings = machine.settings();
+                settings.selection = Selection::by_default();
+                settings.net_loopback = true; // there is no other interface
+                const Cost cost = cost_of(settings, {&machine.container()}, format);
+                CAPTURE(fixture);
+                CHECK(cost.sample == 0);
+                CHECK(cost.encode == 0);
+            });
+}
+
+TEST_CASE("a steady tick of the host's own figures asks for no memory") {
+    in_own_network([] {
+        const io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+        SampleSettings settings;
+        settings.tags.host = "node";
+        settings.root_fd = root.get();
+        settings.net_loopback = true;
+        settings.selection.remove("host_fs"); // others may mount and unmount meanwhile
+        const Cost cost = cost_of(settings, {}, encode::Format::line_protocol);
+        CHECK(cost.sample == 0);
+        CHECK(cost.encode == 0);
+    });
+}
+
+TEST_CASE("one request for memory in a tick is seen") {
+    Machine machine;
+    const auto request = [] { std::free(std::malloc(1)); };
+    const Cost cost =
+        cost_of(machine.settings(), {&machine.container()}, encode::Format::line_protocol, request);
+    CHECK(cost.sample == ticks - first_steady + 1);
+}
+
+TEST_SUITE_END();
