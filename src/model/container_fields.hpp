@@ -191,7 +191,7 @@ inline constexpr auto container_fields = [] {
         {"lxc_fs", "inodes_free", i, "", {}, {}, "statvfs f_ffree"},
         {"lxc_fs", "readonly", b, "", {}, {}, "statvfs ST_RDONLY"},
 
-        {"lxc_pids", "processes", i, "", {}, {}, "the container's own /proc"},
+        {"lxc_pids", "processes", i, "", {}, {}, "the container's own /proc; when threads has changed, and in turn"},
         {"lxc_pids", "threads", i, "", {"pids.current"}, {"pids.current"}},
         {"lxc_pids", "limit", i, "", {"pids.max", "", limit}, {"pids.max", "", limit}},
         {"lxc_pids", "peak", i, "", {"pids.peak"}, {"pids.peak"}},

@@ -46,7 +46,8 @@ def _now():
         Stat("Memory", "Without page cache.", "bytes", [series(MEMORY)], width=6, decimals=1),
         Stat("Filesystem", "The fullest one.", "percent",
              [series(gauge("lxc_fs", "used_percent"), across=("mountpoint",), combine="max")], width=6, thresholds=FULL, decimals=1),
-        Stat("Processes", "In the container's own /proc.", "short", [series(gauge("lxc_pids", "processes"))], width=6, decimals=0),
+        Stat("Processes", "In the container's own /proc; counted when threads come or go, and once a minute.", "short",
+             [series(gauge("lxc_pids", "processes"))], width=6, decimals=0),
     ]
 
 
@@ -136,7 +137,8 @@ def _pressure():
 
 def _processes():
     return [
-        Graph("Processes and threads", "Dashed: the limit of threads (pids.max). At the limit nothing new starts.", "short",
+        Graph("Processes and threads", "Dashed: the limit of threads (pids.max). At the limit nothing new starts. "
+              "Processes are counted when threads come or go, and once a minute.", "short",
               [*each("lxc_pids", (("processes", "processes"), ("threads", "threads"))), series(gauge("lxc_pids", "limit"), of("limit"))],
               limits=("C",)),
         Graph("Refused", "Processes or threads that the limit refused, in each interval. Not 0: raise the limit.", "short",
