@@ -39,6 +39,7 @@ class Figures:
     helper_rss_kib: int = 0
     growth_kib: int = 0  # from `grown_since`, a tick, to the end
     grown_since: int = 0
+    course_kib: list = field(default_factory=list)  # resident at each tenth of the ticks
     wall_usec: list = field(default_factory=list)
     sent_bytes: float | None = None  # a tick
     points: int = 0
@@ -232,5 +233,6 @@ def take_costs(figures, setup, costs, rounds):
     figures.floor_preads = statistics.fmean(each.preads for each in rounds)
     resident = [sum(each.rss_kib) for each in costs]
     figures.rss_kib = max(resident)
+    figures.course_kib = [resident[tenth * (len(resident) - 1) // 10] for tenth in range(11)]
     figures.grown_since = GROWN_BY_TICK if len(resident) > 2 * GROWN_BY_TICK else 0
     figures.growth_kib = resident[-1] - resident[figures.grown_since]
