@@ -39,7 +39,7 @@ class ProcessCounter {
     void sample(CountRound& round, const Container& container, std::int64_t wall_ns, Readings& readings);
 
     struct Now {
-        std::int64_t wall_ns, monotonic_ns;
+        std::int64_t wall_ns = 0, monotonic_ns = 0;
         std::optional<std::int64_t> threads; ///< of this tick
     };
     /// Writes into the request what is to be looked at now. Returns whether there is something.

@@ -239,6 +239,16 @@ class Processes(FiguresCase):
         self.assertEqual(row["limit"], 60)
         self.assertNotIn("limit", self.row("lxc_pids", self.free).fields)
 
+    def test_they_are_counted_when_the_threads_change_and_in_turn(self):
+        before = self.row("lxc_pids", self.limited)["threads"]
+        self.limited.spawn_inside("sleep", "1000")
+        self.agent.wait_for(lambda: self.row("lxc_pids", self.limited)["threads"] > before, 15, "the new process to show")
+        rows = self.influx.rows("lxc_pids", container="it-limited")
+        self.assertIn("processes", rows[0].fields)
+        changed = [later for earlier, later in zip(rows, rows[1:]) if later["threads"] != earlier["threads"]]
+        self.assertEqual([row.time for row in changed if "processes" not in row.fields], [])
+        self.agent.wait_for(lambda: "processes" not in self.row("lxc_pids", self.small).fields, 15, "one that stays as it is to be left out")
+
     def _threads_inside(self, count):
         """A process of the host with that many threads more, put into the container's PID namespace and cgroups."""
         script = (f"import sys, threading\nfor _ in range({count}):\n"

@@ -126,16 +126,17 @@ TEST_CASE("behind one that hangs nobody is asked in the same tick") {
     container.init_pid = init.pid();
     container.init_pidfd.reset(::fcntl(init.pidfd(), F_DUPFD_CLOEXEC, 0));
     NamespaceHelper helper(std::chrono::milliseconds(50), {}, &deaf_worker);
-    ProcessCounter first(container, {}), second(container, {});
+    ProcessCounter first(container, {});
+    ProcessCounter behind(container, {});
     Readings readings;
     CountRound round{helper};
     first.sample(round, container, 1, readings);
-    second.sample(round, container, 1, readings);
+    behind.sample(round, container, 1, readings);
     CHECK(first.has_hung());
-    CHECK_FALSE(second.has_hung());
+    CHECK_FALSE(behind.has_hung());
     CountRound next{helper};
-    second.sample(next, container, 2, readings);
-    CHECK(second.has_hung());
+    behind.sample(next, container, 2, readings);
+    CHECK(behind.has_hung());
 }
 
 TEST_CASE("a /proc that hangs costs the number of processes, for 5 minutes") {
