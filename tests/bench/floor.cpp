@@ -184,6 +184,8 @@ void open_all(std::vector<Container>& containers) {
         for (File& file : container.files) {
             constexpr unsigned long reserve = 64; // for what is open for a moment only
             file.fd = ::open(file.path.c_str(), O_RDONLY | O_CLOEXEC);
+            if (file.fd < 0)
+                std::cerr << "floor: " << file.path << ": " << std::strerror(errno) << '\n';
             const bool is_far = file.fd < 0 || static_cast<unsigned long>(file.fd) + reserve > limit.rlim_cur;
             if (is_far && file.fd >= 0)
                 ::close(std::exchange(file.fd, -1));
