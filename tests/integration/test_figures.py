@@ -20,6 +20,9 @@ UNLIMITED_FIELDS = {"lxc_cpu": {"limit_cores"}, "lxc_memory": {"limit_bytes", "u
                     "lxc_pids": {"limit"}}
 
 
+# What is sent in turn, and not at each tick: the point that has one of these has all of its measurement.
+IN_TURN = {"lxc_cpu": "cpus", "lxc_memory": "peak_bytes"}
+
 # Frames as they are, by a Python of the host's in the container's network namespace: interface, how many, in hex.
 SEND = """
 import socket, sys
@@ -54,7 +57,8 @@ class FiguresCase(LabCase):
         self.agent = self.start_agent("--interval", "500ms", "--influx-url", self.influx.url, "--tag", "site=lab")
 
     def row(self, measurement, container, moment_ns=None, **tags):
-        return row_after(self.influx, self.agent, measurement, moment_ns, container=container.name, **tags)
+        return row_after(self.influx, self.agent, measurement, moment_ns, container=container.name,
+                         **{"field": IN_TURN.get(measurement), **tags})
 
     def bracketed(self, read, measurement, container, **tags):
         """A point, and what the second source says before and after it: {field: (before, after)}."""
