@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs in the VM of test_package.sh: the life of the package on a host with systemd, from `apt install` to purge.
-# Beside it: lib.sh, package_checks.sh, capture_figures.sh, the fixture's scripts; deb/ and upgrade/, each with the package in one version.
+# Beside it: lib.sh, package_checks.sh, capture_figures.sh, changes_check.sh, the fixture's scripts; deb/ and upgrade/, each with the package in one version.
 set -eEuo pipefail
 # shellcheck source=contrib/lib.sh
 . ./lib.sh
@@ -56,6 +56,9 @@ show_measurements
 begin "its figures, and the kernel's own"
 mkdir "$OUT/v2"
 OUT=$OUT/v2 bash ./capture_figures.sh lxcmon-push
+
+begin "what is read only when it has changed"
+bash ./changes_check.sh lxcmon-push
 
 begin "systemctl reload: a new setting counts, in the same process"
 before=$(main_pid)

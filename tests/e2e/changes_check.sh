@@ -1,0 +1,84 @@
+#!/bin/bash
+# In a VM with cgroup v2 and the containers of fixture_containers.sh: what the agent reads only when the kernel says that it has changed
+# (Cadence::on_change) is sent as the kernel has it soon after each change, also by the kernel itself.
+#
+# usage: changes_check.sh LXCMON_PUSH_BINARY
+set -euo pipefail
+# shellcheck source=contrib/lib.sh
+. ./lib.sh
+
+cgroup=/sys/fs/cgroup/lxc.payload.limited
+work=$(mktemp -d)
+
+# told MEASUREMENT FIELD: what the agent has sent last; nothing where it has left it out
+told() {
+    grep -F "\"name\":\"$1\",\"tags\":{\"container\":\"limited\"" "$work/points" | tail -n 1 | grep -o "\"$2\":[^,}]*" | cut -d : -f 2 || true
+}
+
+# kernel FILE [KEY]: a limit, nothing for none; or a count of events
+kernel() {
+    if [ $# -eq 1 ]; then
+        sed 's/^max$//' "$cgroup/$1"
+    else
+        awk -v key="$2" '$1 == key { print $2 }' "$cgroup/$1"
+    fi
+}
+
+# agrees MEASUREMENT FIELD FILE [KEY]
+agrees() { [ "$(told "$1" "$2")" = "$(kernel "${@:3}")" ]; }
+
+# limit_follows MEASUREMENT FIELD FILE VALUE: that, then no limit, then what it was
+limit_follows() {
+    local before value
+    before=$(cat "$cgroup/$3")
+    for value in "$4" max "$before"; do
+        echo "$value" >"$cgroup/$3"
+        wait_for 20 agrees "$1" "$2" "$3" || fail "$3 is $value, and the agent says $2 $(told "$1" "$2")"
+    done
+}
+
+# event_follows MEASUREMENT FIELD FILE KEY BEFORE: it was BEFORE until something happened
+event_follows() {
+    [ "$(kernel "$3" "$4")" -gt "$5" ] || fail "$3 $4 is still $5: nothing has happened that could be seen"
+    wait_for 20 agrees "$1" "$2" "$3" "$4" || fail "$3 $4 is $(kernel "$3" "$4"), and the agent says $2 $(told "$1" "$2")"
+}
+
+freezing_follows() {
+    local frozen
+    for frozen in 1 0; do
+        echo "$frozen" >"$cgroup/cgroup.freeze"
+        wait_for 20 is_told_frozen "$frozen" || fail "cgroup.freeze is $frozen, and the agent says frozen $(told lxc_state frozen)"
+    done
+}
+is_told_frozen() { [ "$(told lxc_state frozen)" = "$([ "$1" = 1 ] && echo true || echo false)" ]; }
+is_told_cores() { [ "$(told lxc_cpu limit_cores)" = "$1" ]; }
+
+"$1" --config /dev/null --no-host --interval 200ms --json-file "$work/points" 2>"$work/log" &
+agent=$!
+trap 'stop_process "$agent"; rm -rf "$work"' EXIT
+wait_for 30 agrees lxc_pids limit pids.max || { cat "$work/log"; fail "the agent does not begin"; }
+
+limit_follows lxc_pids limit pids.max 40
+limit_follows lxc_memory limit_bytes memory.max 62914560
+limit_follows lxc_memory high_bytes memory.high 58720256
+limit_follows lxc_memory swap_limit_bytes memory.swap.max 16777216
+quota=$(cat "$cgroup/cpu.max")
+for cores in "20000 100000:0.2" "max 100000:" "$quota:0.5"; do
+    echo "${cores%:*}" >"$cgroup/cpu.max"
+    wait_for 20 is_told_cores "${cores#*:}" || fail "cpu.max is ${cores%:*}, and the agent says limit_cores $(told lxc_cpu limit_cores)"
+done
+freezing_follows
+
+before=$(kernel pids.events max)
+pids=$(cat "$cgroup/pids.max")
+cat "$cgroup/pids.current" >"$cgroup/pids.max"
+lxc-attach -n limited -- sh -c 'sleep 1 & sleep 1 & wait' 2>"$work/refused" || true
+echo "$pids" >"$cgroup/pids.max"
+event_follows lxc_pids events_max pids.events max "$before"
+
+kills=$(kernel memory.events oom_kill) hits=$(kernel memory.events max) refusals=$(kernel memory.swap.events max)
+lxc-attach -n limited -- tail /dev/zero >/dev/null 2>"$work/killed" || true
+event_follows lxc_memory oom_kill memory.events oom_kill "$kills"
+event_follows lxc_memory events_max memory.events max "$hits"
+event_follows lxc_memory swap_events_max memory.swap.events max "$refusals"
+say "limits, events and freezing follow the kernel's"
