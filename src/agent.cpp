@@ -38,14 +38,19 @@ Agent::Agent(const Config& config, ReadSettings read_settings)
 
 void Agent::tick(std::int64_t tick_ns) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
-    collector_->collect(tick_ns); // discover, sample
+    std::size_t encoded = 0;
+    collector_->collect(tick_ns, [this, &encoded](PointBuffer& points) { // discover, sample, encode
+        encoded += points.size();
+        encode(points);
+    });
     metrics_.containers = collector_->table.containers().size();
-    metrics_.points = collector_->points.size();
+    metrics_.points = encoded + collector_->points.size();
     metrics_.sample_errors += collector_->troubled;
     const deliver::Target::Status status = this->status();
     add_self_point(metrics_, status, process_costs(collector_->sampler.helper_pids()), config_, tick_ns,
                    collector_->points);
-    encode(tick_ns); // encode, queue; delivery goes on in its own threads
+    encode(collector_->points);
+    flush_when_due(tick_ns); // queue; delivery goes on in its own threads
     metrics_.tick_usec = (io::now_ns(CLOCK_MONOTONIC) - begin_ns) / 1000;
     spdlog::debug("tick {}: {} containers, {} points, {} us", tick_ns, metrics_.containers, metrics_.points,
                   *metrics_.tick_usec);
@@ -71,10 +76,15 @@ void Agent::try_tick(std::int64_t tick_ns) {
     }
 }
 
-void Agent::encode(std::int64_t tick_ns) {
-    for (std::size_t index = 0; index < collector_->points.size(); ++index)
-        if (const Batch* full = batcher_->add(collector_->points[index]))
+/// Takes the points out. Of a tick that fails later on those that came here stay: they are as right as any.
+void Agent::encode(PointBuffer& points) {
+    for (std::size_t index = 0; index < points.size(); ++index)
+        if (const Batch* full = batcher_->add(points[index]))
             targets_->push(*full);
+    points.clear();
+}
+
+void Agent::flush_when_due(std::int64_t tick_ns) {
     if (tick_ns - last_flush_ns_ < config_.flush_interval.count() && tick_ns >= last_flush_ns_)
         return;
     last_flush_ns_ = tick_ns;
@@ -204,7 +214,7 @@ int Agent::stop() {
 int Agent::run_once() {
     const std::int64_t tick_ns = io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.interval.count());
     collector_->collect_twice(tick_ns, [](const PointBuffer&) {});
-    encode(tick_ns);
+    encode(collector_->points);
     flush();
     const bool delivered = targets_->deliver_now(once_limit, once_tries);
     const bool nothing_seen = collector_->table.containers().empty();

@@ -41,7 +41,8 @@ class Agent {
     /// A tick that fails (no memory) is logged and costs itself alone: what is queued must not be lost with
     /// it.
     void try_tick(std::int64_t tick_ns);
-    void encode(std::int64_t tick_ns);
+    void encode(PointBuffer& points);
+    void flush_when_due(std::int64_t tick_ns);
     void flush();
     void note_missed(std::int64_t missed);
     void note_dropped(const deliver::Target::Status& status);

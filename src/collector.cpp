@@ -64,10 +64,10 @@ Collector::Collector(const Config& config)
             ::geteuid());
 }
 
-void Collector::collect(std::int64_t tick_ns) {
+void Collector::collect(std::int64_t tick_ns, const sample::TakePoints& take) {
     points.clear();
     table.refresh();
-    troubled = sampler.sample(table.containers(), tick_ns, points);
+    troubled = sampler.sample(table.containers(), tick_ns, points, take);
 }
 
 void Collector::wait_a_moment() {

@@ -17,8 +17,9 @@ struct Collector {
     /// Throws what sample::Sampler throws.
     explicit Collector(const Config& config);
 
-    /// Looks at all containers now; their points replace those in `points`.
-    void collect(std::int64_t tick_ns);
+    /// Looks at all containers now; their points replace those in `points`, but for those that `take` has
+    /// taken out, see sample::Sampler.
+    void collect(std::int64_t tick_ns, const sample::TakePoints& take = {});
     /// The same twice, a short moment apart, so that rates exist. `between` gets the first one's points.
     template <typename Callback>
     void collect_twice(std::int64_t tick_ns, Callback&& between) {

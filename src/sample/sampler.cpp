@@ -14,6 +14,8 @@ namespace lxcmon::sample {
 namespace {
 
 constexpr std::size_t buffer_bytes = 128U << 10U;
+/// About half a MiB.
+constexpr std::size_t most_points = 512;
 
 std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
     CgroupLayout layout(io::read_whole(settings.root_fd, "proc/self/mountinfo"));
@@ -110,7 +112,7 @@ void Sampler::add_running(const Container& container, Entry& entry) {
     running_.push_back(&entry);
 }
 
-void Sampler::sample_running(std::int64_t tick_ns, PointBuffer& points) {
+void Sampler::sample_running(std::int64_t tick_ns, PointBuffer& points, const TakePoints& take) {
     // Those behind one that hangs have to do without their number of processes in this tick, or more.
     // One that is restarted comes no sooner by that.
     const auto is_safe = [](const Entry* entry) { return !entry->may_hang; };
@@ -121,8 +123,11 @@ void Sampler::sample_running(std::int64_t tick_ns, PointBuffer& points) {
     const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
     CountRound round{helper_};
     context_->networks.begin_tick();
-    for (Entry* entry : running_)
+    for (Entry* entry : running_) {
         entry->is_well = entry->sampler->sample(time, round, entry->tags->all(), points);
+        if (take && points.size() >= most_points)
+            take(points);
+    }
     // One deadline in a tick is enough; but a hang in the next tick, too, does not put them off once more.
     owes_risky_look_ = round.has_hung && !owes_risky_look_;
 }
@@ -138,7 +143,7 @@ void Sampler::look_at_filesystems(std::int64_t tick_ns, PointBuffer& points) {
 }
 
 std::size_t Sampler::sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
-                            PointBuffer& points) {
+                            PointBuffer& points, const TakePoints& take) {
     ++round_;
     running_.clear();
     context_->devices.forget();
@@ -157,7 +162,7 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
     }
     std::erase_if(entries_, [this](const auto& item) { return item.second->round != round_; });
 
-    sample_running(tick_ns, points);
+    sample_running(tick_ns, points, take);
     look_at_filesystems(tick_ns, points);
     if (context_->budget.newly_exhausted())
         spdlog::warn("too few file descriptors to keep every control file open (RLIMIT_NOFILE): the others "

@@ -9,6 +9,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,6 +31,9 @@ struct SampleSettings {
     std::size_t top_commands = 5; ///< of each container, in lxc_process
 };
 
+/// Takes the points that have come together out of the buffer, by clear() at the end.
+using TakePoints = std::function<void(PointBuffer& points)>;
+
 class HostSampler;
 
 /// Turns containers, and the host, into points. Sampling thread only.
@@ -45,9 +49,11 @@ class Sampler {
 
     /// Adds the points of the host and of all containers, with the time `tick_ns`. The points view into
     /// `containers` and into this: use them before either changes. One container's trouble is logged when it
-    /// begins and costs no other its sample. Returns how many containers had some.
+    /// begins and costs no other its sample. Returns how many containers had some. With `take` no more than
+    /// some hundred points come together before that is called: they are still in the CPU's cache then. What
+    /// comes last is left to the caller.
     std::size_t sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
-                       PointBuffer& points);
+                       PointBuffer& points, const TakePoints& take = {});
 
     /// The helper processes', which may change from one sample to the next; -1: does not run.
     [[nodiscard]] std::array<pid_t, 2> helper_pids() const noexcept;
@@ -63,7 +69,7 @@ class Sampler {
     void add_stopped(const Container& container, Entry& entry, std::int64_t tick_ns, PointBuffer& points);
     Entry& entry_of(const Container& container);
     void add_running(const Container& container, Entry& entry);
-    void sample_running(std::int64_t tick_ns, PointBuffer& points);
+    void sample_running(std::int64_t tick_ns, PointBuffer& points, const TakePoints& take);
     void look_at_filesystems(std::int64_t tick_ns, PointBuffer& points);
 
     SampleSettings settings_;

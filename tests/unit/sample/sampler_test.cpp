@@ -5,6 +5,8 @@
 #include "sample/sampler.hpp"
 
 #include <doctest/doctest.h>
+
+#include <algorithm>
 #include <signal.h>
 
 #include <stdexcept>
@@ -155,6 +157,25 @@ TEST_CASE("what is off by default is read when it is asked for") {
     CHECK(first.troubled == 0);
     CHECK(count_of(lines, "lxc_process,command=unit-tests,container=c,host=node count=1i,cpu_usec=") == 1);
     CHECK(count_of(lines, "lxc_process,") == 1);
+}
+
+TEST_CASE("who takes the points out gets all of them, some hundred at a time") {
+    Machine machine;
+    Sampler sampler(machine.settings());
+    const std::vector<const Container*> many(200, &machine.container());
+    PointBuffer points;
+    std::size_t taken = 0;
+    std::size_t most = 0;
+    const auto take = [&](PointBuffer& together) {
+        most = std::max(most, together.size());
+        taken += count_of(test::encoded(together), "container=c,");
+        together.clear();
+    };
+    CHECK(sampler.sample(many, 7'000'000'000, points, take) == 0);
+    CHECK(taken > 0);
+    CHECK(most < 600);
+    CHECK(taken + count_of(test::encoded(points), "container=c,") ==
+          count_of(tick(sampler, many).lines, "container=c,"));
 }
 
 TEST_CASE("a new host name is in the tags from the next tick on") {
