@@ -12,7 +12,7 @@ work=$(mktemp -d)
 
 # told MEASUREMENT FIELD: what the agent has sent last; nothing where it has left it out
 told() {
-    grep -F "\"name\":\"$1\",\"tags\":{\"container\":\"limited\"" "$work/points" | tail -n 1 | grep -o "\"$2\":[^,}]*" | cut -d : -f 2 || true
+    grep -sF "\"name\":\"$1\",\"tags\":{\"container\":\"limited\"" "$work/points" | tail -n 1 | grep -o "\"$2\":[^,}]*" | cut -d : -f 2 || true
 }
 
 # kernel FILE [KEY]: a limit, nothing for none; or a count of events
@@ -51,6 +51,7 @@ freezing_follows() {
     done
 }
 is_told_frozen() { [ "$(told lxc_state frozen)" = "$([ "$1" = 1 ] && echo true || echo false)" ]; }
+has_more_processes_than() { [ "$(cat "$cgroup/pids.current")" -gt "$1" ]; }
 is_told_cores() { [ "$(told lxc_cpu limit_cores)" = "$1" ]; }
 
 "$1" --config /dev/null --no-host --interval 200ms --json-file "$work/points" 2>"$work/log" &
@@ -69,10 +70,17 @@ for cores in "20000 100000:0.2" "max 100000:" "$quota:0.5"; do
 done
 freezing_follows
 
-before=$(kernel pids.events max)
+before=$(kernel pids.events max) alone=$(cat "$cgroup/pids.current")
+mkfifo "$work/go"
 pids=$(cat "$cgroup/pids.max")
+# Inside first: with the limit reached lxc-attach itself would wait for ever.
+lxc-attach -n limited -- sh -c 'read go; sleep 1 & sleep 1 & sleep 1 & wait' <"$work/go" 2>"$work/refused" &
+attached=$!
+exec 3>"$work/go"
+wait_for 20 has_more_processes_than "$alone"
 cat "$cgroup/pids.current" >"$cgroup/pids.max"
-lxc-attach -n limited -- sh -c 'sleep 1 & sleep 1 & wait' 2>"$work/refused" || true
+echo go >&3
+wait "$attached" || true
 echo "$pids" >"$cgroup/pids.max"
 event_follows lxc_pids events_max pids.events max "$before"
 
