@@ -90,7 +90,8 @@ Link parse_link(const nlmsghdr* header) noexcept {
     return link;
 }
 
-/// One datagram of the kernel's. The container's root may send to our socket too: only port 0 counts.
+/// One datagram of the kernel's, which has it ready when it has been asked: nothing is waited for. What the
+/// container's root has sent to our socket while that was being connected does not count.
 ssize_t receive(int rtnetlink, std::span<char> buffer) noexcept {
     for (;;) {
         sockaddr_nl sender{};
@@ -100,7 +101,7 @@ ssize_t receive(int rtnetlink, std::span<char> buffer) noexcept {
         message.msg_namelen = sizeof sender;
         message.msg_iov = &room;
         message.msg_iovlen = 1;
-        const ssize_t length = ::recvmsg(rtnetlink, &message, 0);
+        const ssize_t length = ::recvmsg(rtnetlink, &message, MSG_DONTWAIT);
         if (length < 0 && errno == EINTR)
             continue;
         if (length < 0)
@@ -137,7 +138,17 @@ int ask_links(int rtnetlink, int flags, std::uint32_t index) noexcept {
 } // namespace
 
 io::UniqueFd open_rtnetlink() noexcept {
-    return io::UniqueFd(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+    io::UniqueFd rtnetlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+    sockaddr_nl kernel{};
+    kernel.nl_family = AF_NETLINK;
+    // From then on the kernel refuses what others send to it: a flood of that could go on for ever.
+    const void* const address = &kernel;
+    if (rtnetlink && ::connect(rtnetlink.get(), static_cast<const sockaddr*>(address), sizeof kernel) != 0) {
+        const int error = errno;
+        rtnetlink.reset();
+        errno = error;
+    }
+    return rtnetlink;
 }
 
 int dump_links(int rtnetlink, const OnLink& on_link, std::size_t most) {

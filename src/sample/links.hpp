@@ -28,8 +28,8 @@ struct Link {
     std::int32_t peer_namespace = -1; ///< IFLA_LINK_NETNSID; -1: this namespace, or none
 };
 
-/// A rtnetlink socket in the network namespace that the calling thread is in now. Empty, errno set on
-/// failure.
+/// A rtnetlink socket in the network namespace that the calling thread is in now, to which nobody but the
+/// kernel can send. Empty, errno set on failure.
 [[nodiscard]] io::UniqueFd open_rtnetlink() noexcept;
 
 /// Calls `on_link` for each interface of the socket's namespace, but for no more than `most`: the socket is

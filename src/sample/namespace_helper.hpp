@@ -28,7 +28,7 @@ class NamespaceHelper {
         int init_pidfd = -1;  ///< borrowed
     };
     enum class Outcome {
-        answered, ///< the reply counts, and may say itself that joining failed
+        answered, ///< the reply counts, and may say itself that init has ended
         hung,     ///< no answer within the deadline: hang() says where
         broken    ///< the helper ended, or could not be started
     };

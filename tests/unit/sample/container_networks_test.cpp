@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/rtnetlink.h>
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <sched.h>
@@ -151,6 +152,22 @@ TEST_CASE("what calls the host's network what is kept of each network") {
     }
     host_id.id = 0; // it is not asked again where it is known
     CHECK(host_index(second, 2) == 0);
+}
+
+TEST_CASE("nobody but the kernel can send to the socket: the container's root could make up interfaces, or "
+          "go on for ever") {
+    const io::UniqueFd ours = open_rtnetlink();
+    const io::UniqueFd theirs = open_rtnetlink();
+    sockaddr_nl address{};
+    void* const place = &address;
+    socklen_t size = sizeof address;
+    REQUIRE(::getsockname(ours.get(), static_cast<sockaddr*>(place), &size) == 0);
+    REQUIRE(address.nl_pid != 0);
+    const nlmsghdr done{sizeof done, NLMSG_DONE, 0, 0, 0};
+    const auto told =
+        ::sendto(theirs.get(), &done, sizeof done, 0, static_cast<const sockaddr*>(place), sizeof address);
+    CHECK(told < 0);
+    CHECK(errno == ECONNREFUSED);
 }
 
 TEST_CASE("where looking takes too long the others are left out, and that is said once") {
