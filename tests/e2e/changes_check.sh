@@ -85,7 +85,13 @@ echo "$pids" >"$cgroup/pids.max"
 event_follows lxc_pids events_max pids.events max "$before"
 
 kills=$(kernel memory.events oom_kill) hits=$(kernel memory.events max) refusals=$(kernel memory.swap.events max)
-lxc-attach -n limited -- tail /dev/zero >/dev/null 2>"$work/killed" || true
+# Little of both, which is soon used up.
+memory=$(cat "$cgroup/memory.max") swap=$(cat "$cgroup/memory.swap.max")
+echo 1M >"$cgroup/memory.swap.max"
+echo 16M >"$cgroup/memory.max"
+timeout 60 lxc-attach -n limited -- sh -c 'tail /dev/zero' >/dev/null 2>"$work/killed" || true
+echo "$memory" >"$cgroup/memory.max"
+echo "$swap" >"$cgroup/memory.swap.max"
 event_follows lxc_memory oom_kill memory.events oom_kill "$kills"
 event_follows lxc_memory events_max memory.events max "$hits"
 event_follows lxc_memory swap_events_max memory.swap.events max "$refusals"
