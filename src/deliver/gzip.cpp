@@ -38,14 +38,20 @@ void Gzip::compress(std::string_view text, std::string& out) {
         throw std::runtime_error("gzip: too much in one piece");
     z_stream& state = stream_->state;
     deflateReset(&state);
-    out.resize(deflateBound(&state, text.size()));
+    // Lines of figures shrink to a tenth; what that is too little for is given more.
+    out.resize(text.size() / 8 + 1024);
     // zlib's old interface has no const; it does not write to its input.
     state.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
     state.avail_in = static_cast<uInt>(text.size());
-    state.next_out = reinterpret_cast<Bytef*>(out.data());
-    state.avail_out = static_cast<uInt>(out.size());
-    if (deflate(&state, Z_FINISH) != Z_STREAM_END)
-        throw std::runtime_error("gzip: zlib did not finish");
+    for (std::size_t have = 0;; have = out.size(), out.resize(2 * have)) {
+        state.next_out = reinterpret_cast<Bytef*>(out.data() + have);
+        state.avail_out = static_cast<uInt>(out.size() - have);
+        const int result = deflate(&state, Z_FINISH);
+        if (result == Z_STREAM_END)
+            break;
+        if (result != Z_OK && result != Z_BUF_ERROR)
+            throw std::runtime_error("gzip: zlib did not finish");
+    }
     out.resize(out.size() - state.avail_out);
 }
 

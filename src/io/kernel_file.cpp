@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <system_error>
 #include <utility>
 
@@ -48,7 +50,7 @@ FdBudget FdBudget::from_rlimit() {
 }
 
 bool FdBudget::take(Keep keep) noexcept {
-    if (keep == Keep::if_roomy && left_ <= roomy_above_)
+    if (keep == Keep::if_roomy && (left_ <= roomy_above_ || is_tight()))
         return false;
     if (left_ <= 0) {
         exhausted_ = true;
@@ -62,15 +64,19 @@ bool FdBudget::newly_exhausted() noexcept {
     return exhausted_ && !std::exchange(said_, true);
 }
 
-KernelFile::KernelFile(int root_fd, std::string path, FdBudget& budget, Keep keep) noexcept
+std::string FilePath::text() const {
+    return folder.empty() ? std::string(name) : std::string(folder) + '/' + std::string(name);
+}
+
+KernelFile::KernelFile(int root_fd, FilePath path, FdBudget& budget, Keep keep) noexcept
     : root_fd_(root_fd)
-    , path_(std::move(path))
+    , path_(path)
     , budget_(&budget)
     , keep_(keep) {}
 
 KernelFile::KernelFile(KernelFile&& other) noexcept
     : root_fd_(other.root_fd_)
-    , path_(std::move(other.path_))
+    , path_(other.path_)
     , budget_(other.budget_)
     , keep_(other.keep_)
     , fd_(std::move(other.fd_))
@@ -80,7 +86,7 @@ KernelFile& KernelFile::operator=(KernelFile&& other) noexcept {
     if (this != &other) {
         close();
         root_fd_ = other.root_fd_;
-        path_ = std::move(other.path_);
+        path_ = other.path_;
         budget_ = other.budget_;
         keep_ = other.keep_;
         fd_ = std::move(other.fd_);
@@ -100,12 +106,27 @@ void KernelFile::close() noexcept {
     budget_->give_back();
 }
 
+/// Without std::string: where descriptors run short that is done at each read.
+UniqueFd KernelFile::open() const noexcept {
+    std::array<char, PATH_MAX> text{};
+    const std::size_t length = path_.folder.size() + 1 + path_.name.size();
+    if (length >= text.size()) {
+        errno = ENAMETOOLONG;
+        return {};
+    }
+    char* end = std::ranges::copy(path_.folder, text.begin()).out;
+    if (end != text.begin())
+        *end++ = '/';
+    std::ranges::copy(path_.name, end);
+    return open_below(root_fd_, text.data());
+}
+
 ReadResult KernelFile::read(std::span<char> buffer, Pieces pieces) noexcept {
     if (absent_)
         return {{}, ENOENT};
     UniqueFd opened;
     if (!fd_) {
-        opened = open_below(root_fd_, path_.c_str());
+        opened = open();
         if (!opened) {
             absent_ = errno == ENOENT;
             return {{}, errno};
@@ -116,7 +137,7 @@ ReadResult KernelFile::read(std::span<char> buffer, Pieces pieces) noexcept {
     const bool was_read = result.error == 0 || result.error == EOVERFLOW;
     if (opened && was_read && budget_->take(keep_))
         fd_ = std::move(opened);
-    if (budget_->is_overdrawn())
+    if (budget_->is_overdrawn() || (keep_ == Keep::if_roomy && budget_->is_tight()))
         close();
     return result;
 }

@@ -21,7 +21,8 @@ struct ReadResult {
 /// Which files get the descriptors where these run short.
 enum class Keep : std::uint8_t {
     first,   ///< those read at each tick
-    if_roomy ///< those read seldom: while more than half of the budget is left
+    if_roomy ///< those read seldom: while more than a quarter of the budget is left, and all of the others
+             ///< have theirs
 };
 
 /// How many more descriptors may be kept open. Not thread-safe: one for the sampling thread.
@@ -29,12 +30,14 @@ class FdBudget {
   public:
     explicit FdBudget(long limit) noexcept
         : left_(limit)
-        , roomy_above_(limit / 2) {}
+        , roomy_above_(limit / 4) {}
 
     /// Raises the soft RLIMIT_NOFILE to the hard one and takes all of it but a reserve for everything else.
     static FdBudget from_rlimit();
 
     [[nodiscard]] bool take(Keep keep = Keep::first) noexcept;
+    /// Whether one of those read at each tick has had to do without: who is read seldom gives way then.
+    [[nodiscard]] bool is_tight() const noexcept { return exhausted_; }
     /// For a descriptor that is needed whatever the budget says, such as a pidfd: it may be overdrawn by
     /// that.
     void charge() noexcept { --left_; }
@@ -56,6 +59,22 @@ enum class Pieces : std::uint8_t {
           ///< /proc/PID/mountinfo
 };
 
+/// Where a file is: a folder, which many files share, and a path in it. Both are borrowed, from a literal or
+/// from what lives as long as the file's reader: a thousand containers have some ten thousand of these.
+struct FilePath {
+    std::string_view folder; ///< without a slash at its end; may be empty
+    std::string_view name;
+
+    FilePath(std::string_view in_folder, std::string_view path) noexcept
+        : folder(in_folder)
+        , name(path) {}
+    // NOLINTNEXTLINE(google-explicit-constructor): a literal is a path
+    FilePath(const char* whole) noexcept
+        : name(whole) {}
+
+    [[nodiscard]] std::string text() const;
+};
+
 /// A file of /proc or /sys, read again and again: opened once and kept open while the budget allows,
 /// else opened at each read. One that is kept is given up when the budget is overdrawn. Reading at offset 0
 /// makes the kernel print it afresh.
@@ -63,7 +82,7 @@ class KernelFile {
   public:
     /// `root_fd` (borrowed) is the root that `path` (relative, no leading slash) hangs on: a fixture in
     /// tests.
-    KernelFile(int root_fd, std::string path, FdBudget& budget, Keep keep = Keep::first) noexcept;
+    KernelFile(int root_fd, FilePath path, FdBudget& budget, Keep keep = Keep::first) noexcept;
     KernelFile(KernelFile&& other) noexcept;
     KernelFile& operator=(KernelFile&& other) noexcept;
     KernelFile(const KernelFile&) = delete;
@@ -76,11 +95,13 @@ class KernelFile {
     /// Gives the descriptor back: for a file that is not read for some time. The next read opens it again.
     void close() noexcept;
 
-    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    [[nodiscard]] std::string path() const { return path_.text(); }
 
   private:
+    [[nodiscard]] UniqueFd open() const noexcept;
+
     int root_fd_;
-    std::string path_;
+    FilePath path_;
     FdBudget* budget_;
     Keep keep_;
     UniqueFd fd_;

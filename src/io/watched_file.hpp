@@ -10,9 +10,8 @@ namespace lxcmon::io {
 class WatchedFile {
   public:
     /// Without `changes` it may have changed at any time, and stays open.
-    WatchedFile(int root_fd, std::string path, FdBudget& budget, FileChanges* changes,
-                Keep keep = Keep::first)
-        : file_(root_fd, std::move(path), budget, keep)
+    WatchedFile(int root_fd, FilePath path, FdBudget& budget, FileChanges* changes, Keep keep = Keep::first)
+        : file_(root_fd, path, budget, keep)
         , watch_(changes != nullptr ? changes->watch(root_fd, file_.path()) : FileChanges::Watch()) {}
 
     [[nodiscard]] bool may_have_changed() const noexcept { return watch_.may_have_changed(); }
@@ -28,7 +27,7 @@ class WatchedFile {
         return result;
     }
 
-    [[nodiscard]] const std::string& path() const noexcept { return file_.path(); }
+    [[nodiscard]] std::string path() const { return file_.path(); }
 
   private:
     KernelFile file_;

@@ -142,8 +142,11 @@ BlockIoSampler::BlockIoSampler(const ContainerFiles& files) {
 
 void BlockIoSampler::read_v1(V1Files& files, std::span<char> buffer) {
     const std::span<char> half = buffer.first(buffer.size() / 2);
-    parse_blkio(text_of(files.bytes, half), false, devices_);
-    parse_blkio(text_of(files.operations, buffer.subspan(half.size())), true, devices_);
+    parse_blkio(text_of(files.operations, half), true, devices_);
+    drop_uncounted(devices_);
+    if (devices_.empty())
+        return; // where there was no operation there are no bytes
+    parse_blkio(text_of(files.bytes, buffer.subspan(half.size())), false, devices_);
     drop_uncounted(devices_);
 }
 

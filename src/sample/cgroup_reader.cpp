@@ -138,7 +138,7 @@ CgroupReader::CgroupReader(const CgroupPlan& plan, int root_fd,
         const bool is_watched = file.cadence == Cadence::on_change;
         files_.push_back(
             {&file,
-             io::WatchedFile(root_fd, *directory + '/' + std::string(file.name), budget,
+             io::WatchedFile(root_fd, io::FilePath(*directory, file.name), budget,
                              is_watched ? changes : nullptr,
                              file.cadence == Cadence::seldom ? io::Keep::if_roomy : io::Keep::first),
              {}});

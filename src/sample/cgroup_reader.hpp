@@ -53,7 +53,8 @@ void take_figures(std::string_view text, const CgroupPlan::File& file, Readings&
 class CgroupReader {
   public:
     /// `directories`: container_directories() of the container. All references are borrowed, and `changes`;
-    /// without these no file is left unread because it has not changed.
+    /// the directories must live as long as this; without these no file is left unread because it has not
+    /// changed.
     CgroupReader(const CgroupPlan& plan, int root_fd, std::span<const std::optional<std::string>> directories,
                  io::FdBudget& budget, io::FileChanges* changes = nullptr);
 

@@ -11,7 +11,8 @@
 
 namespace lxcmon::sample {
 
-/// Where one container's control files are, for those who open them. All is borrowed.
+/// Where one container's control files are, for those who open them. All is borrowed; the directories, and
+/// the names of files, must live as long as these do.
 struct ContainerFiles {
     int root_fd = -1;
     const CgroupLayout& layout;
@@ -48,11 +49,11 @@ struct ContainerFiles {
     }
 
   private:
-    [[nodiscard]] std::optional<std::string> path_in(std::optional<std::size_t> hierarchy,
-                                                     std::string_view file) const {
+    [[nodiscard]] std::optional<io::FilePath> path_in(std::optional<std::size_t> hierarchy,
+                                                      std::string_view file) const noexcept {
         if (!hierarchy || !directories[*hierarchy])
             return std::nullopt;
-        return *directories[*hierarchy] + '/' + std::string(file);
+        return io::FilePath(*directories[*hierarchy], file);
     }
 };
 

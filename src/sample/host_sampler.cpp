@@ -38,7 +38,7 @@ HostSampler::HostSampler(const SampleSettings& settings, io::FdBudget& budget)
     for (const auto& [key, value] : settings.tags.user)
         tags_.push_back({key, value});
     tags_.push_back({"host", settings.tags.host});
-    const auto source = [&](const char* path, std::string_view measurement,
+    const auto source = [&](io::FilePath path, std::string_view measurement,
                             io::Pieces pieces = io::Pieces::one) {
         return Source{io::KernelFile(settings.root_fd, path, budget), measurement, pieces};
     };
@@ -49,7 +49,7 @@ HostSampler::HostSampler(const SampleSettings& settings, io::FdBudget& budget)
     if (settings.selection.has_any(fields_of("host_io")))
         diskstats_ = source("proc/diskstats", "host_io", io::Pieces::pages);
     for (CgroupPlan::File& file : plan_host_files(settings.selection)) {
-        Source from = source(std::string(file.name).c_str(), "some of host_memory", io::Pieces::pages);
+        Source from = source({{}, file.name}, "some of host_memory", io::Pieces::pages);
         keyed_.push_back({std::move(file), std::move(from)});
     }
     if (!settings.selection.has_any(fields_of("host_pressure")))

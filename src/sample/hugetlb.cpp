@@ -71,9 +71,15 @@ HugePages::HugePages(int root_fd)
     static_cast<void>(fd.release()); // the folder's from now on
     while (const dirent* entry = ::readdir(folder.get())) {
         const std::string_view name = entry->d_name;
-        if (auto size = huge_page_size(name))
-            sizes_.push_back({*kib_of(name) * 1024, std::move(*size),
-                              pools + ('/' + std::string(name)) + "/nr_hugepages", false});
+        if (auto size = huge_page_size(name)) {
+            const std::string stem = "hugetlb." + *size + '.';
+            sizes_.push_back({*kib_of(name) * 1024,
+                              std::move(*size),
+                              pools + ('/' + std::string(name)) + "/nr_hugepages",
+                              false,
+                              {stem + "usage_in_bytes", stem + "limit_in_bytes", stem + "failcnt"},
+                              {stem + "current", stem + "max", stem + "events"}});
+        }
     }
     std::ranges::sort(sizes_, {}, &Size::bytes);
 }
@@ -90,12 +96,11 @@ HugetlbSampler::HugetlbSampler(const ContainerFiles& files, const HugePages& pag
     : is_v1_(files.layout.find_v1("hugetlb").has_value()) {
     sizes_.reserve(pages.sizes().size());
     for (const HugePages::Size& page : pages.sizes()) {
-        const std::string stem = "hugetlb." + page.name + '.';
-        const auto file = [&](const char* v1, const char* v2) {
-            return is_v1_ ? files.v1("hugetlb", stem + v1) : files.v2(stem + v2);
+        const auto file = [&](std::string_view v1, std::string_view v2) {
+            return is_v1_ ? files.v1("hugetlb", v1) : files.v2(v2);
         };
-        sizes_.push_back({&page, file("usage_in_bytes", "current"), file("limit_in_bytes", "max"),
-                          file("failcnt", "events")});
+        sizes_.push_back({&page, file(page.v1.usage, page.v2.usage), file(page.v1.limit, page.v2.limit),
+                          file(page.v1.events, page.v2.events)});
     }
 }
 

@@ -33,6 +33,10 @@ class HugePages {
         std::string name;      ///< "2MB", valid as long as this
         std::string pool_path; ///< of nr_hugepages
         bool has_pages;
+        struct FileNames {
+            std::string usage, limit, events;
+        };
+        FileNames v1, v2; ///< of a cgroup
     };
     [[nodiscard]] std::span<const Size> sizes() const noexcept { return sizes_; }
 

@@ -14,8 +14,8 @@ namespace lxcmon::sample {
 namespace {
 
 constexpr std::size_t buffer_bytes = 128U << 10U;
-/// About half a MiB.
-constexpr std::size_t most_points = 512;
+/// About 150 KiB.
+constexpr std::size_t most_points = 128;
 
 std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
     CgroupLayout layout(io::read_whole(settings.root_fd, "proc/self/mountinfo"));

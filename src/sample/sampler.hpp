@@ -49,9 +49,9 @@ class Sampler {
 
     /// Adds the points of the host and of all containers, with the time `tick_ns`. The points view into
     /// `containers` and into this: use them before either changes. One container's trouble is logged when it
-    /// begins and costs no other its sample. Returns how many containers had some. With `take` no more than
-    /// some hundred points come together before that is called: they are still in the CPU's cache then. What
-    /// comes last is left to the caller.
+    /// begins and costs no other its sample. Returns how many containers had some. With `take` about a
+    /// hundred points come together before that is called: they are still in the CPU's cache then. What comes
+    /// last is left to the caller.
     std::size_t sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                        PointBuffer& points, const TakePoints& take = {});
 

@@ -179,6 +179,7 @@ TEST_CASE("v1: BFQ's figures where the throttle layer counts nothing") {
     }
     SUBCASE("both: the throttle layer's, which sees every request") {
         tree.write(blkio + "blkio.throttle.io_service_bytes_recursive", "254:16 Read 77\n254:16 Write 0\n");
+        tree.write(blkio + "blkio.throttle.io_serviced_recursive", "254:16 Read 7\n254:16 Write 0\n");
         CHECK(read_bytes_by_device(tree.fd(), "web1", web1) ==
               std::map<std::string, std::int64_t>{{"vdb", 77}});
     }

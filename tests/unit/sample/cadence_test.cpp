@@ -133,7 +133,7 @@ TEST_CASE("v1: block devices that count nothing are looked at seldom, those that
         const std::string folder = "sys/fs/cgroup/blkio/lxc.payload.limited/blkio.throttle.";
         const auto write = [&](const char* number) {
             c.tree.write(folder + "io_service_bytes_recursive", std::string("8:0 Read ") + number + "\n");
-            c.tree.write(folder + "io_serviced_recursive", "8:0 Read 0\n");
+            c.tree.write(folder + "io_serviced_recursive", std::string("8:0 Read ") + number + "\n");
         };
         const auto sampled = [&](bool seldom) {
             PointBuffer points;

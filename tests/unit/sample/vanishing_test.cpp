@@ -76,7 +76,8 @@ TEST_CASE("a real cgroup that is removed while its files are open") {
     CgroupReader reader(plan, root.get(), directories, budget);
     const bool v1 = layout.find_v1("freezer").has_value();
     const std::size_t at = v1 ? *layout.find_v1("freezer") : layout.find_v2().value();
-    io::KernelFile file(root.get(), *directories[at] + (v1 ? "/freezer.state" : "/cgroup.events"), budget);
+    const io::FilePath path(*directories[at], v1 ? "freezer.state" : "cgroup.events");
+    io::KernelFile file(root.get(), path, budget);
 
     std::vector<char> buffer(65536);
     Readings readings;
