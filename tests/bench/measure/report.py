@@ -40,8 +40,8 @@ def describe(figures):
                               f"helper {helper_calls:.1f} ({_calls(figures.helper_calls, each)})"),
         ("preads a container", f"agent {figures.agent_preads / each:.2f}, floor {figures.floor_preads / each:.2f}"),
         ("allocations a tick", ", ".join(f"{name} {count:.1f}" for name, count in figures.allocations.items())),
-        ("resident", f"{figures.rss_kib / KIB:.1f} MiB, of it helper {figures.helper_rss_kib / KIB:.1f}; PSS "
-                     f"{figures.pss_kib / KIB:.1f}; grown by {figures.growth_kib} KiB since tick {figures.grown_since}"),
+        ("resident", f"{figures.rss_kib / KIB:.1f} MiB (the helper alone {figures.helper_rss_kib / KIB:.1f}, nearly all of it "
+                     f"shared with the agent and counted once); grown by {figures.growth_kib} KiB since tick {figures.grown_since}"),
         ("resident, course", " ".join(map(str, figures.course_kib)) + " KiB, each tenth of the ticks"),
         ("wall of a tick", f"p50 {percentile(figures.wall_usec, 50) / 1000:.1f} ms, p99 {percentile(figures.wall_usec, 99) / 1000:.1f} ms; "
                            f"{figures.missed} missed"),

@@ -14,7 +14,7 @@ from . import calls
 from .crowd import Crowd
 from .floor import Floor
 from .grid import NSEC, Grid
-from .watched import FS_TICKS, Watched, cpu_ns, proportional_kib, resident_kib, thread_cpu_ns, user_system_seconds
+from .watched import FS_TICKS, Watched, cpu_ns, private_kib, resident_kib, thread_cpu_ns, user_system_seconds
 
 SHORTEST_TRACED_NS = 500_000_000  # strace attaches in less than half of it
 GROWN_BY_TICK = 1000  # what an agent needs it has by then; a shorter run compares with its first measured tick
@@ -145,7 +145,8 @@ class Costs:
     def __init__(self, agent):
         self.pids = [agent.pid, *agent.helper_pids()]
         self.cpu_ns = [cpu_ns(pid) for pid in self.pids]
-        self.rss_kib = [resident_kib(pid) for pid in self.pids]
+        # What both have counts once.
+        self.rss_kib = [resident_kib(agent.pid), *map(private_kib, self.pids[1:])]
 
     def usec_since(self, before):
         """CPU of the agent and of the helper."""
@@ -205,7 +206,6 @@ class Watch:
         if sent is not None and self._sent is not None and sent > self._sent:
             figures.sent_bytes = (sent - self._sent) / ticks
         pids = [self._agent.pid, *self._agent.helper_pids()]
-        figures.pss_kib = sum(map(proportional_kib, pids))
         figures.helper_rss_kib = sum(map(resident_kib, pids[1:]))
 
 

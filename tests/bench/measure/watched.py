@@ -128,7 +128,6 @@ def resident_kib(pid):
     return int(match[1]) if match else 0
 
 
-def proportional_kib(pid):
-    """PSS: a page that two have counts half for each."""
-    match = re.search(r"^Pss:\s+(\d+)", _text(Path(f"/proc/{pid}/smaps_rollup")), re.MULTILINE)
-    return int(match[1]) if match else 0
+def private_kib(pid):
+    """What no other process has: the helper begins as a copy of the agent, and shares nearly all with it."""
+    return sum(map(int, re.findall(r"^Private_\w+:\s+(\d+)", _text(Path(f"/proc/{pid}/smaps_rollup")), re.MULTILINE)))
