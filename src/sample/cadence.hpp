@@ -12,8 +12,8 @@ namespace lxcmon::sample {
 enum class Cadence : std::uint8_t {
     each_tick,
     on_change,  ///< when inotify says so; in between its figures are known, and are sent at each tick
-    seldom,     ///< in its turn, see SampleSettings::seldom_interval; its figures are sent only then
     throttling, ///< each tick where CPU time is limited, as nothing moves it elsewhere; else seldom
+    seldom,     ///< in its turn, see SampleSettings::seldom_interval; its figures are sent only then
 };
 
 namespace detail {

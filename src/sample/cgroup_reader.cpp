@@ -107,6 +107,7 @@ CgroupPlan::CgroupPlan(const CgroupLayout& layout, const Selection& selection) {
     }
     for (File& file : files_)
         file.cadence = cadence_of(file.name, layout.hierarchies()[file.hierarchy].unified);
+    std::ranges::stable_sort(files_, {}, &File::cadence);
 }
 
 void take_figures(std::string_view text, const CgroupPlan::File& file, Readings& readings) noexcept {
@@ -158,8 +159,9 @@ std::optional<CgroupReader::Fault> CgroupReader::read(std::span<char> buffer, Du
     std::optional<Fault> fault;
     for (Opened& opened : files_) {
         const Cadence cadence = opened.plan->cadence;
-        if ((cadence == Cadence::seldom && !due.seldom) ||
-            (cadence == Cadence::throttling && !due.seldom && !due.throttling))
+        if (cadence == Cadence::seldom && !due.seldom)
+            break; // so are all behind it, whose memory is not touched then
+        if (cadence == Cadence::throttling && !due.seldom && !due.throttling)
             continue;
         if (!opened.file.may_have_changed()) {
             recall(opened, readings);

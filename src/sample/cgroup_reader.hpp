@@ -35,6 +35,7 @@ class CgroupPlan {
         std::vector<Wanted> wanted;
         Cadence cadence = Cadence::each_tick;
     };
+    /// By cadence: those read seldom come last.
     [[nodiscard]] const std::vector<File>& files() const noexcept { return files_; }
 
   private:
