@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """check_names.py LXCMON-PUSH: no query of contrib/grafana asks for a measurement, tag or field that the agent does not know, and no
-panel for what is off by default, but those in a folded row."""
+panel for what is off by default, but those in a folded row. What comes once a minute is in no stack: Grafana stacks what is
+missing as 0."""
 
 import json
 import re
@@ -14,6 +15,9 @@ sys.dont_write_bytecode = True
 
 from make_dashboards import files  # noqa: E402
 
+# Be it on cgroup v1 alone; see src/sample/cadence.hpp.
+ONCE_A_MINUTE = {"cpus", "peak", "peak_bytes", "swap_peak_bytes", "processes", "kernel_bytes", "events_max", "oom_kill", "nr_periods",
+                 "nr_throttled", "throttled_usec"}
 FLUX_OWN = {"_value", "_time", "_field", "_measurement", "_start", "_stop", "legend"}
 
 
@@ -61,21 +65,34 @@ def queries():
         yield from ((name, query) for query in found if re.search(r'FROM "|r\._measurement', query))
 
 
+def names_in(text):
+    return (names_in_flux if "r._measurement" in text else names_in_influxql)(text)
+
+
 def unknown(known, text):
-    measurement, names = (names_in_flux if "r._measurement" in text else names_in_influxql)(text)
+    measurement, names = names_in(text)
     return names - known[measurement] if measurement in known else {measurement}
-
-
-def measured(text):
-    return (names_in_flux if "r._measurement" in text else names_in_influxql)(text)[0]
 
 
 def panels_without_data(off):
     """Those that would be empty on a default install."""
     for name, text in files():
         for panel in json.loads(text)["panels"] if name.endswith(".json") else []:
-            if any(measured(target["query"]) in off for target in panel.get("targets", [])):
+            if any(names_in(target["query"])[0] in off for target in panel.get("targets", [])):
                 yield f"{name}: {panel['title']} is empty by default"
+
+
+def torn_stacks():
+    for name, text in files():
+        for panel in json.loads(text)["panels"] if name.endswith(".json") else []:
+            config = panel.get("fieldConfig", {"defaults": {}})
+            if config["defaults"].get("custom", {}).get("stacking", {}).get("mode") != "normal":
+                continue
+            beside = {each["matcher"]["options"] for each in config["overrides"]
+                      if any(one["id"] == "custom.stacking" and one["value"]["mode"] == "none" for one in each["properties"])}
+            for target in panel["targets"]:
+                if target["refId"] not in beside and ONCE_A_MINUTE & names_in(target["query"])[1]:
+                    yield f"{name}: {panel['title']} stacks what comes once a minute: {target['query']}"
 
 
 def main(binary):
@@ -90,7 +107,7 @@ def main(binary):
             sys.exit(f"not seen: {wrong}")
     asked = list(queries())
     wrong = [f"{name}: {', '.join(sorted(names))}: {text}" for name, text in asked if (names := unknown(known, text))]
-    wrong += panels_without_data(off)
+    wrong += [*panels_without_data(off), *torn_stacks()]
     print("\n".join([*wrong, f"{len(asked)} queries, {len(wrong)} wrong"]))
     return 1 if wrong or len(asked) < 300 else 0
 

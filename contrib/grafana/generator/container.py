@@ -65,9 +65,11 @@ def _cpu():
 
 def _memory():
     return [
-        Graph("Memory by kind", "Anonymous, page cache (with shared memory) and the kernel's own; dashed: the limit.", "bytes",
+        # On cgroup v1 the kernel's comes once a minute.
+        Graph("Memory by kind", "Anonymous and page cache (with shared memory) on top of each other, the kernel's own beside them; dashed: "
+              "the limit.", "bytes",
               each("lxc_memory", (("anon_bytes", "anon"), ("file_bytes", "cache"), ("kernel_bytes", "kernel"),
-                                  ("limit_bytes", "limit"))), stacked=True, limits=("D",)),
+                                  ("limit_bytes", "limit"))), stacked=True, limits=("D",), beside=("C",)),
         Graph("Memory of its limit", "Without page cache. Above 90 % an OOM kill is near.", "percent", [series(MEMORY_PERCENT)], width=6,
               thresholds=FULL, maximum=100, no_value="No memory limit is set"),
         Graph("Used, working set, swap", "Used is without page cache, the working set without the inactive part of it.", "bytes",

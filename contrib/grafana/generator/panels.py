@@ -25,7 +25,8 @@ ANY_IS_BAD = steps((1, RED))
 
 @dataclass
 class Graph:
-    """A panel of lines. Queries in `mirrored` are drawn below zero, those in `limits` as dashed lines."""
+    """A panel of lines. Queries in `mirrored` are drawn below zero, those in `limits` as dashed lines, those in `beside` as lines that
+    are no part of the stack: Grafana stacks as 0 what comes less often than the others."""
     title: str
     description: str
     unit: str
@@ -35,6 +36,7 @@ class Graph:
     stacked: bool = False
     mirrored: tuple = ()
     limits: tuple = ()
+    beside: tuple = ()
     minimum: float | None = 0
     maximum: float | None = None
     thresholds: dict = field(default_factory=lambda: PLAIN)
@@ -56,10 +58,10 @@ class Graph:
         return panel(self, "timeseries", language, defaults, self._overrides(), options)
 
     def _overrides(self):
-        dashed = [{"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [8, 8]}}, {"id": "custom.fillOpacity", "value": 0},
-                  {"id": "custom.stacking", "value": {"mode": "none", "group": "A"}}]
+        line = [{"id": "custom.fillOpacity", "value": 0}, {"id": "custom.stacking", "value": {"mode": "none", "group": "A"}}]
+        dashed = [{"id": "custom.lineStyle", "value": {"fill": "dash", "dash": [8, 8]}}, *line]
         return [*(of_query(letter, {"id": "custom.transform", "value": "negative-Y"}) for letter in self.mirrored),
-                *(of_query(letter, *dashed) for letter in self.limits)]
+                *(of_query(letter, *line) for letter in self.beside), *(of_query(letter, *dashed) for letter in self.limits)]
 
 
 @dataclass
