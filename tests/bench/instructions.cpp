@@ -10,6 +10,7 @@
 #include "model/container.hpp"
 #include "sample/sampler.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -25,6 +26,7 @@ using namespace lxcmon;
 namespace {
 
 constexpr std::int64_t interval_ns = 10'000'000'000;
+constexpr int seldom_ticks = 6; ///< as the agent
 constexpr int steady_after = 7; ///< ticks: all that is looked at each 6th one has been looked at by then
 
 /// A captured tree in which living processes are the containers' inits.
@@ -69,6 +71,7 @@ class Machine {
         settings.root_fd = tree_.fd();
         settings.namespace_deadline = std::chrono::seconds(30);
         settings.net_loopback = true;
+        settings.seldom_interval = std::chrono::nanoseconds(seldom_ticks * interval_ns);
         for (const char* each : {"host_net", "host_fs", "lxc_fs", "lxc_net.host_interface"})
             settings.selection.remove(each);
         return settings;
