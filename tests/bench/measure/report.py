@@ -86,8 +86,8 @@ def goals(by_count):
 def trouble(figures):
     """Why the figures say nothing; empty where they do."""
     if figures.missed > MISSED_TOLERANCE * figures.ticks:
-        return (f"at {figures.containers} containers {figures.missed} of {figures.ticks} ticks were missed, or came too late to "
-                f"InfluxDB: is this machine overloaded?")
+        return (f"at {figures.containers} containers {figures.missed} of {figures.ticks} ticks were missed: is this machine "
+                f"overloaded?")
     agent, floor = figures.agent_preads / figures.containers, figures.floor_preads / figures.containers
     if abs(agent - floor) > PREAD_TOLERANCE * agent:
         return (f"at {figures.containers} containers the agent reads {agent:.2f} times a container and tick, the floor {floor:.2f}: "

@@ -117,7 +117,6 @@ def count_apart(crowd, influx, setup, figures):
         end_ns = grid.skip(FS_TICKS)
         after = [allocations(folder, pid) for pid in pids]
         traced_begin_ns, traced_end_ns, counted = calls.count_calls(pids, grid, FS_TICKS, folder)
-        grid.skip(1)  # the last tick's points are in InfluxDB then
         ticks, traced_ticks = len(agent.own_rows(begin_ns, end_ns)), len(agent.own_rows(traced_begin_ns, traced_end_ns))
     finally:
         agent.stop()
@@ -174,7 +173,6 @@ def measure_costs(crowd, influx, setup, floor, figures):
             costs.append(Costs(agent))
             rounds.append(floor.round())
         watch.end(setup.ticks, len(crowd.names), figures)
-        grid.skip(1)
         own = agent.own_rows(begin_ns + setup.interval_ns, end_ns + setup.interval_ns)
     finally:
         agent.stop()

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from support.waiting import wait_until
 
+from .grid import NSEC
+
 FS_TICKS = 6  # ticks between two looks at a filesystem, as by default (10 s and 60 s)
 
 
@@ -29,7 +31,7 @@ class Setup:
 class Watched:
     def __init__(self, crowd, influx, setup, database, extra=(), env=None, interval_ns=None):
         interval_ns = interval_ns or setup.interval_ns
-        self._influx, self._database = influx, database
+        self._influx, self._database, self._interval_ns = influx, database, interval_ns
         folder = crowd.workspace.folder(f"agent-{database}")
         settings = folder / "settings.toml"
         settings.write_text(f'interval = "{interval_ns // 1_000_000}ms"\nfs-interval = "{FS_TICKS * interval_ns // 1_000_000}ms"\n')
@@ -82,8 +84,13 @@ class Watched:
         return sorted(int(pid) for task in os.listdir(tasks) for pid in _text(tasks / task / "children").split())
 
     def own_rows(self, begin_ns, end_ns):
-        """The agent's words about itself, of the ticks behind the first moment up to the second one."""
-        return [row for row in self._influx.rows("lxcmon_push", self._database) if begin_ns < row.time <= end_ns]
+        """The agent's words about itself, of the ticks behind the first moment up to the second one. Waits until these are in
+        InfluxDB, where a busy machine is late with them; those that are not there then have been missed."""
+        def all_rows():
+            rows = self._influx.rows("lxcmon_push", self._database)
+            return rows if rows and rows[-1].time >= end_ns else None
+        rows = wait_until(all_rows, 30 + 2 * self._interval_ns / NSEC, "the last tick in InfluxDB", self.log)
+        return [row for row in rows if begin_ns < row.time <= end_ns]
 
     def mount_points(self):
         return sorted(self._influx.tag_values("mountpoint", self._database, "lxc_fs"))
