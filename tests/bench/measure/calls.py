@@ -75,7 +75,7 @@ def _plan(lines, names, ticks):
         if call == "setns":
             links += 0.5  # there and back
         elif call == "getdents64":
-            processes += result == 0  # the end of a list
+            processes += result == 0 and path.endswith("/proc")  # the end of a list; another one is that of the lxcpath
         elif offset == 0:
             begun[path] += 1
         else:
