@@ -94,6 +94,17 @@ TEST_CASE("an lxcpath that could not be listed is listed as soon as it can be") 
     CHECK(table.names() == Names{"empty", "web"});
 }
 
+TEST_CASE("a list that failed is made again, though the folder has not changed") {
+    const TempTree tree;
+    FolderWatch watch({never, at_once});
+    while (watch.is_due(tree.path())) { // until a later change has another time
+    }
+    CHECK_FALSE(watch.is_due(tree.path()));
+    watch.forget();
+    CHECK(watch.is_due(tree.path()));
+    CHECK_FALSE(watch.is_due(tree.path()));
+}
+
 TEST_SUITE_BEGIN("needs root");
 
 TEST_CASE("a monitor of a container that is not known is seen at once, as is its end") {
