@@ -77,15 +77,16 @@ def draw_graph(figure, cell, panel, recording):
             points = [(row[0] / 1e9, row[-1]) for row in series["values"] if row[-1] is not None]
             values = {moment: value for moment, value in points}
             color, limit = PALETTE[number % len(PALETTE)], special.get(target["refId"]) == "custom.lineStyle"
+            is_line = limit or special.get(target["refId"]) == "custom.fillOpacity"
             number += 1
             sign = -1 if special.get(target["refId"]) == "custom.transform" else 1
-            below = [base.get(moment, 0) if stacked and not limit else 0 for moment in values]
+            below = [base.get(moment, 0) if stacked and not is_line else 0 for moment in values]
             line = [sign * value + low for value, low in zip(values.values(), below)]
             axes.plot(list(values), line, color=color, linewidth=1, linestyle="--" if limit else "-",
                       label=legend_of(target, series.get("tags", {})))
-            if not limit:
+            if not is_line:
                 axes.fill_between(list(values), below, line, color=color, alpha=0.25 if stacked else 0.08, linewidth=0)
-            if stacked and not limit:
+            if stacked and not is_line:
                 base.update(zip(values, line))
     finish_graph(axes, defaults, recording)
 
