@@ -38,11 +38,10 @@ std::uint64_t cookie_of(int socket) noexcept {
 /// The way home. While this lives nothing may be logged, thrown, forked, or opened below /proc/self/net.
 class Visit {
   public:
-    Visit(int home, int kind) noexcept
-        : home_(home)
-        , kind_(kind) {}
+    explicit Visit(int home) noexcept
+        : home_(home) {}
     ~Visit() {
-        if (::setns(home_, kind_) == 0)
+        if (::setns(home_, CLONE_NEWNET) == 0)
             return;
         spdlog::critical("coming back from a container's network namespace failed (setns: {}): the agent "
                          "ends, so that no figure of the container is taken for the host's",
@@ -54,7 +53,7 @@ class Visit {
     Visit& operator=(const Visit&) = delete;
 
   private:
-    int home_, kind_;
+    int home_;
 };
 
 } // namespace
@@ -106,13 +105,13 @@ void ContainerNetworks::visit(pid_t init_pid, int init_pidfd, HostId& host_id) n
     links_.error = join(init_pid, init_pidfd);
     if (links_.error != 0)
         return;
-    // systemd's RestrictNamespaces= refuses a call that does not say which namespace it is about.
-    const Visit visit(home_.get(), joins_by_pidfd_ ? CLONE_NEWNET : 0);
+    const Visit visit(home_.get());
     look_around(host_id);
 }
 
 /// Returns 0 or an errno. Kernels before 5.8 can't by a pidfd (EINVAL): there by the file in /proc, which
-/// liblxc's attach() would use, too, after a question to the container's monitor and two forks.
+/// liblxc's attach() would use, too, after a question to the container's monitor and two forks. systemd's
+/// RestrictNamespaces= refuses a setns() that does not say which kind of namespace it is about.
 int ContainerNetworks::join(pid_t init_pid, int init_pidfd) noexcept {
     if (joins_by_pidfd_) {
         if (::setns(init_pidfd, CLONE_NEWNET) == 0)
@@ -130,7 +129,7 @@ int ContainerNetworks::join(pid_t init_pid, int init_pidfd) noexcept {
         return ESRCH;
     if (!network)
         return error;
-    return ::setns(network.get(), 0) == 0 ? 0 : errno;
+    return ::setns(network.get(), CLONE_NEWNET) == 0 ? 0 : errno;
 }
 
 void ContainerNetworks::look_around(HostId& host_id) noexcept {

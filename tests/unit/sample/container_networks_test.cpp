@@ -42,8 +42,9 @@ std::string namespace_of(const std::string& process) {
                : "";
 }
 
-/// From now on setns() of a descriptor is refused to the calling thread: of this one, or of all others; and
-/// namespaces have no cookies.
+/// From now on setns() of a descriptor is refused to the calling thread: of this one, or of all others; and,
+/// as by systemd's RestrictNamespaces=, one that does not say which kind of namespace it is about. Namespaces
+/// have no cookies.
 bool refuse_setns(int descriptor, bool of_all_others, std::uint32_t error) {
     const auto jump_if = [](std::uint32_t value, std::uint8_t skip_if_so, std::uint8_t skip_else) {
         return sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, skip_if_so, skip_else);
@@ -53,12 +54,14 @@ bool refuse_setns(int descriptor, bool of_all_others, std::uint32_t error) {
     };
     const auto answer = [](std::uint32_t value) { return sock_filter BPF_STMT(BPF_RET | BPF_K, value); };
     const auto wanted = static_cast<std::uint32_t>(descriptor);
-    std::array<sock_filter, 9> filter{{
+    std::array<sock_filter, 11> filter{{
         load(offsetof(seccomp_data, nr)),
         jump_if(SYS_getsockopt, 0, 2),
         load(offsetof(seccomp_data, args[2])),
-        jump_if(SO_NETNS_COOKIE, 4, 3),
-        jump_if(SYS_setns, 0, 2),
+        jump_if(SO_NETNS_COOKIE, 6, 5),
+        jump_if(SYS_setns, 0, 4),
+        load(offsetof(seccomp_data, args[1])),
+        jump_if(0, 3, 0),
         load(offsetof(seccomp_data, args[0])),
         jump_if(wanted, of_all_others ? 0 : 1, of_all_others ? 1 : 0),
         answer(SECCOMP_RET_ALLOW),
