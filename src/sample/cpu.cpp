@@ -61,7 +61,8 @@ std::optional<double> CpuRate::next(std::int64_t usage_usec, std::int64_t now_ns
 }
 
 CpuSampler::CpuSampler(const ContainerFiles& files) {
-    if (files.selection.has(field_id("lxc_cpu", "limit_cores"))) {
+    // Also where nobody wants limit_cores: is_limited() says how often throttling is looked at.
+    if (files.selection.has_any(fields_of("lxc_cpu"))) {
         v1_quota_ = files.watched_v1("cpu", "cpu.cfs_quota_us");
         v1_period_ = files.watched_v1("cpu", "cpu.cfs_period_us");
         if (!v1_quota_)

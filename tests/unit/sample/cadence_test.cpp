@@ -102,6 +102,17 @@ TEST_CASE("cores: the limit is known until it is written to, the number of CPUs 
     CHECK_FALSE(c.readers->cpu.is_limited());
 }
 
+TEST_CASE(
+    "whether CPU time is limited is known, too, where nobody wants the limit: throttling depends on it") {
+    Watching c("v1");
+    ContainerFiles files = c.readers->files();
+    CHECK(files.selection.remove("lxc_cpu.limit_cores"));
+    CpuSampler cpu(files);
+    Readings readings;
+    cpu.sample(c.host.buffer, 1, false, readings);
+    CHECK(cpu.is_limited());
+}
+
 TEST_CASE("frozen is known until the kernel says that it has changed") {
     Watching c("v2");
     const Container container;
