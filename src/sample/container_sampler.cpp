@@ -34,6 +34,8 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     is_incomplete_ = error != 0;
     if (!has_cgroups_)
         say_cgroups(error);
+    if (const auto v2 = context.layout.find_v2(); v2 && directories_[*v2])
+        controllers_.emplace(context.root_fd, *directories_[*v2], context.changes);
     const ContainerFiles files{context.root_fd, context.layout,    directories_,
                                context.budget,  context.selection, &context.changes};
     reader_.emplace(context.plan, context.root_fd, directories_, context.budget, &context.changes);

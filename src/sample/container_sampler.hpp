@@ -3,6 +3,7 @@
 #include "sample/block_io.hpp"
 #include "sample/cgroup_reader.hpp"
 #include "sample/container_tags.hpp"
+#include "sample/controller_watch.hpp"
 #include "sample/cpu.hpp"
 #include "sample/fault.hpp"
 #include "sample/filesystem_round.hpp"
@@ -56,8 +57,11 @@ class ContainerSampler {
     ContainerSampler(const ContainerSampler&) = delete;
     ContainerSampler& operator=(const ContainerSampler&) = delete;
 
-    /// Whether something that is read but once could not be: then it must be made anew.
-    [[nodiscard]] bool is_incomplete() const noexcept { return is_incomplete_; }
+    /// Whether something that is read but once could not be, or its control files are others now. Ask once a
+    /// tick.
+    [[nodiscard]] bool must_be_made_anew() {
+        return is_incomplete_ || (controllers_ && controllers_->has_changed());
+    }
 
     /// Takes what would be changed by being in the container's network namespace, which may be another
     /// container's, too. Call before each sample, and before the first one of a tick.
@@ -91,6 +95,7 @@ class ContainerSampler {
     SampleContext& context_;
     const Container& container_; ///< the table's entry, which outlives this
     std::vector<std::optional<std::string>> directories_;
+    std::optional<ControllerWatch> controllers_; ///< none without a cgroup of v2
     std::optional<CgroupReader> reader_;
     std::optional<CpuSampler> cpu_;
     std::optional<BlockIoSampler> block_io_;

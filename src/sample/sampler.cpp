@@ -104,7 +104,7 @@ void Sampler::sample_host(std::int64_t tick_ns, PointBuffer& points) {
 }
 
 void Sampler::add_running(const Container& container, Entry& entry) {
-    if (!entry.sampler || entry.sampler->is_incomplete() || entry.incarnation != container.incarnation) {
+    if (!entry.sampler || entry.sampler->must_be_made_anew() || entry.incarnation != container.incarnation) {
         entry.sampler.emplace(*context_, container);
         entry.incarnation = container.incarnation;
     }
