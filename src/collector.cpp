@@ -14,7 +14,7 @@ namespace lxcmon {
 namespace {
 
 constexpr std::chrono::milliseconds shortest_deadline{250};
-/// What is looked at seldom: each 6th tick, and at least once a minute.
+/// What is looked at seldom: each 6th tick, or once a minute where that is sooner.
 constexpr int seldom_ticks = 6;
 constexpr std::chrono::minutes longest_seldom{1};
 

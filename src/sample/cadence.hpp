@@ -22,14 +22,15 @@ struct FileCadence {
     Cadence v1, v2;
 };
 
-// v1 has no events: pids.events has them on v2 alone (kernel/cgroup/pids.c).
+// v1 has no events: pids.events has them on v2 alone (kernel/cgroup/pids.c). Those of memory.swap.events are
+// told of memory.events before Linux 5.10 (8b21ca0218d2).
 inline constexpr auto file_cadences = std::to_array<FileCadence>({
     {"memory.limit_in_bytes", Cadence::on_change, {}},
     {"memory.max", {}, Cadence::on_change},
     {"memory.high", {}, Cadence::on_change},
     {"memory.swap.max", {}, Cadence::on_change},
     {"memory.events", {}, Cadence::on_change},
-    {"memory.swap.events", {}, Cadence::on_change},
+    {"memory.swap.events", {}, Cadence::seldom},
     {"pids.max", Cadence::on_change, Cadence::on_change},
     {"pids.events", Cadence::seldom, Cadence::on_change},
     {"pids.peak", Cadence::seldom, Cadence::seldom},

@@ -22,6 +22,7 @@ namespace {
 constexpr FieldId memory_limit = field_id("lxc_memory", "limit_bytes");
 constexpr FieldId memory_usage = field_id("lxc_memory", "usage_bytes");
 constexpr FieldId memory_peak = field_id("lxc_memory", "peak_bytes");
+constexpr FieldId swap_refusals = field_id("lxc_memory", "swap_events_max");
 constexpr FieldId periods = field_id("lxc_cpu", "nr_periods");
 constexpr FieldId pids_limit = field_id("lxc_pids", "limit");
 
@@ -71,10 +72,12 @@ TEST_CASE("what is read seldom is sent only then, never an old figure") {
         const Readings all = c.read({true, true});
         CHECK(all.integer(memory_usage));
         CHECK(all.integer(memory_peak));
+        CHECK(all.integer(swap_refusals).has_value() == (name == "v2"));
         const Readings few = c.read({false, true});
         CHECK(few.integer(memory_usage) == all.integer(memory_usage));
         CHECK(few.integer(memory_limit) == all.integer(memory_limit));
         CHECK_FALSE(few.integer(memory_peak));
+        CHECK_FALSE(few.integer(swap_refusals));
         CHECK(few.integer(periods) == all.integer(periods));
         CHECK(c.read({false, false}).integer(periods).has_value() == (name == "v2"));
         CHECK(c.read({true, true}).integer(memory_peak) == all.integer(memory_peak));
