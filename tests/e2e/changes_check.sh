@@ -15,6 +15,11 @@ told() {
     grep -sF "\"name\":\"$1\",\"tags\":{\"container\":\"limited\"" "$work/points" | tail -n 1 | grep -o "\"$2\":[^,}]*" | cut -d : -f 2 || true
 }
 
+# counted MEASUREMENT FIELD: the same of a count, which need not be in every point
+counted() {
+    grep -sF "\"name\":\"$1\",\"tags\":{\"container\":\"limited\"" "$work/points" | grep -o "\"$2\":[^,}]*" | tail -n 1 | cut -d : -f 2 || true
+}
+
 # kernel FILE [KEY]: a limit, nothing for none; or a count of events
 kernel() {
     if [ $# -eq 1 ]; then
@@ -26,6 +31,7 @@ kernel() {
 
 # agrees MEASUREMENT FIELD FILE [KEY]
 agrees() { [ "$(told "$1" "$2")" = "$(kernel "${@:3}")" ]; }
+counts_as() { [ "$(counted "$1" "$2")" = "$(kernel "$3" "$4")" ]; }
 
 # limit_follows MEASUREMENT FIELD FILE VALUE: that, then no limit, then what it was
 limit_follows() {
@@ -40,7 +46,7 @@ limit_follows() {
 # event_follows MEASUREMENT FIELD FILE KEY BEFORE: it was BEFORE until something happened
 event_follows() {
     [ "$(kernel "$3" "$4")" -gt "$5" ] || fail "$3 $4 is still $5: nothing has happened that could be seen"
-    wait_for 20 agrees "$1" "$2" "$3" "$4" || fail "$3 $4 is $(kernel "$3" "$4"), and the agent says $2 $(told "$1" "$2")"
+    wait_for 20 counts_as "$1" "$2" "$3" "$4" || fail "$3 $4 is $(kernel "$3" "$4"), and the agent says $2 $(counted "$1" "$2")"
 }
 
 freezing_follows() {
@@ -50,6 +56,21 @@ freezing_follows() {
         wait_for 20 is_told_frozen "$frozen" || fail "cgroup.freeze is $frozen, and the agent says frozen $(told lxc_state frozen)"
     done
 }
+
+# The cgroup's files are others afterwards, by the same names, and nothing is said to who watches the old ones.
+controllers_follow() {
+    local control
+    # From the leaves to the root: the kernel takes none away that is in use below.
+    while read -r control; do
+        echo -cpu >"$control"
+    done < <(find "${cgroup%/*}" -name cgroup.subtree_control -printf '%d %p\n' | sort -rn | cut -d ' ' -f 2)
+    wait_for 20 is_told_cores "" || fail "the controller cpu is gone, and the agent says limit_cores $(told lxc_cpu limit_cores)"
+    echo +cpu >"${cgroup%/*}/cgroup.subtree_control"
+    echo "30000 100000" >"$cgroup/cpu.max"
+    wait_for 20 is_told_cores 0.3 || fail "the controller cpu is back, and the agent says limit_cores $(told lxc_cpu limit_cores)"
+    echo "$quota" >"$cgroup/cpu.max"
+}
+
 is_told_frozen() { [ "$(told lxc_state frozen)" = "$([ "$1" = 1 ] && echo true || echo false)" ]; }
 has_more_processes_than() { [ "$(cat "$cgroup/pids.current")" -gt "$1" ]; }
 is_told_cores() { [ "$(told lxc_cpu limit_cores)" = "$1" ]; }
@@ -69,6 +90,7 @@ for cores in "20000 100000:0.2" "max 100000:" "$quota:0.5"; do
     wait_for 20 is_told_cores "${cores#*:}" || fail "cpu.max is ${cores%:*}, and the agent says limit_cores $(told lxc_cpu limit_cores)"
 done
 freezing_follows
+controllers_follow
 
 before=$(kernel pids.events max) alone=$(cat "$cgroup/pids.current")
 mkfifo "$work/go"
