@@ -198,6 +198,7 @@ void ContainerTable::update(Entry& entry) {
         return; // the steady state: nobody is asked
     const bool active = sockets_.has(entry.socket_name);
     const bool ended = std::exchange(container.init_pid, 0) != 0;
+    entry.ended = false; // that has been taken in
     container.init_pidfd.reset();
     container.state = "STOPPED";
     const bool is_new = !std::exchange(entry.configured, true);

@@ -63,6 +63,7 @@ MonitorSockets::MonitorSockets(std::string proc_net_unix)
 }
 
 void MonitorSockets::read() {
+    listening_.clear(); // views into the text of before
     if (const int error = io::try_read_whole(AT_FDCWD, path, text_, most_bytes); error != 0)
         throw std::system_error(error, std::generic_category(), std::string("reading ") + path);
     parse();

@@ -11,7 +11,9 @@ namespace lxcmon::sample {
 /// cache misses in the kernel: what is not read is the only thing that is cheap.
 enum class Cadence : std::uint8_t {
     each_tick,
-    on_change,  ///< when inotify says so; in between its figures are known, and are sent at each tick
+    on_change, ///< when inotify says so; in between its figures are known, and are sent at each tick
+    on_event,  ///< the same, and in turn: since Linux 6.18 the kernel does not tell of each event (it may not
+               ///< where it must not wait, mm/memcontrol.c)
     throttling, ///< each tick where CPU time is limited, as nothing moves it elsewhere; else seldom
     seldom,     ///< in its turn, see SampleSettings::seldom_interval; its figures are sent only then
 };
@@ -29,7 +31,7 @@ inline constexpr auto file_cadences = std::to_array<FileCadence>({
     {"memory.max", {}, Cadence::on_change},
     {"memory.high", {}, Cadence::on_change},
     {"memory.swap.max", {}, Cadence::on_change},
-    {"memory.events", {}, Cadence::on_change},
+    {"memory.events", {}, Cadence::on_event},
     {"memory.swap.events", {}, Cadence::seldom},
     {"pids.max", Cadence::on_change, Cadence::on_change},
     {"pids.events", Cadence::seldom, Cadence::on_change},
@@ -39,7 +41,6 @@ inline constexpr auto file_cadences = std::to_array<FileCadence>({
     {"memory.max_usage_in_bytes", Cadence::seldom, {}},
     {"memory.kmem.usage_in_bytes", Cadence::seldom, {}},
     {"memory.failcnt", Cadence::seldom, {}},
-    {"memory.oom_control", Cadence::seldom, {}},
     {"cpu.stat", Cadence::throttling, Cadence::each_tick},
 });
 } // namespace detail

@@ -136,7 +136,7 @@ CgroupReader::CgroupReader(const CgroupPlan& plan, int root_fd,
         const auto& directory = directories[file.hierarchy];
         if (!directory)
             continue;
-        const bool is_watched = file.cadence == Cadence::on_change;
+        const bool is_watched = file.cadence == Cadence::on_change || file.cadence == Cadence::on_event;
         files_.push_back(
             {&file,
              io::WatchedFile(root_fd, io::FilePath(*directory, file.name), budget,
@@ -163,7 +163,7 @@ std::optional<CgroupReader::Fault> CgroupReader::read(std::span<char> buffer, Du
             break; // so are all behind it, whose memory is not touched then
         if (cadence == Cadence::throttling && !due.seldom && !due.throttling)
             continue;
-        if (!opened.file.may_have_changed()) {
+        if (!opened.file.may_have_changed() && !(cadence == Cadence::on_event && due.seldom)) {
             recall(opened, readings);
             continue;
         }

@@ -94,7 +94,7 @@ def word(goal):
 
 def trouble(figures):
     """Why the figures say nothing; empty where they do."""
-    if figures.missed > MISSED_TOLERANCE * figures.ticks:
+    if figures.missed > max(1, MISSED_TOLERANCE * figures.ticks):
         return (f"at {figures.containers} containers {figures.missed} of {figures.ticks} ticks were missed: is this machine "
                 f"overloaded?")
     agent, floor = figures.agent_preads / figures.containers, figures.floor_preads / figures.containers

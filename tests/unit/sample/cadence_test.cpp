@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -63,6 +64,22 @@ TEST_CASE("a limit that has not changed is known without reading, one that has i
     CHECK(c.read({}).integer(memory_limit) == 8192);
     c.tree.remove(limit_file);
     CHECK_FALSE(c.read({}).integer(memory_limit));
+}
+
+TEST_CASE("counts of events are read when the kernel says so, and in turn, as it does not say each") {
+    Watching c("v2");
+    constexpr FieldId kills = field_id("lxc_memory", "oom_kill");
+    const std::string events = "sys/fs/cgroup/lxc.payload.limited/memory.events";
+    c.tree.write(events, "oom_kill 7\n");
+    CHECK(c.read({true, true}).integer(kills) == 7);
+    c.tree.write(events, "oom_kill 8\n");
+    CHECK(c.read({false, true}).integer(kills) == 8);
+    // Another file in its place, while it lives on: nobody is told.
+    std::filesystem::create_hard_link(c.tree.path() / events, c.tree.path() / "old");
+    c.tree.write("new", "oom_kill 9\n");
+    std::filesystem::rename(c.tree.path() / "new", c.tree.path() / events);
+    CHECK(c.read({false, true}).integer(kills) == 8);
+    CHECK(c.read({true, true}).integer(kills) == 9);
 }
 
 TEST_CASE("what is read seldom is sent only then, never an old figure") {
