@@ -21,7 +21,7 @@ namespace {
 
 /// A monitor hangs up at once on a caller who says nothing. One that is stopped by a signal does not.
 bool hangs_up(int socket) noexcept {
-    constexpr int deadline_msec = 30;
+    constexpr int deadline_msec = 100; // on a busy host it may not run for a while
     if (::shutdown(socket, SHUT_WR) != 0)
         return true; // it has already
     pollfd wait{socket, POLLIN, 0};
