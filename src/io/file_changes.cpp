@@ -48,7 +48,7 @@ FileChanges::Watch FileChanges::watch(int root_fd, const std::string& path) {
 }
 
 void FileChanges::refresh() noexcept {
-    alignas(inotify_event) std::array<char, buffer_bytes> buffer;
+    alignas(inotify_event) std::array<char, buffer_bytes> buffer{};
     for (int reads = 0; inotify_ && reads < most_reads; ++reads) {
         const ssize_t length = ::read(inotify_.get(), buffer.data(), buffer.size());
         if (length <= 0)
