@@ -33,7 +33,7 @@ class FileChanges {
         ~Watch();
 
         [[nodiscard]] bool is_watching() const noexcept { return file_ != nullptr; }
-        /// Whether it may have another content than when has_been_read() was called last.
+        /// Whether it may have another content than when will_be_read() was called last.
         [[nodiscard]] bool may_have_changed() const noexcept { return !file_ || file_->changed; }
         /// Call before the read, so that a change that comes meanwhile counts.
         void will_be_read() noexcept { set_changed(false); }

@@ -25,35 +25,28 @@ struct ContainerFiles {
     /// A file of the v1 controller; nothing where that is not mounted or the container has no cgroup there.
     [[nodiscard]] std::optional<io::KernelFile> v1(std::string_view controller, std::string_view file,
                                                    io::Keep keep = io::Keep::first) const {
-        const auto path = path_in(layout.find_v1(controller), file);
-        return path ? std::optional<io::KernelFile>(std::in_place, root_fd, *path, budget, keep)
-                    : std::nullopt;
+        return in<io::KernelFile>(layout.find_v1(controller), file, keep);
     }
     [[nodiscard]] std::optional<io::KernelFile> v2(std::string_view file,
                                                    io::Keep keep = io::Keep::first) const {
-        const auto path = path_in(layout.find_v2(), file);
-        return path ? std::optional<io::KernelFile>(std::in_place, root_fd, *path, budget, keep)
-                    : std::nullopt;
+        return in<io::KernelFile>(layout.find_v2(), file, keep);
     }
     /// The same, of a file that is read when it has changed.
     [[nodiscard]] std::optional<io::WatchedFile> watched_v1(std::string_view controller,
                                                             std::string_view file) const {
-        const auto path = path_in(layout.find_v1(controller), file);
-        return path ? std::optional<io::WatchedFile>(std::in_place, root_fd, *path, budget, changes)
-                    : std::nullopt;
+        return in<io::WatchedFile>(layout.find_v1(controller), file, changes);
     }
     [[nodiscard]] std::optional<io::WatchedFile> watched_v2(std::string_view file) const {
-        const auto path = path_in(layout.find_v2(), file);
-        return path ? std::optional<io::WatchedFile>(std::in_place, root_fd, *path, budget, changes)
-                    : std::nullopt;
+        return in<io::WatchedFile>(layout.find_v2(), file, changes);
     }
 
   private:
-    [[nodiscard]] std::optional<io::FilePath> path_in(std::optional<std::size_t> hierarchy,
-                                                      std::string_view file) const noexcept {
+    template <typename File, typename How>
+    [[nodiscard]] std::optional<File> in(std::optional<std::size_t> hierarchy, std::string_view file,
+                                         How how) const {
         if (!hierarchy || !directories[*hierarchy])
             return std::nullopt;
-        return io::FilePath(*directories[*hierarchy], file);
+        return File(root_fd, io::FilePath(*directories[*hierarchy], file), budget, how);
     }
 };
 
