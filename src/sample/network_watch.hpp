@@ -2,9 +2,9 @@
 
 #include "model/container.hpp"
 #include "sample/container_links.hpp"
+#include "sample/container_net.hpp"
 #include "sample/distinct_names.hpp"
 #include "sample/fault.hpp"
-#include "sample/namespace_figures.hpp"
 
 #include <cstdint>
 #include <span>

@@ -1,4 +1,4 @@
-#include "sample/namespace_figures.hpp"
+#include "sample/container_net.hpp"
 
 #include "sample/link_figures.hpp"
 

@@ -1,6 +1,6 @@
 #include "support/encoded.hpp"
 
-#include "sample/namespace_figures.hpp"
+#include "sample/container_net.hpp"
 
 #include <doctest/doctest.h>
 #include <net/if.h>
