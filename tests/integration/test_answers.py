@@ -267,7 +267,7 @@ class Elsewhere(DeliveryCase):
         for status in (301, 302, 307, 308):
             server.answer = (status, {"Location": f"{other.url}/api/v2/write"}, b"")
             agent = self.deliver_to(server.url, env={"INFLUX_TOKEN": "t0ken", "INFLUX_ORG": "o", "INFLUX_BUCKET": "b"})
-            agent.wait_for(lambda a=agent, s=status: self.lines_with(a, str(s)), what="the status in the log")
+            agent.wait_for(lambda a=agent, s=status: self.lines_with(a, f"HTTP {s}"), what="the status in the log")
             wait_until(lambda a=agent: self.spool(a).times(), what="points in the spool")
             agent.kill()
         self.assertEqual(other.requests(), [])

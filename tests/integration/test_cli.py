@@ -225,7 +225,7 @@ class Secrets(CommandLineCase):
                 if works:
                     wait_for_rows(influx, agent, 2, "lxc_cpu")
                 else:
-                    agent.wait_for(lambda agent=agent: "401" in agent.stderr, what="401 in the log")
+                    agent.wait_for(lambda agent=agent: "HTTP 401" in agent.stderr, what="401 in the log")
                 self.assert_nowhere(password, agent)
 
     def test_nor_the_token(self):

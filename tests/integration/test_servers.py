@@ -41,10 +41,10 @@ class Influx(ServerCase):
         influx.execute("GRANT WRITE ON lxc TO writer")
         password = self.file("password", "w:riter\n")
         self.assert_delivers(influx, "--influx-user", "writer", "--influx-password-file", password)
-        self.assert_fails(influx.url, "401", "--influx-user", "writer", "--influx-password-file", self.file("wrong", "no\n"))
-        self.assert_fails(influx.url, "401|403")
+        self.assert_fails(influx.url, "HTTP 401", "--influx-user", "writer", "--influx-password-file", self.file("wrong", "no\n"))
+        self.assert_fails(influx.url, "HTTP 40[13]")
         # This user may write to that database and no other.
-        self.assert_fails(influx.url, "403", "--influx-user", "writer", "--influx-password-file", password, "--influx-db", "other")
+        self.assert_fails(influx.url, "HTTP 403", "--influx-user", "writer", "--influx-password-file", password, "--influx-db", "other")
 
     def test_without_authentication(self):
         influx = self.own_influxd()
@@ -91,7 +91,7 @@ class Influx(ServerCase):
         self.wait_for_ticks(agent, 3)
         influx.set_read_only(True)
         self.addCleanup(influx.set_read_only, False)
-        agent.wait_for(lambda: self.lines_with(agent, "fails", "500"), what="500 in the log")
+        agent.wait_for(lambda: self.lines_with(agent, "fails", "HTTP 500"), what="500 in the log")
         agent.wait_for(lambda: len(self.spool(agent).times()) >= 5, what="five ticks in the spool")
         influx.set_read_only(False)
         influx.stop()

@@ -61,7 +61,7 @@ class Signals(StopCase):
         server = self.fault_server()
         server.answer = error_answer(401, "authorization failed")
         agent = self.deliver_to(server.url)
-        agent.wait_for(lambda: self.lines_with(agent, "401"), what="401 in the log")
+        agent.wait_for(lambda: self.lines_with(agent, "HTTP 401"), what="401 in the log")
         self.wait_for_ticks(agent, 3)
         server.answer = GOOD
         self.assert_ends_well(agent, signal.SIGTERM, GRACE_SECONDS + 1)
@@ -141,7 +141,7 @@ class Reload(StopCase):
         server, token = self.fault_server(), self.file("token", "old-token\n")
         server.answer = lambda request: GOOD if "new-token" in request.headers["authorization"] else error_answer(401, "who are you?")
         agent = self.agent_of_a_file(**{"influx-url": server.url, "influx-org": "o", "influx-bucket": "b", "influx-token-file": token})
-        agent.wait_for(lambda: self.lines_with(agent, "401"), what="401 in the log")
+        agent.wait_for(lambda: self.lines_with(agent, "HTTP 401"), what="401 in the log")
         token.write_text("new-token\n")
         self.reload(agent)
         agent.wait_for(server.delivered, 10, "a delivery, long before the minute is over")

@@ -76,7 +76,7 @@ class Waits(DeliveryCase):
     @classmethod
     def unknown_user_is_made(cls):
         trial = cls.stranger
-        trial.agent.wait_for(lambda: "401" in trial.agent.stderr and len(trial.spool.times()) >= 5, 20, "401 and ticks in the spool")
+        trial.agent.wait_for(lambda: "HTTP 401" in trial.agent.stderr and len(trial.spool.times()) >= 5, 20, "401 and ticks in the spool")
         cls.influx.execute("CREATE USER later WITH PASSWORD 'later-secret' WITH ALL PRIVILEGES")
 
     def lines_about(self, trial, *words):
@@ -90,7 +90,7 @@ class Waits(DeliveryCase):
     def test_wrong_settings_keep_the_data(self):
         for status, trial in self.settings.items():
             with self.subTest(status):
-                trial.agent.wait_for(lambda t=trial, s=status: self.lines_about(t, s), what="the status in the log")
+                trial.agent.wait_for(lambda t=trial, s=status: self.lines_about(t, f"HTTP {s}"), what="the status in the log")
                 wait_until(lambda t=trial: len(t.spool.times()) >= 5, what="five ticks in the spool")
         # The first try, and the one after a minute.
         for status, trial in self.settings.items():
@@ -99,7 +99,7 @@ class Waits(DeliveryCase):
                 first, second = trial.server.writes()[:2]
                 self.assertGreaterEqual(second.moment - first.moment, SETTINGS_WAIT - 0.5)
                 minutes = (time.monotonic() - trial.begin) / 60
-                self.assertLessEqual(len(self.lines_about(trial, status)), 2 + minutes, "not a line for each tick")
+                self.assertLessEqual(len(self.lines_about(trial, f"HTTP {status}")), 2 + minutes, "not a line for each tick")
         for status, trial in self.settings.items():
             with self.subTest(status):
                 trial.agent.stop()
