@@ -65,7 +65,7 @@ void ContainerLinks::clear() noexcept {
 }
 
 ContainerNetworks::ContainerNetworks(std::chrono::nanoseconds most)
-    : most_ns_(most.count())
+    : budget_(most)
     , proc_(open_or_throw(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, "opening /proc"))
     , home_(open_or_throw(proc_.get(), "thread-self/ns/net", O_RDONLY,
                           "opening our own network namespace, /proc/thread-self/ns/net"))
@@ -77,24 +77,23 @@ ContainerNetworks::ContainerNetworks(std::chrono::nanoseconds most)
 }
 
 void ContainerNetworks::begin_tick() noexcept {
-    is_slow_ = spent_ns_ > most_ns_;
-    spent_ns_ = 0;
+    is_slow_ = budget_.is_spent();
+    budget_.renew();
 }
 
 const ContainerLinks& ContainerNetworks::look(pid_t init_pid, int init_pidfd, HostId& host_id) {
     links_.clear();
-    links_.left_out = spent_ns_ > most_ns_;
+    links_.left_out = budget_.is_spent();
     if (links_.left_out)
         return links_;
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     visit(init_pid, init_pidfd, host_id);
-    spent_ns_ += io::now_ns(CLOCK_MONOTONIC) - begin_ns;
-    if (spent_ns_ > most_ns_ && !std::exchange(is_slow_, true))
-        spdlog::warn(
-            "listing the interfaces of the containers took more than {} ms in one tick (has something "
-            "on this host made or removed thousands of interfaces?): lxc_net of those that come "
-            "behind is left out while that lasts",
-            most_ns_ / 1'000'000);
+    budget_.spend(io::now_ns(CLOCK_MONOTONIC) - begin_ns);
+    if (budget_.is_spent() && !std::exchange(is_slow_, true))
+        spdlog::warn("listing the interfaces of the containers took {} ms or more in one tick (has something "
+                     "on this host made or removed thousands of interfaces?): lxc_net of those that come "
+                     "behind is left out while that lasts",
+                     budget_.most_msec());
     if (!joins_by_pidfd_ && !std::exchange(said_old_kernel_, true))
         spdlog::info("this kernel can't join namespaces by a pidfd (Linux before 5.8): /proc/PID/ns is used, "
                      "which costs some microseconds more for each container");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "sample/links.hpp"
+#include "sample/time_budget.hpp"
 
 #include <sys/types.h>
 
@@ -63,8 +64,7 @@ class ContainerNetworks {
     void list(int rtnetlink, HostId& host_id) noexcept;
     [[nodiscard]] std::uint64_t network_inode() const noexcept;
 
-    std::int64_t most_ns_;
-    std::int64_t spent_ns_ = 0; ///< in this tick
+    TimeBudget budget_; ///< of this tick
     io::UniqueFd proc_, home_;
     std::uint64_t home_cookie_ = 0; ///< 0: this kernel has none (Linux before 5.14)
     std::uint64_t home_inode_ = 0;

@@ -57,7 +57,8 @@ void ContainerSampler::look_before_joining() noexcept {
 }
 
 bool ContainerSampler::may_hang() const noexcept {
-    return counter_.has_hung() || (filesystems_ && filesystems_->may_hang());
+    return counter_.may_hang() || (filesystems_ && filesystems_->may_hang()) ||
+           (processes_ && processes_->may_hang());
 }
 
 std::optional<FilesystemLook> ContainerSampler::filesystem_look(std::span<const Tag> tags) noexcept {

@@ -67,7 +67,7 @@ class ContainerSampler {
     /// container's, too. Call before each sample, and before the first one of a tick.
     void look_before_joining() noexcept;
 
-    /// Whether looking into it has hung, or well may: it is looked at behind the others.
+    /// Whether looking into it has hung, or has been slow, or well may: it is looked at behind the others.
     [[nodiscard]] bool may_hang() const noexcept;
 
     /// Of its filesystems, whether due or not; none where nobody wants lxc_fs.

@@ -2,10 +2,12 @@
 
 #include "io/clock.hpp"
 #include "io/pidfd.hpp"
+#include "sample/time_budget.hpp"
 
 #include <algorithm>
 #include <functional>
 #include <tuple>
+#include <utility>
 
 namespace lxcmon::sample {
 
@@ -40,19 +42,22 @@ bool FilesystemRound::run_part(bool risky, NamespaceHelper& helper, PointBuffer&
         request.init_pidfd = look.init_pidfd;
         look.watch->prepare(request.ask, risky, monotonic_ns_);
     }
-    bool has_hung = false;
+    TimeBudget budget(helper.deadline());
+    std::int64_t last_ns = io::now_ns(CLOCK_MONOTONIC);
     const auto take = [&](std::size_t index, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
         const FilesystemLook& look = due_[index];
         const std::size_t before = points.size();
-        look.watch->take(outcome, reply, helper.hang(), io::now_ns(CLOCK_MONOTONIC),
+        const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
+        budget.spend(now_ns - std::exchange(last_ns, now_ns));
+        look.watch->take(outcome, reply, helper.hang(), now_ns,
                          {look.measurement, look.tags, wall_ns_, points});
         // It ended meanwhile: its pid may already be another's.
         if (look.init_pid != 0 && !io::is_alive(look.init_pidfd))
             points.truncate(before);
-        has_hung = outcome == NamespaceHelper::Outcome::hung;
+        return !budget.is_spent();
     };
     helper.look_at_filesystems(requests_, std::ref(take)); // a reference, so that nothing is allocated
-    return !has_hung;
+    return !budget.is_spent();
 }
 
 } // namespace lxcmon::sample

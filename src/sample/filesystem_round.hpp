@@ -18,8 +18,9 @@ struct FilesystemLook {
 };
 
 /// The looks of one tick, behind everything else in it: first at all filesystems that can't be expected to
-/// hang, then at network filesystems and FUSE. A hang ends them: what is left waits for the next tick, so
-/// that a broken server that many containers share costs each tick one deadline and no more.
+/// hang, then at network filesystems and FUSE. A hang, or being slow for as long, ends them: what is left
+/// waits for the next tick, so that a broken server that many containers share costs each tick little more
+/// than one deadline.
 class FilesystemRound {
   public:
     void begin(std::int64_t wall_ns, std::int64_t monotonic_ns, std::chrono::nanoseconds interval) noexcept;
@@ -30,7 +31,7 @@ class FilesystemRound {
     void run(NamespaceHelper& helper, bool with_risky, PointBuffer& points);
 
   private:
-    /// Returns whether nothing hung.
+    /// Returns whether there was time enough for all.
     bool run_part(bool risky, NamespaceHelper& helper, PointBuffer& points);
 
     std::int64_t wall_ns_ = 0, monotonic_ns_ = 0;

@@ -105,19 +105,22 @@ void FilesystemWatch::take_answers(const FilesystemReply& reply, bool risky) {
 
 void FilesystemWatch::note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns) {
     std::int64_t slowest_nsec = reply.list_nsec;
+    std::int64_t all_nsec = reply.list_nsec;
     const Filesystem* slowest = nullptr; // none: the list of mounts
-    for (const Filesystem& each : std::span(reply.filesystems).first(reply.count))
+    for (const Filesystem& each : std::span(reply.filesystems).first(reply.count)) {
+        all_nsec += each.took_nsec;
         if (each.took_nsec > slowest_nsec) {
             slowest_nsec = each.took_nsec;
             slowest = &each;
         }
-    if (slowest_nsec <= slow_nsec)
+    }
+    if (all_nsec <= slow_nsec)
         return;
     again_ns_ = monotonic_ns + slow_pause_ns;
     if (!std::exchange(said_slow_, true))
-        spdlog::warn("{}: its {}{} took {} ms to answer; its filesystems are looked at no more than once a "
-                     "minute while that lasts",
-                     who_, slowest != nullptr ? "filesystem " : "list of mounts",
+        spdlog::warn("{}: its filesystems took {} ms to answer, {}{} alone {} ms; they are looked at no more "
+                     "than once a minute while that lasts",
+                     who_, all_nsec / 1'000'000, slowest != nullptr ? "" : "the list of its mounts",
                      slowest != nullptr ? reply.text(slowest->mount_point) : "", slowest_nsec / 1'000'000);
 }
 

@@ -32,8 +32,8 @@ class FilesystemWatch {
     [[nodiscard]] std::int64_t last_look_ns() const noexcept { return turn_.last_ns(); }
     /// Whether the look that was last taken in has left filesystems over for another one that is risky.
     [[nodiscard]] bool owes_risky() const noexcept { return owes_risky_; }
-    /// Whether looking at its files has hung, or well may.
-    [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || root_may_hang_; }
+    /// Whether looking at its files has hung, or has been slow, or well may.
+    [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || said_slow_ || root_may_hang_; }
 
     /// Writes into the request what is not to be touched now. First those are looked at that can't be
     /// expected to hang; the `risky` ones when all containers have had their first look.

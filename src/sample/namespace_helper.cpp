@@ -92,16 +92,21 @@ void NamespaceHelper::run(std::span<const Request> requests, Reply& reply, const
         }
         if (outcome == Outcome::hung)
             hang_ = progress_->place(sequence_ + done);
-        on_reply(done, outcome, reply);
-        if (outcome == Outcome::hung)
+        if (!on_reply(done, outcome, reply)) {
+            if (sent > done + 1)
+                process_.kill(); // it would go on with those that nobody waits for any more
             break;
+        }
     }
     sequence_ += requests.size();
 }
 
 NamespaceHelper::Outcome NamespaceHelper::look_at_processes(const Request& request, CountReply& reply) {
     Outcome outcome = Outcome::broken;
-    const auto take = [&outcome](std::size_t, Outcome made, const CountReply&) { outcome = made; };
+    const auto take = [&outcome](std::size_t, Outcome made, const CountReply&) {
+        outcome = made;
+        return false;
+    };
     run<CountReply>({&request, 1}, reply, take);
     return outcome;
 }

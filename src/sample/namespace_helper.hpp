@@ -32,18 +32,19 @@ class NamespaceHelper {
         hung,     ///< no answer within the deadline: hang() says where
         broken    ///< the helper ended, or could not be started
     };
+    /// Returns whether to go on with the next one.
     template <typename Reply>
-    using OnReply = std::function<void(std::size_t index, Outcome outcome, const Reply& reply)>;
+    using OnReply = std::function<bool(std::size_t index, Outcome outcome, const Reply& reply)>;
 
     /// `reply` counts with Outcome::answered.
     [[nodiscard]] Outcome look_at_processes(const Request& request, CountReply& reply);
-    /// Makes all of these looks, calling `on_reply` for each, in order. A container's deadline runs from the
-    /// moment that the one before it was done. Behind one that hung nobody is asked: each could cost another
-    /// deadline.
+    /// Makes these looks, calling `on_reply` for each, in order, until it wants no more. A container's
+    /// deadline runs from the moment that the one before it was done.
     void look_at_filesystems(std::span<const Request> requests, const OnReply<FilesystemReply>& on_reply);
 
     /// After Outcome::hung.
     [[nodiscard]] const HangPlace& hang() const noexcept { return hang_; }
+    [[nodiscard]] std::chrono::milliseconds deadline() const noexcept { return deadline_; }
     [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
 
   private:

@@ -21,12 +21,13 @@ void ProcessCounter::sample(CountRound& round, const Container& container, std::
     NamespaceHelper::Request request;
     request.ask.init_pid = container.init_pid;
     request.init_pidfd = container.init_pidfd.get();
-    if (round.has_hung || !prepare(request.ask, now))
+    if (round.budget.is_spent() || !prepare(request.ask, now))
         return;
     CountReply reply;
     const Outcome outcome = round.helper.look_at_processes(request, reply);
-    round.has_hung = outcome == Outcome::hung;
-    now.monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
+    const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
+    round.budget.spend(end_ns - now.monotonic_ns);
+    now.monotonic_ns = end_ns;
     take(outcome, reply, round.helper.hang(), now, readings);
 }
 

@@ -4,6 +4,7 @@
 #include "model/readings.hpp"
 #include "sample/fault.hpp"
 #include "sample/namespace_helper.hpp"
+#include "sample/time_budget.hpp"
 #include "sample/turn.hpp"
 
 #include <chrono>
@@ -13,11 +14,14 @@
 
 namespace lxcmon::sample {
 
-/// One tick's questions about processes. A container that hangs costs a deadline, and one of these is enough:
-/// nobody else is asked then in this tick.
+/// One tick's questions about processes. A container that hangs costs a deadline, and one of these is enough,
+/// as are several that are slow: nobody else is asked then in this tick.
 struct CountRound {
+    explicit CountRound(NamespaceHelper& asked) noexcept
+        : helper(asked)
+        , budget(asked.deadline()) {}
     NamespaceHelper& helper;
-    bool has_hung = false;
+    TimeBudget budget;
 };
 
 /// The number of processes of one start of a container, and when its init began: what is asked of the helper,
@@ -51,7 +55,8 @@ class ProcessCounter {
 
     /// Whether nothing keeps the figures from being whole.
     [[nodiscard]] bool is_well() const noexcept { return fault_.is_none() && !is_hanging_; }
-    [[nodiscard]] bool has_hung() const noexcept { return has_hung_; }
+    /// Whether it has hung, or has been slow: it is asked behind the others.
+    [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || said_slow_; }
 
     /// When init began, in clock ticks since boot; nothing while that is not known.
     [[nodiscard]] std::optional<std::int64_t> start_ticks() const noexcept { return start_ticks_; }

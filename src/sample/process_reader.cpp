@@ -39,7 +39,7 @@ void run_process_worker(int socket) noexcept {
     }
 }
 
-ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want_io) {
+ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want_io, Clock::time_point end) {
     try {
         if (!worker_.is_running())
             worker_.start("starting the helper that reads processes", main_);
@@ -53,7 +53,7 @@ ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want
     std::ranges::copy(pids, request.pids.begin());
     if (::send(worker_.socket(), &request, sizeof request, MSG_NOSIGNAL) != sizeof request)
         return Outcome::broken;
-    if (!worker_.wait_for_reply(deadline_))
+    if (!worker_.wait_for_reply(std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now())))
         return Outcome::hung;
     const ssize_t length = ::recv(worker_.socket(), &reply_, sizeof reply_, 0);
     const bool fits =
@@ -64,10 +64,11 @@ ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want
 ProcessReader::Outcome ProcessReader::read(std::span<const pid_t> pids, bool want_io,
                                            std::vector<ProcessFigures>& figures) {
     figures.clear();
+    const Clock::time_point end = Clock::now() + deadline_;
     while (!pids.empty()) {
         const auto some = pids.first(std::min(pids.size(), most_asked));
         pids = pids.subspan(some.size());
-        if (const Outcome outcome = ask(some, want_io); outcome != Outcome::answered) {
+        if (const Outcome outcome = ask(some, want_io, end); outcome != Outcome::answered) {
             worker_.kill();
             return outcome;
         }

@@ -36,7 +36,7 @@ struct ProcessReply {
 /// The agent's side. Sampling thread only.
 class ProcessReader {
   public:
-    /// The child is started when it is first needed. `deadline`: for up to most_asked processes.
+    /// The child is started when it is first needed. `deadline`: for all processes of a read().
     explicit ProcessReader(std::chrono::milliseconds deadline,
                            io::WorkerProcess::Main worker = &run_process_worker)
         : deadline_(deadline)
@@ -56,7 +56,8 @@ class ProcessReader {
     [[nodiscard]] pid_t pid() const noexcept { return worker_.pid(); } ///< the child's; -1: none
 
   private:
-    [[nodiscard]] Outcome ask(std::span<const pid_t> pids, bool want_io);
+    using Clock = std::chrono::steady_clock;
+    [[nodiscard]] Outcome ask(std::span<const pid_t> pids, bool want_io, Clock::time_point end);
 
     std::chrono::milliseconds deadline_;
     io::WorkerProcess::Main main_;

@@ -12,6 +12,8 @@ namespace {
 
 constexpr WalkBounds walk_bounds;
 constexpr CommandBounds command_bounds;
+/// Several thousand processes take a tenth of that.
+constexpr std::int64_t slow_processes_nsec = 500'000'000;
 
 /// CLOCK_BOOTTIME as /proc/PID/stat has it.
 std::int64_t now_ticks() noexcept {
@@ -21,13 +23,18 @@ std::int64_t now_ticks() noexcept {
 } // namespace
 
 bool ProcessSampler::read(std::span<const pid_t> pids) {
-    switch (context_.reader.read(pids, context_.want_io, context_.figures)) {
+    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
+    const ProcessReader::Outcome outcome = context_.reader.read(pids, context_.want_io, context_.figures);
+    const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
+    context_.budget.spend(end_ns - begin_ns);
+    switch (outcome) {
     case ProcessReader::Outcome::answered:
         said_broken_ = false;
+        note_slow(end_ns - begin_ns, end_ns);
         return true;
     case ProcessReader::Outcome::hung:
-        again_ns_ = io::now_ns(CLOCK_MONOTONIC) + hang_pause_ns;
-        --context_.hangs_left;
+        has_hung_ = true;
+        again_ns_ = end_ns + hang_pause_ns;
         spdlog::warn(
             "container {}: reading its processes did not end in time (one that hangs in execve() does "
             "that); lxc_process is left out for 5 minutes",
@@ -42,6 +49,17 @@ bool ProcessSampler::read(std::span<const pid_t> pids) {
         return false;
     }
     return false;
+}
+
+void ProcessSampler::note_slow(std::int64_t took_nsec, std::int64_t monotonic_ns) {
+    if (took_nsec <= slow_processes_nsec)
+        return;
+    again_ns_ = monotonic_ns + slow_pause_ns;
+    if (!std::exchange(said_slow_, true))
+        spdlog::warn(
+            "container {}: reading its processes took {} ms; lxc_process is sent once a minute while "
+            "that lasts",
+            container_.name, took_nsec / 1'000'000);
 }
 
 bool ProcessSampler::look(std::span<char> buffer) {
@@ -68,7 +86,7 @@ bool ProcessSampler::look(std::span<char> buffer) {
 
 bool ProcessSampler::sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns,
                             PointBuffer& points) {
-    if (context_.hangs_left == 0 || io::now_ns(CLOCK_MONOTONIC) < again_ns_ || !look(buffer))
+    if (context_.budget.is_spent() || io::now_ns(CLOCK_MONOTONIC) < again_ns_ || !look(buffer))
         return false;
     if (!totals_)
         return true;

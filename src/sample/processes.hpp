@@ -5,6 +5,7 @@
 #include "sample/command_totals.hpp"
 #include "sample/process_list.hpp"
 #include "sample/process_reader.hpp"
+#include "sample/time_budget.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -23,7 +24,8 @@ struct ProcessContext {
         , reader(deadline)
         , want_io(selection.has(field_id("lxc_process", "read_bytes")) ||
                   selection.has(field_id("lxc_process", "write_bytes")))
-        , top_commands(commands) {}
+        , top_commands(commands)
+        , budget(3 * deadline) {}
 
     int root_fd; ///< borrowed; below it the cgroups are looked for, and not the processes
     ProcessReader reader;
@@ -31,12 +33,7 @@ struct ProcessContext {
     std::size_t top_commands; ///< sent of each container
     std::vector<pid_t> pids{};
     std::vector<ProcessFigures> figures{};
-    /// Deadlines that may still be waited for in this tick: more would make it late for all containers, and
-    /// in the end a watchdog impatient.
-    int hangs_left = most_hangs;
-
-    static constexpr int most_hangs = 3;
-    void begin_tick() noexcept { hangs_left = most_hangs; }
+    TimeBudget budget; ///< of a tick
 };
 
 /// The points of lxc_process of one start of one container. Sampling thread only.
@@ -48,21 +45,26 @@ class ProcessSampler {
         , directory_(std::move(directory))
         , container_(container) {}
 
-    /// Adds a point for each of the busiest commands. Where looking hangs the container's processes are left
-    /// alone for some minutes. The points view into this. Returns whether they could be looked at.
+    /// Adds a point for each of the busiest commands. Where looking hangs, or is slow, the container's
+    /// processes are left alone for some minutes, or one. The points view into this. Returns whether they
+    /// could be looked at.
     bool sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
+
+    /// Whether it has hung, or has been slow: it is looked at behind the others.
+    [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || said_slow_; }
 
   private:
     [[nodiscard]] bool look(std::span<char> buffer);
     [[nodiscard]] bool read(std::span<const pid_t> pids);
+    void note_slow(std::int64_t took_nsec, std::int64_t monotonic_ns);
 
     ProcessContext& context_;
     std::string directory_;
     const Container& container_;
     std::optional<CommandTotals> totals_; ///< from the first look on
     std::int64_t again_ns_ = 0;           ///< CLOCK_MONOTONIC before which they are left alone
-    bool said_more_ = false;
-    bool said_broken_ = false;
+    bool has_hung_ = false;
+    bool said_slow_ = false, said_more_ = false, said_broken_ = false;
 };
 
 } // namespace lxcmon::sample

@@ -121,15 +121,15 @@ void Sampler::sample_running(std::int64_t tick_ns, PointBuffer& points, const Ta
     if (!std::ranges::is_partitioned(running_, is_safe))
         std::stable_partition(running_.begin(), running_.end(), is_safe);
     const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
-    CountRound round{helper_};
+    CountRound round(helper_);
     context_->networks.begin_tick();
     for (Entry* entry : running_) {
         entry->is_well = entry->sampler->sample(time, round, entry->tags->all(), points);
         if (take && points.size() >= most_points)
             take(points);
     }
-    // One deadline in a tick is enough; but a hang in the next tick, too, does not put them off once more.
-    owes_risky_look_ = round.has_hung && !owes_risky_look_;
+    // One deadline in a tick is enough; but one in the next tick, too, does not put them off once more.
+    owes_risky_look_ = round.budget.is_spent() && !owes_risky_look_;
 }
 
 void Sampler::look_at_filesystems(std::int64_t tick_ns, PointBuffer& points) {
@@ -149,7 +149,7 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
     context_->devices.forget();
     context_->changes.refresh();
     if (context_->processes)
-        context_->processes->begin_tick();
+        context_->processes->budget.renew();
     if (points.selection().has_any(fields_of("lxc_hugetlb")))
         context_->huge_pages.refresh();
     sample_host(tick_ns, points);

@@ -60,6 +60,7 @@ Answer ask(NamespaceHelper& helper, const Child* init, std::optional<std::uint64
                                [&](std::size_t, Outcome outcome, const FilesystemReply& reply) {
                                    CHECK(outcome == Outcome::answered);
                                    *answer.reply = reply;
+                                   return true;
                                });
     return answer;
 }

@@ -124,13 +124,26 @@ TEST_CASE("a slow filesystem is named, and asked no more than once a minute") {
     c.add("/", 1);
     c.add("/slow", 2).took_nsec = 150'000'000;
     CHECK(count_of(c.answer(), "\n") == 2);
-    CHECK(count_of(c.log.take(), "container c: its filesystem /slow took 150 ms to answer") == 1);
+    CHECK(count_of(c.log.take(), "container c: its filesystems took 150 ms to answer, /slow alone 150 ms;") ==
+          1);
+    CHECK(c.watch.may_hang());
     c.now_ns += 59 * second;
     CHECK_FALSE(c.watch.is_due(c.now_ns, c.now_ns, std::chrono::nanoseconds(0)));
     c.now_ns += 2 * second;
     CHECK(c.watch.is_due(c.now_ns, c.now_ns, std::chrono::nanoseconds(0)));
     CHECK(count_of(c.answer(), "\n") == 2);
     CHECK(c.log.take().empty());
+}
+
+TEST_CASE("many filesystems that are a little slow are slow together") {
+    Watched c;
+    c.reply->list_nsec = 60'000'000;
+    c.add("/", 1).took_nsec = 30'000'000;
+    c.add("/srv", 2).took_nsec = 20'000'000;
+    static_cast<void>(c.answer());
+    CHECK(count_of(c.log.take(), "container c: its filesystems took 110 ms to answer, the list of its mounts "
+                                 "alone 60 ms;") == 1);
+    CHECK_FALSE(c.watch.is_due(c.now_ns, c.now_ns, std::chrono::nanoseconds(0)));
 }
 
 TEST_CASE("what is left out is said once") {

@@ -141,6 +141,7 @@ Answers run(NamespaceHelper& helper, std::size_t count, int pidfd, pid_t first =
             const auto wanted = static_cast<std::uint32_t>(requests[index].ask.init_pid);
             if (outcome == Outcome::answered && reply.left_out != wanted)
                 ++answers.wrong;
+            return outcome != Outcome::hung;
         });
     return answers;
 }
@@ -168,7 +169,19 @@ TEST_CASE("more requests than the helper gets at once are answered in order, by 
     CHECK(helper.pid() == process);
 }
 
-TEST_CASE("a request that hangs costs the process, and nobody behind it is asked") {
+TEST_CASE("the looks end where the caller wants no more, and what follows has its own answers") {
+    const test::Child init;
+    NamespaceHelper helper(ample, {}, &good_worker);
+    const std::vector<NamespaceHelper::Request> requests(100, request_of(7, init.pidfd()));
+    for (const std::size_t most : {1U, 30U, 99U, 100U}) {
+        std::size_t asked = 0;
+        helper.look_at_filesystems(requests, [&](auto&&...) { return ++asked < most; });
+        CHECK(asked == most);
+        check_all_but(run(helper, 100, init.pidfd()), {}, Outcome::broken);
+    }
+}
+
+TEST_CASE("a request that hangs costs the process") {
     const test::Child init;
     NamespaceHelper helper(milliseconds(400), {}, &hanging_worker);
     const pid_t process = helper.pid();
@@ -241,6 +254,7 @@ TEST_CASE("a request whose pidfd is none is broken, alone") {
     Answers answers;
     helper.look_at_filesystems(requests, [&](std::size_t, Outcome outcome, const FilesystemReply&) {
         answers.outcomes.push_back(outcome);
+        return true;
     });
     check_all_but(answers, {50}, Outcome::broken);
 }

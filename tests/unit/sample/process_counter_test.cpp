@@ -129,14 +129,32 @@ TEST_CASE("behind one that hangs nobody is asked in the same tick") {
     ProcessCounter first(container, {});
     ProcessCounter behind(container, {});
     Readings readings;
-    CountRound round{helper};
+    CountRound round(helper);
     first.sample(round, container, 1, readings);
     behind.sample(round, container, 1, readings);
-    CHECK(first.has_hung());
-    CHECK_FALSE(behind.has_hung());
-    CountRound next{helper};
+    CHECK(first.may_hang());
+    CHECK_FALSE(behind.may_hang());
+    CountRound next(helper);
     behind.sample(next, container, 2, readings);
-    CHECK(behind.has_hung());
+    CHECK(behind.may_hang());
+}
+
+TEST_CASE("the time that counting took is spent, and when there is none left nobody is asked") {
+    const test::Child init;
+    Container container = container_c();
+    container.init_pid = init.pid();
+    container.init_pidfd.reset(::fcntl(init.pidfd(), F_DUPFD_CLOEXEC, 0));
+    NamespaceHelper helper(std::chrono::seconds(20));
+    ProcessCounter counter(container, {.start = true});
+    Readings readings;
+    CountRound round(helper);
+    round.budget = TimeBudget(std::chrono::nanoseconds(1));
+    counter.sample(round, container, 1, readings);
+    CHECK(round.budget.is_spent());
+    CHECK(counter.start_ticks());
+    ProcessCounter behind(container, {.start = true});
+    behind.sample(round, container, 1, readings);
+    CHECK_FALSE(behind.start_ticks());
 }
 
 TEST_CASE("a /proc that hangs costs the number of processes, for 5 minutes") {
@@ -145,7 +163,7 @@ TEST_CASE("a /proc that hangs costs the number of processes, for 5 minutes") {
     CHECK_FALSE(c.take(Outcome::hung, Stage::processes));
     CHECK(c.log.take() == "warning container c: reading what /proc says of its processes did not end in "
                           "time; their number is left out for 5 minutes\n");
-    CHECK(c.counter.has_hung());
+    CHECK(c.counter.may_hang());
     CHECK_FALSE(c.counter.is_well());
     c.now_ns += 299 * second;
     CHECK_FALSE(c.request().want_processes);
@@ -212,9 +230,11 @@ TEST_CASE("a helper that ends is said when it begins, and an init that has ended
 
 TEST_CASE("slow counting is named, and done once a minute") {
     Counted c;
+    CHECK_FALSE(c.counter.may_hang());
     c.reply.processes_nsec = 200'000'000;
     CHECK(c.take(Outcome::answered) == 3);
     CHECK(count_of(c.log.take(), "container c: counting its processes in its /proc took 200 ms") == 1);
+    CHECK(c.counter.may_hang());
     CHECK_FALSE(c.request().want_processes);
     c.now_ns += 61 * second;
     CHECK(c.request().want_processes);

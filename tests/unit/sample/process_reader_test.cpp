@@ -47,6 +47,9 @@ void hanging_worker(int socket) {
             ::pause();
     });
 }
+void slow_worker(int socket) {
+    serve(socket, [](ProcessReply&) { ::usleep(30'000); });
+}
 void exiting_worker(int socket) {
     serve(socket, [](ProcessReply&) { ::_exit(3); });
 }
@@ -112,6 +115,12 @@ TEST_CASE("a child that hangs is killed, another one reads what follows") {
     CHECK(reader.pid() == -1);
     CHECK(reader.read(from_100(3), true, figures) == Outcome::answered);
     CHECK(figures.size() == 3);
+}
+
+TEST_CASE("the deadline is for all processes of a container, in however many datagrams") {
+    ProcessReader reader(milliseconds(100), &slow_worker);
+    std::vector<ProcessFigures> figures;
+    CHECK(reader.read(std::vector<pid_t>(10 * most_asked, bad), true, figures) == Outcome::hung);
 }
 
 TEST_CASE("a child that ends or talks rubbish is started anew") {
