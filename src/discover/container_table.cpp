@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <set>
 #include <stdexcept>
 #include <system_error>
 
@@ -29,8 +30,6 @@ constexpr std::int64_t shortest_pause_ns = 250'000'000;
 constexpr int longest_doubling = 7;
 /// A container that is just starting is silent, too: said only when it has been so several times.
 constexpr int silences_to_say = 3;
-/// Monitors that may be waited for in vain in one refresh.
-constexpr int most_silent = 3;
 
 bool is_directory(const std::string& path) noexcept {
     struct stat status {};
@@ -76,7 +75,8 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
 void ContainerTable::refresh() {
     sockets_.read();
     note_ended();
-    silent_left_ = most_silent;
+    peers_.renew();
+    strangers_.renew();
     bool listed = false;
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
         const std::string& lxcpath = settings_.lxcpaths[index];
@@ -169,7 +169,7 @@ void ContainerTable::list(const std::string& lxcpath, Entries& entries) {
     sockets_.for_each_name(lxcpath, [&](std::string_view running) {
         const std::string name(running);
         if (entries.contains(name) ||
-            (is_selected(name, settings_) && monitor_peer(lxcpath, name) == MonitorPeer::trusted))
+            (is_selected(name, settings_) && strangers_.ask(lxcpath, name) == MonitorPeer::trusted))
             see(lxcpath, name, false, entries);
     });
     std::erase_if(entries, [](const auto& item) { return !item.second->seen; });
@@ -237,11 +237,7 @@ void ContainerTable::note_fault(Entry& entry, std::string fault, bool is_silent,
 
 MonitorPeer ContainerTable::peer_of(Entry& entry) {
     const Container& container = entry.container;
-    if (silent_left_ == 0)
-        return MonitorPeer::silent; // enough time has gone by for one refresh
-    const MonitorPeer peer = monitor_peer(container.lxcpath, container.name);
-    if (peer == MonitorPeer::silent)
-        --silent_left_;
+    const MonitorPeer peer = peers_.ask(container.lxcpath, container.name);
     if (peer == MonitorPeer::untrusted && !std::exchange(entry.said_untrusted, true))
         spdlog::warn("container {} of {}: the process that answers as its monitor is neither root's nor the "
                      "folder's owner's, and is not believed",

@@ -10,7 +10,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -93,7 +92,8 @@ class ContainerTable {
     std::map<std::string, std::string> faults_;
     MonitorSockets sockets_;
     PveNames pve_names_;
-    int silent_left_ = 0; ///< monitors that may still be waited for in vain in this refresh
+    MonitorPeers peers_;     ///< of containers that are known
+    MonitorPeers strangers_; ///< of names that anybody may have made up
     std::size_t left_out_ = 0;
     std::uint64_t last_id_ = 0;
     std::uint64_t last_incarnation_ = 0;

@@ -79,4 +79,11 @@ MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) no
     return judge(socket.get(), lxcpath);
 }
 
+MonitorPeer MonitorPeers::ask(const std::string& lxcpath, const std::string& name) noexcept {
+    const MonitorPeer peer = silent_left_ > 0 ? monitor_peer(lxcpath, name) : MonitorPeer::silent;
+    if (peer == MonitorPeer::silent && silent_left_ > 0)
+        --silent_left_;
+    return peer;
+}
+
 } // namespace lxcmon::discover

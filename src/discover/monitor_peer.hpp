@@ -18,4 +18,15 @@ enum class MonitorPeer {
 };
 [[nodiscard]] MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) noexcept;
 
+/// monitor_peer() of many, which waits in vain only a few times in a round: then all are silent.
+class MonitorPeers {
+  public:
+    void renew() noexcept { silent_left_ = most_silent; }
+    [[nodiscard]] MonitorPeer ask(const std::string& lxcpath, const std::string& name) noexcept;
+
+  private:
+    static constexpr int most_silent = 3;
+    int silent_left_ = most_silent;
+};
+
 } // namespace lxcmon::discover

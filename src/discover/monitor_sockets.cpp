@@ -7,7 +7,6 @@
 #include <sys/un.h>
 
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <system_error>

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -191,6 +192,19 @@ TEST_CASE("a container whose monitor is silent is left out, and said when that l
     monitor.end();
     table.refresh();
     CHECK(names_of(table) == Names{"db", "web"});
+}
+
+TEST_CASE("made-up sockets that nobody answers at are waited for three times in a refresh, not each") {
+    const TempTree tree;
+    define(tree, "web");
+    std::deque<FakeMonitor> silent;
+    for (int number = 0; number < 30; ++number)
+        silent.emplace_back(0, tree.path(), "x" + std::to_string(number), true);
+    ContainerTable table(DiscoverSettings{{tree.path()}, {}, {}});
+    const auto begin = std::chrono::steady_clock::now();
+    table.refresh();
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(2500)); // 100 ms each
+    CHECK(names_of(table) == Names{"web"});
 }
 
 TEST_SUITE_END();
