@@ -1,5 +1,9 @@
 #include "io/file_changes.hpp"
 
+#include "io/kernel_file.hpp"
+#include "io/parse.hpp"
+
+#include <fcntl.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -28,12 +32,23 @@ FileChanges::Watch::~Watch() {
         owner_->forget(*file_);
 }
 
-FileChanges::FileChanges() noexcept
+FileChanges::FileChanges(std::size_t most)
     : inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC))
+    , most_(most)
     , exhausted_(!inotify_) {}
 
+/// Of fs.inotify.max_user_watches: 8,192 before Linux 5.11, by the size of memory since.
+std::size_t FileChanges::half_of_the_kernels() {
+    constexpr std::size_t never_less = 4096;
+    std::string text;
+    const int error = try_read_whole(AT_FDCWD, "/proc/sys/fs/inotify/max_user_watches", text);
+    const auto most = error == 0 ? parse_count_line(text) : std::nullopt;
+    return most ? static_cast<std::size_t>(*most) / 2 : never_less;
+}
+
 FileChanges::Watch FileChanges::watch(int root_fd, const std::string& path) {
-    if (!inotify_)
+    exhausted_ = exhausted_ || files_.size() >= most_;
+    if (!inotify_ || files_.size() >= most_)
         return {};
     // There is no inotify_add_watchat().
     const std::string place = "/proc/self/fd/" + std::to_string(root_fd) + '/' + path;

@@ -2,7 +2,7 @@
 
 #include "io/unique_fd.hpp"
 
-#include <cstdint>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -12,8 +12,9 @@ namespace lxcmon::io {
 /// Tells which kernel files have changed, so that the others need not be read: by inotify(7). A file of
 /// cgroupfs that nothing but a write(2) changes, such as a limit, says so when it is written to; those of
 /// which Documentation/admin-guide/cgroup-v2.rst says "a value change in this file generates a file modified
-/// event" (cgroup.events, memory.events, pids.events ...) are told of by the kernel itself. That a file of
-/// cgroupfs is taken away is told by nobody: who reads it must find that out. Sampling thread only.
+/// event" (cgroup.events, memory.events, pids.events ...) are told of by the kernel itself (all but a few
+/// of memory.events since Linux 6.18, see Cadence::on_event). That a file of cgroupfs is taken away is told
+/// by nobody: who reads it must find that out. Sampling thread only.
 class FileChanges {
     struct File {
         int watch = -1;
@@ -52,8 +53,9 @@ class FileChanges {
         std::unique_ptr<File> file_;
     };
 
-    /// Where the kernel gives no inotify instance (fs.inotify.max_user_instances) it watches nothing.
-    FileChanges() noexcept;
+    /// Watches up to `most` files: the kernel's bound is for all that root watches, and half of it is left to
+    /// others. Where it gives no inotify instance (fs.inotify.max_user_instances) nothing is watched.
+    explicit FileChanges(std::size_t most = half_of_the_kernels());
 
     /// Watches a file from now on; it counts as changed until it is read. `path` hangs on `root_fd`. One that
     /// can't be watched, or is not there, may have changed at any time.
@@ -66,11 +68,13 @@ class FileChanges {
     [[nodiscard]] bool newly_exhausted() noexcept;
 
   private:
+    [[nodiscard]] static std::size_t half_of_the_kernels();
     void forget(const File& file) noexcept;
     void mark(int watch) noexcept;
     void mark_all() noexcept;
 
     UniqueFd inotify_;
+    std::size_t most_;
     std::unordered_multimap<int, File*> files_; ///< by watch descriptor
     bool exhausted_ = false, said_ = false;
 };

@@ -114,6 +114,20 @@ TEST_CASE("more events than the kernel keeps: every file may have changed") {
     CHECK(quiet.may_have_changed());
 }
 
+TEST_CASE("no more files than allowed are watched, and that is said once") {
+    const Watched c;
+    FileChanges changes(1);
+    {
+        const FileChanges::Watch one = changes.watch(c.tree.fd(), "one");
+        CHECK(one.is_watching());
+        CHECK_FALSE(changes.newly_exhausted());
+        CHECK_FALSE(changes.watch(c.tree.fd(), "other").is_watching());
+        CHECK(changes.newly_exhausted());
+        CHECK_FALSE(changes.newly_exhausted());
+    }
+    CHECK(changes.watch(c.tree.fd(), "other").is_watching());
+}
+
 TEST_CASE("a watched file is read when it has changed, and takes no descriptor in between") {
     Watched c;
     io::FdBudget budget(1);
