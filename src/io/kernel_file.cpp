@@ -50,7 +50,7 @@ FdBudget FdBudget::from_rlimit() {
 }
 
 bool FdBudget::take(Keep keep) noexcept {
-    if (keep == Keep::if_roomy && (left_ <= roomy_above_ || is_tight()))
+    if (keep == Keep::if_roomy && left_ <= roomy_above_)
         return false;
     if (left_ <= 0) {
         exhausted_ = true;
@@ -171,9 +171,9 @@ int try_read_whole(int root_fd, const char* path, std::string& text, std::size_t
     }
 }
 
-std::string read_whole(int root_fd, const std::string& path, std::size_t limit_bytes) {
+std::string read_whole(int root_fd, const std::string& path) {
     std::string text;
-    if (const int error = try_read_whole(root_fd, path.c_str(), text, limit_bytes); error != 0)
+    if (const int error = try_read_whole(root_fd, path.c_str(), text); error != 0)
         throw std::system_error(error, std::generic_category(), "reading /" + path);
     return text;
 }

@@ -21,8 +21,7 @@ struct ReadResult {
 /// Which files get the descriptors where these run short.
 enum class Keep : std::uint8_t {
     first,   ///< those read at each tick
-    if_roomy ///< those read seldom: while more than a quarter of the budget is left, and all of the others
-             ///< have theirs
+    if_roomy ///< those read seldom: while more than a quarter of the budget is left
 };
 
 /// How many more descriptors may be kept open. Not thread-safe: one for the sampling thread.
@@ -36,8 +35,8 @@ class FdBudget {
     static FdBudget from_rlimit();
 
     [[nodiscard]] bool take(Keep keep = Keep::first) noexcept;
-    /// Whether one of those read at each tick has had to do without: who is read seldom gives way then.
-    [[nodiscard]] bool is_tight() const noexcept { return exhausted_; }
+    /// Whether those read at each tick may have to do without: who is read seldom gives way then.
+    [[nodiscard]] bool is_tight() const noexcept { return left_ <= 0; }
     /// For a descriptor that is needed whatever the budget says, such as a pidfd: it may be overdrawn by
     /// that.
     void charge() noexcept { --left_; }
@@ -116,12 +115,12 @@ class KernelFile {
 [[nodiscard]] ReadResult read_once(int root_fd, const char* path, std::span<char> buffer,
                                    Pieces pieces = Pieces::one) noexcept;
 
-/// The whole of a file that is read seldom (mountinfo, /proc/PID/cgroup), up to `limit_bytes`.
-/// Throws std::system_error that names the path; EOVERFLOW where the file is longer.
-[[nodiscard]] std::string read_whole(int root_fd, const std::string& path,
-                                     std::size_t limit_bytes = 4U << 20U);
+/// The whole of a file that is read seldom (mountinfo, /proc/PID/cgroup). Throws std::system_error that names
+/// the path.
+[[nodiscard]] std::string read_whole(int root_fd, const std::string& path);
 
-/// The same where failing is an outcome: nothing read gives `error` in the result's place.
+/// The same where failing is an outcome: returns 0 or an errno, EOVERFLOW where the file is longer than
+/// `limit_bytes`.
 [[nodiscard]] int try_read_whole(int root_fd, const char* path, std::string& text,
                                  std::size_t limit_bytes = 4U << 20U);
 

@@ -9,6 +9,7 @@ namespace lxcmon::sample {
 
 /// How often a control file is read. Each read of one that is kept open costs about 2 us, nearly all of it
 /// cache misses in the kernel: what is not read is the only thing that is cheap.
+/// In the order of how often that is.
 enum class Cadence : std::uint8_t {
     each_tick,
     on_change, ///< when inotify says so; in between its figures are known, and are sent at each tick

@@ -141,7 +141,7 @@ CgroupReader::CgroupReader(const CgroupPlan& plan, int root_fd,
             {&file,
              io::WatchedFile(root_fd, io::FilePath(*directory, file.name), budget,
                              is_watched ? changes : nullptr,
-                             file.cadence == Cadence::seldom ? io::Keep::if_roomy : io::Keep::first),
+                             file.cadence >= Cadence::throttling ? io::Keep::if_roomy : io::Keep::first),
              {}});
         if (is_watched)
             files_.back().known.resize(file.wanted.size());

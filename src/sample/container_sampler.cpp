@@ -104,12 +104,12 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
     readings.emit(fields_of("lxc_memory"), tags, {}, time.wall_ns, points);
     block_io_->sample(buffer, seldom, context_.devices, tags, time.wall_ns, points);
     pressure_->sample(buffer, tags, time.wall_ns, points);
-    hugetlb_->sample(buffer, tags, time.wall_ns, points);
+    hugetlb_->sample(buffer, seldom, tags, time.wall_ns, points);
     if (seldom)
         seldom_.take(time.wall_ns);
 }
 
-/// Last, as the helper may hang there.
+/// Behind the cgroups, as the helper may hang there.
 void ContainerSampler::sample_processes(const TickTime& time, CountRound& round, Readings& readings,
                                         std::span<const Tag> tags, PointBuffer& points) {
     counter_.sample(round, container_, time.wall_ns, readings);

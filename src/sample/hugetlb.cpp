@@ -13,7 +13,6 @@ namespace lxcmon::sample {
 namespace {
 
 constexpr const char* pools = "sys/kernel/mm/hugepages";
-constexpr unsigned rounds_between_looks = 6;
 /// More than any machine has, and less than LONG_MAX rounded down to the largest huge page (16 GiB).
 constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max() - (std::int64_t{1} << 40);
 
@@ -118,25 +117,30 @@ void HugetlbSampler::read(Size& size, bool all, std::span<char> buffer, Readings
     take(events_max, is_v1_ ? io::parse_count_line(events) : parse_max_events(events));
 }
 
-void HugetlbSampler::sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns,
-                            PointBuffer& points) {
+/// A descriptor costs the kernel a page once it has been read.
+void HugetlbSampler::close_idle(Size& size) noexcept {
+    for (auto* file : {&size.limit, &size.events})
+        if (*file)
+            (*file)->close();
+    if (size.usage && !size.page->has_pages)
+        size.usage->close();
+}
+
+void HugetlbSampler::sample(std::span<char> buffer, bool seldom, std::span<const Tag> tags,
+                            std::int64_t time_ns, PointBuffer& points) {
     if (!points.selection().has_any(fields))
         return;
-    const bool is_look = round_++ % rounds_between_looks == 0;
     Readings readings;
     for (Size& size : sizes_) {
         readings.clear();
-        read(size, size.is_shown || is_look, buffer, readings);
+        read(size, size.is_shown || seldom, buffer, readings);
         const bool is_used = readings.integer(usage_bytes).value_or(0) > 0;
-        if (!size.is_shown && is_used && !is_look)
+        if (!size.is_shown && is_used && !seldom)
             read(size, true, buffer, readings);
         size.is_shown = size.is_shown || is_used || readings.integer(limit_bytes) ||
                         readings.integer(events_max).value_or(0) > 0;
         if (!size.is_shown) {
-            // A descriptor costs the kernel a page once it has been read.
-            for (auto* file : {&size.limit, &size.events})
-                if (*file)
-                    (*file)->close();
+            close_idle(size);
             continue;
         }
         const Tag own{"size", size.page->name};

@@ -48,14 +48,16 @@ class HugePages {
 
 /// lxc_hugetlb of one container (Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/hugetlb.rst). Most use no
 /// huge pages: a size gets a point from when its usage is not 0, a limit is set or was hit, and then at each
-/// sample of this start, so that a graph can fall to 0. Usage is looked at while the host has such pages,
-/// limit and hits at the first and then at every sixth sample.
+/// sample of this start, so that a graph can fall to 0. Until then usage is looked at while the host has such
+/// pages, limit and hits seldom.
 class HugetlbSampler {
   public:
     /// Borrows `pages`.
     HugetlbSampler(const ContainerFiles& files, const HugePages& pages);
-    /// Adds the points. Reads nothing where no field of lxc_hugetlb is selected in `points`.
-    void sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
+    /// Adds the points. `seldom`: it is the turn of what is read seldom. Reads nothing where no field of
+    /// lxc_hugetlb is selected in `points`.
+    void sample(std::span<char> buffer, bool seldom, std::span<const Tag> tags, std::int64_t time_ns,
+                PointBuffer& points);
 
   private:
     struct Size {
@@ -64,10 +66,10 @@ class HugetlbSampler {
         bool is_shown = false;
     };
     void read(Size& size, bool all, std::span<char> buffer, Readings& readings) const;
+    static void close_idle(Size& size) noexcept;
 
     std::vector<Size> sizes_;
     bool is_v1_ = false;
-    unsigned round_ = 0;
 };
 
 } // namespace lxcmon::sample

@@ -37,7 +37,7 @@ void add_points(const Fixture& fixture, CapturedReaders& readers, const Containe
         readings.emit(range, tags.all(), {}, wall_ns, points);
     readers.block_io.sample(readers.host.buffer, true, readers.host.devices, tags.all(), wall_ns, points);
     readers.pressure.sample(readers.host.buffer, tags.all(), wall_ns, points);
-    readers.hugetlb.sample(readers.host.buffer, tags.all(), wall_ns, points);
+    readers.hugetlb.sample(readers.host.buffer, true, tags.all(), wall_ns, points);
 }
 
 std::string lines_of(const Fixture& fixture, CapturedHost& host, const CapturedContainer& captured) {
