@@ -6,8 +6,6 @@
 #include "sample/host_links.hpp"
 
 #include <cstdint>
-#include <string>
-#include <string_view>
 
 namespace lxcmon::sample {
 

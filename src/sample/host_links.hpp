@@ -16,9 +16,8 @@ namespace lxcmon::sample {
 /// changed, and else only the host's own are asked for their figures.
 class HostLinks {
   public:
-    HostLinks() = default;
     /// Without figures, own() is empty.
-    explicit HostLinks(bool with_figures) noexcept
+    explicit HostLinks(bool with_figures = true) noexcept
         : with_figures_(with_figures) {}
 
     /// Looks again. Returns 0, or the errno of why that fails: then it keeps none.
@@ -42,7 +41,7 @@ class HostLinks {
     int list();
     [[nodiscard]] bool renew_figures() noexcept;
 
-    bool with_figures_ = true;
+    bool with_figures_;
     LinkNews news_;
     bool is_listed_ = false; ///< the lists are whole
     std::vector<Name> names_;

@@ -42,7 +42,7 @@ def arguments():
     parser.add_argument("--sizes", type=lambda text: [int(word) for word in text.split(",")], default=[10, 100, 1000],
                         help="numbers of containers")
     parser.add_argument("--interval", type=nanoseconds, default=nanoseconds("2s"), help="the agent's (default: 2s)")
-    parser.add_argument("--ticks", type=int, default=3 * FS_TICKS, help="measured ones, a multiple of 6 (default: 18)")
+    parser.add_argument("--ticks", type=int, default=3 * FS_TICKS, help="measured ones, best a multiple of 6 (default: 18)")
     parser.add_argument("--check-ratio", type=float, metavar="MOST", help="let the exit code say whether the ratio is at most this")
     parser.add_argument("--save", action="store_true", help=f"write the figures to {FIGURES.name}")
     return parser.parse_args()

@@ -8,18 +8,9 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-
-// glibc's own, which need no dlsym (that allocates itself).
-extern "C" {
-void* __libc_malloc(std::size_t);
-void* __libc_calloc(std::size_t, std::size_t);
-void* __libc_realloc(void*, std::size_t);
-void* __libc_memalign(std::size_t, std::size_t);
-}
 
 namespace {
 
@@ -28,7 +19,7 @@ struct Counts {
 };
 std::atomic<Counts*> counts;
 
-void note() {
+void note_allocation() {
     Counts* const to = counts.load(std::memory_order_relaxed);
     if (to == nullptr)
         return;
@@ -57,34 +48,4 @@ void map_counts() {
 
 } // namespace
 
-extern "C" {
-
-void* malloc(std::size_t bytes) noexcept {
-    note();
-    return __libc_malloc(bytes);
-}
-
-void* calloc(std::size_t count, std::size_t bytes) noexcept {
-    note();
-    return __libc_calloc(count, bytes);
-}
-
-void* realloc(void* old, std::size_t bytes) noexcept {
-    note();
-    return __libc_realloc(old, bytes);
-}
-
-void* memalign(std::size_t alignment, std::size_t bytes) noexcept {
-    note();
-    return __libc_memalign(alignment, bytes);
-}
-
-void* aligned_alloc(std::size_t alignment, std::size_t bytes) noexcept {
-    return memalign(alignment, bytes);
-}
-
-int posix_memalign(void** place, std::size_t alignment, std::size_t bytes) noexcept {
-    *place = memalign(alignment, bytes);
-    return *place != nullptr ? 0 : ENOMEM;
-}
-}
+#include "../support/interpose_malloc.hpp"

@@ -1,7 +1,7 @@
 // Ticks over a captured host, for callgrind (test_instructions.py), which counts in measured_tick() alone:
 //   instructions FIXTURE TICKS PID:PIDFD...
 // The agent's side of sampling and encoding. For each captured container there is a living process that
-// stands in for its init; the helper process joins its namespaces, so it needs root. The pidfds are
+// stands in for its init; the sampling thread joins its network namespace, so it needs root. The pidfds are
 // inherited, as valgrind has no pidfd_open(2).
 #include "support/fixture.hpp"
 #include "support/temp_tree.hpp"

@@ -213,7 +213,7 @@ class OnceAndStop(CommandsCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         (cpu,) = [point for point in parse_lines(result.stdout) if point.measurement == "lxc_cpu"]
         self.assertIn("usage_percent", cpu.fields)
-        self.assertLess(result.seconds, 2)
+        self.assertLess(result.seconds, 5)
         self.assertLess(abs(cpu.time - time.time_ns()), 30e9)
 
     def test_it_ends_when_nobody_reads_its_standard_output(self):

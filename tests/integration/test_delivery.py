@@ -186,7 +186,7 @@ class Stopping(WatchingCase):
                 stopped = time.time_ns()
                 result = agent.stop()
                 self.assertEqual(result.returncode, 0, result.stderr)
-                self.assertLess(result.seconds, 3)
+                self.assertLess(result.seconds, 10)
                 times = [point.time for point in points_of(server.writes())]
                 self.assertIn(stopped // INTERVAL_NS * INTERVAL_NS, times)
                 self.assert_no_gap(times)
@@ -203,7 +203,7 @@ class Stopping(WatchingCase):
         agent.wait_for(lambda: agent.stderr, what="the agent to have started")
         result = agent.stop()
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertLess(result.seconds, 2)
+        self.assertLess(result.seconds, 10)
 
     def test_once_against_a_dead_server_is_a_failure(self):
         result = program.run(*self.arguments("--once", "--influx-url", f"http://127.0.0.1:{free_port()}"))

@@ -35,7 +35,7 @@ class Signals(StopCase):
                 server = self.recorder()
                 agent = self.deliver_to(server.url)
                 self.wait_for_ticks(agent, 3)
-                self.assert_ends_well(agent, number, 2)
+                self.assert_ends_well(agent, number, GRACE_SECONDS)
                 self.assert_delivered_once(server.delivered(), agent.stderr)
                 self.assertEqual(self.spool(agent).segments(), [])
 

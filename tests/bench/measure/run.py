@@ -35,7 +35,6 @@ class Figures:
     floor_usec: float = 0
     median_usec: tuple = (0, 0)  # of agent with helper, and of the floor
     rss_kib: int = 0
-    pss_kib: int = 0
     helper_rss_kib: int = 0
     growth_kib: int = 0  # from `grown_since`, a tick, to the end
     grown_since: int = 0

@@ -22,7 +22,7 @@ ContainerLinks::Entry& add_link(ContainerLinks& links, std::string_view name) {
     return added;
 }
 
-std::string net_lines(const ContainerLinks& links, const HostLinks& host_links = {}) {
+std::string net_lines(const ContainerLinks& links, const HostLinks& host_links = HostLinks()) {
     PointBuffer points;
     DistinctNames names(10);
     CHECK(add_net_points(links, host_links, {false, names, {}, 5, points}));
@@ -88,7 +88,7 @@ TEST_CASE("the loopback, where it is asked for") {
     add_link(links, "lo").link.loopback = true;
     PointBuffer points;
     DistinctNames names(10);
-    CHECK(add_net_points(links, {}, {true, names, {}, 5, points}));
+    CHECK(add_net_points(links, HostLinks(), {true, names, {}, 5, points}));
     CHECK(test::encoded(points) == "lxc_net,interface=lo mtu=1500i,up=false 5\n");
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("no more names of interfaces than there is room for") {
         add_link(links, "lo").link.loopback = true; // is not sent, and takes no room
         add_link(links, name);
         PointBuffer points;
-        CHECK(add_net_points(links, {}, {false, names, {}, 5, points}) == (name != "c"));
+        CHECK(add_net_points(links, HostLinks(), {false, names, {}, 5, points}) == (name != "c"));
         CHECK(points.size() == (name != "c" ? 1 : 0));
     }
 }

@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <chrono>
 #include <optional>
-#include <string>
 
 using namespace lxcmon;
 using namespace lxcmon::sample;
