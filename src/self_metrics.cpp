@@ -3,6 +3,7 @@
 #include "io/clock.hpp"
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
+#include "io/worker_process.hpp"
 #include "model/field_table.hpp"
 #include "model/readings.hpp"
 
@@ -29,15 +30,20 @@ std::int64_t usec_of(const timeval& time) noexcept {
     return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
 }
 
+std::int64_t own_cpu_usec(pid_t process) noexcept {
+    clockid_t clock = 0;
+    return process > 0 && ::clock_getcpuclockid(process, &clock) == 0 ? io::now_ns(clock) / nsec_per_usec : 0;
+}
+
+/// What has ended and was waited for, and all the others: so it never goes back.
 std::optional<std::int64_t> cpu_usec_of(std::span<const pid_t> helper_pids) noexcept {
     std::int64_t usec = io::now_ns(CLOCK_PROCESS_CPUTIME_ID) / nsec_per_usec;
     rusage ended{};
     if (::getrusage(RUSAGE_CHILDREN, &ended) == 0)
         usec += usec_of(ended.ru_utime) + usec_of(ended.ru_stime);
-    clockid_t clock = 0;
-    for (const pid_t helper : helper_pids)
-        if (helper > 0 && ::clock_getcpuclockid(helper, &clock) == 0)
-            usec += io::now_ns(clock) / nsec_per_usec;
+    for (const auto helpers : {helper_pids, io::WorkerProcess::not_reaped()})
+        for (const pid_t helper : helpers)
+            usec += own_cpu_usec(helper);
     return usec;
 }
 

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <span>
 #include <vector>
 
 namespace lxcmon::io {
@@ -29,6 +30,8 @@ class WorkerProcess {
     void kill() noexcept;
     /// Takes away those of all workers that were killed and have ended.
     static void reap() noexcept;
+    /// Those of all workers that were killed and are not yet reaped: nobody counts what they have used.
+    [[nodiscard]] static std::span<const pid_t> not_reaped() noexcept { return killed; }
 
     /// Waits until it has said something, or has ended. False: neither within `deadline`.
     [[nodiscard]] bool wait_for_reply(std::chrono::milliseconds deadline) const noexcept;

@@ -1,12 +1,19 @@
 #include "self_metrics.hpp"
 
+#include "support/child.hpp"
 #include "support/encoded.hpp"
 
+#include "io/worker_process.hpp"
+
 #include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <limits>
 #include <string>
 
@@ -67,4 +74,25 @@ TEST_CASE("the costs are those of the process and its helpers") {
     const ProcessCosts thrice = process_costs(std::array{::getpid(), ::getpid()});
     CHECK(*thrice.rss_bytes >= *own.rss_bytes * 5 / 2);
     CHECK(process_costs(std::array{pid_t{999'999'999}}).rss_bytes);
+}
+
+TEST_CASE("what a helper has used stays counted when it is killed, before and after it is waited for") {
+    io::WorkerProcess helper;
+    helper.start("a helper", [](int socket) {
+        while (::clock() < CLOCKS_PER_SEC / 20) {
+        }
+        static_cast<void>(::send(socket, "x", 1, MSG_NOSIGNAL));
+        ::pause();
+    });
+    const pid_t pid = helper.pid();
+    REQUIRE(helper.wait_for_reply(std::chrono::seconds(20)));
+    const auto cpu_usec = [](pid_t child) { return *process_costs(std::array{child}).cpu_usec; };
+    const std::int64_t before = cpu_usec(pid);
+    const io::UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    helper.kill();
+    CHECK(cpu_usec(-1) >= before);
+    REQUIRE(test::ends_soon(pidfd.get()));
+    CHECK(cpu_usec(-1) >= before);
+    io::WorkerProcess::reap();
+    CHECK(cpu_usec(-1) >= before);
 }
