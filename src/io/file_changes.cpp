@@ -16,7 +16,7 @@ namespace lxcmon::io {
 namespace {
 
 constexpr std::size_t buffer_bytes = 16U << 10U;
-/// A whole queue (fs.inotify.max_queued_events) is that much; who writes faster than that is read next time.
+/// Four times the queue by default (fs.inotify.max_queued_events).
 constexpr int most_reads = 64;
 
 } // namespace
@@ -78,6 +78,7 @@ void FileChanges::refresh() noexcept {
                 mark(event.wd);
         }
     }
+    mark_all(); // there may be more: nothing is known
 }
 
 bool FileChanges::newly_exhausted() noexcept {

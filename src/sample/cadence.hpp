@@ -12,9 +12,9 @@ namespace lxcmon::sample {
 /// In the order of how often that is.
 enum class Cadence : std::uint8_t {
     each_tick,
-    on_change, ///< when inotify says so; in between its figures are known, and are sent at each tick
-    on_event,  ///< the same, and in turn: since Linux 6.18 the kernel does not tell of each event (it may not
-               ///< where it must not wait, mm/memcontrol.c)
+    on_change,  ///< when inotify says so; in between its figures are known, and are sent at each tick
+    on_event,   ///< the same, and in turn, as the kernel does not tell of each event: of memory's since Linux
+                ///< 6.18 not where it must not wait (mm/memcontrol.c), of pids' not with pids_localevents
     throttling, ///< each tick where CPU time is limited, as nothing moves it elsewhere; else seldom
     seldom,     ///< in its turn, see SampleSettings::seldom_interval; its figures are sent only then
 };
@@ -25,17 +25,18 @@ struct FileCadence {
     Cadence v1, v2;
 };
 
+// memory.max and memory.high are not among them: inotify tells when a write(2) is over, and these are set at
+// its beginning, before the memory that is too much is reclaimed, which takes long (mm/memcontrol.c). v1's
+// memory.limit_in_bytes is set at its end.
 // v1 has no events: pids.events has them on v2 alone (kernel/cgroup/pids.c). Those of memory.swap.events are
 // told of memory.events before Linux 5.10 (8b21ca0218d2).
 inline constexpr auto file_cadences = std::to_array<FileCadence>({
     {"memory.limit_in_bytes", Cadence::on_change, {}},
-    {"memory.max", {}, Cadence::on_change},
-    {"memory.high", {}, Cadence::on_change},
     {"memory.swap.max", {}, Cadence::on_change},
     {"memory.events", {}, Cadence::on_event},
     {"memory.swap.events", {}, Cadence::seldom},
     {"pids.max", Cadence::on_change, Cadence::on_change},
-    {"pids.events", Cadence::seldom, Cadence::on_change},
+    {"pids.events", Cadence::seldom, Cadence::on_event},
     {"pids.peak", Cadence::seldom, Cadence::seldom},
     {"memory.peak", {}, Cadence::seldom},
     {"memory.swap.peak", {}, Cadence::seldom},

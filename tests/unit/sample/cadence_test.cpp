@@ -6,10 +6,11 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 
-#include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
 
 using namespace lxcmon;
 using namespace lxcmon::sample;
@@ -21,6 +22,7 @@ using test::TempTree;
 namespace {
 
 constexpr FieldId memory_limit = field_id("lxc_memory", "limit_bytes");
+constexpr FieldId memory_high = field_id("lxc_memory", "high_bytes");
 constexpr FieldId memory_usage = field_id("lxc_memory", "usage_bytes");
 constexpr FieldId memory_peak = field_id("lxc_memory", "peak_bytes");
 constexpr FieldId swap_refusals = field_id("lxc_memory", "swap_events_max");
@@ -42,6 +44,14 @@ struct Watching {
         CHECK_FALSE(readers->cgroups.read(host.buffer, due, readings));
         return readings;
     }
+    /// Through a mapping, of which inotify does not tell. `text` is as long as what stands there.
+    void write_unseen(const std::string& path, const std::string& text) const {
+        const io::UniqueFd file(::openat(tree.fd(), path.c_str(), O_RDWR | O_CLOEXEC));
+        void* const place = ::mmap(nullptr, text.size(), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+        REQUIRE(place != MAP_FAILED);
+        text.copy(static_cast<char*>(place), text.size());
+        ::munmap(place, text.size());
+    }
     Fixture fixture;
     TempTree tree;
     CapturedHost host;
@@ -52,18 +62,32 @@ struct Watching {
 
 TEST_CASE("a limit that has not changed is known without reading, one that has is read") {
     Watching c("v2");
-    const std::string limit_file = "sys/fs/cgroup/lxc.payload.limited/memory.max";
-    CHECK(c.read({}).integer(memory_limit) == 67108864);
-    CHECK(c.read({}).integer(memory_limit) == 67108864);
-    c.tree.write(limit_file, "4096\n");
-    CHECK(c.read({}).integer(memory_limit) == 4096);
+    const std::string limit_file = "sys/fs/cgroup/lxc.payload.limited/pids.max";
+    for (const int number : {4096, 4096, 8192, 8192}) {
+        c.tree.write(limit_file, std::to_string(number) + "\n");
+        CHECK(c.read({}).integer(pids_limit) == number);
+        CHECK(c.read({}).integer(pids_limit) == number);
+    }
     c.tree.write(limit_file, "max\n");
-    CHECK_FALSE(c.read({}).integer(memory_limit));
-    CHECK_FALSE(c.read({}).integer(memory_limit));
-    c.tree.write(limit_file, "8192\n");
-    CHECK(c.read({}).integer(memory_limit) == 8192);
+    CHECK_FALSE(c.read({}).integer(pids_limit));
+    CHECK_FALSE(c.read({}).integer(pids_limit));
+    c.tree.write(limit_file, "1\n");
+    CHECK(c.read({}).integer(pids_limit) == 1);
+    c.write_unseen(limit_file, "2\n"); // so it is not read
+    CHECK(c.read({}).integer(pids_limit) == 1);
     c.tree.remove(limit_file);
-    CHECK_FALSE(c.read({}).integer(memory_limit));
+    CHECK_FALSE(c.read({}).integer(pids_limit));
+}
+
+TEST_CASE("cgroup v2's memory limits are read at each tick: they hold before the write of them has ended") {
+    Watching c("v2");
+    for (const auto& [field, file] : {std::pair(memory_limit, "max"), {memory_high, "high"}}) {
+        const std::string path = std::string("sys/fs/cgroup/lxc.payload.limited/memory.") + file;
+        c.tree.write(path, "8192\n");
+        CHECK(c.read({}).integer(field) == 8192);
+        c.write_unseen(path, "4096\n");
+        CHECK(c.read({}).integer(field) == 4096);
+    }
 }
 
 TEST_CASE("counts of events are read when the kernel says so, and in turn, as it does not say each") {
@@ -74,10 +98,7 @@ TEST_CASE("counts of events are read when the kernel says so, and in turn, as it
     CHECK(c.read({true, true}).integer(kills) == 7);
     c.tree.write(events, "oom_kill 8\n");
     CHECK(c.read({false, true}).integer(kills) == 8);
-    // Another file in its place, while it lives on: nobody is told.
-    std::filesystem::create_hard_link(c.tree.path() / events, c.tree.path() / "old");
-    c.tree.write("new", "oom_kill 9\n");
-    std::filesystem::rename(c.tree.path() / "new", c.tree.path() / events);
+    c.write_unseen(events, "oom_kill 9\n");
     CHECK(c.read({false, true}).integer(kills) == 8);
     CHECK(c.read({true, true}).integer(kills) == 9);
 }

@@ -169,7 +169,7 @@ TEST_CASE("only files are read that something is wanted of, be it computed") {
     };
     CHECK(files_for({"lxc_pids.limit"}) == "pids.max ");
     CHECK(files_for({"lxc_cpu.usage_percent"}) == "cpu.stat ");
-    CHECK(files_for({"lxc_memory.used_percent"}) == "memory.current memory.stat memory.max ");
+    CHECK(files_for({"lxc_memory.used_percent"}) == "memory.current memory.max memory.stat ");
     CHECK(files_for({"lxc_memory.working_set_bytes"}) == "memory.current memory.stat ");
     CHECK(files_for({"lxc_net"}).empty());
     CHECK(files_for({"host_*"}).empty()); // these are no containers' files
