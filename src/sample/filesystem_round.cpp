@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -16,27 +17,32 @@ void FilesystemRound::begin(std::int64_t wall_ns, std::int64_t monotonic_ns,
     wall_ns_ = wall_ns;
     monotonic_ns_ = monotonic_ns;
     interval_ = interval;
-    due_.clear();
+    safe_.clear();
+    risky_.clear();
 }
 
 void FilesystemRound::add(const FilesystemLook& look) {
     if (look.watch->is_due(wall_ns_, monotonic_ns_, interval_))
-        due_.push_back(look);
+        safe_.push_back(look);
+    else if (look.watch->owes_risky() && !look.watch->pauses(monotonic_ns_))
+        risky_.push_back(look); // left over from another tick
 }
 
 void FilesystemRound::run(NamespaceHelper& helper, bool with_risky, PointBuffer& points) {
-    std::ranges::sort(due_, {}, [](const FilesystemLook& look) {
-        return std::tuple(look.watch->may_hang(), look.watch->last_look_ns());
-    });
-    if (!run_part(false, helper, points) || !with_risky)
+    if (!run_part(safe_, false, helper, points) || !with_risky)
         return;
-    std::erase_if(due_, [](const FilesystemLook& look) { return !look.watch->owes_risky(); });
-    run_part(true, helper, points);
+    std::ranges::copy_if(safe_, std::back_inserter(risky_),
+                         [](const FilesystemLook& look) { return look.watch->owes_risky(); });
+    run_part(risky_, true, helper, points);
 }
 
-bool FilesystemRound::run_part(bool risky, NamespaceHelper& helper, PointBuffer& points) {
+bool FilesystemRound::run_part(std::vector<FilesystemLook>& due, bool risky, NamespaceHelper& helper,
+                               PointBuffer& points) {
+    std::ranges::sort(due, {}, [risky](const FilesystemLook& look) {
+        return std::tuple(look.watch->may_hang(), look.watch->last_look_ns(risky));
+    });
     requests_.clear();
-    for (const FilesystemLook& look : due_) {
+    for (const FilesystemLook& look : due) {
         NamespaceHelper::Request& request = requests_.emplace_back();
         request.ask.init_pid = look.init_pid;
         request.init_pidfd = look.init_pidfd;
@@ -45,7 +51,7 @@ bool FilesystemRound::run_part(bool risky, NamespaceHelper& helper, PointBuffer&
     TimeBudget budget(helper.deadline());
     std::int64_t last_ns = io::now_ns(CLOCK_MONOTONIC);
     const auto take = [&](std::size_t index, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
-        const FilesystemLook& look = due_[index];
+        const FilesystemLook& look = due[index];
         const std::size_t before = points.size();
         const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
         budget.spend(now_ns - std::exchange(last_ns, now_ns));

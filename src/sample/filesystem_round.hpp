@@ -32,11 +32,11 @@ class FilesystemRound {
 
   private:
     /// Returns whether there was time enough for all.
-    bool run_part(bool risky, NamespaceHelper& helper, PointBuffer& points);
+    bool run_part(std::vector<FilesystemLook>& due, bool risky, NamespaceHelper& helper, PointBuffer& points);
 
     std::int64_t wall_ns_ = 0, monotonic_ns_ = 0;
     std::chrono::nanoseconds interval_{};
-    std::vector<FilesystemLook> due_;
+    std::vector<FilesystemLook> safe_, risky_; ///< those whose look of that kind is due
     std::vector<NamespaceHelper::Request> requests_;
 };
 

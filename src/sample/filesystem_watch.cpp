@@ -22,9 +22,7 @@ FilesystemWatch::FilesystemWatch(std::string who, std::uint64_t id)
 
 bool FilesystemWatch::is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
                              std::chrono::nanoseconds interval) const noexcept {
-    if (monotonic_ns < again_ns_)
-        return false;
-    return owes_risky_ || turn_.is_due(wall_ns, interval);
+    return !pauses(monotonic_ns) && turn_.is_due(wall_ns, interval);
 }
 
 void FilesystemWatch::prepare(NamespaceRequest& request, bool risky, std::int64_t monotonic_ns) {
@@ -48,6 +46,7 @@ void FilesystemWatch::take(Outcome outcome, const FilesystemReply& reply, const 
     if (reply.error == ESRCH)
         return; // ended: the next tick sees that
     turn_.take(target.wall_ns);
+    looked_ns_[asked_risky_ ? 1 : 0] = monotonic_ns;
     fault().set(who_, fault_of(reply));
     if (reply.error != 0)
         return;

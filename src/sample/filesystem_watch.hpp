@@ -25,11 +25,14 @@ class FilesystemWatch {
     /// `who` begins the log lines: "container NAME", "the host". `id`: see Turn.
     FilesystemWatch(std::string who, std::uint64_t id);
 
-    /// Whether it is its turn at the tick of `wall_ns`, and nothing keeps it from being looked at.
+    /// Whether it is left alone, after a hang or as it is slow.
+    [[nodiscard]] bool pauses(std::int64_t monotonic_ns) const noexcept { return monotonic_ns < again_ns_; }
+    /// Whether it is its turn at the tick of `wall_ns`, and it is not left alone.
     [[nodiscard]] bool is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
                               std::chrono::nanoseconds interval) const noexcept;
-    /// When the last look that succeeded was, by the wall clock: who has waited longest goes first.
-    [[nodiscard]] std::int64_t last_look_ns() const noexcept { return turn_.last_ns(); }
+    /// When the last look of that kind that succeeded was, by CLOCK_MONOTONIC: who has waited longest goes
+    /// first. INT64_MIN: none has.
+    [[nodiscard]] std::int64_t last_look_ns(bool risky) const noexcept { return looked_ns_[risky ? 1 : 0]; }
     /// Whether the look that was last taken in has left filesystems over for another one that is risky.
     [[nodiscard]] bool owes_risky() const noexcept { return owes_risky_; }
     /// Whether looking at its files has hung, or has been slow, or well may.
@@ -74,6 +77,7 @@ class FilesystemWatch {
     std::string who_;
     Turn turn_;
     std::int64_t again_ns_ = INT64_MIN; ///< CLOCK_MONOTONIC before which nothing is looked at
+    std::array<std::int64_t, 2> looked_ns_{INT64_MIN, INT64_MIN};
     std::int64_t asked_ns_ = 0;
     bool asked_risky_ = false;
     bool owes_risky_ = false;

@@ -19,8 +19,6 @@ class Turn {
     [[nodiscard]] bool is_due(std::int64_t wall_ns, std::chrono::nanoseconds interval) const noexcept;
     /// A look has taken place at the tick of `wall_ns`.
     void take(std::int64_t wall_ns) noexcept { last_ns_ = wall_ns; }
-    /// When the last one did; INT64_MIN: none has.
-    [[nodiscard]] std::int64_t last_ns() const noexcept { return last_ns_.value_or(INT64_MIN); }
 
   private:
     std::uint64_t id_;
