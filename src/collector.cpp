@@ -70,6 +70,12 @@ void Collector::collect(std::int64_t tick_ns, const sample::TakePoints& take) {
     troubled = sampler.sample(table.containers(), tick_ns, points, take);
 }
 
+void Collector::collect_for_rates(std::int64_t tick_ns) {
+    points.clear();
+    table.refresh();
+    sampler.sample_for_rates(table.containers(), tick_ns, points);
+}
+
 void Collector::wait_a_moment() {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
 }

@@ -20,10 +20,11 @@ struct Collector {
     /// Looks at all containers now; their points replace those in `points`, but for those that `take` has
     /// taken out, see sample::Sampler.
     void collect(std::int64_t tick_ns, const sample::TakePoints& take = {});
-    /// The same twice, a short moment apart, so that rates exist. `between` gets the first one's points.
+    /// The same, and a short moment before another look, so that rates exist. `between` gets that one's
+    /// points.
     template <typename Callback>
     void collect_twice(std::int64_t tick_ns, Callback&& between) {
-        collect(tick_ns);
+        collect_for_rates(tick_ns);
         between(points);
         wait_a_moment();
         collect(tick_ns);
@@ -36,6 +37,7 @@ struct Collector {
     std::size_t troubled = 0; ///< containers of the last time that had some trouble
 
   private:
+    void collect_for_rates(std::int64_t tick_ns);
     static void wait_a_moment();
 };
 

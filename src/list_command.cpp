@@ -31,7 +31,6 @@ Summaries summarize(const PointBuffer& points) {
 int list_containers(const Config& config, bool as_json) {
     Config wanted = config;
     wanted.metrics = {"lxc_cpu", "lxc_memory", "lxc_net", "lxc_fs", "lxc_state"};
-    wanted.fs_interval = std::chrono::nanoseconds(0); // both times
     wanted.net_loopback = false;
     Collector collector(wanted);
     Summaries before;

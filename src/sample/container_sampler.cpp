@@ -34,21 +34,32 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     is_incomplete_ = error != 0;
     if (!has_cgroups_)
         say_cgroups(error);
-    if (const auto v2 = context.layout.find_v2(); v2 && directories_[*v2])
-        controllers_.emplace(context.root_fd, *directories_[*v2], context.changes);
-    const ContainerFiles files{context.root_fd, context.layout,    directories_,
-                               context.budget,  context.selection, &context.changes};
-    reader_.emplace(context.plan, context.root_fd, directories_, context.budget, &context.changes);
-    cpu_.emplace(files);
-    block_io_.emplace(files);
-    pressure_.emplace(files);
-    hugetlb_.emplace(files, context.huge_pages);
-    state_.emplace(files);
+    open_files();
     if (const auto hierarchy = process_hierarchy(context.layout, directories_);
         context.processes && hierarchy)
         processes_.emplace(*context.processes, *directories_[*hierarchy], container);
     if (context.selection.has_any(fields_of("lxc_socket")))
         sockets_.emplace(context.root_fd, container.init_pid);
+}
+
+/// Each rate starts afresh, and what is read seldom is due.
+void ContainerSampler::open_files() {
+    const auto v2 = context_.layout.find_v2();
+    controllers_.reset();
+    if (v2 && directories_[*v2])
+        controllers_.emplace(context_.root_fd, *directories_[*v2], context_.changes);
+    // Where nobody tells that a controller is taken away, the files of before would be believed for ever.
+    io::FileChanges* const changes =
+        controllers_ && !controllers_->is_watching() ? nullptr : &context_.changes;
+    const ContainerFiles files{context_.root_fd, context_.layout,    directories_,
+                               context_.budget,  context_.selection, changes};
+    reader_.emplace(context_.plan, context_.root_fd, directories_, context_.budget, changes);
+    cpu_.emplace(files);
+    block_io_.emplace(files);
+    pressure_.emplace(files);
+    hugetlb_.emplace(files, context_.huge_pages);
+    state_.emplace(files);
+    seldom_ = Turn(container_.id);
 }
 
 void ContainerSampler::look_before_joining() noexcept {
@@ -59,6 +70,10 @@ void ContainerSampler::look_before_joining() noexcept {
 bool ContainerSampler::may_hang() const noexcept {
     return counter_.may_hang() || (filesystems_ && filesystems_->may_hang()) ||
            (processes_ && processes_->may_hang());
+}
+
+bool ContainerSampler::was_left_out() const noexcept {
+    return network_.was_left_out() || counter_.was_left_out() || (processes_ && processes_->was_left_out());
 }
 
 std::optional<FilesystemLook> ContainerSampler::filesystem_look(std::span<const Tag> tags) noexcept {

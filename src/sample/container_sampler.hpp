@@ -57,10 +57,12 @@ class ContainerSampler {
     ContainerSampler(const ContainerSampler&) = delete;
     ContainerSampler& operator=(const ContainerSampler&) = delete;
 
-    /// Whether something that is read but once could not be, or its control files are others now. Ask once a
-    /// tick.
-    [[nodiscard]] bool must_be_made_anew() {
-        return is_incomplete_ || (controllers_ && controllers_->has_changed());
+    /// Whether something that is read but once could not be: make it anew.
+    [[nodiscard]] bool is_incomplete() const noexcept { return is_incomplete_; }
+    /// Opens its control files again where they are others now. Once a tick.
+    void follow_controllers() {
+        if (controllers_ && controllers_->has_changed())
+            open_files();
     }
 
     /// Takes what would be changed by being in the container's network namespace, which may be another
@@ -69,6 +71,10 @@ class ContainerSampler {
 
     /// Whether looking into it has hung, or has been slow, or well may: it is looked at behind the others.
     [[nodiscard]] bool may_hang() const noexcept;
+
+    /// Whether there was no time left for some of it in the last sample: it goes before the others in the
+    /// next.
+    [[nodiscard]] bool was_left_out() const noexcept;
 
     /// Of its filesystems, whether due or not; none where nobody wants lxc_fs.
     [[nodiscard]] std::optional<FilesystemLook> filesystem_look(std::span<const Tag> tags) noexcept;
@@ -83,6 +89,7 @@ class ContainerSampler {
                               PointBuffer& points);
 
   private:
+    void open_files();
     void sample_cgroups(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                         PointBuffer& points);
     void sample_processes(const TickTime& time, CountRound& round, Readings& readings,

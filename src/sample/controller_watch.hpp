@@ -19,8 +19,9 @@ class ControllerWatch {
     /// the files are opened.
     ControllerWatch(int root_fd, std::string_view directory, io::FileChanges& changes);
 
-    /// Whether there are other control files than when this was made. Where there is nobody to tell, never:
-    /// then no file is left unread either.
+    /// Whether there is somebody to tell; else no file may be left unread.
+    [[nodiscard]] bool is_watching() const noexcept { return above_.is_watching(); }
+    /// Whether there are other control files than when this was made. Never where it is not watching.
     [[nodiscard]] bool has_changed();
 
   private:

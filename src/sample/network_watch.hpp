@@ -34,6 +34,8 @@ class NetworkWatch {
     /// Takes what was found there.
     void take(const ContainerLinks& links, const Target& target);
 
+    /// Whether there was no time left for it in the last tick.
+    [[nodiscard]] bool was_left_out() const noexcept { return was_left_out_; }
     /// Whether nothing keeps the figures from being whole.
     [[nodiscard]] bool is_well() const noexcept { return fault_.is_none() && !was_left_out_; }
 

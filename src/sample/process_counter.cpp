@@ -21,7 +21,9 @@ void ProcessCounter::sample(CountRound& round, const Container& container, std::
     NamespaceHelper::Request request;
     request.ask.init_pid = container.init_pid;
     request.init_pidfd = container.init_pidfd.get();
-    if (round.budget.is_spent() || !prepare(request.ask, now))
+    const bool is_due = prepare(request.ask, now);
+    was_left_out_ = is_due && round.budget.is_spent();
+    if (!is_due || was_left_out_)
         return;
     CountReply reply;
     const Outcome outcome = round.helper.look_at_processes(request, reply);

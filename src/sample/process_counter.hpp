@@ -53,8 +53,10 @@ class ProcessCounter {
     void take(Outcome outcome, const CountReply& reply, const HangPlace& hang, const Now& now,
               Readings& readings);
 
+    /// Whether it was due at the last tick, and no time was left in that.
+    [[nodiscard]] bool was_left_out() const noexcept { return was_left_out_; }
     /// Whether nothing keeps the figures from being whole.
-    [[nodiscard]] bool is_well() const noexcept { return fault_.is_none() && !is_hanging_; }
+    [[nodiscard]] bool is_well() const noexcept { return fault_.is_none() && !is_hanging_ && !was_left_out_; }
     /// Whether it has hung, or has been slow: it is asked behind the others.
     [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || said_slow_; }
 
@@ -73,7 +75,7 @@ class ProcessCounter {
     std::int64_t again_ns_ = INT64_MIN;           ///< CLOCK_MONOTONIC before which nothing is asked
     std::optional<std::int64_t> start_ticks_;
     Fault fault_;
-    bool has_hung_ = false, is_hanging_ = false, said_slow_ = false;
+    bool was_left_out_ = false, has_hung_ = false, is_hanging_ = false, said_slow_ = false;
 };
 
 } // namespace lxcmon::sample

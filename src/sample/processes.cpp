@@ -30,7 +30,6 @@ bool ProcessSampler::read(std::span<const pid_t> pids) {
     switch (outcome) {
     case ProcessReader::Outcome::answered:
         said_broken_ = false;
-        note_slow(end_ns - begin_ns, end_ns);
         return true;
     case ProcessReader::Outcome::hung:
         has_hung_ = true;
@@ -51,10 +50,11 @@ bool ProcessSampler::read(std::span<const pid_t> pids) {
     return false;
 }
 
-void ProcessSampler::note_slow(std::int64_t took_nsec, std::int64_t monotonic_ns) {
+void ProcessSampler::note_slow(std::int64_t begin_ns, std::int64_t end_ns) {
+    const std::int64_t took_nsec = end_ns - begin_ns;
     if (took_nsec <= slow_processes_nsec)
         return;
-    again_ns_ = monotonic_ns + slow_pause_ns;
+    again_ns_ = end_ns + slow_pause_ns;
     if (!std::exchange(said_slow_, true))
         spdlog::warn(
             "container {}: reading its processes took {} ms; lxc_process is sent once a minute while "
@@ -63,7 +63,8 @@ void ProcessSampler::note_slow(std::int64_t took_nsec, std::int64_t monotonic_ns
 }
 
 bool ProcessSampler::look(std::span<char> buffer) {
-    if (!totals_) {
+    const bool is_first = !totals_;
+    if (is_first) {
         if (!read(std::span(&container_.init_pid, 1)))
             return false;
         if (context_.figures.empty())
@@ -73,8 +74,12 @@ bool ProcessSampler::look(std::span<char> buffer) {
     const std::int64_t begin_ticks = now_ticks();
     const bool is_whole =
         list_processes(context_.root_fd, directory_.c_str(), walk_bounds, buffer, context_.pids);
+    const std::int64_t read_ns = io::now_ns(CLOCK_MONOTONIC);
     if (!read(context_.pids))
         return false;
+    // The first look may well be at what nobody has looked at for long; and --once makes but two.
+    if (!is_first)
+        note_slow(read_ns, io::now_ns(CLOCK_MONOTONIC));
     totals_->take(context_.figures, begin_ticks);
     if (!is_whole && !std::exchange(said_more_, true))
         spdlog::warn(
@@ -86,7 +91,9 @@ bool ProcessSampler::look(std::span<char> buffer) {
 
 bool ProcessSampler::sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns,
                             PointBuffer& points) {
-    if (context_.budget.is_spent() || io::now_ns(CLOCK_MONOTONIC) < again_ns_ || !look(buffer))
+    const bool is_due = io::now_ns(CLOCK_MONOTONIC) >= again_ns_;
+    was_left_out_ = is_due && context_.budget.is_spent();
+    if (!is_due || was_left_out_ || !look(buffer))
         return false;
     if (!totals_)
         return true;

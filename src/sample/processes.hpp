@@ -50,20 +50,22 @@ class ProcessSampler {
     /// could be looked at.
     bool sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
 
+    /// Whether it was due at the last tick, and no time was left in that.
+    [[nodiscard]] bool was_left_out() const noexcept { return was_left_out_; }
     /// Whether it has hung, or has been slow: it is looked at behind the others.
     [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || said_slow_; }
 
   private:
     [[nodiscard]] bool look(std::span<char> buffer);
     [[nodiscard]] bool read(std::span<const pid_t> pids);
-    void note_slow(std::int64_t took_nsec, std::int64_t monotonic_ns);
+    void note_slow(std::int64_t begin_ns, std::int64_t end_ns);
 
     ProcessContext& context_;
     std::string directory_;
     const Container& container_;
     std::optional<CommandTotals> totals_; ///< from the first look on
     std::int64_t again_ns_ = 0;           ///< CLOCK_MONOTONIC before which they are left alone
-    bool has_hung_ = false;
+    bool was_left_out_ = false, has_hung_ = false;
     bool said_slow_ = false, said_more_ = false, said_broken_ = false;
 };
 

@@ -54,7 +54,8 @@ struct Sampler::Entry {
     std::optional<ContainerSampler> sampler;
     std::uint64_t round = 0;
     bool is_well = true;
-    bool may_hang = false; ///< looking into one of its starts has hung, or well may
+    bool may_hang = false;    ///< looking into one of its starts has hung, or well may
+    std::uint64_t served = 0; ///< the last round in which nothing of it was left out for want of time
 };
 
 Sampler::Sampler(SampleSettings settings)
@@ -104,32 +105,37 @@ void Sampler::sample_host(std::int64_t tick_ns, PointBuffer& points) {
 }
 
 void Sampler::add_running(const Container& container, Entry& entry) {
-    if (!entry.sampler || entry.sampler->must_be_made_anew() || entry.incarnation != container.incarnation) {
+    if (!entry.sampler || entry.sampler->is_incomplete() || entry.incarnation != container.incarnation) {
         entry.sampler.emplace(*context_, container);
         entry.incarnation = container.incarnation;
     }
+    entry.sampler->follow_controllers();
     entry.sampler->look_before_joining();
     running_.push_back(&entry);
 }
 
-void Sampler::sample_running(std::int64_t tick_ns, PointBuffer& points, const TakePoints& take) {
-    // Those behind one that hangs have to do without their number of processes in this tick, or more.
-    // One that is restarted comes no sooner by that.
-    const auto is_safe = [](const Entry* entry) { return !entry->may_hang; };
+/// Those behind one that hangs have to do without their number of processes in this tick, or more: they come
+/// first in the next one, and who may hang comes last. One that is restarted comes no sooner by that.
+void Sampler::put_in_order() {
     for (Entry* entry : running_)
         entry->may_hang = entry->may_hang || entry->sampler->may_hang();
-    if (!std::ranges::is_partitioned(running_, is_safe))
-        std::stable_partition(running_.begin(), running_.end(), is_safe);
+    const auto place = [](const Entry* entry) { return std::pair(entry->may_hang, entry->served); };
+    if (!std::ranges::is_sorted(running_, {}, place))
+        std::ranges::stable_sort(running_, {}, place);
+}
+
+void Sampler::sample_running(std::int64_t tick_ns, CountRound& round, PointBuffer& points,
+                             const TakePoints& take) {
+    put_in_order();
     const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
-    CountRound round(helper_);
     context_->networks.begin_tick();
     for (Entry* entry : running_) {
         entry->is_well = entry->sampler->sample(time, round, entry->tags->all(), points);
+        if (!entry->sampler->was_left_out())
+            entry->served = round_;
         if (take && points.size() >= most_points)
             take(points);
     }
-    // One deadline in a tick is enough; but one in the next tick, too, does not put them off once more.
-    owes_risky_look_ = round.budget.is_spent() && !owes_risky_look_;
 }
 
 void Sampler::look_at_filesystems(std::int64_t tick_ns, PointBuffer& points) {
@@ -142,8 +148,8 @@ void Sampler::look_at_filesystems(std::int64_t tick_ns, PointBuffer& points) {
     filesystem_round_.run(helper_, !owes_risky_look_, points);
 }
 
-std::size_t Sampler::sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
-                            PointBuffer& points, const TakePoints& take) {
+void Sampler::begin_round(const std::vector<const Container*>& containers, std::int64_t tick_ns,
+                          PointBuffer& points) {
     ++round_;
     running_.clear();
     context_->devices.forget();
@@ -161,8 +167,23 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
             add_running(*container, entry);
     }
     std::erase_if(entries_, [this](const auto& item) { return item.second->round != round_; });
+}
 
-    sample_running(tick_ns, points, take);
+void Sampler::sample_for_rates(const std::vector<const Container*>& containers, std::int64_t tick_ns,
+                               PointBuffer& points) {
+    begin_round(containers, tick_ns, points);
+    CountRound nobody(helper_);
+    nobody.budget = TimeBudget(std::chrono::nanoseconds(0));
+    sample_running(tick_ns, nobody, points, {});
+}
+
+std::size_t Sampler::sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
+                            PointBuffer& points, const TakePoints& take) {
+    begin_round(containers, tick_ns, points);
+    CountRound round(helper_);
+    sample_running(tick_ns, round, points, take);
+    // One deadline in a tick is enough; but one in the next tick, too, does not put them off once more.
+    owes_risky_look_ = round.budget.is_spent() && !owes_risky_look_;
     look_at_filesystems(tick_ns, points);
     if (context_->budget.newly_exhausted())
         spdlog::warn("too few file descriptors to keep every control file open (RLIMIT_NOFILE): the others "

@@ -35,6 +35,7 @@ struct SampleSettings {
 using TakePoints = std::function<void(PointBuffer& points)>;
 
 class HostSampler;
+struct CountRound;
 
 /// Turns containers, and the host, into points. Sampling thread only.
 class Sampler {
@@ -55,6 +56,11 @@ class Sampler {
     std::size_t sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                        PointBuffer& points, const TakePoints& take = {});
 
+    /// A sample that is made only so that the next one, soon after, has rates: without what the helper is
+    /// asked for (filesystems, number of processes), as that may be slow, and is not asked again soon then.
+    void sample_for_rates(const std::vector<const Container*>& containers, std::int64_t tick_ns,
+                          PointBuffer& points);
+
     /// The helper processes', which may change from one sample to the next; -1: does not run.
     [[nodiscard]] std::array<pid_t, 2> helper_pids() const noexcept;
 
@@ -65,11 +71,14 @@ class Sampler {
 
   private:
     struct Entry;
+    void begin_round(const std::vector<const Container*>& containers, std::int64_t tick_ns,
+                     PointBuffer& points);
     void sample_host(std::int64_t tick_ns, PointBuffer& points);
     void add_stopped(const Container& container, Entry& entry, std::int64_t tick_ns, PointBuffer& points);
     Entry& entry_of(const Container& container);
     void add_running(const Container& container, Entry& entry);
-    void sample_running(std::int64_t tick_ns, PointBuffer& points, const TakePoints& take);
+    void put_in_order();
+    void sample_running(std::int64_t tick_ns, CountRound& round, PointBuffer& points, const TakePoints& take);
     void look_at_filesystems(std::int64_t tick_ns, PointBuffer& points);
 
     SampleSettings settings_;

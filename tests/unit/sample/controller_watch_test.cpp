@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <chrono>
 #include <string>
 
 using namespace lxcmon;
@@ -55,7 +56,9 @@ TEST_SUITE_BEGIN("needs root");
 TEST_CASE("a limit that went with its controller is not sent any more") {
     Machine machine("v2");
     machine.tree().write(control, "cpu io memory pids\n");
-    sample::Sampler sampler(machine.settings());
+    sample::SampleSettings settings = machine.settings();
+    settings.fs_interval = std::chrono::hours(1);
+    sample::Sampler sampler(settings);
     const auto lines = [&] {
         PointBuffer points;
         CHECK(sampler.sample({&machine.container()}, 7'000'000'000, points) == 0);
@@ -63,10 +66,14 @@ TEST_CASE("a limit that went with its controller is not sent any more") {
     };
     const std::string folder = cgroups + "lxc.payload." + machine.container().name;
     machine.tree().write(folder + "/pids.max", "17\n");
-    CHECK(count_of(lines(), ",limit=17i") == 1);
+    const std::string before = lines();
+    CHECK(count_of(before, ",limit=17i") == 1);
+    CHECK(count_of(before, "lxc_fs,") == 1);
     make_anew(machine.tree(), folder + "/pids.max", "max\n");
     machine.tree().write(control, "cpu io memory pids\n");
-    CHECK(count_of(lines(), ",limit=17i") == 0);
+    const std::string after = lines();
+    CHECK(count_of(after, ",limit=17i") == 0);
+    CHECK(count_of(after, "lxc_fs,") == 0); // what is no matter of controllers goes on as it was
 }
 
 TEST_SUITE_END();

@@ -133,6 +133,8 @@ TEST_CASE("behind one that hangs nobody is asked in the same tick") {
     behind.sample(round, container, 1, readings);
     CHECK(first.may_hang());
     CHECK_FALSE(behind.may_hang());
+    CHECK(behind.was_left_out());
+    CHECK_FALSE(behind.is_well());
     CountRound next(helper);
     behind.sample(next, container, 2, readings);
     CHECK(behind.may_hang());

@@ -6,9 +6,9 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <signal.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <string>
 #include <system_error>

@@ -1,0 +1,79 @@
+#include "support/encoded.hpp"
+#include "support/log_capture.hpp"
+#include "support/machine.hpp"
+
+#include "sample/sampler.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace lxcmon;
+using sample::Sampler;
+using sample::SampleSettings;
+using test::count_of;
+using test::Machine;
+
+namespace {
+
+std::string tick(Sampler& sampler, const std::vector<const Container*>& containers) {
+    PointBuffer points;
+    static_cast<void>(sampler.sample(containers, 7'000'000'000, points));
+    return test::encoded(points);
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("needs root");
+
+TEST_CASE("who was left out for want of time comes first in the next tick") {
+    const test::LogCapture log;
+    Machine machine;
+    SampleSettings settings = machine.settings();
+    settings.selection = Selection::of(std::vector<std::string>{"lxc_net"});
+    settings.net_loopback = true;
+    settings.namespace_deadline = std::chrono::milliseconds(1); // for all of them: some dozens
+    Sampler sampler(settings);
+    std::vector<Container> containers(1000);
+    std::vector<const Container*> all;
+    for (Container& each : containers) {
+        each.id = 100 + all.size();
+        each.name = std::to_string(each.id);
+        each.init_pid = machine.container().init_pid;
+        each.init_pidfd.reset(::fcntl(machine.container().init_pidfd.get(), F_DUPFD_CLOEXEC, 0));
+        all.push_back(&each);
+    }
+    std::set<std::string> seen;
+    std::size_t ticks = 0;
+    for (; ticks < 1000 && seen.size() < all.size(); ++ticks) {
+        const std::string lines = tick(sampler, all);
+        for (const Container& each : containers)
+            if (count_of(lines, "lxc_net,container=" + each.name + ",") != 0)
+                seen.insert(each.name);
+    }
+    CHECK(ticks > 1);
+    CHECK(seen.size() == all.size());
+}
+
+TEST_CASE("a sample for rates asks the helper for nothing, and the next one has them") {
+    Machine machine;
+    SampleSettings settings = machine.settings();
+    settings.fs_interval = std::chrono::hours(1);
+    Sampler sampler(settings);
+    PointBuffer points;
+    sampler.sample_for_rates({&machine.container()}, 7'000'000'000, points);
+    const std::string before = test::encoded(points);
+    CHECK(count_of(before, "lxc_cpu,") == 1);
+    CHECK(count_of(before, "lxc_fs,") == 0);
+    CHECK(count_of(before, "uptime_sec=") == 0);
+    const std::string next = tick(sampler, {&machine.container()});
+    CHECK(count_of(next, "usage_percent=") == 1);
+    CHECK(count_of(next, "lxc_fs,") == 1);
+    CHECK(count_of(next, "uptime_sec=") == 1);
+}
+
+TEST_SUITE_END();
