@@ -33,7 +33,9 @@ Finding check_settings(const Config& config) {
 std::vector<Finding> check_containers(const Config& config) {
     std::vector<Finding> findings;
     try {
-        Collector collector(config);
+        Config wanted = config;
+        wanted.once = true;
+        Collector collector(wanted);
         collector.collect(0);
         for (const std::string& lxcpath : collector.table.lxcpaths()) {
             const auto fault = collector.table.faults().find(lxcpath);

@@ -17,6 +17,7 @@ constexpr std::chrono::milliseconds shortest_deadline{250};
 /// What is looked at seldom: each 6th tick, or once a minute where that is sooner.
 constexpr int seldom_ticks = 6;
 constexpr std::chrono::minutes longest_seldom{1};
+constexpr std::chrono::seconds longest_once{10};
 
 io::UniqueFd open_root() {
     io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -41,6 +42,8 @@ sample::SampleSettings sample_settings(const Config& config, int root_fd) {
     // A hang must not cost the next tick, where ticks are that close.
     const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(config.interval / 2);
     settings.namespace_deadline = std::clamp(half, shortest_deadline, settings.namespace_deadline);
+    // Where there is no next tick, who is left out now is left out for good.
+    settings.look_budget = config.once ? longest_once : settings.namespace_deadline;
     return settings;
 }
 

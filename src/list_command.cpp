@@ -32,6 +32,7 @@ int list_containers(const Config& config, bool as_json) {
     Config wanted = config;
     wanted.metrics = {"lxc_cpu", "lxc_memory", "lxc_net", "lxc_fs", "lxc_state"};
     wanted.net_loopback = false;
+    wanted.once = true;
     Collector collector(wanted);
     Summaries before;
     std::int64_t before_ns = 0;

@@ -48,7 +48,7 @@ bool FilesystemRound::run_part(std::vector<FilesystemLook>& due, bool risky, Nam
         request.init_pidfd = look.init_pidfd;
         look.watch->prepare(request.ask, risky, monotonic_ns_);
     }
-    TimeBudget budget(helper.deadline());
+    TimeBudget budget(most_);
     std::int64_t last_ns = io::now_ns(CLOCK_MONOTONIC);
     const auto take = [&](std::size_t index, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
         const FilesystemLook& look = due[index];

@@ -18,11 +18,15 @@ struct FilesystemLook {
 };
 
 /// The looks of one tick, behind everything else in it: first at all filesystems that can't be expected to
-/// hang, then at network filesystems and FUSE. A hang, or being slow for as long, ends them: what is left
-/// waits for the next tick, so that a broken server that many containers share costs each tick little more
-/// than one deadline.
+/// hang, then at network filesystems and FUSE. Where that takes too long, be it by one that hangs, what is
+/// left waits for the next tick: so a broken server that many containers share costs each tick no more than
+/// that.
 class FilesystemRound {
   public:
+    /// `most`: for how long it may keep a tick waiting, once for each of both.
+    explicit FilesystemRound(std::chrono::nanoseconds most) noexcept
+        : most_(most) {}
+
     void begin(std::int64_t wall_ns, std::int64_t monotonic_ns, std::chrono::nanoseconds interval) noexcept;
     /// Where it is due. `look.watch` must live until run() has returned.
     void add(const FilesystemLook& look);
@@ -34,6 +38,7 @@ class FilesystemRound {
     /// Returns whether there was time enough for all.
     bool run_part(std::vector<FilesystemLook>& due, bool risky, NamespaceHelper& helper, PointBuffer& points);
 
+    std::chrono::nanoseconds most_;
     std::int64_t wall_ns_ = 0, monotonic_ns_ = 0;
     std::chrono::nanoseconds interval_{};
     std::vector<FilesystemLook> safe_, risky_; ///< those whose look of that kind is due

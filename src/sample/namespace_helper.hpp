@@ -44,7 +44,6 @@ class NamespaceHelper {
 
     /// After Outcome::hung.
     [[nodiscard]] const HangPlace& hang() const noexcept { return hang_; }
-    [[nodiscard]] std::chrono::milliseconds deadline() const noexcept { return deadline_; }
     [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
 
   private:

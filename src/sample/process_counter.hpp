@@ -17,9 +17,6 @@ namespace lxcmon::sample {
 /// One tick's questions about processes. A container that hangs costs a deadline, and one of these is enough,
 /// as are several that are slow: nobody else is asked then in this tick.
 struct CountRound {
-    explicit CountRound(NamespaceHelper& asked) noexcept
-        : helper(asked)
-        , budget(asked.deadline()) {}
     NamespaceHelper& helper;
     TimeBudget budget;
 };

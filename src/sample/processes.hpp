@@ -18,14 +18,14 @@ namespace lxcmon::sample {
 
 /// What the ProcessSamplers of all containers share.
 struct ProcessContext {
-    ProcessContext(int root, std::chrono::milliseconds deadline, const Selection& selection,
-                   std::size_t commands)
+    ProcessContext(int root, std::chrono::milliseconds deadline, std::chrono::nanoseconds most,
+                   const Selection& selection, std::size_t commands)
         : root_fd(root)
         , reader(deadline)
         , want_io(selection.has(field_id("lxc_process", "read_bytes")) ||
                   selection.has(field_id("lxc_process", "write_bytes")))
         , top_commands(commands)
-        , budget(3 * deadline) {}
+        , budget(most) {}
 
     int root_fd; ///< borrowed; below it the cgroups are looked for, and not the processes
     ProcessReader reader;

@@ -33,13 +33,14 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
                                        settings.seldom_interval};
     std::unique_ptr<ProcessContext> processes;
     if (settings.selection.has_any(fields_of("lxc_process")))
-        processes = std::make_unique<ProcessContext>(settings.root_fd, settings.namespace_deadline,
-                                                     settings.selection, settings.top_commands);
+        processes =
+            std::make_unique<ProcessContext>(settings.root_fd, settings.namespace_deadline,
+                                             settings.look_budget, settings.selection, settings.top_commands);
     return std::make_unique<SampleContext>(
         SampleContext{settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
                       io::FileChanges(), DeviceNames(settings.root_fd), HugePages(settings.root_fd),
                       HostLinks(settings.selection.has_any(fields_of("host_net"))),
-                      ContainerNetworks(settings.namespace_deadline), std::vector<char>(buffer_bytes),
+                      ContainerNetworks(settings.look_budget), std::vector<char>(buffer_bytes),
                       settings.selection, network, count, settings.seldom_interval, std::move(processes)});
 }
 
@@ -62,7 +63,8 @@ Sampler::Sampler(SampleSettings settings)
     : settings_(std::move(settings))
     , context_(make_context(settings_))
     , host_(std::make_unique<HostSampler>(settings_, context_->budget))
-    , helper_(settings_.namespace_deadline, {{settings_.fs_include, settings_.fs_exclude}}) {
+    , helper_(settings_.namespace_deadline, {{settings_.fs_include, settings_.fs_exclude}})
+    , filesystem_round_(settings_.look_budget) {
     if (settings_.selection.has_any(fields_of("host_fs")))
         host_filesystems_.emplace("the host", 0);
 }
@@ -172,15 +174,14 @@ void Sampler::begin_round(const std::vector<const Container*>& containers, std::
 void Sampler::sample_for_rates(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                                PointBuffer& points) {
     begin_round(containers, tick_ns, points);
-    CountRound nobody(helper_);
-    nobody.budget = TimeBudget(std::chrono::nanoseconds(0));
+    CountRound nobody{helper_, TimeBudget(std::chrono::nanoseconds(0))};
     sample_running(tick_ns, nobody, points, {});
 }
 
 std::size_t Sampler::sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                             PointBuffer& points, const TakePoints& take) {
     begin_round(containers, tick_ns, points);
-    CountRound round(helper_);
+    CountRound round{helper_, TimeBudget(settings_.look_budget)};
     sample_running(tick_ns, round, points, take);
     // One deadline in a tick is enough; but one in the next tick, too, does not put them off once more.
     owes_risky_look_ = round.budget.is_spent() && !owes_risky_look_;

@@ -49,7 +49,7 @@ struct Round {
     test::Child init{};
     NamespaceHelper helper;
     std::deque<FilesystemWatch> watches{};
-    FilesystemRound round{};
+    FilesystemRound round{deadline};
     PointBuffer points{};
     std::int64_t tick_ns = 600 * second;
 

@@ -128,14 +128,14 @@ TEST_CASE("behind one that hangs nobody is asked in the same tick") {
     ProcessCounter first(container, {});
     ProcessCounter behind(container, {});
     Readings readings;
-    CountRound round(helper);
+    CountRound round{helper, TimeBudget(std::chrono::milliseconds(50))};
     first.sample(round, container, 1, readings);
     behind.sample(round, container, 1, readings);
     CHECK(first.may_hang());
     CHECK_FALSE(behind.may_hang());
     CHECK(behind.was_left_out());
     CHECK_FALSE(behind.is_well());
-    CountRound next(helper);
+    CountRound next{helper, TimeBudget(std::chrono::milliseconds(50))};
     behind.sample(next, container, 2, readings);
     CHECK(behind.may_hang());
 }
@@ -148,8 +148,7 @@ TEST_CASE("the time that counting took is spent, and when there is none left nob
     NamespaceHelper helper(std::chrono::seconds(20));
     ProcessCounter counter(container, {.start = true});
     Readings readings;
-    CountRound round(helper);
-    round.budget = TimeBudget(std::chrono::nanoseconds(1));
+    CountRound round{helper, TimeBudget(std::chrono::nanoseconds(1))};
     counter.sample(round, container, 1, readings);
     CHECK(round.budget.is_spent());
     CHECK(counter.start_ticks());
