@@ -85,11 +85,12 @@ class Watched:
 
     def own_rows(self, begin_ns, end_ns):
         """The agent's words about itself, of the ticks behind the first moment up to the second one. Waits until these are in
-        InfluxDB, where a busy machine is late with them; those that are not there then have been missed."""
+        InfluxDB, where a busy machine is late with them; those that are not there then have been missed. Until there is one more,
+        as InfluxDB answers in the middle of writing a point, too, with some of its fields."""
         def all_rows():
             rows = self._influx.rows("lxcmon_push", self._database)
-            return rows if rows and rows[-1].time >= end_ns else None
-        rows = wait_until(all_rows, 30 + 2 * self._interval_ns / NSEC, "the last tick in InfluxDB", self.log)
+            return rows if rows and rows[-1].time > end_ns else None
+        rows = wait_until(all_rows, 30 + 3 * self._interval_ns / NSEC, "the tick behind the last one in InfluxDB", self.log)
         return [row for row in rows if begin_ns < row.time <= end_ns]
 
     def mount_points(self):
