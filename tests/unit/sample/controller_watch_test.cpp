@@ -5,8 +5,8 @@
 
 #include <doctest/doctest.h>
 
-#include <filesystem>
 #include <chrono>
+#include <filesystem>
 #include <string>
 
 using namespace lxcmon;
