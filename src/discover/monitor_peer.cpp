@@ -80,8 +80,10 @@ MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) no
 }
 
 MonitorPeer MonitorPeers::ask(const std::string& lxcpath, const std::string& name) noexcept {
-    const MonitorPeer peer = silent_left_ > 0 ? monitor_peer(lxcpath, name) : MonitorPeer::silent;
-    if (peer == MonitorPeer::silent && silent_left_ > 0)
+    if (silent_left_ == 0)
+        return MonitorPeer::silent; // enough time has gone by for one round
+    const MonitorPeer peer = monitor_peer(lxcpath, name);
+    if (peer == MonitorPeer::silent)
         --silent_left_;
     return peer;
 }

@@ -47,8 +47,9 @@ std::size_t FileChanges::half_of_the_kernels() {
 }
 
 FileChanges::Watch FileChanges::watch(int root_fd, const std::string& path) {
-    exhausted_ = exhausted_ || files_.size() >= most_;
-    if (!inotify_ || files_.size() >= most_)
+    const bool is_full = files_.size() >= most_;
+    exhausted_ = exhausted_ || is_full;
+    if (!inotify_ || is_full)
         return {};
     // There is no inotify_add_watchat().
     const std::string place = "/proc/self/fd/" + std::to_string(root_fd) + '/' + path;

@@ -12,9 +12,9 @@ namespace lxcmon::io {
 /// Tells which kernel files have changed, so that the others need not be read: by inotify(7). A file of
 /// cgroupfs that nothing but a write(2) changes, such as a limit, says so when it is written to; those of
 /// which Documentation/admin-guide/cgroup-v2.rst says "a value change in this file generates a file modified
-/// event" (cgroup.events, memory.events, pids.events ...) are told of by the kernel itself (all but a few
-/// of memory.events since Linux 6.18, see Cadence::on_event). That a file of cgroupfs is taken away is told
-/// by nobody: who reads it must find that out. Sampling thread only.
+/// event" (cgroup.events, memory.events, pids.events ...) are told of by the kernel itself, all but a few.
+/// That a file of cgroupfs is taken away is told by nobody: who reads it must find that out. Sampling thread
+/// only.
 class FileChanges {
     struct File {
         int watch = -1;

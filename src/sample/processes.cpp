@@ -22,7 +22,8 @@ std::int64_t now_ticks() noexcept {
 
 } // namespace
 
-bool ProcessSampler::read(std::span<const pid_t> pids) {
+/// Returns how long that took; nothing where they could not be read.
+std::optional<std::int64_t> ProcessSampler::read(std::span<const pid_t> pids) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     const ProcessReader::Outcome outcome = context_.reader.read(pids, context_.want_io, context_.figures);
     const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
@@ -30,7 +31,7 @@ bool ProcessSampler::read(std::span<const pid_t> pids) {
     switch (outcome) {
     case ProcessReader::Outcome::answered:
         said_broken_ = false;
-        return true;
+        return end_ns - begin_ns;
     case ProcessReader::Outcome::hung:
         has_hung_ = true;
         again_ns_ = end_ns + hang_pause_ns;
@@ -38,23 +39,22 @@ bool ProcessSampler::read(std::span<const pid_t> pids) {
             "container {}: reading its processes did not end in time (one that hangs in execve() does "
             "that); lxc_process is left out for 5 minutes",
             container_.name);
-        return false;
+        return std::nullopt;
     case ProcessReader::Outcome::broken:
         if (!std::exchange(said_broken_, true))
             spdlog::warn(
                 "container {}: the helper process that reads processes ended, or could not be started; "
                 "lxc_process is left out until that works again",
                 container_.name);
-        return false;
+        return std::nullopt;
     }
-    return false;
+    return std::nullopt;
 }
 
-void ProcessSampler::note_slow(std::int64_t begin_ns, std::int64_t end_ns) {
-    const std::int64_t took_nsec = end_ns - begin_ns;
+void ProcessSampler::note_slow(std::int64_t took_nsec) {
     if (took_nsec <= slow_processes_nsec)
         return;
-    again_ns_ = end_ns + slow_pause_ns;
+    again_ns_ = io::now_ns(CLOCK_MONOTONIC) + slow_pause_ns;
     if (!std::exchange(said_slow_, true))
         spdlog::warn(
             "container {}: reading its processes took {} ms; lxc_process is sent once a minute while "
@@ -74,12 +74,12 @@ bool ProcessSampler::look(std::span<char> buffer) {
     const std::int64_t begin_ticks = now_ticks();
     const bool is_whole =
         list_processes(context_.root_fd, directory_.c_str(), walk_bounds, buffer, context_.pids);
-    const std::int64_t read_ns = io::now_ns(CLOCK_MONOTONIC);
-    if (!read(context_.pids))
+    const auto took_nsec = read(context_.pids);
+    if (!took_nsec)
         return false;
     // The first look may well be at what nobody has looked at for long; and --once makes but two.
     if (!is_first)
-        note_slow(read_ns, io::now_ns(CLOCK_MONOTONIC));
+        note_slow(*took_nsec);
     totals_->take(context_.figures, begin_ticks);
     if (!is_whole && !std::exchange(said_more_, true))
         spdlog::warn(

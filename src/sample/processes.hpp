@@ -57,8 +57,8 @@ class ProcessSampler {
 
   private:
     [[nodiscard]] bool look(std::span<char> buffer);
-    [[nodiscard]] bool read(std::span<const pid_t> pids);
-    void note_slow(std::int64_t begin_ns, std::int64_t end_ns);
+    [[nodiscard]] std::optional<std::int64_t> read(std::span<const pid_t> pids);
+    void note_slow(std::int64_t took_nsec);
 
     ProcessContext& context_;
     std::string directory_;

@@ -28,6 +28,14 @@ Container container_c() {
     return container;
 }
 
+/// The same, and it runs.
+Container container_of(const test::Child& init) {
+    Container container = container_c();
+    container.init_pid = init.pid();
+    container.init_pidfd.reset(::fcntl(init.pidfd(), F_DUPFD_CLOEXEC, 0));
+    return container;
+}
+
 /// Its clock, and how many threads there are, is set by the test.
 struct Counted {
     explicit Counted(ProcessCounter::Wanted wanted = {})
@@ -121,9 +129,7 @@ TEST_CASE("init's start is no count") {
 TEST_CASE("behind one that hangs nobody is asked in the same tick") {
     const test::LogCapture log;
     const test::Child init;
-    Container container = container_c();
-    container.init_pid = init.pid();
-    container.init_pidfd.reset(::fcntl(init.pidfd(), F_DUPFD_CLOEXEC, 0));
+    const Container container = container_of(init);
     NamespaceHelper helper(std::chrono::milliseconds(50), {}, &deaf_worker);
     ProcessCounter first(container, {});
     ProcessCounter behind(container, {});
@@ -142,9 +148,7 @@ TEST_CASE("behind one that hangs nobody is asked in the same tick") {
 
 TEST_CASE("the time that counting took is spent, and when there is none left nobody is asked") {
     const test::Child init;
-    Container container = container_c();
-    container.init_pid = init.pid();
-    container.init_pidfd.reset(::fcntl(init.pidfd(), F_DUPFD_CLOEXEC, 0));
+    const Container container = container_of(init);
     NamespaceHelper helper(std::chrono::seconds(20));
     ProcessCounter counter(container, {.start = true});
     Readings readings;
