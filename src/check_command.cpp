@@ -14,8 +14,6 @@
 namespace lxcmon {
 namespace {
 
-using deliver::Finding;
-
 Finding check_rights() {
     if (::geteuid() == 0)
         return {"rights", true, "running as root"};

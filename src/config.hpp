@@ -1,12 +1,8 @@
 #pragma once
 
-#include "encode/text.hpp"
-
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -67,21 +63,6 @@ struct Config {
     [[nodiscard]] bool has_server() const noexcept { return !dry_run && !influx_urls.empty(); }
 
     friend bool operator==(const Config&, const Config&) = default;
-};
-
-/// A setting that can't be taken: one line for stderr, naming the option, its value (unless secret), what is
-/// expected and, where it is not the command line, where it stands. The program ends with exit code 2.
-class BadSetting : public std::exception {
-  public:
-    explicit BadSetting(std::string text)
-        : text_(std::move(text)) {
-        // One line, whatever stands in a value.
-        std::ranges::replace_if(text_, &encode::is_control, '?');
-    }
-    [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
-
-  private:
-    std::string text_;
 };
 
 } // namespace lxcmon

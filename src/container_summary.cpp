@@ -84,13 +84,6 @@ Row table_row(const ContainerSummary& each) {
 
 } // namespace
 
-std::string_view tag_of(const Point& point, std::string_view key) noexcept {
-    for (const Tag& each : point.tags)
-        if (each.key == key)
-            return each.value;
-    return {};
-}
-
 void add_to_summary(const Point& point, ContainerSummary& summary) {
     if (point.measurement == "lxc_cpu") {
         summary.cpu_percent = field<double>(point, "usage_percent");

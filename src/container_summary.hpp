@@ -23,9 +23,6 @@ struct ContainerSummary {
     std::optional<std::int64_t> disk_used_bytes, disk_total_bytes; ///< of "/"
 };
 
-/// The value of a tag; empty where the point has none of that key.
-[[nodiscard]] std::string_view tag_of(const Point& point, std::string_view key) noexcept;
-
 /// Puts a point's figures into the summary of its container.
 void add_to_summary(const Point& point, ContainerSummary& summary);
 

@@ -1,9 +1,9 @@
 #include "influx_options.hpp"
 
+#include "bad_setting.hpp"
 #include "deliver/influx_api.hpp"
 #include "deliver/tls_files.hpp"
 #include "deliver/url.hpp"
-#include "option_table.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,6 @@
 #include "log.hpp"
 
+#include "bad_setting.hpp"
 #include "encode/text.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,5 @@
 #include "agent.hpp"
+#include "bad_setting.hpp"
 #include "commands.hpp"
 #include "io/signal_fd.hpp"
 #include "log.hpp"

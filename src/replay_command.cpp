@@ -1,5 +1,6 @@
 #include "commands.hpp"
 
+#include "bad_setting.hpp"
 #include "deliver/line_reader.hpp"
 #include "deliver/queue.hpp"
 #include "deliver/sender.hpp"

@@ -1,5 +1,6 @@
 #include "settings_file.hpp"
 
+#include "bad_setting.hpp"
 #include "config.hpp"
 #include "io/kernel_file.hpp"
 #include "option_table.hpp"

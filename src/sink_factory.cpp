@@ -1,5 +1,6 @@
 #include "sink_factory.hpp"
 
+#include "bad_setting.hpp"
 #include "deliver/failover_sink.hpp"
 #include "deliver/influx_api.hpp"
 #include "deliver/influx_client.hpp"

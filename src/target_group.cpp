@@ -1,5 +1,7 @@
 #include "target_group.hpp"
 
+#include "bad_setting.hpp"
+
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 

@@ -1,6 +1,6 @@
 #include "values.hpp"
 
-#include "option_table.hpp"
+#include "bad_setting.hpp"
 
 #include "encode/text.hpp"
 #include "io/kernel_file.hpp"

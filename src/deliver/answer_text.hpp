@@ -1,6 +1,6 @@
 #pragma once
 
-#include "deliver/verdict.hpp"
+#include "deliver/reply.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -9,6 +9,11 @@
 #include <vector>
 
 namespace lxcmon::deliver {
+
+/// Bounds of what is believed and kept of a server's list of refused lines.
+inline constexpr std::size_t most_refused_lines = 10'000;
+inline constexpr std::size_t most_refused_texts = 64;
+inline constexpr std::size_t longest_refused_text_bytes = std::size_t{4} * 1024;
 
 /// What a server says is wrong, whatever way its API says so: JSON body (v1, v2, v3), header, plain body.
 /// All of it is a stranger's, raw, and parts may be a container's, which a server repeats.
@@ -31,7 +36,7 @@ struct AnswerText {
 /// How many lines of a partial write are lost, where told.
 [[nodiscard]] std::optional<std::size_t> dropped_lines(const AnswerText& text);
 
-/// The lines that 1.x repeats after `unable to parse`, within the bounds in verdict.hpp.
+/// The lines that 1.x repeats after `unable to parse`, within the bounds above.
 [[nodiscard]] std::vector<std::string> refused_texts(const AnswerText& text);
 
 } // namespace lxcmon::deliver

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "deliver/http.hpp"
+#include "deliver/http_settings.hpp"
 
 #include <curl/curl.h>
 

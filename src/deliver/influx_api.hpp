@@ -1,7 +1,7 @@
 #pragma once
 
 #include "deliver/influx_settings.hpp"
-#include "deliver/verdict.hpp"
+#include "deliver/reply.hpp"
 
 #include <array>
 #include <optional>

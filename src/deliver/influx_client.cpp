@@ -1,6 +1,7 @@
 #include "deliver/influx_client.hpp"
 
 #include "deliver/influx_api.hpp"
+#include "deliver/influx_judge.hpp"
 #include "deliver/influx_query.hpp"
 #include "deliver/url.hpp"
 #include "deliver/words.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "deliver/verdict.hpp"
+#include "deliver/reply.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deliver/verdict.hpp"
+#include "model/finding.hpp"
 
 #include <chrono>
 #include <string>
@@ -8,13 +9,6 @@
 #include <vector>
 
 namespace lxcmon::deliver {
-
-/// A line of what the command `check` finds.
-struct Finding {
-    std::string what; ///< "server", "credentials", "database", "file"
-    bool ok = false;
-    std::string words; ///< what was found, or what is wrong and what to do; no secrets
-};
 
 /// Where batches go: InfluxDB or a file of JSON Lines. A verdict is all that the sender knows, so
 /// that a full disk and a server that is down are one thing to it. One thread at a time, except

@@ -2,24 +2,11 @@
 
 #include <chrono>
 #include <cstddef>
-#include <ctime>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 namespace lxcmon::deliver {
-
-/// What came back over HTTP. All of it is untrusted; the receiver has bounded its size.
-struct Reply {
-    std::string failure;      ///< why no whole answer came, for a person; empty where one came
-    int status = 0;           ///< HTTP status, 0 without an answer
-    std::string retry_after;  ///< header Retry-After, as it was
-    std::string influx_error; ///< header X-Influxdb-Error
-    std::string version;      ///< header X-Influxdb-Version
-    std::string location;     ///< header Location
-    std::string body;         ///< its first 1 MiB
-};
 
 /// What is to be done with the lines that were sent: the table in PROTOCOL.md.
 enum class Outcome {
@@ -37,7 +24,7 @@ enum class Outcome {
 struct Verdict {
     Outcome outcome = Outcome::delivered;
     int status = 0;               ///< HTTP status, 0 where there was none
-    std::chrono::seconds wait{0}; ///< the shortest wait that the server asked for, 600 s at most
+    std::chrono::seconds wait{0}; ///< the shortest wait that the server asked for
     std::string words;            ///< why, and what to do: printable, no secrets; empty when delivered
     std::optional<std::size_t> dropped_lines; ///< partial: how many, where told (by a stranger)
     /// partial: which, where told: numbers from 1 within what was sent, ascending, each once (v3).
@@ -45,16 +32,5 @@ struct Verdict {
     /// partial: the texts of lines that could not be read, as the server repeats them (v1). Raw.
     std::vector<std::string> refused_texts;
 };
-
-/// Bounds of what is believed and kept of a server's list of refused lines.
-inline constexpr std::size_t most_refused_lines = 10'000;
-inline constexpr std::size_t most_refused_texts = 64;
-inline constexpr std::size_t longest_refused_text_bytes = std::size_t{4} * 1024;
-
-/// The longest Retry-After that is believed.
-inline constexpr std::chrono::seconds longest_retry_after{600};
-
-/// Pure. `now` is for Retry-After as a date; `secrets` are hidden wherever the server repeats them.
-[[nodiscard]] Verdict judge(const Reply& reply, std::time_t now, std::span<const std::string> secrets = {});
 
 } // namespace lxcmon::deliver

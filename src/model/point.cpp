@@ -75,4 +75,11 @@ Point PointBuffer::operator[](std::size_t index) const noexcept {
             std::span(fields_).subspan(at.first_field, at.field_count), at.time_ns};
 }
 
+std::string_view tag_of(const Point& point, std::string_view key) noexcept {
+    for (const Tag& each : point.tags)
+        if (each.key == key)
+            return each.value;
+    return {};
+}
+
 } // namespace lxcmon

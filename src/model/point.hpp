@@ -34,6 +34,9 @@ struct Point {
     std::int64_t time_ns = 0; ///< since 1970, UTC
 };
 
+/// The value of a tag; empty where the point has none of that key.
+[[nodiscard]] std::string_view tag_of(const Point& point, std::string_view key) noexcept;
+
 /// The points of a tick. Storage is kept between ticks, so that a steady tick allocates nothing.
 /// Not for use from several threads.
 class PointBuffer {

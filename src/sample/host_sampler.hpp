@@ -5,7 +5,7 @@
 #include "sample/host_io.hpp"
 #include "sample/host_links.hpp"
 #include "sample/pressure.hpp"
-#include "sample/sampler.hpp"
+#include "sample/settings.hpp"
 
 #include <cstdint>
 #include <optional>

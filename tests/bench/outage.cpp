@@ -62,7 +62,7 @@ class TimedSink final : public deliver::Sink {
     deliver::Verdict make_database() override { return {}; }
     bool stop_compressing() noexcept override { return false; }
     void set_deadline(Clock::time_point) noexcept override {}
-    std::vector<deliver::Finding> probe() override { return {}; }
+    std::vector<Finding> probe() override { return {}; }
     std::string name() const override { return "simulated"; }
 
     void note_delay(double seconds) { worst_delay_sec = std::max(worst_delay_sec.load(), seconds); }

@@ -1,6 +1,6 @@
 #include "values.hpp"
 
-#include "option_table.hpp"
+#include "bad_setting.hpp"
 #include "unit/io/temp_folder.hpp"
 
 #include <doctest/doctest.h>

@@ -32,7 +32,7 @@ class FakeSink final : public deliver::Sink {
     }
     bool stop_compressing() noexcept override { return std::exchange(compressing, false); }
     void set_deadline(std::chrono::steady_clock::time_point when) noexcept override { deadline = when; }
-    std::vector<deliver::Finding> probe() override { return {{"server", true, shown}}; }
+    std::vector<Finding> probe() override { return {{"server", true, shown}}; }
     std::string name() const override { return shown; }
 
     std::deque<deliver::Verdict> script;

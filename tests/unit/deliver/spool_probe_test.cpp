@@ -9,7 +9,7 @@
 #include <filesystem>
 
 using namespace lxcmon;
-using deliver::Finding;
+using lxcmon::Finding;
 using deliver::probe_spool;
 
 TEST_CASE("a spool folder that is there, and one that can be made") {

@@ -1,4 +1,4 @@
-#include "deliver/verdict.hpp"
+#include "deliver/influx_judge.hpp"
 
 #include "deliver/answer_text.hpp"
 

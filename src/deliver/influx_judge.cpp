@@ -1,13 +1,11 @@
-#include "deliver/verdict.hpp"
+#include "deliver/influx_judge.hpp"
 
 #include "deliver/answer_text.hpp"
+#include "deliver/http_retry_after.hpp"
 #include "deliver/words.hpp"
-
-#include <curl/curl.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -17,21 +15,6 @@ namespace {
 
 bool contains(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
-}
-
-std::chrono::seconds asked_wait(const std::string& retry_after, std::time_t now) {
-    const bool number = !retry_after.empty() && std::all_of(retry_after.begin(), retry_after.end(),
-                                                            [](char c) { return c >= '0' && c <= '9'; });
-    std::int64_t seconds = 0;
-    if (number) {
-        const auto end = retry_after.data() + retry_after.size();
-        if (std::from_chars(retry_after.data(), end, seconds).ec != std::errc())
-            return longest_retry_after; // more digits than a number holds
-    } else if (!retry_after.empty()) {
-        const std::time_t date = curl_getdate(retry_after.c_str(), nullptr);
-        seconds = date == -1 ? 0 : date - now;
-    }
-    return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, longest_retry_after.count()));
 }
 
 /// Answers of status 400 or 422 that no line is to blame for: bisecting would throw all of them away.
@@ -152,7 +135,7 @@ Verdict judge(const Reply& reply, std::time_t now, std::span<const std::string> 
     verdict.outcome = outcome_of(reply.status, text);
     if (verdict.outcome == Outcome::delivered)
         return verdict;
-    verdict.wait = asked_wait(reply.retry_after, now);
+    verdict.wait = wait_of(reply.retry_after, now);
     verdict.words = words_of(reply, text, secrets);
     if (verdict.outcome == Outcome::partial) {
         verdict.dropped_lines = dropped_lines(text);

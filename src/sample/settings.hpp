@@ -1,0 +1,29 @@
+#pragma once
+
+#include "model/selection.hpp"
+#include "sample/container_tags.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace lxcmon::sample {
+
+struct SampleSettings {
+    CommonTags tags;
+    int root_fd = -1; ///< borrowed; "/" but in tests
+    std::chrono::milliseconds namespace_deadline{2000};
+    /// For how long one kind of look may keep a tick waiting, see TimeBudget.
+    std::chrono::nanoseconds look_budget{std::chrono::seconds(2)};
+    Selection selection = Selection::by_default();
+    std::vector<std::string> fs_include{},
+        fs_exclude{};                        ///< globs on mount point (with a leading slash) or type
+    std::chrono::nanoseconds fs_interval{0}; ///< between two looks at a filesystem; 0: each tick
+    /// Between two looks at what changes seldom and costs much (see Cadence); 0: each tick.
+    std::chrono::nanoseconds seldom_interval{0};
+    bool net_loopback = false;    ///< lxc_net and host_net of lo, too
+    std::size_t top_commands = 5; ///< of each container, in lxc_process
+};
+
+} // namespace lxcmon::sample
