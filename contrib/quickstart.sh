@@ -1,10 +1,10 @@
 #!/bin/bash
 # sudo ./contrib/quickstart.sh [--influx]: from a fresh Debian 12 to figures of your containers.
 set -euo pipefail
-# shellcheck source=contrib/lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=contrib/throwaway.sh
-. "$(dirname "$0")/throwaway.sh"
+# shellcheck source=contrib/dev/lib.sh
+. "$(dirname "$0")/dev/lib.sh"
+# shellcheck source=contrib/dev/throwaway.sh
+. "$(dirname "$0")/dev/throwaway.sh"
 
 usage() {
     cat << 'END'
@@ -105,7 +105,7 @@ show_json_sink() {
     say "One of its lines:"
     grep '"lxc_cpu"' "$work/points.jsonl" | tail -1
     step "The figures of the last tick"
-    python3 contrib/show_figures.py < "$work/points.jsonl"
+    python3 contrib/dev/show_figures.py < "$work/points.jsonl"
     step "The same for people: lxcmon-push list"
     "$agent" "${agent_arguments[@]}" list
 }

@@ -2,8 +2,8 @@
 # sudo ./contrib/test.sh: installs what is needed (apt), builds, runs every test and every check of the source.
 # A step that fails does not end it; the last line is "N passed, N failed", and the exit code is 1 when any failed.
 set -euo pipefail
-# shellcheck source=contrib/lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=contrib/dev/lib.sh
+. "$(dirname "$0")/dev/lib.sh"
 
 need_root
 need_debian
@@ -104,14 +104,14 @@ count_tests() {
     local numbers log=build-test/meson-logs/$1.json
     # No log at all means that no test ran, which has been counted as a failed step.
     [ -f "$log" ] || return 0
-    numbers=$(python3 contrib/count_tests.py "$log")
+    numbers=$(python3 contrib/dev/count_tests.py "$log")
     say "tests passed and failed: $numbers"
     # shellcheck disable=SC2086 # two numbers
     count $numbers
 }
 
 check_format() { cpp_files | xargs -0 clang-format-14 --dry-run -Werror; }
-check_tidy() { python3 contrib/tidy.py build-clang; }
+check_tidy() { python3 contrib/dev/tidy.py build-clang; }
 check_scripts() {
     script_files | xargs -0 shellcheck -x
     shellcheck build-test/contrib/lxcmon-push # bash's completion
@@ -157,7 +157,7 @@ for suite in e2e long; do
 done
 # A ratio and not times: machines are shared. Last, as nothing else may run beside it.
 run_step "What watching 100 containers costs, against the floor" tests/bench/bench.py --build build-test --sizes 100 --interval 500ms --check-ratio 3
-run_step "Each field has been seen with a real value" contrib/check_seen_fields.py "$LXCMON_SEEN_FIELDS" build-test/src/lxcmon-push
+run_step "Each field has been seen with a real value" contrib/dev/check_seen_fields.py "$LXCMON_SEEN_FIELDS" build-test/src/lxcmon-push
 
 step "Done in $((SECONDS / 60)) min $((SECONDS % 60)) s"
 for failure in "${failures[@]}"; do say "FAILED: $failure"; done

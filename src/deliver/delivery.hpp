@@ -2,9 +2,9 @@
 
 #include "deliver/backoff.hpp"
 #include "deliver/health.hpp"
-#include "deliver/quarantine.hpp"
 #include "deliver/sink.hpp"
 #include "model/batch.hpp"
+#include "spool/quarantine.hpp"
 
 #include <atomic>
 #include <chrono>

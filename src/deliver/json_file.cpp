@@ -1,7 +1,7 @@
 #include "deliver/json_file.hpp"
 
-#include "deliver/rotation.hpp"
-#include "deliver/write_all.hpp"
+#include "io/rotation.hpp"
+#include "io/write_all.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

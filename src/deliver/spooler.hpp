@@ -1,9 +1,9 @@
 #pragma once
 
-#include "deliver/disk_syncer.hpp"
-#include "deliver/quarantine.hpp"
 #include "deliver/queue.hpp"
-#include "deliver/spool.hpp"
+#include "spool/disk_syncer.hpp"
+#include "spool/quarantine.hpp"
+#include "spool/spool.hpp"
 
 #include <atomic>
 #include <chrono>

@@ -1,7 +1,7 @@
 #include "encode/json_lines.hpp"
 
 #include "encode/number.hpp"
-#include "encode/text.hpp"
+#include "text/utf8.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,7 +1,7 @@
 #include "encode/line_protocol.hpp"
 
 #include "encode/number.hpp"
-#include "encode/text.hpp"
+#include "text/utf8.hpp"
 
 #include <algorithm>
 #include <optional>

@@ -2,8 +2,8 @@
 
 #include "io/clock.hpp"
 #include "io/pidfd.hpp"
-#include "sample/container_cgroups.hpp"
-#include "sample/memory.hpp"
+#include "sample/cgroup/directories.hpp"
+#include "sample/cgroup/memory.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -2,7 +2,7 @@
 
 #include "io/clock.hpp"
 #include "sample/container_sampler.hpp"
-#include "sample/host_sampler.hpp"
+#include "sample/host/host_sampler.hpp"
 
 #include <spdlog/spdlog.h>
 

@@ -2,8 +2,8 @@
 
 #include "model/container.hpp"
 #include "model/point.hpp"
-#include "sample/filesystem_round.hpp"
-#include "sample/namespace_helper.hpp"
+#include "sample/filesystem/pass.hpp"
+#include "sample/helper/client.hpp"
 #include "sample/settings.hpp"
 
 #include <array>

@@ -1,11 +1,11 @@
 // Microbenchmarks (Google Benchmark) of what is computed: parser, encoder, gzip, spool.
 // build/tests/bench/micro --help
 #include "bench/generated_points.hpp"
-#include "deliver/gzip.hpp"
-#include "deliver/spool.hpp"
 #include "encode/line_protocol.hpp"
+#include "http/gzip.hpp"
+#include "spool/spool.hpp"
 #include "support/captured_reading.hpp"
-#include "unit/io/temp_folder.hpp"
+#include "support/temp_folder.hpp"
 
 #include <benchmark/benchmark.h>
 

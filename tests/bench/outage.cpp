@@ -3,8 +3,8 @@
 // Prints what the spool takes, what it costs, how long draining takes, and how long live points wait
 // meanwhile.
 #include "bench/generated_points.hpp"
-#include "deliver/spool.hpp"
 #include "deliver/target.hpp"
+#include "spool/spool.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>

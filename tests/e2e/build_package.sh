@@ -6,8 +6,8 @@
 #
 # Needs root and: apt-get install mmdebstrap iproute2. LXCMON_CCACHE names the folder where compiled files are kept for the next time.
 set -euo pipefail
-# shellcheck source=contrib/lib.sh
-. "$(dirname "$0")/../../contrib/lib.sh"
+# shellcheck source=contrib/dev/lib.sh
+. "$(dirname "$0")/../../contrib/dev/lib.sh"
 
 [ $# -eq 2 ] || fail "usage: build_package.sh RELEASE OUTDIR"
 need_root

@@ -4,7 +4,7 @@
 #
 # usage: changes_check.sh LXCMON_PUSH_BINARY
 set -euo pipefail
-# shellcheck source=contrib/lib.sh
+# shellcheck source=contrib/dev/lib.sh
 . ./lib.sh
 
 cgroup=/sys/fs/cgroup/lxc.payload.limited

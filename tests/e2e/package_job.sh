@@ -2,7 +2,7 @@
 # Runs in the VM of test_package.sh: the life of the package on a host with systemd, from `apt install` to purge.
 # Beside it: lib.sh, package_checks.sh, capture_figures.sh, changes_check.sh, the fixture's scripts; deb/ and upgrade/, each with the package in one version.
 set -eEuo pipefail
-# shellcheck source=contrib/lib.sh
+# shellcheck source=contrib/dev/lib.sh
 . ./lib.sh
 # shellcheck source=tests/e2e/package_checks.sh
 . ./package_checks.sh

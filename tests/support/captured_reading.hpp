@@ -2,15 +2,15 @@
 
 #include "support/fixture.hpp"
 
-#include "sample/block_io.hpp"
-#include "sample/cgroup_reader.hpp"
-#include "sample/container_cgroups.hpp"
-#include "sample/cpu.hpp"
-#include "sample/hugetlb.hpp"
-#include "sample/memory.hpp"
-#include "sample/pressure.hpp"
-#include "sample/process_figures.hpp"
-#include "sample/state.hpp"
+#include "io/proc_pid.hpp"
+#include "sample/cgroup/block_io.hpp"
+#include "sample/cgroup/cpu.hpp"
+#include "sample/cgroup/directories.hpp"
+#include "sample/cgroup/hugetlb.hpp"
+#include "sample/cgroup/memory.hpp"
+#include "sample/cgroup/pressure.hpp"
+#include "sample/cgroup/reader.hpp"
+#include "sample/cgroup/state.hpp"
 
 #include <sys/types.h>
 

@@ -1,4 +1,4 @@
-"""contrib/check_seen_fields.py finds what it is there for."""
+"""contrib/dev/check_seen_fields.py finds what it is there for."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SCRIPT = ROOT / "contrib/check_seen_fields.py"
+SCRIPT = ROOT / "contrib/dev/check_seen_fields.py"
 
 
 class CheckSeenFields(unittest.TestCase):

@@ -2,7 +2,7 @@
 
 #include "support/child.hpp"
 
-#include "sample/namespace_helper.hpp"
+#include "sample/helper/client.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "sample/cgroup_layout.hpp"
+#include "sample/cgroup/layout.hpp"
 
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "io/unique_fd.hpp"
-#include "unit/io/temp_folder.hpp"
+#include "support/temp_folder.hpp"
 
 #include <sys/types.h>
 

@@ -3,7 +3,7 @@
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 
-#include "sample/filesystem_watch.hpp"
+#include "sample/filesystem/container_filesystems.hpp"
 
 #include <doctest/doctest.h>
 

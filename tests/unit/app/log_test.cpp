@@ -1,6 +1,6 @@
-#include "log.hpp"
+#include "app/log.hpp"
 
-#include "unit/io/temp_folder.hpp"
+#include "support/temp_folder.hpp"
 
 #include <doctest/doctest.h>
 #include <spdlog/spdlog.h>

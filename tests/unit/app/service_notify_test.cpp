@@ -1,6 +1,6 @@
-#include "service_notify.hpp"
+#include "app/service_notify.hpp"
 
-#include "unit/io/temp_folder.hpp"
+#include "support/temp_folder.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>

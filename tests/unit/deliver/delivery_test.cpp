@@ -1,6 +1,6 @@
 #include "deliver/delivery.hpp"
 
-#include "fake_sink.hpp"
+#include "unit/deliver/fake_sink.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,9 @@
 #include "deliver/failover_sink.hpp"
 
-#include "deliver/influx_client.hpp"
-#include "fake_sink.hpp"
+#include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
 #include "support/log_capture.hpp"
+#include "unit/deliver/fake_sink.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,8 +1,8 @@
 #include "deliver/sender.hpp"
 
-#include "deliver/influx_client.hpp"
-#include "fake_sink.hpp"
+#include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
+#include "unit/deliver/fake_sink.hpp"
 
 #include <doctest/doctest.h>
 

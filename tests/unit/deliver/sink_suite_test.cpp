@@ -1,9 +1,9 @@
 // What every sink must do, whatever is behind it: the same cases over all of them.
 #include "deliver/failover_sink.hpp"
-#include "deliver/influx_client.hpp"
 #include "deliver/json_file.hpp"
-#include "io/temp_folder.hpp"
+#include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
+#include "support/temp_folder.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>

@@ -1,9 +1,9 @@
 #include "deliver/backoff.hpp"
-#include "deliver/gzip.hpp"
-#include "deliver/http_reader.hpp"
-#include "deliver/influx_query.hpp"
-#include "deliver/url.hpp"
-#include "deliver/words.hpp"
+#include "http/answer_reader.hpp"
+#include "http/gzip.hpp"
+#include "http/url.hpp"
+#include "influx/query.hpp"
+#include "text/printable.hpp"
 
 #include <doctest/doctest.h>
 #include <zlib.h>

@@ -1,7 +1,7 @@
 #include "deliver/target.hpp"
-#include "fake_sink.hpp"
 #include "support/log_capture.hpp"
-#include "unit/deliver/spool_support.hpp"
+#include "unit/deliver/fake_sink.hpp"
+#include "unit/spool/spool_support.hpp"
 
 #include <sys/syscall.h>
 #include <unistd.h>

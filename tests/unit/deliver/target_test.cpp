@@ -1,8 +1,8 @@
 #include "deliver/target.hpp"
 
-#include "deliver/influx_client.hpp"
-#include "io/temp_folder.hpp"
+#include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
+#include "support/temp_folder.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,10 +1,10 @@
 // Batches that a server never takes, disks that fail, bounds that are too small: the others must go on.
 #include "deliver/target.hpp"
 
-#include "fake_sink.hpp"
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
-#include "unit/io/temp_folder.hpp"
+#include "support/temp_folder.hpp"
+#include "unit/deliver/fake_sink.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/stat.h>

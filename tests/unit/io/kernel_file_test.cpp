@@ -1,6 +1,6 @@
 #include "io/kernel_file.hpp"
 
-#include "unit/io/temp_folder.hpp"
+#include "support/temp_folder.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -155,7 +155,7 @@ TEST_CASE("what is off by default is read when it is asked for") {
     const std::string& lines = first.lines;
     CAPTURE(lines);
     CHECK(first.troubled == 0);
-    CHECK(count_of(lines, "lxc_process,command=unit-tests,container=c,host=node count=1i,cpu_usec=") == 1);
+    CHECK(count_of(lines, "lxc_process,command=unit-sample,container=c,host=node count=1i,cpu_usec=") == 1);
     CHECK(count_of(lines, "lxc_process,") == 1);
 }
 

@@ -1,0 +1,70 @@
+# shellcheck shell=bash
+# What the scripts in contrib share. Source it after `set -euo pipefail`.
+
+root_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+export DEBIAN_FRONTEND=noninteractive
+
+# Colours only for people.
+if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
+
+say() { printf '%s\n' "$*"; }
+step() { printf '\n%s==> %s%s\n' "$bold" "$*" "$plain"; }
+fail() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+need_root() {
+    [ "$(id -u)" -eq 0 ] || fail "needs root: run it as sudo $0"
+}
+
+need_debian() {
+    command -v apt-get > /dev/null || fail "needs Debian: there is no apt-get here"
+}
+
+# wait_for SECONDS COMMAND...: runs the command until it succeeds; false when the time is over.
+wait_for() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.1
+    done
+}
+
+refresh_package_lists() {
+    # Without a network the packages may all be there already; a missing one is then told by apt-get install.
+    apt-get update -qq || say "The package lists could not be refreshed; going on with those of before."
+}
+
+# The build dependencies are in debian/control and nowhere else.
+install_build_dependencies() {
+    apt-get build-dep -y -qq "$root_folder/" > /dev/null
+}
+
+install_packages() {
+    apt-get install -y -qq --no-install-recommends "$@" > /dev/null
+}
+
+# configure_build FOLDER COMPILER [MESON-OPTION...]: makes the build folder where there is none.
+configure_build() {
+    local folder=$root_folder/$1 compiler=$2
+    shift 2
+    [ -f "$folder/build.ninja" ] || CXX=$compiler meson setup "$folder" "$root_folder" "$@"
+}
+
+# stop_process PID: SIGTERM, then SIGKILL after ten seconds; a child of this shell.
+stop_process() {
+    kill -TERM "$1" 2> /dev/null || return 0
+    wait_for 10 process_has_ended "$1" || kill -KILL "$1" 2> /dev/null || true
+    wait "$1" 2> /dev/null || true
+}
+
+process_has_ended() {
+    # Bash reaps its children at once, so a zombie does not count as alive.
+    ! kill -0 "$1" 2> /dev/null
+}
+
+free_port() {
+    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}

@@ -1,0 +1,123 @@
+#include "app/log.hpp"
+
+#include "app/settings/bad_setting.hpp"
+#include "text/utf8.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/rotating_file_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+namespace lxcmon {
+namespace {
+
+/// %P in a pattern: the line's priority for the journal, as <4>.
+class PriorityFlag : public spdlog::custom_flag_formatter {
+  public:
+    void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+        const std::string_view prefix = prefix_of(message.level);
+        out.append(prefix.data(), prefix.data() + prefix.size());
+    }
+
+    [[nodiscard]] std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+        return std::make_unique<PriorityFlag>();
+    }
+
+  private:
+    static std::string_view prefix_of(spdlog::level::level_enum level) noexcept {
+        switch (level) {
+        case spdlog::level::critical:
+            return SD_CRIT;
+        case spdlog::level::err:
+            return SD_ERR;
+        case spdlog::level::warn:
+            return SD_WARNING;
+        case spdlog::level::info:
+            return SD_INFO;
+        default:
+            return SD_DEBUG;
+        }
+    }
+};
+
+/// %* in a pattern: the message on one line, quoted for JSON where that is wanted.
+class MessageFlag : public spdlog::custom_flag_formatter {
+  public:
+    explicit MessageFlag(bool as_json)
+        : as_json_(as_json) {}
+
+    void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+        std::string text(message.payload.data(), message.payload.size());
+        for (char& c : text)
+            if (encode::is_control(c))
+                c = ' ';
+        if (as_json_)
+            text = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        out.append(text.data(), text.data() + text.size());
+    }
+
+    [[nodiscard]] std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+        return std::make_unique<MessageFlag>(as_json_);
+    }
+
+  private:
+    bool as_json_;
+};
+
+bool stderr_is_journal() noexcept {
+    return goes_to_journal(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
+}
+
+spdlog::sink_ptr make_sink(const Config& config) {
+    if (config.log_file.empty())
+        return std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    try {
+        return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(config.log_file, config.log_max_bytes,
+                                                                      config.log_keep);
+    } catch (const spdlog::spdlog_ex& error) {
+        throw BadSetting("lxcmon-push: --log-file: '" + config.log_file + "' can't be opened: " +
+                         error.what() + "; expected a file in a folder that can be written");
+    }
+}
+
+} // namespace
+
+bool goes_to_journal(int fd, const char* journal_stream) noexcept {
+    unsigned long device = 0;
+    unsigned long inode = 0;
+    struct stat place {};
+    return journal_stream != nullptr && std::sscanf(journal_stream, "%lu:%lu", &device, &inode) == 2 &&
+           ::fstat(fd, &place) == 0 && place.st_dev == device && place.st_ino == inode;
+}
+
+void print_error(std::string_view text) {
+    std::fprintf(stderr, "%s%.*s\n", stderr_is_journal() ? SD_ERR : "", static_cast<int>(text.size()),
+                 text.data());
+}
+
+void set_up_log(const Config& config) {
+    const bool as_json = config.log_format == "json";
+    auto formatter = std::make_unique<spdlog::pattern_formatter>();
+    formatter->add_flag<MessageFlag>('*', as_json);
+    formatter->add_flag<PriorityFlag>('P');
+    const bool for_journal = config.log_file.empty() && stderr_is_journal();
+    const std::string text = for_journal ? "%l: %*" : "%Y-%m-%d %H:%M:%S.%e %l: %*";
+    const std::string json = R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%*})";
+    formatter->set_pattern((for_journal ? "%P" : "") + (as_json ? json : text));
+    auto logger = std::make_shared<spdlog::logger>("lxcmon-push", make_sink(config));
+    logger->set_formatter(std::move(formatter));
+    logger->set_level(spdlog::level::from_str(config.log_level == "warn" ? "warning" : config.log_level));
+    logger->flush_on(spdlog::level::trace);
+    spdlog::set_default_logger(std::move(logger));
+}
+
+} // namespace lxcmon

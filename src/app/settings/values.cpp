@@ -1,0 +1,103 @@
+#include "app/settings/values.hpp"
+
+#include "app/settings/bad_setting.hpp"
+
+#include "io/kernel_file.hpp"
+#include "io/parse.hpp"
+#include "text/utf8.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <system_error>
+
+namespace lxcmon {
+namespace {
+
+struct Unit {
+    std::string_view name;
+    double factor;
+};
+
+/// "1.5s" as 1.5 times the factor of "s"; below 0 or out of range is nothing.
+std::optional<double> parse_with_unit(std::string_view text, std::span<const Unit> units) {
+    double number = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const std::string_view unit = text.substr(static_cast<std::size_t>(stop - text.data()));
+    const auto known = std::ranges::find(units, unit, &Unit::name);
+    if (error != std::errc{} || known == units.end() || !std::isfinite(number) || number < 0)
+        return std::nullopt;
+    return number * known->factor;
+}
+
+} // namespace
+
+std::chrono::nanoseconds parse_duration(const std::string& text) {
+    static constexpr std::array<Unit, 5> units{
+        {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
+    const auto nanoseconds = parse_with_unit(text, units);
+    if (!nanoseconds || *nanoseconds > 1e17)
+        throw BadValue{"is not a duration; expected for example 10s, 500ms or 1m"};
+    return std::chrono::nanoseconds(std::llround(*nanoseconds)); // 4.1 * 1e9 is a little less than 4.1 s
+}
+
+std::uint64_t parse_size(const std::string& text) {
+    static constexpr std::array<Unit, 8> units{{{"", 1},
+                                                {"B", 1},
+                                                {"KiB", 1024},
+                                                {"MiB", 1048576},
+                                                {"GiB", 1073741824},
+                                                {"KB", 1e3},
+                                                {"MB", 1e6},
+                                                {"GB", 1e9}}};
+    const auto bytes = parse_with_unit(text, units);
+    if (!bytes || *bytes < 1 || *bytes > 1e15)
+        throw BadValue{"is not a size; expected for example 64MiB, 1GiB or a number of bytes"};
+    return static_cast<std::uint64_t>(std::llround(*bytes));
+}
+
+std::uint64_t parse_count(const std::string& text, std::uint64_t least, std::uint64_t most) {
+    const auto number = io::parse_number<std::uint64_t>(text);
+    if (!number || *number < least || *number > most)
+        throw BadValue{"is not a number from " + std::to_string(least) + " to " + std::to_string(most)};
+    return *number;
+}
+
+bool parse_flag(const std::string& text) {
+    if (text == "true" || text == "1" || text == "yes" || text == "on")
+        return true;
+    if (text == "false" || text == "0" || text == "no" || text == "off")
+        return false;
+    throw BadValue{"is neither true nor false"};
+}
+
+std::pair<std::string, std::string> parse_tag(const std::string& text) {
+    static constexpr auto reserved =
+        std::to_array<std::string_view>({"command", "container", "device", "fstype", "host", "interface",
+                                         "lxcpath", "mountpoint", "name", "resource", "size", "time"});
+    const std::size_t equals = text.find('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+        throw BadValue{"is not a tag; expected key=value, for example site=berlin"};
+    std::string key = text.substr(0, equals);
+    if (std::ranges::find(reserved, key) != reserved.end())
+        throw BadValue{"can't be set: lxcmon-push uses the tag '" + key + "' itself; choose another key"};
+    if (std::ranges::any_of(text, &encode::is_control))
+        throw BadValue{"has a control character; expected key=value of printable text"};
+    return {std::move(key), text.substr(equals + 1)};
+}
+
+std::string read_secret(const std::string& path) {
+    constexpr std::size_t limit_bytes = 64U << 10U;
+    std::string text;
+    if (const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, limit_bytes); error != 0)
+        throw BadValue{"can't be read: " + std::generic_category().message(error) +
+                       "; expected a file that holds the secret in its first line"};
+    text.resize(std::min(text.find_first_of("\r\n"), text.size()));
+    if (text.empty())
+        throw BadValue{"is empty; expected a file that holds the secret in its first line"};
+    return text;
+}
+
+} // namespace lxcmon

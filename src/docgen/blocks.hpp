@@ -1,0 +1,46 @@
+#pragma once
+
+#include "push/command_table.hpp"
+#include "push/option_table.hpp"
+
+#include <string>
+#include <string_view>
+
+/// The parts of the documents that come from the tables of options and commands. Each function gives whole
+/// lines, but for those that say otherwise.
+namespace lxcmon::docs {
+
+[[nodiscard]] std::string markdown_commands(); ///< README's tables
+[[nodiscard]] std::string markdown_options();
+
+[[nodiscard]] std::string man_commands(); ///< scdoc(5)
+[[nodiscard]] std::string man_options();
+
+/// TOML: each option with its help, commented out, with its default or, where that can't be written, an
+/// example.
+[[nodiscard]] std::string settings();
+/// Options that a file of settings can't or should not hold: they are about a single run.
+[[nodiscard]] bool is_for_one_run(const OptionRow& row) noexcept;
+/// `influx-db = "lxc"`, as settings() has it behind a #; no line end.
+[[nodiscard]] std::string settings_line(const OptionRow& row);
+
+[[nodiscard]] std::string bash_values();  ///< branches of a case: what completes behind which option
+[[nodiscard]] std::string bash_flags();   ///< branches of a case: the flags of each command
+[[nodiscard]] std::string bash_options(); ///< words of one line, no line end
+[[nodiscard]] std::string zsh_options();  ///< elements of an array for _arguments
+[[nodiscard]] std::string zsh_flags();    ///< branches of a case
+[[nodiscard]] std::string zsh_commands(); ///< elements of an array for _describe
+[[nodiscard]] std::string fish_options(); ///< commands
+[[nodiscard]] std::string fish_commands();
+
+/// list|fields, with this between the names; no line end.
+[[nodiscard]] std::string command_names(std::string_view between);
+
+/// "list [--json]"; `or_sign` stands between flags that exclude each other, `mark` round each word to be
+/// typed.
+[[nodiscard]] std::string synopsis(const CommandRow& row, std::string_view or_sign, std::string_view mark);
+
+/// Whether the option takes the path of a file or folder.
+[[nodiscard]] bool takes_path(const OptionRow& row) noexcept;
+
+} // namespace lxcmon::docs

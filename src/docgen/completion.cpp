@@ -1,0 +1,182 @@
+#include "docgen/blocks.hpp"
+
+#include <algorithm>
+
+namespace lxcmon::docs {
+namespace {
+
+/// In single quotes, for bash and zsh.
+std::string shell_quoted(std::string_view text) {
+    std::string result = "'";
+    for (const char c : text)
+        result += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return result + "'";
+}
+
+/// In single quotes, where fish knows \' and \\.
+std::string fish_quoted(std::string_view text) {
+    std::string result = "'";
+    for (const char c : text) {
+        if (c == '\'' || c == '\\')
+            result += '\\';
+        result += c;
+    }
+    return result + "'";
+}
+
+/// Within the brackets of an _arguments specification, or the parts of a _describe element.
+std::string zsh_escaped(std::string_view text) {
+    std::string result;
+    for (const char c : text) {
+        if (c == '[' || c == ']' || c == ':' || c == '\\')
+            result += '\\';
+        result += c;
+    }
+    return result;
+}
+
+std::string choices_of(const OptionRow& row) {
+    std::string words;
+    for (const std::string_view choice : row.value.choices)
+        words += (words.empty() ? "" : " ") + std::string(choice);
+    return words;
+}
+
+/// `--a | --b)`, of the options for which `is_meant`.
+template <typename Predicate>
+std::string bash_branch(Predicate is_meant, const std::string& what) {
+    std::string names;
+    for (const OptionRow& row : option_table())
+        if (is_meant(row))
+            names += (names.empty() ? "" : " | ") + ("--" + std::string(row.name));
+    return "    " + names + ")\n" + what;
+}
+
+std::string zsh_value(const OptionRow& row) {
+    if (row.value.name.empty())
+        return "";
+    const std::string message = ":" + zsh_escaped(row.value.name) + ":";
+    if (takes_path(row))
+        return message + "_files";
+    return message + (row.value.choices.empty() ? " " : "(" + choices_of(row) + ")");
+}
+
+} // namespace
+
+bool takes_path(const OptionRow& row) noexcept {
+    return row.value.name == "FILE" || row.value.name == "PATH" || row.value.name == "PEM";
+}
+
+std::string command_names(std::string_view between) {
+    std::string names;
+    for (const CommandRow& row : command_table())
+        names += (names.empty() ? "" : std::string(between)) + std::string(row.name);
+    return names;
+}
+
+std::string synopsis(const CommandRow& row, std::string_view or_sign, std::string_view mark) {
+    const auto marked = [&](const std::string& word) { return std::string(mark) + word + std::string(mark); };
+    std::string flags;
+    for (const CommandFlag& flag : row.flags)
+        flags +=
+            (flags.empty() ? "" : " " + std::string(or_sign) + " ") + marked("--" + std::string(flag.name));
+    return marked(std::string(row.name)) + (flags.empty() ? "" : " [" + flags + "]") +
+           (row.operand.empty() ? "" : " " + std::string(row.operand) + "...");
+}
+
+std::string bash_values() {
+    std::string text;
+    for (const OptionRow& row : option_table())
+        if (!row.value.choices.empty())
+            text += "    --" + std::string(row.name) + ")\n        mapfile -t COMPREPLY < <(compgen -W '" +
+                    choices_of(row) + "' -- \"$cur\")\n        return ;;\n";
+    text += bash_branch(&takes_path, "        compopt -o default\n        return ;;\n");
+    const auto takes_any = [](const OptionRow& row) {
+        return !row.value.name.empty() && row.value.choices.empty() && !takes_path(row);
+    };
+    return text + bash_branch(takes_any, "        return ;;\n");
+}
+
+std::string bash_flags() {
+    std::string text;
+    for (const CommandRow& row : command_table()) {
+        std::string flags;
+        for (const CommandFlag& flag : row.flags)
+            flags += " --" + std::string(flag.name);
+        if (!flags.empty())
+            text += "    " + std::string(row.name) + ") words+='" + flags + "' ;;\n";
+    }
+    return text;
+}
+
+std::string bash_options() {
+    std::string words = "--help --version";
+    for (const OptionRow& row : option_table())
+        words += " --" + std::string(row.name);
+    return words;
+}
+
+std::string zsh_options() {
+    std::string text;
+    for (const OptionRow& row : option_table())
+        text += "    " +
+                shell_quoted((row.repeatable ? "*--" : "--") + std::string(row.name) +
+                             (row.value.name.empty() ? "" : "=") + "[" + zsh_escaped(row.help) + "]" +
+                             zsh_value(row)) +
+                "\n";
+    return text;
+}
+
+std::string zsh_flags() {
+    std::string text;
+    for (const CommandRow& row : command_table()) {
+        if (row.flags.empty())
+            continue;
+        text += "    " + std::string(row.name) + ")\n        options+=(\n";
+        for (const CommandFlag& flag : row.flags)
+            text += "            " +
+                    shell_quoted("--" + std::string(flag.name) + "[" + zsh_escaped(flag.help) + "]") + "\n";
+        text += "        ) ;;\n";
+    }
+    return text;
+}
+
+std::string zsh_commands() {
+    std::string text;
+    for (const CommandRow& row : command_table())
+        text += "    " + shell_quoted(std::string(row.name) + ":" + zsh_escaped(row.help)) + "\n";
+    return text;
+}
+
+std::string fish_options() {
+    std::string text;
+    for (const OptionRow& row : option_table()) {
+        text += "complete -c lxcmon-push -l " + std::string(row.name);
+        if (takes_path(row))
+            text += " -r -F";
+        else if (!row.value.name.empty())
+            text += " -x";
+        if (!row.value.choices.empty())
+            text += " -a '" + choices_of(row) + "'";
+        text += " -d " + fish_quoted(row.help) + "\n";
+    }
+    return text;
+}
+
+std::string fish_commands() {
+    std::string text;
+    const std::string complete = "complete -c lxcmon-push -n ";
+    for (const CommandRow& row : command_table()) {
+        const std::string name(row.name);
+        text += complete + "'not __fish_seen_subcommand_from " + command_names(" ") + "' -a " + name +
+                " -d " + fish_quoted(row.help) + "\n";
+        for (const CommandFlag& flag : row.flags)
+            text += complete + "'__fish_seen_subcommand_from " + name + "' -l " + std::string(flag.name) +
+                    " -d " + fish_quoted(flag.help) + "\n";
+        if (!row.operand.empty())
+            text += complete + "'__fish_seen_subcommand_from " + name + "' -F\n";
+    }
+    return text;
+}
+
+} // namespace lxcmon::docs

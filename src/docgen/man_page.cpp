@@ -1,0 +1,58 @@
+#include "docgen/blocks.hpp"
+
+namespace lxcmon::docs {
+namespace {
+
+/// As scdoc prints it: without its signs for bold and underlined.
+std::string plain(std::string_view text) {
+    std::string escaped;
+    for (const char c : text) {
+        if (c == '\\' || c == '*' || c == '_')
+            escaped += '\\';
+        escaped += c;
+    }
+    return escaped;
+}
+
+std::string man_option(const OptionRow& row) {
+    std::string text = "*--" + std::string(row.name) + "*";
+    if (!row.value.name.empty())
+        text += " _" + plain(row.value.name) + "_";
+    // ++ ends a line.
+    text += "\n\t" + plain(row.help) + ".++\n";
+    if (!row.default_value.text.empty())
+        text += "Default: " + plain(row.default_value.text) + ".++\n";
+    text += "Environment: " + plain(environment_name(row.name));
+    if (!row.standard_variable.empty())
+        text += ", " + plain(row.standard_variable);
+    return text + ".\n\n";
+}
+
+} // namespace
+
+std::string man_commands() {
+    std::string text;
+    for (const CommandRow& row : command_table()) {
+        text += "*lxcmon-push* " + synopsis(row, "|", "*") + "\n\t" + plain(row.help) + ".\n";
+        for (const CommandFlag& flag : row.flags)
+            text += "\n\t*--" + std::string(flag.name) + "*: " + plain(flag.help) + ".\n";
+        if (!row.operand.empty())
+            text += "\n\t_" + std::string(row.operand) + "_: " + plain(row.operand_help) + ".\n";
+        text += "\n";
+    }
+    return text;
+}
+
+std::string man_options() {
+    std::string text;
+    std::string_view group;
+    for (const OptionRow& row : option_table()) {
+        if (row.group != group)
+            text += "## " + std::string(row.group) + "\n\n";
+        group = row.group;
+        text += man_option(row);
+    }
+    return text;
+}
+
+} // namespace lxcmon::docs

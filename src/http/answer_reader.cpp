@@ -1,0 +1,90 @@
+#include "http/answer_reader.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+#include <utility>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+constexpr std::size_t kept_header_bytes = 1024;
+
+struct KeptHeader {
+    std::string_view name; ///< lower case
+    std::string Reply::*place;
+};
+
+constexpr std::array kept_headers{
+    KeptHeader{"retry-after", &Reply::retry_after},
+    KeptHeader{"x-influxdb-error", &Reply::influx_error},
+    KeptHeader{"x-influxdb-version", &Reply::version},
+    KeptHeader{"location", &Reply::location},
+};
+
+bool same_name(std::string_view name, std::string_view lower) noexcept {
+    return std::equal(name.begin(), name.end(), lower.begin(), lower.end(), [](char a, char b) {
+        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+    });
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto first = text.find_first_not_of(blanks);
+    if (first == std::string_view::npos)
+        return {};
+    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+/// 0 where the line is no status line.
+int status_in(std::string_view line) noexcept {
+    if (!line.starts_with("HTTP/"))
+        return 0;
+    const auto space = line.find(' ');
+    if (space == std::string_view::npos)
+        return 0;
+    int status = 0;
+    std::from_chars(line.data() + space + 1, line.data() + line.size(), status);
+    return status >= 100 && status <= 999 ? status : 0;
+}
+
+} // namespace
+
+void read_head_line(std::string_view line, Reply& reply) {
+    if (const int status = status_in(line); status != 0) {
+        reply = Reply();
+        reply.status = status;
+        return;
+    }
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos)
+        return;
+    for (const KeptHeader& header : kept_headers)
+        if (same_name(line.substr(0, colon), header.name))
+            reply.*header.place = trimmed(line.substr(colon + 1)).substr(0, kept_header_bytes);
+}
+
+void read_body(std::string_view bytes, Reply& reply) {
+    const std::size_t room = kept_body_bytes - std::min(kept_body_bytes, reply.body.size());
+    reply.body += bytes.substr(0, room);
+}
+
+bool read_answer(std::string_view bytes, Reply& reply) {
+    if (status_in(bytes) < 200)
+        return false;
+    Reply read;
+    while (!bytes.empty()) {
+        const std::string_view line = bytes.substr(0, bytes.find('\n'));
+        bytes.remove_prefix(std::min(bytes.size(), line.size() + 1));
+        if (line.empty() || line == "\r")
+            break;
+        read_head_line(line, read);
+    }
+    read_body(bytes, read);
+    reply = std::move(read);
+    return true;
+}
+
+} // namespace lxcmon::deliver

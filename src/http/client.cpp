@@ -1,0 +1,233 @@
+#include "http/client.hpp"
+
+#include "http/answer_reader.hpp"
+#include "http/curl_options.hpp"
+#include "http/failure.hpp"
+#include "http/tls_files.hpp"
+#include "http/url.hpp"
+
+#include <curl/curl.h>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <stdexcept>
+#include <utility>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct EasyCleanup {
+    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+struct MultiCleanup {
+    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+};
+struct ListCleanup {
+    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+};
+
+void start_curl() {
+    static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (started != CURLE_OK)
+        throw std::runtime_error("libcurl does not start");
+}
+
+/// No answer of InfluxDB's comes near.
+constexpr std::size_t longest_head_bytes = std::size_t{256} * 1024;
+constexpr std::size_t longest_body_bytes = std::size_t{4} * 1024 * 1024;
+
+/// A refusal that is clear without its body. Of a 400 with half a body nobody knows whether the lines are
+/// bad or stored (`partial write`): taken for an answer it cost good lines.
+bool says_enough(int status) noexcept {
+    return status >= 400 && status != 400 && status != 404 && status != 422 && status != 500;
+}
+
+/// perform() gave up at the deadline; no code of libcurl's.
+constexpr int cut_off = -1;
+
+constexpr int proxy_wants_credentials = 407;
+
+} // namespace
+
+struct Http::Handles {
+    // The easy handle goes first: connections are the multi handle's, and it closes them last.
+    std::unique_ptr<CURLM, MultiCleanup> multi{curl_multi_init()};
+    std::unique_ptr<CURL, EasyCleanup> easy{curl_easy_init()};
+    std::unique_ptr<curl_slist, ListCleanup> headers;
+    std::array<char, CURL_ERROR_SIZE> error{};
+    Reply reply;
+    std::size_t head_bytes = 0;
+    std::size_t body_bytes = 0;
+    bool plain_http = false;
+    bool running = false;
+
+    void add_header(const char* header) {
+        curl_slist* longer = curl_slist_append(headers.get(), header);
+        if (longer == nullptr)
+            throw std::bad_alloc();
+        static_cast<void>(headers.release());
+        headers.reset(longer);
+    }
+
+    [[nodiscard]] bool too_long() const noexcept {
+        return head_bytes > longest_head_bytes || body_bytes > longest_body_bytes;
+    }
+
+    // Giving back another size ends the exchange: a stranger could send for ever, and libcurl keeps
+    // every header line.
+    static std::size_t on_head(char* data, std::size_t, std::size_t size, void* self_pointer) {
+        auto& self = *static_cast<Handles*>(self_pointer);
+        self.head_bytes += size;
+        read_head_line({data, size}, self.reply);
+        return self.too_long() ? 0 : size;
+    }
+    static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self_pointer) {
+        auto& self = *static_cast<Handles*>(self_pointer);
+        self.body_bytes += size;
+        read_body({data, size}, self.reply);
+        return self.too_long() ? 0 : size;
+    }
+    /// A server that refuses a body (413) may answer and close while it is still being sent. Where
+    /// libcurl meets the broken pipe before it has read, the answer still waits in the socket.
+    static int on_close(void* self_pointer, curl_socket_t socket) {
+        auto& self = *static_cast<Handles*>(self_pointer);
+        if (self.running && self.plain_http && self.reply.status == 0) {
+            std::array<char, 16384> waiting{};
+            const ssize_t size = ::recv(socket, waiting.data(), waiting.size(), MSG_DONTWAIT);
+            if (size > 0)
+                read_answer({waiting.data(), static_cast<std::size_t>(size)}, self.reply);
+        }
+        return ::close(socket);
+    }
+
+    [[nodiscard]] HttpFailure failure(int code) const;
+};
+
+HttpFailure Http::Handles::failure(int code) const {
+    HttpFailure failure;
+    failure.code = code;
+    failure.detail = error.front() != '\0' ? error.data() : curl_easy_strerror(static_cast<CURLcode>(code));
+    curl_easy_getinfo(easy.get(), CURLINFO_OS_ERRNO, &failure.os_error);
+    curl_easy_getinfo(easy.get(), CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
+    curl_easy_getinfo(easy.get(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);
+    return failure;
+}
+
+Http::Http(HttpSettings settings)
+    : settings_(std::move(settings))
+    , ca_pem_(read_certificate_folder(settings_.tls.ca))
+    , deadline_(Clock::time_point::max().time_since_epoch().count()) {
+    start_curl();
+    handles_ = std::make_unique<Handles>();
+    if (handles_->multi == nullptr || handles_->easy == nullptr)
+        throw std::runtime_error("libcurl gives no handle");
+}
+
+Http::~Http() = default;
+
+void Http::set_deadline(Clock::time_point deadline) noexcept {
+    deadline_ = deadline.time_since_epoch().count();
+    curl_multi_wakeup(handles_->multi.get());
+}
+
+Reply Http::exchange(const HttpRequest& request) {
+    Handles& at = *handles_;
+    at.reply = Reply();
+    at.error.front() = '\0';
+    at.head_bytes = 0;
+    at.body_bytes = 0;
+    prepare(request);
+    at.running = true;
+    const int code = perform();
+    at.running = false;
+    // An early refusal is an answer, also when the connection broke before all was sent.
+    const bool refused_early =
+        (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && says_enough(at.reply.status);
+    if (code == CURLE_OK || refused_early)
+        return std::move(at.reply);
+    const std::string where = shown_url(request.url.substr(0, request.url.find('?')));
+    const HttpFailure failure = code == cut_off ? HttpFailure() : at.failure(code);
+    at.reply = Reply();
+    if (failure.proxy_status == proxy_wants_credentials)
+        at.reply.status = proxy_wants_credentials; // as if the proxy had said so to plain http
+    else if (code == cut_off)
+        at.reply.failure = where + ": given up, no time is left";
+    else
+        at.reply.failure = failure_words(failure, where, settings_);
+    return std::move(at.reply);
+}
+
+void Http::prepare(const HttpRequest& request) {
+    Handles& at = *handles_;
+    CURL* easy = at.easy.get();
+    at.plain_http = request.url.starts_with("http:");
+    at.headers.reset();
+    at.add_header("Expect:"); // it costs a round trip, or a second where the server ignores it
+    for (const std::string& header : request.headers)
+        at.add_header(header.c_str());
+
+    curl_easy_reset(easy); // options only, the connection stays
+    curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); // a redirect would carry the token elsewhere
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); // a stuck DNS look-up must not hold up the end
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "lxcmon-push");
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, at.headers.get());
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings_.connect_timeout.count()));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, at.error.data());
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Handles::on_head);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &at);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &Handles::on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &at);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &Handles::on_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &at);
+    set_route(easy, settings_);
+    set_tls(easy, settings_.tls, ca_pem_);
+    if (!settings_.user.empty()) {
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+        curl_easy_setopt(easy, CURLOPT_USERNAME, settings_.user.c_str());
+        curl_easy_setopt(easy, CURLOPT_PASSWORD, settings_.password.c_str());
+    }
+    if (request.post) {
+        // Never a null pointer: libcurl would then ask for the body on stdin.
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    }
+}
+
+/// A CURLcode, or cut_off. The multi interface is for set_deadline() alone: it wakes a transfer that waits.
+int Http::perform() {
+    CURLM* multi = handles_->multi.get();
+    CURL* easy = handles_->easy.get();
+    if (curl_multi_add_handle(multi, easy) != CURLM_OK)
+        throw std::bad_alloc();
+    int result = cut_off;
+    for (int running = 1; running != 0;) {
+        const Clock::time_point deadline{Clock::duration(deadline_.load())};
+        const auto now = Clock::now();
+        if (now >= deadline || curl_multi_perform(multi, &running) != CURLM_OK)
+            break;
+        constexpr std::chrono::milliseconds longest_poll{1000};
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+            std::min<Clock::duration>(deadline - now, longest_poll));
+        if (running != 0)
+            curl_multi_poll(multi, nullptr, 0, static_cast<int>(left.count()), nullptr);
+    }
+    int messages_left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi, &messages_left))
+        if (message->msg == CURLMSG_DONE)
+            result = message->data.result;
+    curl_multi_remove_handle(multi, easy);
+    return result;
+}
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,41 @@
+#include "http/curl_options.hpp"
+
+namespace lxcmon::deliver {
+
+void set_route(CURL* easy, const HttpSettings& settings) {
+    // The answer of a proxy to CONNECT is not the server's.
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (!settings.unix_socket.empty()) // libcurl then uses no proxy
+        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, settings.unix_socket.c_str());
+    if (settings.proxy.empty())
+        return;
+    curl_easy_setopt(easy, CURLOPT_PROXY, settings.proxy.c_str());
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); // who names a proxy for this server means it
+    curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+}
+
+void set_tls(CURL* easy, const TlsSettings& settings, const std::string& ca_pem) {
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    // Without a password OpenSSL would ask for one on the terminal, and wait.
+    curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
+    if (!settings.ca.empty()) {
+        // In place of the system's: libcurl adds the system's folder to a file of ours otherwise.
+        curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+        if (ca_pem.empty()) {
+            curl_easy_setopt(easy, CURLOPT_CAINFO, settings.ca.c_str());
+        } else {
+            curl_blob blob{const_cast<char*>(ca_pem.data()), ca_pem.size(), CURL_BLOB_NOCOPY};
+            curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+        }
+    }
+    if (!settings.cert.empty()) {
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, settings.cert.c_str());
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, (settings.key.empty() ? settings.cert : settings.key).c_str());
+    }
+    if (settings.insecure) {
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,191 @@
+#include "http/failure.hpp"
+
+#include <curl/curl.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <utility>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+bool contains(std::string_view text, std::string_view part) noexcept {
+    return text.find(part) != std::string_view::npos;
+}
+
+/// host of "https://host:8086/x", without brackets.
+std::string_view host_of(std::string_view url) noexcept {
+    if (const auto scheme_end = url.find("://"); scheme_end != std::string_view::npos)
+        url.remove_prefix(scheme_end + 3);
+    url = url.substr(0, url.find('/'));
+    if (url.starts_with('['))
+        return url.substr(1, url.find(']') - 1);
+    return url.substr(0, url.find(':'));
+}
+
+/// The port that libcurl goes to for the URL.
+std::string_view port_of(std::string_view url) noexcept {
+    const bool secure = url.starts_with("https");
+    if (const auto scheme_end = url.find("://"); scheme_end != std::string_view::npos)
+        url.remove_prefix(scheme_end + 3);
+    url = url.substr(0, url.find('/'));
+    const auto colon = url.rfind(':');
+    const bool has_port = colon != std::string_view::npos && url.find(']', colon) == std::string_view::npos;
+    return has_port ? url.substr(colon + 1) : secure ? "443" : "80";
+}
+
+/// libcurl names whom it could not find or reach: where that is not the server, it is the proxy.
+bool is_of_proxy(const HttpFailure& failure, std::string_view url) {
+    constexpr std::string_view find = "Could not resolve host: ";
+    constexpr std::string_view reach = "Failed to connect to ";
+    const std::string_view detail = failure.detail;
+    if (detail.starts_with(find))
+        return detail.substr(find.size()) != host_of(url);
+    if (!detail.starts_with(reach))
+        return false;
+    const std::string server = std::string(host_of(url)) + " port " + std::string(port_of(url)) + " ";
+    return !detail.substr(reach.size()).starts_with(server);
+}
+
+std::string socket_words(const HttpFailure& failure, const std::string& path) {
+    struct stat status {};
+    const int error = ::stat(path.c_str(), &status) == 0 ? 0 : errno;
+    if (error == ENOENT || error == ENOTDIR)
+        return "no such socket; is the server running, and does it listen there?";
+    if (error != 0)
+        return std::string("the socket can't be reached: ") + std::strerror(error);
+    if (!S_ISSOCK(status.st_mode))
+        return "is no socket; expected the path of the server's unix socket";
+    if (failure.os_error == EACCES)
+        return "connecting to the socket is not permitted; check who owns it and its mode";
+    return "connection refused; the socket is there, but no server listens on it";
+}
+
+/// Numbers of OpenSSL's X509_V_ERR_*, that CURLINFO_SSL_VERIFYRESULT gives.
+constexpr auto verify_words = std::to_array<std::pair<long, std::string_view>>({
+    {9, "the server's TLS certificate is not valid yet; check the clocks of both hosts"},
+    {10, "the server's TLS certificate has expired; renew it on the server, or check this host's clock"},
+    {18, "the server's TLS certificate is self-signed and not trusted; give it with --tls-ca"},
+    {19, "the server's TLS certificate comes from a CA that is not trusted; give the CA's with --tls-ca"},
+    {20, "the server's TLS certificate comes from a CA that is not trusted; give the CA's with --tls-ca"},
+    {21, "the server's TLS certificate comes from a CA that is not trusted; give the CA's with --tls-ca"},
+});
+
+std::string certificate_words(const HttpFailure& failure) {
+    // libcurl's own check, after OpenSSL has found the chain good.
+    if (contains(failure.detail, "subject name") || contains(failure.detail, "subjectAltName"))
+        return "the server's TLS certificate is for another name (" + failure.detail +
+               "); the URL must have a name that stands in the certificate";
+    for (const auto& [number, words] : verify_words)
+        if (number == failure.verify_result)
+            return std::string(words) + " (" + failure.detail + ")";
+    return "the server's TLS certificate is not good (" + failure.detail + ")";
+}
+
+constexpr std::string_view client_certificate_hint =
+    "the server wants a client certificate that it trusts: --tls-cert and --tls-key";
+
+/// TLS 1.3 lets the server refuse a client's certificate only after the handshake, when data are sent.
+bool refuses_client_certificate(std::string_view detail) noexcept {
+    for (const char* alert :
+         {"alert certificate required", "alert unknown ca", "alert bad certificate",
+          "alert certificate expired", "alert certificate revoked", "alert certificate unknown",
+          "alert unsupported certificate", "alert handshake failure", "alert access denied"})
+        if (contains(detail, alert))
+            return true;
+    return false;
+}
+
+std::string tls_words(const HttpFailure& failure, const HttpSettings& settings) {
+    if (contains(failure.detail, "wrong version number") || contains(failure.detail, "packet length"))
+        return "no TLS is spoken there (" + failure.detail +
+               (settings.proxy.starts_with("https:") ? "); is it the proxy, is its URL http:// instead?"
+                                                     : "); does this port want http:// instead?");
+    if (refuses_client_certificate(failure.detail))
+        return std::string("the server ended TLS (") + failure.detail + "); likely " +
+               std::string(client_certificate_hint);
+    return "no TLS (" + failure.detail + "); see the server's log";
+}
+
+std::string broken_words(const HttpFailure& failure, std::string_view where) {
+    if (failure.proxy_status != 0 && failure.proxy_status / 100 != 2)
+        return "the proxy does not connect to it (HTTP " + std::to_string(failure.proxy_status) +
+               "); see the proxy's log";
+    std::string words =
+        "the connection broke off without a whole answer (" + failure.detail + "); see the server's log";
+    if (where.starts_with("https:"))
+        words += std::string("; maybe ").append(client_certificate_hint);
+    else if (failure.code == CURLE_RECV_ERROR || failure.code == CURLE_GOT_NOTHING)
+        words += "; or does this port want https://?";
+    return words;
+}
+
+std::string connect_words(const HttpFailure& failure, std::string_view where) {
+    const bool refused = failure.os_error == ECONNREFUSED;
+    if (is_of_proxy(failure, where))
+        return (refused ? "the proxy refuses the connection (" : "no connection to the proxy (") +
+               failure.detail + "); check --influx-proxy, http_proxy and https_proxy";
+    if (refused)
+        return "connection refused; is the server running, and is this its port?";
+    return "no connection (" + failure.detail + "); check the URL, the network and firewalls";
+}
+
+std::string words_of(const HttpFailure& failure, std::string_view where, const HttpSettings& settings) {
+    switch (failure.code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        if (!is_of_proxy(failure, where))
+            return "no address is known for this host name; check the URL, and DNS on this host";
+        [[fallthrough]];
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return "no address is known for the proxy's name (" + failure.detail +
+               "); check --influx-proxy, http_proxy and https_proxy";
+    case CURLE_COULDNT_CONNECT:
+        return settings.unix_socket.empty() ? connect_words(failure, where)
+                                            : socket_words(failure, settings.unix_socket);
+    case CURLE_PROXY:
+        return "the proxy does not do its part (" + failure.detail + "); check the kind of proxy and its log";
+    case CURLE_OPERATION_TIMEDOUT:
+        return "time-out (" + failure.detail +
+               "); the server hangs or is overloaded, or a firewall drops packets";
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return certificate_words(failure);
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_CLIENTCERT:
+        return tls_words(failure, settings);
+    case CURLE_SSL_CERTPROBLEM:
+        return "our TLS certificate and key can't be used (" + failure.detail +
+               "); check that --tls-cert and --tls-key belong together";
+    case CURLE_SSL_CACERT_BADFILE:
+        return "the file of trusted certificates can't be used (" + failure.detail + "); check --tls-ca";
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_GOT_NOTHING:
+        return refuses_client_certificate(failure.detail) ? tls_words(failure, settings)
+                                                          : broken_words(failure, where);
+    case CURLE_WRITE_ERROR: // Http takes no more of it
+        return "the answer is too long to be that of InfluxDB; check the URL";
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+        return "what answers is no HTTP server (" + failure.detail + "); check the port, and http or https";
+    case CURLE_OUT_OF_MEMORY:
+        throw std::bad_alloc();
+    default:
+        return failure.detail;
+    }
+}
+
+} // namespace
+
+std::string failure_words(const HttpFailure& failure, std::string_view where, const HttpSettings& settings) {
+    const std::string name =
+        settings.unix_socket.empty() ? std::string(where) : "unix://" + settings.unix_socket;
+    return name + ": " + words_of(failure, where, settings);
+}
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,110 @@
+#include "http/tls_files.hpp"
+
+#include "io/kernel_file.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <stdexcept>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view certificate_mark = "-----BEGIN CERTIFICATE-----";
+constexpr std::string_view trusted_mark = "-----BEGIN TRUSTED CERTIFICATE-----";
+constexpr std::string_view key_mark = "PRIVATE KEY-----";
+constexpr std::size_t longest_file_bytes = std::size_t{4} << 20U;
+
+bool contains(std::string_view text, std::string_view part) noexcept {
+    return text.find(part) != std::string_view::npos;
+}
+
+bool has_certificate(std::string_view text) noexcept {
+    return contains(text, certificate_mark) || contains(text, trusted_mark);
+}
+
+/// Fills `text`; what is wrong where that fails.
+std::optional<std::string> read(const std::string& path, std::string& text) {
+    const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, longest_file_bytes);
+    if (error == 0)
+        return std::nullopt;
+    return "can't be read: " + std::generic_category().message(error) + "; expected a file in PEM";
+}
+
+bool is_folder(const std::string& path) {
+    std::error_code ignored;
+    return fs::is_directory(path, ignored);
+}
+
+} // namespace
+
+std::optional<std::string> check_certificate_file(const std::string& path) {
+    std::string text;
+    if (auto wrong = read(path, text))
+        return wrong;
+    if (has_certificate(text))
+        return std::nullopt;
+    return "holds no certificate; expected a file in PEM, with a line " + std::string(certificate_mark);
+}
+
+std::optional<std::string> check_certificates(const std::string& path) {
+    if (!is_folder(path))
+        return check_certificate_file(path);
+    try {
+        if (!read_certificate_folder(path).empty())
+            return std::nullopt;
+    } catch (const std::invalid_argument& error) {
+        return error.what();
+    }
+    return "is a folder without certificates; expected files in PEM in it";
+}
+
+std::optional<std::string> check_key_file(const std::string& path) {
+    std::string text;
+    if (auto wrong = read(path, text))
+        return wrong;
+    if (!contains(text, key_mark))
+        return "holds no private key; expected a file in PEM, with a line -----BEGIN PRIVATE KEY-----";
+    if (contains(text, "ENCRYPTED"))
+        return "is locked with a password, which nobody could type in; expected a key without (openssl pkey "
+               "-in KEY -out NEW)";
+    return std::nullopt;
+}
+
+bool holds_key(const std::string& path) {
+    std::string text;
+    return !read(path, text) && contains(text, key_mark);
+}
+
+std::string read_certificate_folder(const std::string& path) {
+    if (!is_folder(path))
+        return {};
+    std::error_code error;
+    std::vector<fs::path> files;
+    for (fs::directory_iterator entry(path, error), end; !error && entry != end; entry.increment(error))
+        if (std::error_code ignored; entry->is_regular_file(ignored))
+            files.push_back(entry->path());
+    if (error)
+        throw std::invalid_argument("can't be read: " + error.message() +
+                                    "; expected a folder of files in PEM");
+    std::sort(files.begin(), files.end());
+    std::string all;
+    for (const fs::path& file : files) {
+        std::string text;
+        // Such folders hold other things too, and links to nowhere.
+        if (read(file.string(), text) || !has_certificate(text) || all.size() > longest_file_bytes)
+            continue;
+        all += text;
+        all += '\n';
+    }
+    return all;
+}
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,87 @@
+#include "influx/api.hpp"
+
+#include "http/url.hpp"
+#include "text/printable.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+constexpr std::size_t longest_version_bytes = 64;
+
+/// From the header, else from InfluxDB 3's JSON; empty where none is told.
+std::string version_in(const Reply& ping) {
+    if (!ping.version.empty())
+        return ping.version;
+    if (ping.body.size() > 4096) // a version is short
+        return {};
+    const auto body = nlohmann::json::parse(ping.body, nullptr, false);
+    const auto found = body.is_object() ? body.find("version") : body.end();
+    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+/// 2 of "v2.7.1", 0 where it does not begin with a number.
+unsigned major_of(std::string_view version) noexcept {
+    if (version.starts_with('v'))
+        version.remove_prefix(1);
+    unsigned number = 0;
+    std::from_chars(version.data(), version.data() + version.size(), number);
+    return number;
+}
+
+} // namespace
+
+std::string_view api_name(InfluxApi api) noexcept {
+    return api_names[static_cast<std::size_t>(api)];
+}
+
+std::optional<InfluxApi> api_of_name(std::string_view name) noexcept {
+    const auto* const found = std::ranges::find(api_names, name);
+    if (found == api_names.end())
+        return std::nullopt;
+    return static_cast<InfluxApi>(found - api_names.begin());
+}
+
+std::optional<InfluxApi> api_of_settings(const InfluxSettings& settings) noexcept {
+    if (settings.api != InfluxApi::automatic)
+        return settings.api;
+    if (!settings.bucket.empty())
+        return InfluxApi::v2;
+    if (!settings.retention_policy.empty()) // v1's alone; InfluxDB 2 and 3 take v1's writes as well
+        return InfluxApi::v1;
+    return std::nullopt;
+}
+
+ServerKind kind_of(const Reply& ping) {
+    const bool answered = ping.status >= 200 && ping.status < 300;
+    const std::string version = answered ? version_in(ping) : std::string();
+    if (version.empty())
+        return {InfluxApi::v1, "a server that tells no version"};
+    const InfluxApi api = major_of(version) >= 3 ? InfluxApi::v3 : InfluxApi::v1;
+    return {api, "InfluxDB " + printable(version, longest_version_bytes)};
+}
+
+std::string write_path(const InfluxSettings& settings, InfluxApi api) {
+    if (api == InfluxApi::v2)
+        return "/api/v2/write?org=" + percent_encoded(settings.org) +
+               "&bucket=" + percent_encoded(settings.bucket) + "&precision=ns";
+    const std::string database = percent_encoded(settings.database);
+    if (api == InfluxApi::v3)
+        return "/api/v3/write_lp?db=" + database + "&precision=nanosecond";
+    const std::string policy =
+        settings.retention_policy.empty() ? "" : "&rp=" + percent_encoded(settings.retention_policy);
+    return "/write?db=" + database + policy + "&precision=ns";
+}
+
+std::string authorization_header(const InfluxSettings& settings, InfluxApi api) {
+    if (settings.token.empty())
+        return {};
+    return (api == InfluxApi::v3 ? "Authorization: Bearer " : "Authorization: Token ") + settings.token;
+}
+
+} // namespace lxcmon::deliver

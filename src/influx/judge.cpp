@@ -1,0 +1,148 @@
+#include "influx/judge.hpp"
+
+#include "http/retry_after.hpp"
+#include "influx/answer_text.hpp"
+#include "text/printable.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+bool contains(std::string_view text, std::string_view part) noexcept {
+    return text.find(part) != std::string_view::npos;
+}
+
+/// Answers of status 400 or 422 that no line is to blame for: bisecting would throw all of them away.
+constexpr auto settings_words = std::to_array<std::string_view>({
+    "Client sent an HTTP request to an HTTPS server", // Go's servers, InfluxDB 1.x and 2.x among them
+    "Please provide either orgID or org",             // 2.x
+    "Authorization header was malformed",             // 3.x, and all below
+    "Adding a new database would exceed limit",
+    "db name ",
+    "invalid character in database",
+    "serde error",
+});
+
+bool is_about_settings(const AnswerText& text) noexcept {
+    const std::string_view said = text.own_words();
+    const auto begins = [](std::string_view words, std::string_view start) {
+        return words.starts_with(start);
+    };
+    for (const std::string_view words : settings_words)
+        if (begins(said, words) || begins(text.line_error, words))
+            return true;
+    // VictoriaMetrics, nginx, Apache.
+    return (begins(said, "remoteAddr:") && contains(said, "unsupported path requested")) ||
+           (begins(said, "<") && (contains(said, "plain HTTP request was sent to HTTPS port") ||
+                                  contains(said, "speaking plain HTTP to an SSL-enabled server port")));
+}
+
+Outcome outcome_of(int status, const AnswerText& text) noexcept {
+    const std::string_view said = text.own_words();
+    if (status >= 200 && status < 300)
+        return Outcome::delivered;
+    switch (status) {
+    case 400:
+    case 422:
+        if (is_about_settings(text))
+            return Outcome::settings;
+        return contains(said, "partial write") ? Outcome::partial : Outcome::refused;
+    case 404:
+        return contains(said, "database not found") ? Outcome::no_database : Outcome::settings;
+    case 408:
+    case 429:
+        return Outcome::retry;
+    case 413:
+        return Outcome::too_large;
+    case 415:
+        return Outcome::no_gzip;
+    case 500:
+        // InfluxDB 3 has no 413, and 1.6.7 answers so to an unknown retention policy.
+        return said.starts_with("max request size")             ? Outcome::too_large
+               : said.starts_with("retention policy not found") ? Outcome::settings
+                                                                : Outcome::server_error;
+    default:
+        // What the table does not name: a 5xx may pass, all else needs a person. Either keeps the data.
+        return status > 500 && status < 600 ? Outcome::retry : Outcome::settings;
+    }
+}
+
+/// What a person can do about a status.
+std::string_view advice(int status, std::string_view said) noexcept {
+    switch (status) {
+    case 400:
+        return contains(said, "HTTPS") || contains(said, "SSL-enabled")
+                   ? "this port wants https:// in the URL"
+               : contains(said, "unsupported path") ? "this server has no such API: check --influx-api"
+                                                    : std::string_view();
+    case 401:
+        return "check the user and password, or the token";
+    case 403:
+        return "the user or token may not write here: grant it, or use another";
+    case 404:
+        return "nothing of that name there: check the URL, --influx-api, the database, or the organisation "
+               "and bucket";
+    case 405:
+        return "the URL does not lead to InfluxDB's write API: check its host, port and path";
+    case 407:
+        return "the proxy wants credentials: give them in http_proxy or https_proxy";
+    case 500:
+        return said.starts_with("retention policy not found") ? "check the retention policy"
+                                                              : "see the server's log";
+    default:
+        return status >= 300 && status < 400 ? "redirects are not followed: give the final URL"
+                                             : std::string_view();
+    }
+}
+
+/// From 1, ascending, each once.
+std::vector<std::size_t> plausible(std::vector<std::size_t> numbers) {
+    std::sort(numbers.begin(), numbers.end());
+    numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
+    std::erase(numbers, std::size_t{0});
+    return numbers;
+}
+
+std::string words_of(const Reply& reply, const AnswerText& text, std::span<const std::string> secrets) {
+    std::string said = text.words();
+    said.resize(said.find_last_not_of(" \t\r\n") + 1); // plain bodies end in LF
+    std::string words = "HTTP " + std::to_string(reply.status);
+    if (const std::string clean = printable(redacted(said, secrets)); !clean.empty())
+        words += ": " + clean;
+    if (!reply.location.empty() && reply.status < 400)
+        words += " to " + printable(redacted(reply.location, secrets));
+    if (const auto hint = advice(reply.status, text.own_words()); !hint.empty())
+        words += std::string("; ").append(hint);
+    return words;
+}
+
+} // namespace
+
+Verdict judge(const Reply& reply, std::time_t now, std::span<const std::string> secrets) {
+    Verdict verdict;
+    if (!reply.failure.empty()) {
+        verdict.outcome = Outcome::retry;
+        verdict.words = printable(redacted(reply.failure, secrets), 2 * longest_words_bytes);
+        return verdict;
+    }
+    const AnswerText text = read_answer_text(reply);
+    verdict.status = reply.status;
+    verdict.outcome = outcome_of(reply.status, text);
+    if (verdict.outcome == Outcome::delivered)
+        return verdict;
+    verdict.wait = wait_of(reply.retry_after, now);
+    verdict.words = words_of(reply, text, secrets);
+    if (verdict.outcome == Outcome::partial) {
+        verdict.dropped_lines = dropped_lines(text);
+        verdict.refused_lines = plausible(text.line_numbers);
+        verdict.refused_texts = refused_texts(text);
+    }
+    return verdict;
+}
+
+} // namespace lxcmon::deliver

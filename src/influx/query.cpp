@@ -1,0 +1,62 @@
+#include "influx/query.hpp"
+
+#include "influx/answer_text.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+using nlohmann::json;
+
+/// A member of an object or an element of an array; null where there is none. An answer has any shape.
+const json& member(const json& value, const char* key) {
+    static const json none;
+    if (!value.is_object())
+        return none;
+    const auto found = value.find(key);
+    return found == value.end() ? none : *found;
+}
+
+const json& first(const json& value) {
+    static const json none;
+    return value.is_array() && !value.empty() ? value.front() : none;
+}
+
+} // namespace
+
+std::string create_database_query(std::string_view name) {
+    std::string query = "CREATE DATABASE \"";
+    for (const char c : name) {
+        if (c == '"' || c == '\\')
+            query += '\\';
+        if (c == '\n')
+            query += "\\n";
+        else
+            query += c;
+    }
+    return query + '"';
+}
+
+std::string query_error(const Reply& reply) {
+    const json body = json::parse(reply.body, nullptr, false);
+    if (const json& error = member(first(member(body, "results")), "error"); error.is_string())
+        return error.get<std::string>();
+    return reply.status >= 200 && reply.status < 300 && !member(body, "error").is_string()
+               ? std::string()
+               : read_answer_text(reply).words();
+}
+
+std::vector<std::string> listed_databases(const Reply& reply) {
+    std::vector<std::string> names;
+    const json body = json::parse(reply.body, nullptr, false);
+    const json& rows = member(first(member(first(member(body, "results")), "series")), "values");
+    if (rows.is_array())
+        for (const json& row : rows)
+            if (first(row).is_string())
+                names.push_back(first(row).get<std::string>());
+    return names;
+}
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,103 @@
+#include "influx/settings.hpp"
+
+#include "http/url.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace lxcmon::deliver {
+
+namespace {
+
+bool is_control(char c) noexcept {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
+/// What RFC 9110 calls tchar.
+bool is_token_character(char c) noexcept {
+    constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           others.find(c) != std::string_view::npos;
+}
+
+/// Those that say how this very request is to be read: another value would break it or split it in two.
+constexpr auto own_headers = std::to_array<std::string_view>(
+    {"accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect", "host",
+     "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"});
+
+std::string_view value_of(std::string_view header) noexcept {
+    const std::string_view value = header.substr(std::min(header.size(), header.find(':') + 1));
+    const auto first = value.find_first_not_of(" \t");
+    return first == std::string_view::npos ? std::string_view() : value.substr(first);
+}
+
+} // namespace
+
+std::string header_name(std::string_view header) {
+    std::string name(header.substr(0, header.find(':')));
+    for (char& c : name)
+        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return name;
+}
+
+std::optional<std::string> check_header(std::string_view header) {
+    constexpr const char* expected = "expected 'Name: value'";
+    const std::string name = header_name(header);
+    if (header.find(':') == std::string_view::npos || name.empty() ||
+        !std::all_of(name.begin(), name.end(), &is_token_character))
+        return std::string("is no header; ") + expected;
+    if (std::any_of(header.begin(), header.end(), &is_control))
+        return std::string("has a line end or control byte in it; ") + expected;
+    if (value_of(header).empty())
+        return std::string("has no value; ") + expected;
+    if (std::find(own_headers.begin(), own_headers.end(), name) != own_headers.end())
+        return "can't be set: lxcmon-push sets the header '" + name + "' itself";
+    return std::nullopt;
+}
+
+InfluxSettings checked(InfluxSettings settings) {
+    if (const auto wrong = check_url(settings.url))
+        throw std::invalid_argument("the URL of InfluxDB: " + *wrong);
+    // A line end in it would start another header.
+    if (std::any_of(settings.token.begin(), settings.token.end(), &is_control))
+        throw std::invalid_argument("the token of InfluxDB: a line end or control byte in it");
+    if (settings.user.find(':') != std::string::npos)
+        throw std::invalid_argument("the user of InfluxDB: HTTP allows no colon in it");
+    for (const std::string& header : settings.headers)
+        if (const auto wrong = check_header(header))
+            throw std::invalid_argument("a header for InfluxDB " + *wrong);
+    if (!settings.proxy.empty())
+        if (const auto wrong = check_proxy(settings.proxy))
+            throw std::invalid_argument("the proxy to InfluxDB: " + *wrong);
+    if (settings.api == InfluxApi::v2 && settings.bucket.empty())
+        throw std::invalid_argument("the v2 API of InfluxDB needs a bucket");
+    return settings;
+}
+
+std::vector<std::string> secrets_of(const InfluxSettings& settings) {
+    std::vector<std::string> secrets{settings.password, settings.token};
+    for (const std::string& header : settings.headers) {
+        const std::string_view value = value_of(header);
+        secrets.emplace_back(value);
+        // Of "Bearer x" the x alone, too.
+        if (const auto space = value.find_last_of(" \t"); space != std::string_view::npos)
+            secrets.emplace_back(value.substr(space + 1));
+    }
+    return secrets;
+}
+
+HttpSettings http_settings_of(const InfluxSettings& settings) {
+    HttpSettings http;
+    if (settings.token.empty()) { // a token goes before user and password
+        http.user = settings.user;
+        http.password = settings.password;
+    }
+    http.connect_timeout = settings.connect_timeout;
+    http.unix_socket = unix_socket_path(settings.url).value_or("");
+    http.proxy = settings.proxy;
+    http.tls = settings.tls;
+    return http;
+}
+
+} // namespace lxcmon::deliver

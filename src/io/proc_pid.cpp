@@ -1,0 +1,92 @@
+#include "io/proc_pid.hpp"
+
+#include "io/kernel_file.hpp"
+#include "io/parse.hpp"
+
+#include <cstdio>
+
+namespace lxcmon::sample {
+namespace {
+
+/// The text of /proc/PID/stat in its parts.
+struct Stat {
+    std::string_view name;
+    std::array<std::string_view, 20> fields{}; ///< from field 3, state, to field 22, starttime
+
+    [[nodiscard]] std::optional<std::int64_t> count(std::size_t number) const noexcept {
+        return io::parse_count(fields[number - 3]);
+    }
+};
+
+std::optional<Stat> split_stat(std::string_view text) noexcept {
+    // The name stands in brackets and may have brackets, spaces and newlines in it; behind it there are none.
+    const std::size_t begin = text.find('(');
+    const std::size_t end = text.rfind(')');
+    if (begin == std::string_view::npos || end == std::string_view::npos || end < begin ||
+        end + 2 > text.size())
+        return std::nullopt;
+    Stat stat{text.substr(begin + 1, end - begin - 1)};
+    text.remove_prefix(end + 2);
+    for (std::string_view& field : stat.fields)
+        field = io::take_until(text, ' ');
+    return text.empty() ? std::nullopt : std::optional(stat); // empty: the last field may be cut short
+}
+
+} // namespace
+
+bool parse_process_stat(std::string_view text, ProcessFigures& figures) noexcept {
+    const auto stat = split_stat(text);
+    if (!stat || stat->name.empty() || stat->name.size() > figures.name.size())
+        return false;
+    const auto user = stat->count(14);
+    const auto system = stat->count(15);
+    const auto threads = stat->count(20);
+    const auto start = stat->count(22);
+    if (!user || !system || !threads || !start || __builtin_add_overflow(*user, *system, &figures.cpu_ticks))
+        return false;
+    figures.name_bytes = static_cast<std::uint32_t>(stat->name.copy(figures.name.data(), stat->name.size()));
+    figures.start_ticks = *start;
+    figures.threads = *threads;
+    return true;
+}
+
+std::optional<std::int64_t> parse_start_ticks(std::string_view text) noexcept {
+    const auto stat = split_stat(text);
+    return stat ? stat->count(22) : std::nullopt;
+}
+
+std::optional<std::int64_t> parse_process_statm(std::string_view text) noexcept {
+    if (!io::single_line(text))
+        return std::nullopt;
+    static_cast<void>(io::take_until(text, ' ')); // the size of its address space
+    const auto pages = io::parse_count(io::take_until(text, ' '));
+    return pages && *pages > 0 && !text.empty() ? pages : std::nullopt;
+}
+
+void parse_process_io(std::string_view text, ProcessFigures& figures) noexcept {
+    io::for_each_line(text, [&](std::string_view line) {
+        const std::string_view key = io::take_until(line, ' ');
+        if (key == "read_bytes:")
+            figures.read_bytes = io::parse_count(line);
+        else if (key == "write_bytes:")
+            figures.write_bytes = io::parse_count(line);
+    });
+}
+
+ProcessFigures read_process(int proc_fd, pid_t pid, bool want_io, std::span<char> buffer) noexcept {
+    std::array<char, 32> path{};
+    ProcessFigures figures;
+    // stat last: where it is there the process had not ended, and what is missing can't be had.
+    if (want_io) {
+        std::snprintf(path.data(), path.size(), "%d/io", pid);
+        parse_process_io(io::read_once(proc_fd, path.data(), buffer).text, figures);
+    }
+    std::snprintf(path.data(), path.size(), "%d/statm", pid);
+    figures.rss_pages = parse_process_statm(io::read_once(proc_fd, path.data(), buffer).text);
+    std::snprintf(path.data(), path.size(), "%d/stat", pid);
+    if (parse_process_stat(io::read_once(proc_fd, path.data(), buffer).text, figures))
+        figures.pid = pid;
+    return figures;
+}
+
+} // namespace lxcmon::sample

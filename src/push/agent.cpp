@@ -1,0 +1,227 @@
+#include "push/agent.hpp"
+
+#include "io/clock.hpp"
+#include "io/signal_fd.hpp"
+#include "push/status_line.hpp"
+
+#include <fmt/ranges.h>
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+namespace lxcmon {
+namespace {
+
+constexpr std::chrono::seconds once_limit{30};
+constexpr std::chrono::minutes remind_every{1};
+constexpr unsigned once_tries = 2;
+
+bool writes_to_stdout(const Config& config) noexcept {
+    return config.dry_run || (config.influx_urls.empty() && config.json_file == "-");
+}
+
+} // namespace
+
+Agent::Agent(const Config& config, ReadSettings read_settings)
+    : config_(config)
+    , read_settings_(std::move(read_settings))
+    , collector_(std::make_unique<Collector>(config))
+    , targets_(std::make_unique<TargetGroup>(config))
+    , batcher_(std::make_unique<encode::Batcher>(targets_->format(), config.batch_lines)) {}
+
+void Agent::tick(std::int64_t tick_ns) {
+    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
+    std::size_t encoded = 0;
+    collector_->collect(tick_ns, [this, &encoded](PointBuffer& points) { // discover, sample, encode
+        encoded += points.size();
+        encode(points);
+    });
+    metrics_.containers = collector_->table.containers().size();
+    metrics_.points = encoded + collector_->points.size();
+    metrics_.sample_errors += collector_->troubled;
+    const deliver::Target::Status status = this->status();
+    add_self_point(metrics_, status, process_costs(collector_->sampler.helper_pids()), config_, tick_ns,
+                   collector_->points);
+    encode(collector_->points);
+    flush_when_due(tick_ns); // queue; delivery goes on in its own threads
+    metrics_.tick_usec = (io::now_ns(CLOCK_MONOTONIC) - begin_ns) / 1000;
+    spdlog::debug("tick {}: {} containers, {} points, {} us", tick_ns, metrics_.containers, metrics_.points,
+                  *metrics_.tick_usec);
+    note_dropped(status);
+    remind(status);
+    if (service_.is_heard())
+        status_line_ =
+            status_line(config_, metrics_.containers, collector_->troubled, status, std::time(nullptr));
+    if (!delivering_)
+        start_again();
+}
+
+void Agent::try_tick(std::int64_t tick_ns) {
+    try {
+        tick(tick_ns);
+        if (std::exchange(failing_, false))
+            spdlog::info("ticks succeed again");
+    } catch (const std::exception& error) {
+        ++metrics_.missed_ticks;
+        status_line_ = std::string("a tick failed and is left out: ") + error.what();
+        if (!std::exchange(failing_, true))
+            spdlog::error("a tick failed and is left out: {}", error.what());
+    }
+}
+
+/// Takes the points out. Of a tick that fails later on those that came here stay: they are as right as any.
+void Agent::encode(PointBuffer& points) {
+    for (std::size_t index = 0; index < points.size(); ++index)
+        if (const Batch* full = batcher_->add(points[index]))
+            targets_->push(*full);
+    points.clear();
+}
+
+void Agent::flush_when_due(std::int64_t tick_ns) {
+    if (tick_ns - last_flush_ns_ < config_.flush_interval.count() && tick_ns >= last_flush_ns_)
+        return;
+    last_flush_ns_ = tick_ns;
+    flush();
+}
+
+void Agent::flush() {
+    if (const Batch* rest = batcher_->finish())
+        targets_->push(*rest);
+}
+
+void Agent::note_missed(std::int64_t missed) {
+    metrics_.missed_ticks += missed;
+    if (missed > 0 && !std::exchange(missing_, true))
+        spdlog::warn(
+            "{} ticks came too late and were left out: the host is overloaded, or the interval too short",
+            missed);
+    else if (missed == 0 && std::exchange(missing_, false))
+        spdlog::info("ticks are on time again; {} left out since the start", metrics_.missed_ticks);
+}
+
+void Agent::note_dropped(const deliver::Target::Status& status) {
+    const std::uint64_t before = std::exchange(dropped_lines_, status.dropped_in_memory);
+    if (dropped_lines_ > before && !std::exchange(dropping_, true))
+        spdlog::error(
+            "the memory for undelivered points is full ({} bytes, --queue-max-size): the oldest are dropped",
+            config_.queue_max_bytes);
+    else if (dropped_lines_ == before && std::exchange(dropping_, false))
+        spdlog::info("no points are dropped from memory any more; {} since the start", dropped_lines_);
+}
+
+/// A line a minute while something is wrong: its beginning and end are logged where they happen.
+void Agent::remind(const deliver::Target::Status& status) {
+    const auto now = std::chrono::steady_clock::now();
+    if (status.trouble.empty())
+        reminded_at_ = now;
+    if (now - reminded_at_ < remind_every)
+        return;
+    reminded_at_ = now;
+    for (const std::string& trouble : targets_->troubles())
+        spdlog::warn("still: {}", trouble);
+}
+
+void Agent::start() {
+    targets_->start();
+    spdlog::info("lxcmon-push {}: containers of {} (cgroup {}) to {}, every {} s", LXCMON_VERSION,
+                 fmt::join(collector_->table.lxcpaths(), ", "), collector_->sampler.cgroup_version(),
+                 targets_->name(), std::chrono::duration<double>(config_.interval).count());
+    if (!config_.dry_run && !config_.has_server())
+        spdlog::info("no --influx-url is set: the points are in {} alone", targets_->name());
+}
+
+int Agent::run() {
+    io::SignalFd signals({SIGTERM, SIGINT, SIGHUP});
+    timer_.emplace(config_.interval.count());
+    reminded_at_ = std::chrono::steady_clock::now();
+    start();
+    service_.ready();
+    for (;;) {
+        service_.alive(status_line_);
+        // The third one tells, by POLLERR alone, that a reader of our output has gone (--dry-run | head).
+        const int output = writes_to_stdout(config_) ? STDOUT_FILENO : -1;
+        std::array<pollfd, 3> wait{{{timer_->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};
+        if (::poll(wait.data(), wait.size(), service_.wait_msec()) < 0 && errno != EINTR)
+            throw std::system_error(errno, std::generic_category(), "poll");
+        if ((wait[1].revents & POLLIN) != 0 && !handle_signal(signals.read_name()))
+            return stop();
+        if ((wait[2].revents & POLLERR) != 0) {
+            spdlog::info("nobody reads standard output any more: stopping");
+            service_.stopping("stopping: nobody reads standard output");
+            static_cast<void>(end_targets({}));
+            return 0;
+        }
+        if ((wait[0].revents & POLLIN) == 0)
+            continue;
+        const io::TickGrid::Step step = timer_->expired();
+        if (step.tick_ns)
+            try_tick(*step.tick_ns);
+        if (step.tick_ns || step.missed > 0)
+            note_missed(step.missed);
+    }
+}
+
+/// False where the agent is to end.
+bool Agent::handle_signal(const std::string& name) {
+    if (name == "SIGHUP" && read_settings_) {
+        service_.reloading();
+        reload();
+        service_.ready();
+        return true;
+    }
+    spdlog::info("{}: stopping", name);
+    return false;
+}
+
+std::size_t Agent::end_targets(std::chrono::milliseconds grace) {
+    const auto stopped = targets_->stop(grace);
+    if (!stopped.hangs)
+        return stopped.lost_lines;
+    spdlog::critical("the disk of the spool does not answer; ending without it, {} points are lost",
+                     stopped.lost_lines);
+    spdlog::default_logger()->flush();
+    ::_exit(1); // a thread that waits for a disk can't be ended otherwise
+}
+
+/// With what the targets before a change of settings counted.
+deliver::Target::Status Agent::status() const {
+    deliver::Target::Status status = targets_->status();
+    status.counts.add(counted_before_);
+    return status;
+}
+
+int Agent::stop() {
+    flush();
+    service_.stopping(fmt::format("stopping: {} points are still to be delivered", status().queue_points));
+    lost_lines_ += end_targets(stop_grace);
+    const deliver::Target::Status status = this->status();
+    if (lost_lines_ > 0)
+        spdlog::error("{} points were not delivered and are lost", lost_lines_);
+    spdlog::info(
+        "stopped: {} points delivered, {} rejected, {} dropped, {} left in the spool, {} ticks missed",
+        status.counts.delivered_points, status.counts.rejected_points, status.counts.dropped_points,
+        status.spool_points, metrics_.missed_ticks);
+    return lost_lines_ > 0 ? 1 : 0;
+}
+
+int Agent::run_once() {
+    const std::int64_t tick_ns = io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.interval.count());
+    collector_->collect_twice(tick_ns, [](const PointBuffer&) {});
+    encode(collector_->points);
+    flush();
+    const bool delivered = targets_->deliver_now(once_limit, once_tries);
+    const bool nothing_seen = collector_->table.containers().empty();
+    if (nothing_seen)
+        spdlog::warn("no containers are there that can be sampled");
+    const bool something_hidden = collector_->table.left_out() > 0 || !collector_->table.faults().empty();
+    return delivered && !(nothing_seen && something_hidden) ? 0 : 1;
+}
+
+} // namespace lxcmon

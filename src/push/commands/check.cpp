@@ -1,0 +1,81 @@
+#include "push/commands/commands.hpp"
+
+#include "app/collector.hpp"
+#include "discover/lxc_api.hpp"
+#include "push/sink_factory.hpp"
+#include "spool/probe.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+namespace lxcmon {
+namespace {
+
+Finding check_rights() {
+    if (::geteuid() == 0)
+        return {"rights", true, "running as root"};
+    return {"rights", false,
+            fmt::format("running as uid {}: root is needed to join the containers' namespaces", ::geteuid())};
+}
+
+Finding check_settings(const Config& config) {
+    const bool has_file = ::access(config.config_file.c_str(), F_OK) == 0;
+    return {"settings", true,
+            has_file ? "valid, with " + config.config_file : "valid, no " + config.config_file + " there"};
+}
+
+/// Looks once at everything: liblxc, cgroups, containers.
+std::vector<Finding> check_containers(const Config& config) {
+    std::vector<Finding> findings;
+    try {
+        Config wanted = config;
+        wanted.once = true;
+        Collector collector(wanted);
+        collector.collect(0);
+        for (const std::string& lxcpath : collector.table.lxcpaths()) {
+            const auto fault = collector.table.faults().find(lxcpath);
+            const bool ok = fault == collector.table.faults().end();
+            findings.push_back(
+                {"liblxc", ok,
+                 ok ? fmt::format("version {}, {}", discover::liblxc_version(), lxcpath) : fault->second});
+        }
+        findings.push_back({"cgroups", true, std::string(collector.sampler.cgroup_version())});
+        const auto& all = collector.table.containers();
+        const std::size_t troubled = collector.troubled + collector.table.left_out();
+        const auto running = std::ranges::count_if(all, [](const auto* each) { return each->init_pid != 0; });
+        std::string words =
+            fmt::format("{} running, {} not, {} points", running,
+                        all.size() - static_cast<std::size_t>(running), collector.points.size());
+        if (troubled != 0)
+            words += fmt::format("; {} can't be sampled whole, see the warnings", troubled);
+        findings.push_back({"containers", troubled == 0, words});
+    } catch (const std::exception& error) {
+        findings.push_back({"sampling", false, error.what()});
+    }
+    return findings;
+}
+
+} // namespace
+
+int check(const Config& config) {
+    std::vector<Finding> findings{check_settings(config), check_rights()};
+    std::ranges::move(check_containers(config), std::back_inserter(findings));
+    Config real = config;
+    real.dry_run = false;
+    for (const Destination& destination : make_destinations(real))
+        std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
+    if (!config.influx_urls.empty())
+        findings.push_back(deliver::probe_spool(config.spool_dir));
+    bool all_ok = true;
+    for (const Finding& finding : findings) {
+        std::printf("%-4s  %-11s %s\n", finding.ok ? "ok" : "FAIL", finding.what.c_str(),
+                    finding.words.c_str());
+        all_ok = all_ok && finding.ok;
+    }
+    return all_ok ? 0 : 1;
+}
+
+} // namespace lxcmon

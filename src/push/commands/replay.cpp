@@ -1,0 +1,167 @@
+#include "push/commands/commands.hpp"
+
+#include "app/settings/bad_setting.hpp"
+#include "deliver/queue.hpp"
+#include "deliver/sender.hpp"
+#include "encode/json_lines.hpp"
+#include "push/sink_factory.hpp"
+#include "spool/line_reader.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <memory>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace lxcmon {
+namespace {
+
+constexpr std::chrono::minutes batch_limit{5};
+
+/// Delivers points to one destination, in batches as they fill up.
+class Delivering {
+  public:
+    Delivering(Destination destination, const Config& config)
+        : destination_(std::move(destination))
+        , batcher_(destination_.format, config.batch_lines)
+        , queue_({.limit_bytes = config.queue_max_bytes})
+        , sender_(queue_, *destination_.sink) {}
+
+    void take(const PointBuffer& points) {
+        for (std::size_t index = 0; index < points.size(); ++index)
+            if (const Batch* full = batcher_.add(points[index]))
+                deliver(*full);
+    }
+
+    /// True where all went well.
+    bool finish() {
+        if (const Batch* rest = batcher_.finish())
+            deliver(*rest);
+        const deliver::Counts counts = sender_.counts();
+        spdlog::info("{}: {} points delivered, {} rejected by the server", destination_.sink->name(),
+                     counts.delivered_points, counts.rejected_points);
+        return ok_ && counts.rejected_points == 0;
+    }
+
+    [[nodiscard]] bool ok() const noexcept { return ok_; }
+
+  private:
+    void deliver(const Batch& batch) {
+        if (!ok_)
+            return;
+        static_cast<void>(queue_.push(batch));
+        const auto drained = sender_.drain(batch_limit);
+        if (drained.lines_left == 0)
+            return;
+        ok_ = false;
+        spdlog::error("{}: stopped with {} points not delivered: {}", destination_.sink->name(),
+                      drained.lines_left, drained.why);
+    }
+
+    Destination destination_;
+    encode::Batcher batcher_;
+    deliver::Queue queue_;
+    deliver::Sender sender_;
+    bool ok_ = true;
+};
+
+/// Reads lines, gives the points to each destination, and keeps count.
+class Replay {
+  public:
+    explicit Replay(const Config& config) {
+        for (Destination& destination : make_destinations(config))
+            targets_.push_back(std::make_unique<Delivering>(std::move(destination), config));
+    }
+
+    void read(deliver::LineReader input, const std::string& name) {
+        using Kind = deliver::Line::Kind;
+        bool in_long_line = false;
+        std::size_t number = 0;
+        while (any_ok()) {
+            const auto line = input.next();
+            if (!line)
+                break;
+            const bool is_more =
+                std::exchange(in_long_line, line->kind == Kind::part && !line->text.ends_with('\n'));
+            number += is_more ? 0 : 1;
+            if (line->kind != Kind::part && !line->text.empty())
+                take(line->text, name, number);
+            else if (line->kind == Kind::part && !is_more)
+                bad_line(name, number, "longer than 1 MiB");
+        }
+        if (!input.error().empty())
+            unreadable(name, input.error());
+    }
+
+    int finish() {
+        bool all_well = bad_lines_ == 0;
+        for (const auto& target : targets_)
+            all_well = target->finish() && all_well;
+        if (bad_lines_ != 0)
+            spdlog::error("{} bad lines", bad_lines_);
+        return all_well ? 0 : 1;
+    }
+
+  private:
+    [[nodiscard]] bool any_ok() const {
+        return std::ranges::any_of(targets_, [](const auto& target) { return target->ok(); });
+    }
+
+    void take(std::string_view line, const std::string& name, std::size_t number) {
+        points_.clear();
+        if (const auto wrong = encode::parse_json_line(line, points_))
+            return bad_line(name, number, *wrong);
+        for (const auto& target : targets_)
+            target->take(points_);
+    }
+
+    void bad_line(const std::string& name, std::size_t number, const std::string& wrong) {
+        constexpr std::size_t shown = 10;
+        if (++bad_lines_ <= shown)
+            spdlog::error("{}, line {}: {}; expected a JSON object with name, tags, fields and timestamp",
+                          name, number, wrong);
+    }
+
+    void unreadable(const std::string& name, const std::string& wrong) {
+        ++bad_lines_;
+        spdlog::error("{}: it can't be read to its end: {}", name, wrong);
+    }
+
+    std::vector<std::unique_ptr<Delivering>> targets_; ///< a sender is not moved
+    PointBuffer points_;
+    std::size_t bad_lines_ = 0;
+};
+
+io::UniqueFd open_file(const std::string& path) noexcept {
+    return io::UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+/// `-` is standard input, which somebody may type.
+deliver::LineReader open_input(const std::string& file) {
+    using deliver::LineReader;
+    if (file == "-")
+        return {io::UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)), LineReader::Format::plain};
+    return {open_file(file), LineReader::Format::either};
+}
+
+} // namespace
+
+int replay(const Config& config, const std::vector<std::string>& files) {
+    if (config.influx_urls.empty() && !config.dry_run)
+        throw BadSetting(
+            "lxcmon-push: replay: needs a server to deliver to (--influx-url URL), or --dry-run");
+    for (const std::string& file : files)
+        if (file != "-" && !open_file(file))
+            throw BadSetting("lxcmon-push: replay: '" + file + "' can't be read: " + std::strerror(errno) +
+                             "; expected a file of JSON Lines, gzipped or not, or - for standard input");
+    Replay replay(config);
+    for (const std::string& file : files)
+        replay.read(open_input(file), file == "-" ? "standard input" : file);
+    return replay.finish();
+}
+
+} // namespace lxcmon

@@ -1,0 +1,233 @@
+#include "push/target_group.hpp"
+
+#include "app/settings/bad_setting.hpp"
+
+#include <fmt/ranges.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <thread>
+
+namespace lxcmon {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// The same for a host at each start, and spread over [0, 1) by their names (FNV-1a).
+double place_of(const std::string& host) noexcept {
+    std::uint32_t hash = 2166136261U;
+    for (const char c : host)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+    return static_cast<double>(hash) / 4294967296.0;
+}
+
+milliseconds quarter_of(std::chrono::nanoseconds interval) {
+    return std::chrono::duration_cast<milliseconds>(interval / 4);
+}
+
+deliver::QueueSettings queue_settings(const Config& config) {
+    deliver::QueueSettings settings;
+    settings.limit_bytes = config.queue_max_bytes;
+    settings.send_offset = send_offset(config);
+    // In the spool well before the next tick, so that a crash costs one tick at most.
+    settings.spool_after = std::min<milliseconds>(quarter_of(config.interval), std::chrono::seconds(2));
+    settings.backlog_rate = config.spool_rate;
+    return settings;
+}
+
+/// A folder's name made of a URL: http://a.example:8086 is http_a.example_8086.
+std::string folder_name(const std::string& url) {
+    std::string name;
+    for (const char c : url) {
+        const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-';
+        if (plain || (!name.empty() && name.back() != '_'))
+            name += plain ? c : '_';
+    }
+    while (name.ends_with('_'))
+        name.pop_back();
+    return name;
+}
+
+/// Where the spool folder's own file says whose points stand in the folder itself.
+std::string owner_file(const std::string& spool_dir) {
+    return spool_dir + "/owner";
+}
+
+/// One target has the spool folder itself, so that changing its URL, or having one server or several, leaves
+/// nothing behind; with several it is the one that had it before, or the first.
+std::string choose_owner(const Config& config) {
+    std::string owner;
+    std::ifstream file(owner_file(config.spool_dir));
+    std::getline(file, owner);
+    const auto& urls = config.influx_urls;
+    const bool is_there = config.influx_mode == "all" && std::ranges::find(urls, owner) != urls.end();
+    return is_there ? owner : urls.front();
+}
+
+deliver::TargetSettings target_settings(const Config& config, const std::string& spool_folder) {
+    deliver::TargetSettings settings;
+    settings.queue = queue_settings(config);
+    if (spool_folder.empty()) {
+        settings.queue.send_offset = milliseconds(0);
+        return settings;
+    }
+    deliver::SpoolSettings spool;
+    spool.folder = spool_folder;
+    spool.max_bytes = config.spool_max_bytes;
+    spool.max_age = config.spool_max_age;
+    spool.batch_lines = config.batch_lines;
+    settings.spool = spool;
+    return settings;
+}
+
+} // namespace
+
+milliseconds send_offset(const Config& config) {
+    if (config.once)
+        return milliseconds(0); // nobody waits for the moment
+    const auto jitter =
+        std::min(std::chrono::duration_cast<milliseconds>(config.send_jitter), quarter_of(config.interval));
+    return milliseconds(
+        static_cast<std::int64_t>(static_cast<double>(jitter.count()) * place_of(config.host)));
+}
+
+TargetGroup::TargetGroup(const Config& config)
+    : spool_dir_(config.spool_dir) {
+    const bool spooled = config.has_server();
+    if (spooled)
+        owner_ = choose_owner(config);
+    const bool one_for_all = config.influx_mode != "all";
+    for (Destination& destination : make_destinations(config)) {
+        format_ = destination.format;
+        const std::string& url = one_for_all ? owner_ : config.influx_urls[targets_.size()];
+        std::string folder = url == owner_ ? spool_dir_ : spool_dir_ + "/" + folder_name(url);
+        if (!spooled)
+            folder.clear();
+        else if (!spools_.insert(folder).second)
+            throw BadSetting("lxcmon-push: --influx-url: two URLs have the same spool folder " + folder +
+                             "; expected them to differ in more than a separator");
+        targets_.push_back(
+            std::make_unique<deliver::Target>(std::move(destination.sink), target_settings(config, folder)));
+    }
+}
+
+void TargetGroup::start() {
+    for (const auto& target : targets_)
+        target->start();
+    if (!owner_.empty()) {
+        note_owner();
+        warn_of_other_spools();
+    }
+}
+
+void TargetGroup::note_owner() const {
+    std::string noted;
+    std::ifstream before(owner_file(spool_dir_));
+    if (std::getline(before, noted) && noted == owner_)
+        return;
+    std::ofstream(owner_file(spool_dir_)) << owner_ << '\n'; // where it can't be, the first has the folder
+    std::error_code ignored;
+    std::filesystem::permissions(owner_file(spool_dir_), std::filesystem::perms(0600), ignored);
+}
+
+/// Of servers that are not among --influx-url any more: nobody would deliver what is in there.
+void TargetGroup::warn_of_other_spools() const {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(spool_dir_, error)) {
+        const std::string folder = entry.path();
+        if (!entry.is_directory(error) || spools_.contains(folder))
+            continue;
+        for (const auto& file : std::filesystem::directory_iterator(entry.path(), error))
+            if (file.path().filename().string().find(".jsonl") != std::string::npos) {
+                spdlog::warn("{} has points for a server that is not among --influx-url; lxcmon-push replay "
+                             "delivers them",
+                             folder);
+                break;
+            }
+    }
+}
+
+void TargetGroup::push(const Batch& batch) {
+    for (const auto& target : targets_)
+        target->push(batch);
+}
+
+deliver::Target::Stopped TargetGroup::stop(milliseconds grace) {
+    std::vector<deliver::Target::Stopped> stopped(targets_.size());
+    {
+        std::vector<std::jthread> threads;
+        for (std::size_t index = 0; index < targets_.size(); ++index)
+            threads.emplace_back([&, index] { stopped[index] = targets_[index]->stop(grace); });
+    }
+    deliver::Target::Stopped worst;
+    for (const auto& each : stopped) {
+        worst.lost_lines = std::max(worst.lost_lines, each.lost_lines);
+        worst.hangs = worst.hangs || each.hangs;
+    }
+    return worst;
+}
+
+bool TargetGroup::hangs() const {
+    return std::ranges::any_of(targets_, [](const auto& target) { return target->hangs(); });
+}
+
+bool TargetGroup::deliver_now(milliseconds limit, unsigned tries) {
+    bool all_delivered = true;
+    for (const auto& target : targets_) {
+        const auto delivered = target->deliver_now(limit, tries);
+        const auto counts = target->status().counts;
+        if (delivered.spooled_lines != 0)
+            spdlog::error("{} points were not delivered and wait in the spool: {}", delivered.lines_left,
+                          delivered.why);
+        else if (delivered.lines_left != 0)
+            spdlog::error("{} points were not delivered: {}", delivered.lines_left, delivered.why);
+        all_delivered = all_delivered && delivered.lines_left == 0 && counts.rejected_points == 0 &&
+                        counts.dropped_points == 0;
+    }
+    return all_delivered;
+}
+
+deliver::Target::Status TargetGroup::status() const {
+    deliver::Target::Status sum = targets_.front()->status();
+    for (std::size_t index = 1; index < targets_.size(); ++index) {
+        const auto status = targets_[index]->status();
+        if (sum.trouble.empty() && !status.trouble.empty()) {
+            sum.trouble = status.trouble;
+            sum.counts.last_status = status.counts.last_status;
+        }
+        sum.counts.add(status.counts);
+        sum.dropped_in_memory += status.dropped_in_memory;
+        sum.queue_points += status.queue_points;
+        sum.spool_bytes += status.spool_bytes;
+        sum.spool_points += status.spool_points;
+    }
+    return sum;
+}
+
+std::vector<std::string> TargetGroup::troubles() const {
+    std::vector<std::string> troubles;
+    for (const auto& target : targets_) {
+        const auto status = target->status();
+        if (status.trouble.empty())
+            continue;
+        const std::string name = target->name();
+        troubles.push_back(fmt::format(
+            "{}{}; {} points wait in memory, {} in the spool ({} bytes), {} were dropped",
+            status.trouble.starts_with(name) ? "" : name + ": ", status.trouble, status.queue_points,
+            status.spool_points, status.spool_bytes, status.counts.dropped_points));
+    }
+    return troubles;
+}
+
+std::string TargetGroup::name() const {
+    std::vector<std::string> names;
+    for (const auto& target : targets_)
+        names.push_back(target->name());
+    return fmt::format("{}", fmt::join(names, " and "));
+}
+
+} // namespace lxcmon

@@ -1,0 +1,63 @@
+#pragma once
+
+#include "io/watched_file.hpp"
+#include "model/selection.hpp"
+#include "sample/cgroup/layout.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lxcmon::sample {
+
+/// Where one container's control files are, for those who open them. All is borrowed; the directories, and
+/// the names of files, must live as long as these do.
+struct ContainerFiles {
+    int root_fd = -1;
+    const CgroupLayout& layout;
+    const std::vector<std::optional<std::string>>& directories; ///< by hierarchy, see container_directories()
+    io::FdBudget& budget;
+    /// Who opens a file looks whether something of it is wanted.
+    Selection selection = Selection::everything();
+    io::FileChanges* changes = nullptr; ///< none: every file may have changed at any time
+
+    /// A file of the v1 controller; nothing where that is not mounted or the container has no cgroup there.
+    [[nodiscard]] std::optional<io::KernelFile> v1(std::string_view controller, std::string_view file,
+                                                   io::Keep keep = io::Keep::first) const {
+        return in<io::KernelFile>(layout.find_v1(controller), file, keep);
+    }
+    [[nodiscard]] std::optional<io::KernelFile> v2(std::string_view file,
+                                                   io::Keep keep = io::Keep::first) const {
+        return in<io::KernelFile>(layout.find_v2(), file, keep);
+    }
+    /// The same, of a file that is read when it has changed.
+    [[nodiscard]] std::optional<io::WatchedFile> watched_v1(std::string_view controller,
+                                                            std::string_view file) const {
+        return in<io::WatchedFile>(layout.find_v1(controller), file, changes);
+    }
+    [[nodiscard]] std::optional<io::WatchedFile> watched_v2(std::string_view file) const {
+        return in<io::WatchedFile>(layout.find_v2(), file, changes);
+    }
+
+  private:
+    template <typename File, typename How>
+    [[nodiscard]] std::optional<File> in(std::optional<std::size_t> hierarchy, std::string_view file,
+                                         How how) const {
+        if (!hierarchy || !directories[*hierarchy])
+            return std::nullopt;
+        return File(root_fd, io::FilePath(*directories[*hierarchy], file), budget, how);
+    }
+};
+
+[[nodiscard]] inline bool may_have_changed(const std::optional<io::WatchedFile>& file) noexcept {
+    return file && file->may_have_changed();
+}
+
+/// The text of a file that may not be there at all: empty then.
+template <typename File>
+[[nodiscard]] std::string_view text_of(std::optional<File>& file, std::span<char> buffer) noexcept {
+    return file ? file->read(buffer).text : std::string_view{};
+}
+
+} // namespace lxcmon::sample

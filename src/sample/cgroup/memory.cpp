@@ -1,0 +1,21 @@
+#include "sample/cgroup/memory.hpp"
+
+namespace lxcmon::sample {
+
+void derive_memory(Readings& readings) noexcept {
+    const auto usage = readings.integer(field_id("lxc_memory", "usage_bytes"));
+    const auto file = readings.integer(field_id("lxc_memory", "file_bytes"));
+    const auto limit = readings.integer(field_id("lxc_memory", "limit_bytes"));
+    const auto inactive = readings.integer(field_id("", "inactive_file_bytes"));
+    if (usage && inactive && *usage >= *inactive)
+        readings.set(field_id("lxc_memory", "working_set_bytes"), *usage - *inactive);
+    if (!usage || !file || *usage < *file)
+        return;
+    const std::int64_t used = *usage - *file;
+    readings.set(field_id("lxc_memory", "used_bytes"), used);
+    if (limit && *limit > 0)
+        readings.set(field_id("lxc_memory", "used_percent"),
+                     static_cast<double>(used) * 100.0 / static_cast<double>(*limit));
+}
+
+} // namespace lxcmon::sample

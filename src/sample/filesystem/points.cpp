@@ -1,0 +1,59 @@
+#include "sample/filesystem/points.hpp"
+
+#include <array>
+#include <limits>
+
+namespace lxcmon::sample {
+namespace {
+
+// A field's place in one is its place in the other.
+static_assert(begins_with_fields("lxc_fs", "host_fs") && begins_with_fields("host_fs", "lxc_fs"));
+
+std::int64_t clamped_product(std::uint64_t a, std::uint64_t b) noexcept {
+    std::uint64_t product = 0;
+    return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::int64_t>::max()
+                                                  : clamped(product);
+}
+
+consteval std::size_t place_of(std::string_view name) {
+    return field_id("lxc_fs", name) - fields_of("lxc_fs").first;
+}
+
+} // namespace
+
+void add_filesystem_point(const FilesystemReply& reply, const Filesystem& filesystem, FieldRange measurement,
+                          std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points) {
+    if (filesystem.error != 0 || filesystem.blocks == 0 || filesystem.block_bytes == 0 ||
+        filesystem.blocks_free > filesystem.blocks)
+        return;
+    Readings readings;
+    const auto set = [&](std::size_t place, FieldValue value) {
+        readings.set(measurement.first + place, value);
+    };
+    const std::uint64_t used = filesystem.blocks - filesystem.blocks_free;
+    set(place_of("total_bytes"), clamped_product(filesystem.blocks, filesystem.block_bytes));
+    set(place_of("used_bytes"), clamped_product(used, filesystem.block_bytes));
+    set(place_of("free_bytes"), clamped_product(filesystem.blocks_free, filesystem.block_bytes));
+    // More than there is: a server's negative number, which says that the reserve is being used.
+    const bool has_available = filesystem.blocks_available <= filesystem.blocks;
+    if (has_available)
+        set(place_of("available_bytes"),
+            clamped_product(filesystem.blocks_available, filesystem.block_bytes));
+    // As df counts: of what an ordinary user could have, without the blocks reserved for root.
+    const double reachable = static_cast<double>(used) + static_cast<double>(filesystem.blocks_available);
+    if (has_available && reachable > 0)
+        set(place_of("used_percent"), static_cast<double>(used) * 100.0 / reachable);
+    // Filesystems without a fixed number of inodes (btrfs, ZFS's 0) say nothing about them.
+    if (filesystem.inodes > 0 && filesystem.inodes_free <= filesystem.inodes) {
+        set(place_of("inodes_total"), clamped(filesystem.inodes));
+        set(place_of("inodes_used"), clamped(filesystem.inodes - filesystem.inodes_free));
+        set(place_of("inodes_free"), clamped(filesystem.inodes_free));
+    }
+    set(place_of("readonly"), filesystem.readonly);
+    const std::array<Tag, 3> own{{{"mountpoint", points.store(reply.text(filesystem.mount_point))},
+                                  {"device", points.store(reply.text(filesystem.source))},
+                                  {"fstype", points.store(reply.text(filesystem.type))}}};
+    readings.emit(measurement, tags, own, time_ns, points);
+}
+
+} // namespace lxcmon::sample

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "model/readings.hpp"
+#include "sample/helper/protocol.hpp"
+
+#include <cstdint>
+#include <span>
+
+namespace lxcmon::sample {
+
+/// Adds the point of one of the reply's filesystems, of lxc_fs or host_fs: `measurement` is the rows of one
+/// of them. None for a filesystem that could not be read or has no blocks. Texts are stored in `points`.
+void add_filesystem_point(const FilesystemReply& reply, const Filesystem& filesystem, FieldRange measurement,
+                          std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
+
+} // namespace lxcmon::sample

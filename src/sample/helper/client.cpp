@@ -1,0 +1,119 @@
+#include "sample/helper/client.hpp"
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+namespace lxcmon::sample {
+namespace {
+
+/// Requests on their way at once: enough to keep the helper busy, few enough to fit in the socket's buffer.
+constexpr std::size_t window = 32;
+
+} // namespace
+
+NamespaceHelper::NamespaceHelper(std::chrono::milliseconds deadline, WorkerSettings settings, Worker worker)
+    : deadline_(deadline)
+    , settings_(std::move(settings))
+    , worker_(worker) {
+    start();
+}
+
+void NamespaceHelper::start() {
+    // A new page for each: the helper that was killed may still write to the old one.
+    progress_ = HelperProgress::make();
+    process_.start("starting the namespace helper",
+                   [this](int socket) { worker_(socket, *progress_, settings_); });
+}
+
+bool NamespaceHelper::send(const Request& request, std::uint64_t sequence) noexcept {
+    NamespaceRequest body = request.ask;
+    body.sequence = sequence;
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+    iovec content{&body, sizeof body};
+    msghdr message{};
+    message.msg_iov = &content;
+    message.msg_iovlen = 1;
+    if (!body.is_of_host()) {
+        message.msg_control = control.data();
+        message.msg_controllen = control.size();
+        cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int));
+        std::memcpy(CMSG_DATA(header), &request.init_pidfd, sizeof(int));
+    }
+    return ::sendmsg(process_.socket(), &message, MSG_NOSIGNAL) == static_cast<ssize_t>(sizeof body);
+}
+
+template <typename Reply>
+NamespaceHelper::Outcome NamespaceHelper::receive(std::uint64_t sequence, Reply& reply) noexcept {
+    if (!process_.wait_for_reply(deadline_))
+        return Outcome::hung;
+    ssize_t length = 0;
+    do {
+        length = ::recv(process_.socket(), &reply, sizeof reply, 0);
+        // ECONNRESET comes once where the helper ended with requests unread: its answers wait behind that.
+    } while (length < 0 && (errno == EINTR || errno == ECONNRESET));
+    const bool whole = length > 0 && reply.is_whole(static_cast<std::size_t>(length));
+    return whole && reply.sequence == sequence ? Outcome::answered : Outcome::broken;
+}
+
+NamespaceHelper::Outcome NamespaceHelper::send_up_to(std::span<const Request> requests, std::size_t done,
+                                                     std::size_t& sent) {
+    try {
+        if (!process_.is_running()) {
+            start();
+            sent = done; // what the old helper had not answered is asked again
+        }
+    } catch (const std::system_error&) {
+        return Outcome::broken;
+    }
+    // A request that can't be sent is its own container's trouble: those before it may still be answered.
+    while (sent < requests.size() && sent < done + window && send(requests[sent], sequence_ + sent))
+        ++sent;
+    return sent > done ? Outcome::answered : Outcome::broken;
+}
+
+template <typename Reply>
+void NamespaceHelper::run(std::span<const Request> requests, Reply& reply, const OnReply<Reply>& on_reply) {
+    io::WorkerProcess::reap();
+    std::size_t sent = 0;
+    for (std::size_t done = 0; done < requests.size(); ++done) {
+        Outcome outcome = send_up_to(requests, done, sent);
+        if (outcome == Outcome::answered)
+            outcome = receive(sequence_ + done, reply);
+        if (outcome != Outcome::answered) {
+            process_.kill();
+            reply.clear();
+        }
+        if (outcome == Outcome::hung)
+            hang_ = progress_->place(sequence_ + done);
+        if (!on_reply(done, outcome, reply)) {
+            if (sent > done + 1)
+                process_.kill(); // it would go on with those that nobody waits for any more
+            break;
+        }
+    }
+    sequence_ += requests.size();
+}
+
+NamespaceHelper::Outcome NamespaceHelper::look_at_processes(const Request& request, CountReply& reply) {
+    Outcome outcome = Outcome::broken;
+    const auto take = [&outcome](std::size_t, Outcome made, const CountReply&) {
+        outcome = made;
+        return false;
+    };
+    run<CountReply>({&request, 1}, reply, take);
+    return outcome;
+}
+
+void NamespaceHelper::look_at_filesystems(std::span<const Request> requests,
+                                          const OnReply<FilesystemReply>& on_reply) {
+    run(requests, filesystems_, on_reply);
+}
+
+} // namespace lxcmon::sample

@@ -1,0 +1,163 @@
+#include "sample/helper/mount_choice.hpp"
+
+#include "io/mountinfo.hpp"
+#include "io/parse.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+
+namespace lxcmon::sample {
+namespace {
+
+/// The kernel's own views, and what may not be touched. Not to be had by --fs-include either.
+constexpr auto never = std::to_array<std::string_view>(
+    {"anon_inodefs", "apparmorfs", "autofs",   "bdev",        "binder",     "binfmt_misc", "bpf",
+     "cgroup",       "cgroup2",    "configfs", "cpuset",      "debugfs",    "devfs",       "devpts",
+     "devtmpfs",     "dlmfs",      "efivarfs", "functionfs",  "fuse.lxcfs", "fusectl",     "hugetlbfs",
+     "mqueue",       "nfsd",       "nsfs",     "ocfs2_dlmfs", "pipefs",     "proc",        "pstore",
+     "ramfs",        "resctrl",    "rootfs",   "rpc_pipefs",  "securityfs", "selinuxfs",   "smackfs",
+     "sockfs",       "spufs",      "sysfs",    "tracefs",     "usbfs",      "xenfs"});
+
+/// Their figures come from another machine, which may be away.
+constexpr auto network = std::to_array<std::string_view>(
+    {"9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs",
+     "ocfs2", "orangefs", "panfs", "pvfs2", "vboxsf"});
+
+/// Made full, and so for ever.
+constexpr auto images = std::to_array<std::string_view>({"cramfs", "erofs", "iso9660", "romfs", "squashfs"});
+
+constexpr auto overlays = std::to_array<std::string_view>({"aufs", "overlay", "overlayfs"});
+
+constexpr auto system_folders = std::to_array<std::string_view>({"/dev", "/proc", "/run", "/sys"});
+
+template <std::size_t count>
+bool is_one_of(const std::array<std::string_view, count>& list, std::string_view word) noexcept {
+    return std::ranges::find(list, word) != list.end();
+}
+
+bool may_hang(std::string_view type) noexcept {
+    return is_one_of(network, type) || type.starts_with("nfs") || type.starts_with("smb") || type == "fuse" ||
+           type == "fuseblk" || type.starts_with("fuse.");
+}
+
+bool is_below_system_folder(std::string_view mount_point) noexcept {
+    return std::ranges::any_of(system_folders, [&](std::string_view folder) {
+        return mount_point.starts_with(folder) &&
+               (mount_point.size() == folder.size() || mount_point[folder.size()] == '/');
+    });
+}
+
+bool is_named(const std::vector<std::string>& globs, const io::Mount& mount) {
+    return std::ranges::any_of(globs, [&](const std::string& glob) {
+        const std::string& text = glob.starts_with('/') ? mount.mount_point : mount.filesystem_type;
+        return ::fnmatch(glob.c_str(), text.c_str(), 0) == 0;
+    });
+}
+
+bool is_usual(const io::Mount& mount) noexcept {
+    if (may_hang(mount.filesystem_type))
+        return false;
+    return mount.mount_point == "/" ||
+           (!is_one_of(images, mount.filesystem_type) && !is_one_of(overlays, mount.filesystem_type) &&
+            !is_below_system_folder(mount.mount_point));
+}
+
+bool is_wanted(const io::Mount& mount, const MountGlobs& globs) {
+    return !is_one_of(never, mount.filesystem_type) && !is_named(globs.exclude, mount) &&
+           (is_usual(mount) || is_named(globs.include, mount));
+}
+
+std::optional<std::uint64_t> device_of(std::string_view number) noexcept {
+    const auto major = io::parse_number<std::uint32_t>(io::take_until(number, ':'));
+    const auto minor = io::parse_number<std::uint32_t>(number);
+    return major && minor ? std::optional(std::uint64_t{*major} << 32U | *minor) : std::nullopt;
+}
+
+bool is_too_long(const io::Mount& mount) noexcept {
+    return std::max({mount.mount_point.size(), mount.source.size(), mount.filesystem_type.size()}) >
+           max_mount_text;
+}
+
+/// Whether a walk to what is mounted below it may hang: its server is asked for names. An overlay asks those
+/// that it is made of, whoever walks; below "/" it is the containers' engines'.
+bool guards_what_is_below(const io::Mount& mount) noexcept {
+    return mount.mount_point.size() > 1 &&
+           (may_hang(mount.filesystem_type) || mount.filesystem_type == "autofs" ||
+            is_one_of(overlays, mount.filesystem_type));
+}
+
+using Guards = std::set<std::string, std::less<>>;
+
+bool is_below_one(const Guards& guards, std::string_view mount_point) {
+    if (guards.empty())
+        return false;
+    for (std::size_t end = mount_point.find('/', 1); end != std::string_view::npos;
+         end = mount_point.find('/', end + 1))
+        if (guards.contains(mount_point.substr(0, end)))
+            return true;
+    return false;
+}
+
+/// A mount on its way to its place in the list.
+struct Candidate {
+    std::size_t device_rank; ///< that of "/" is 0, the others' in the order of their first mounts
+    int kind;                ///< 0: "/"; 1: the whole of its device; 2: a part of it
+    WantedMount mount;
+
+    [[nodiscard]] auto order() const noexcept {
+        return std::tuple(device_rank, kind, mount.mount_point.size());
+    }
+};
+
+} // namespace
+
+MountChoice choose_mounts(std::string_view mountinfo, const MountGlobs& globs) {
+    MountChoice choice;
+    std::vector<Candidate> candidates;
+    std::map<std::uint64_t, std::size_t> ranks;
+    Guards guards;
+    io::for_each_mount(mountinfo, [&](const io::Mount& mount) {
+        const bool is_root = mount.mount_point == "/";
+        choice.root_may_hang = choice.root_may_hang || (is_root && may_hang(mount.filesystem_type));
+        if (guards_what_is_below(mount))
+            guards.insert(mount.mount_point);
+        const auto id = io::parse_number<std::uint64_t>(mount.id);
+        const auto device = device_of(mount.device_number);
+        if (!id || !device || !mount.mount_point.starts_with('/') || !is_wanted(mount, globs))
+            return;
+        if (is_too_long(mount)) {
+            ++choice.too_long;
+            return;
+        }
+        std::size_t& rank = ranks.try_emplace(*device, ranks.size() + 1).first->second;
+        if (is_root)
+            rank = 0;
+        const int kind = is_root ? 0 : mount.root == "/" ? 1 : 2;
+        candidates.push_back({0,
+                              kind,
+                              {*id, *device, may_hang(mount.filesystem_type), mount.mount_point, mount.source,
+                               mount.filesystem_type}});
+    });
+    std::set<std::uint64_t> safe;
+    for (auto& [rank, kind, mount] : candidates) {
+        rank = ranks.at(mount.device);
+        mount.is_risky = mount.is_risky || choice.root_may_hang || is_below_one(guards, mount.mount_point);
+        if (!mount.is_risky)
+            safe.insert(mount.device);
+    }
+    std::ranges::stable_sort(candidates, {}, &Candidate::order);
+    choice.wanted.reserve(candidates.size());
+    for (Candidate& each : candidates)
+        // Reported once: not in the risky look, too.
+        if (!each.mount.is_risky || !safe.contains(each.mount.device))
+            choice.wanted.push_back(std::move(each.mount));
+    return choice;
+}
+
+} // namespace lxcmon::sample

@@ -1,0 +1,68 @@
+#include "sample/host/cpu.hpp"
+
+#include "io/clock.hpp"
+#include "io/parse.hpp"
+
+#include <array>
+#include <initializer_list>
+
+namespace lxcmon::sample {
+namespace {
+
+/// The columns of the line "cpu", in USER_HZ.
+enum Column : std::size_t { user, nice, system, idle, iowait, irq, softirq, steal, column_count };
+using Columns = std::array<std::optional<std::int64_t>, column_count>;
+
+consteval FieldId own(std::string_view name) {
+    return field_id("host_cpu", name);
+}
+
+Columns parse_columns(std::string_view line) noexcept {
+    Columns columns;
+    std::size_t at = 0;
+    io::for_each_word(line, [&](std::string_view word) {
+        if (at < columns.size())
+            columns[at++] = io::parse_count(word);
+    });
+    return columns;
+}
+
+/// The sum in us; nothing where one is missing or the sum does not fit.
+std::optional<std::int64_t> usec_of(const Columns& columns, std::initializer_list<Column> which) noexcept {
+    std::int64_t sum = 0;
+    for (const Column each : which)
+        if (!columns[each] || __builtin_add_overflow(sum, *columns[each], &sum))
+            return std::nullopt;
+    return __builtin_mul_overflow(sum, io::user_hz_tick_usec(), &sum) ? std::nullopt : std::optional(sum);
+}
+
+void set_times(const Columns& columns, Readings& readings) noexcept {
+    const auto set = [&](FieldId field, std::initializer_list<Column> which) {
+        if (const auto usec = usec_of(columns, which))
+            readings.set(field, *usec);
+    };
+    set(own("usage_usec"), {user, nice, system, irq, softirq});
+    set(own("user_usec"), {user, nice});
+    set(own("system_usec"), {system, irq, softirq});
+    set(own("iowait_usec"), {iowait});
+    set(own("steal_usec"), {steal});
+}
+
+} // namespace
+
+void parse_host_cpu(std::string_view stat, Readings& readings) noexcept {
+    std::int64_t cpus = 0;
+    io::for_each_line(stat, [&](std::string_view line) {
+        std::string_view name = io::take_until(line, ' ');
+        if (name == "cpu")
+            return set_times(parse_columns(line), readings);
+        if (name.starts_with("cpu")) {
+            name.remove_prefix(3);
+            cpus += io::parse_number<unsigned>(name) ? 1 : 0;
+        }
+    });
+    if (cpus > 0)
+        readings.set(own("cpus"), cpus);
+}
+
+} // namespace lxcmon::sample

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "sample/cgroup/block_io.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace lxcmon::sample {
+
+/// A line of /proc/diskstats (Documentation/admin-guide/iostats.rst): a disk or a partition.
+struct DiskLine {
+    std::uint32_t major = 0, minor = 0;
+    std::string_view name; ///< "sda", "cciss/c0d0"; a view into the text
+    DeviceIo io;           ///< without a number; no discards before Linux 4.18
+};
+
+/// Nothing for a line that is not as expected. A figure that is malformed or too large is absent.
+[[nodiscard]] std::optional<DiskLine> parse_disk_line(std::string_view line) noexcept;
+
+/// host_io: whole devices that have done something since they are there; no partitions, whose I/O is their
+/// disk's, and nothing that only maps a file or memory (loop, ram, zram).
+class HostIo {
+  public:
+    /// `root_fd` is borrowed: below it sys/dev/block tells what is a partition.
+    explicit HostIo(int root_fd) noexcept
+        : root_fd_(root_fd) {}
+
+    /// `diskstats`: the text of /proc/diskstats. Names are stored in `points`.
+    void add_points(std::string_view diskstats, std::span<const Tag> tags, std::int64_t time_ns,
+                    PointBuffer& points);
+
+  private:
+    struct Disk {
+        std::uint32_t major, minor;
+        bool is_whole;
+        std::uint64_t round;
+    };
+    bool is_whole(const DiskLine& line);
+
+    int root_fd_;
+    std::map<std::string, Disk, std::less<>> disks_; ///< what sysfs said of those that are there
+    std::uint64_t round_ = 0;
+    Readings readings_;
+};
+
+} // namespace lxcmon::sample

@@ -1,0 +1,53 @@
+#include "sample/host/memory.hpp"
+
+namespace lxcmon::sample {
+namespace {
+
+using Bytes = std::optional<std::int64_t>;
+
+consteval FieldId own(std::string_view name) {
+    return field_id("host_memory", name);
+}
+
+Bytes difference(Bytes whole, Bytes part) noexcept {
+    return whole && part && *whole >= *part ? Bytes(*whole - *part) : std::nullopt;
+}
+
+Bytes sum(Bytes one, Bytes other) noexcept {
+    std::int64_t result = 0;
+    return one && other && !__builtin_add_overflow(*one, *other, &result) ? Bytes(result) : std::nullopt;
+}
+
+} // namespace
+
+std::vector<CgroupPlan::File> plan_host_files(const Selection& selection) {
+    std::vector<CgroupPlan::File> files;
+    for (FieldId field = 0; field < field_count; ++field)
+        if (field_table[field].v2.is_of_host() && is_needed(field, selection))
+            add_wanted(0, field_table[field].v2, field, files);
+    return files;
+}
+
+void derive_host_memory(Readings& readings) noexcept {
+    const auto set = [&](FieldId field, Bytes bytes) {
+        if (bytes)
+            readings.set(field, *bytes);
+    };
+    const Bytes limit = readings.integer(own("limit_bytes"));
+    const Bytes usage = difference(limit, readings.integer(field_id("", "host_free_bytes")));
+    const Bytes file = sum(readings.integer(field_id("", "host_cached_bytes")),
+                           readings.integer(field_id("", "host_buffers_bytes")));
+    const Bytes used = difference(usage, file);
+    set(own("usage_bytes"), usage);
+    set(own("file_bytes"), file);
+    set(own("used_bytes"), used);
+    if (used && *limit > 0)
+        readings.set(own("used_percent"), static_cast<double>(*used) * 100.0 / static_cast<double>(*limit));
+    const Bytes swap = readings.integer(field_id("", "host_swap_bytes"));
+    if (!swap || *swap == 0)
+        return;
+    set(own("swap_limit_bytes"), swap);
+    set(own("swap_usage_bytes"), difference(swap, readings.integer(field_id("", "host_swap_free_bytes"))));
+}
+
+} // namespace lxcmon::sample

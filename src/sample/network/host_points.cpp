@@ -1,0 +1,40 @@
+#include "sample/network/host_points.hpp"
+
+#include "sample/network/link_fields.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace lxcmon::sample {
+namespace {
+
+/// fwbr101i0 and the pair fwln101i0, fwpr101p0: of guest 101's first interface.
+bool is_firewall_link(std::string_view name) noexcept {
+    constexpr auto prefixes = std::to_array<std::string_view>({"fwbr", "fwln", "fwpr"});
+    return std::ranges::any_of(prefixes, [&](std::string_view prefix) {
+        return name.starts_with(prefix) && name.size() > prefix.size() && name[prefix.size()] >= '0' &&
+               name[prefix.size()] <= '9';
+    });
+}
+
+} // namespace
+
+bool is_of_the_host(const Link& link) noexcept {
+    return link.kind == LinkKind::other && link.peer_namespace < 0 && !is_firewall_link(link.name.data());
+}
+
+void add_host_net_points(std::span<const Link> links, bool with_loopback, std::span<const Tag> tags,
+                         std::int64_t time_ns, PointBuffer& points) {
+    Readings readings;
+    for (const Link& link : links) {
+        if (link.loopback && !with_loopback)
+            continue;
+        readings.clear();
+        set_link(link, fields_of("host_net"), readings);
+        const Tag own{"interface", points.store(link.name.data())};
+        readings.emit(fields_of("host_net"), tags, std::span(&own, 1), time_ns, points);
+    }
+}
+
+} // namespace lxcmon::sample

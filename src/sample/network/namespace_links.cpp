@@ -1,0 +1,176 @@
+#include "sample/network/namespace_links.hpp"
+
+#include "io/clock.hpp"
+#include "io/kernel_file.hpp"
+#include "io/pidfd.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <span>
+#include <system_error>
+#include <utility>
+
+namespace lxcmon::sample {
+namespace {
+
+io::UniqueFd open_or_throw(int directory, const char* path, int flags, const char* what) {
+    io::UniqueFd fd = io::open_below(directory, path, flags);
+    if (!fd)
+        throw std::system_error(errno, std::generic_category(), what);
+    return fd;
+}
+
+/// Tells one network namespace from all others, also from those that were before it; 0 on Linux before 5.14.
+std::uint64_t cookie_of(int socket) noexcept {
+    std::uint64_t cookie = 0;
+    socklen_t size = sizeof cookie;
+    return ::getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 ? cookie : 0;
+}
+
+/// The way home. While this lives nothing may be logged, thrown, forked, or opened below /proc/self/net.
+class Visit {
+  public:
+    explicit Visit(int home) noexcept
+        : home_(home) {}
+    ~Visit() {
+        if (::setns(home_, CLONE_NEWNET) == 0)
+            return;
+        spdlog::critical("coming back from a container's network namespace failed (setns: {}): the agent "
+                         "ends, so that no figure of the container is taken for the host's",
+                         std::generic_category().message(errno));
+        spdlog::default_logger()->flush();
+        ::_exit(1);
+    }
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+  private:
+    int home_;
+};
+
+} // namespace
+
+void ContainerLinks::clear() noexcept {
+    error = list_error = 0;
+    left_out = shares_host_network = has_more = false;
+    count = 0;
+}
+
+ContainerNetworks::ContainerNetworks(std::chrono::nanoseconds most)
+    : budget_(most)
+    , proc_(open_or_throw(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, "opening /proc"))
+    , home_(open_or_throw(proc_.get(), "thread-self/ns/net", O_RDONLY,
+                          "opening our own network namespace, /proc/thread-self/ns/net"))
+    , home_inode_(network_inode()) {
+    if (home_inode_ == 0)
+        throw std::system_error(errno, std::generic_category(), "reading /proc/thread-self/ns/net");
+    if (const io::UniqueFd rtnetlink = open_rtnetlink())
+        home_cookie_ = cookie_of(rtnetlink.get());
+}
+
+void ContainerNetworks::begin_tick() noexcept {
+    is_slow_ = budget_.is_spent();
+    budget_.renew();
+}
+
+const ContainerLinks& ContainerNetworks::look(pid_t init_pid, int init_pidfd, HostId& host_id) {
+    links_.clear();
+    links_.left_out = budget_.is_spent();
+    if (links_.left_out)
+        return links_;
+    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
+    visit(init_pid, init_pidfd, host_id);
+    budget_.spend(io::now_ns(CLOCK_MONOTONIC) - begin_ns);
+    if (budget_.is_spent() && !std::exchange(is_slow_, true))
+        spdlog::warn("listing the interfaces of the containers took {} ms or more in one tick (has something "
+                     "on this host made or removed thousands of interfaces?): lxc_net of those that come "
+                     "behind is left out while that lasts",
+                     budget_.most_msec());
+    if (!joins_by_pidfd_ && !std::exchange(said_old_kernel_, true))
+        spdlog::info("this kernel can't join namespaces by a pidfd (Linux before 5.8): /proc/PID/ns is used, "
+                     "which costs some microseconds more for each container");
+    return links_;
+}
+
+void ContainerNetworks::visit(pid_t init_pid, int init_pidfd, HostId& host_id) noexcept {
+    links_.error = join(init_pid, init_pidfd);
+    if (links_.error != 0)
+        return;
+    const Visit visit(home_.get());
+    look_around(host_id);
+}
+
+/// Returns 0 or an errno. Kernels before 5.8 can't by a pidfd (EINVAL): there by the file in /proc, which
+/// liblxc's attach() would use, too, after a question to the container's monitor and two forks. systemd's
+/// RestrictNamespaces= refuses a setns() that does not say which kind of namespace it is about.
+int ContainerNetworks::join(pid_t init_pid, int init_pidfd) noexcept {
+    if (joins_by_pidfd_) {
+        if (::setns(init_pidfd, CLONE_NEWNET) == 0)
+            return 0;
+        if (errno != EINVAL)
+            return errno;
+        joins_by_pidfd_ = false;
+    }
+    std::array<char, 64> path{};
+    std::snprintf(path.data(), path.size(), "%d/ns/net", init_pid);
+    const io::UniqueFd network = io::open_below(proc_.get(), path.data());
+    const int error = errno;
+    // A pid that is alive now was init's when the file was opened.
+    if (!io::is_alive(init_pidfd))
+        return ESRCH;
+    if (!network)
+        return error;
+    return ::setns(network.get(), CLONE_NEWNET) == 0 ? 0 : errno;
+}
+
+void ContainerNetworks::look_around(HostId& host_id) noexcept {
+    const io::UniqueFd rtnetlink = open_rtnetlink();
+    // What was joined, and not what init had a moment ago.
+    const std::uint64_t cookie = rtnetlink ? cookie_of(rtnetlink.get()) : 0;
+    const std::uint64_t inode = rtnetlink && home_cookie_ == 0 ? network_inode() : 0;
+    if (!rtnetlink || (home_cookie_ == 0 && inode == 0)) {
+        links_.list_error = errno;
+        return;
+    }
+    links_.shares_host_network = home_cookie_ != 0 ? cookie == home_cookie_ : inode == home_inode_;
+    if (links_.shares_host_network)
+        return;
+    if (cookie == 0 || cookie != host_id.cookie)
+        host_id = {cookie, -1};
+    list(rtnetlink.get(), host_id);
+}
+
+void ContainerNetworks::list(int rtnetlink, HostId& host_id) noexcept {
+    bool has_peers = false;
+    // Small enough a capture for std::function to allocate nothing.
+    const auto take = [this, &has_peers](const Link& link) {
+        links_.has_more = links_.count == max_links;
+        if (links_.has_more)
+            return;
+        has_peers = has_peers || link.peer_namespace >= 0;
+        links_.links[links_.count++] = {link, 0};
+    };
+    links_.list_error = dump_links(rtnetlink, take, max_links + 1);
+    // Another socket: the rest of a longer list would come before the answer.
+    if (has_peers && host_id.id < 0)
+        if (const io::UniqueFd other = open_rtnetlink())
+            host_id.id = namespace_id(other.get(), home_.get());
+    for (auto& [link, host_index] : std::span(links_.links).first(links_.count))
+        if (link.peer_namespace >= 0 && link.peer_namespace == host_id.id)
+            host_index = link.peer_index;
+}
+
+/// That of the namespace the thread is in now; 0 where it can't be read.
+std::uint64_t ContainerNetworks::network_inode() const noexcept {
+    struct stat found {};
+    return ::fstatat(proc_.get(), "thread-self/ns/net", &found, 0) == 0 ? found.st_ino : 0;
+}
+
+} // namespace lxcmon::sample

@@ -1,0 +1,136 @@
+#include "sample/process/command_totals.hpp"
+
+#include "io/clock.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+#include <utility>
+
+namespace lxcmon::sample {
+namespace {
+
+/// A sum that did not fit: it stays, and is not sent.
+constexpr std::int64_t too_large = std::numeric_limits<std::int64_t>::max();
+
+void add_to(std::int64_t& sum, std::int64_t more) noexcept {
+    if (__builtin_add_overflow(sum, more, &sum))
+        sum = too_large;
+}
+
+/// Adds the growth of a counter; returns what it is now. Where it was not told of before it begins at 0 or,
+/// for a process with a past that does not count, at what it is.
+void add_growth(std::int64_t& sum, std::optional<std::int64_t>& before, std::optional<std::int64_t> now,
+                bool past_counts) noexcept {
+    if (!now)
+        return;
+    const std::int64_t from = before.value_or(past_counts ? 0 : *now);
+    if (*now > from)
+        add_to(sum, *now - from);
+    before = std::max(from, *now);
+}
+
+void set_product(FieldId field, std::int64_t number, std::int64_t factor, Readings& readings) noexcept {
+    std::int64_t product = 0;
+    if (number != too_large && !__builtin_mul_overflow(number, factor, &product))
+        readings.set(field, product);
+}
+
+} // namespace
+
+void CommandTotals::begin_look() noexcept {
+    ++look_;
+    for (auto& [name, command] : commands_) {
+        command.cpu_before = command.cpu_ticks;
+        command.count = command.threads = command.rss_pages = 0;
+        command.has_rss = command.has_io = true;
+    }
+}
+
+CommandTotals::Command& CommandTotals::command_of(std::string_view name) {
+    const auto known = commands_.find(name);
+    return known != commands_.end() ? known->second : commands_[std::string(name)];
+}
+
+void CommandTotals::add(const ProcessFigures& process) {
+    auto [at, is_new] = known_.try_emplace(process.pid);
+    Known& known = at->second;
+    if (is_new || known.start_ticks != process.start_ticks) {
+        known = {};
+        known.start_ticks = process.start_ticks;
+        is_new = true;
+    }
+    known.look = look_;
+    const bool past_counts = is_new && process.start_ticks >= since_ticks_;
+    Command& command = command_of(process.command());
+    std::optional<std::int64_t> cpu_before = is_new ? std::nullopt : std::optional(known.cpu_ticks);
+    add_growth(command.cpu_ticks, cpu_before, process.cpu_ticks, past_counts);
+    known.cpu_ticks = *cpu_before;
+    add_growth(command.read_bytes, known.read_bytes, process.read_bytes, past_counts);
+    add_growth(command.write_bytes, known.write_bytes, process.write_bytes, past_counts);
+    add_to(command.count, 1);
+    add_to(command.threads, process.threads);
+    add_to(command.rss_pages, process.rss_pages.value_or(0));
+    command.has_rss = command.has_rss && process.rss_pages;
+    command.has_io = command.has_io && process.read_bytes && process.write_bytes;
+}
+
+void CommandTotals::take(std::span<const ProcessFigures> processes, std::int64_t begin_ticks) {
+    begin_look();
+    for (const ProcessFigures& process : processes)
+        add(process);
+    std::erase_if(known_, [this](const auto& each) { return each.second.look != look_; });
+    // A name that was sent stays: its counters would begin again. Others can be forgotten when nobody has it.
+    if (commands_.size() > bounds_.kept)
+        std::erase_if(commands_,
+                      [](const auto& each) { return each.second.count == 0 && !each.second.is_sent; });
+    since_ticks_ = std::max(since_ticks_, begin_ticks);
+}
+
+std::span<const CommandTotals::Entry* const> CommandTotals::top(std::size_t most) {
+    ranking_.clear();
+    for (Entry& entry : commands_)
+        if (entry.second.count > 0)
+            ranking_.push_back(&entry);
+    const auto rank = [](const Entry* entry) {
+        const Command& command = entry->second;
+        return std::tuple(-(command.cpu_ticks - command.cpu_before), -command.cpu_ticks,
+                          std::string_view(entry->first));
+    };
+    std::ranges::sort(ranking_, {}, rank);
+    top_.clear();
+    for (Entry* entry : ranking_) {
+        if (top_.size() == most)
+            break;
+        Command& command = entry->second;
+        if (!command.is_sent && sent_ >= bounds_.sent) {
+            refused_ = true;
+            continue;
+        }
+        sent_ += command.is_sent ? 0 : 1;
+        command.is_sent = true;
+        top_.push_back(entry);
+    }
+    return top_;
+}
+
+bool CommandTotals::newly_refused() noexcept {
+    return refused_ && !std::exchange(said_refused_, true);
+}
+
+void set_command(const CommandTotals::Command& command, Readings& readings) noexcept {
+    static const std::int64_t page_bytes = ::sysconf(_SC_PAGESIZE);
+    set_product(field_id("lxc_process", "count"), command.count, 1, readings);
+    set_product(field_id("lxc_process", "threads"), command.threads, 1, readings);
+    set_product(field_id("lxc_process", "cpu_usec"), command.cpu_ticks, io::user_hz_tick_usec(), readings);
+    if (command.has_rss)
+        set_product(field_id("lxc_process", "rss_bytes"), command.rss_pages, page_bytes, readings);
+    if (command.has_io) {
+        set_product(field_id("lxc_process", "read_bytes"), command.read_bytes, 1, readings);
+        set_product(field_id("lxc_process", "write_bytes"), command.write_bytes, 1, readings);
+    }
+}
+
+} // namespace lxcmon::sample

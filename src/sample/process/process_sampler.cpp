@@ -1,0 +1,115 @@
+#include "sample/process/process_sampler.hpp"
+
+#include "io/clock.hpp"
+#include "sample/guard/pauses.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace lxcmon::sample {
+namespace {
+
+constexpr WalkBounds walk_bounds;
+constexpr CommandBounds command_bounds;
+/// Several thousand processes take a tenth of that.
+constexpr std::int64_t slow_processes_nsec = 500'000'000;
+
+/// CLOCK_BOOTTIME as /proc/PID/stat has it.
+std::int64_t now_ticks() noexcept {
+    return io::now_ns(CLOCK_BOOTTIME) / io::user_hz_tick_nsec();
+}
+
+} // namespace
+
+/// Returns how long that took; nothing where they could not be read.
+std::optional<std::int64_t> ProcessSampler::read(std::span<const pid_t> pids) {
+    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
+    const ProcessReader::Outcome outcome = context_.reader.read(pids, context_.want_io, context_.figures);
+    const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
+    context_.budget.spend(end_ns - begin_ns);
+    switch (outcome) {
+    case ProcessReader::Outcome::answered:
+        said_broken_ = false;
+        return end_ns - begin_ns;
+    case ProcessReader::Outcome::hung:
+        has_hung_ = true;
+        again_ns_ = end_ns + hang_pause_ns;
+        spdlog::warn(
+            "container {}: reading its processes did not end in time (one that hangs in execve() does "
+            "that); lxc_process is left out for 5 minutes",
+            container_.name);
+        return std::nullopt;
+    case ProcessReader::Outcome::broken:
+        if (!std::exchange(said_broken_, true))
+            spdlog::warn(
+                "container {}: the helper process that reads processes ended, or could not be started; "
+                "lxc_process is left out until that works again",
+                container_.name);
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+void ProcessSampler::note_slow(std::int64_t took_nsec) {
+    if (took_nsec <= slow_processes_nsec)
+        return;
+    again_ns_ = io::now_ns(CLOCK_MONOTONIC) + slow_pause_ns;
+    if (!std::exchange(said_slow_, true))
+        spdlog::warn(
+            "container {}: reading its processes took {} ms; lxc_process is sent once a minute while "
+            "that lasts",
+            container_.name, took_nsec / 1'000'000);
+}
+
+bool ProcessSampler::look(std::span<char> buffer) {
+    const bool is_first = !totals_;
+    if (is_first) {
+        if (!read(std::span(&container_.init_pid, 1)))
+            return false;
+        if (context_.figures.empty())
+            return true; // it has ended
+        totals_.emplace(context_.figures.front().start_ticks, command_bounds);
+    }
+    const std::int64_t begin_ticks = now_ticks();
+    const bool is_whole =
+        list_processes(context_.root_fd, directory_.c_str(), walk_bounds, buffer, context_.pids);
+    const auto took_nsec = read(context_.pids);
+    if (!took_nsec)
+        return false;
+    // The first look may well be at what nobody has looked at for long; and --once makes but two.
+    if (!is_first)
+        note_slow(*took_nsec);
+    totals_->take(context_.figures, begin_ticks);
+    if (!is_whole && !std::exchange(said_more_, true))
+        spdlog::warn(
+            "container {}: it has more than {} processes, or more than {} cgroups or {} levels of them: "
+            "lxc_process leaves out the others",
+            container_.name, walk_bounds.processes, walk_bounds.cgroups, walk_bounds.depth);
+    return true;
+}
+
+bool ProcessSampler::sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns,
+                            PointBuffer& points) {
+    const bool is_due = io::now_ns(CLOCK_MONOTONIC) >= again_ns_;
+    was_left_out_ = is_due && context_.budget.is_spent();
+    if (!is_due || was_left_out_ || !look(buffer))
+        return false;
+    if (!totals_)
+        return true;
+    Readings readings;
+    for (const CommandTotals::Entry* entry : totals_->top(context_.top_commands)) {
+        readings.clear();
+        set_command(entry->second, readings);
+        const Tag own{"command", entry->first};
+        readings.emit(fields_of("lxc_process"), tags, std::span(&own, 1), time_ns, points);
+    }
+    if (totals_->newly_refused())
+        spdlog::warn(
+            "container {}: {} different commands have been in lxc_process since it started: others are "
+            "left out, each would be one more series in the database",
+            container_.name, command_bounds.sent);
+    return true;
+}
+
+} // namespace lxcmon::sample

@@ -1,0 +1,81 @@
+#include "sample/process/reader.hpp"
+
+#include "io/kernel_file.hpp"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <type_traits>
+
+namespace lxcmon::sample {
+
+static_assert(std::is_trivially_copyable_v<ProcessRequest> && std::is_trivially_copyable_v<ProcessReply>);
+
+void run_process_worker(int socket) noexcept {
+    ::prctl(PR_SET_NAME, "lxcmon-ps");
+    ::prctl(PR_SET_DUMPABLE, 0);
+    const io::UniqueFd proc = io::open_below(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
+    static ProcessReply reply;
+    static std::array<char, 4096> buffer;
+    for (;;) {
+        ProcessRequest request;
+        ssize_t length = 0;
+        do {
+            length = ::recv(socket, &request, sizeof request, 0);
+        } while (length < 0 && errno == EINTR);
+        if (length != sizeof request || request.count > most_asked || !proc)
+            ::_exit(length == 0 ? 0 : 1);
+        reply.sequence = request.sequence;
+        reply.count = request.count;
+        for (std::uint32_t at = 0; at < request.count; ++at)
+            reply.processes[at] = read_process(proc.get(), request.pids[at], request.want_io, buffer);
+        if (::send(socket, &reply, sizeof reply, MSG_NOSIGNAL) < 0)
+            ::_exit(1);
+    }
+}
+
+ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want_io, Clock::time_point end) {
+    try {
+        if (!worker_.is_running())
+            worker_.start("starting the helper that reads processes", main_);
+    } catch (const std::system_error&) {
+        return Outcome::broken;
+    }
+    ProcessRequest request;
+    request.sequence = ++sequence_;
+    request.count = static_cast<std::uint32_t>(pids.size());
+    request.want_io = want_io;
+    std::ranges::copy(pids, request.pids.begin());
+    if (::send(worker_.socket(), &request, sizeof request, MSG_NOSIGNAL) != sizeof request)
+        return Outcome::broken;
+    if (!worker_.wait_for_reply(std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now())))
+        return Outcome::hung;
+    const ssize_t length = ::recv(worker_.socket(), &reply_, sizeof reply_, 0);
+    const bool fits =
+        length == sizeof reply_ && reply_.sequence == request.sequence && reply_.count == request.count;
+    return fits ? Outcome::answered : Outcome::broken;
+}
+
+ProcessReader::Outcome ProcessReader::read(std::span<const pid_t> pids, bool want_io,
+                                           std::vector<ProcessFigures>& figures) {
+    figures.clear();
+    const Clock::time_point end = Clock::now() + deadline_;
+    while (!pids.empty()) {
+        const auto some = pids.first(std::min(pids.size(), most_asked));
+        pids = pids.subspan(some.size());
+        if (const Outcome outcome = ask(some, want_io, end); outcome != Outcome::answered) {
+            worker_.kill();
+            return outcome;
+        }
+        std::ranges::copy_if(std::span(reply_.processes).first(reply_.count), std::back_inserter(figures),
+                             [](const ProcessFigures& each) { return each.pid != 0; });
+    }
+    return Outcome::answered;
+}
+
+} // namespace lxcmon::sample

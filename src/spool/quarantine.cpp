@@ -1,0 +1,115 @@
+#include "spool/quarantine.hpp"
+
+#include "io/parse.hpp"
+#include "io/rotation.hpp"
+#include "spool/contents.hpp"
+#include "text/file_error.hpp"
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <utility>
+
+namespace lxcmon::deliver {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr mode_t folder_mode = 0700;
+constexpr mode_t file_mode = 0600;
+
+/// `2026-11-21T06:50:00Z`
+std::string utc(std::int64_t time_ns) {
+    const std::time_t seconds = time_ns / 1'000'000'000;
+    std::tm parts{};
+    std::array<char, 64> text{};
+    if (::gmtime_r(&seconds, &parts) == nullptr)
+        return "unknown";
+    return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
+
+std::string text_of(const Json& object) {
+    return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+} // namespace
+
+Quarantine::Quarantine(std::string folder, std::uint64_t max_bytes, unsigned kept)
+    : folder_(std::move(folder))
+    , path_(folder_ + "/" + rejected_name)
+    , max_bytes_(max_bytes)
+    , kept_(kept) {}
+
+std::optional<std::string> Quarantine::append(const Rejected& rejected) {
+    auto wrong = append_objects(rejected);
+    if (fd_ && ::fdatasync(fd_.get()) != 0 && !wrong)
+        wrong = file_words(path_, "bringing it to the disk", errno);
+    fd_.reset();
+    return wrong;
+}
+
+std::optional<std::string> Quarantine::append_objects(const Rejected& rejected) {
+    if (auto wrong = open())
+        return wrong;
+    Json object{{"time", utc(rejected.time_ns)},
+                {"server", rejected.server},
+                {"status", rejected.status},
+                {"error", rejected.words}};
+    std::size_t named = 0;
+    for (std::string_view rest = rejected.lines; !rest.empty(); ++named) {
+        object["line"] = io::take_until(rest, '\n');
+        if (auto wrong = write(text_of(object)))
+            return wrong;
+    }
+    if (rejected.count <= named)
+        return std::nullopt;
+    object.erase("line");
+    object["lines"] = rejected.count - named;
+    return write(text_of(object));
+}
+
+std::optional<std::string> Quarantine::open() {
+    // The spool may not have been needed yet.
+    if (const int error = make_parent_folders(folder_); error != 0)
+        return file_words(folder_, "making the folders above it", error);
+    if (::mkdir(folder_.c_str(), folder_mode) != 0 && errno != EEXIST)
+        return file_words(folder_, "making it", errno);
+    // Non-blocking is for a FIFO in its place.
+    fd_.reset(
+        ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, file_mode));
+    struct stat status {};
+    if (!fd_ || ::fstat(fd_.get(), &status) != 0)
+        return file_words(path_, "opening it", errno);
+    if (!S_ISREG(status.st_mode))
+        return path_ + ": it is no file; remove it";
+    bytes_ = static_cast<std::uint64_t>(status.st_size);
+    char last = '\n';
+    if (bytes_ > 0 && ::pread(fd_.get(), &last, 1, status.st_size - 1) == 1 && last != '\n')
+        return write("\n"); // a crash left a torn line: what follows must not become part of it
+    return std::nullopt;
+}
+
+std::optional<std::string> Quarantine::write(std::string_view object) {
+    if (bytes_ > 0 && bytes_ + object.size() > max_bytes_) {
+        fd_.reset();
+        if (const int error = rotate(path_, kept_); error != 0)
+            return file_words(path_, "rotating it", error);
+        if (auto wrong = open())
+            return wrong;
+    }
+    const ssize_t written = ::write(fd_.get(), object.data(), object.size());
+    if (written == static_cast<ssize_t>(object.size())) {
+        bytes_ += object.size();
+        return std::nullopt;
+    }
+    const int error = written < 0 ? errno : ENOSPC; // short is what a disk that gets full writes
+    static_cast<void>(!::ftruncate(fd_.get(), static_cast<off_t>(bytes_)));
+    return file_words(path_, "writing", error);
+}
+
+} // namespace lxcmon::deliver

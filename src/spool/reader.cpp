@@ -1,0 +1,97 @@
+#include "spool/reader.hpp"
+
+#include "encode/json_lines.hpp"
+#include "encode/line_protocol.hpp"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+namespace lxcmon::deliver {
+namespace {
+
+/// More than a segment has: what unpacks to more than that is not kept line by line.
+constexpr std::uint64_t most_bad_bytes = 64U << 20U;
+
+} // namespace
+
+SpoolReader::SpoolReader(const SpoolFolder& folder, const SpoolSegment& segment, io::UniqueFd fd)
+    : folder_(folder)
+    , segment_(segment)
+    , lines_(std::move(fd), segment.is_gzip ? LineReader::Format::gzip : LineReader::Format::plain) {}
+
+bool SpoolReader::next(std::string& line) {
+    while (const auto found = lines_.next()) {
+        if (segment_.is_cancelled(found->offset, range_hint_))
+            continue;
+        if (convert(*found, line))
+            return true;
+        keep_bad(*found);
+    }
+    return false;
+}
+
+bool SpoolReader::convert(const Line& found, std::string& line) {
+    std::optional<std::string> wrong;
+    line.clear();
+    points_.clear();
+    if (found.kind == Line::Kind::part)
+        wrong = "longer than 1 MiB";
+    else
+        wrong = encode::parse_json_line(found.text, points_);
+    if (!wrong && (points_.empty() || !encode::append_line_protocol(line, points_[0])))
+        wrong = "no field is left in it";
+    if (!wrong)
+        return true;
+    if (wrong_.empty())
+        wrong_ = found.kind == Line::Kind::torn ? "cut off" : *wrong;
+    return false;
+}
+
+void SpoolReader::keep_bad(const Line& found) {
+    const bool is_part = found.kind == Line::Kind::part;
+    const bool is_more = is_part && in_long_line_;
+    in_long_line_ = is_part && !found.text.ends_with('\n');
+    if (!is_more)
+        ++bad_count_;
+    // Begun anew with each reading: a segment that is read again after a crash shows the same lines.
+    if (bad_count_ == 1 && !is_more)
+        bad_ = folder_.open_file(bad_name(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+    bad_bytes_ += found.text.size() + 1;
+    if (!bad_ || bad_bytes_ > most_bad_bytes) {
+        all_kept_ = false;
+        return;
+    }
+    // One call, so that a line is not torn in it; a full disk is found by the size.
+    char end = '\n';
+    const std::array<iovec, 2> pieces{iovec{const_cast<char*>(found.text.data()), found.text.size()},
+                                      iovec{&end, is_part ? 0U : 1U}};
+    const std::size_t wanted = pieces[0].iov_len + pieces[1].iov_len;
+    const ssize_t written = ::writev(bad_.get(), pieces.data(), int{pieces.size()});
+    all_kept_ = all_kept_ && written == static_cast<ssize_t>(wanted);
+}
+
+std::uint64_t SpoolReader::take_bad_count() noexcept {
+    return bad_count_ - std::exchange(counted_, bad_count_);
+}
+
+SpoolSegment::Fate SpoolReader::fate() const noexcept {
+    const bool damaged = !lines_.error().empty() || !all_kept_;
+    return damaged ? SpoolSegment::Fate::set_aside : SpoolSegment::Fate::to_remove;
+}
+
+void SpoolReader::log_damage() const {
+    const std::string path = folder_.path() + "/" + segment_.name;
+    if (!lines_.error().empty())
+        spdlog::warn("spool: {}: {}; what could be read of it goes out, the file is kept as {}", path,
+                     lines_.error(), bad_name());
+    else if (bad_count_ > 0)
+        spdlog::warn("spool: {}: damaged lines ({}, the first: {}) are left out and kept in {}", path,
+                     bad_count_, wrong_, bad_name());
+}
+
+} // namespace lxcmon::deliver

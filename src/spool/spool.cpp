@@ -1,0 +1,233 @@
+#include "spool/spool.hpp"
+
+#include "spool/contents.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <limits>
+#include <utility>
+
+namespace lxcmon::deliver {
+namespace {
+
+constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
+
+/// The bound on bytes drops whole segments: several must fit.
+std::uint64_t segment_limit(const SpoolSettings& settings) noexcept {
+    return std::max<std::uint64_t>(1, std::min(settings.segment_bytes, settings.max_bytes / 8));
+}
+
+/// Far enough below a bound to say that it is not reached any more: dropping a segment comes not that far.
+template <typename Number>
+Number well_within(Number bound) noexcept {
+    return bound / 2;
+}
+
+} // namespace
+
+Spool::Spool(SpoolSettings settings)
+    : settings_(std::move(settings))
+    , folder_(settings_.folder)
+    , writer_(folder_, settings_.sync)
+    , backlog_(folder_, std::max<std::size_t>(1, settings_.batch_lines), settings_.batch_bytes) {
+    settings_.segment_bytes = segment_limit(settings_);
+}
+
+Spool::~Spool() {
+    if (writer_.is_open())
+        static_cast<void>(writer_.close()); // an empty one goes
+}
+
+std::optional<std::string> Spool::open() {
+    if (folder_.is_open()) {
+        if (folder_.is_in_place())
+            return std::nullopt;
+        lose_folder();
+    }
+    if (auto wrong = folder_.open())
+        return wrong;
+    SpoolContents contents;
+    if (auto wrong = read_contents(folder_, contents)) {
+        folder_.close();
+        return wrong;
+    }
+    // Never a number again that an Entry of this run has.
+    next_number_ = std::max(next_number_, contents.next_number);
+    rejected_bytes_ = rejected_bytes(folder_);
+    backlog_.load(std::move(contents));
+    if (const std::uint64_t left = backlog_.lines(); left > 0)
+        spdlog::info("spool: {} points are left in {} from before", left, folder_.path());
+    return std::nullopt;
+}
+
+void Spool::lose_folder() {
+    spdlog::warn("spool: {} was removed or replaced while in use, with {} points in it", folder_.path(),
+                 lines());
+    if (writer_.is_open())
+        writer_.abandon();
+    backlog_.forget();
+    folder_.close();
+}
+
+/// SpoolHeld as words: somebody may take a folder that was lost for a while.
+std::optional<std::string> Spool::try_open() {
+    try {
+        return open();
+    } catch (const SpoolHeld& held) {
+        return held.what();
+    }
+}
+
+Spool::Appended Spool::append(const Batch& batch) {
+    if (batch.body.size() > settings_.max_bytes)
+        return {std::nullopt,
+                folder_.path() + ": a batch of " + std::to_string(batch.body.size()) +
+                    " bytes does not fit in --spool-max-size (" + std::to_string(settings_.max_bytes) +
+                    " bytes); make that larger",
+                true};
+    if (auto wrong = prepare(batch))
+        return {std::nullopt, std::move(*wrong), false};
+    SpoolWriter::Written written = writer_.append(batch, settings_.now_ns());
+    if (!written.why.empty()) {
+        close_segment();
+        return {std::nullopt, std::move(written.why), false};
+    }
+    const Entry entry{writer_.segment().number, written.index};
+    if (writer_.segment().bytes >= settings_.segment_bytes)
+        close_segment();
+    make_room(0, false);
+    return {entry, {}, false};
+}
+
+/// All that comes before the writing: a folder, room, and an open segment.
+std::optional<std::string> Spool::prepare(const Batch& batch) {
+    if (auto wrong = try_open())
+        return wrong;
+    if (writer_.is_open() && writer_.is_unlinked()) {
+        spdlog::warn("spool: {}/{} was removed while in use, with {} points in it", folder_.path(),
+                     writer_.segment().name, writer_.segment().lines);
+        writer_.abandon();
+    }
+    make_room(2 * batch.body.size(), true); // about what it becomes as JSON
+    if (writer_.is_open())
+        return std::nullopt;
+    auto wrong = writer_.start(next_number_);
+    if (!wrong)
+        next_number_ = writer_.segment().number + 1;
+    return wrong;
+}
+
+void Spool::close_segment() {
+    if (auto closed = writer_.close())
+        backlog_.add(std::move(*closed));
+}
+
+void Spool::cancel(const Entry& entry) {
+    if (writer_.is_open() && writer_.segment().number == entry.segment)
+        writer_.cancel(entry.index);
+    else
+        backlog_.cancel(entry);
+}
+
+const Batch* Spool::begin(bool with_open) {
+    if (!backlog_.has_batch() && folder_.is_open() && !folder_.is_in_place())
+        lose_folder();
+    if (const Batch* batch = backlog_.begin())
+        return batch;
+    if (!with_open || !writer_.is_open() || writer_.segment().lines == 0)
+        return nullptr;
+    close_segment();
+    return backlog_.begin();
+}
+
+void Spool::accept() {
+    backlog_.accept();
+}
+
+void Spool::tidy(bool may_gzip) {
+    if (try_open())
+        return; // append() says why
+    rejected_bytes_ = rejected_bytes(folder_);
+    backlog_.retire_again();
+    drop_old();
+    make_room(0, true);
+    note_end_of_dropping();
+    if (may_gzip)
+        gzip_one();
+}
+
+std::uint64_t Spool::bytes() const noexcept {
+    return backlog_.segment_bytes() + (writer_.is_open() ? writer_.segment().bytes : 0);
+}
+
+std::uint64_t Spool::lines() const noexcept {
+    return backlog_.lines() + (writer_.is_open() ? writer_.segment().lines : 0);
+}
+
+std::uint64_t Spool::bytes_on_disk() const noexcept {
+    // The quarantine has a bound of its own, and must not leave the points without room.
+    return bytes() + backlog_.bad_bytes() + std::min(rejected_bytes_, settings_.max_bytes / 2);
+}
+
+void Spool::make_room(std::uint64_t wanted_bytes, bool may_drop_open_segment) {
+    while (bytes_on_disk() + wanted_bytes > settings_.max_bytes) {
+        const auto dropped = backlog_.drop_oldest(end_of_time);
+        count_dropped(dropped.lines, "--spool-max-size");
+        if (dropped.any)
+            continue;
+        if (!may_drop_open_segment || !writer_.is_open() || writer_.segment().lines == 0)
+            return;
+        close_segment();
+    }
+}
+
+void Spool::drop_old() {
+    const std::int64_t before_ns = settings_.now_ns() - settings_.max_age.count();
+    if (writer_.is_open() && writer_.segment().lines > 0 && writer_.segment().mtime_ns < before_ns)
+        close_segment();
+    for (;;) {
+        const auto dropped = backlog_.drop_oldest(before_ns);
+        count_dropped(dropped.lines, "--spool-max-age");
+        if (!dropped.any)
+            return;
+    }
+}
+
+void Spool::count_dropped(std::uint64_t lines, const char* bound) {
+    if (lines == 0)
+        return;
+    if (!std::exchange(dropping_, true)) {
+        spdlog::warn("spool: {} has reached {}: the oldest points are dropped from now on", folder_.path(),
+                     bound);
+        dropped_before_ = dropped_lines_;
+    }
+    dropped_lines_ += lines;
+}
+
+void Spool::note_end_of_dropping() {
+    if (!dropping_ || bytes_on_disk() > well_within(settings_.max_bytes))
+        return;
+    const std::int64_t oldest_ns = backlog_.oldest_ns();
+    if (oldest_ns < settings_.now_ns() - well_within(settings_.max_age.count()))
+        return;
+    dropping_ = false;
+    spdlog::info("spool: {} is within its bounds again; {} points were dropped", folder_.path(),
+                 dropped_lines_ - dropped_before_);
+}
+
+void Spool::gzip_one() {
+    // Reading 8 MiB each second to find that the disk is still full would be a waste.
+    constexpr std::int64_t wait_ns = 60'000'000'000;
+    const std::int64_t now_ns = settings_.now_ns();
+    if (gzip_failed_ && std::abs(now_ns - gzip_failed_ns_) < wait_ns)
+        return;
+    const auto wrong = backlog_.gzip_one();
+    if (wrong && !gzip_failed_)
+        spdlog::warn("spool: {}; it stays as it is, and is tried again", *wrong);
+    gzip_failed_ = wrong.has_value();
+    gzip_failed_ns_ = now_ns;
+}
+
+} // namespace lxcmon::deliver

@@ -1,0 +1,115 @@
+#include "app/settings/values.hpp"
+
+#include "app/settings/bad_setting.hpp"
+#include "support/temp_folder.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lxcmon;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string wrong_tag(const std::string& text) {
+    try {
+        static_cast<void>(parse_tag(text));
+    } catch (const BadValue& bad) {
+        return bad.words;
+    }
+    return "taken";
+}
+
+} // namespace
+
+TEST_CASE("durations in each unit") {
+    CHECK(parse_duration("10s") == 10s);
+    CHECK(parse_duration("500ms") == 500ms);
+    CHECK(parse_duration("1m") == 1min);
+    CHECK(parse_duration("2h") == 2h);
+    CHECK(parse_duration("1.5s") == 1500ms);
+    CHECK(parse_duration("0.5ms") == 500us);
+    CHECK(parse_duration("0s") == 0s);
+    CHECK(parse_duration("7d") == 168h);
+}
+
+TEST_CASE("a duration in decimals is exact: a nanosecond less would not be a whole multiple") {
+    CHECK(parse_duration("4.1s") == 4100ms);
+    CHECK(parse_duration("2.01s") == 2010ms);
+    CHECK(parse_duration("16.9s") == 16900ms);
+    for (int tenths = 1; tenths < 1000; ++tenths)
+        REQUIRE(parse_duration(std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + "s") ==
+                tenths * 100ms);
+}
+
+TEST_CASE("what is no duration is refused") {
+    for (const char* text : {"", "10", "s", "-1s", "10 s", " 10s", "10s ", "10S", "10sec", "1w", "nans",
+                             "infs", "1e999s", "1e12h", "0x10s", "10,5s", "1s1s"}) {
+        CAPTURE(std::string(text));
+        CHECK_THROWS_AS(static_cast<void>(parse_duration(text)), BadValue);
+    }
+}
+
+TEST_CASE("sizes in each unit") {
+    CHECK(parse_size("64MiB") == 67'108'864);
+    CHECK(parse_size("512KiB") == 524'288);
+    CHECK(parse_size("1GiB") == 1'073'741'824);
+    CHECK(parse_size("10MB") == 10'000'000);
+    CHECK(parse_size("2KB") == 2000);
+    CHECK(parse_size("3GB") == 3'000'000'000);
+    CHECK(parse_size("1.5KiB") == 1536);
+    CHECK(parse_size("1") == 1);
+    CHECK(parse_size("1000000B") == 1'000'000);
+    CHECK(parse_size("2.01KB") == 2010);
+}
+
+TEST_CASE("what is no size is refused") {
+    for (const char* text :
+         {"", "0", "0.5", "-1", "MiB", "64 MiB", "64mib", "64M", "1e16", "nan", "inf", "64MiBs"}) {
+        CAPTURE(std::string(text));
+        CHECK_THROWS_AS(static_cast<void>(parse_size(text)), BadValue);
+    }
+}
+
+TEST_CASE("counts from the least to the most") {
+    CHECK(parse_count("1", 1, 5000) == 1);
+    CHECK(parse_count("5000", 1, 5000) == 5000);
+    for (const char* text : {"0", "5001", "", "-1", "+1", " 1", "1.0", "1e3", "18446744073709551617"}) {
+        CAPTURE(std::string(text));
+        CHECK_THROWS_AS(static_cast<void>(parse_count(text, 1, 5000)), BadValue);
+    }
+}
+
+TEST_CASE("flags in words and figures") {
+    for (const char* text : {"true", "1", "yes", "on"})
+        CHECK(parse_flag(text));
+    for (const char* text : {"false", "0", "no", "off"})
+        CHECK_FALSE(parse_flag(text));
+    for (const char* text : {"", "maybe", "TRUE ", "2"})
+        CHECK_THROWS_AS(static_cast<void>(parse_flag(text)), BadValue);
+}
+
+TEST_CASE("a tag is cut at its first equals sign") {
+    CHECK(parse_tag("site=berlin") == std::pair<std::string, std::string>("site", "berlin"));
+    CHECK(parse_tag("a=b=c") == std::pair<std::string, std::string>("a", "b=c"));
+    CHECK(parse_tag("Host= x ") == std::pair<std::string, std::string>("Host", " x "));
+}
+
+TEST_CASE("a tag without key or value, with a control byte, or with a key of ours is refused") {
+    for (const char* text : {"", "=", "k", "k=", "=v"})
+        CHECK(wrong_tag(text).find("expected key=value") != std::string::npos);
+    for (const char* text : {"k\n=v", "k=v\x1b", "k=\x7f"})
+        CHECK(wrong_tag(text).find("control character") != std::string::npos);
+    for (const char* key : {"command", "container", "device", "fstype", "host", "interface", "lxcpath",
+                            "mountpoint", "name", "resource", "size", "time"})
+        CHECK(wrong_tag(std::string(key) + "=v").find("'" + std::string(key) + "'") != std::string::npos);
+}
+
+TEST_CASE("a secret is the first line of its file, as it is") {
+    const test::TempFolder folder;
+    CHECK(read_secret(folder.write("a", "secret")) == "secret");
+    CHECK(read_secret(folder.write("b", " with blanks \nsecond")) == " with blanks ");
+    CHECK(read_secret(folder.write("c", "dos\r\n")) == "dos");
+    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.write("d", ""))), BadValue);
+    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.write("e", "\n"))), BadValue);
+    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.path("absent"))), BadValue);
+}

@@ -1,0 +1,33 @@
+#include "support/fixture.hpp"
+#include "unit/push/parsed.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+using namespace lxcmon;
+using lxcmon::test::Parser;
+
+TEST_CASE("each example of settings is taken, and sends to a server") {
+    const Parser parser;
+    std::size_t examples = 0;
+    for (const auto& entry :
+         std::filesystem::directory_iterator(LXCMON_SOURCE "/contrib/packaging/examples")) {
+        CAPTURE(entry.path().string());
+        Config config;
+        CHECK_NOTHROW(config = parser.config({"--config", entry.path().string()}));
+        CHECK_FALSE(config.influx_urls.empty());
+        ++examples;
+    }
+    CHECK(examples >= 5);
+}
+
+TEST_CASE("the examples are about what their names say") {
+    const Parser parser;
+    const auto config_of = [&](const std::string& name) {
+        return parser.config({"--config", LXCMON_SOURCE "/contrib/packaging/examples/" + name + ".toml"});
+    };
+    CHECK(config_of("influx1").influx_user == "lxcmon");
+    CHECK(config_of("influx2").influx_bucket == "lxc");
+    CHECK(config_of("two-servers").influx_urls.size() == 2);
+}

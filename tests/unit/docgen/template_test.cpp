@@ -1,0 +1,63 @@
+#include "docgen/template.hpp"
+
+#include "docgen/blocks.hpp"
+#include "support/fixture.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+using namespace lxcmon;
+using docs::fill;
+
+TEST_CASE("the tables in README.md are those of the program: ninja readme renews them") {
+    const std::string readme = test::text_of_file(LXCMON_SOURCE "/README.md");
+    CHECK(fill(readme) == readme);
+    for (const char* const name : {"commands", "fields", "options"})
+        CHECK(readme.find("<!-- " + std::string(name) + " -->\n| ") != std::string::npos);
+}
+
+TEST_CASE("a row of a table in Markdown has the columns of its head") {
+    const std::string markdown = docs::markdown_options();
+    std::size_t rows = 0;
+    for (std::size_t at = 0; at < markdown.size(); ++rows) {
+        const std::size_t end = markdown.find('\n', at);
+        const std::string row = markdown.substr(at, end - at);
+        CAPTURE(row);
+        CHECK(std::count(row.begin(), row.end(), '|') == 5);
+        at = end + 1;
+    }
+    CHECK(rows == option_table().size() + 2);
+}
+
+TEST_CASE("a place within a line, and one that is the whole line") {
+    CHECK(fill("a @version@ b") == "a " LXCMON_VERSION " b");
+    CHECK(fill("x@commands-by-bar@") == "xlist|fields|check|replay");
+    const std::string filled = fill("begin\n@zsh-commands@\nend\n");
+    CHECK(filled.starts_with("begin\n    'list:Show "));
+    CHECK(filled.ends_with("'\nend\n"));
+    CHECK(filled.find("\n\n") == std::string::npos);
+}
+
+TEST_CASE("what is no place stays") {
+    CHECK(fill("user@host.example, @, \"${a[@]}\" and @Upper@") ==
+          "user@host.example, @, \"${a[@]}\" and @Upper@");
+    CHECK(fill("<!-- a comment -->\n") == "<!-- a comment -->\n");
+}
+
+TEST_CASE("a name that is not known, and a place without an end, are refused") {
+    CHECK_THROWS_AS(static_cast<void>(fill("@no-such-thing@")), std::runtime_error);
+    CHECK_THROWS_AS(static_cast<void>(fill("<!-- options -->\n| a |\n")), std::runtime_error);
+}
+
+TEST_CASE("in the man page each option stands with its variables, its signs taken as text") {
+    const std::string page = docs::man_options();
+    for (const OptionRow& row : option_table()) {
+        CAPTURE(std::string(row.name));
+        CHECK(page.find("*--" + std::string(row.name) + "*") != std::string::npos);
+    }
+    CHECK(page.find("*--fs-include* _GLOB_\n\t") != std::string::npos);
+    CHECK(page.find("(host\\_\\*)") != std::string::npos);
+    CHECK(page.find("Environment: LXCMON\\_INFLUX\\_URL, INFLUX\\_URL.\n") != std::string::npos);
+}

@@ -1,0 +1,286 @@
+#include "influx/client.hpp"
+
+#include "deliver/delivery.hpp"
+#include "support/fake_http_server.hpp"
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+
+using namespace lxcmon;
+using namespace lxcmon::deliver;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::FakeHttpServer;
+using test::Fault;
+using test::HttpAnswer;
+
+namespace {
+
+InfluxSettings settings_for(const FakeHttpServer& server) {
+    InfluxSettings settings;
+    settings.url = server.url();
+    settings.api = InfluxApi::v1;
+    settings.database = "my db";
+    settings.gzip = false;
+    return settings;
+}
+
+/// Lines that gzip can't make small.
+std::string big_body(std::size_t bytes) {
+    std::string body;
+    for (unsigned number = 1; body.size() < bytes; number = number * 1664525U + 1013904223U)
+        body += std::to_string(number) + "\n";
+    return body;
+}
+
+struct Fixture {
+    FakeHttpServer server;
+    Counters counters;
+
+    /// Delivers through client and server; the waits between tries are told, not waited.
+    std::vector<milliseconds> deliver(InfluxClient& client, const Batch& batch, unsigned most_tries = 50) {
+        DeliverySettings settings;
+        settings.random = [] { return 1.0; };
+        Delivery delivery(client, counters, settings);
+        delivery.begin(batch);
+        std::vector<milliseconds> waits;
+        for (unsigned tries = 0; tries < most_tries && !delivery.done(); ++tries)
+            if (const Step step = delivery.step(); step.wait.count() != 0)
+                waits.push_back(step.wait);
+        CHECK(delivery.done());
+        return waits;
+    }
+};
+
+const Batch two{"a v=1 1\nb v=2 1\n", 2};
+
+} // namespace
+
+TEST_CASE_FIXTURE(Fixture, "a v1 write, as the server sees it") {
+    InfluxSettings settings = settings_for(server);
+    settings.url += "/prefix/";
+    settings.user = "me";
+    settings.password = "p:w";
+    InfluxClient client(settings);
+    CHECK(client.send(two.body).outcome == Outcome::delivered);
+    CHECK(client.send(two.body).status == 204);
+    const auto seen = server.requests();
+    REQUIRE(seen.size() == 2);
+    CHECK(seen[0].method == "POST");
+    CHECK(seen[0].path == "/prefix/write");
+    CHECK(seen[0].query == std::map<std::string, std::string>{{"db", "my db"}, {"precision", "ns"}});
+    CHECK(seen[0].headers.at("authorization") == "Basic bWU6cDp3");
+    CHECK(seen[0].headers.count("expect") == 0);
+    CHECK(seen[0].headers.count("content-encoding") == 0);
+    CHECK(seen[0].body == two.body);
+    CHECK(seen[1].connection == 1); // kept alive
+}
+
+TEST_CASE_FIXTURE(Fixture, "a v2 write with a token") {
+    InfluxSettings settings = settings_for(server);
+    settings.org = "o&o";
+    settings.api = InfluxApi::automatic; // a bucket says it
+    settings.bucket = "b/b";
+    settings.token = "s3cret==";
+    settings.user = "ignored";
+    InfluxClient client(settings);
+    CHECK(client.send(two.body).outcome == Outcome::delivered);
+    const auto seen = server.requests().front();
+    CHECK(seen.path == "/api/v2/write");
+    CHECK(seen.query ==
+          std::map<std::string, std::string>{{"org", "o&o"}, {"bucket", "b/b"}, {"precision", "ns"}});
+    CHECK(seen.headers.at("authorization") == "Token s3cret==");
+}
+
+TEST_CASE("settings that can't be used, and errors without secrets") {
+    InfluxSettings settings;
+    settings.url = "http://u:hunter22@h";
+    CHECK_THROWS_AS(InfluxClient{settings}, std::invalid_argument);
+    settings.url = "http://h";
+    settings.token = "hunter22\r\nX: y";
+    try {
+        const InfluxClient client(settings);
+        FAIL("no error");
+    } catch (const std::invalid_argument& wrong) {
+        CHECK(std::string(wrong.what()).find("hunter22") == std::string::npos);
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "415: the same bytes again, without gzip from now on") {
+    InfluxSettings settings = settings_for(server);
+    settings.gzip = true;
+    InfluxClient client(settings);
+    server.script({415, "", {}, Fault::none});
+    CHECK(deliver(client, two).empty());
+    CHECK(deliver(client, two).empty());
+    const auto seen = server.requests();
+    REQUIRE(seen.size() == 3);
+    CHECK(seen[0].headers.at("content-encoding") == "gzip");
+    CHECK(seen[0].body.starts_with("\x1f\x8b"));
+    CHECK(seen[1].body == two.body);
+    CHECK(seen[2].headers.count("content-encoding") == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "answers that mean try again") {
+    InfluxClient client(settings_for(server));
+    for (const int status : {408, 429, 502, 503, 504})
+        server.script({status, "", {}, Fault::none});
+    server.script({503, "", {{"Retry-After", "99"}}, Fault::none});
+    const auto waits = deliver(client, two);
+    CHECK(waits == std::vector<milliseconds>{seconds(1), seconds(2), seconds(4), seconds(8), seconds(16),
+                                             seconds(99)});
+    for (const auto& seen : server.requests())
+        CHECK(seen.body == two.body);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a connection that breaks means try again") {
+    InfluxClient client(settings_for(server));
+    for (const Fault fault : {Fault::reset, Fault::reset_midway})
+        server.script({200, "part", {}, fault});
+    // libcurl itself tries once more where a kept connection breaks before a byte came.
+    CHECK_FALSE(deliver(client, two).empty());
+    CHECK(counters.delivered_points == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "an answer that never comes or never ends is ended by the time-out") {
+    InfluxSettings settings = settings_for(server);
+    settings.timeout = milliseconds(300);
+    InfluxClient client(settings);
+    for (const Fault fault : {Fault::silence, Fault::endless}) {
+        server.script({200, "x", {}, fault});
+        const Verdict verdict = client.send(two.body);
+        CHECK(verdict.outcome == Outcome::retry);
+        CHECK(verdict.words.find("time-out") != std::string::npos);
+        CHECK(verdict.words.find(server.url()) != std::string::npos);
+    }
+    CHECK(client.send(two.body).outcome == Outcome::delivered);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a deadline ends an exchange at once, from another thread") {
+    InfluxClient client(settings_for(server));
+    server.script({204, "", {}, Fault::silence});
+    std::thread stopper([&] {
+        CHECK(server.wait_for_requests(1));
+        client.set_deadline(std::chrono::steady_clock::now());
+    });
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(client.send(two.body).outcome == Outcome::retry);
+    CHECK(std::chrono::steady_clock::now() - start < seconds(5)); // its own time-out is 10 s
+    stopper.join();
+}
+
+TEST_CASE_FIXTURE(Fixture, "413 is read although the server closes while the body is being sent") {
+    InfluxClient client(settings_for(server));
+    const std::string body = big_body(8U << 20U);
+    for (int round = 0; round < 20; ++round) {
+        server.script({413, R"({"error":"Request Entity Too Large"})", {}, Fault::close_early});
+        const Verdict verdict = client.send(body);
+        REQUIRE_MESSAGE(verdict.outcome == Outcome::too_large, verdict.words);
+        CHECK(verdict.status == 413);
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "413 halves, and a line that is too large alone is rejected") {
+    server.handle([](const test::HttpRequestSeen& seen) {
+        return HttpAnswer{
+            seen.body.size() > 8 || seen.body.starts_with("b") ? 413 : 204, "", {}, Fault::none};
+    });
+    InfluxClient client(settings_for(server));
+    CHECK(deliver(client, two).empty());
+    CHECK(counters.delivered_points == 1);
+    CHECK(counters.rejected_points == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "400: refused is bisected, partial write is done") {
+    InfluxClient client(settings_for(server));
+    server.script({400, R"({"error":"partial write: x dropped=1"})", {}, Fault::none});
+    CHECK(deliver(client, two).empty());
+    CHECK(server.requests().size() == 1);
+    CHECK(counters.rejected_points == 1);
+    server.handle([](const test::HttpRequestSeen& seen) {
+        return HttpAnswer{seen.body.find("a v") == std::string::npos ? 204 : 400, "bad", {}, Fault::none};
+    });
+    CHECK(deliver(client, two).empty());
+    CHECK(counters.rejected_points == 2);
+    CHECK(counters.delivered_points == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "500 is tried five times more, then bisected; an unknown retention policy is not") {
+    server.handle([](const test::HttpRequestSeen& seen) {
+        return HttpAnswer{seen.body.find("a v") == std::string::npos ? 204 : 500, "broken", {}, Fault::none};
+    });
+    InfluxClient client(settings_for(server));
+    CHECK(deliver(client, two).size() == 11); // five for the batch, five for the line alone, one more chance
+    CHECK(counters.rejected_points == 1);
+    server.script({500, R"({"error":"retention policy not found: x"})", {}, Fault::none});
+    server.handle([](const test::HttpRequestSeen&) { return HttpAnswer{}; });
+    CHECK(deliver(client, two) == std::vector<milliseconds>{seconds(60)});
+}
+
+TEST_CASE_FIXTURE(Fixture, "wrong settings, and a redirect that is not followed") {
+    InfluxClient client(settings_for(server));
+    for (const int status : {401, 403, 404, 405})
+        server.script({status, "", {}, Fault::none});
+    server.script({307, "", {{"Location", server.url() + "/elsewhere"}}, Fault::none});
+    CHECK(deliver(client, two) == std::vector<milliseconds>(5, seconds(60)));
+    for (const auto& seen : server.requests())
+        CHECK(seen.path == "/write");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a missing database is made with its name in quotes, and the batch goes again") {
+    InfluxSettings settings = settings_for(server);
+    settings.database = "l\"x";
+    InfluxClient client(settings);
+    server.script({404, R"({"error":"database not found: \"l\\\"x\""})", {}, Fault::none});
+    server.script({200, R"({"results":[{"statement_id":0}]})", {}, Fault::none});
+    CHECK(deliver(client, two).empty());
+    const auto seen = server.requests();
+    REQUIRE(seen.size() == 3);
+    CHECK(seen[1].method == "POST");
+    CHECK(seen[1].path == "/query");
+    CHECK(seen[1].body == "q=CREATE%20DATABASE%20%22l%5C%22x%22");
+    CHECK(seen[2].body == two.body);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a database that can't be made: 200 with an error in it, and 403") {
+    InfluxClient client(settings_for(server));
+    server.script({200, R"({"results":[{"error":"no right"}]})", {}, Fault::none});
+    Verdict verdict = client.make_database();
+    CHECK(verdict.outcome == Outcome::settings);
+    CHECK(verdict.words.find("no right") != std::string::npos);
+    server.script({403, R"({"error":"requires admin privilege"})", {}, Fault::none});
+    verdict = client.make_database();
+    CHECK(verdict.outcome == Outcome::settings);
+    CHECK(verdict.words.find("requires admin privilege") != std::string::npos);
+    server.script({503, "", {}, Fault::none});
+    CHECK(client.make_database().outcome == Outcome::retry);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a secret that the server repeats is not in the words") {
+    InfluxSettings settings = settings_for(server);
+    settings.user = "me";
+    settings.password = "hunter22";
+    InfluxClient client(settings);
+    server.script({401, "hunter22 is wrong", {}, Fault::none});
+    CHECK(client.send(two.body).words.find("hunter22") == std::string::npos);
+}
+
+TEST_CASE("no server there, and no such host") {
+    std::string gone;
+    {
+        const FakeHttpServer server;
+        gone = server.url();
+    }
+    InfluxSettings settings;
+    settings.url = gone;
+    settings.api = InfluxApi::v1;
+    InfluxClient refused(settings);
+    const Verdict verdict = refused.send("a v=1 1\n");
+    CHECK(verdict.outcome == Outcome::retry);
+    CHECK(verdict.words.find("connection refused") != std::string::npos);
+    settings.url = "http://no-such-host.invalid:8086";
+    InfluxClient unknown(settings);
+    CHECK(unknown.send("a v=1 1\n").words.find("no address is known") != std::string::npos);
+}

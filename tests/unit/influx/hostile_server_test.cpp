@@ -1,0 +1,187 @@
+#include "influx/client.hpp"
+#include "support/fake_http_server.hpp"
+
+#include <doctest/doctest.h>
+#include <zlib.h>
+
+#include <fstream>
+
+using namespace lxcmon::deliver;
+using lxcmon::test::FakeHttpServer;
+using lxcmon::test::Fault;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr const char* lines = "a v=1 1\n";
+
+struct Hostile {
+    FakeHttpServer server;
+
+    [[nodiscard]] InfluxSettings settings(milliseconds timeout = seconds(10)) const {
+        InfluxSettings settings;
+        settings.url = server.url();
+        settings.api = InfluxApi::v1;
+        settings.timeout = timeout;
+        return settings;
+    }
+    /// Such an answer costs one try, and the connection it came on; then all is well.
+    Verdict survive(int status, std::string body, Fault fault, milliseconds timeout = seconds(10)) {
+        InfluxClient client(settings(timeout));
+        server.script({status, std::move(body), {}, fault});
+        Verdict verdict = client.send(lines);
+        CHECK(client.send(lines).outcome == Outcome::delivered);
+        return verdict;
+    }
+};
+
+bool has(const Verdict& verdict, std::string_view part) {
+    INFO(verdict.words);
+    return verdict.words.find(part) != std::string::npos;
+}
+
+/// How much memory this process takes more than at first, at the most; in KiB.
+class PeakMemory {
+  public:
+    PeakMemory() {
+        std::ofstream("/proc/self/clear_refs") << "5"; // the peak starts afresh (proc(5))
+        before_ = read("VmRSS:");
+    }
+    [[nodiscard]] long kib() const { return read("VmHWM:") - before_; }
+
+  private:
+    static long read(const std::string& key) {
+        std::ifstream status("/proc/self/status");
+        long value = -1;
+        for (std::string word; value < 0 && status >> word;)
+            if (word == key)
+                status >> value;
+        REQUIRE(value > 0);
+        return value;
+    }
+    long before_ = 0;
+};
+
+constexpr long little_kib = 32L * 1024;
+
+std::string gzip_bomb(std::size_t bytes) {
+    z_stream state{};
+    REQUIRE(deflateInit2(&state, 9, Z_DEFLATED, MAX_WBITS + 16, 9, Z_DEFAULT_STRATEGY) == Z_OK);
+    std::string zeros(bytes, '\0');
+    std::string out(bytes / 100, '\0');
+    state.next_in = reinterpret_cast<Bytef*>(zeros.data());
+    state.avail_in = static_cast<uInt>(zeros.size());
+    state.next_out = reinterpret_cast<Bytef*>(out.data());
+    state.avail_out = static_cast<uInt>(out.size());
+    REQUIRE(deflate(&state, Z_FINISH) == Z_STREAM_END);
+    out.resize(state.total_out);
+    deflateEnd(&state);
+    return out;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(Hostile, "a slow drip is ended by the time-out for the whole") {
+    const auto begin = std::chrono::steady_clock::now();
+    const Verdict verdict = survive(200, "", Fault::drip, milliseconds(300));
+    CHECK(verdict.outcome == Outcome::retry);
+    CHECK(has(verdict, "time-out"));
+    CHECK(std::chrono::steady_clock::now() - begin < seconds(10)); // it drips for 30 s
+}
+
+TEST_CASE_FIXTURE(Hostile, "answers without end: headers, interim answers, a body; none is kept") {
+    const PeakMemory memory;
+    for (const auto& [status, piece] :
+         {std::pair{200, "X-Header: " + std::string(1000, 'h') + "\r\n"},
+          std::pair{100, std::string("\r\nHTTP/1.1 100 Continue\r\n")},
+          std::pair{200, "Retry-After: 1\r\n" + std::string(50'000, ' ') + "\r\n"}}) {
+        const Verdict verdict = survive(status, piece, Fault::repeat);
+        CHECK(verdict.outcome == Outcome::retry);
+        CHECK(has(verdict, "the answer is too long to be that of InfluxDB"));
+    }
+    const Verdict flood = survive(200, "", Fault::flood);
+    CHECK(flood.outcome == Outcome::retry);
+    CHECK(has(flood, "the answer is too long"));
+    CHECK(memory.kib() < little_kib);
+}
+
+TEST_CASE_FIXTURE(Hostile, "a reset in the middle of the body, and a wrong Content-Length") {
+    CHECK(survive(200, "half", Fault::reset_midway).outcome == Outcome::retry);
+    // Half of what would have said "partial write": not a word against the lines.
+    for (const int status : {400, 404, 422, 500})
+        CHECK(survive(status, R"({"error":"par)", Fault::reset_midway).outcome == Outcome::retry);
+    CHECK(survive(413, "half", Fault::reset_midway).outcome == Outcome::too_large);
+    for (const char* answer : {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+                               "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nx",
+                               "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx", "HTTP/1.1 20",
+                               "no http\r\n\r\n", ""}) {
+        CAPTURE(std::string(answer));
+        CHECK(survive(0, answer, Fault::raw).outcome == Outcome::retry);
+    }
+}
+
+TEST_CASE_FIXTURE(Hostile, "a refusal counts, although the connection breaks within its body") {
+    CHECK(survive(413, "half", Fault::reset_midway).outcome == Outcome::too_large);
+    CHECK(survive(401, "half", Fault::reset_midway).outcome == Outcome::settings);
+}
+
+TEST_CASE_FIXTURE(Hostile, "more body than Content-Length says is not the next answer") {
+    const Verdict verdict =
+        survive(0, "HTTP/1.1 400 Bad\r\nContent-Length: 3\r\n\r\nbadHTTP/1.1 204 OK\r\n\r\n", Fault::raw);
+    CHECK(verdict.outcome == Outcome::refused);
+    CHECK(verdict.words == "HTTP 400: bad");
+}
+
+TEST_CASE_FIXTURE(Hostile, "a status that is none keeps the points") {
+    for (const char* line : {"HTTP/1.1 000 X", "HTTP/1.1 99 X", "HTTP/1.1 700 X", "HTTP/1.1 -200 X"}) {
+        CAPTURE(std::string(line));
+        const Verdict verdict = survive(0, std::string(line) + "\r\nContent-Length: 0\r\n\r\n", Fault::raw);
+        const bool kept = verdict.outcome == Outcome::retry || verdict.outcome == Outcome::settings;
+        CHECK(kept);
+    }
+}
+
+TEST_CASE_FIXTURE(Hostile, "a gzip bomb is not unpacked, nor asked for") {
+    const std::string bomb = gzip_bomb(std::size_t{256} << 20U);
+    const PeakMemory memory;
+    const std::string head = "HTTP/1.1 400 Bad\r\nContent-Length: " + std::to_string(bomb.size());
+    const Verdict verdict = survive(0, head + "\r\nContent-Encoding: gzip\r\n\r\n" + bomb, Fault::raw);
+    CHECK(verdict.outcome == Outcome::refused);
+    CHECK(verdict.words.size() < 400);
+    // As a transfer coding libcurl unpacks it by itself; what comes out is bounded.
+    static_cast<void>(survive(0, "HTTP/1.1 400 Bad\r\nTransfer-Encoding: gzip\r\n\r\n" + bomb, Fault::raw));
+    CHECK(memory.kib() < little_kib);
+    CHECK(server.requests().front().headers.count("accept-encoding") == 0);
+}
+
+TEST_CASE_FIXTURE(Hostile, "a redirect to another host is not followed, so the token stays here") {
+    const FakeHttpServer other;
+    InfluxSettings with_token = settings();
+    with_token.token = "s3cret";
+    InfluxClient client(with_token);
+    for (const int status : {301, 302, 303, 307, 308}) {
+        server.script({status, "", {{"Location", other.url() + "/write?token=s3cret"}}});
+        const Verdict verdict = client.send(lines);
+        CHECK(verdict.outcome == Outcome::settings);
+        CHECK(has(verdict, "redirects are not followed"));
+        CHECK(has(verdict, other.url()));
+        CHECK_FALSE(has(verdict, "s3cret"));
+    }
+    CHECK(server.requests().size() == 5);
+    CHECK(other.requests().empty());
+}
+
+TEST_CASE_FIXTURE(Hostile,
+                  "a deeply nested body, and one of a megabyte of elements, take no memory to speak of") {
+    const PeakMemory memory;
+    for (const std::string& body :
+         {std::string(1'000'000, '['), "{\"data\":[" + std::string(1'000'000, '{'), "{\"data\":[" + [] {
+              std::string zeros;
+              for (int count = 0; count < 500'000; ++count)
+                  zeros += "0,";
+              return zeros;
+          }()})
+        CHECK(survive(400, body, Fault::none).outcome == Outcome::refused);
+    CHECK(memory.kib() < little_kib);
+}

@@ -1,0 +1,262 @@
+#include "influx/judge.hpp"
+
+#include "influx/answer_text.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace lxcmon::deliver;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr std::time_t now = 784111777; // Sun, 06 Nov 1994 08:49:37 GMT
+
+Reply answered(int status, std::string body = {}) {
+    Reply reply;
+    reply.status = status;
+    reply.body = std::move(body);
+    return reply;
+}
+
+std::string said(const Reply& reply) {
+    return read_answer_text(reply).words();
+}
+
+Outcome outcome(int status, std::string body = {}) {
+    return judge(answered(status, std::move(body)), now).outcome;
+}
+
+} // namespace
+
+TEST_CASE("each row of the table of answers") {
+    SUBCASE("any 2xx is done") {
+        for (const int status : {200, 202, 204, 299})
+            CHECK(outcome(status) == Outcome::delivered);
+        CHECK(judge(answered(204), now).words.empty());
+    }
+    SUBCASE("no answer is tried again, whatever status came before it broke") {
+        Reply reply = answered(204);
+        reply.failure = "connection refused";
+        const Verdict verdict = judge(reply, now);
+        CHECK(verdict.outcome == Outcome::retry);
+        CHECK(verdict.status == 0);
+        CHECK(verdict.words == "connection refused");
+    }
+    SUBCASE("busy servers are tried again") {
+        for (const int status : {408, 429, 502, 503, 504})
+            CHECK(outcome(status) == Outcome::retry);
+    }
+    SUBCASE("500") {
+        CHECK(outcome(500, R"({"error":"engine: write"})") == Outcome::server_error);
+    }
+    SUBCASE("500 for an unknown retention policy is a matter of settings") {
+        const Verdict verdict = judge(answered(500, R"({"error":"retention policy not found: x"})"), now);
+        CHECK(verdict.outcome == Outcome::settings);
+        CHECK(verdict.words.find("check the retention policy") != std::string::npos);
+    }
+    SUBCASE("413") {
+        CHECK(outcome(413) == Outcome::too_large);
+    }
+    SUBCASE("400 and 422 with partial write are done") {
+        CHECK(outcome(400, R"({"error":"partial write: field type conflict dropped=1"})") ==
+              Outcome::partial);
+        CHECK(outcome(422, R"({"code":"invalid","message":"failure writing: partial write: x dropped=3"})") ==
+              Outcome::partial);
+    }
+    SUBCASE("other 400 and 422 stored nothing") {
+        CHECK(outcome(400, R"({"error":"field type conflict: input field"})") == Outcome::refused);
+        CHECK(outcome(422, R"({"message":"outside retention"})") == Outcome::refused);
+        CHECK(outcome(400) == Outcome::refused);
+    }
+    SUBCASE("400 and 422 that no line is to blame for are a matter of settings") {
+        for (
+            const char* body :
+            {"Client sent an HTTP request to an HTTPS server.\n",
+             "<html><center>The plain HTTP request was sent to HTTPS port</center></html>",
+             "<p>Reason: You're speaking plain HTTP to an SSL-enabled server port.</p>",
+             R"(remoteAddr: "10.0.0.1:1"; requestURI: /api/v3/write_lp; unsupported path requested: "/api/v3/write_lp")",
+             R"({"code":"invalid","message":"Please provide either orgID or org"})",
+             R"({"error":"db name did not start with a number or letter","data":null})",
+             R"({"error":"invalid character in database or rp name: must be ASCII"})",
+             R"({"error":"Authorization header was malformed, the request was not in the form of"})",
+             "serde error: unknown variant `nanosecond`",
+             R"({"error":"Adding a new database would exceed limit of 5 databases"})",
+             R"({"error":"partial write of line protocol occurred","data":[{"line_number":1,"error_message":"Adding a new database would exceed limit of 5 databases"}]})"}) {
+            CAPTURE(std::string(body));
+            CHECK(outcome(400, body) == Outcome::settings);
+            CHECK(outcome(422, body) == Outcome::settings);
+        }
+    }
+    SUBCASE("InfluxDB 3 says with 500 what others say with 413") {
+        CHECK(outcome(500, "max request size (10485760 bytes) exceeded") == Outcome::too_large);
+    }
+    SUBCASE("404 tells a missing database from the rest") {
+        CHECK(outcome(404, R"({"error":"database not found: \"lxc\""})") == Outcome::no_database);
+        CHECK(outcome(404, "404 page not found") == Outcome::settings);
+        CHECK(outcome(404, R"({"code":"not found","message":"bucket \"b\" not found"})") ==
+              Outcome::settings);
+    }
+    SUBCASE("wrong settings") {
+        for (const int status : {401, 403, 405})
+            CHECK(outcome(status) == Outcome::settings);
+    }
+    SUBCASE("415") {
+        CHECK(outcome(415) == Outcome::no_gzip);
+    }
+    SUBCASE("what the table does not name keeps the data") {
+        for (const int status : {301, 307, 402, 407, 410, 451})
+            CHECK(outcome(status) == Outcome::settings);
+        for (const int status : {501, 507, 599})
+            CHECK(outcome(status) == Outcome::retry);
+    }
+}
+
+TEST_CASE("what a server repeats of a line, a container's words maybe, decides nothing") {
+    for (const char* words :
+         {"partial write: x", "Client sent an HTTP request to an HTTPS server", "serde error"})
+        CHECK(outcome(400, "{\"error\":\"unable to parse 'lxc_x,c=" + std::string(words) + " v=1': bad\"}") ==
+              Outcome::refused);
+    CHECK(outcome(500, R"({"error":"unable to parse 'retention policy not found'"})") ==
+          Outcome::server_error);
+    CHECK(outcome(404, R"({"error":"unable to parse 'database not found'"})") == Outcome::settings);
+    CHECK(
+        outcome(400, R"({"error":"failed","data":[{"error_message":"trailing content: partial write"}]})") ==
+        Outcome::refused);
+}
+
+TEST_CASE("Retry-After") {
+    const auto wait = [](std::string header) {
+        Reply reply = answered(503);
+        reply.retry_after = std::move(header);
+        return judge(reply, now).wait;
+    };
+    CHECK(wait("") == seconds(0));
+    CHECK(wait("7") == seconds(7));
+    CHECK(wait("601") == seconds(600));
+    CHECK(wait("99999999999999999999999999") == seconds(600));
+    CHECK(wait("-5") == seconds(0));
+    CHECK(wait("soon") == seconds(0));
+    CHECK(wait("Sun, 06 Nov 1994 08:50:07 GMT") == seconds(30));
+    CHECK(wait("Sun, 06 Nov 1994 08:49:00 GMT") == seconds(0));
+    CHECK(wait("Sun, 06 Nov 2094 08:49:37 GMT") == seconds(600));
+}
+
+TEST_CASE("the count of lines lost in a partial write") {
+    const auto dropped = [](std::string body) {
+        return judge(answered(400, std::move(body)), now).dropped_lines;
+    };
+    CHECK(dropped(R"({"error":"partial write: field type conflict: x dropped=12"})") == 12);
+    // 1.6.7 says dropped=0 for lines it can't parse.
+    CHECK(
+        dropped(
+            R"({"error":"partial write: unable to parse 'a': missing fields\nunable to parse 'b': bad dropped=0"})") ==
+        2);
+    CHECK(
+        dropped(
+            R"({"error":"partial write of line protocol occurred","data":[{"error_message":"e"},{},{}]})") ==
+        3);
+    CHECK(dropped(R"({"error":"partial write: something"})") == std::nullopt);
+    CHECK(dropped(R"({"error":"partial write: dropped=x"})") == std::nullopt);
+}
+
+TEST_CASE("v3: which lines were refused") {
+    const auto lines = [](std::string body, int status = 400) {
+        return judge(answered(status, std::move(body)), now).refused_lines;
+    };
+    using Lines = std::vector<std::size_t>;
+    const std::string begin = R"({"error":"partial write of line protocol occurred","data":[)";
+    CHECK(
+        lines(
+            begin +
+            R"({"original_line":"b","line_number":7,"error_message":"e"},{"line_number":2},{"line_number":7}]})") ==
+        Lines{2, 7});
+    CHECK(lines(begin + R"({"line_number":3}]})", 422) == Lines{3});
+    CHECK(
+        lines(
+            R"({"error":"partial write of line protocol occurred","data":{"line_number":4,"error_message":"e"}})") ==
+        Lines{4});
+    // From a stranger: nothing below 1, no other numbers, no other places, and what was cut off counts to
+    // there.
+    CHECK(
+        lines(
+            begin +
+            R"({"line_number":0},{"line_number":-1},{"line_number":1.5},{"line_number":"6"},{"x":{"line_number":8}}]})")
+            .empty());
+    CHECK(lines(R"({"line_number":9,"error":"partial write","other":[{"line_number":9}]})").empty());
+    CHECK(lines(begin + R"({"line_number":5,"error_message":"e"},{"line_number":6,"error_m)") == Lines{5, 6});
+    std::string many = begin;
+    for (int number = 1; number < 30'000; ++number)
+        many += "{\"line_number\":" + std::to_string(number) + "},";
+    CHECK(lines(many).size() == most_refused_lines);
+    // Nothing was stored: all lines are still to be delivered or found.
+    CHECK(
+        lines(
+            R"({"error":"parsing failed for write_lp endpoint","data":{"line_number":2,"error_message":"e"}})")
+            .empty());
+}
+
+TEST_CASE("v1: the texts of the lines that were refused") {
+    const auto texts = [](std::string body) {
+        return judge(answered(400, std::move(body)), now).refused_texts;
+    };
+    using Texts = std::vector<std::string>;
+    // As 1.6.7 says it; a line may hold quotes.
+    CHECK(
+        texts(
+            R"({"error":"partial write: unable to parse 'b v= 2': missing field value\nunable to parse 'c,t=it's s=\"q': x\",v=3 x': bad timestamp dropped=0"})") ==
+        Texts{"b v= 2", "c,t=it's s=\"q': x\",v=3 x"});
+    CHECK(texts(R"({"error":"partial write: field type conflict: x dropped=1"})").empty());
+    CHECK(texts(R"({"error":"unable to parse 'b v= 2': nothing was stored"})").empty());
+    CHECK(texts(R"({"error":"partial write: unable to parse 'no end"})").empty());
+    std::string many = R"({"error":"partial write: )";
+    for (int number = 0; number < 100; ++number)
+        many += "unable to parse 'x" + std::to_string(number) + "': why\\n";
+    CHECK(texts(many + "\"}").size() == most_refused_texts);
+    CHECK(texts("partial write: unable to parse '" + std::string(longest_refused_text_bytes, 'x') + "': why")
+              .size() == 1);
+    CHECK(texts("partial write: unable to parse '" + std::string(longest_refused_text_bytes + 1, 'x') +
+                "': why")
+              .empty());
+}
+
+TEST_CASE("the server's words, in each way that servers have") {
+    CHECK(said(answered(400, R"({"error":"v1 words"})")) == "v1 words");
+    CHECK(said(answered(400, R"({"code":"invalid","message":"v2 words"})")) == "v2 words");
+    CHECK(said(answered(400, R"({"error":"v3","data":[{"line_number":1,"error_message":"words"}]})")) ==
+          "v3: words");
+    CHECK(said(answered(400, "plain words")) == "plain words");
+    CHECK(said(answered(400, "[1,2")) == "[1,2");
+    Reply header = answered(400);
+    header.influx_error = "header's words";
+    CHECK(said(header) == "header's words");
+}
+
+TEST_CASE("words are fit for a log") {
+    const Verdict long_one = judge(answered(400, "a\r\nb\x1b[31m" + std::string(1000, 'x')), now);
+    CHECK(long_one.words.starts_with("HTTP 400: a__b_[31mxxx"));
+    CHECK(long_one.words.size() < 340);
+
+    const std::vector<std::string> secrets{"hunter22", "tok en"};
+    const Verdict echoed = judge(answered(401, R"({"error":"no hunter22, no tok en"})"), now, secrets);
+    CHECK(echoed.words == "HTTP 401: no ***, no ***; check the user and password, or the token");
+    Reply broken;
+    broken.failure = "https://hunter22: no";
+    CHECK(judge(broken, now, secrets).words == "https://***: no");
+}
+
+TEST_CASE("a redirect names where it leads") {
+    Reply reply = answered(308);
+    reply.location = "https://elsewhere/write";
+    const Verdict verdict = judge(reply, now);
+    CHECK(verdict.outcome == Outcome::settings);
+    CHECK(verdict.words.find("https://elsewhere/write") != std::string::npos);
+}
+
+TEST_CASE("a hostile body is no more than text") {
+    CHECK(outcome(400, std::string(65536, '[')) == Outcome::refused);
+    CHECK(outcome(404, R"({"error":{"error":"database not found"}})") == Outcome::no_database);
+    CHECK(outcome(400, R"({"error":7,"data":[1]})") == Outcome::refused);
+}

@@ -1,0 +1,97 @@
+#include "influx/client.hpp"
+
+#include "support/fake_http_server.hpp"
+
+#include <doctest/doctest.h>
+
+#include <tuple>
+
+using namespace lxcmon;
+using namespace lxcmon::deliver;
+using test::FakeHttpServer;
+using test::Fault;
+using test::HttpAnswer;
+
+namespace {
+
+struct Fixture {
+    FakeHttpServer server;
+
+    [[nodiscard]] InfluxSettings settings() const {
+        InfluxSettings settings;
+        settings.url = server.url();
+        settings.database = "my db";
+        return settings;
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(Fixture, "the check: v1") {
+    InfluxClient client(settings());
+    server.script({204, "", {{"X-Influxdb-Version", "1.6.7"}}, Fault::none});
+    server.script({200, R"({"results":[{"series":[{"values":[["my db"]]}]}]})", {}, Fault::none});
+    const auto findings = client.probe();
+    REQUIRE(findings.size() == 3);
+    for (const Finding& finding : findings)
+        CHECK(finding.ok);
+    CHECK(findings[0].words.find("1.6.7") != std::string::npos);
+    server.script({204, "", {}, Fault::none});
+    server.script({401, R"({"error":"authorization failed"})", {}, Fault::none});
+    const auto bad = client.probe();
+    REQUIRE(bad.size() == 2);
+    CHECK(bad[0].ok);
+    CHECK_FALSE(bad[1].ok);
+    CHECK(bad[1].words.find("authorization failed") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Fixture, "the check: v2 writes nothing, and 400 to nothing is good") {
+    InfluxSettings with_bucket = settings();
+    with_bucket.bucket = "b";
+    InfluxClient client(with_bucket);
+    for (const auto& [status, count, good] :
+         {std::tuple{400, 2U, true}, {204, 2U, true}, {401, 1U, false}, {404, 2U, false}}) {
+        server.script({204, "", {}, Fault::none});
+        server.script({status, "", {}, Fault::none});
+        const auto findings = client.probe();
+        CHECK(findings.size() == count + 1);
+        CHECK(findings.back().ok == good);
+        CHECK(server.requests().back().body.empty());
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "the check: v3, found by asking") {
+    InfluxSettings with_token = settings();
+    with_token.token = "s3cret";
+    InfluxClient client(with_token);
+    for (const auto& [answer, count, good] :
+         {std::tuple{HttpAnswer{400, "write buffer error: line protocol was empty"}, 3U, true},
+          {HttpAnswer{204, ""}, 3U, true},
+          {HttpAnswer{401, ""}, 2U, false},
+          {HttpAnswer{400, R"({"error":"db name did not start with a number or letter"})"}, 2U, false},
+          {HttpAnswer{404, "not found"}, 3U, false}}) {
+        server.script({200, R"({"version":"3.0.1"})"});
+        server.script(answer);
+        const auto findings = client.probe();
+        REQUIRE(findings.size() == count);
+        CHECK(findings.front().words ==
+              server.url() + ": InfluxDB 3.0.1; written to with the v3 API, going by what the server says");
+        CHECK(findings.back().ok == good);
+        CHECK(server.requests().back().path == "/api/v3/write_lp");
+        CHECK(server.requests().back().headers.at("authorization") == "Bearer s3cret");
+        CHECK(server.requests().back().body.empty());
+    }
+}
+
+TEST_CASE_FIXTURE(Fixture, "the check says which API is used, and why") {
+    const auto why = [](const InfluxSettings& chosen) { return InfluxClient(chosen).probe().front().words; };
+    InfluxSettings chosen = settings();
+    CHECK(why(chosen).ends_with("with the v1 API, going by what the server says"));
+    chosen.retention_policy = "r";
+    CHECK(why(chosen).ends_with("with the v1 API, there is a retention policy"));
+    chosen.retention_policy.clear();
+    chosen.bucket = "b";
+    CHECK(why(chosen).ends_with("with the v2 API, there is a bucket"));
+    chosen.api = InfluxApi::v2;
+    CHECK(why(chosen).ends_with("with the v2 API, --influx-api says so"));
+}

@@ -1,0 +1,137 @@
+#include "support/temp_tree.hpp"
+
+#include "io/proc_pid.hpp"
+#include "io/unique_fd.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+using test::TempTree;
+
+namespace {
+
+/// A line as the kernel writes it; utime, stime, threads and starttime are told.
+std::string stat_line(const std::string& name, const std::string& state = "S", const std::string& user = "30",
+                      const std::string& system = "12", const std::string& threads = "3",
+                      const std::string& start = "777") {
+    return "42 (" + name + ") " + state + " 1 42 42 0 -1 4194560 6 7 8 9 " + user + ' ' + system +
+           " 900 901 20 0 " + threads + " 0 " + start + " 4096 55 18446744073709551615 0 0 17 0 0\n";
+}
+
+struct Parsed {
+    bool ok;
+    ProcessFigures figures;
+};
+Parsed parsed(const std::string& text) {
+    ProcessFigures figures;
+    const bool ok = parse_process_stat(text, figures);
+    return {ok, figures};
+}
+
+ProcessFigures read(const TempTree& tree, pid_t pid, bool want_io = true) {
+    std::array<char, 4096> buffer{};
+    return read_process(tree.fd(), pid, want_io, buffer);
+}
+
+} // namespace
+
+TEST_CASE("stat of a process") {
+    const auto [ok, figures] = parsed(stat_line("busybox"));
+    CHECK(ok);
+    CHECK(figures.command() == "busybox");
+    CHECK(figures.cpu_ticks == 42);
+    CHECK(figures.threads == 3);
+    CHECK(figures.start_ticks == 777);
+}
+
+TEST_CASE("a name may be anything") {
+    for (const std::string name :
+         {") R 1 2 3", "a b", "((", "))", "a\nb", "x) S 1 1 1 0 (", "\xff\xfe", "()"}) {
+        CAPTURE(name);
+        const auto [ok, figures] = parsed(stat_line(name));
+        CHECK(ok);
+        CHECK(std::string(figures.command()) == name);
+        CHECK(figures.cpu_ticks == 42);
+        CHECK(figures.start_ticks == 777);
+        CHECK(parse_start_ticks(stat_line(name)) == 777);
+    }
+    CHECK(parsed(stat_line(std::string(64, 'k'))).ok);
+    CHECK_FALSE(parsed(stat_line(std::string(65, 'k'))).ok);
+    CHECK_FALSE(parsed(stat_line("")).ok);
+    CHECK(parse_start_ticks(stat_line("")) == 777);
+}
+
+TEST_CASE("memory of a process") {
+    CHECK(parse_process_statm("4000 55 7 1 0 9 0\n") == 55);
+    CHECK_FALSE(parse_process_statm("0 0 0 0 0 0 0\n")); // its first thread has ended
+    CHECK_FALSE(parse_process_statm("4000 55 7 1 0 9 0"));
+    CHECK_FALSE(parse_process_statm("4000 55\n"));
+    CHECK_FALSE(parse_process_statm("4000 -5 7 1 0 9 0\n"));
+    CHECK_FALSE(parse_process_statm("4000 99999999999999999999 7 1 0 9 0\n"));
+    CHECK_FALSE(parse_process_statm("\n"));
+    CHECK_FALSE(parse_process_statm(""));
+}
+
+TEST_CASE("a stat that is no stat") {
+    const std::string whole = stat_line("x");
+    for (std::size_t length = 0; length < whole.find(" 4096 55 "); ++length) {
+        CAPTURE(length);
+        CHECK_FALSE(parsed(whole.substr(0, length)).ok);
+        CHECK_FALSE(parse_start_ticks(whole.substr(0, length)));
+    }
+    CHECK_FALSE(parsed(")42 (x S 1\n").ok);
+    CHECK_FALSE(parse_start_ticks(")42 (x S 1\n"));
+    CHECK_FALSE(parsed(stat_line("x", "S", "-1")).ok);
+    CHECK_FALSE(parsed(stat_line("x", "S", "1", "one")).ok);
+    CHECK_FALSE(parsed(stat_line("x", "S", "9223372036854775807", "1")).ok);
+    CHECK_FALSE(parsed(stat_line("x", "S", "1", "1", "1", "18446744073709551615")).ok);
+    CHECK_FALSE(parse_start_ticks(stat_line("x", "S", "1", "1", "1", "18446744073709551615")));
+    CHECK_FALSE(parsed(stat_line("x", "S", "1", "1", "")).ok);
+}
+
+TEST_CASE("io of a process") {
+    ProcessFigures figures;
+    parse_process_io("rchar: 1\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 4096\nwrite_bytes: 8192\n"
+                     "cancelled_write_bytes: 5\n",
+                     figures);
+    CHECK(figures.read_bytes == 4096);
+    CHECK(figures.write_bytes == 8192);
+    ProcessFigures bad;
+    parse_process_io("read_bytes: -1\nwrite_bytes: 18446744073709551615\nread_bytes 4\nwrite_bytes: 7", bad);
+    CHECK_FALSE(bad.read_bytes);
+    CHECK_FALSE(bad.write_bytes);
+}
+
+TEST_CASE("a process has its figures with or without io, and none when it has gone") {
+    const TempTree tree;
+    tree.write("42/stat", stat_line("x"));
+    CHECK(read(tree, 42).pid == 42);
+    CHECK_FALSE(read(tree, 42).rss_pages);
+    tree.write("42/statm", "4000 55 7 1 0 9 0\n");
+    CHECK(read(tree, 42).rss_pages == 55);
+    CHECK_FALSE(read(tree, 42).read_bytes);
+    tree.write("42/io", "read_bytes: 1\nwrite_bytes: 2\n");
+    CHECK(read(tree, 42).write_bytes == 2);
+    CHECK_FALSE(read(tree, 42, false).write_bytes);
+    CHECK(read(tree, 43).pid == 0);
+    tree.remove("42/stat");
+    CHECK(read(tree, 42).pid == 0);
+}
+
+TEST_CASE("this very process") {
+    const io::UniqueFd proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    std::array<char, 4096> buffer{};
+    const ProcessFigures figures = read_process(proc.get(), ::getpid(), true, buffer);
+    CHECK(figures.pid == ::getpid());
+    CHECK(figures.command() == "unit-io");
+    CHECK(figures.threads >= 1);
+    CHECK(figures.rss_pages.value_or(0) > 100);
+    CHECK(figures.read_bytes);
+}

@@ -1,0 +1,164 @@
+#include "unit/push/parsed.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lxcmon;
+using lxcmon::test::Arguments;
+using lxcmon::test::has_all;
+using lxcmon::test::Parser;
+using lxcmon::test::Variables;
+
+TEST_CASE("what is unknown is named") {
+    const Parser parser;
+    CHECK(has_all(parser.error({"--bogus"}), {": --bogus: ", "unknown option", "--help"}));
+    CHECK(has_all(parser.error({"--bogus", "5"}), {": --bogus: "}));
+    CHECK(has_all(parser.error({"-x"}), {": -x: "}));
+    CHECK(has_all(parser.error({"frobnicate"}), {": frobnicate: ", "unknown option or command"}));
+    CHECK(has_all(parser.error({"list", "--bogus"}), {": --bogus: "}));
+    CHECK(has_all(parser.error({"list", "extra"}), {": extra: "}));
+    CHECK(has_all(parser.error({"list", "check"}), {": check: "}));
+    CHECK(has_all(parser.error({"--json"}), {": --json: "}));
+}
+
+TEST_CASE("a missing value or file is said") {
+    const Parser parser;
+    CHECK(has_all(parser.error({"--interval"}), {"--interval", "DURATION"}));
+    CHECK(has_all(parser.error({"--influx-url="}), {"--influx-url"}));
+    CHECK(has_all(parser.error({"--tag"}), {"--tag", "KEY=VALUE"}));
+    CHECK(has_all(parser.error({"replay"}), {"FILE"}));
+}
+
+TEST_CASE("a bad value: the option, the value and what is expected") {
+    const Parser parser;
+    const struct {
+        std::string option, value, expected;
+    } cases[] = {
+        {"--interval", "10", "10s"},
+        {"--interval", "abc", "10s"},
+        {"--interval", "", "10s"},
+        {"--interval", "-5s", "10s"},
+        {"--interval", "99ms", "100ms to 24h"},
+        {"--interval", "25h", "100ms to 24h"},
+        {"--flush-interval", "soon", "10s"},
+        {"--json-max-size", "64MIB", "64MiB"},
+        {"--json-max-size", "0", "64MiB"},
+        {"--queue-max-size", "-1", "64MiB"},
+        {"--log-max-size", "big", "64MiB"},
+        {"--batch-size", "0", "1 to 5000"},
+        {"--batch-size", "5001", "1 to 5000"},
+        {"--json-keep", "1.5", "0 to 1000"},
+        {"--log-keep", "many", "0 to 1000"},
+        {"--tag", "novalue", "key=value"},
+        {"--tag", "=v", "key=value"},
+        {"--tag", "k=", "key=value"},
+        {"--tag", "host=x", "choose another key"},
+        {"--influx-url", "localhost:8086", "http://HOST"},
+        {"--influx-url", "ftp://h", "http://HOST"},
+        {"--influx-url", "http://", "http://HOST"},
+        {"--log-level", "loud", "trace, debug, info, warn, error, critical, off"},
+        {"--log-format", "xml", "text, json"},
+        {"--host", "", "expected a name"},
+        {"--lxcpath", "relative", "absolute path"},
+    };
+    for (const auto& each : cases) {
+        CAPTURE(each.option);
+        CAPTURE(each.value);
+        const std::string error = parser.error({each.option, each.value});
+        CAPTURE(error);
+        CHECK(has_all(error, {"lxcmon-push: " + each.option + ": ", "'" + each.value + "'", each.expected}));
+    }
+}
+
+TEST_CASE("a flag's bad value is refused, wherever it stands") {
+    const Parser parser;
+    CHECK(has_all(parser.error({"--once=maybe"}), {"--once", "'maybe'", "true nor false"}));
+    CHECK(has_all(parser.error({}, {{"LXCMON_ONCE", "maybe"}}), {"--once", "'maybe'", "LXCMON_ONCE"}));
+}
+
+TEST_CASE("a bad value that is not on the command line: where it stands") {
+    const Parser parser;
+    CHECK(has_all(parser.error({}, {{"LXCMON_INTERVAL", "abc"}}),
+                  {"--interval", "environment variable LXCMON_INTERVAL", "'abc'"}));
+    CHECK(has_all(parser.error({}, {{"INFLUX_URL", "nowhere"}}),
+                  {"--influx-url", "environment variable INFLUX_URL", "'nowhere'"}));
+    CHECK(has_all(parser.error_of_file("interval = \"abc\"\n"), {"--interval", "settings.toml", "'abc'"}));
+}
+
+TEST_CASE("an error is one line whatever the value holds") {
+    const Parser parser;
+    CHECK(has_all(parser.error({"--interval", "a\nb\x1b[31m"}), {"--interval: 'a?b?[31m'"}));
+    CHECK(has_all(parser.error({"--bogus\nx"}), {"--bogus?x"}));
+    CHECK(has_all(parser.error({"--config", "/no\nwhere"}), {"/no?where"}));
+    CHECK(has_all(parser.error({"--tag", "a=b\nc"}), {"control character"}));
+}
+
+TEST_CASE("a user or password in a URL is refused and not shown") {
+    const Parser parser;
+    for (const char* url : {"http://admin:s3cret@host:8086", "http://admin:s3cret@", "admin:s3cret@host",
+                            "ftp://admin:s3cret@host", "http://host/?u=admin&p=s3cret",
+                            "http://admin:s3c@ret@host", "http://admin:s3 cret@host"}) {
+        CAPTURE(std::string(url));
+        for (const std::string& error :
+             {parser.error({"--influx-url", url}), parser.error({}, {{"INFLUX_URL", url}}),
+              parser.error_of_file("influx-url = '" + std::string(url) + "'\n")}) {
+            CAPTURE(error);
+            CHECK(has_all(error, {"--influx-url"}));
+            CHECK(error.find("s3c") == std::string::npos);
+            CHECK(error.find("cret") == std::string::npos);
+        }
+    }
+}
+
+TEST_CASE("settings that leave nothing to send are refused") {
+    const Parser parser;
+    CHECK(has_all(parser.error({"--metrics", "!*"}), {"--metrics", "nothing is left", "lxcmon-push fields"}));
+    CHECK(has_all(parser.error({"--metrics", "host_*", "--no-host"}), {"--metrics", "--no-host"}));
+    CHECK(parser.config({"--metrics", "host_*", "--no-host=false"}).sample_host);
+}
+
+TEST_CASE("a secret given in a wrong way is not shown") {
+    const Parser parser;
+    for (const std::string& error :
+         {parser.error({"--influx-password=s3cret"}), parser.error({"--influx-token=s3cret"}),
+          parser.error({"--influx-token", "s3cret"}), parser.error({"list", "--password=s3cret"}),
+          parser.error_of_file("influx-password = \"s3cret\"\n"),
+          parser.error_of_file("influx-password s3cret\n"), parser.error_of_file("influx-password: s3cret\n"),
+          parser.error_of_file("influx-token:s3cret\n"),
+          parser.error_of_file("[influx]\npassword \"s3cret\"\n")}) {
+        CAPTURE(error);
+        CHECK(error.find("s3cret") == std::string::npos);
+        CHECK(has_all(error, {"lxcmon-push: ", "unknown"}));
+    }
+}
+
+TEST_CASE("a secret's file: absent, unreadable, empty, and never its text") {
+    const Parser parser;
+    const std::string empty = parser.folder().write("empty", "");
+    const std::string blank = parser.folder().write("blank", "\ns3cret\n");
+    for (const char* option : {"--influx-password-file", "--influx-token-file"}) {
+        CAPTURE(std::string(option));
+        CHECK(has_all(parser.error({option, "/nonexistent/secret"}),
+                      {option, "'/nonexistent/secret'", "No such file", "first line"}));
+        CHECK(has_all(parser.error({option, "/proc"}), {option, "'/proc'", "Is a directory"}));
+        CHECK(has_all(parser.error({option, empty}), {option, empty, "is empty"}));
+        CHECK(has_all(parser.error({option, blank}), {option, blank, "is empty"}));
+        CHECK(parser.error({option, blank}).find("s3cret") == std::string::npos);
+        CHECK(has_all(parser.error({option, "/dev/zero"}), {option, "'/dev/zero'", "too large"}));
+    }
+}
+
+TEST_CASE("a password's file is read, and wants a user") {
+    const Parser parser;
+    const std::string file = parser.folder().write("password", "s3 cret\r\nsecond line\n");
+    const Config config = parser.config({"--influx-user", "u", "--influx-password-file", file});
+    CHECK(config.influx_password == "s3 cret");
+    CHECK(config.influx_user == "u");
+    const std::string error = parser.error({"--influx-password-file", file});
+    CHECK(has_all(error, {"--influx-password-file", "--influx-user"}));
+    CHECK(error.find("cret") == std::string::npos);
+}
+
+TEST_CASE("the other settings are still checked where a subcommand is given") {
+    const Parser parser;
+    CHECK(has_all(parser.error({"list", "--interval", "abc"}), {"--interval", "'abc'"}));
+}

@@ -1,0 +1,77 @@
+// The token and the password that the service manager hands over ($CREDENTIALS_DIRECTORY).
+#include "unit/push/parsed.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+using namespace lxcmon;
+using lxcmon::test::has_all;
+using lxcmon::test::Parser;
+using lxcmon::test::Variables;
+
+namespace {
+
+/// The variables of a service that has these credentials.
+Variables service(const Parser& parser, const std::map<std::string, std::string>& credentials) {
+    const std::string folder = parser.folder().path("credentials");
+    std::filesystem::create_directory(folder);
+    for (const auto& [name, text] : credentials)
+        static_cast<void>(parser.folder().write("credentials/" + name, text));
+    return {{"CREDENTIALS_DIRECTORY", folder}};
+}
+
+} // namespace
+
+TEST_CASE("token and password of the service's credentials, without the line's end") {
+    const Parser parser;
+    const Variables variables =
+        service(parser, {{"influx_token", "t0ken\n"}, {"influx_password", "pass word\r\nmore\n"}});
+    const Config config = parser.config({"--influx-user=u"}, variables);
+    CHECK(config.influx_token == "t0ken");
+    CHECK(config.influx_password == "pass word");
+}
+
+TEST_CASE("whatever else gives the token wins over the credential") {
+    const Parser parser;
+    const std::string other = parser.folder().write("other", "0ther\n");
+    Variables variables = service(parser, {{"influx_token", "t0ken"}});
+    CHECK(parser.config({"--influx-token-file", other}, variables).influx_token == "0ther");
+    CHECK(parser.config_of_file("influx-token-file = \"" + other + "\"\n", {}, variables).influx_token ==
+          "0ther");
+    variables["INFLUX_TOKEN"] = "v4riable";
+    CHECK(parser.config({}, variables).influx_token == "v4riable");
+    variables["INFLUX_TOKEN"] = ""; // what scripts leave behind
+    CHECK(parser.config({}, variables).influx_token == "t0ken");
+}
+
+TEST_CASE("a service without such credentials, and no service") {
+    const Parser parser;
+    CHECK(parser.config({}, service(parser, {{"token", "x"}})).influx_token.empty());
+    CHECK(parser.config({}, {{"CREDENTIALS_DIRECTORY", "/nonexistent"}}).influx_token.empty());
+    CHECK(Parser().config({}, {{"CREDENTIALS_DIRECTORY", ""}}).influx_token.empty());
+}
+
+TEST_CASE("a command by hand takes the files that the unit hands to the service") {
+    const Parser parser;
+    std::filesystem::create_directory(parser.folder().path("credentials"));
+    static_cast<void>(parser.folder().write("credentials/token", "t0ken\n"));
+    CHECK(parser.config_of_file("", {}, {}).influx_token == "t0ken");
+    CHECK(parser.config_of_file("", {}, {{"CREDENTIALS_DIRECTORY", "/nonexistent"}}).influx_token.empty());
+    CHECK(parser.config({"--config=/dev/null"}, {}).influx_token.empty());
+    // However the same file is named.
+    const std::string relative = std::filesystem::relative(parser.folder().path("settings.toml")).string();
+    CHECK(parser.config({"--config=" + relative}, {}).influx_token.empty());
+}
+
+TEST_CASE("a credential that is empty or can't be read is named, and what is expected") {
+    const Parser parser;
+    const Variables variables = service(parser, {{"influx_token", "\n"}});
+    const std::string path = parser.folder().path("credentials/influx_token");
+    CHECK(has_all(parser.error({}, variables), {"--influx-token-file (credential): '" + path,
+                                                "is empty; expected a file that holds the secret"}));
+    std::filesystem::remove(path);
+    std::filesystem::create_directory(path);
+    CHECK(has_all(parser.error({}, variables),
+                  {"--influx-token-file (credential): '" + path, "can't be read: "}));
+}

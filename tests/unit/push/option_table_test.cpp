@@ -1,0 +1,172 @@
+#include "push/option_table.hpp"
+
+#include "unit/push/parsed.hpp"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+using namespace lxcmon;
+using lxcmon::test::Arguments;
+using lxcmon::test::has_all;
+using lxcmon::test::Parser;
+
+namespace {
+
+/// A value that the option takes, and another than its default.
+std::string good_value(const OptionRow& row) {
+    static const std::map<std::string_view, std::string> by_kind{
+        {"URL", "http://h:8086"}, {"NAME", "n"},      {"LINES", "7"},
+        {"DURATION", "7s"},       {"SIZE", "7MiB"},   {"PATH", "/nonexistent/p"},
+        {"FILE", "/dev/null"},    {"COUNT", "7"},     {"GLOB", "g*"},
+        {"KEY=VALUE", "k=v"},     {"LEVEL", "debug"}, {"FORMAT", "json"},
+        {"MODE", "all"},          {"API", "v1"},      {"SWITCH", "off"},
+        {"HEADER", "X-Scope: s"}, {"", "true"},
+    };
+    return row.name == "metrics" ? "lxc_c*" : by_kind.at(row.value.name);
+}
+
+bool is_secret_file(const OptionRow& row) {
+    return row.name == "influx-password-file" || row.name == "influx-token-file";
+}
+
+/// Certificate and key in one, as far as the options look.
+constexpr const char* pem = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
+
+} // namespace
+
+TEST_CASE("each option has its own name, a help text and a way to be taken") {
+    std::set<std::string_view> names;
+    for (const OptionRow& row : option_table()) {
+        CAPTURE(std::string(row.name));
+        CHECK(names.insert(row.name).second);
+        CHECK_FALSE(row.help.empty());
+        CHECK_FALSE(row.group.empty());
+        const bool is_taken = row.take != nullptr;
+        CHECK(is_taken);
+    }
+    CHECK(names.size() > 25);
+}
+
+TEST_CASE("--help lists each option, with its default") {
+    const Parser parser;
+    const auto help = parser.parse({"--help"}).print;
+    REQUIRE(help);
+    for (const OptionRow& row : option_table()) {
+        CAPTURE(std::string(row.name));
+        CHECK(help->find("--" + std::string(row.name) + (row.value.name.empty() ? "" : " ")) !=
+              std::string::npos);
+        CHECK(help->find(row.default_value.text) != std::string::npos);
+    }
+}
+
+TEST_CASE("each option is taken from the command line, the environment and the file") {
+    const Parser parser;
+    const std::string secret = parser.folder().write("secret", "s\n");
+    const std::string pem_file = parser.folder().write("pem", pem);
+    for (const OptionRow& row : option_table()) {
+        if (row.name == "config")
+            continue; // names the file itself
+        CAPTURE(std::string(row.name));
+        const std::string name(row.name);
+        const std::string value = is_secret_file(row)       ? secret
+                                  : row.value.name == "PEM" ? pem_file
+                                                            : good_value(row);
+        // Some options need these beside them.
+        const Arguments beside{"--influx-user=u", "--tls-cert=" + pem_file};
+        Arguments with = beside;
+        with.push_back("--" + name + "=" + value);
+        CHECK_NOTHROW(static_cast<void>(parser.config(with)));
+        CHECK_NOTHROW(static_cast<void>(parser.config(beside, {{environment_name(name), value}})));
+        CHECK_NOTHROW(static_cast<void>(parser.config_of_file(name + " = \"" + value + "\"\n", beside)));
+    }
+}
+
+TEST_CASE("each option sets its own setting") {
+    const Parser parser;
+    const std::string secret = parser.folder().write("secret", "s\n");
+    const std::string pem_file = parser.folder().write("pem", pem);
+    const Config c =
+        parser.config_of_file("influx-url = \"http://x\"\ninflux-db = \"d\"\ninflux-user = \"u\"\n"
+                              "influx-org = \"o\"\ninflux-bucket = \"b\"\nbatch-size = 11\n"
+                              "flush-interval = \"12s\"\nqueue-max-size = 13\njson-file = \"/j\"\n"
+                              "json-max-size = 14\njson-keep = 15\nlxcpath = \"/l\"\ninclude = \"i\"\n"
+                              "exclude = \"e\"\ntag = \"k=v\"\nhost = \"h\"\ninterval = \"16s\"\n"
+                              "log-level = \"warn\"\nlog-format = \"json\"\nlog-file = \"/g\"\n"
+                              "log-max-size = 17\nlog-keep = 18\nspool-dir = \"/s\"\nspool-max-size = 19\n"
+                              "spool-max-age = \"20s\"\nspool-rate = 21\nsend-jitter = \"22s\"\n"
+                              "metrics = [\"lxc_cpu\", \"!*.cpus\"]\nno-host = true\nfs-include = \"nfs*\"\n"
+                              "fs-exclude = \"/x\"\nfs-interval = \"23s\"\nnet-loopback = true\n"
+                              "top-commands = 24\n",
+                              {"--influx-password-file", secret});
+    const Config more = parser.config_of_file(
+        "influx-mode = \"all\"\ninflux-api = \"v1\"\ninflux-rp = \"week\"\n"
+        "influx-create-db = \"off\"\ninflux-gzip = false\ninflux-header = \"A: b\"\n"
+        "influx-proxy = \"socks5://p:1\"\ntls-insecure = true\ntls-ca = \"" +
+        pem_file + "\"\ntls-cert = \"" + pem_file + "\"\ntls-key = \"" + pem_file + "\"\n");
+    using std::chrono::seconds;
+    using Texts = std::vector<std::string>;
+    CHECK(c.influx_urls == Texts{"http://x"});
+    CHECK(c.influx_db + c.influx_user + c.influx_org + c.influx_bucket == "duob");
+    CHECK(more.influx_mode + more.influx_api + more.influx_retention_policy == "allv1week");
+    CHECK_FALSE(more.influx_create_db);
+    CHECK_FALSE(more.influx_gzip);
+    CHECK(more.influx_headers == Texts{"A: b"});
+    CHECK(more.influx_proxy == "socks5://p:1");
+    CHECK(more.tls_insecure);
+    CHECK(more.tls_ca + more.tls_cert + more.tls_key == pem_file + pem_file + pem_file);
+    CHECK(c.influx_password == "s");
+    CHECK(c.influx_token.empty());
+    CHECK(c.batch_lines == 11);
+    CHECK(c.spool_dir == "/s");
+    CHECK(c.spool_max_bytes == 19);
+    CHECK(c.spool_max_age == seconds(20));
+    CHECK(c.spool_rate == 21);
+    CHECK(c.send_jitter == seconds(22));
+    CHECK(c.flush_interval == seconds(12));
+    CHECK(c.queue_max_bytes == 13);
+    CHECK(c.json_file == "/j");
+    CHECK(c.json_max_bytes == 14);
+    CHECK(c.json_keep == 15);
+    CHECK(c.metrics == Texts{"lxc_cpu", "!*.cpus"});
+    CHECK_FALSE(c.sample_host);
+    CHECK(c.fs_include == Texts{"nfs*"});
+    CHECK(c.fs_exclude == Texts{"/x"});
+    CHECK(c.fs_interval == seconds(23));
+    CHECK(c.net_loopback);
+    CHECK(c.top_commands == 24);
+    CHECK(c.lxcpaths == Texts{"/l"});
+    CHECK(c.include == Texts{"i"});
+    CHECK(c.exclude == Texts{"e"});
+    CHECK(c.tags == std::vector<std::pair<std::string, std::string>>{{"k", "v"}});
+    CHECK(c.host == "h");
+    CHECK(c.interval == seconds(16));
+    CHECK(c.log_level + c.log_format + c.log_file == "warnjson/g");
+    CHECK(c.log_max_bytes == 17);
+    CHECK(c.log_keep == 18);
+}
+
+TEST_CASE("an lxcpath is absolute, without slashes at its end, and counts once") {
+    const Parser parser;
+    CHECK(parser.config({"--lxcpath", "/a/b//", "--lxcpath", "/a/b", "--lxcpath", "/"}).lxcpaths ==
+          std::vector<std::string>{"/a/b", "/"});
+}
+
+TEST_CASE("the environment's name of an option") {
+    CHECK(environment_name("influx-url") == "LXCMON_INFLUX_URL");
+    CHECK(environment_name("host") == "LXCMON_HOST");
+}
+
+TEST_CASE("of an option with few words each is taken, and no other") {
+    const Parser parser;
+    for (const OptionRow& row : option_table()) {
+        CAPTURE(std::string(row.name));
+        Config config;
+        for (const std::string_view choice : row.value.choices)
+            CHECK_NOTHROW(row.take(config, std::string(choice)));
+        if (!row.value.choices.empty())
+            CHECK_THROWS_AS(row.take(config, "another"), BadValue);
+    }
+    CHECK(parser.config({"--influx-api=v1"}).influx_api == "v1");
+    CHECK(has_all(parser.error({"--influx-api=v4"}), {"--influx-api", "'v4'", "auto, v1, v2, v3"}));
+}

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "app/settings/parse.hpp"
+#include "support/temp_folder.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lxcmon::test {
+
+using Arguments = std::vector<std::string>;
+using Variables = std::map<std::string, std::string>;
+
+/// Parses with these variables alone, and with an empty settings file where none is named: what stands in
+/// /etc on this machine must not count.
+class Parser {
+  public:
+    Parser()
+        : empty_file_(folder_.write("empty.toml", "")) {}
+
+    [[nodiscard]] Invocation parse(const Arguments& arguments, Variables variables = {}) const {
+        variables.try_emplace("LXCMON_CONFIG", empty_file_);
+        return parse_options(arguments, [&](const std::string& name) -> std::optional<std::string> {
+            const auto found = variables.find(name);
+            return found != variables.end() ? std::optional(found->second) : std::nullopt;
+        });
+    }
+    [[nodiscard]] Config config(const Arguments& arguments, const Variables& variables = {}) const {
+        return parse(arguments, variables).config;
+    }
+    /// With a settings file of this text.
+    [[nodiscard]] Config config_of_file(std::string_view toml, Arguments arguments = {},
+                                        const Variables& variables = {}) const {
+        arguments.push_back("--config=" + folder_.write("settings.toml", toml));
+        return config(arguments, variables);
+    }
+
+    /// What is wrong: always one line that begins with the program's name.
+    [[nodiscard]] std::string error(const Arguments& arguments, const Variables& variables = {}) const {
+        return one_line([&] { return config(arguments, variables); });
+    }
+    [[nodiscard]] std::string error_of_file(std::string_view toml) const {
+        return one_line([&] { return config_of_file(toml); });
+    }
+
+    [[nodiscard]] const TempFolder& folder() const noexcept { return folder_; }
+
+  private:
+    template <typename Parse>
+    [[nodiscard]] static std::string one_line(Parse parse) {
+        try {
+            static_cast<void>(parse());
+        } catch (const BadSetting& bad) {
+            const std::string text = bad.what();
+            const bool is_one_line =
+                text.starts_with("lxcmon-push: ") && text.find('\n') == std::string::npos;
+            return is_one_line ? text : "not one line of lxcmon-push: " + text;
+        }
+        return "no error";
+    }
+
+    TempFolder folder_;
+    std::string empty_file_;
+};
+
+/// Whether all of the words stand in the text.
+inline bool has_all(const std::string& text, const std::vector<std::string>& words) {
+    for (const std::string& word : words)
+        if (text.find(word) == std::string::npos)
+            return false;
+    return true;
+}
+
+} // namespace lxcmon::test

@@ -1,0 +1,73 @@
+#include "push/target_group.hpp"
+
+#include "support/log_capture.hpp"
+#include "support/temp_folder.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <filesystem>
+#include <string>
+
+using namespace lxcmon;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+Config of_host(const std::string& name) {
+    Config config;
+    config.host = name;
+    return config;
+}
+
+} // namespace
+
+TEST_CASE("a fleet sends at moments spread evenly over the jitter, each host always at its own") {
+    std::array<int, 10> tenths{};
+    for (int number = 0; number < 1000; ++number) {
+        const Config config = of_host("hypervisor-" + std::to_string(number) + ".example");
+        const milliseconds offset = send_offset(config);
+        CHECK(offset == send_offset(config));
+        REQUIRE(offset >= milliseconds(0));
+        REQUIRE(offset < seconds(1));
+        ++tenths.at(static_cast<std::size_t>(offset.count() / 100));
+    }
+    for (const int hosts : tenths) {
+        CHECK(hosts > 50);
+        CHECK(hosts < 150);
+    }
+}
+
+TEST_CASE("the jitter is a setting, and never more than a quarter of the interval") {
+    Config config = of_host("hypervisor-17.example");
+    const milliseconds usual = send_offset(config);
+    REQUIRE(usual.count() > 100);
+    config.send_jitter = seconds(0);
+    CHECK(send_offset(config) == milliseconds(0));
+    config.send_jitter = seconds(2);
+    CHECK(send_offset(config).count() / 2 == usual.count());
+    config.interval = milliseconds(400);
+    CHECK(send_offset(config) < milliseconds(100));
+}
+
+TEST_CASE("points for a server that is not among the targets any more are told of") {
+    const test::TempFolder folder;
+    Config config = of_host("h");
+    config.spool_dir = folder.path("spool");
+    config.influx_urls = {"http://127.0.0.1:9", "http://127.0.0.1:10"};
+    config.influx_mode = "all";
+    std::filesystem::create_directories(folder.path("spool/http_gone.example_8086"));
+    std::filesystem::create_directories(folder.path("spool/lost+found"));
+    folder.write("spool/http_gone.example_8086/000000000001.jsonl", "{}\n");
+    test::LogCapture log;
+    TargetGroup group(config);
+    group.start();
+    CHECK(group.stop(milliseconds(0)).lost_lines == 0);
+    const std::string said = log.take();
+    CHECK(said.find("http_gone.example_8086 has points") != std::string::npos);
+    CHECK(said.find("lost+found") == std::string::npos);
+    CHECK(said.find("127.0.0.1_10 has points") == std::string::npos);
+    CHECK(std::filesystem::exists(folder.path("spool/http_127.0.0.1_10/lock")));
+    CHECK(std::filesystem::exists(folder.path("spool/lock")));
+}

@@ -1,0 +1,72 @@
+#include "sample/cgroup/memory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <optional>
+#include <string>
+
+using namespace lxcmon;
+
+namespace {
+
+struct Figures {
+    std::optional<std::int64_t> usage, file, inactive, limit;
+};
+
+/// What is derived from `figures`, and only that.
+std::map<std::string, double> derived(const Figures& figures) {
+    Readings readings;
+    const auto set = [&](FieldId field, std::optional<std::int64_t> value) {
+        if (value)
+            readings.set(field, *value);
+    };
+    set(field_id("lxc_memory", "usage_bytes"), figures.usage);
+    set(field_id("lxc_memory", "file_bytes"), figures.file);
+    set(field_id("", "inactive_file_bytes"), figures.inactive);
+    set(field_id("lxc_memory", "limit_bytes"), figures.limit);
+    sample::derive_memory(readings);
+    PointBuffer points;
+    readings.emit(fields_of("lxc_memory"), {}, {}, 1, points);
+    std::map<std::string, double> found;
+    if (points.empty())
+        return found;
+    for (const Field& field : points[0].fields) {
+        if (field.key == "used_percent")
+            found["used_percent"] = std::get<double>(field.value);
+        else if (field.key == "used_bytes" || field.key == "working_set_bytes")
+            found[std::string(field.key)] = static_cast<double>(std::get<std::int64_t>(field.value));
+        else
+            CHECK((field.key == "usage_bytes" || field.key == "file_bytes" || field.key == "limit_bytes"));
+    }
+    return found;
+}
+
+using Derived = std::map<std::string, double>;
+
+} // namespace
+
+TEST_CASE("what is derived of memory") {
+    CHECK(derived({1000, 400, 300, 2400}) ==
+          Derived{{"used_bytes", 600}, {"working_set_bytes", 700}, {"used_percent", 25}});
+    CHECK(derived({1000, 1000, 1000, 2000}) ==
+          Derived{{"used_bytes", 0}, {"working_set_bytes", 0}, {"used_percent", 0}});
+    CHECK(derived({1000, 400, 300, {}}) == Derived{{"used_bytes", 600}, {"working_set_bytes", 700}});
+}
+
+TEST_CASE("a difference that would be negative is left out, alone") {
+    CHECK(derived({100, 400, 50, 2000}) == Derived{{"working_set_bytes", 50}});
+    CHECK(derived({100, 50, 400, 200}) == Derived{{"used_bytes", 50}, {"used_percent", 25}});
+    CHECK(derived({100, 400, 400, 2000}).empty());
+}
+
+TEST_CASE("what one of the figures is missing for is left out") {
+    CHECK(derived({{}, 400, 300, 2400}).empty());
+    CHECK(derived({1000, {}, 300, 2400}) == Derived{{"working_set_bytes", 700}});
+    CHECK(derived({1000, 400, {}, 2400}) == Derived{{"used_bytes", 600}, {"used_percent", 25}});
+    CHECK(derived({{}, {}, {}, {}}).empty());
+}
+
+TEST_CASE("a limit of 0 is no share of anything") {
+    CHECK(derived({1000, 400, 300, 0}) == Derived{{"used_bytes", 600}, {"working_set_bytes", 700}});
+}

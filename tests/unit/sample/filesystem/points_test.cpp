@@ -1,0 +1,154 @@
+#include "support/encoded.hpp"
+
+#include "sample/filesystem/points.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+
+namespace {
+
+constexpr FieldRange container_rows = fields_of("lxc_fs");
+
+std::string fs_line(const Filesystem& figures, const std::string& source = "/dev/sda1",
+                    const std::string& type = "ext4", FieldRange measurement = container_rows) {
+    const auto reply = std::make_unique<FilesystemReply>();
+    Filesystem* const added = reply->add({1, 2, false, "/", source, type});
+    REQUIRE(added != nullptr);
+    Filesystem whole = figures;
+    whole.mount_point = added->mount_point;
+    whole.source = added->source;
+    whole.type = added->type;
+    PointBuffer points;
+    add_filesystem_point(*reply, whole, measurement, {}, 5, points);
+    return test::encoded(points);
+}
+
+Filesystem filesystem() {
+    Filesystem figures;
+    figures.block_bytes = 4096;
+    figures.blocks = 1000;
+    figures.blocks_free = 500;
+    figures.blocks_available = 300; // 200 are reserved for root
+    figures.inodes = 100;
+    figures.inodes_free = 40;
+    return figures;
+}
+
+} // namespace
+
+TEST_CASE("figures of a filesystem, as df has them") {
+    CHECK(fs_line(filesystem()) ==
+          "lxc_fs,device=/dev/sda1,fstype=ext4,mountpoint=/ total_bytes=4096000i,used_bytes=2048000i,"
+          "free_bytes=2048000i,available_bytes=1228800i,used_percent=62.5,inodes_total=100i,inodes_used=60i,"
+          "inodes_free=40i,readonly=false 5\n");
+    Filesystem root = filesystem();
+    root.readonly = true;
+    CHECK(fs_line(root).find("readonly=true") != std::string::npos);
+    CHECK(fs_line(filesystem(), "", "").starts_with("lxc_fs,mountpoint=/ "));
+}
+
+TEST_CASE("a filesystem without inodes of a fixed number says nothing about them") {
+    Filesystem root = filesystem();
+    root.inodes = root.inodes_free = 0;
+    CHECK(fs_line(root).find("inodes") == std::string::npos);
+    CHECK(fs_line(root).find("used_percent=62.5") != std::string::npos);
+    root.inodes = 10;
+    root.inodes_free = 11;
+    CHECK(fs_line(root).find("inodes") == std::string::npos);
+}
+
+TEST_CASE(
+    "a filesystem that could not be read, without blocks, or with more free than there are, gives no point") {
+    Filesystem root = filesystem();
+    root.error = ENOTCONN;
+    CHECK(fs_line(root).empty());
+    root = filesystem();
+    root.blocks = root.blocks_free = root.blocks_available = 0;
+    CHECK(fs_line(root).empty());
+    root = filesystem();
+    root.blocks_free = 1001;
+    CHECK(fs_line(root).empty());
+}
+
+TEST_CASE("a full filesystem is at 100 %, one that is all reserved has no share") {
+    Filesystem root = filesystem();
+    root.blocks_free = 200;
+    root.blocks_available = 0;
+    CHECK(fs_line(root).find("used_percent=100,") != std::string::npos);
+    root.blocks_free = root.blocks;
+    CHECK(fs_line(root).find("used_percent") == std::string::npos);
+    CHECK(fs_line(root).find("used_bytes=0i") != std::string::npos);
+}
+
+TEST_CASE("a negative number of available blocks says nothing") {
+    Filesystem root = filesystem();
+    root.blocks_available = static_cast<std::uint64_t>(-5);
+    CHECK(fs_line(root).find("available_bytes") == std::string::npos);
+    CHECK(fs_line(root).find("used_percent") == std::string::npos);
+    CHECK(fs_line(root).find("used_bytes=") != std::string::npos);
+    root.block_bytes = 0;
+    CHECK(fs_line(root).empty());
+}
+
+TEST_CASE("sizes beyond the field's range are clamped") {
+    Filesystem root = filesystem();
+    root.blocks = UINT64_MAX;
+    root.blocks_free = std::uint64_t{1} << 52; // times 4096: 2^64
+    root.blocks_available = (std::uint64_t{1} << 51) - 1;
+    root.inodes = UINT64_MAX;
+    const std::string line = fs_line(root);
+    CHECK(line.find("total_bytes=9223372036854775807i") != std::string::npos);
+    CHECK(line.find("used_bytes=9223372036854775807i") != std::string::npos);
+    CHECK(line.find("free_bytes=9223372036854775807i") != std::string::npos);
+    CHECK(line.find("available_bytes=9223372036854771712i") != std::string::npos);
+    CHECK(line.find("inodes_total=9223372036854775807i") != std::string::npos);
+    CHECK(line.find("inodes_free=40i") != std::string::npos);
+}
+
+TEST_CASE("the host's filesystems have the same figures") {
+    const std::string of_container = fs_line(filesystem());
+    CHECK(fs_line(filesystem(), "/dev/sda1", "ext4", fields_of("host_fs")) ==
+          "host" + of_container.substr(3));
+}
+
+TEST_CASE("a reply has room for so many filesystems, and for so many bytes of text") {
+    const auto reply = std::make_unique<FilesystemReply>();
+    for (std::size_t index = 0; index < max_filesystems; ++index)
+        CHECK(reply->add({1, 2, false, "/m" + std::to_string(index), "d", "ext4"}) != nullptr);
+    CHECK(reply->add({1, 2, false, "/", "d", "ext4"}) == nullptr);
+    CHECK(reply->text(reply->filesystems[63].mount_point) == "/m63");
+    CHECK(reply->is_whole(reply->sent_bytes()));
+
+    reply->clear();
+    const std::string longest(max_mount_text, 'x');
+    std::size_t added = 0;
+    while (reply->add({1, 2, false, longest, longest, longest}) != nullptr)
+        ++added;
+    CHECK(added == reply->texts.size() / (3 * max_mount_text));
+    CHECK(reply->is_whole(reply->sent_bytes()));
+}
+
+TEST_CASE("a reply that is none") {
+    const auto reply = std::make_unique<FilesystemReply>();
+    REQUIRE(reply->add({1, 2, false, "/a", "d", "ext4"}) != nullptr);
+    const std::size_t length = reply->sent_bytes();
+    CHECK(reply->is_whole(length));
+    CHECK_FALSE(reply->is_whole(length - 1));
+    CHECK_FALSE(reply->is_whole(length + 1));
+    CHECK_FALSE(reply->is_whole(0));
+    reply->filesystems[0].type.length += 1;
+    CHECK_FALSE(reply->is_whole(length));
+    reply->filesystems[0].type = {UINT32_MAX, 2};
+    CHECK_FALSE(reply->is_whole(length));
+    reply->filesystems[0].type = {};
+    CHECK(reply->is_whole(length));
+    reply->count = max_filesystems + 1;
+    CHECK_FALSE(reply->is_whole(length));
+}

@@ -1,0 +1,41 @@
+#include "sample/helper/client.hpp"
+
+#include <doctest/doctest.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+using namespace lxcmon::sample;
+
+namespace {
+
+void idle_worker(int socket, HelperProgress&, const WorkerSettings&) {
+    pollfd wait{socket, POLLIN, 0};
+    ::poll(&wait, 1, -1);
+}
+
+/// Also while it is a zombie.
+bool is_there(pid_t pid) {
+    return ::kill(pid, 0) == 0;
+}
+
+} // namespace
+
+TEST_CASE("helpers that are replaced, as SIGHUP does, leave no zombies") {
+    std::vector<pid_t> ended;
+    for (int round = 0; round < 50; ++round)
+        ended.push_back(NamespaceHelper(20s, {}, &idle_worker).pid());
+    NamespaceHelper last(20s, {}, &idle_worker);
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (std::ranges::any_of(ended, &is_there) && std::chrono::steady_clock::now() < end) {
+        last.look_at_filesystems({}, [](auto&&...) { return true; });
+        std::this_thread::sleep_for(1ms);
+    }
+    CHECK(std::ranges::count_if(ended, &is_there) == 0);
+}

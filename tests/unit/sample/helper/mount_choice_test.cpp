@@ -1,0 +1,200 @@
+#include "support/fixture.hpp"
+
+#include "sample/helper/mount_choice.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace lxcmon::sample;
+using lxcmon::test::Fixture;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+/// A line of mountinfo; ids and devices count up where none is given.
+class Text {
+  public:
+    Text& add(const std::string& mount_point, const std::string& type, const std::string& device = "",
+              const std::string& root = "/") {
+        ++number_;
+        const std::string own = std::to_string(number_);
+        text_ += own + " 1 " + (device.empty() ? "0:" + own : device) + " " + root + " " + mount_point +
+                 " rw,relatime shared:1 - " + type + " /dev/" + own + " rw\n";
+        return *this;
+    }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+  private:
+    int number_ = 20;
+    std::string text_;
+};
+
+Texts chosen(const std::string& mountinfo, const MountGlobs& globs = {}) {
+    Texts points;
+    for (const WantedMount& each : choose_mounts(mountinfo, globs).wanted)
+        points.push_back(each.mount_point);
+    return points;
+}
+
+bool takes(const std::string& mount_point, const std::string& type, const MountGlobs& globs = {}) {
+    return chosen(Text().add(mount_point, type).text(), globs) == Texts{mount_point};
+}
+
+} // namespace
+
+TEST_CASE("filesystems that hold data of their own") {
+    for (const std::string type : {"ext4", "xfs", "btrfs", "zfs", "f2fs", "vfat", "tmpfs", "virtiofs"}) {
+        CAPTURE(type);
+        CHECK(takes("/", type));
+        CHECK(takes("/data", type));
+    }
+}
+
+TEST_CASE("the kernel's own views never, whatever is asked for") {
+    const MountGlobs all{{"*", "/*"}, {}};
+    for (const std::string type :
+         {"proc",    "sysfs",   "cgroup",     "cgroup2",  "devtmpfs", "devpts",     "mqueue",  "hugetlbfs",
+          "debugfs", "tracefs", "securityfs", "pstore",   "bpf",      "configfs",   "fusectl", "binfmt_misc",
+          "autofs",  "nsfs",    "rpc_pipefs", "efivarfs", "ramfs",    "fuse.lxcfs", "nfsd"}) {
+        CAPTURE(type);
+        CHECK_FALSE(takes("/data", type));
+        CHECK_FALSE(takes("/data", type, all));
+        CHECK_FALSE(takes("/", type, all));
+    }
+}
+
+TEST_CASE("what may hang only when asked for, as / too") {
+    for (const std::string type : {"nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "afs", "glusterfs", "lustre",
+                                   "ocfs2", "fuse", "fuseblk", "fuse.sshfs"}) {
+        CAPTURE(type);
+        for (const std::string place : {"/", "/data"}) {
+            CHECK_FALSE(takes(place, type));
+            CHECK(takes(place, type, {{type}, {}}));
+            CHECK(takes(place, type, {{place}, {}}));
+            CHECK_FALSE(takes(place, type, {{"ext4"}, {}}));
+        }
+        CHECK(choose_mounts(Text().add("/", type).text(), {}).root_may_hang);
+        CHECK(choose_mounts(Text().add("/data", type).text(), {{type}, {}}).wanted[0].is_risky);
+        CHECK(choose_mounts(Text().add("/data", "ext4").add("/", type).text(), {}).wanted[0].is_risky);
+        CHECK_FALSE(choose_mounts(Text().add("/", "ext4").add("/data", type).text(), {}).wanted[0].is_risky);
+        CHECK_FALSE(choose_mounts(Text().add("/", "ext4").add("/data", type).text(), {}).root_may_hang);
+    }
+    CHECK(takes("/data", "fuse.sshfs", {{"fuse*"}, {}}));
+    CHECK_FALSE(takes("/data", "nfs4", {{"fuse*"}, {}}));
+}
+
+TEST_CASE("the way to a mount may lead through what hangs") {
+    const auto is_risky = [](const std::string& type, const std::string& place) {
+        const auto wanted =
+            choose_mounts(Text().add("/", "ext4").add("/srv", type).add(place, "tmpfs").text(), {}).wanted;
+        REQUIRE(wanted.back().mount_point == place);
+        return wanted.back().is_risky;
+    };
+    for (const std::string type : {"nfs4", "fuse.sshfs", "autofs", "overlay"}) {
+        CAPTURE(type);
+        CHECK(is_risky(type, "/srv/a"));
+        CHECK(is_risky(type, "/srv/a/b"));
+        CHECK_FALSE(is_risky(type, "/srvs"));
+        CHECK_FALSE(is_risky(type, "/a/srv/b"));
+    }
+    CHECK_FALSE(is_risky("ext4", "/srv/a"));
+    // One device is reported in one of the two looks alone, by a way that is safe where there is one.
+    const std::string twice =
+        Text().add("/srv", "fuse").add("/srv/a", "ext4", "8:1").add("/long/way", "ext4", "8:1", "/x").text();
+    CHECK(chosen(twice) == Texts{"/long/way"});
+    CHECK(chosen(twice, {{}, {"/long/way"}}) == Texts{"/srv/a"});
+}
+
+TEST_CASE("images and Docker's overlays only when asked for, or as /") {
+    for (const std::string type : {"squashfs", "iso9660", "erofs", "overlay"}) {
+        CAPTURE(type);
+        CHECK(takes("/", type));
+        CHECK_FALSE(takes("/var/lib/docker/overlay2/1/merged", type));
+        CHECK(takes("/data", type, {{type}, {}}));
+    }
+    CHECK(takes("/", "tmpfs"));
+}
+
+TEST_CASE("the system's folders only when asked for") {
+    for (const std::string place : {"/dev", "/dev/shm", "/proc/x", "/sys/fs/x", "/run", "/run/user/1000"}) {
+        CAPTURE(place);
+        CHECK_FALSE(takes(place, "tmpfs"));
+        CHECK(takes(place, "tmpfs", {{"tmpfs"}, {}}));
+        CHECK(takes(place, "tmpfs", {{place}, {}}));
+    }
+    CHECK(takes("/devices", "tmpfs"));
+    CHECK(takes("/srv/run", "tmpfs"));
+}
+
+TEST_CASE("--fs-exclude wins") {
+    CHECK_FALSE(takes("/data", "ext4", {{}, {"/data"}}));
+    CHECK_FALSE(takes("/data", "ext4", {{}, {"ext*"}}));
+    CHECK_FALSE(takes("/data/deep", "ext4", {{}, {"/data*"}}));
+    CHECK_FALSE(takes("/", "ext4", {{}, {"/"}}));
+    CHECK_FALSE(takes("/data", "nfs", {{"nfs"}, {"/data"}}));
+    CHECK(takes("/data", "ext4", {{}, {"data", "/dat", "ext"}}));
+}
+
+TEST_CASE("of one device / comes first, then the whole of it, then the shortest place") {
+    const std::string text = Text()
+                                 .add("/etc/hosts", "ext4", "8:1", "/hosts")
+                                 .add("/a/longer", "xfs", "8:2", "/part")
+                                 .add("/tmp", "tmpfs")
+                                 .add("/a", "xfs", "8:2", "/part")
+                                 .add("/a/longer/still", "xfs", "8:2", "/")
+                                 .add("/whole", "ext4", "8:1", "/")
+                                 .add("/", "ext4", "8:1", "/rootfs")
+                                 .text();
+    CHECK(chosen(text) == Texts{"/", "/whole", "/etc/hosts", "/a/longer/still", "/a", "/a/longer", "/tmp"});
+}
+
+TEST_CASE("a mount is known by its number, device and texts") {
+    const auto choice = choose_mounts("41 1 259:4294967295 /x /my\\040disk ro - ext4 /dev/\\134a rw\n", {});
+    REQUIRE(choice.wanted.size() == 1);
+    CHECK(choice.wanted[0].id == 41);
+    CHECK(choice.wanted[0].device == (std::uint64_t{259} << 32U | 0xffffffffU));
+    CHECK(choice.wanted[0].mount_point == "/my disk");
+    CHECK(choice.wanted[0].source == "/dev/\\a");
+    CHECK(choice.wanted[0].filesystem_type == "ext4");
+}
+
+TEST_CASE("what is too long is counted, never cut short") {
+    const std::string fits = "/" + std::string(max_mount_text - 1, 'x');
+    CHECK(takes(fits, "ext4"));
+    const auto choice = choose_mounts(Text().add(fits + "x", "ext4").add("/b", "ext4").text(), {});
+    CHECK(choice.too_long == 1);
+    REQUIRE(choice.wanted.size() == 1);
+    CHECK(choice.wanted[0].mount_point == "/b");
+    const auto long_source = choose_mounts("1 0 8:1 / /a rw - ext4 " + fits + "x rw\n", {});
+    CHECK(long_source.too_long == 1);
+    CHECK(long_source.wanted.empty());
+}
+
+TEST_CASE("lines that are none are passed over") {
+    for (const std::string line :
+         {"", "nonsense\n", "x 1 8:1 / /a rw - ext4 d rw\n", "1 1 8 / /a rw - ext4 d rw\n",
+          "1 1 8:x / /a rw - ext4 d rw\n", "1 1 8:4294967296 / /a rw - ext4 d rw\n",
+          "1 1 8:1 / a rw - ext4 d rw\n"}) {
+        CAPTURE(line);
+        CHECK(chosen(line + "\n" + Text().add("/b", "ext4").text()) == Texts{"/b"});
+    }
+    CHECK(chosen("1 1 8:1 / /cut rw - ext4 d rw").empty());
+}
+
+TEST_CASE("what the captured containers have mounted") {
+    for (const std::string name : {"v1", "v2", "hybrid"}) {
+        const Fixture fixture(name);
+        for (const auto& captured : fixture.containers()) {
+            CAPTURE(captured.name);
+            const auto choice = choose_mounts(fixture.text("proc/" + captured.init_pid + "/mountinfo"), {});
+            REQUIRE_FALSE(choice.wanted.empty());
+            // The busybox containers' root is a folder of the host's disk, sysd's an overlay on one.
+            CHECK(choice.wanted[0].mount_point == "/");
+            CHECK(choice.wanted[0].filesystem_type == (captured.name == "sysd" ? "overlay" : "ext4"));
+            CHECK(choice.wanted[0].source == (captured.name == "sysd" ? "overlay" : "/dev/vda"));
+        }
+    }
+}

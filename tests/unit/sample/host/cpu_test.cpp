@@ -1,0 +1,57 @@
+#include "support/encoded.hpp"
+
+#include "sample/host/cpu.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+using namespace lxcmon;
+
+namespace {
+
+std::string fields(std::string_view stat) {
+    Readings readings;
+    sample::parse_host_cpu(stat, readings);
+    PointBuffer points;
+    readings.emit(fields_of("host_cpu"), {}, {}, 1, points);
+    return test::encoded(points);
+}
+
+} // namespace
+
+TEST_CASE("the host's CPU time: guests counted once, stolen time apart, CPUs that are online") {
+    CHECK(fields("cpu  100 20 30 4000 50 6 7 8 60 9\n"
+                 "cpu0 50 10 15 2000 25 3 3 4 30 4\n"
+                 "cpu2 50 10 15 2000 25 3 4 4 30 5\n"
+                 "intr 9 0 0\nctxt 5\nbtime 1\ncpux 1\n") ==
+          "host_cpu usage_usec=1630000i,user_usec=1200000i,system_usec=430000i,iowait_usec=500000i,"
+          "steal_usec=80000i,cpus=2i 1\n");
+}
+
+TEST_CASE("a column that the kernel does not have is absent, and what needs it") {
+    CHECK(fields("cpu  1 2 3 4 5 6 7\n") ==
+          "host_cpu usage_usec=190000i,user_usec=30000i,system_usec=160000i,"
+          "iowait_usec=50000i 1\n");
+    CHECK(fields("cpu  1 2 3 4 5 6\n") == "host_cpu user_usec=30000i,iowait_usec=50000i 1\n");
+    CHECK(fields("cpu  1 2\n") == "host_cpu user_usec=30000i 1\n");
+}
+
+TEST_CASE("times that are no times, or beyond the field's range, are absent") {
+    CHECK(fields("cpu  1 2 3 4 x 6 7 -8 0 0\n") ==
+          "host_cpu usage_usec=190000i,user_usec=30000i,system_usec=160000i 1\n");
+    CHECK(fields("cpu  9223372036854775807 2 3 4 5 6 7 8 0 0\n") ==
+          "host_cpu system_usec=160000i,iowait_usec=50000i,steal_usec=80000i 1\n");
+    CHECK(fields("cpu  922337203685478 0 3 4 5 6 7 8 0 0\n") ==
+          "host_cpu system_usec=160000i,iowait_usec=50000i,steal_usec=80000i 1\n");
+    CHECK(fields("cpu  18446744073709551616 2 3 4 5 6 7 8 0 0\n") ==
+          "host_cpu system_usec=160000i,iowait_usec=50000i,steal_usec=80000i 1\n");
+}
+
+TEST_CASE("a text that is cut, or no stat at all, gives nothing") {
+    for (const std::string none : {"", "\n", "cpu", "cpu  1 2 3 4 5 6 7 8 0 0", "cpu0 1 2 3", "intr 5\n"}) {
+        CAPTURE(none);
+        CHECK(fields(none).empty());
+    }
+}

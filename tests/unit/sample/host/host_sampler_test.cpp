@@ -1,0 +1,178 @@
+#include "support/encoded.hpp"
+#include "support/log_capture.hpp"
+#include "support/temp_tree.hpp"
+
+#include "sample/host/host_sampler.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+using test::count_of;
+using test::LogCapture;
+using test::TempTree;
+
+namespace {
+
+constexpr const char* pressure = "some avg10=1.50 avg60=2.00 avg300=3.00 total=4\n"
+                                 "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
+
+/// The files that a host has, with few figures each.
+class Host {
+  public:
+    Host() {
+        tree_.write("proc/stat", "cpu  1 2 3 4 5 6 7 8 0 0\ncpu0 1 2 3 4 5 6 7 8 0 0\n");
+        tree_.write("proc/meminfo", "Slab: 1 kB\n");
+        tree_.write("proc/vmstat", "oom_kill 2\n");
+        tree_.write("proc/loadavg", "0.50 0.25 0.00 1/2 3\n");
+        tree_.write("proc/pressure/cpu", pressure);
+        tree_.write("proc/pressure/io", pressure);
+        tree_.write("proc/diskstats", "8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n");
+        std::filesystem::create_directories(tree_.path() / "sys/dev/block/8:0");
+    }
+    [[nodiscard]] const TempTree& tree() const noexcept { return tree_; }
+    [[nodiscard]] SampleSettings settings(const std::vector<std::string>& metrics = {
+                                              "host_*", "!host_cpu.usage_percent"}) const {
+        SampleSettings settings{{"node", {{"site", "lab"}}}, tree_.fd()};
+        settings.selection = Selection::of(metrics);
+        return settings;
+    }
+    /// What can be opened no more: a folder gives EISDIR when it is read.
+    void break_file(const std::string& path) const {
+        tree_.remove(path);
+        std::filesystem::create_directory(tree_.path() / path);
+    }
+
+  private:
+    TempTree tree_;
+};
+
+/// One agent's HostSampler on such a host.
+class Sampled {
+  public:
+    explicit Sampled(SampleSettings settings)
+        : settings_(std::move(settings))
+        , sampler_(settings_, budget_) {}
+    std::string tick(int links_error = 0) {
+        PointBuffer points;
+        points.select(settings_.selection);
+        sampler_.sample(7, HostLinks{}, links_error, buffer_, points);
+        return test::encoded(points);
+    }
+
+  private:
+    SampleSettings settings_;
+    io::FdBudget budget_{100};
+    std::vector<char> buffer_ = std::vector<char>(16); // grows
+    HostSampler sampler_;
+};
+
+constexpr const char* all_lines =
+    "host_cpu,host=node,site=lab usage_usec=190000i,user_usec=30000i,system_usec=160000i,iowait_usec=50000i,"
+    "steal_usec=80000i,cpus=1i 7\n"
+    "host_memory,host=node,site=lab slab_bytes=1024i,oom_kill=2i 7\n"
+    "host_load,host=node,site=lab load1=0.5,load5=0.25,load15=0,running=1i,threads=2i 7\n"
+    "host_io,device=sda,host=node,site=lab read_bytes=10240i,write_bytes=20480i,read_ops=10i,write_ops=30i "
+    "7\n"
+    "host_pressure,host=node,resource=cpu,site=lab "
+    "some_avg10=1.5,some_avg60=2,some_avg300=3,some_total_usec=4i 7\n"
+    "host_pressure,host=node,resource=io,site=lab "
+    "some_avg10=1.5,some_avg60=2,some_avg300=3,some_total_usec=4i,"
+    "full_avg10=0,full_avg60=0,full_avg300=0,full_total_usec=0i 7\n";
+
+} // namespace
+
+TEST_CASE("the host's measurements carry the host's tags and the tick's time") {
+    const Host host;
+    Sampled sampled(host.settings());
+    const LogCapture log;
+    CHECK(sampled.tick() == all_lines);
+}
+
+TEST_CASE("the host's CPU rate begins with the second tick, and anew where the counter went back") {
+    const Host host;
+    Sampled sampled(host.settings({"host_cpu.usage_percent"}));
+    CHECK(sampled.tick().empty());
+    CHECK(sampled.tick() == "host_cpu,host=node,site=lab usage_percent=0 7\n");
+    host.tree().write("proc/stat", "cpu  100001 2 3 4 5 6 7 8 0 0\n");
+    const std::string busy = sampled.tick();
+    CHECK(busy.starts_with("host_cpu,host=node,site=lab usage_percent="));
+    CHECK(count_of(busy, "usage_percent=0 ") == 0);
+    host.tree().write("proc/stat", "cpu  1 2 3 4 5 6 7 8 0 0\n");
+    CHECK(sampled.tick().empty());
+    CHECK(sampled.tick() == "host_cpu,host=node,site=lab usage_percent=0 7\n");
+}
+
+TEST_CASE("what the kernel lacks is absent, and nothing is said") {
+    const Host host;
+    for (const char* path :
+         {"proc/stat", "proc/meminfo", "proc/vmstat", "proc/loadavg", "proc/diskstats", "proc/pressure"})
+        host.tree().remove(path);
+    Sampled sampled(host.settings());
+    LogCapture log;
+    CHECK(sampled.tick().empty());
+    CHECK(log.take().empty());
+}
+
+TEST_CASE("a file that can't be read costs its own figures, and is said when that begins and ends") {
+    const Host host;
+    host.break_file("proc/vmstat");
+    Sampled sampled(host.settings());
+    LogCapture log;
+    for (int round = 0; round < 2; ++round) {
+        const std::string lines = sampled.tick();
+        CHECK(count_of(lines, "\n") == 6);
+        CHECK(count_of(lines, "host_memory,host=node,site=lab slab_bytes=1024i 7\n") == 1);
+        const std::string said = log.take();
+        CHECK(count_of(said,
+                       "warning host: /proc/vmstat can't be read: Is a directory; some of host_memory is "
+                       "left out\n") == (round == 0 ? 1 : 0));
+        CHECK(count_of(said, "\n") == (round == 0 ? 1 : 0));
+    }
+    host.tree().remove("proc/vmstat");
+    host.tree().write("proc/vmstat", "oom_kill 2\n");
+    CHECK(sampled.tick() == all_lines);
+    CHECK(log.take() == "info host: /proc/vmstat can be read again\n");
+    CHECK(sampled.tick() == all_lines);
+    CHECK(log.take().empty());
+}
+
+TEST_CASE("interfaces that can't be listed are said once") {
+    const Host host;
+    Sampled sampled(host.settings());
+    LogCapture log;
+    CHECK(sampled.tick(EMFILE) == all_lines);
+    CHECK(count_of(log.take(), "warning host: the list of its interfaces can't be read: ") == 1);
+    CHECK(sampled.tick(EMFILE) == all_lines);
+    CHECK(log.take().empty());
+    CHECK(sampled.tick() == all_lines);
+    CHECK(log.take() == "info host: the list of its interfaces can be read again\n");
+}
+
+TEST_CASE("a file of endless length is an error, and no memory without end") {
+    const Host host;
+    host.tree().write("proc/vmstat", std::string(9U << 20U, 'x') + "\noom_kill 2\n");
+    Sampled sampled(host.settings());
+    LogCapture log;
+    CHECK(count_of(sampled.tick(), "host_memory,host=node,site=lab slab_bytes=1024i 7\n") == 1);
+    CHECK(count_of(log.take(), "warning host: /proc/vmstat can't be read: Value too large") == 1);
+}
+
+TEST_CASE("what nobody wants is not even opened") {
+    const Host host;
+    for (const char* path :
+         {"proc/stat", "proc/meminfo", "proc/vmstat", "proc/diskstats", "proc/pressure/cpu"})
+        host.break_file(path);
+    Sampled load(host.settings({"host_load"}));
+    LogCapture log;
+    CHECK(load.tick(EMFILE) ==
+          "host_load,host=node,site=lab load1=0.5,load5=0.25,load15=0,running=1i,threads=2i 7\n");
+    Sampled none(host.settings({"lxc_*"}));
+    CHECK(none.tick(EMFILE).empty());
+    CHECK(log.take().empty());
+}

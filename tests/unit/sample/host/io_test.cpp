@@ -1,0 +1,120 @@
+#include "support/encoded.hpp"
+#include "support/temp_tree.hpp"
+
+#include "sample/host/io.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+using test::TempTree;
+
+namespace {
+
+std::string lines(HostIo& host_io, std::string_view diskstats) {
+    PointBuffer points;
+    host_io.add_points(diskstats, {}, 1, points);
+    return test::encoded(points);
+}
+
+void add_disk(const TempTree& tree, const std::string& number) {
+    std::filesystem::create_directories(tree.path() / ("sys/dev/block/" + number));
+}
+
+void add_partition(const TempTree& tree, const std::string& number) {
+    tree.write("sys/dev/block/" + number + "/partition", "1\n");
+}
+
+/// A host with one disk sda, 8:0.
+struct OneDisk {
+    OneDisk() { add_disk(tree, "8:0"); }
+    std::string lines(std::string_view diskstats) { return ::lines(host_io, diskstats); }
+    TempTree tree;
+    HostIo host_io{tree.fd()};
+};
+
+constexpr const char* sda = "host_io,device=sda ";
+
+} // namespace
+
+TEST_CASE("whole disks, by the kernel's names, in sectors of 512 bytes") {
+    OneDisk host;
+    add_disk(host.tree, "104:0");
+    add_partition(host.tree, "8:1");
+    add_partition(host.tree, "104:1");
+    CHECK(host.lines("   8       0 sda 10 1 20 5 30 2 40 6 0 7 8 3 0 50 1 9 4\n"
+                     "   8       1 sda1 10 1 20 5 30 2 40 6 0 7 8 3 0 50 1 9 4\n"
+                     " 104       0 cciss/c0d0 1 0 8 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
+                     " 104       1 cciss/c0d0p1 1 0 8 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n") ==
+          "host_io,device=sda read_bytes=10240i,write_bytes=20480i,read_ops=10i,write_ops=30i,"
+          "discard_bytes=25600i,discard_ops=3i 1\n"
+          "host_io,device=cciss/c0d0 read_bytes=4096i,write_bytes=0i,read_ops=1i,write_ops=0i,"
+          "discard_bytes=0i,discard_ops=0i 1\n");
+}
+
+TEST_CASE("kernels before discards were counted") {
+    OneDisk host;
+    CHECK(host.lines("8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n") ==
+          "host_io,device=sda read_bytes=10240i,write_bytes=20480i,read_ops=10i,write_ops=30i 1\n");
+}
+
+TEST_CASE("what maps a file or memory, and what has never done anything, is left out") {
+    TempTree tree;
+    HostIo host_io(tree.fd());
+    std::string text;
+    int minor = 0;
+    for (const std::string name :
+         {"loop0", "loop12", "ram3", "zram0", "zd0", "dm-3", "md127", "nvme0n1", "ramdisk"}) {
+        add_disk(tree, "9:" + std::to_string(minor));
+        text += "9 " + std::to_string(minor++) + " " + name + " 1 0 8 0 0 0 0 0 0 0 0 0 0 0 0\n";
+    }
+    add_disk(tree, "11:0");
+    text += "11 0 sr0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n";
+    const std::string found = lines(host_io, text);
+    CHECK(test::count_of(found, "\n") == 5);
+    for (const std::string name : {"zd0", "dm-3", "md127", "nvme0n1", "ramdisk"})
+        CHECK(test::count_of(found, "host_io,device=" + name + " ") == 1);
+}
+
+TEST_CASE("lines that are cut or malformed are no disks") {
+    OneDisk host;
+    for (const std::string none :
+         {"", "\n", "8 0 sda 10 1 20 5 30 2 40 6 0 7 8", "8 0 sda 10 1 20 5 30 2 40 6 0 7\n",
+          "8 0 sda 1 2 3 4\n", "x 0 sda 10 1 20 5 30 2 40 6 0 7 8\n",
+          "8 -1 sda 10 1 20 5 30 2 40 6 0 7 8\n"}) {
+        CAPTURE(none);
+        CHECK(host.lines(none).empty());
+    }
+}
+
+TEST_CASE("a figure that is none, or beyond the field's range, is absent and the others stay") {
+    OneDisk host;
+    CHECK(host.lines("8 0 sda x 1 18014398509481984 5 -3 2 18014398509481983 6 0 7 8\n") ==
+          "host_io,device=sda write_bytes=9223372036854775296i 1\n");
+}
+
+TEST_CASE("a disk that sysfs does not know yet is there as soon as it does") {
+    TempTree tree;
+    HostIo host_io(tree.fd());
+    const std::string text = "8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n";
+    CHECK(lines(host_io, text).empty());
+    add_disk(tree, "8:0");
+    CHECK(lines(host_io, text).starts_with(sda));
+}
+
+TEST_CASE("sysfs is asked once of a disk, and again when it has gone or has another number") {
+    OneDisk host;
+    const std::string text = "8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n";
+    CHECK(host.lines(text).starts_with(sda));
+    add_partition(host.tree, "8:0");
+    CHECK(host.lines(text).starts_with(sda)); // as it was known
+    CHECK(host.lines("8 16 sda 10 1 20 5 30 2 40 6 0 7 8\n").empty());
+    CHECK(host.lines(text).empty());
+    host.tree.remove("sys/dev/block/8:0/partition");
+    CHECK(host.lines("").empty());
+    CHECK(host.lines(text).starts_with(sda));
+}

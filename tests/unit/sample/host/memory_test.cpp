@@ -1,0 +1,99 @@
+#include "support/encoded.hpp"
+
+#include "sample/host/memory.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+using test::count_of;
+
+namespace {
+
+std::string fields(std::string_view meminfo, std::string_view vmstat = "") {
+    Readings readings;
+    for (const CgroupPlan::File& file : plan_host_files(Selection::everything()))
+        take_figures(file.name == "proc/meminfo" ? meminfo : vmstat, file, readings);
+    derive_host_memory(readings);
+    PointBuffer points;
+    readings.emit(fields_of("host_memory"), {}, {}, 1, points);
+    return test::encoded(points);
+}
+
+Selection only(const std::string& glob) {
+    return Selection::of(std::vector{glob});
+}
+
+/// The files that are read for a glob, and how many figures of them.
+std::string plan(const std::string& glob) {
+    std::string text;
+    for (const CgroupPlan::File& file : plan_host_files(only(glob)))
+        text += std::string(file.name) + " " + std::to_string(file.wanted.size()) + "; ";
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("the host's memory, of meminfo and vmstat") {
+    CHECK(
+        fields("MemTotal:        1000 kB\nMemFree:          400 kB\nMemAvailable:     700 kB\n"
+               "Buffers:           50 kB\nCached:           250 kB\nSwapCached:         1 kB\n"
+               "SwapTotal:        800 kB\nSwapFree:         300 kB\nDirty:              2 kB\n"
+               "Writeback:          3 kB\nAnonPages:         90 kB\nMapped:            40 kB\n"
+               "Shmem:             30 kB\nSlab:              60 kB\nHugePages_Total:       0\n",
+               "nr_free_pages 5\npgfault 484595393\npgmajfault 26776\noom_kill 3\n") ==
+        "host_memory usage_bytes=614400i,used_bytes=307200i,available_bytes=716800i,limit_bytes=1024000i,"
+        "anon_bytes=92160i,file_bytes=307200i,slab_bytes=61440i,shmem_bytes=30720i,file_mapped_bytes=40960i,"
+        "file_dirty_bytes=2048i,file_writeback_bytes=3072i,pgfault=484595393i,pgmajfault=26776i,oom_kill=3i,"
+        "swap_usage_bytes=512000i,swap_limit_bytes=819200i,used_percent=30 1\n");
+}
+
+TEST_CASE("a host without swap says nothing of it") {
+    CHECK(fields("SwapTotal:             0 kB\nSwapFree:              0 kB\n").empty());
+    CHECK(fields("SwapTotal:  4 kB\nSwapFree:  4 kB\n") ==
+          "host_memory swap_usage_bytes=0i,swap_limit_bytes=4096i 1\n");
+    CHECK(fields("SwapTotal:  4 kB\n") == "host_memory swap_limit_bytes=4096i 1\n");
+}
+
+TEST_CASE("what is missing is absent, and so is what is computed from it") {
+    CHECK(fields("MemTotal: 1000 kB\n") == "host_memory limit_bytes=1024000i 1\n");
+    CHECK(fields("MemTotal: 1000 kB\nMemFree: 400 kB\nCached: 1 kB\n") ==
+          "host_memory usage_bytes=614400i,limit_bytes=1024000i 1\n");
+    CHECK(fields("MemFree: 400 kB\nCached: 1 kB\nBuffers: 1 kB\n") == "host_memory file_bytes=2048i 1\n");
+    CHECK(fields("", "pgfault 7\n") == "host_memory pgfault=7i 1\n");
+}
+
+TEST_CASE("differences that would be negative are left out") {
+    CHECK(fields("MemTotal: 4 kB\nMemFree: 5 kB\nCached: 0 kB\nBuffers: 0 kB\n") ==
+          "host_memory limit_bytes=4096i,file_bytes=0i 1\n");
+    CHECK(fields("MemTotal: 4 kB\nMemFree: 1 kB\nCached: 2 kB\nBuffers: 2 kB\n") ==
+          "host_memory usage_bytes=3072i,limit_bytes=4096i,file_bytes=4096i 1\n");
+    CHECK(fields("SwapTotal: 4 kB\nSwapFree: 5 kB\n") == "host_memory swap_limit_bytes=4096i 1\n");
+}
+
+TEST_CASE("numbers of meminfo that are none, cut, or beyond the field's range") {
+    for (const std::string bad : {"Slab: 1 MB\n", "Slab: 1\n", "Slab: kB\n", "Slab:  kB\n", "Slab: -1 kB\n",
+                                  "Slab: x kB\n", "Slab: 1 2 kB\n", "Slab:\n", "Slab: 1 kB", "Slab 1 kB\n",
+                                  "xSlab: 1 kB\n", "Slab: 9007199254740992 kB\n", "Slab: 1 kBx\n"}) {
+        CAPTURE(bad);
+        CHECK(fields(bad).empty());
+    }
+    CHECK(fields("Slab: 9007199254740991 kB\n") == "host_memory slab_bytes=9223372036854774784i 1\n");
+    CHECK(fields("Cached: 9007199254740991 kB\nBuffers: 1 kB\n").empty());
+    CHECK(fields("MemTotal: 0 kB\nMemFree: 0 kB\nCached: 0 kB\nBuffers: 0 kB\n").find("percent") ==
+          std::string::npos);
+}
+
+TEST_CASE("only what is wanted is read, and what that is computed from") {
+    CHECK(plan("host_memory.pgfault") == "proc/vmstat 1; ");
+    CHECK(plan("host_memory.anon_bytes") == "proc/meminfo 1; ");
+    CHECK(plan("host_memory.usage_bytes") == "proc/meminfo 2; ");
+    CHECK(plan("host_memory.used_percent") == "proc/meminfo 4; ");
+    CHECK(plan("host_memory.swap_usage_bytes") == "proc/meminfo 2; ");
+    CHECK(plan("host_cpu").empty());
+    CHECK(plan("lxc_*").empty());
+}

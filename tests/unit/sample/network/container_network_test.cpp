@@ -1,0 +1,111 @@
+#include "support/encoded.hpp"
+#include "support/log_capture.hpp"
+
+#include "sample/network/container_network.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cerrno>
+#include <string>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+using test::count_of;
+
+namespace {
+
+struct Watched {
+    Watched() { links.links[links.count++].link = {.name = {'e', 't', 'h', '0'}, .mtu = 1500}; }
+    NetworkWatch watch{"c", {}};
+    ContainerLinks links{};
+    test::LogCapture log{};
+
+    std::string take() {
+        PointBuffer points;
+        const HostLinks host_links;
+        watch.take(links, {host_links, {}, 5, points});
+        return test::encoded(points);
+    }
+};
+
+} // namespace
+
+TEST_CASE("interfaces") {
+    Watched c;
+    CHECK(c.take() == "lxc_net,interface=eth0 mtu=1500i,up=false 5\n");
+    CHECK(c.watch.is_well());
+    CHECK(c.log.take().empty());
+}
+
+TEST_CASE("a network of its own is one that was looked into and is not the host's") {
+    Watched c;
+    CHECK_FALSE(c.watch.has_own_network());
+    static_cast<void>(c.take());
+    CHECK(c.watch.has_own_network());
+    c.links.error = EPERM;
+    static_cast<void>(c.take());
+    CHECK_FALSE(c.watch.has_own_network());
+    c.links.clear();
+    c.links.shares_host_network = true;
+    static_cast<void>(c.take());
+    CHECK_FALSE(c.watch.has_own_network());
+}
+
+TEST_CASE("what was left out for others is no fault that is said, but not well") {
+    Watched c;
+    c.links.clear();
+    c.links.left_out = true;
+    CHECK(c.take().empty());
+    CHECK_FALSE(c.watch.is_well());
+    CHECK_FALSE(c.watch.has_own_network());
+    c.links.left_out = false;
+    c.links.count = 1;
+    CHECK(count_of(c.take(), "eth0") == 1);
+    CHECK(c.watch.is_well());
+    CHECK(c.log.take().empty());
+}
+
+TEST_CASE("an init that has ended is not said") {
+    Watched c;
+    c.links.error = ESRCH;
+    CHECK(c.take().empty());
+    CHECK(c.log.take().empty());
+}
+
+TEST_CASE("faults are said when they begin, and when they begin again") {
+    Watched c;
+    for (int again = 0; again < 2; ++again) {
+        c.links.error = EPERM;
+        for (int round = 0; round < 2; ++round) {
+            CHECK(c.take().empty());
+            CHECK_FALSE(c.watch.is_well());
+            CHECK(count_of(c.log.take(), "can't be joined: Operation not permitted") == (round == 0 ? 1 : 0));
+        }
+        c.links.error = 0;
+        CHECK(count_of(c.take(), "eth0") == 1);
+        CHECK(c.watch.is_well());
+    }
+    c.links.list_error = ENOBUFS;
+    static_cast<void>(c.take());
+    CHECK(count_of(c.log.take(), "interfaces can't be listed: No buffer space available") == 1);
+}
+
+TEST_CASE("what is left out is said once") {
+    Watched c;
+    c.links.shares_host_network = c.links.has_more = true;
+    for (int round = 0; round < 2; ++round) {
+        static_cast<void>(c.take());
+        const std::string said = c.log.take();
+        CHECK(count_of(said, "it shares the host's network") == (round == 0 ? 1 : 0));
+        CHECK(count_of(said, "more than 128 interfaces") == (round == 0 ? 1 : 0));
+    }
+    std::size_t sent = 0;
+    for (int round = 0; round < 600; ++round) {
+        const std::string name = "v" + std::to_string(round);
+        c.links.links[0].link.name = {};
+        name.copy(c.links.links[0].link.name.data(), name.size());
+        sent += count_of(c.take(), "\n");
+    }
+    CHECK(sent == 511); // and eth0
+    CHECK(count_of(c.log.take(), "more than 512 different interfaces") == 1);
+}

@@ -1,0 +1,210 @@
+#include "support/child.hpp"
+#include "support/log_capture.hpp"
+#include "support/veth.hpp"
+
+#include "io/kernel_file.hpp"
+#include "sample/network/namespace_links.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/rtnetlink.h>
+#include <linux/seccomp.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <thread>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+using test::Child;
+
+// How the thread gets into real network namespaces and home again: these need root.
+namespace {
+
+constexpr std::chrono::seconds ample{20};
+
+std::string namespace_of(const std::string& process) {
+    std::array<char, 64> name{};
+    return ::readlink(("/proc/" + process + "/ns/net").c_str(), name.data(), name.size() - 1) > 0
+               ? name.data()
+               : "";
+}
+
+/// From now on setns() of a descriptor is refused to the calling thread: of this one, or of all others; and,
+/// as by systemd's RestrictNamespaces=, one that does not say which kind of namespace it is about. Namespaces
+/// have no cookies.
+bool refuse_setns(int descriptor, bool of_all_others, std::uint32_t error) {
+    const auto jump_if = [](std::uint32_t value, std::uint8_t skip_if_so, std::uint8_t skip_else) {
+        return sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, skip_if_so, skip_else);
+    };
+    const auto load = [](std::size_t offset) {
+        return sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
+    };
+    const auto answer = [](std::uint32_t value) { return sock_filter BPF_STMT(BPF_RET | BPF_K, value); };
+    const auto wanted = static_cast<std::uint32_t>(descriptor);
+    std::array<sock_filter, 11> filter{{
+        load(offsetof(seccomp_data, nr)),
+        jump_if(SYS_getsockopt, 0, 2),
+        load(offsetof(seccomp_data, args[2])),
+        jump_if(SO_NETNS_COOKIE, 6, 5),
+        jump_if(SYS_setns, 0, 4),
+        load(offsetof(seccomp_data, args[1])),
+        jump_if(0, 3, 0),
+        load(offsetof(seccomp_data, args[0])),
+        jump_if(wanted, of_all_others ? 0 : 1, of_all_others ? 1 : 0),
+        answer(SECCOMP_RET_ALLOW),
+        answer(SECCOMP_RET_ERRNO | error),
+    }};
+    const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
+    return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("needs root");
+
+TEST_CASE("after each look the thread is at home again") {
+    ContainerNetworks networks(ample);
+    const Child init(CLONE_NEWNET);
+    const std::string home = namespace_of("thread-self");
+    CHECK(namespace_of(std::to_string(init.pid())) != home);
+    HostId host_id;
+    for (int round = 0; round < 3; ++round) {
+        CHECK(networks.look(init.pid(), init.pidfd(), host_id).count == 1);
+        CHECK(namespace_of("thread-self") == home);
+    }
+}
+
+TEST_CASE("an init that has ended is an answer, and the next one is as ever") {
+    ContainerNetworks networks(ample);
+    Child ended(CLONE_NEWNET);
+    ended.end();
+    const Child init(CLONE_NEWNET);
+    HostId host_id;
+    CHECK(networks.look(ended.pid(), ended.pidfd(), host_id).error == ESRCH);
+    CHECK(networks.look(init.pid(), init.pidfd(), host_id).count == 1);
+    const ContainerLinks& again = networks.look(ended.pid(), ended.pidfd(), host_id);
+    CHECK(again.error == ESRCH);
+    CHECK(again.count == 0);
+}
+
+TEST_CASE("a kernel that can't join by a pidfd, and whose namespaces have no cookies") {
+    const test::LogCapture log;
+    const Child own(CLONE_NEWNET);
+    const Child sharing;
+    Child ended(CLONE_NEWNET);
+    ended.end();
+    bool refused = false;
+    bool right = true;
+    HostId host_id;
+    // What is refused to a thread is refused to it for ever.
+    std::thread([&] {
+        refused = refuse_setns(own.pidfd(), false, EINVAL);
+        ContainerNetworks networks(ample);
+        const std::string home = namespace_of("thread-self");
+        for (int round = 0; round < 2; ++round) {
+            const ContainerLinks& links = networks.look(own.pid(), own.pidfd(), host_id);
+            right = right && links.error == 0 && links.count == 1 && !links.shares_host_network;
+            right = right && namespace_of("thread-self") == home;
+            right = right && networks.look(sharing.pid(), sharing.pidfd(), host_id).shares_host_network;
+            right = right && networks.look(ended.pid(), ended.pidfd(), host_id).error == ESRCH;
+        }
+    }).join();
+    CHECK(refused);
+    CHECK(right);
+    CHECK(host_id.cookie == 0);
+}
+
+TEST_CASE("what calls the host's network what is kept of each network") {
+    const std::string outside = "lxm" + std::to_string(::getpid());
+    const io::UniqueFd host_namespace = io::open_below(AT_FDCWD, "/proc/self/ns/net");
+    const Child neighbour(CLONE_NEWNET);
+    const io::UniqueFd elsewhere =
+        io::open_below(AT_FDCWD, ("/proc/" + std::to_string(neighbour.pid()) + "/ns/net").c_str());
+    const Child first(CLONE_NEWNET,
+                      [&] { return test::make_veth("eth0", (outside + "a").c_str(), host_namespace.get()); });
+    const Child second(CLONE_NEWNET, [&] { // for this one the host is the second that it knows
+        return test::make_veth("eth0", "eth0", elsewhere.get()) &&
+               test::make_veth("eth1", (outside + "b").c_str(), host_namespace.get());
+    });
+    ContainerNetworks networks(ample);
+    HostId host_id;
+    const auto host_index = [&](const Child& init, std::size_t at) {
+        const ContainerLinks& links = networks.look(init.pid(), init.pidfd(), host_id);
+        return links.count > at ? links.links[at].host_index : UINT32_MAX;
+    };
+    // As an init does that moves to another network, and back.
+    for (int round = 0; round < 2; ++round) {
+        CHECK(host_index(first, 1) == ::if_nametoindex((outside + "a").c_str()));
+        CHECK(host_id.id == 0);
+        CHECK(host_index(second, 1) == 0);
+        CHECK(host_index(second, 2) == ::if_nametoindex((outside + "b").c_str()));
+        CHECK(host_id.id == 1);
+    }
+    host_id.id = 0; // it is not asked again where it is known
+    CHECK(host_index(second, 2) == 0);
+}
+
+TEST_CASE("nobody but the kernel can send to the socket: the container's root could make up interfaces, or "
+          "go on for ever") {
+    const io::UniqueFd ours = open_rtnetlink();
+    const io::UniqueFd theirs = open_rtnetlink();
+    sockaddr_nl address{};
+    void* const place = &address;
+    socklen_t size = sizeof address;
+    REQUIRE(::getsockname(ours.get(), static_cast<sockaddr*>(place), &size) == 0);
+    REQUIRE(address.nl_pid != 0);
+    const nlmsghdr done{sizeof done, NLMSG_DONE, 0, 0, 0};
+    const auto told =
+        ::sendto(theirs.get(), &done, sizeof done, 0, static_cast<const sockaddr*>(place), sizeof address);
+    CHECK(told < 0);
+    CHECK(errno == ECONNREFUSED);
+}
+
+TEST_CASE("where looking takes too long the others are left out, and that is said once") {
+    test::LogCapture log;
+    ContainerNetworks networks(std::chrono::nanoseconds(1));
+    const Child init(CLONE_NEWNET);
+    HostId host_id;
+    for (int round = 0; round < 2; ++round) {
+        networks.begin_tick();
+        CHECK_FALSE(networks.look(init.pid(), init.pidfd(), host_id).left_out);
+        const ContainerLinks& other = networks.look(init.pid(), init.pidfd(), host_id);
+        CHECK(other.left_out);
+        CHECK(other.count == 0);
+        const std::string said = log.take();
+        CHECK(said.empty() == (round != 0));
+        CHECK((round != 0 || said.starts_with("warning listing the interfaces of the containers took")));
+    }
+}
+
+TEST_CASE("a thread that can't go home ends the process") {
+    const Child init(CLONE_NEWNET);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const test::LogCapture log;
+        ContainerNetworks networks(ample);
+        HostId host_id;
+        if (!refuse_setns(init.pidfd(), true, EPERM))
+            ::_exit(2);
+        static_cast<void>(networks.look(init.pid(), init.pidfd(), host_id));
+        ::_exit(3);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 1);
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,146 @@
+#include "support/child.hpp"
+
+#include "sample/process/reader.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+using Outcome = ProcessReader::Outcome;
+using std::chrono::milliseconds;
+using test::Child;
+
+namespace {
+
+constexpr milliseconds ample{20'000};
+constexpr pid_t bad = 13;
+
+/// Answers with as many processes, but does something else where it is asked for the bad one.
+template <typename OnBad>
+[[noreturn]] void serve(int socket, OnBad&& on_bad) {
+    for (;;) {
+        static ProcessReply reply;
+        ProcessRequest request;
+        if (::recv(socket, &request, sizeof request, 0) != sizeof request)
+            ::_exit(0);
+        reply.sequence = request.sequence;
+        reply.count = request.count;
+        for (std::uint32_t at = 0; at < request.count; ++at) {
+            reply.processes[at].pid = request.pids[at];
+            if (request.pids[at] == bad)
+                on_bad(reply);
+        }
+        ::send(socket, &reply, sizeof reply, MSG_NOSIGNAL);
+    }
+}
+void hanging_worker(int socket) {
+    serve(socket, [](ProcessReply&) {
+        for (;;)
+            ::pause();
+    });
+}
+void slow_worker(int socket) {
+    serve(socket, [](ProcessReply&) { ::usleep(30'000); });
+}
+void exiting_worker(int socket) {
+    serve(socket, [](ProcessReply&) { ::_exit(3); });
+}
+void lying_worker(int socket) {
+    serve(socket, [](ProcessReply& reply) { reply.count = most_asked + 1; });
+}
+void late_worker(int socket) {
+    serve(socket, [](ProcessReply& reply) { --reply.sequence; });
+}
+
+std::vector<pid_t> from_100(std::size_t count) {
+    std::vector<pid_t> pids(count);
+    for (std::size_t at = 0; at < count; ++at)
+        pids[at] = static_cast<pid_t>(100 + at);
+    return pids;
+}
+
+} // namespace
+
+TEST_CASE("processes are read in a child, those that have ended are left out") {
+    const Child first;
+    Child second;
+    ProcessReader reader(ample);
+    CHECK(reader.pid() == -1); // not before there is something to read
+    std::vector<ProcessFigures> figures;
+    const std::vector<pid_t> pids{first.pid(), second.pid(), ::getpid()};
+    CHECK(reader.read(pids, true, figures) == Outcome::answered);
+    REQUIRE(figures.size() == 3);
+    CHECK(figures[2].pid == ::getpid());
+    CHECK(figures[2].command() == "unit-process");
+    CHECK(figures[0].start_ticks >= figures[2].start_ticks);
+    CHECK(figures[0].write_bytes);
+    const pid_t child = reader.pid();
+    second.end();
+    CHECK(reader.read(pids, false, figures) == Outcome::answered);
+    REQUIRE(figures.size() == 2);
+    CHECK(figures[1].pid == ::getpid());
+    CHECK_FALSE(figures[0].write_bytes);
+    CHECK(reader.pid() == child);
+}
+
+TEST_CASE("more processes than fit in a datagram") {
+    ProcessReader reader(ample, &hanging_worker);
+    std::vector<ProcessFigures> figures;
+    for (const std::size_t count : {most_asked, most_asked + 1, 5 * most_asked, std::size_t{0}}) {
+        CAPTURE(count);
+        CHECK(reader.read(from_100(count), true, figures) == Outcome::answered);
+        REQUIRE(figures.size() == count);
+        for (std::size_t at = 0; at < count; ++at)
+            CHECK(figures[at].pid == static_cast<pid_t>(100 + at));
+    }
+}
+
+TEST_CASE("a child that hangs is killed, another one reads what follows") {
+    ProcessReader reader(milliseconds(100), &hanging_worker);
+    std::vector<ProcessFigures> figures;
+    CHECK(reader.read(from_100(3), true, figures) == Outcome::answered);
+    auto pids = from_100(2 * most_asked);
+    pids.back() = bad;
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(reader.read(pids, true, figures) == Outcome::hung);
+    CHECK(std::chrono::steady_clock::now() - begin < ample);
+    CHECK(reader.pid() == -1);
+    CHECK(reader.read(from_100(3), true, figures) == Outcome::answered);
+    CHECK(figures.size() == 3);
+}
+
+TEST_CASE("the deadline is for all processes of a container, in however many datagrams") {
+    ProcessReader reader(milliseconds(100), &slow_worker);
+    std::vector<ProcessFigures> figures;
+    CHECK(reader.read(std::vector<pid_t>(10 * most_asked, bad), true, figures) == Outcome::hung);
+}
+
+TEST_CASE("a child that ends or talks rubbish is started anew") {
+    for (const auto worker : {&exiting_worker, &lying_worker, &late_worker}) {
+        ProcessReader reader(ample, worker);
+        std::vector<ProcessFigures> figures;
+        const std::vector<pid_t> pids{bad};
+        CHECK(reader.read(pids, true, figures) == Outcome::broken);
+        CHECK(reader.read(from_100(3), true, figures) == Outcome::answered);
+        CHECK(figures.size() == 3);
+    }
+}
+
+TEST_CASE("the child ends with its reader") {
+    auto reader = std::make_unique<ProcessReader>(ample);
+    std::vector<ProcessFigures> figures;
+    const pid_t self = ::getpid();
+    CHECK(reader->read(std::span(&self, 1), true, figures) == Outcome::answered);
+    const io::UniqueFd child(static_cast<int>(::syscall(SYS_pidfd_open, reader->pid(), 0)));
+    REQUIRE(child);
+    reader.reset();
+    CHECK(test::ends_soon(child.get()));
+}

@@ -1,0 +1,250 @@
+#include "support/encoded.hpp"
+#include "support/log_capture.hpp"
+#include "unit/spool/spool_support.hpp"
+
+using namespace lxcmon;
+using namespace lxcmon::deliver;
+using namespace lxcmon::test;
+using std::chrono::hours;
+
+namespace {
+
+constexpr std::int64_t hour_ns = 3'600'000'000'000;
+
+/// Bytes of all files in the folder.
+std::uint64_t bytes_in(const std::string& folder) {
+    std::uint64_t bytes = 0;
+    for (const auto& each : std::filesystem::directory_iterator(folder))
+        if (each.path().filename() != "lock")
+            bytes += each.file_size();
+    return bytes;
+}
+
+/// Each batch of two lines is a segment, all of one size.
+struct Bounded : SpoolTest {
+    const std::uint64_t segment = numbered_json(10, 2).size();
+    Bounded() { settings.segment_bytes = 1; }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(Bounded, "spool bounds: on bytes, the oldest goes first and is counted") {
+    settings.max_bytes = 10 * segment;
+    LogCapture log;
+    Spool spool(settings);
+    for (std::size_t batch = 0; batch < 30; ++batch) {
+        append(spool, numbered_batch(10 + 2 * batch, 2));
+        CHECK(bytes_in(settings.folder) <= settings.max_bytes);
+        CHECK(spool.lines() + spool.dropped_lines() == 2 * (batch + 1));
+    }
+    CHECK(spool.lines() >= 16);
+    CHECK(log.take() == "warning spool: " + settings.folder +
+                            " has reached --spool-max-size: the oldest points are dropped from now on\n");
+    spool.tidy();
+    CHECK(log.take().empty());
+    const std::size_t dropped = spool.dropped_lines();
+    CHECK(drain(spool) == numbered_lines(10 + dropped, 60 - dropped));
+    spool.tidy();
+    CHECK(log.take() == "info spool: " + settings.folder + " is within its bounds again; " +
+                            std::to_string(dropped) + " points were dropped\n");
+    spool.tidy();
+    CHECK(log.take().empty());
+    CHECK(spool.dropped_lines() == dropped);
+}
+
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool bounds: segments are small where the bound is, so that little goes at once") {
+    settings.max_bytes = 100'000;
+    const LogCapture log;
+    Spool spool(settings);
+    for (std::size_t batch = 0; batch < 300; ++batch) {
+        append(spool, numbered_batch(1000 + 10 * batch, 10));
+        CHECK(bytes_in(settings.folder) <= settings.max_bytes);
+    }
+    CHECK(spool.dropped_lines() > 0);
+    CHECK(bytes_in(settings.folder) > settings.max_bytes * 3 / 4);
+    CHECK(drain(spool).ends_with(numbered_lines(3990, 10)));
+}
+
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool bounds: the segment that is written goes too where nothing older is left") {
+    settings.max_bytes = numbered_json(13, 22).size() + 1;
+    const LogCapture log;
+    Spool spool(settings);
+    append(spool, numbered_batch(10, 3)); // less than a segment
+    append(spool, numbered_batch(13, 22));
+    CHECK(spool.dropped_lines() == 3);
+    CHECK(drain(spool) == numbered_lines(13, 22));
+}
+
+TEST_CASE_FIXTURE(Bounded, "spool bounds: texts that become much longer as JSON are within the bound too") {
+    settings.max_bytes = 100 * segment;
+    const LogCapture log;
+    Spool spool(settings);
+    for (std::size_t batch = 0; batch < 60; ++batch)
+        append(spool, numbered_batch(10 + batch, 2));
+    const std::string tabs(10 * segment, '\t');
+    append(spool, {"m f=\"" + tabs + "\" 1\n", 1}); // six bytes each
+    CHECK(bytes_in(settings.folder) <= settings.max_bytes);
+    CHECK(spool.dropped_lines() > 0);
+    CHECK(drain(spool).ends_with(tabs + "\" 1\n"));
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool bounds: a batch that is larger than the spool drops nothing") {
+    settings.max_bytes = 1000;
+    Spool spool(settings);
+    append(spool, numbered_batch(10, 3));
+    const auto appended = spool.append(numbered_batch(20, 30));
+    CHECK_FALSE(appended.entry);
+    CHECK(appended.why.find("does not fit in --spool-max-size (1000 bytes)") != std::string::npos);
+    CHECK(spool.dropped_lines() == 0);
+    CHECK(drain(spool) == numbered_lines(10, 3));
+}
+
+TEST_CASE_FIXTURE(Bounded, "spool bounds: on age, by the last batch of a segment") {
+    settings.max_age = hours(10);
+    LogCapture log;
+    Spool spool(settings);
+    append(spool, numbered_batch(10, 2));
+    now += hour_ns;
+    append(spool, numbered_batch(12, 2));
+    spool.tidy(); // the newest is gzipped, and keeps its time
+    now += 9 * hour_ns;
+    spool.tidy();
+    CHECK(spool.dropped_lines() == 0);
+    now += 1;
+    spool.tidy();
+    CHECK(spool.dropped_lines() == 2);
+    CHECK(log.take().find("has reached --spool-max-age") != std::string::npos);
+    CHECK(names() == Names{"000000000002-2.jsonl.gz"});
+    now += hour_ns;
+    spool.tidy();
+    CHECK(spool.dropped_lines() == 4);
+    CHECK(names().empty());
+    spool.tidy();
+    CHECK(log.take() ==
+          "info spool: " + settings.folder + " is within its bounds again; 4 points were dropped\n");
+}
+
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool bounds: age counts for the segment that is written, and for those of other runs") {
+    settings.max_age = hours(1);
+    const LogCapture log;
+    {
+        Spool spool(settings);
+        append(spool, numbered_batch(10, 5));
+    }
+    Spool spool(settings);
+    append(spool, numbered_batch(15, 2));
+    now += 2 * hour_ns;
+    spool.tidy();
+    CHECK(spool.dropped_lines() == 7);
+    CHECK(spool.lines() == 0);
+    CHECK(names().empty());
+}
+
+TEST_CASE_FIXTURE(Bounded,
+                  "spool bounds: a clock that was wrong once neither drops nor keeps what it should not") {
+    settings.max_age = hours(10);
+    const LogCapture log;
+    Spool spool(settings);
+    append(spool, numbered_batch(10, 2));
+    now -= 1000 * hour_ns; // set right: the first segment is of the future
+    append(spool, numbered_batch(12, 2));
+    spool.tidy();
+    CHECK(spool.dropped_lines() == 0);
+    now += 11 * hour_ns;
+    spool.tidy();
+    CHECK(spool.dropped_lines() == 2);
+    CHECK(drain(spool) == numbered_lines(10, 2));
+}
+
+TEST_CASE_FIXTURE(Bounded, "spool bounds: *.bad counts, goes when it is the oldest, and is no point") {
+    settings.max_bytes = 10 * segment;
+    write("a.bad", std::string(4 * segment, 'x'));
+    write("b.bad", std::string(4 * segment, 'x'));
+    const timespec old[2] = {{1'000'000, 0}, {1'000'000, 0}};
+    REQUIRE(::utimensat(AT_FDCWD, path("b.bad").c_str(), old, 0) == 0);
+    const LogCapture log;
+    Spool spool(settings);
+    REQUIRE_FALSE(spool.open());
+    CHECK(spool.bytes() == 0);
+    append(spool, numbered_batch(10, 2));
+    append(spool, numbered_batch(12, 2));
+    CHECK(names().size() == 3);
+    CHECK(names().back() == "a.bad");
+    CHECK(spool.dropped_lines() == 0);
+    now = status_of(path("a.bad")).st_mtim.tv_sec * std::int64_t{1'000'000'000} + settings.max_age.count() +
+          hour_ns;
+    spool.tidy();
+    CHECK(spool.dropped_lines() == 4);
+    CHECK(names().empty());
+}
+
+TEST_CASE_FIXTURE(Bounded, "spool bounds: the quarantine counts, but never takes more than half") {
+    settings.max_bytes = 10 * segment;
+    const LogCapture log;
+    write("rejected.jsonl", std::string(50 * segment, 'x'));
+    Spool spool(settings);
+    for (std::size_t batch = 0; batch < 10; ++batch)
+        append(spool, numbered_batch(10 + 2 * batch, 2));
+    CHECK(spool.lines() >= 6);
+    CHECK(spool.lines() <= 10);
+    std::filesystem::remove(path("rejected.jsonl"));
+    spool.tidy();
+    const std::uint64_t before = spool.dropped_lines();
+    append(spool, numbered_batch(30, 2));
+    CHECK(spool.dropped_lines() == before);
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool bounds: what is being sent is not dropped meanwhile, the rest of it is") {
+    settings.batch_lines = 2;
+    settings.max_age = hours(1);
+    const LogCapture log;
+    Spool spool(settings);
+    append(spool, numbered_batch(10, 6));
+    REQUIRE(spool.begin() != nullptr);
+    now += 2 * hour_ns;
+    append(spool, numbered_batch(16, 1));
+    spool.tidy();
+    CHECK(spool.dropped_lines() == 0);
+    CHECK(spool.lines() == 7);
+    SUBCASE("delivered") {
+        CHECK(spool.begin()->body == numbered_lines(10, 2));
+        spool.accept();
+        spool.tidy();
+        CHECK(spool.dropped_lines() == 4);
+    }
+    SUBCASE("not delivered") {
+        spool.keep();
+        spool.tidy();
+        CHECK(spool.dropped_lines() == 6);
+    }
+    CHECK(spool.lines() == 1);
+    CHECK(drain(spool) == numbered_lines(16, 1));
+}
+
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool bounds: lines dropped of gzipped segments are counted without reading them") {
+    settings.max_age = hours(1);
+    const LogCapture log;
+    write("000000000001-4321.jsonl.gz", "not even gzip");
+    now += 365 * 24 * hour_ns;
+    Spool spool(settings);
+    spool.tidy();
+    CHECK(spool.dropped_lines() == 4321);
+    CHECK(names().empty());
+}
+
+TEST_CASE_FIXTURE(Bounded, "spool bounds: a segment that can't be removed does not keep the others") {
+    settings.max_bytes = 10 * segment;
+    const LogCapture log;
+    Spool spool(settings);
+    append(spool, numbered_batch(10, 2));
+    std::filesystem::remove(path("000000000001.jsonl"));
+    std::filesystem::create_directory(path("000000000001.jsonl"));
+    for (std::size_t batch = 1; batch < 12; ++batch)
+        append(spool, numbered_batch(10 + 2 * batch, 2));
+    CHECK(std::filesystem::exists(path("000000000001.jsonl")));
+    CHECK_FALSE(std::filesystem::exists(path("000000000002.jsonl")));
+}

@@ -1,0 +1,188 @@
+#include "support/log_capture.hpp"
+#include "unit/spool/spool_support.hpp"
+
+#include <sys/stat.h>
+
+using namespace lxcmon;
+using namespace lxcmon::deliver;
+using namespace lxcmon::test;
+
+namespace {
+
+std::size_t lines_in(const std::string& text) {
+    return static_cast<std::size_t>(std::ranges::count(text, '\n'));
+}
+
+/// What a fresh run delivers of what is in the folder.
+std::string deliver_all(const SpoolSettings& settings) {
+    Spool spool(settings);
+    REQUIRE_FALSE(spool.open());
+    std::string lines = drain(spool);
+    CHECK(spool.lines() == 0);
+    CHECK(spool.dropped_lines() == 0);
+    return lines;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(SpoolTest, "spool damage: a last line torn at any byte costs that line alone") {
+    const std::string whole = numbered_json(1, 2);
+    const LogCapture log;
+    for (std::size_t size = whole.find('\n') + 1; size <= whole.size(); ++size) {
+        CAPTURE(size);
+        write("000000000003.jsonl", whole.substr(0, size));
+        const bool complete = size >= whole.size() - 1; // the LF alone is no loss
+        CHECK(deliver_all(settings) == numbered_lines(1, complete ? 2 : 1));
+        const bool torn = !complete && size > whole.find('\n') + 1;
+        CHECK(names() == (torn ? Names{"000000000003.jsonl.bad"} : Names{}));
+        if (torn) {
+            CHECK(content(names()[0]) ==
+                  whole.substr(whole.find('\n') + 1, size - whole.find('\n') - 1) + "\n");
+            std::filesystem::remove(path(names()[0]));
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool damage: garbage is left out, kept and said once") {
+    const std::string zeros(5000, '\0');
+    const std::string garbage = "{\n\n" + zeros + "\n{\"name\":\"m\"}\n[[[[[[\n\x1f\x8b\xff\n";
+    write("000000000001.jsonl", numbered_json(1, 2) + garbage + numbered_json(3, 1));
+    write("000000000002-3.jsonl.gz", packed(garbage + numbered_json(4, 2)));
+    LogCapture log;
+    CHECK(deliver_all(settings) == numbered_lines(1, 5));
+    CHECK(names() == Names{"000000000001.jsonl.bad", "000000000002-3.jsonl.gz.bad"});
+    CHECK(content(names()[0]) == garbage);
+    CHECK(content(names()[1]) == garbage);
+    CHECK(mode_of(path(names()[0])) == 0600);
+    const std::string said = log.take();
+    CHECK(said.find("/000000000001.jsonl: damaged lines (6, the first: no JSON) are left out and kept in "
+                    "000000000001.jsonl.bad\n") != std::string::npos);
+    CHECK(lines_in(said) == 3); // and how many points are left
+    CHECK(deliver_all(settings).empty());
+    CHECK(log.take().empty());
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool damage: plain segments that begin as gzip does are still plain") {
+    write("000000000001.jsonl", "\x1f\x8b\n" + numbered_json(1, 2));
+    CHECK(deliver_all(settings) == numbered_lines(1, 2));
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool damage: a line of more than 1 MiB is left out in bounded memory") {
+    const std::string endless = "{\"name\":\"" + std::string(5U << 20U, 'x');
+    write("000000000001.jsonl", numbered_json(1, 1) + endless + "\n" + numbered_json(2, 1) + endless);
+    LogCapture log;
+    CHECK(deliver_all(settings) == numbered_lines(1, 2));
+    CHECK(content("000000000001.jsonl.bad") == endless + "\n" + endless);
+    CHECK(log.take().find("(2, the first: longer than 1 MiB)") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool damage: of a gzip file cut anywhere the beginning is delivered, all is kept") {
+    const std::string json = numbered_json(1, 2000);
+    const std::string gzip = packed(json);
+    const LogCapture log;
+    std::size_t most = 0;
+    for (std::size_t size = 0; size < gzip.size(); size += size < 30 ? 1 : 977) {
+        CAPTURE(size);
+        write("000000000001-2000.jsonl.gz", gzip.substr(0, size));
+        const std::string got = deliver_all(settings);
+        CHECK(numbered_lines(1, 2000).starts_with(got));
+        CHECK(names() == Names{"000000000001-2000.jsonl.gz.bad"});
+        CHECK(content(names()[0]) == gzip.substr(0, size));
+        most = std::max(most, lines_in(got));
+        std::filesystem::remove(path(names()[0]));
+    }
+    CHECK(most > 1500);
+    // What follows it goes out as ever.
+    write("000000000001-2000.jsonl.gz", "no gzip at all\n");
+    write("000000000002.jsonl", numbered_json(3, 1));
+    CHECK(deliver_all(settings) == numbered_lines(3, 1));
+    CHECK(content("000000000001-2000.jsonl.gz.bad") == "no gzip at all\n");
+}
+
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool damage: of a gzip file spoilt in its midst what comes before is delivered") {
+    std::string gzip = packed(numbered_json(1, 20'000));
+    gzip[gzip.size() / 2] = static_cast<char>(~gzip[gzip.size() / 2]);
+    write("000000000001-20000.jsonl.gz", gzip);
+    LogCapture log;
+    const std::string got = deliver_all(settings);
+    CHECK(lines_in(got) > 8000);
+    CHECK(numbered_lines(1, 8000) == got.substr(0, numbered_lines(1, 8000).size()));
+    CHECK(content("000000000001-20000.jsonl.gz.bad") == gzip);
+    CHECK(log.take().find("/000000000001-20000.jsonl.gz: damaged gzip: ") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool damage: files of strangers are set aside, other kinds left alone") {
+    write("notes.txt", "mine");
+    write("notes.txt.bad", "older");
+    write("7.jsonl", numbered_json(1, 1)); // no name of ours
+    write("000000000002-03.jsonl.gz", "x");
+    write("rejected.jsonl", "r");
+    write("rejected.jsonl.1", "r");
+    write(std::string(253, 'n'), "its name can't be made longer");
+    std::filesystem::create_directory(path("000000000004.jsonl"));
+    std::filesystem::create_symlink("/etc/passwd", path("000000000001.jsonl"));
+    REQUIRE(::mkfifo(path("000000000003.jsonl").c_str(), 0600) == 0);
+    LogCapture log;
+    Spool spool(settings);
+    REQUIRE_FALSE(spool.open());
+    const Names wanted{"000000000001.jsonl", "000000000002-03.jsonl.gz.bad",
+                       "000000000003.jsonl", "000000000004.jsonl",
+                       "7.jsonl.bad",        std::string(253, 'n'),
+                       "notes.txt.2.bad",    "notes.txt.bad",
+                       "rejected.jsonl",     "rejected.jsonl.1"};
+    CHECK(names() == wanted);
+    CHECK(content("notes.txt.2.bad") == "mine");
+    CHECK(lines_in(log.take()) == 4);
+    append(spool, numbered_batch(5, 1));
+    CHECK(content("000000000008.jsonl") == numbered_json(5, 1)); // a number that nobody has
+    CHECK(drain(spool) == numbered_lines(5, 1));
+    CHECK(names() == wanted);
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool crash: half-made files go, and of twins the plain one") {
+    write("000000000001.jsonl", numbered_json(1, 3));
+    write("000000000001.jsonl.gz.tmp", packed(numbered_json(1, 2)));
+    write("000000000002.jsonl", numbered_json(4, 1));
+    write("000000000002-1.jsonl.gz", packed(numbered_json(4, 1)));
+    write("000000000003.jsonl", "");
+    const LogCapture log;
+    Spool spool(settings);
+    REQUIRE_FALSE(spool.open());
+    CHECK(names() == Names{"000000000001.jsonl", "000000000002-1.jsonl.gz"});
+    CHECK(spool.lines() == 4);
+    CHECK(drain(spool) == numbered_lines(1, 4));
+    CHECK(names().empty());
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool: a segment that somebody takes away is no harm to the others") {
+    settings.segment_bytes = 1;
+    LogCapture log;
+    Spool spool(settings);
+    for (std::size_t batch = 1; batch <= 4; ++batch)
+        append(spool, numbered_batch(batch, 1));
+    std::filesystem::remove(path("000000000001.jsonl"));
+    std::filesystem::remove(path("000000000003.jsonl"));
+    std::filesystem::create_symlink("/etc/passwd", path("000000000003.jsonl"));
+    std::filesystem::remove(path("000000000002.jsonl"));
+    std::filesystem::create_directory(path("000000000002.jsonl"));
+    CHECK(drain(spool) == numbered_lines(4, 1));
+    CHECK(spool.lines() == 0);
+    CHECK(log.take().find("000000000001.jsonl: it can't be read") != std::string::npos);
+    CHECK(names() == Names{"000000000002.jsonl.bad", "000000000003.jsonl.bad"});
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool damage: bad lines are kept once, however often their segment is begun") {
+    settings.batch_lines = 2;
+    const LogCapture log;
+    write("000000000001.jsonl", "bad\n" + numbered_json(1, 4));
+    for (int run = 0; run < 3; ++run) {
+        Spool spool(settings);
+        REQUIRE_FALSE(spool.open());
+        REQUIRE(spool.begin() != nullptr);
+        CHECK(content("000000000001.jsonl.bad") == "bad\n");
+    }
+    CHECK(deliver_all(settings) == numbered_lines(1, 4));
+    CHECK(content("000000000001.jsonl.bad") == "bad\n");
+}

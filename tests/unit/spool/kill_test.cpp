@@ -1,0 +1,55 @@
+#include "support/child.hpp"
+#include "support/log_capture.hpp"
+#include "unit/spool/spool_support.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <set>
+
+using namespace lxcmon;
+using namespace lxcmon::deliver;
+using namespace lxcmon::test;
+
+namespace {
+
+/// Appends batches of 10 lines from number `first` on for ever, and tells of each that is safe with a byte.
+void append_for_ever(const SpoolSettings& settings, std::size_t first, int told) {
+    Spool spool(settings);
+    for (std::size_t batch = 0;; ++batch) {
+        if (!spool.append(numbered_batch(first + 10 * batch, 10)).entry || ::write(told, "x", 1) != 1)
+            ::_exit(1);
+        spool.tidy();
+    }
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(SpoolTest, "spool crash: a process killed at any moment loses nothing that was appended") {
+    settings.segment_bytes = 5000;
+    const LogCapture log;
+    std::set<std::string> wanted;
+    for (std::size_t kill = 1; kill <= 20; ++kill) {
+        std::array<int, 2> ends{};
+        REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+        const io::UniqueFd reader(ends[0]);
+        io::UniqueFd writer(ends[1]);
+        const std::size_t first = kill * 1'000'000;
+        Child child(0, {}, [&] { append_for_ever(settings, first, writer.get()); });
+        writer.reset();
+        std::array<char, 1> byte{};
+        std::size_t batches = 0;
+        for (; batches < 3 * kill; ++batches)
+            REQUIRE(::read(reader.get(), byte.data(), 1) == 1);
+        child.end();
+        while (::read(reader.get(), byte.data(), 1) == 1)
+            ++batches;
+        wanted.merge(lines_of(numbered_lines(first, 10 * batches)));
+    }
+    Spool spool(settings);
+    REQUIRE_FALSE(spool.open());
+    const auto got = lines_of(drain(spool));
+    CHECK(std::ranges::includes(got, wanted));
+    CHECK(got.size() <= wanted.size() + 20 * 10); // the batch that was on its way at each kill
+    CHECK(spool.dropped_lines() == 0);
+}

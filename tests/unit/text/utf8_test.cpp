@@ -1,0 +1,119 @@
+#include "text/utf8.hpp"
+
+#include "unit/encode/line_of.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lxcmon;
+using lxcmon::encode::character_bytes;
+using lxcmon::encode::max_string_bytes;
+using lxcmon::test::OnePoint;
+
+namespace {
+
+constexpr std::string_view bad = "\xEF\xBF\xBD";
+
+std::string repeated(std::string_view text, std::size_t times) {
+    std::string all;
+    for (std::size_t count = 0; count < times; ++count)
+        all += text;
+    return all;
+}
+
+/// The text as the encoder leaves it: each byte that belongs to no character is one U+FFFD.
+std::string cleaned(std::string_view text) {
+    std::string out;
+    encode::append_text(out, text, [&](char c) { out.push_back(c); });
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("characters of each length, at the edges of their ranges") {
+    for (const char* text : {"a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
+                             "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
+        CAPTURE(std::string(text));
+        const std::string_view character = text;
+        CHECK(character_bytes(character) == character.size());
+        CHECK(character_bytes(std::string(character) + "\x80") == character.size());
+        CHECK(cleaned(character) == character);
+    }
+    CHECK(character_bytes(std::string_view("\0", 1)) == 1);
+}
+
+TEST_CASE("what is not UTF-8 becomes U+FFFD, byte by byte") {
+    const struct {
+        const char* kind;
+        std::string_view text;
+        std::size_t replaced;
+    } cases[] = {
+        {"lone continuation", "\x80", 1},
+        {"continuations", "\x80\xbf", 2},
+        {"overlong of two", "\xc0\xaf", 2},
+        {"overlong of two, last", "\xc1\xbf", 2},
+        {"overlong of three", "\xe0\x9f\xbf", 3},
+        {"overlong of four", "\xf0\x8f\xbf\xbf", 4},
+        {"first surrogate", "\xed\xa0\x80", 3},
+        {"last surrogate", "\xed\xbf\xbf", 3},
+        {"pair of surrogates", "\xed\xa0\xbd\xed\xb8\x80", 6},
+        {"beyond U+10FFFF", "\xf4\x90\x80\x80", 4},
+        {"five bytes long", "\xf8\x88\x80\x80\x80", 5},
+        {"never in UTF-8", "\xfe\xff", 2},
+        {"two cut at the end", "\xc3", 1},
+        {"three cut after one", "\xe2", 1},
+        {"three cut after two", "\xe2\x82", 2},
+        {"four cut after three", "\xf0\x9f\x98", 3},
+    };
+    for (const auto& each : cases) {
+        CAPTURE(std::string(each.kind));
+        CHECK(cleaned(each.text) == repeated(bad, each.replaced));
+        CHECK(cleaned("a" + std::string(each.text) + "z") == "a" + repeated(bad, each.replaced) + "z");
+    }
+}
+
+TEST_CASE("a character cut by another one leaves that one whole") {
+    CHECK(cleaned("\xe2\x82\xc3\xa4") == repeated(bad, 2) + "\xc3\xa4");
+    CHECK(cleaned("\xf0\x9f\x98\xe2\x82\xac") == repeated(bad, 3) + "\xe2\x82\xac");
+    CHECK(cleaned("\xc3,") == std::string(bad) + ",");
+}
+
+TEST_CASE("the replaced text is line protocol in each place") {
+    CHECK(OnePoint("m\xff").tag("t\xff", "v\xff").field("f\xff", "s\xff").line() ==
+          "m\xEF\xBF\xBD,t\xEF\xBF\xBD=v\xEF\xBF\xBD f\xEF\xBF\xBD=\"s\xEF\xBF\xBD\" 1\n");
+}
+
+TEST_CASE("a text is cut at 64 KiB, on the boundary of a character") {
+    CHECK(cleaned(std::string(max_string_bytes, 'a')).size() == max_string_bytes);
+    CHECK(cleaned(std::string(max_string_bytes + 1, 'a')).size() == max_string_bytes);
+    // 65536 is 3 * 21845 + 1: the last character does not fit.
+    CHECK(cleaned(repeated("\xe2\x82\xac", 30'000)) == repeated("\xe2\x82\xac", 21'845));
+    CHECK(cleaned("a" + repeated("\xe2\x82\xac", 30'000)) == "a" + repeated("\xe2\x82\xac", 21'845));
+    CHECK(cleaned("aa" + repeated("\xe2\x82\xac", 30'000)) == "aa" + repeated("\xe2\x82\xac", 21'844));
+    CHECK(cleaned(std::string(30'000, '\xff')) == repeated(bad, 21'845));
+    // What does not fit ends the text, also where a shorter character follows.
+    CHECK(cleaned(std::string(max_string_bytes - 1, 'a') + "\xc3\xa4z") ==
+          std::string(max_string_bytes - 1, 'a'));
+}
+
+TEST_CASE("a string field is cut by its own bytes, not by those of its escapes") {
+    const std::string quotes(max_string_bytes + 5, '"');
+    CHECK(OnePoint().field("f", quotes).line() == "m f=\"" + repeated("\\\"", max_string_bytes) + "\" 1\n");
+}
+
+TEST_CASE("control bytes are 0 to 0x1f and 0x7f") {
+    for (int code = 0; code < 256; ++code) {
+        CAPTURE(code);
+        const bool expected = code < 0x20 || code == 0x7f;
+        CHECK(encode::is_control(static_cast<char>(code)) == expected);
+    }
+}
+
+TEST_CASE("plain text has nothing that any format escapes, cuts or replaces") {
+    CHECK(encode::is_plain(""));
+    CHECK(encode::is_plain("lxc_cpu"));
+    CHECK(encode::is_plain("/var/lib/x-1.2:3@"));
+    for (const char c : std::string_view(", =\"\\\n\r\t\x01\x7f#\xc3\xa4\xff"))
+        CHECK_FALSE(encode::is_plain(std::string("a") + c + "b"));
+    CHECK(encode::is_plain(std::string(max_string_bytes, 'a')));
+    CHECK_FALSE(encode::is_plain(std::string(max_string_bytes + 1, 'a')));
+}
