@@ -10,7 +10,7 @@
 #include <system_error>
 #include <thread>
 
-namespace lxcmon {
+namespace lxcmon::app {
 namespace {
 
 constexpr std::chrono::milliseconds shortest_deadline{250};
@@ -26,7 +26,7 @@ io::UniqueFd open_root() {
     return root;
 }
 
-sample::SampleSettings sample_settings(const Config& config, int root_fd) {
+sample::SampleSettings sample_settings(const push::Config& config, int root_fd) {
     sample::SampleSettings settings;
     settings.tags = {config.host, config.tags};
     settings.root_fd = root_fd;
@@ -43,20 +43,20 @@ sample::SampleSettings sample_settings(const Config& config, int root_fd) {
     const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(config.interval / 2);
     settings.namespace_deadline = std::clamp(half, shortest_deadline, settings.namespace_deadline);
     // Where there is no next tick, who is left out now is left out for good.
-    settings.look_budget = config.once ? longest_once : settings.namespace_deadline;
+    settings.scan_budget = config.once ? longest_once : settings.namespace_deadline;
     return settings;
 }
 
 } // namespace
 
-Selection selection_of(const Config& config) {
+Selection selection_of(const push::Config& config) {
     Selection selection = Selection::of(config.metrics);
     if (!config.sample_host)
         selection.remove("host_*");
     return selection;
 }
 
-Collector::Collector(const Config& config)
+Collector::Collector(const push::Config& config)
     : root(open_root())
     , table({config.lxcpaths, config.include, config.exclude})
     , sampler(sample_settings(config, root.get())) {
@@ -83,4 +83,4 @@ void Collector::wait_a_moment() {
     std::this_thread::sleep_for(std::chrono::milliseconds(500));
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::app

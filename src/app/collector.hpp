@@ -6,16 +6,16 @@
 #include "push/config.hpp"
 #include "sample/sampler.hpp"
 
-namespace lxcmon {
+namespace lxcmon::app {
 
 /// What these settings send.
-[[nodiscard]] Selection selection_of(const Config& config);
+[[nodiscard]] Selection selection_of(const push::Config& config);
 
 /// Discovers and samples: the first two rooms, for the agent, `list` and `check`.
 /// Starts a helper process: make it before any thread.
 struct Collector {
     /// Throws what sample::Sampler throws.
-    explicit Collector(const Config& config);
+    explicit Collector(const push::Config& config);
 
     /// Looks at all containers now; their points replace those in `points`, but for those that `take` has
     /// taken out, see sample::Sampler.
@@ -41,4 +41,4 @@ struct Collector {
     static void wait_a_moment();
 };
 
-} // namespace lxcmon
+} // namespace lxcmon::app

@@ -17,7 +17,7 @@
 #include <memory>
 #include <string>
 
-namespace lxcmon {
+namespace lxcmon::app {
 namespace {
 
 /// %P in a pattern: the line's priority for the journal, as <4>.
@@ -58,7 +58,7 @@ class MessageFlag : public spdlog::custom_flag_formatter {
     void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
         std::string text(message.payload.data(), message.payload.size());
         for (char& c : text)
-            if (encode::is_control(c))
+            if (text::is_control(c))
                 c = ' ';
         if (as_json_)
             text = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -77,7 +77,7 @@ bool stderr_is_journal() noexcept {
     return goes_to_journal(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
 }
 
-spdlog::sink_ptr make_sink(const Config& config) {
+spdlog::sink_ptr make_sink(const push::Config& config) {
     if (config.log_file.empty())
         return std::make_shared<spdlog::sinks::stderr_sink_mt>();
     try {
@@ -104,7 +104,7 @@ void print_error(std::string_view text) {
                  text.data());
 }
 
-void set_up_log(const Config& config) {
+void set_up_log(const push::Config& config) {
     const bool as_json = config.log_format == "json";
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
     formatter->add_flag<MessageFlag>('*', as_json);
@@ -120,4 +120,4 @@ void set_up_log(const Config& config) {
     spdlog::set_default_logger(std::move(logger));
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::app

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace lxcmon {
+namespace lxcmon::app {
 
 /// Whether what is written to this descriptor goes to systemd's journal: $JOURNAL_STREAM names it
 /// (systemd.exec(5)).
@@ -17,6 +17,6 @@ void print_error(std::string_view text);
 /// The journal has times of its own and gets priorities (sd-daemon(3)) in their place. Control characters in
 /// a message are replaced: names and servers' answers are not ours. Throws BadSetting where the file can't be
 /// opened.
-void set_up_log(const Config& config);
+void set_up_log(const push::Config& config);
 
-} // namespace lxcmon
+} // namespace lxcmon::app

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-namespace lxcmon {
+namespace lxcmon::app {
 namespace {
 
 /// Nobody could do anything about a message that is not taken: the watchdog will.
@@ -22,8 +22,8 @@ void send(const std::string& message) {
 std::string shown(std::string_view status) {
     constexpr std::size_t most_bytes = 500;
     std::string text;
-    encode::append_text(
-        text, status, [&](char c) { text += encode::is_control(c) ? ' ' : c; }, most_bytes);
+    text::append_text(
+        text, status, [&](char c) { text += text::is_control(c) ? ' ' : c; }, most_bytes);
     return text;
 }
 
@@ -73,4 +73,4 @@ int ServiceNotify::wait_msec(Clock::time_point now) const {
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 86'400'000));
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::app

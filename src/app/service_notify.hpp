@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace lxcmon {
+namespace lxcmon::app {
 
 /// Tells systemd how the agent is (sd_notify(3)). Does nothing where nobody listens ($NOTIFY_SOCKET). Waits
 /// only where systemd itself stands still and its queue is full. Main thread.
@@ -38,4 +38,4 @@ class ServiceNotify {
     std::string status_;
 };
 
-} // namespace lxcmon
+} // namespace lxcmon::app

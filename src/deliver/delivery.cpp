@@ -37,7 +37,7 @@ std::string_view last_line(std::string_view lines) noexcept {
 
 } // namespace
 
-Delivery::Delivery(Sink& sink, Counters& counters, DeliverySettings settings, const std::string& suffix)
+Delivery::Delivery(Sink& sink, SharedCounters& counters, DeliverySettings settings, const std::string& suffix)
     : sink_(sink)
     , counters_(counters)
     , settings_(std::move(settings))
@@ -68,7 +68,7 @@ Verdict Delivery::send(std::string_view lines) {
         verdict = sink_.send(lines);
     } catch (const std::exception& failure) { // no memory, most likely: that passes too
         verdict.outcome = Outcome::retry;
-        verdict.words = failure.what();
+        verdict.message = failure.what();
     }
     counters_.last_status = verdict.status;
     return verdict;
@@ -106,7 +106,7 @@ Step Delivery::hold(const Verdict& verdict, std::chrono::milliseconds wait) {
     ++counters_.retries;
     health_.failing(verdict);
     // Never 0: that would mean to go on at once.
-    return {verdict.outcome, std::max(wait, std::chrono::milliseconds(1)), verdict.words};
+    return {verdict.outcome, std::max(wait, std::chrono::milliseconds(1)), verdict.message};
 }
 
 Step Delivery::back_off(const Verdict& verdict) {
@@ -120,7 +120,7 @@ Step Delivery::take(const Verdict& verdict) {
     if (verdict.outcome == Outcome::partial) {
         dropped = std::clamp<std::size_t>(verdict.dropped_lines.value_or(1), 1, lines);
         counters_.rejected_points += dropped;
-        health_.rejected(dropped, verdict.words);
+        health_.rejected(dropped, verdict.message);
         tell_rejected(refused_lines(pieces_.front().bytes, verdict), dropped, verdict);
         clean_ = false;
     } else if (!pieces_.front().last_chance)
@@ -192,7 +192,7 @@ Step Delivery::put_aside(const Verdict& verdict, std::chrono::milliseconds wait)
 Step Delivery::prove_server() {
     Verdict verdict;
     verdict.outcome = Outcome::server_error;
-    verdict.words = "only single lines are left, and each gets HTTP 500";
+    verdict.message = "only single lines are left, and each gets HTTP 500";
     if (!settings_.proof->empty())
         verdict = send(*settings_.proof);
     if (!settings_.proof->empty() && verdict.outcome == Outcome::delivered) {
@@ -214,7 +214,7 @@ Step Delivery::make_database(const Verdict& verdict) {
         made = sink_.make_database();
     } catch (const std::exception& failure) {
         made.outcome = Outcome::retry;
-        made.words = failure.what();
+        made.message = failure.what();
     }
     if (made.outcome == Outcome::delivered)
         return {verdict.outcome, {}, {}};
@@ -245,7 +245,7 @@ void Delivery::divide() {
 void Delivery::reject(const Verdict& verdict) {
     const std::size_t lines = pieces_.front().lines;
     counters_.rejected_points += lines;
-    health_.rejected(lines, verdict.words);
+    health_.rejected(lines, verdict.message);
     tell_rejected(std::string(pieces_.front().bytes), lines, verdict);
     clean_ = false;
     finish_front();
@@ -254,11 +254,11 @@ void Delivery::reject(const Verdict& verdict) {
 void Delivery::tell_rejected(std::string lines, std::size_t count, const Verdict& verdict) const {
     if (!settings_.on_rejected)
         return;
-    Rejected rejected;
+    spool::Rejected rejected;
     rejected.lines = std::move(lines);
     rejected.count = count;
     rejected.status = verdict.status;
-    rejected.words = verdict.words;
+    rejected.message = verdict.message;
     rejected.server = sink_.name();
     rejected.time_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
                            std::chrono::system_clock::now().time_since_epoch())

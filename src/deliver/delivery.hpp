@@ -20,7 +20,7 @@
 namespace lxcmon::deliver {
 
 /// Written by the sending thread, read by any.
-struct Counters {
+struct SharedCounters {
     std::atomic<std::uint64_t> delivered_points{0};
     std::atomic<std::uint64_t> rejected_points{0};
     std::atomic<std::uint64_t> retries{0};
@@ -34,7 +34,7 @@ struct DeliverySettings {
     std::chrono::milliseconds settings_wait{60'000}; ///< between tries with wrong settings
     unsigned server_error_tries = 5; ///< more tries after a 500, before it looks for the bad line
     Backoff::Random random = Backoff::system_random();
-    std::function<void(Rejected)> on_rejected{}; ///< gets the lines that the server refuses for good
+    std::function<void(spool::Rejected)> on_rejected{}; ///< gets the lines that the server refuses for good
     /// The last line that the sink has stored; for all deliveries to it. Sent again it changes nothing.
     std::shared_ptr<std::string> proof = std::make_shared<std::string>();
 };
@@ -43,7 +43,7 @@ struct DeliverySettings {
 struct Step {
     Outcome outcome = Outcome::delivered;
     std::chrono::milliseconds wait{0}; ///< before the next try; 0 where nothing failed: go on at once
-    std::string words;                 ///< why there is a wait
+    std::string message;               ///< why there is a wait
 };
 
 /// Brings one batch at a time through a sink: retries, halves and bisects it on line boundaries, on a
@@ -51,7 +51,8 @@ struct Step {
 class Delivery {
   public:
     /// `suffix` comes after the sink's name in logs.
-    Delivery(Sink& sink, Counters& counters, DeliverySettings settings = {}, const std::string& suffix = {});
+    Delivery(Sink& sink, SharedCounters& counters, DeliverySettings settings = {},
+             const std::string& suffix = {});
 
     /// `batch` must stay as it is until done() or abandon().
     void begin(const Batch& batch);
@@ -101,7 +102,7 @@ class Delivery {
     void finish_front();
 
     Sink& sink_;
-    Counters& counters_;
+    SharedCounters& counters_;
     DeliverySettings settings_;
     Backoff backoff_;
     Health health_;

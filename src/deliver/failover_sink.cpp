@@ -10,7 +10,7 @@ namespace lxcmon::deliver {
 
 namespace {
 
-constexpr std::chrono::seconds look_back_after{60};
+constexpr std::chrono::seconds fail_back_after{60};
 
 /// Another sink may do better; all else is about the lines, and the same everywhere.
 bool is_failure(Outcome outcome) noexcept {
@@ -18,8 +18,8 @@ bool is_failure(Outcome outcome) noexcept {
 }
 
 /// Words on a connection name the server by themselves.
-std::string named(const std::string& name, const std::string& words) {
-    return words.starts_with(name) ? words : name + ": " + words;
+std::string named(const std::string& name, const std::string& message) {
+    return message.starts_with(name) ? message : name + ": " + message;
 }
 
 } // namespace
@@ -29,35 +29,35 @@ FailoverSink::FailoverSink(std::vector<std::unique_ptr<Sink>> sinks, Clock clock
     if (sinks.empty())
         throw std::invalid_argument("failover needs a sink");
     for (auto& sink : sinks)
-        targets_.push_back({std::move(sink)});
+        members_.push_back({std::move(sink)});
 }
 
 /// The current one, those after it, those before it; but those before it first once a minute has passed.
 std::vector<std::size_t> FailoverSink::order() const {
     std::vector<std::size_t> indexes;
-    const std::size_t start = current_ != 0 && clock_() >= look_back_ ? 0 : current_;
-    for (std::size_t step = 0; step < targets_.size(); ++step)
-        indexes.push_back((start + step) % targets_.size());
+    const std::size_t start = current_ != 0 && clock_() >= fail_back_at_ ? 0 : current_;
+    for (std::size_t step = 0; step < members_.size(); ++step)
+        indexes.push_back((start + step) % members_.size());
     return indexes;
 }
 
-Verdict FailoverSink::send_to(Target& target, std::string_view lines) {
-    Verdict verdict = target.sink->send(lines);
+Verdict FailoverSink::send_to(Member& member, std::string_view lines) {
+    Verdict verdict = member.sink->send(lines);
     if (verdict.outcome == Outcome::no_gzip) {
-        if (target.sink->stop_compressing())
-            verdict = target.sink->send(lines);
+        if (member.sink->stop_compressing())
+            verdict = member.sink->send(lines);
         if (verdict.outcome == Outcome::no_gzip)
             verdict.outcome = Outcome::settings;
     }
     if (verdict.outcome == Outcome::no_database) {
         verdict.outcome = Outcome::settings;
-        if (target.database_tried)
+        if (member.database_tried)
             return verdict;
-        Verdict made = target.sink->make_database();
-        target.database_tried = made.outcome != Outcome::retry; // else nobody has answered
+        Verdict made = member.sink->make_database();
+        member.database_tried = made.outcome != Outcome::retry; // else nobody has answered
         if (made.outcome != Outcome::delivered)
             return made;
-        verdict = target.sink->send(lines);
+        verdict = member.sink->send(lines);
         if (verdict.outcome == Outcome::no_database)
             verdict.outcome = Outcome::settings;
     }
@@ -66,66 +66,66 @@ Verdict FailoverSink::send_to(Target& target, std::string_view lines) {
 
 Verdict FailoverSink::send(std::string_view lines) {
     std::optional<Verdict> first;
-    std::string all_words;
-    std::string words_of_current;
+    std::string all_messages;
+    std::string message_of_current;
     const std::vector<std::size_t> indexes = order();
     if (indexes.front() < current_) // whatever comes of it, not again for a minute
-        look_back_ = clock_() + look_back_after;
+        fail_back_at_ = clock_() + fail_back_after;
     for (const std::size_t index : indexes) {
-        Verdict verdict = send_to(targets_[index], lines);
+        Verdict verdict = send_to(members_[index], lines);
         if (!is_failure(verdict.outcome)) {
             if (index != current_)
-                switch_to(index, words_of_current);
+                switch_to(index, message_of_current);
             return verdict;
         }
-        const std::string words = named(targets_[index].sink->name(), verdict.words);
-        all_words += (all_words.empty() ? "" : "; ") + words;
+        const std::string message = named(members_[index].sink->name(), verdict.message);
+        all_messages += (all_messages.empty() ? "" : "; ") + message;
         if (index == current_)
-            words_of_current = words;
+            message_of_current = message;
         if (!first)
             first = std::move(verdict);
     }
-    if (targets_.size() > 1)
-        first->words = "no server takes the points: " + all_words;
+    if (members_.size() > 1)
+        first->message = "no server takes the points: " + all_messages;
     return std::move(*first);
 }
 
 /// `failure` is why the current one is left; empty where an earlier one is back.
 void FailoverSink::switch_to(std::size_t index, const std::string& failure) {
-    const std::string name = targets_[index].sink->name();
+    const std::string name = members_[index].sink->name();
     if (failure.empty())
-        spdlog::info("{} works again; sending to it in place of {}", name, targets_[current_].sink->name());
+        spdlog::info("{} works again; sending to it in place of {}", name, members_[current_].sink->name());
     else
         spdlog::warn("{}; sending to {}", failure, name);
     current_ = index;
-    look_back_ = clock_() + look_back_after;
+    fail_back_at_ = clock_() + fail_back_after;
 }
 
 Verdict FailoverSink::make_database() {
-    return targets_[current_].sink->make_database();
+    return members_[current_].sink->make_database();
 }
 
 bool FailoverSink::stop_compressing() noexcept {
-    return targets_[current_].sink->stop_compressing();
+    return members_[current_].sink->stop_compressing();
 }
 
 void FailoverSink::set_deadline(std::chrono::steady_clock::time_point deadline) noexcept {
-    for (const Target& target : targets_)
-        target.sink->set_deadline(deadline);
+    for (const Member& member : members_)
+        member.sink->set_deadline(deadline);
 }
 
 std::vector<Finding> FailoverSink::probe() {
     std::vector<Finding> findings;
-    for (const Target& target : targets_)
-        for (Finding& finding : target.sink->probe())
+    for (const Member& member : members_)
+        for (Finding& finding : member.sink->probe())
             findings.push_back(std::move(finding));
     return findings;
 }
 
 std::string FailoverSink::name() const {
     std::string name;
-    for (const Target& target : targets_)
-        name += (name.empty() ? "" : ", else ") + target.sink->name();
+    for (const Member& member : members_)
+        name += (name.empty() ? "" : ", else ") + member.sink->name();
     return name;
 }
 

@@ -34,19 +34,19 @@ class FailoverSink final : public Sink {
     [[nodiscard]] std::string name() const override;
 
   private:
-    struct Target {
+    struct Member {
         std::unique_ptr<Sink> sink;
         bool database_tried = false; ///< once a run
     };
 
     [[nodiscard]] std::vector<std::size_t> order() const;
-    [[nodiscard]] static Verdict send_to(Target& target, std::string_view lines);
+    [[nodiscard]] static Verdict send_to(Member& member, std::string_view lines);
     void switch_to(std::size_t index, const std::string& failure);
 
-    std::vector<Target> targets_; ///< never changed, as set_deadline() reads it from any thread
+    std::vector<Member> members_; ///< never changed, as set_deadline() reads it from any thread
     Clock clock_;
     std::size_t current_ = 0;
-    std::chrono::steady_clock::time_point look_back_; ///< when the earlier ones are tried again
+    std::chrono::steady_clock::time_point fail_back_at_; ///< when the earlier ones are tried again
 };
 
 } // namespace lxcmon::deliver

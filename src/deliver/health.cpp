@@ -25,9 +25,9 @@ void Health::failing(const Verdict& verdict) {
     const bool settings = verdict.outcome == Outcome::settings;
     spdlog::log(settings ? spdlog::level::err : spdlog::level::warn,
                 "delivery to {} fails: {}; the points are kept, within bounds, and tried again", where_,
-                verdict.words);
+                verdict.message);
     const std::lock_guard lock(mutex_);
-    trouble_ = verdict.words;
+    trouble_ = verdict.message;
 }
 
 void Health::well(std::size_t lines) {
@@ -41,9 +41,9 @@ void Health::well(std::size_t lines) {
     trouble_.clear();
 }
 
-void Health::rejected(std::size_t lines, const std::string& words) {
+void Health::rejected(std::size_t lines, const std::string& message) {
     if (rejected_lines_ == 0)
-        spdlog::warn("{} refuses {} lines for good, the rest is delivered: {}", where_, lines, words);
+        spdlog::warn("{} refuses {} lines for good, the rest is delivered: {}", where_, lines, message);
     rejected_lines_ += lines;
 }
 

@@ -22,7 +22,7 @@ class Health {
     void well(std::size_t lines);
 
     /// Lines that the server refuses for good, with its words.
-    void rejected(std::size_t lines, const std::string& words);
+    void rejected(std::size_t lines, const std::string& message);
 
     /// A batch is done with; `clean` where none of its lines was rejected.
     void batch_done(bool clean);

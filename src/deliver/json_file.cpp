@@ -60,8 +60,8 @@ Verdict JsonFile::failure(int error, std::string_view doing) const {
     Verdict verdict;
     // A symlink or folder in its place needs a person; all else may pass by itself.
     verdict.outcome = error == ELOOP || error == EISDIR ? Outcome::settings : Outcome::retry;
-    verdict.words = name() + ": " + std::string(doing) + ": " + std::generic_category().message(error);
-    verdict.words += advice(error);
+    verdict.message = name() + ": " + std::string(doing) + ": " + std::generic_category().message(error);
+    verdict.message += advice(error);
     return verdict;
 }
 
@@ -78,7 +78,7 @@ Verdict JsonFile::send(std::string_view lines) {
 
 Verdict JsonFile::open() {
     stream_.restart();
-    if (const int error = make_parent_folders(settings_.path); error != 0)
+    if (const int error = io::make_parent_folders(settings_.path); error != 0)
         return failure(error, "making its folder");
     fd_.reset(::open(settings_.path.c_str(), open_flags | O_CREAT, file_mode));
     if (!fd_)
@@ -95,7 +95,7 @@ Verdict JsonFile::open() {
     if (is_regular_ && status.st_size > 0 && ends_in_torn_line()) {
         // A crash in the midst of a write left it; what follows must not become part of it.
         std::size_t written = 0;
-        if (const int error = write_all(fd_.get(), "\n", written); error != 0) {
+        if (const int error = io::write_all(fd_.get(), "\n", written); error != 0) {
             fd_.reset();
             return failure(error, "ending its torn last line");
         }
@@ -125,14 +125,14 @@ Verdict JsonFile::append(std::string_view lines) {
         return failure(errno, "looking at it");
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (settings_.max_bytes != 0 && size != 0 && size + lines.size() > settings_.max_bytes) {
-        if (const int error = rotate(settings_.path, settings_.kept); error != 0)
+        if (const int error = io::rotate(settings_.path, settings_.kept); error != 0)
             return failure(error, "rotating it");
         if (Verdict verdict = open(); verdict.outcome != Outcome::delivered)
             return verdict;
         status.st_size = 0;
     }
     std::size_t written = 0;
-    const int error = write_all(fd_.get(), lines, written);
+    const int error = io::write_all(fd_.get(), lines, written);
     if (error == 0)
         return {};
     // Half a batch would stand there twice after the retry.
@@ -161,11 +161,11 @@ std::vector<Finding> JsonFile::probe() {
     struct stat status {};
     if (::lstat(settings_.path.c_str(), &status) != 0)
         return {errno == ENOENT ? probe_missing()
-                                : Finding{"file", false, failure(errno, "looking at it").words}};
+                                : Finding{"file", false, failure(errno, "looking at it").message}};
     // Without O_CREAT: a check leaves no file behind.
     const io::UniqueFd fd(::open(settings_.path.c_str(), open_flags));
     if (!fd && !(S_ISFIFO(status.st_mode) && errno == ENXIO))
-        return {{"file", false, failure(errno, "opening it").words}};
+        return {{"file", false, failure(errno, "opening it").message}};
     if (S_ISBLK(status.st_mode))
         return {{"file", false, settings_.path + ": is neither a file nor a pipe"}};
     return {{"file", true, settings_.path + ": can be written"}};
@@ -173,9 +173,9 @@ std::vector<Finding> JsonFile::probe() {
 
 /// Nothing there yet: could it be made? The nearest folder that exists decides.
 Finding JsonFile::probe_missing() const {
-    const std::string folder = nearest_existing(settings_.path);
+    const std::string folder = io::nearest_existing(settings_.path);
     if (::access(folder.c_str(), W_OK | X_OK) != 0)
-        return {"file", false, failure(errno, "making it in " + folder).words};
+        return {"file", false, failure(errno, "making it in " + folder).message};
     return {"file", true, settings_.path + ": can be made in " + folder};
 }
 

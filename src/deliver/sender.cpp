@@ -47,7 +47,7 @@ Sender::Drained Sender::drain(std::chrono::milliseconds limit, unsigned tries) {
         end_ = end;
     }
     most_tries_ = tries;
-    last_words_.clear();
+    last_message_.clear();
     partly_done_lines_ = 0;
     bool good = true;
     while (good && has_time()) {
@@ -59,10 +59,10 @@ Sender::Drained Sender::drain(std::chrono::milliseconds limit, unsigned tries) {
     const std::size_t left = queue_.lines() - partly_done_lines_;
     if (left == 0)
         return {};
-    return {left, last_words_.empty() ? std::string("no time is left") : last_words_};
+    return {left, last_message_.empty() ? std::string("no time is left") : last_message_};
 }
 
-Counts Sender::counts() const {
+DeliveryTotals Sender::counts() const {
     return {counters_.delivered_points, counters_.rejected_points, queue_.dropped_lines(),
             counters_.retries,          counters_.last_status,     counters_.delivered_at};
 }
@@ -127,7 +127,7 @@ Sender::Fate Sender::deliver(const Batch& batch) {
             go_on = has_time() || delivery_.done();
         } else {
             queue_.set_failing();
-            last_words_ = step.words;
+            last_message_ = step.message;
             const bool hopeless =
                 most_tries_ != 0 && (++failed >= most_tries_ || step.outcome == Outcome::settings);
             go_on = !hopeless && pause(step.wait);

@@ -17,7 +17,7 @@
 namespace lxcmon::deliver {
 
 /// For the measurement lxcmon_push.
-struct Counts {
+struct DeliveryTotals {
     std::uint64_t delivered_points = 0;
     std::uint64_t rejected_points = 0;
     std::uint64_t dropped_points = 0; ///< pushed out of the full queue, or by the spool's bounds
@@ -26,7 +26,7 @@ struct Counts {
     std::time_t delivered_at = 0; ///< the last time that points were stored; 0: none yet
 
     /// All but last_status.
-    void add(const Counts& other) noexcept {
+    void add(const DeliveryTotals& other) noexcept {
         delivered_points += other.delivered_points;
         rejected_points += other.rejected_points;
         dropped_points += other.dropped_points;
@@ -64,7 +64,7 @@ class Sender {
     [[nodiscard]] Drained drain(std::chrono::milliseconds limit, unsigned tries = 5);
 
     /// Any thread.
-    [[nodiscard]] Counts counts() const;
+    [[nodiscard]] DeliveryTotals counts() const;
 
     /// What is wrong with delivery now, for the unit's status; empty when all is well. Any thread.
     [[nodiscard]] std::string trouble() const;
@@ -83,7 +83,7 @@ class Sender {
 
     Queue& queue_;
     Sink& sink_;
-    Counters counters_;
+    SharedCounters counters_;
     Delivery delivery_;
     Delivery backlog_; ///< has its own tries and waits: its trouble must not hold up what is sampled now
     std::uint64_t backlog_number_ = 0;  ///< of the batch in backlog_
@@ -95,7 +95,7 @@ class Sender {
     Clock::time_point end_ = Clock::time_point::max();
 
     unsigned most_tries_ = 0; ///< drain() alone: failed tries in a row; 0 is no limit
-    std::string last_words_;
+    std::string last_message_;
     std::thread thread_;
 };
 

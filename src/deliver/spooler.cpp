@@ -18,14 +18,14 @@ constexpr std::chrono::seconds hanging{5};
 /// Refused lines that wait for the disk; what is beyond is counted as rejected and kept nowhere.
 constexpr std::size_t most_rejected_bytes = std::size_t{8} << 20U;
 
-SpoolSettings with_sync(SpoolSettings settings, SpoolWriter::Sync sync) {
+spool::Settings with_sync(spool::Settings settings, spool::Writer::Sync sync) {
     settings.sync = std::move(sync);
     return settings;
 }
 
 } // namespace
 
-Spooler::Spooler(Queue& queue, const SpoolSettings& settings)
+Spooler::Spooler(Queue& queue, const spool::Settings& settings)
     : queue_(queue)
     , spool_(with_sync(settings, [this](int fd) { return syncer_.later(fd); }))
     , quarantine_(settings.folder) {}
@@ -107,7 +107,7 @@ void Spooler::settle() {
 
 void Spooler::write_due(bool finishing) {
     while (const auto due = queue_.begin_spooling()) {
-        Spool::Appended appended;
+        spool::Spool::Appended appended;
         try {
             appended = spool_.append(*due->batch);
         } catch (const std::exception& failure) {
@@ -134,7 +134,7 @@ void Spooler::write_due(bool finishing) {
 }
 
 void Spooler::write_rejected() {
-    std::deque<Rejected> taken;
+    std::deque<spool::Rejected> taken;
     {
         const std::lock_guard lock(mutex_);
         taken = std::exchange(rejected_, {});
@@ -144,7 +144,7 @@ void Spooler::write_rejected() {
         if (const auto wrong = quarantine_.append(taken.front())) {
             set_trouble("refused lines can't be kept: " + *wrong);
             retry_at_ = Clock::now() + retry_wait;
-            for (Rejected& rejected : taken)
+            for (spool::Rejected& rejected : taken)
                 reject(std::move(rejected));
             return;
         }
@@ -175,18 +175,18 @@ void Spooler::publish() {
     dropped_lines_ = spool_.dropped_lines();
 }
 
-void Spooler::set_trouble(const std::string& words) {
+void Spooler::set_trouble(const std::string& message) {
     {
         const std::lock_guard lock(mutex_);
-        if (trouble_ == words)
+        if (trouble_ == message)
             return;
-        trouble_ = words;
+        trouble_ = message;
     }
-    if (words.empty())
+    if (message.empty())
         spdlog::info("the spool can be written again");
     else
         spdlog::error("the spool can't be used: {}; undelivered points are kept in memory, within bounds",
-                      words);
+                      message);
 }
 
 std::string Spooler::trouble() const {
@@ -199,9 +199,9 @@ bool Spooler::hangs() const {
     return (since != Clock::time_point{} && Clock::now() - since > hanging) || syncer_.busy_for() > hanging;
 }
 
-void Spooler::reject(Rejected rejected) {
+void Spooler::reject(spool::Rejected rejected) {
     const std::lock_guard lock(mutex_);
-    const std::size_t bytes = rejected.lines.size() + rejected.words.size();
+    const std::size_t bytes = rejected.lines.size() + rejected.message.size();
     if (rejected_bytes_ + bytes > most_rejected_bytes) {
         if (!std::exchange(rejected_dropped_, true))
             spdlog::error(

@@ -23,7 +23,7 @@ namespace lxcmon::deliver {
 class Spooler {
   public:
     /// `queue` must outlive it.
-    Spooler(Queue& queue, const SpoolSettings& settings);
+    Spooler(Queue& queue, const spool::Settings& settings);
     ~Spooler(); ///< stops
     Spooler(const Spooler&) = delete;
     Spooler& operator=(const Spooler&) = delete;
@@ -41,7 +41,7 @@ class Spooler {
     [[nodiscard]] bool hangs() const;
 
     /// Lines that the server refuses for good. Any thread.
-    void reject(Rejected rejected);
+    void reject(spool::Rejected rejected);
 
     /// Any thread.
     [[nodiscard]] std::uint64_t spool_bytes() const noexcept { return spool_bytes_; }
@@ -61,14 +61,14 @@ class Spooler {
     void take_backlog();
     void offer_backlog(bool finishing);
     void publish();
-    void set_trouble(const std::string& words);
+    void set_trouble(const std::string& message);
     [[nodiscard]] bool can_write() const { return Clock::now() >= retry_at_; }
 
     Queue& queue_;
-    DiskSyncer syncer_;
-    Spool spool_;
-    Quarantine quarantine_;
-    std::map<std::uint64_t, Spool::Entry> in_memory_; ///< batches that are in the spool and in the queue
+    spool::DiskSyncer syncer_;
+    spool::Spool spool_;
+    spool::Quarantine quarantine_;
+    std::map<std::uint64_t, spool::Entry> in_memory_; ///< batches that are in the spool and in the queue
     Clock::time_point retry_at_{};                    ///< after a failure to write
     std::atomic<bool> stopping_{false};
     std::atomic<Clock::rep> busy_since_{0}; ///< 0 while it waits
@@ -77,7 +77,7 @@ class Spooler {
     mutable std::mutex mutex_; ///< for those below
     std::condition_variable ended_;
     bool has_ended_ = false;
-    std::deque<Rejected> rejected_;
+    std::deque<spool::Rejected> rejected_;
     bool rejected_dropped_ = false;
     std::size_t rejected_bytes_ = 0;
     std::string trouble_;

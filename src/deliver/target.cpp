@@ -17,7 +17,8 @@ QueueSettings queue_settings(const TargetSettings& settings) {
     return queue;
 }
 
-DeliverySettings with_quarantine(DeliverySettings settings, std::function<void(Rejected)> on_rejected) {
+DeliverySettings with_quarantine(DeliverySettings settings,
+                                 std::function<void(spool::Rejected)> on_rejected) {
     settings.on_rejected = std::move(on_rejected);
     return settings;
 }
@@ -28,7 +29,7 @@ Target::Target(std::unique_ptr<Sink> sink, const TargetSettings& settings)
     : sink_(std::move(sink))
     , spool_settings_(settings.spool)
     , queue_(queue_settings(settings))
-    , sender_(queue_, *sink_, with_quarantine(settings.delivery, [this](Rejected rejected) {
+    , sender_(queue_, *sink_, with_quarantine(settings.delivery, [this](spool::Rejected rejected) {
                   if (spooler_)
                       spooler_->reject(std::move(rejected));
                   else
@@ -61,14 +62,14 @@ Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned 
     Delivered result{drained.lines_left, 0, drained.why};
     if (!spool_settings_)
         return result;
-    Spool spool(*spool_settings_);
+    spool::Spool spool(*spool_settings_);
     try {
         if (const auto wrong = spool.open()) {
             result.why += result.why.empty() ? "" : "; not spooled: " + *wrong;
             keep_rejected(*wrong);
             return result;
         }
-    } catch (const SpoolHeld& held) {
+    } catch (const spool::SpoolHeld& held) {
         result.why += result.why.empty() ? "" : std::string("; not spooled: ") + held.what();
         keep_rejected(held.what());
         return result; // the agent that has it sees to what is in it, too
@@ -91,17 +92,17 @@ Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned 
 /// `why_not` where the spool's folder can't be used.
 void Target::keep_rejected(const std::string& why_not) {
     std::optional<std::string> wrong = why_not;
-    Quarantine quarantine(spool_settings_->folder);
-    for (const Rejected& rejected : std::exchange(rejected_now_, {})) {
+    spool::Quarantine quarantine(spool_settings_->folder);
+    for (const spool::Rejected& rejected : std::exchange(rejected_now_, {})) {
         if (why_not.empty())
             wrong = quarantine.append(rejected);
         if (wrong)
             spdlog::error("{} refused lines are not kept: {}; the server said: {}", rejected.count, *wrong,
-                          rejected.words);
+                          rejected.message);
     }
 }
 
-void Target::deliver_backlog(Spool& spool, Clock::time_point end, unsigned tries) {
+void Target::deliver_backlog(spool::Spool& spool, Clock::time_point end, unsigned tries) {
     while (const Batch* batch = spool.begin(true)) {
         if (!queue_.push(*batch))
             return spool.keep();

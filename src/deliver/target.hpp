@@ -19,7 +19,7 @@ namespace lxcmon::deliver {
 
 struct TargetSettings {
     QueueSettings queue;
-    std::optional<SpoolSettings> spool; ///< none for a file or stdout
+    std::optional<spool::Settings> spool; ///< none for a file or stdout
     DeliverySettings delivery;
 };
 
@@ -57,7 +57,7 @@ class Target {
     [[nodiscard]] Delivered deliver_now(std::chrono::milliseconds limit, unsigned tries);
 
     struct Status {
-        Counts counts;
+        DeliveryTotals counts;
         std::uint64_t dropped_in_memory = 0; ///< of counts.dropped_points: the queue was full
         std::size_t queue_points = 0;
         std::uint64_t spool_bytes = 0;
@@ -71,17 +71,17 @@ class Target {
     [[nodiscard]] std::string name() const { return sink_->name(); }
 
   private:
-    void deliver_backlog(Spool& spool, std::chrono::steady_clock::time_point end, unsigned tries);
+    void deliver_backlog(spool::Spool& spool, std::chrono::steady_clock::time_point end, unsigned tries);
 
     std::unique_ptr<Sink> sink_;
-    std::optional<SpoolSettings> spool_settings_;
+    std::optional<spool::Settings> spool_settings_;
     Queue queue_;
     std::optional<Spooler> spooler_;
     Sender sender_;
     void keep_rejected(const std::string& why_not);
 
     bool started_ = false;
-    std::vector<Rejected> rejected_now_; ///< of deliver_now()
+    std::vector<spool::Rejected> rejected_now_; ///< of deliver_now()
 };
 
 } // namespace lxcmon::deliver

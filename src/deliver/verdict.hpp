@@ -25,7 +25,7 @@ struct Verdict {
     Outcome outcome = Outcome::delivered;
     int status = 0;               ///< HTTP status, 0 where there was none
     std::chrono::seconds wait{0}; ///< the shortest wait that the server asked for
-    std::string words;            ///< why, and what to do: printable, no secrets; empty when delivered
+    std::string message;          ///< why, and what to do: printable, no secrets; empty when delivered
     std::optional<std::size_t> dropped_lines; ///< partial: how many, where told (by a stranger)
     /// partial: which, where told: numbers from 1 within what was sent, ascending, each once (v3).
     std::vector<std::size_t> refused_lines;

@@ -8,7 +8,7 @@
 
 /// The parts of the documents that come from the tables of options and commands. Each function gives whole
 /// lines, but for those that say otherwise.
-namespace lxcmon::docs {
+namespace lxcmon::docgen {
 
 [[nodiscard]] std::string markdown_commands(); ///< README's tables
 [[nodiscard]] std::string markdown_options();
@@ -20,9 +20,9 @@ namespace lxcmon::docs {
 /// example.
 [[nodiscard]] std::string settings();
 /// Options that a file of settings can't or should not hold: they are about a single run.
-[[nodiscard]] bool is_for_one_run(const OptionRow& row) noexcept;
+[[nodiscard]] bool is_for_one_run(const push::OptionRow& row) noexcept;
 /// `influx-db = "lxc"`, as settings() has it behind a #; no line end.
-[[nodiscard]] std::string settings_line(const OptionRow& row);
+[[nodiscard]] std::string settings_line(const push::OptionRow& row);
 
 [[nodiscard]] std::string bash_values();  ///< branches of a case: what completes behind which option
 [[nodiscard]] std::string bash_flags();   ///< branches of a case: the flags of each command
@@ -38,9 +38,10 @@ namespace lxcmon::docs {
 
 /// "list [--json]"; `or_sign` stands between flags that exclude each other, `mark` round each word to be
 /// typed.
-[[nodiscard]] std::string synopsis(const CommandRow& row, std::string_view or_sign, std::string_view mark);
+[[nodiscard]] std::string synopsis(const push::CommandRow& row, std::string_view or_sign,
+                                   std::string_view mark);
 
 /// Whether the option takes the path of a file or folder.
-[[nodiscard]] bool takes_path(const OptionRow& row) noexcept;
+[[nodiscard]] bool takes_path(const push::OptionRow& row) noexcept;
 
-} // namespace lxcmon::docs
+} // namespace lxcmon::docgen

@@ -32,7 +32,7 @@ int main(int argument_count, char** arguments) {
         return 2;
     }
     try {
-        write(arguments[2], lxcmon::docs::fill(text_of(arguments[1])));
+        write(arguments[2], lxcmon::docgen::fill(text_of(arguments[1])));
         return 0;
     } catch (const std::exception& error) {
         std::cerr << "make_docs: " << arguments[1] << ": " << error.what() << "\n";

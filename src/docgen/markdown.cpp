@@ -1,26 +1,27 @@
 #include "docgen/blocks.hpp"
 
-namespace lxcmon::docs {
+namespace lxcmon::docgen {
 
 std::string markdown_commands() {
     std::string text =
         "| command | what it does |\n|---|---|\n"
         "| `lxcmon-push` | Run the agent until SIGTERM or SIGINT; SIGHUP reads the settings again |\n";
-    for (const CommandRow& row : command_table())
+    for (const push::CommandRow& row : push::command_table())
         text += "| `lxcmon-push " + synopsis(row, "\\|", "") + "` | " + std::string(row.help) + " |\n";
     return text;
 }
 
 std::string markdown_options() {
     std::string text = "| option | default | environment | what it does |\n|---|---|---|---|\n";
-    for (const OptionRow& row : option_table()) {
+    for (const push::OptionRow& row : push::option_table()) {
         const std::string value = row.value.name.empty() ? "" : " " + std::string(row.value.name);
         const std::string standard =
             row.standard_variable.empty() ? "" : ", `" + std::string(row.standard_variable) + "`";
         text += "| `--" + std::string(row.name) + value + "` | " + std::string(row.default_value.text) +
-                " | `" + environment_name(row.name) + "`" + standard + " | " + std::string(row.help) + " |\n";
+                " | `" + push::environment_name(row.name) + "`" + standard + " | " + std::string(row.help) +
+                " |\n";
     }
     return text;
 }
 
-} // namespace lxcmon::docs
+} // namespace lxcmon::docgen

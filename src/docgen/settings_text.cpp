@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-namespace lxcmon::docs {
+namespace lxcmon::docgen {
 namespace {
 
 /// Comment lines of at most 78 columns.
@@ -24,18 +24,18 @@ std::string as_comment(std::string_view text) {
     return lines + "\n";
 }
 
-bool is_number(const OptionRow& row) noexcept {
+bool is_number(const push::OptionRow& row) noexcept {
     return row.value.name == "LINES" || row.value.name == "COUNT";
 }
 
 } // namespace
 
-bool is_for_one_run(const OptionRow& row) noexcept {
+bool is_for_one_run(const push::OptionRow& row) noexcept {
     static constexpr auto names = std::to_array<std::string_view>({"config", "dry-run", "once"});
     return std::ranges::find(names, row.name) != names.end();
 }
 
-std::string settings_line(const OptionRow& row) {
+std::string settings_line(const push::OptionRow& row) {
     const std::string key = std::string(row.name) + " = ";
     if (row.value.name.empty())
         return key + "false";
@@ -49,7 +49,7 @@ std::string settings_line(const OptionRow& row) {
 std::string settings() {
     std::string text;
     std::string_view group;
-    for (const OptionRow& row : option_table()) {
+    for (const push::OptionRow& row : push::option_table()) {
         if (is_for_one_run(row))
             continue;
         if (row.group != group)
@@ -66,4 +66,4 @@ std::string settings() {
     return text;
 }
 
-} // namespace lxcmon::docs
+} // namespace lxcmon::docgen

@@ -7,7 +7,7 @@
 #include <array>
 #include <stdexcept>
 
-namespace lxcmon::docs {
+namespace lxcmon::docgen {
 namespace {
 
 struct Block {
@@ -18,7 +18,7 @@ struct Block {
 /// Stand between comments, as README.md must be readable as it is.
 constexpr std::array<Block, 3> in_comments{{
     {"commands", &markdown_commands},
-    {"fields", &fields_as_markdown},
+    {"fields", &push::fields_as_markdown},
     {"options", &markdown_options},
 }};
 
@@ -93,4 +93,4 @@ std::string fill(const std::string& text) {
     return filled;
 }
 
-} // namespace lxcmon::docs
+} // namespace lxcmon::docgen

@@ -13,11 +13,11 @@ namespace {
 void append_string(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789abcdef";
     out.push_back('"');
-    append_text(out, text, [&](char c) {
+    text::append_text(out, text, [&](char c) {
         if (c == '"' || c == '\\') {
             out.push_back('\\');
             out.push_back(c);
-        } else if (is_control(c)) {
+        } else if (text::is_control(c)) {
             const auto code = static_cast<unsigned char>(c);
             out.append("\\u00");
             out.push_back(hex[code >> 4U]);

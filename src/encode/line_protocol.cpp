@@ -14,15 +14,15 @@ enum class Place { measurement, tag, field_key };
 char clean(char c) noexcept {
     if (c == '\\')
         return '/'; // what a backslash means before a separator differs between servers
-    return is_control(c) ? '_' : c;
+    return text::is_control(c) ? '_' : c;
 }
 
 void append_name(std::string& out, std::string_view name, Place place) {
-    if (is_plain(name)) {
+    if (text::is_plain(name)) {
         out.append(name);
         return;
     }
-    append_text(out, name, [&](char c) {
+    text::append_text(out, name, [&](char c) {
         c = c == '"' && place == Place::field_key ? '_' : clean(c);
         if (c == ',' || c == ' ' || (c == '=' && place != Place::measurement))
             out.push_back('\\');
@@ -32,7 +32,7 @@ void append_name(std::string& out, std::string_view name, Place place) {
 
 void append_string(std::string& out, std::string_view value) {
     out.push_back('"');
-    append_text(out, value, [&](char c) {
+    text::append_text(out, value, [&](char c) {
         if (c == '"' || c == '\\')
             out.push_back('\\');
         if (c == '\n')
@@ -40,7 +40,7 @@ void append_string(std::string& out, std::string_view value) {
         else if (c == '\r')
             out.append(R"(\\r)");
         else
-            out.push_back(is_control(c) && c != '\t' ? '_' : c);
+            out.push_back(text::is_control(c) && c != '\t' ? '_' : c);
     });
     out.push_back('"');
 }
@@ -72,7 +72,7 @@ std::span<const Tag> clean_tags(const Point& point, PointBuffer& buffer) {
     buffer.begin(point.measurement, point.time_ns);
     for (const Tag& tag : point.tags) {
         std::string key;
-        append_text(key, tag.key, [&](char c) { key.push_back(clean(c)); });
+        text::append_text(key, tag.key, [&](char c) { key.push_back(clean(c)); });
         buffer.tag(buffer.store(key), tag.value);
     }
     buffer.field("", true); // a point without field would be dropped

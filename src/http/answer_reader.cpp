@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 namespace {
 
@@ -87,4 +87,4 @@ bool read_answer(std::string_view bytes, Reply& reply) {
     return true;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 /// The most of an answer's body that is kept; what follows is read and thrown away. InfluxDB 3 lists each
 /// refused line of a batch, at some 300 bytes.
@@ -20,4 +20,4 @@ void read_body(std::string_view bytes, Reply& reply);
 /// A whole answer as it came from the socket. False where it is no HTTP answer; then `reply` is as it was.
 bool read_answer(std::string_view bytes, Reply& reply);
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

@@ -17,7 +17,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 namespace {
 
@@ -56,7 +56,7 @@ constexpr int proxy_wants_credentials = 407;
 
 } // namespace
 
-struct Http::Handles {
+struct Client::Handles {
     // The easy handle goes first: connections are the multi handle's, and it closes them last.
     std::unique_ptr<CURLM, MultiCleanup> multi{curl_multi_init()};
     std::unique_ptr<CURL, EasyCleanup> easy{curl_easy_init()};
@@ -107,11 +107,11 @@ struct Http::Handles {
         return ::close(socket);
     }
 
-    [[nodiscard]] HttpFailure failure(int code) const;
+    [[nodiscard]] Failure failure(int code) const;
 };
 
-HttpFailure Http::Handles::failure(int code) const {
-    HttpFailure failure;
+Failure Client::Handles::failure(int code) const {
+    Failure failure;
     failure.code = code;
     failure.detail = error.front() != '\0' ? error.data() : curl_easy_strerror(static_cast<CURLcode>(code));
     curl_easy_getinfo(easy.get(), CURLINFO_OS_ERRNO, &failure.os_error);
@@ -120,7 +120,7 @@ HttpFailure Http::Handles::failure(int code) const {
     return failure;
 }
 
-Http::Http(HttpSettings settings)
+Client::Client(Settings settings)
     : settings_(std::move(settings))
     , ca_pem_(read_certificate_folder(settings_.tls.ca))
     , deadline_(Clock::time_point::max().time_since_epoch().count()) {
@@ -130,14 +130,14 @@ Http::Http(HttpSettings settings)
         throw std::runtime_error("libcurl gives no handle");
 }
 
-Http::~Http() = default;
+Client::~Client() = default;
 
-void Http::set_deadline(Clock::time_point deadline) noexcept {
+void Client::set_deadline(Clock::time_point deadline) noexcept {
     deadline_ = deadline.time_since_epoch().count();
     curl_multi_wakeup(handles_->multi.get());
 }
 
-Reply Http::exchange(const HttpRequest& request) {
+Reply Client::exchange(const Request& request) {
     Handles& at = *handles_;
     at.reply = Reply();
     at.error.front() = '\0';
@@ -153,18 +153,18 @@ Reply Http::exchange(const HttpRequest& request) {
     if (code == CURLE_OK || refused_early)
         return std::move(at.reply);
     const std::string where = shown_url(request.url.substr(0, request.url.find('?')));
-    const HttpFailure failure = code == cut_off ? HttpFailure() : at.failure(code);
+    const Failure failure = code == cut_off ? Failure() : at.failure(code);
     at.reply = Reply();
     if (failure.proxy_status == proxy_wants_credentials)
         at.reply.status = proxy_wants_credentials; // as if the proxy had said so to plain http
     else if (code == cut_off)
         at.reply.failure = where + ": given up, no time is left";
     else
-        at.reply.failure = failure_words(failure, where, settings_);
+        at.reply.failure = describe_failure(failure, where, settings_);
     return std::move(at.reply);
 }
 
-void Http::prepare(const HttpRequest& request) {
+void Client::prepare(const Request& request) {
     Handles& at = *handles_;
     CURL* easy = at.easy.get();
     at.plain_http = request.url.starts_with("http:");
@@ -205,7 +205,7 @@ void Http::prepare(const HttpRequest& request) {
 }
 
 /// A CURLcode, or cut_off. The multi interface is for set_deadline() alone: it wakes a transfer that waits.
-int Http::perform() {
+int Client::perform() {
     CURLM* multi = handles_->multi.get();
     CURL* easy = handles_->easy.get();
     if (curl_multi_add_handle(multi, easy) != CURLM_OK)
@@ -230,4 +230,4 @@ int Http::perform() {
     return result;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
-struct HttpRequest {
+struct Request {
     bool post = false;
     std::string url;                  ///< whole, encoded
     std::vector<std::string> headers; ///< "Name: value"
@@ -23,19 +23,19 @@ struct HttpRequest {
 
 /// One connection to a server, kept alive; hides libcurl. The whole process must ignore or block
 /// SIGPIPE. One thread at a time, except for set_deadline().
-class Http {
+class Client {
   public:
     /// Reads the folder of certificates, if that is what there is. Throws std::runtime_error where libcurl
     /// does not start, std::invalid_argument where the folder can't be read.
-    explicit Http(HttpSettings settings);
-    ~Http();
-    Http(const Http&) = delete;
-    Http& operator=(const Http&) = delete;
-    Http(Http&&) = delete;
-    Http& operator=(Http&&) = delete;
+    explicit Client(Settings settings);
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+    Client(Client&&) = delete;
+    Client& operator=(Client&&) = delete;
 
     /// The answer, or in Reply::failure why there is none. Throws std::bad_alloc only.
-    [[nodiscard]] Reply exchange(const HttpRequest& request);
+    [[nodiscard]] Reply exchange(const Request& request);
 
     /// An exchange is given up at this time, the one that runs too. Any thread.
     void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept;
@@ -43,13 +43,13 @@ class Http {
   private:
     struct Handles;
 
-    void prepare(const HttpRequest& request);
+    void prepare(const Request& request);
     int perform();
 
-    HttpSettings settings_;
+    Settings settings_;
     std::string ca_pem_; ///< the certificates of a folder; empty where it is a file
     std::atomic<std::chrono::steady_clock::rep> deadline_;
     std::unique_ptr<Handles> handles_;
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

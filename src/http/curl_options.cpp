@@ -1,8 +1,8 @@
 #include "http/curl_options.hpp"
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
-void set_route(CURL* easy, const HttpSettings& settings) {
+void set_route(CURL* easy, const Settings& settings) {
     // The answer of a proxy to CONNECT is not the server's.
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     if (!settings.unix_socket.empty()) // libcurl then uses no proxy
@@ -38,4 +38,4 @@ void set_tls(CURL* easy, const TlsSettings& settings, const std::string& ca_pem)
     }
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

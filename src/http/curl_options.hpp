@@ -6,11 +6,11 @@
 
 #include <string>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 /// Which way requests go (unix socket, proxy) and who is trusted. `settings` and `ca_pem` must outlive the
 /// exchange.
-void set_route(CURL* easy, const HttpSettings& settings);
+void set_route(CURL* easy, const Settings& settings);
 void set_tls(CURL* easy, const TlsSettings& settings, const std::string& ca_pem);
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

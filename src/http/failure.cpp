@@ -10,7 +10,7 @@
 #include <optional>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 namespace {
 
@@ -40,7 +40,7 @@ std::string_view port_of(std::string_view url) noexcept {
 }
 
 /// libcurl names whom it could not find or reach: where that is not the server, it is the proxy.
-bool is_of_proxy(const HttpFailure& failure, std::string_view url) {
+bool is_of_proxy(const Failure& failure, std::string_view url) {
     constexpr std::string_view find = "Could not resolve host: ";
     constexpr std::string_view reach = "Failed to connect to ";
     const std::string_view detail = failure.detail;
@@ -52,7 +52,7 @@ bool is_of_proxy(const HttpFailure& failure, std::string_view url) {
     return !detail.substr(reach.size()).starts_with(server);
 }
 
-std::string socket_words(const HttpFailure& failure, const std::string& path) {
+std::string describe_socket_failure(const Failure& failure, const std::string& path) {
     struct stat status {};
     const int error = ::stat(path.c_str(), &status) == 0 ? 0 : errno;
     if (error == ENOENT || error == ENOTDIR)
@@ -76,14 +76,14 @@ constexpr auto verify_words = std::to_array<std::pair<long, std::string_view>>({
     {21, "the server's TLS certificate comes from a CA that is not trusted; give the CA's with --tls-ca"},
 });
 
-std::string certificate_words(const HttpFailure& failure) {
+std::string describe_certificate_failure(const Failure& failure) {
     // libcurl's own check, after OpenSSL has found the chain good.
     if (contains(failure.detail, "subject name") || contains(failure.detail, "subjectAltName"))
         return "the server's TLS certificate is for another name (" + failure.detail +
                "); the URL must have a name that stands in the certificate";
-    for (const auto& [number, words] : verify_words)
+    for (const auto& [number, message] : verify_words)
         if (number == failure.verify_result)
-            return std::string(words) + " (" + failure.detail + ")";
+            return std::string(message) + " (" + failure.detail + ")";
     return "the server's TLS certificate is not good (" + failure.detail + ")";
 }
 
@@ -101,7 +101,7 @@ bool refuses_client_certificate(std::string_view detail) noexcept {
     return false;
 }
 
-std::string tls_words(const HttpFailure& failure, const HttpSettings& settings) {
+std::string describe_tls_failure(const Failure& failure, const Settings& settings) {
     if (contains(failure.detail, "wrong version number") || contains(failure.detail, "packet length"))
         return "no TLS is spoken there (" + failure.detail +
                (settings.proxy.starts_with("https:") ? "); is it the proxy, is its URL http:// instead?"
@@ -112,20 +112,20 @@ std::string tls_words(const HttpFailure& failure, const HttpSettings& settings) 
     return "no TLS (" + failure.detail + "); see the server's log";
 }
 
-std::string broken_words(const HttpFailure& failure, std::string_view where) {
+std::string describe_broken_exchange(const Failure& failure, std::string_view where) {
     if (failure.proxy_status != 0 && failure.proxy_status / 100 != 2)
         return "the proxy does not connect to it (HTTP " + std::to_string(failure.proxy_status) +
                "); see the proxy's log";
-    std::string words =
+    std::string message =
         "the connection broke off without a whole answer (" + failure.detail + "); see the server's log";
     if (where.starts_with("https:"))
-        words += std::string("; maybe ").append(client_certificate_hint);
+        message += std::string("; maybe ").append(client_certificate_hint);
     else if (failure.code == CURLE_RECV_ERROR || failure.code == CURLE_GOT_NOTHING)
-        words += "; or does this port want https://?";
-    return words;
+        message += "; or does this port want https://?";
+    return message;
 }
 
-std::string connect_words(const HttpFailure& failure, std::string_view where) {
+std::string describe_connect_failure(const Failure& failure, std::string_view where) {
     const bool refused = failure.os_error == ECONNREFUSED;
     if (is_of_proxy(failure, where))
         return (refused ? "the proxy refuses the connection (" : "no connection to the proxy (") +
@@ -135,7 +135,7 @@ std::string connect_words(const HttpFailure& failure, std::string_view where) {
     return "no connection (" + failure.detail + "); check the URL, the network and firewalls";
 }
 
-std::string words_of(const HttpFailure& failure, std::string_view where, const HttpSettings& settings) {
+std::string message_of(const Failure& failure, std::string_view where, const Settings& settings) {
     switch (failure.code) {
     case CURLE_COULDNT_RESOLVE_HOST:
         if (!is_of_proxy(failure, where))
@@ -145,18 +145,18 @@ std::string words_of(const HttpFailure& failure, std::string_view where, const H
         return "no address is known for the proxy's name (" + failure.detail +
                "); check --influx-proxy, http_proxy and https_proxy";
     case CURLE_COULDNT_CONNECT:
-        return settings.unix_socket.empty() ? connect_words(failure, where)
-                                            : socket_words(failure, settings.unix_socket);
+        return settings.unix_socket.empty() ? describe_connect_failure(failure, where)
+                                            : describe_socket_failure(failure, settings.unix_socket);
     case CURLE_PROXY:
         return "the proxy does not do its part (" + failure.detail + "); check the kind of proxy and its log";
     case CURLE_OPERATION_TIMEDOUT:
         return "time-out (" + failure.detail +
                "); the server hangs or is overloaded, or a firewall drops packets";
     case CURLE_PEER_FAILED_VERIFICATION:
-        return certificate_words(failure);
+        return describe_certificate_failure(failure);
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CLIENTCERT:
-        return tls_words(failure, settings);
+        return describe_tls_failure(failure, settings);
     case CURLE_SSL_CERTPROBLEM:
         return "our TLS certificate and key can't be used (" + failure.detail +
                "); check that --tls-cert and --tls-key belong together";
@@ -166,8 +166,8 @@ std::string words_of(const HttpFailure& failure, std::string_view where, const H
     case CURLE_RECV_ERROR:
     case CURLE_PARTIAL_FILE:
     case CURLE_GOT_NOTHING:
-        return refuses_client_certificate(failure.detail) ? tls_words(failure, settings)
-                                                          : broken_words(failure, where);
+        return refuses_client_certificate(failure.detail) ? describe_tls_failure(failure, settings)
+                                                          : describe_broken_exchange(failure, where);
     case CURLE_WRITE_ERROR: // Http takes no more of it
         return "the answer is too long to be that of InfluxDB; check the URL";
     case CURLE_UNSUPPORTED_PROTOCOL:
@@ -182,10 +182,10 @@ std::string words_of(const HttpFailure& failure, std::string_view where, const H
 
 } // namespace
 
-std::string failure_words(const HttpFailure& failure, std::string_view where, const HttpSettings& settings) {
+std::string describe_failure(const Failure& failure, std::string_view where, const Settings& settings) {
     const std::string name =
         settings.unix_socket.empty() ? std::string(where) : "unix://" + settings.unix_socket;
-    return name + ": " + words_of(failure, where, settings);
+    return name + ": " + message_of(failure, where, settings);
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

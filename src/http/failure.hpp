@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 /// What libcurl tells of an exchange that brought no answer.
-struct HttpFailure {
+struct Failure {
     int code = 0;           ///< CURLcode
     std::string detail;     ///< libcurl's own words
     long os_error = 0;      ///< errno of connect()
@@ -18,7 +18,7 @@ struct HttpFailure {
 
 /// For a person: what is wrong and what to do. `where` names the server, without secrets. Throws
 /// std::bad_alloc where that is what libcurl met.
-[[nodiscard]] std::string failure_words(const HttpFailure& failure, std::string_view where,
-                                        const HttpSettings& settings);
+[[nodiscard]] std::string describe_failure(const Failure& failure, std::string_view where,
+                                           const Settings& settings);
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

@@ -6,7 +6,7 @@
 #include <new>
 #include <stdexcept>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 struct Gzip::Stream {
     explicit Stream(int level) {
@@ -55,4 +55,4 @@ void Gzip::compress(std::string_view text, std::string& out) {
     out.resize(out.size() - state.avail_out);
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

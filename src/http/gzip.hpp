@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 /// Makes gzip members (RFC 1952). Keeps zlib's state (256 KiB) between calls. Not thread-safe.
 class Gzip {
@@ -26,4 +26,4 @@ class Gzip {
     std::unique_ptr<Stream> stream_;
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

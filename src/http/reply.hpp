@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 /// What came back over HTTP. All of it is untrusted; the receiver has bounded its size.
 struct Reply {
@@ -15,4 +15,4 @@ struct Reply {
     std::string body;         ///< its first 1 MiB
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

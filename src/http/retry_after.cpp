@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cstdint>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 std::chrono::seconds wait_of(const std::string& retry_after, std::time_t now) {
     const bool number = !retry_after.empty() && std::all_of(retry_after.begin(), retry_after.end(),
@@ -23,4 +23,4 @@ std::chrono::seconds wait_of(const std::string& retry_after, std::time_t now) {
     return std::chrono::seconds(std::clamp<std::int64_t>(seconds, 0, longest_retry_after.count()));
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

@@ -4,7 +4,7 @@
 #include <ctime>
 #include <string>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 /// The longest Retry-After that is believed.
 inline constexpr std::chrono::seconds longest_retry_after{600};
@@ -13,4 +13,4 @@ inline constexpr std::chrono::seconds longest_retry_after{600};
 /// from 0 to longest_retry_after; 0 if the header is absent or malformed.
 [[nodiscard]] std::chrono::seconds wait_of(const std::string& retry_after, std::time_t now);
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <string>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 struct TlsSettings {
     std::string ca;        ///< PEM file, or a folder of such; empty: whom the system trusts
@@ -12,7 +12,7 @@ struct TlsSettings {
     bool insecure = false; ///< whoever answers is believed
 };
 
-struct HttpSettings {
+struct Settings {
     std::string user; ///< Basic authentication where not empty
     std::string password;
     std::chrono::milliseconds connect_timeout{5'000};
@@ -21,4 +21,4 @@ struct HttpSettings {
     TlsSettings tls;
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

@@ -11,7 +11,7 @@
 #include <system_error>
 #include <vector>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 namespace {
 
@@ -107,4 +107,4 @@ std::string read_certificate_folder(const std::string& path) {
     return all;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

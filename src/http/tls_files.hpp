@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 /// What is wrong with a file of certificates, of a key, or (where `path` is a folder) with the certificates
 /// in it; nothing where it is good. For a person to read, at start.
@@ -18,4 +18,4 @@ namespace lxcmon::deliver {
 /// std::invalid_argument where it can't be read.
 [[nodiscard]] std::string read_certificate_folder(const std::string& path);
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

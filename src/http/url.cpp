@@ -9,7 +9,7 @@
 #include <new>
 #include <span>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 namespace {
 
@@ -164,4 +164,4 @@ std::string percent_encoded(std::string_view text) {
     return out;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

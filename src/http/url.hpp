@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace lxcmon::deliver {
+namespace lxcmon::http {
 
 /// What is wrong with the address of a server, for a person to read; nothing where it is good: http
 /// or https, a host, maybe a port and a path; or unix:///PATH. The text holds no part of `url`, as that
@@ -28,4 +28,4 @@ namespace lxcmon::deliver {
 /// For a query parameter or a form: all but letters, digits and `-._~` as %XX.
 [[nodiscard]] std::string percent_encoded(std::string_view text);
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::http

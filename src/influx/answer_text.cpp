@@ -6,7 +6,7 @@
 #include <charconv>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::influx {
 
 namespace {
 
@@ -92,16 +92,16 @@ class BodyReader final : public nlohmann::json_sax<json> {
 
 } // namespace
 
-std::string AnswerText::words() const {
+std::string AnswerText::message() const {
     return line_error.empty() ? error : error + ": " + line_error;
 }
 
-std::string_view AnswerText::own_words() const noexcept {
+std::string_view AnswerText::own_message() const noexcept {
     const std::string_view all = error;
     return all.substr(0, all.find(unparsed));
 }
 
-AnswerText read_answer_text(const Reply& reply) {
+AnswerText read_answer_text(const http::Reply& reply) {
     AnswerText text;
     BodyReader reader(text);
     if (!reply.body.empty())
@@ -151,4 +151,4 @@ std::vector<std::string> refused_texts(const AnswerText& text) {
     return lines;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::influx

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lxcmon::deliver {
+namespace lxcmon::influx {
 
 /// Bounds of what is believed and kept of a server's list of refused lines.
 inline constexpr std::size_t most_refused_lines = 10'000;
@@ -25,13 +25,13 @@ struct AnswerText {
     std::vector<std::size_t> line_numbers; ///< v3's, as they stood, at most most_refused_lines
 
     /// `error`, and `line_error` where there is one.
-    [[nodiscard]] std::string words() const;
+    [[nodiscard]] std::string message() const;
     /// `error` up to where it begins to repeat what was sent: only this tells what kind of trouble it is.
-    [[nodiscard]] std::string_view own_words() const noexcept;
+    [[nodiscard]] std::string_view own_message() const noexcept;
 };
 
 /// Copes with a body that was cut off: what stood before is used.
-[[nodiscard]] AnswerText read_answer_text(const Reply& reply);
+[[nodiscard]] AnswerText read_answer_text(const http::Reply& reply);
 
 /// How many lines of a partial write are lost, where told.
 [[nodiscard]] std::optional<std::size_t> dropped_lines(const AnswerText& text);
@@ -39,4 +39,4 @@ struct AnswerText {
 /// The lines that 1.x repeats after `unable to parse`, within the bounds above.
 [[nodiscard]] std::vector<std::string> refused_texts(const AnswerText& text);
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::influx

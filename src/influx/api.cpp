@@ -8,14 +8,14 @@
 #include <algorithm>
 #include <charconv>
 
-namespace lxcmon::deliver {
+namespace lxcmon::influx {
 
 namespace {
 
 constexpr std::size_t longest_version_bytes = 64;
 
 /// From the header, else from InfluxDB 3's JSON; empty where none is told.
-std::string version_in(const Reply& ping) {
+std::string version_in(const http::Reply& ping) {
     if (!ping.version.empty())
         return ping.version;
     if (ping.body.size() > 4096) // a version is short
@@ -36,52 +36,52 @@ unsigned major_of(std::string_view version) noexcept {
 
 } // namespace
 
-std::string_view api_name(InfluxApi api) noexcept {
+std::string_view api_name(Api api) noexcept {
     return api_names[static_cast<std::size_t>(api)];
 }
 
-std::optional<InfluxApi> api_of_name(std::string_view name) noexcept {
+std::optional<Api> api_of_name(std::string_view name) noexcept {
     const auto* const found = std::ranges::find(api_names, name);
     if (found == api_names.end())
         return std::nullopt;
-    return static_cast<InfluxApi>(found - api_names.begin());
+    return static_cast<Api>(found - api_names.begin());
 }
 
-std::optional<InfluxApi> api_of_settings(const InfluxSettings& settings) noexcept {
-    if (settings.api != InfluxApi::automatic)
+std::optional<Api> api_of_settings(const Settings& settings) noexcept {
+    if (settings.api != Api::automatic)
         return settings.api;
     if (!settings.bucket.empty())
-        return InfluxApi::v2;
+        return Api::v2;
     if (!settings.retention_policy.empty()) // v1's alone; InfluxDB 2 and 3 take v1's writes as well
-        return InfluxApi::v1;
+        return Api::v1;
     return std::nullopt;
 }
 
-ServerKind kind_of(const Reply& ping) {
+ServerKind kind_of(const http::Reply& ping) {
     const bool answered = ping.status >= 200 && ping.status < 300;
     const std::string version = answered ? version_in(ping) : std::string();
     if (version.empty())
-        return {InfluxApi::v1, "a server that tells no version"};
-    const InfluxApi api = major_of(version) >= 3 ? InfluxApi::v3 : InfluxApi::v1;
-    return {api, "InfluxDB " + printable(version, longest_version_bytes)};
+        return {Api::v1, "a server that tells no version"};
+    const Api api = major_of(version) >= 3 ? Api::v3 : Api::v1;
+    return {api, "InfluxDB " + text::printable(version, longest_version_bytes)};
 }
 
-std::string write_path(const InfluxSettings& settings, InfluxApi api) {
-    if (api == InfluxApi::v2)
-        return "/api/v2/write?org=" + percent_encoded(settings.org) +
-               "&bucket=" + percent_encoded(settings.bucket) + "&precision=ns";
-    const std::string database = percent_encoded(settings.database);
-    if (api == InfluxApi::v3)
+std::string write_path(const Settings& settings, Api api) {
+    if (api == Api::v2)
+        return "/api/v2/write?org=" + http::percent_encoded(settings.org) +
+               "&bucket=" + http::percent_encoded(settings.bucket) + "&precision=ns";
+    const std::string database = http::percent_encoded(settings.database);
+    if (api == Api::v3)
         return "/api/v3/write_lp?db=" + database + "&precision=nanosecond";
     const std::string policy =
-        settings.retention_policy.empty() ? "" : "&rp=" + percent_encoded(settings.retention_policy);
+        settings.retention_policy.empty() ? "" : "&rp=" + http::percent_encoded(settings.retention_policy);
     return "/write?db=" + database + policy + "&precision=ns";
 }
 
-std::string authorization_header(const InfluxSettings& settings, InfluxApi api) {
+std::string authorization_header(const Settings& settings, Api api) {
     if (settings.token.empty())
         return {};
-    return (api == InfluxApi::v3 ? "Authorization: Bearer " : "Authorization: Token ") + settings.token;
+    return (api == Api::v3 ? "Authorization: Bearer " : "Authorization: Token ") + settings.token;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::influx

@@ -12,7 +12,7 @@
 #include <ctime>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::influx {
 
 namespace {
 
@@ -23,7 +23,7 @@ std::string without_end_slashes(std::string url) {
 }
 
 /// Line numbers come from a stranger: those that can't be are dropped.
-void keep_plausible(Verdict& verdict, std::string_view lines) {
+void keep_plausible(deliver::Verdict& verdict, std::string_view lines) {
     if (verdict.refused_lines.empty())
         return;
     const auto count = static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n'));
@@ -32,10 +32,10 @@ void keep_plausible(Verdict& verdict, std::string_view lines) {
 
 } // namespace
 
-InfluxClient::InfluxClient(InfluxSettings settings)
+Client::Client(Settings settings)
     : settings_(checked(std::move(settings)))
     , name_(without_end_slashes(settings_.url))
-    , base_(unix_socket_path(settings_.url) ? "http://localhost" : name_)
+    , base_(http::unix_socket_path(settings_.url) ? "http://localhost" : name_)
     , secrets_(secrets_of(settings_))
     , http_(http_settings_of(settings_))
     , api_(api_of_settings(settings_)) {
@@ -43,57 +43,57 @@ InfluxClient::InfluxClient(InfluxSettings settings)
         gzip_.emplace();
 }
 
-HttpRequest InfluxClient::request(std::string_view path) const {
-    HttpRequest request;
+http::Request Client::request(std::string_view path) const {
+    http::Request request;
     request.url = base_;
     request.url += path;
     request.timeout = settings_.timeout;
     request.headers = settings_.headers;
-    if (std::string header = authorization_header(settings_, api_.value_or(InfluxApi::v1)); !header.empty())
+    if (std::string header = authorization_header(settings_, api_.value_or(Api::v1)); !header.empty())
         request.headers.push_back(std::move(header));
     return request;
 }
 
-Verdict InfluxClient::verdict_of(const Reply& reply) const {
+deliver::Verdict Client::verdict_of(const http::Reply& reply) const {
     return judge(reply, std::time(nullptr), secrets_);
 }
 
 /// Asks the server. What comes back is why there is no choice yet.
-std::optional<Verdict> InfluxClient::choose_api() {
-    const Reply reply = http_.exchange(request("/ping"));
-    Verdict verdict = verdict_of(reply);
-    if (verdict.outcome == Outcome::retry || verdict.outcome == Outcome::server_error) {
-        verdict.outcome = Outcome::retry; // no line has been sent that could be to blame
+std::optional<deliver::Verdict> Client::choose_api() {
+    const http::Reply reply = http_.exchange(request("/ping"));
+    deliver::Verdict verdict = verdict_of(reply);
+    if (verdict.outcome == deliver::Outcome::retry || verdict.outcome == deliver::Outcome::server_error) {
+        verdict.outcome = deliver::Outcome::retry; // no line has been sent that could be to blame
         return verdict;
     }
     // The way there is wrong: a proxy that wants credentials, http on an https port.
-    if (verdict.outcome == Outcome::settings && (verdict.status == 400 || verdict.status == 407))
+    if (verdict.outcome == deliver::Outcome::settings && (verdict.status == 400 || verdict.status == 407))
         return verdict;
     // Where /ping itself is refused, the write will say better what is wrong.
     const ServerKind kind = kind_of(reply);
     api_ = kind.api;
     std::string choice =
-        name_ + " is " + kind.words + ": using its " + std::string(api_name(kind.api)) + " write API";
+        name_ + " is " + kind.message + ": using its " + std::string(api_name(kind.api)) + " write API";
     if (choice != said_choice_)
         spdlog::info("{}", choice);
     said_choice_ = std::move(choice);
     return std::nullopt;
 }
 
-Verdict InfluxClient::send(std::string_view lines) {
+deliver::Verdict Client::send(std::string_view lines) {
     if (!api_)
         if (auto no_choice = choose_api())
             return std::move(*no_choice);
-    Verdict verdict = write(lines);
+    deliver::Verdict verdict = write(lines);
     // Another server may have taken this one's place, with another API.
-    if (verdict.outcome == Outcome::settings)
+    if (verdict.outcome == deliver::Outcome::settings)
         api_ = api_of_settings(settings_);
     return verdict;
 }
 
-Verdict InfluxClient::write(std::string_view lines) {
+deliver::Verdict Client::write(std::string_view lines) {
     constexpr std::size_t bytes_a_second = std::size_t{100} * 1024;
-    HttpRequest request = this->request(write_path(settings_, *api_));
+    http::Request request = this->request(write_path(settings_, *api_));
     request.post = true;
     request.body = lines;
     request.timeout += std::chrono::milliseconds(lines.size() * 1000 / bytes_a_second);
@@ -103,50 +103,51 @@ Verdict InfluxClient::write(std::string_view lines) {
         request.body = compressed_;
         request.headers.emplace_back("Content-Encoding: gzip");
     }
-    Verdict verdict = verdict_of(http_.exchange(request));
+    deliver::Verdict verdict = verdict_of(http_.exchange(request));
     keep_plausible(verdict, lines);
     return verdict;
 }
 
-Verdict InfluxClient::make_database() {
-    const std::string shown = "database \"" + printable(settings_.database) + "\"";
-    Verdict verdict;
-    verdict.outcome = Outcome::settings;
+deliver::Verdict Client::make_database() {
+    const std::string shown = "database \"" + text::printable(settings_.database) + "\"";
+    deliver::Verdict verdict;
+    verdict.outcome = deliver::Outcome::settings;
     verdict.status = 404;
     if (!settings_.create_database) {
-        verdict.words = shown + " is not there, and the settings say not to make it: make it on the server";
+        verdict.message = shown + " is not there, and the settings say not to make it: make it on the server";
         return verdict;
     }
-    if (api_.value_or(InfluxApi::v1) != InfluxApi::v1) {
-        verdict.words = "the server has no such place: make the database or bucket there";
+    if (api_.value_or(Api::v1) != Api::v1) {
+        verdict.message = "the server has no such place: make the database or bucket there";
         return verdict;
     }
-    const std::string form = "q=" + percent_encoded(create_database_query(settings_.database));
-    HttpRequest request = this->request("/query");
+    const std::string form = "q=" + http::percent_encoded(create_database_query(settings_.database));
+    http::Request request = this->request("/query");
     request.post = true;
     request.body = form;
-    const Reply reply = http_.exchange(request);
+    const http::Reply reply = http_.exchange(request);
     verdict = verdict_of(reply);
-    if (verdict.outcome == Outcome::retry)
+    if (verdict.outcome == deliver::Outcome::retry)
         return verdict;
     // The answer is 200 even when it failed.
     const std::string wrong = query_error(reply);
-    if (verdict.outcome == Outcome::delivered && wrong.empty())
+    if (verdict.outcome == deliver::Outcome::delivered && wrong.empty())
         return verdict;
-    verdict.words = shown + " is not there and can't be made (HTTP " + std::to_string(reply.status) + ": " +
-                    printable(redacted(wrong, secrets_)) + "); make it on the server, or use an admin user";
-    verdict.outcome = Outcome::settings;
+    verdict.message = shown + " is not there and can't be made (HTTP " + std::to_string(reply.status) + ": " +
+                      text::printable(text::redacted(wrong, secrets_)) +
+                      "); make it on the server, or use an admin user";
+    verdict.outcome = deliver::Outcome::settings;
     return verdict;
 }
 
-bool InfluxClient::stop_compressing() noexcept {
+bool Client::stop_compressing() noexcept {
     const bool was = gzip_.has_value();
     gzip_.reset();
     return was;
 }
 
-void InfluxClient::set_deadline(std::chrono::steady_clock::time_point deadline) noexcept {
+void Client::set_deadline(std::chrono::steady_clock::time_point deadline) noexcept {
     http_.set_deadline(deadline);
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::influx

@@ -11,42 +11,42 @@
 #include <string_view>
 #include <vector>
 
-namespace lxcmon::deliver {
+namespace lxcmon::influx {
 
 /// InfluxDB 1.x (`/write`), 2.x (`/api/v2/write`) and 3.x (`/api/v3/write_lp`), and what speaks like them.
 /// Lines are line protocol with times in ns. Where the settings leave the API open, the server is asked
 /// before the first write, and again once it refuses what was chosen.
-class InfluxClient final : public Sink {
+class Client final : public deliver::Sink {
   public:
     /// Throws std::invalid_argument on settings that can't be used (the text has no secret in it),
     /// std::runtime_error where libcurl does not start. Connects to nothing yet.
-    explicit InfluxClient(InfluxSettings settings);
+    explicit Client(Settings settings);
 
-    [[nodiscard]] Verdict send(std::string_view lines) override;
-    [[nodiscard]] Verdict make_database() override;
+    [[nodiscard]] deliver::Verdict send(std::string_view lines) override;
+    [[nodiscard]] deliver::Verdict make_database() override;
     bool stop_compressing() noexcept override;
     void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept override;
     [[nodiscard]] std::vector<Finding> probe() override;
     [[nodiscard]] std::string name() const override { return name_; }
 
   private:
-    [[nodiscard]] HttpRequest request(std::string_view path) const;
-    [[nodiscard]] Verdict verdict_of(const Reply& reply) const;
-    [[nodiscard]] std::optional<Verdict> choose_api();
-    [[nodiscard]] Verdict write(std::string_view lines);
+    [[nodiscard]] http::Request request(std::string_view path) const;
+    [[nodiscard]] deliver::Verdict verdict_of(const http::Reply& reply) const;
+    [[nodiscard]] std::optional<deliver::Verdict> choose_api();
+    [[nodiscard]] deliver::Verdict write(std::string_view lines);
     [[nodiscard]] Finding probe_server();
     void probe_v1(std::vector<Finding>& findings);
     void probe_by_writing(std::vector<Finding>& findings);
 
-    InfluxSettings settings_;
+    Settings settings_;
     std::string name_; ///< the URL without slashes at its end
     std::string base_; ///< what requests go to: the same, but for a unix socket
     std::vector<std::string> secrets_;
-    Http http_;
-    std::optional<InfluxApi> api_; ///< none yet: ask the server
-    std::string said_choice_;      ///< what was last logged about it
-    std::optional<Gzip> gzip_;     ///< none when nothing is compressed
+    http::Client http_;
+    std::optional<Api> api_;         ///< none yet: ask the server
+    std::string said_choice_;        ///< what was last logged about it
+    std::optional<http::Gzip> gzip_; ///< none when nothing is compressed
     std::string compressed_;
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::influx

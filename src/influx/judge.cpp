@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::influx {
 
 namespace {
 
@@ -18,7 +18,7 @@ bool contains(std::string_view text, std::string_view part) noexcept {
 }
 
 /// Answers of status 400 or 422 that no line is to blame for: bisecting would throw all of them away.
-constexpr auto settings_words = std::to_array<std::string_view>({
+constexpr auto settings_messages = std::to_array<std::string_view>({
     "Client sent an HTTP request to an HTTPS server", // Go's servers, InfluxDB 1.x and 2.x among them
     "Please provide either orgID or org",             // 2.x
     "Authorization header was malformed",             // 3.x, and all below
@@ -29,12 +29,12 @@ constexpr auto settings_words = std::to_array<std::string_view>({
 });
 
 bool is_about_settings(const AnswerText& text) noexcept {
-    const std::string_view said = text.own_words();
-    const auto begins = [](std::string_view words, std::string_view start) {
-        return words.starts_with(start);
+    const std::string_view said = text.own_message();
+    const auto begins = [](std::string_view message, std::string_view start) {
+        return message.starts_with(start);
     };
-    for (const std::string_view words : settings_words)
-        if (begins(said, words) || begins(text.line_error, words))
+    for (const std::string_view message : settings_messages)
+        if (begins(said, message) || begins(text.line_error, message))
             return true;
     // VictoriaMetrics, nginx, Apache.
     return (begins(said, "remoteAddr:") && contains(said, "unsupported path requested")) ||
@@ -42,33 +42,34 @@ bool is_about_settings(const AnswerText& text) noexcept {
                                   contains(said, "speaking plain HTTP to an SSL-enabled server port")));
 }
 
-Outcome outcome_of(int status, const AnswerText& text) noexcept {
-    const std::string_view said = text.own_words();
+deliver::Outcome outcome_of(int status, const AnswerText& text) noexcept {
+    const std::string_view said = text.own_message();
     if (status >= 200 && status < 300)
-        return Outcome::delivered;
+        return deliver::Outcome::delivered;
     switch (status) {
     case 400:
     case 422:
         if (is_about_settings(text))
-            return Outcome::settings;
-        return contains(said, "partial write") ? Outcome::partial : Outcome::refused;
+            return deliver::Outcome::settings;
+        return contains(said, "partial write") ? deliver::Outcome::partial : deliver::Outcome::refused;
     case 404:
-        return contains(said, "database not found") ? Outcome::no_database : Outcome::settings;
+        return contains(said, "database not found") ? deliver::Outcome::no_database
+                                                    : deliver::Outcome::settings;
     case 408:
     case 429:
-        return Outcome::retry;
+        return deliver::Outcome::retry;
     case 413:
-        return Outcome::too_large;
+        return deliver::Outcome::too_large;
     case 415:
-        return Outcome::no_gzip;
+        return deliver::Outcome::no_gzip;
     case 500:
         // InfluxDB 3 has no 413, and 1.6.7 answers so to an unknown retention policy.
-        return said.starts_with("max request size")             ? Outcome::too_large
-               : said.starts_with("retention policy not found") ? Outcome::settings
-                                                                : Outcome::server_error;
+        return said.starts_with("max request size")             ? deliver::Outcome::too_large
+               : said.starts_with("retention policy not found") ? deliver::Outcome::settings
+                                                                : deliver::Outcome::server_error;
     default:
         // What the table does not name: a 5xx may pass, all else needs a person. Either keeps the data.
-        return status > 500 && status < 600 ? Outcome::retry : Outcome::settings;
+        return status > 500 && status < 600 ? deliver::Outcome::retry : deliver::Outcome::settings;
     }
 }
 
@@ -108,36 +109,38 @@ std::vector<std::size_t> plausible(std::vector<std::size_t> numbers) {
     return numbers;
 }
 
-std::string words_of(const Reply& reply, const AnswerText& text, std::span<const std::string> secrets) {
-    std::string said = text.words();
+std::string message_of(const http::Reply& reply, const AnswerText& text,
+                       std::span<const std::string> secrets) {
+    std::string said = text.message();
     said.resize(said.find_last_not_of(" \t\r\n") + 1); // plain bodies end in LF
-    std::string words = "HTTP " + std::to_string(reply.status);
-    if (const std::string clean = printable(redacted(said, secrets)); !clean.empty())
-        words += ": " + clean;
+    std::string message = "HTTP " + std::to_string(reply.status);
+    if (const std::string clean = text::printable(text::redacted(said, secrets)); !clean.empty())
+        message += ": " + clean;
     if (!reply.location.empty() && reply.status < 400)
-        words += " to " + printable(redacted(reply.location, secrets));
-    if (const auto hint = advice(reply.status, text.own_words()); !hint.empty())
-        words += std::string("; ").append(hint);
-    return words;
+        message += " to " + text::printable(text::redacted(reply.location, secrets));
+    if (const auto hint = advice(reply.status, text.own_message()); !hint.empty())
+        message += std::string("; ").append(hint);
+    return message;
 }
 
 } // namespace
 
-Verdict judge(const Reply& reply, std::time_t now, std::span<const std::string> secrets) {
-    Verdict verdict;
+deliver::Verdict judge(const http::Reply& reply, std::time_t now, std::span<const std::string> secrets) {
+    deliver::Verdict verdict;
     if (!reply.failure.empty()) {
-        verdict.outcome = Outcome::retry;
-        verdict.words = printable(redacted(reply.failure, secrets), 2 * longest_words_bytes);
+        verdict.outcome = deliver::Outcome::retry;
+        verdict.message =
+            text::printable(text::redacted(reply.failure, secrets), 2 * text::longest_message_bytes);
         return verdict;
     }
     const AnswerText text = read_answer_text(reply);
     verdict.status = reply.status;
     verdict.outcome = outcome_of(reply.status, text);
-    if (verdict.outcome == Outcome::delivered)
+    if (verdict.outcome == deliver::Outcome::delivered)
         return verdict;
-    verdict.wait = wait_of(reply.retry_after, now);
-    verdict.words = words_of(reply, text, secrets);
-    if (verdict.outcome == Outcome::partial) {
+    verdict.wait = http::wait_of(reply.retry_after, now);
+    verdict.message = message_of(reply, text, secrets);
+    if (verdict.outcome == deliver::Outcome::partial) {
         verdict.dropped_lines = dropped_lines(text);
         verdict.refused_lines = plausible(text.line_numbers);
         verdict.refused_texts = refused_texts(text);
@@ -145,4 +148,4 @@ Verdict judge(const Reply& reply, std::time_t now, std::span<const std::string> 
     return verdict;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::influx

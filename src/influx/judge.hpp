@@ -7,9 +7,10 @@
 #include <span>
 #include <string>
 
-namespace lxcmon::deliver {
+namespace lxcmon::influx {
 
 /// Pure. `now` is for Retry-After as a date; `secrets` are hidden wherever the server repeats them.
-[[nodiscard]] Verdict judge(const Reply& reply, std::time_t now, std::span<const std::string> secrets = {});
+[[nodiscard]] deliver::Verdict judge(const http::Reply& reply, std::time_t now,
+                                     std::span<const std::string> secrets = {});
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::influx

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace lxcmon::deliver {
+namespace lxcmon::influx {
 
 namespace {
 
@@ -39,16 +39,16 @@ std::string create_database_query(std::string_view name) {
     return query + '"';
 }
 
-std::string query_error(const Reply& reply) {
+std::string query_error(const http::Reply& reply) {
     const json body = json::parse(reply.body, nullptr, false);
     if (const json& error = member(first(member(body, "results")), "error"); error.is_string())
         return error.get<std::string>();
     return reply.status >= 200 && reply.status < 300 && !member(body, "error").is_string()
                ? std::string()
-               : read_answer_text(reply).words();
+               : read_answer_text(reply).message();
 }
 
-std::vector<std::string> listed_databases(const Reply& reply) {
+std::vector<std::string> listed_databases(const http::Reply& reply) {
     std::vector<std::string> names;
     const json body = json::parse(reply.body, nullptr, false);
     const json& rows = member(first(member(first(member(body, "results")), "series")), "values");
@@ -59,4 +59,4 @@ std::vector<std::string> listed_databases(const Reply& reply) {
     return names;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::influx

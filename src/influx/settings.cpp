@@ -1,18 +1,15 @@
 #include "influx/settings.hpp"
 
 #include "http/url.hpp"
+#include "text/utf8.hpp"
 
 #include <algorithm>
 #include <array>
 #include <stdexcept>
 
-namespace lxcmon::deliver {
+namespace lxcmon::influx {
 
 namespace {
-
-bool is_control(char c) noexcept {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-}
 
 /// What RFC 9110 calls tchar.
 bool is_token_character(char c) noexcept {
@@ -47,7 +44,7 @@ std::optional<std::string> check_header(std::string_view header) {
     if (header.find(':') == std::string_view::npos || name.empty() ||
         !std::all_of(name.begin(), name.end(), &is_token_character))
         return std::string("is no header; ") + expected;
-    if (std::any_of(header.begin(), header.end(), &is_control))
+    if (std::any_of(header.begin(), header.end(), &text::is_control))
         return std::string("has a line end or control byte in it; ") + expected;
     if (value_of(header).empty())
         return std::string("has no value; ") + expected;
@@ -56,11 +53,11 @@ std::optional<std::string> check_header(std::string_view header) {
     return std::nullopt;
 }
 
-InfluxSettings checked(InfluxSettings settings) {
-    if (const auto wrong = check_url(settings.url))
+Settings checked(Settings settings) {
+    if (const auto wrong = http::check_url(settings.url))
         throw std::invalid_argument("the URL of InfluxDB: " + *wrong);
     // A line end in it would start another header.
-    if (std::any_of(settings.token.begin(), settings.token.end(), &is_control))
+    if (std::any_of(settings.token.begin(), settings.token.end(), &text::is_control))
         throw std::invalid_argument("the token of InfluxDB: a line end or control byte in it");
     if (settings.user.find(':') != std::string::npos)
         throw std::invalid_argument("the user of InfluxDB: HTTP allows no colon in it");
@@ -68,14 +65,14 @@ InfluxSettings checked(InfluxSettings settings) {
         if (const auto wrong = check_header(header))
             throw std::invalid_argument("a header for InfluxDB " + *wrong);
     if (!settings.proxy.empty())
-        if (const auto wrong = check_proxy(settings.proxy))
+        if (const auto wrong = http::check_proxy(settings.proxy))
             throw std::invalid_argument("the proxy to InfluxDB: " + *wrong);
-    if (settings.api == InfluxApi::v2 && settings.bucket.empty())
+    if (settings.api == Api::v2 && settings.bucket.empty())
         throw std::invalid_argument("the v2 API of InfluxDB needs a bucket");
     return settings;
 }
 
-std::vector<std::string> secrets_of(const InfluxSettings& settings) {
+std::vector<std::string> secrets_of(const Settings& settings) {
     std::vector<std::string> secrets{settings.password, settings.token};
     for (const std::string& header : settings.headers) {
         const std::string_view value = value_of(header);
@@ -87,17 +84,17 @@ std::vector<std::string> secrets_of(const InfluxSettings& settings) {
     return secrets;
 }
 
-HttpSettings http_settings_of(const InfluxSettings& settings) {
-    HttpSettings http;
+http::Settings http_settings_of(const Settings& settings) {
+    http::Settings http;
     if (settings.token.empty()) { // a token goes before user and password
         http.user = settings.user;
         http.password = settings.password;
     }
     http.connect_timeout = settings.connect_timeout;
-    http.unix_socket = unix_socket_path(settings.url).value_or("");
+    http.unix_socket = http::unix_socket_path(settings.url).value_or("");
     http.proxy = settings.proxy;
     http.tls = settings.tls;
     return http;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::influx

@@ -8,15 +8,15 @@
 #include <string_view>
 #include <vector>
 
-namespace lxcmon::deliver {
+namespace lxcmon::influx {
 
-enum class InfluxApi { automatic, v1, v2, v3 };
+enum class Api { automatic, v1, v2, v3 };
 
-struct InfluxSettings {
-    std::string url;                      ///< as check_url() wants it; a path is put before the API's
-    InfluxApi api = InfluxApi::automatic; ///< automatic: v2 where there is a bucket, else as /ping says
-    std::string database = "lxc";         ///< v1 and v3
-    std::string retention_policy;         ///< v1; empty: the database's default
+struct Settings {
+    std::string url;              ///< as check_url() wants it; a path is put before the API's
+    Api api = Api::automatic;     ///< automatic: v2 where there is a bucket, else as /ping says
+    std::string database = "lxc"; ///< v1 and v3
+    std::string retention_policy; ///< v1; empty: the database's default
     std::string user;
     std::string password;
     std::string token;  ///< instead of user and password
@@ -26,13 +26,13 @@ struct InfluxSettings {
     bool create_database = true;      ///< v1: when the server says that it has none of that name
     std::vector<std::string> headers; ///< "Name: value", sent with each request; the values are secrets
     std::string proxy;                ///< as check_proxy() wants it; empty: what the environment says
-    TlsSettings tls;
+    http::TlsSettings tls;
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::milliseconds timeout{10'000}; ///< for an exchange, and 1 s more for every 100 KiB of lines
 };
 
 /// The same settings, once they are found fit for use. Throws std::invalid_argument; the text has no secret.
-[[nodiscard]] InfluxSettings checked(InfluxSettings settings);
+[[nodiscard]] Settings checked(Settings settings);
 
 /// What is wrong with "Name: value" as a header of each request; nothing where it is good. The text holds
 /// nothing of the value.
@@ -42,8 +42,8 @@ struct InfluxSettings {
 [[nodiscard]] std::string header_name(std::string_view header);
 
 /// All that must not stand in a log or an error.
-[[nodiscard]] std::vector<std::string> secrets_of(const InfluxSettings& settings);
+[[nodiscard]] std::vector<std::string> secrets_of(const Settings& settings);
 
-[[nodiscard]] HttpSettings http_settings_of(const InfluxSettings& settings);
+[[nodiscard]] http::Settings http_settings_of(const Settings& settings);
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::influx

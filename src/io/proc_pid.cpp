@@ -5,7 +5,7 @@
 
 #include <cstdio>
 
-namespace lxcmon::sample {
+namespace lxcmon::io {
 namespace {
 
 /// The text of /proc/PID/stat in its parts.
@@ -34,19 +34,19 @@ std::optional<Stat> split_stat(std::string_view text) noexcept {
 
 } // namespace
 
-bool parse_process_stat(std::string_view text, ProcessFigures& figures) noexcept {
+bool parse_process_stat(std::string_view text, ProcessStats& stats) noexcept {
     const auto stat = split_stat(text);
-    if (!stat || stat->name.empty() || stat->name.size() > figures.name.size())
+    if (!stat || stat->name.empty() || stat->name.size() > stats.name.size())
         return false;
     const auto user = stat->count(14);
     const auto system = stat->count(15);
     const auto threads = stat->count(20);
     const auto start = stat->count(22);
-    if (!user || !system || !threads || !start || __builtin_add_overflow(*user, *system, &figures.cpu_ticks))
+    if (!user || !system || !threads || !start || __builtin_add_overflow(*user, *system, &stats.cpu_ticks))
         return false;
-    figures.name_bytes = static_cast<std::uint32_t>(stat->name.copy(figures.name.data(), stat->name.size()));
-    figures.start_ticks = *start;
-    figures.threads = *threads;
+    stats.name_bytes = static_cast<std::uint32_t>(stat->name.copy(stats.name.data(), stat->name.size()));
+    stats.start_ticks = *start;
+    stats.threads = *threads;
     return true;
 }
 
@@ -63,30 +63,30 @@ std::optional<std::int64_t> parse_process_statm(std::string_view text) noexcept 
     return pages && *pages > 0 && !text.empty() ? pages : std::nullopt;
 }
 
-void parse_process_io(std::string_view text, ProcessFigures& figures) noexcept {
+void parse_process_io(std::string_view text, ProcessStats& stats) noexcept {
     io::for_each_line(text, [&](std::string_view line) {
         const std::string_view key = io::take_until(line, ' ');
         if (key == "read_bytes:")
-            figures.read_bytes = io::parse_count(line);
+            stats.read_bytes = io::parse_count(line);
         else if (key == "write_bytes:")
-            figures.write_bytes = io::parse_count(line);
+            stats.write_bytes = io::parse_count(line);
     });
 }
 
-ProcessFigures read_process(int proc_fd, pid_t pid, bool want_io, std::span<char> buffer) noexcept {
+ProcessStats read_process(int proc_fd, pid_t pid, bool want_io, std::span<char> buffer) noexcept {
     std::array<char, 32> path{};
-    ProcessFigures figures;
+    ProcessStats stats;
     // stat last: where it is there the process had not ended, and what is missing can't be had.
     if (want_io) {
         std::snprintf(path.data(), path.size(), "%d/io", pid);
-        parse_process_io(io::read_once(proc_fd, path.data(), buffer).text, figures);
+        parse_process_io(io::read_once(proc_fd, path.data(), buffer).text, stats);
     }
     std::snprintf(path.data(), path.size(), "%d/statm", pid);
-    figures.rss_pages = parse_process_statm(io::read_once(proc_fd, path.data(), buffer).text);
+    stats.rss_pages = parse_process_statm(io::read_once(proc_fd, path.data(), buffer).text);
     std::snprintf(path.data(), path.size(), "%d/stat", pid);
-    if (parse_process_stat(io::read_once(proc_fd, path.data(), buffer).text, figures))
-        figures.pid = pid;
-    return figures;
+    if (parse_process_stat(io::read_once(proc_fd, path.data(), buffer).text, stats))
+        stats.pid = pid;
+    return stats;
 }
 
-} // namespace lxcmon::sample
+} // namespace lxcmon::io

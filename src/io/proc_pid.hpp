@@ -8,11 +8,11 @@
 #include <span>
 #include <string_view>
 
-namespace lxcmon::sample {
+namespace lxcmon::io {
 
 /// What the kernel says of one process (proc_pid_stat(5), _statm(5), _io(5)); of all its threads together,
 /// those that have ended included. The name is the process's own choice: any bytes but NUL.
-struct ProcessFigures {
+struct ProcessStats {
     static constexpr std::size_t most_name_bytes = 64; ///< the kernel's own threads; others have at most 15
 
     pid_t pid = 0; ///< 0: it has ended, or can't be read
@@ -28,7 +28,7 @@ struct ProcessFigures {
 };
 
 /// The text of /proc/PID/stat. False where something is missing, malformed or too large, or the name empty.
-[[nodiscard]] bool parse_process_stat(std::string_view text, ProcessFigures& figures) noexcept;
+[[nodiscard]] bool parse_process_stat(std::string_view text, ProcessStats& stats) noexcept;
 
 /// Of that text only when the process started, in USER_HZ since boot. Its name may be anything.
 [[nodiscard]] std::optional<std::int64_t> parse_start_ticks(std::string_view text) noexcept;
@@ -38,11 +38,11 @@ struct ProcessFigures {
 [[nodiscard]] std::optional<std::int64_t> parse_process_statm(std::string_view text) noexcept;
 
 /// The text of /proc/PID/io: sets what it has.
-void parse_process_io(std::string_view text, ProcessFigures& figures) noexcept;
+void parse_process_io(std::string_view text, ProcessStats& stats) noexcept;
 
 /// Reads a process below `proc_fd`, a procfs. May block for as long as the process hangs in execve(2):
 /// the kernel locks what it reads here against that.
-[[nodiscard]] ProcessFigures read_process(int proc_fd, pid_t pid, bool want_io,
-                                          std::span<char> buffer) noexcept;
+[[nodiscard]] ProcessStats read_process(int proc_fd, pid_t pid, bool want_io,
+                                        std::span<char> buffer) noexcept;
 
-} // namespace lxcmon::sample
+} // namespace lxcmon::io

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
-namespace lxcmon::deliver {
+namespace lxcmon::io {
 
 namespace {
 
@@ -51,4 +51,4 @@ std::string nearest_existing(std::string path) {
     return path;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::io

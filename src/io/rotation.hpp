@@ -2,7 +2,7 @@
 
 #include <string>
 
-namespace lxcmon::deliver {
+namespace lxcmon::io {
 
 /// Moves `path` to `path.1`, what was there to `path.2`, and so on; `kept` old files stay, the oldest is
 /// overwritten. With `kept` 0 the file is removed. A gap in the numbers ends the moving, so that tries
@@ -16,4 +16,4 @@ namespace lxcmon::deliver {
 /// `path` itself, or the nearest folder above it that exists.
 [[nodiscard]] std::string nearest_existing(std::string path);
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::io

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace lxcmon::deliver {
+namespace lxcmon::io {
 
 /// Writes to a regular file: whole, or an errno, with `written` telling how much went out all the same.
 [[nodiscard]] inline int write_all(int fd, std::string_view text, std::size_t& written) noexcept {
@@ -19,4 +19,4 @@ namespace lxcmon::deliver {
     return 0;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::io

@@ -8,7 +8,7 @@ namespace lxcmon {
 enum class FieldType : std::uint8_t { integer, floating, boolean, string };
 
 /// How a number in a control file becomes the field's number.
-enum class Reading : std::uint8_t {
+enum class NumberFormat : std::uint8_t {
     plain,         ///< as it stands
     limit,         ///< "max", -1 and v1's huge "unlimited" mean: no field
     nsec_to_usec,  ///< nanoseconds in the file
@@ -23,7 +23,7 @@ enum class Reading : std::uint8_t {
 struct CgroupSource {
     std::string_view file{};
     std::string_view key{};
-    Reading reading = Reading::plain;
+    NumberFormat reading = NumberFormat::plain;
 
     [[nodiscard]] constexpr bool is_of_host() const noexcept { return file.starts_with("proc/"); }
 };
@@ -44,10 +44,10 @@ inline constexpr auto i = FieldType::integer;
 inline constexpr auto f = FieldType::floating;
 inline constexpr auto b = FieldType::boolean;
 inline constexpr auto s = FieldType::string;
-inline constexpr auto limit = Reading::limit;
-inline constexpr auto nsec = Reading::nsec_to_usec;
-inline constexpr auto ticks = Reading::ticks_to_usec;
-inline constexpr auto kib = Reading::kib_to_bytes;
+inline constexpr auto limit = NumberFormat::limit;
+inline constexpr auto nsec = NumberFormat::nsec_to_usec;
+inline constexpr auto ticks = NumberFormat::ticks_to_usec;
+inline constexpr auto kib = NumberFormat::kib_to_bytes;
 } // namespace detail
 
 } // namespace lxcmon

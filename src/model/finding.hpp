@@ -8,7 +8,7 @@ namespace lxcmon {
 struct Finding {
     std::string what; ///< "server", "credentials", "database", "file"
     bool ok = false;
-    std::string words; ///< what was found, or what is wrong and what to do; no secrets
+    std::string message; ///< what was found, or what is wrong and what to do; no secrets
 };
 
 } // namespace lxcmon

@@ -16,7 +16,7 @@
 #include <system_error>
 #include <utility>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 constexpr std::chrono::seconds once_limit{30};
@@ -32,7 +32,7 @@ bool writes_to_stdout(const Config& config) noexcept {
 Agent::Agent(const Config& config, ReadSettings read_settings)
     : config_(config)
     , read_settings_(std::move(read_settings))
-    , collector_(std::make_unique<Collector>(config))
+    , collector_(std::make_unique<app::Collector>(config))
     , targets_(std::make_unique<TargetGroup>(config))
     , batcher_(std::make_unique<encode::Batcher>(targets_->format(), config.batch_lines)) {}
 
@@ -224,4 +224,4 @@ int Agent::run_once() {
     return delivered && !(nothing_seen && something_hidden) ? 0 : 1;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

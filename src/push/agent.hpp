@@ -15,7 +15,7 @@
 #include <optional>
 #include <string>
 
-namespace lxcmon {
+namespace lxcmon::push {
 
 /// Owns everything. Before run(), and before it is made, the signals that end it must be blocked.
 class Agent {
@@ -60,22 +60,22 @@ class Agent {
 
     Config config_;
     ReadSettings read_settings_;
-    std::unique_ptr<Collector> collector_;
+    std::unique_ptr<app::Collector> collector_;
     std::unique_ptr<TargetGroup> targets_;
     std::unique_ptr<encode::Batcher> batcher_;
     std::optional<io::TickTimer> timer_;
     SelfMetrics metrics_;
-    ServiceNotify service_;
+    app::ServiceNotify service_;
     std::string status_line_ = "no sample yet";
     std::int64_t last_flush_ns_ = 0;
     std::uint64_t dropped_lines_ = 0; ///< of the memory, at the last tick
     std::size_t lost_lines_ = 0;      ///< by a change of settings: neither delivered nor in the spool
     std::chrono::steady_clock::time_point reminded_at_{};
-    deliver::Counts counted_before_; ///< by targets that a change of settings has ended
-    bool delivering_ = true;         ///< the targets run; else tried again at each tick
-    bool failing_ = false;           ///< the last tick failed
-    bool missing_ = false;           ///< the last tick was missed
-    bool dropping_ = false;          ///< the queue was full at the last tick
+    deliver::DeliveryTotals counted_before_; ///< by targets that a change of settings has ended
+    bool delivering_ = true;                 ///< the targets run; else tried again at each tick
+    bool failing_ = false;                   ///< the last tick failed
+    bool missing_ = false;                   ///< the last tick was missed
+    bool dropping_ = false;                  ///< the queue was full at the last tick
 };
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -10,7 +10,7 @@
 #include <tuple>
 #include <utility>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 /// What delivery has no part in.
@@ -56,9 +56,9 @@ void Agent::reload() {
 
 void Agent::change_settings(const Config& next) {
     // What may fail comes first, while nothing has been changed.
-    std::unique_ptr<Collector> collector;
+    std::unique_ptr<app::Collector> collector;
     if (sampling_of(next) != sampling_of(config_))
-        collector = std::make_unique<Collector>(next);
+        collector = std::make_unique<app::Collector>(next);
     std::optional<io::TickTimer> timer;
     if (next.interval != config_.interval)
         timer.emplace(next.interval.count());
@@ -91,7 +91,7 @@ void Agent::change_targets(const Config& next) {
     targets_ = std::move(fresh); // the old spool's lock goes
     try {
         if (log_of(next) != log_of(config_))
-            set_up_log(next);
+            app::set_up_log(next);
         targets_->start();
     } catch (const std::exception&) {
         restore_targets(std::move(before));
@@ -104,7 +104,7 @@ void Agent::change_targets(const Config& next) {
 void Agent::restore_targets(std::unique_ptr<TargetGroup> before) {
     targets_ = std::move(before);
     try {
-        set_up_log(config_);
+        app::set_up_log(config_);
     } catch (const std::exception&) {
         // The log stays where it is now.
     }
@@ -123,4 +123,4 @@ void Agent::start_again() {
     }
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

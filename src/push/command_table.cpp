@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 constexpr std::string_view as_json = "As JSON, for scripts";
@@ -30,4 +30,4 @@ std::span<const CommandRow> command_table() noexcept {
     return table;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace lxcmon {
+namespace lxcmon::push {
 
 enum class Command { run, list, check, fields, replay };
 enum class Format { text, json, markdown };
@@ -33,4 +33,4 @@ struct CommandRow {
 inline constexpr std::string_view help_of_help = "Print this help and end";
 inline constexpr std::string_view help_of_version = "Print the version and end";
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace lxcmon {
+namespace lxcmon::push {
 
 /// The settings, as they are after command line, environment and file have been put together and checked.
 struct Config {
@@ -65,4 +65,4 @@ struct Config {
     friend bool operator==(const Config&, const Config&) = default;
 };
 
-} // namespace lxcmon
+} // namespace lxcmon::push

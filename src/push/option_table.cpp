@@ -10,23 +10,23 @@
 #include <cctype>
 #include <stdexcept>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 using C = Config;
 using Value = const std::string&;
-using Default = OptionDefault;
+using Default = app::OptionDefault;
 
 std::string not_empty(Value value) {
     if (value.empty())
-        throw BadValue{"is empty; expected a name"};
+        throw app::BadValue{"is empty; expected a name"};
     return value;
 }
 
 void take_interval(C& config, Value value) {
-    config.interval = parse_duration(value);
+    config.interval = app::parse_duration(value);
     if (config.interval < std::chrono::milliseconds(100) || config.interval > std::chrono::hours(24))
-        throw BadValue{"is out of range; expected 100ms to 24h"};
+        throw app::BadValue{"is out of range; expected 100ms to 24h"};
 }
 
 /// Absolute and as liblxc names it: its monitors are found by the path's very text.
@@ -35,14 +35,14 @@ void take_lxcpath(C& config, Value value) {
     while (path.size() > 1 && path.back() == '/')
         path.pop_back();
     if (!path.starts_with('/'))
-        throw BadValue{"is not a folder of containers; expected an absolute path such as /var/lib/lxc"};
+        throw app::BadValue{"is not a folder of containers; expected an absolute path such as /var/lib/lxc"};
     if (std::ranges::find(config.lxcpaths, path) == config.lxcpaths.end())
         config.lxcpaths.push_back(std::move(path));
 }
 
 void take_spool_dir(C& config, Value value) {
     if (!value.starts_with('/'))
-        throw BadValue{"is not a folder for the spool; expected an absolute path"};
+        throw app::BadValue{"is not a folder for the spool; expected an absolute path"};
     config.spool_dir = value;
 }
 
@@ -51,8 +51,9 @@ void take_metrics(C& config, Value value) {
     try {
         static_cast<void>(Selection::of(config.metrics));
     } catch (const std::invalid_argument&) {
-        throw BadValue{"names no measurement and no field; expected for example lxc_cpu, lxc_memory.*_bytes, "
-                       "+lxc_socket or !host_*; lxcmon-push fields lists them"};
+        throw app::BadValue{
+            "names no measurement and no field; expected for example lxc_cpu, lxc_memory.*_bytes, "
+            "+lxc_socket or !host_*; lxcmon-push fields lists them"};
     }
 }
 
@@ -62,7 +63,7 @@ std::string one_of(Value value, std::span<const std::string_view> words) {
     std::string list;
     for (const std::string_view word : words)
         list += (list.empty() ? "" : ", ") + std::string(word);
-    throw BadValue{"is not known; expected one of " + list};
+    throw app::BadValue{"is not known; expected one of " + list};
 }
 
 constexpr auto levels =
@@ -71,11 +72,11 @@ constexpr auto modes = std::to_array<std::string_view>({"failover", "all"});
 constexpr auto log_formats = std::to_array<std::string_view>({"text", "json"});
 constexpr auto switches = std::to_array<std::string_view>({"on", "off"});
 
-constexpr OptionValue level{"LEVEL", levels};
-constexpr OptionValue mode{"MODE", modes};
-constexpr OptionValue api{"API", deliver::api_names};
-constexpr OptionValue log_format{"FORMAT", log_formats};
-constexpr OptionValue on_off{"SWITCH", switches};
+constexpr app::OptionValue level{"LEVEL", levels};
+constexpr app::OptionValue mode{"MODE", modes};
+constexpr app::OptionValue api{"API", influx::api_names};
+constexpr app::OptionValue log_format{"FORMAT", log_formats};
+constexpr app::OptionValue on_off{"SWITCH", switches};
 
 constexpr std::string_view influx = "InfluxDB";
 constexpr std::string_view spool = "Spool";
@@ -100,7 +101,7 @@ constexpr auto table = std::to_array<OptionRow>({
     {influx, "influx-rp", "NAME", Default("the database's", "week"), "Retention policy (InfluxDB 1.x)",
      [](C& c, Value v) { c.influx_retention_policy = not_empty(v); }},
     {influx, "influx-create-db", on_off, "on", "on or off: make the database (1.x) when it is missing",
-     [](C& c, Value v) { c.influx_create_db = parse_flag(v); }},
+     [](C& c, Value v) { c.influx_create_db = app::parse_flag(v); }},
     {influx, "influx-user", "NAME", Default("", "lxcmon"), "User (InfluxDB 1.x)",
      [](C& c, Value v) { c.influx_user = v; }},
     {influx,
@@ -108,14 +109,14 @@ constexpr auto table = std::to_array<OptionRow>({
      "FILE",
      Default("/etc/lxcmon/credentials/password", "/etc/lxcmon/password"),
      "File whose first line is the user's password",
-     [](C& c, Value v) { c.influx_password = read_secret(v); },
+     [](C& c, Value v) { c.influx_password = app::read_secret(v); },
      false,
      {},
      nullptr,
      "password"},
     {influx, "influx-token-file", "FILE", Default("/etc/lxcmon/credentials/token", "/etc/lxcmon/token"),
      "File whose first line is the API token (2.x, 3.x); INFLUX_TOKEN holds the token itself",
-     [](C& c, Value v) { c.influx_token = read_secret(v); }, false, "INFLUX_TOKEN",
+     [](C& c, Value v) { c.influx_token = app::read_secret(v); }, false, "INFLUX_TOKEN",
      [](C& c, Value v) { c.influx_token = v; }, "token"},
     {influx, "influx-org", "NAME", Default("", "example"), "Organization (2.x)",
      [](C& c, Value v) { c.influx_org = v; }, false, "INFLUX_ORG"},
@@ -123,7 +124,7 @@ constexpr auto table = std::to_array<OptionRow>({
      "Bucket (2.x): the v2 write API is used instead of a database",
      [](C& c, Value v) { c.influx_bucket = v; }, false, "INFLUX_BUCKET"},
     {influx, "influx-gzip", on_off, "on", "on or off: compress what is sent",
-     [](C& c, Value v) { c.influx_gzip = parse_flag(v); }},
+     [](C& c, Value v) { c.influx_gzip = app::parse_flag(v); }},
     {influx, "influx-header", "HEADER", Default("", "X-Scope-OrgID: tenant"),
      "Header 'Name: value' of each request; its value is kept out of the log; may be given several times",
      &take_header, true},
@@ -136,36 +137,36 @@ constexpr auto table = std::to_array<OptionRow>({
     {influx, "tls-key", "PEM", Default("in --tls-cert", "/etc/lxcmon/client.key"), "Its private key",
      &take_tls_key},
     {influx, "tls-insecure", "", "", "Believe whoever answers; for tests only",
-     [](C& c, Value v) { c.tls_insecure = parse_flag(v); }},
+     [](C& c, Value v) { c.tls_insecure = app::parse_flag(v); }},
     {influx, "batch-size", "LINES", "5000", "Most points in one request",
-     [](C& c, Value v) { c.batch_lines = parse_count(v, 1, 5000); }},
+     [](C& c, Value v) { c.batch_lines = app::parse_count(v, 1, 5000); }},
     {influx, "flush-interval", "DURATION", Default("each tick", "30s"),
      "How long points are gathered before they are sent",
-     [](C& c, Value v) { c.flush_interval = parse_duration(v); }},
+     [](C& c, Value v) { c.flush_interval = app::parse_duration(v); }},
     {influx, "queue-max-size", "SIZE", "32MiB",
      "Memory for points that are neither delivered nor in the spool; beyond it the oldest are dropped",
-     [](C& c, Value v) { c.queue_max_bytes = parse_size(v); }},
+     [](C& c, Value v) { c.queue_max_bytes = app::parse_size(v); }},
 
     {influx, "send-jitter", "DURATION", "1s",
      "Each host sends at its own moment within so long after the tick; at most a quarter of the interval",
-     [](C& c, Value v) { c.send_jitter = parse_duration(v); }},
+     [](C& c, Value v) { c.send_jitter = app::parse_duration(v); }},
 
     {spool, "spool-dir", "PATH", "/var/lib/lxcmon-push/spool",
      "Folder for the points that the server has not taken yet; one agent at a time", &take_spool_dir},
     {spool, "spool-max-size", "SIZE", "1GiB", "Most bytes in it; beyond them the oldest are dropped",
-     [](C& c, Value v) { c.spool_max_bytes = parse_size(v); }},
+     [](C& c, Value v) { c.spool_max_bytes = app::parse_size(v); }},
     {spool, "spool-max-age", "DURATION", "7d", "Age at which points in it are dropped",
-     [](C& c, Value v) { c.spool_max_age = parse_duration(v); }},
+     [](C& c, Value v) { c.spool_max_age = app::parse_duration(v); }},
     {spool, "spool-rate", "LINES", "10000", "Points a second sent from it, beside those just sampled",
-     [](C& c, Value v) { c.spool_rate = parse_count(v, 1, 10'000'000); }},
+     [](C& c, Value v) { c.spool_rate = app::parse_count(v, 1, 10'000'000); }},
 
     {file, "json-file", "PATH", "/var/lib/lxcmon-push/lxcmon.jsonl",
      "File for the points where no server is given; - is standard output",
      [](C& c, Value v) { c.json_file = not_empty(v); }},
     {file, "json-max-size", "SIZE", "64MiB", "Size at which that file is rotated",
-     [](C& c, Value v) { c.json_max_bytes = parse_size(v); }},
+     [](C& c, Value v) { c.json_max_bytes = app::parse_size(v); }},
     {file, "json-keep", "COUNT", "5", "Rotated files that are kept",
-     [](C& c, Value v) { c.json_keep = static_cast<unsigned>(parse_count(v, 0, 1000)); }},
+     [](C& c, Value v) { c.json_keep = static_cast<unsigned>(app::parse_count(v, 0, 1000)); }},
 
     {what, "lxcpath", "PATH", Default("liblxc's, LXD's, Incus's", "/var/lib/lxc"),
      "Folder of containers; may be given several times", &take_lxcpath, true},
@@ -177,7 +178,7 @@ constexpr auto table = std::to_array<OptionRow>({
      [](C& c, Value v) { c.exclude.push_back(not_empty(v)); }, true},
     {what, "tag", "KEY=VALUE", Default("", "site=berlin"),
      "Tag that every point gets; may be given several times",
-     [](C& c, Value v) { c.tags.push_back(parse_tag(v)); }, true},
+     [](C& c, Value v) { c.tags.push_back(app::parse_tag(v)); }, true},
     {what, "host", "NAME", Default("the host's name", "node1"), "Value of the tag host",
      [](C& c, Value v) { c.host = not_empty(v); }},
     {what, "metrics", "GLOB", Default("all but lxc_socket, lxc_process", "+lxc_socket"),
@@ -185,7 +186,7 @@ constexpr auto table = std::to_array<OptionRow>({
      "away; may be given several times",
      &take_metrics, true},
     {what, "no-host", "", "", "No figures of the host itself (host_*)",
-     [](C& c, Value v) { c.sample_host = !parse_flag(v); }},
+     [](C& c, Value v) { c.sample_host = !app::parse_flag(v); }},
     {what, "fs-include", "GLOB", Default("", "nfs*"),
      "Filesystems of such a mount point (/...) or type even where they are left out by default (network, "
      "FUSE, ...); may be given several times",
@@ -194,17 +195,17 @@ constexpr auto table = std::to_array<OptionRow>({
      "No filesystems of such a mount point (/...) or type; may be given several times",
      [](C& c, Value v) { c.fs_exclude.push_back(not_empty(v)); }, true},
     {what, "fs-interval", "DURATION", "60s", "Time between two looks at a filesystem",
-     [](C& c, Value v) { c.fs_interval = parse_duration(v); }},
+     [](C& c, Value v) { c.fs_interval = app::parse_duration(v); }},
     {what, "net-loopback", "", "", "The interface lo, too",
-     [](C& c, Value v) { c.net_loopback = parse_flag(v); }},
+     [](C& c, Value v) { c.net_loopback = app::parse_flag(v); }},
     {what, "top-commands", "COUNT", "5", "Commands of each container in lxc_process, the busiest ones",
-     [](C& c, Value v) { c.top_commands = parse_count(v, 1, 1000); }},
+     [](C& c, Value v) { c.top_commands = app::parse_count(v, 1, 1000); }},
 
     {run, "interval", "DURATION", "10s", "Time between two samples: 10s, 500ms, 1m", &take_interval},
     {run, "once", "", "", "Take one sample, deliver it and end",
-     [](C& c, Value v) { c.once = parse_flag(v); }},
+     [](C& c, Value v) { c.once = app::parse_flag(v); }},
     {run, "dry-run", "", "", "Print line protocol on standard output and send nothing",
-     [](C& c, Value v) { c.dry_run = parse_flag(v); }},
+     [](C& c, Value v) { c.dry_run = app::parse_flag(v); }},
     {run, "config", "FILE", "/etc/lxcmon/lxcmon-push.toml",
      "Settings in TOML, with the long options as keys; the default may be missing",
      [](C& c, Value v) { c.config_file = not_empty(v); }},
@@ -216,9 +217,9 @@ constexpr auto table = std::to_array<OptionRow>({
     {log, "log-file", "PATH", Default("standard error", "/var/log/lxcmon-push/lxcmon-push.log"),
      "File that the log goes to", [](C& c, Value v) { c.log_file = not_empty(v); }},
     {log, "log-max-size", "SIZE", "10MiB", "Size at which that file is rotated",
-     [](C& c, Value v) { c.log_max_bytes = parse_size(v); }},
+     [](C& c, Value v) { c.log_max_bytes = app::parse_size(v); }},
     {log, "log-keep", "COUNT", "3", "Rotated log files that are kept",
-     [](C& c, Value v) { c.log_keep = static_cast<unsigned>(parse_count(v, 0, 1000)); }},
+     [](C& c, Value v) { c.log_keep = static_cast<unsigned>(app::parse_count(v, 0, 1000)); }},
 });
 
 } // namespace
@@ -234,4 +235,4 @@ std::string environment_name(std::string_view option) {
     return name;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

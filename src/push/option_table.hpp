@@ -8,13 +8,13 @@
 #include <string>
 #include <string_view>
 
-namespace lxcmon {
+namespace lxcmon::push {
 
-using OptionRow = BasicOptionRow<Config>;
+using OptionRow = app::BasicOptionRow<Config>;
 
 [[nodiscard]] std::span<const OptionRow> option_table() noexcept;
 
 /// LXCMON_INFLUX_URL for influx-url.
 [[nodiscard]] std::string environment_name(std::string_view option);
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 constexpr std::int64_t nsec_per_usec = 1000;
@@ -100,4 +100,4 @@ void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& d
     readings.emit(fields_of("lxcmon_push"), tags, {}, tick_ns, points);
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -9,7 +9,7 @@
 #include <span>
 #include <sys/types.h>
 
-namespace lxcmon {
+namespace lxcmon::push {
 
 /// What the agent counts about itself, besides what delivery counts (deliver::Target::Status).
 struct SelfMetrics {
@@ -33,4 +33,4 @@ void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& d
                     const ProcessCosts& costs, const Config& config, std::int64_t tick_ns,
                     PointBuffer& points);
 
-} // namespace lxcmon
+} // namespace lxcmon::push

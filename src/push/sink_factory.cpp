@@ -11,13 +11,13 @@
 #include <stdexcept>
 #include <utility>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 std::unique_ptr<deliver::Sink> make_influx(const Config& config, const std::string& url) {
-    deliver::InfluxSettings settings;
+    influx::Settings settings;
     settings.url = url;
-    settings.api = deliver::api_of_name(config.influx_api).value_or(deliver::InfluxApi::automatic);
+    settings.api = influx::api_of_name(config.influx_api).value_or(influx::Api::automatic);
     settings.database = config.influx_db;
     settings.retention_policy = config.influx_retention_policy;
     settings.user = config.influx_user;
@@ -30,7 +30,7 @@ std::unique_ptr<deliver::Sink> make_influx(const Config& config, const std::stri
     settings.headers = config.influx_headers;
     settings.proxy = config.influx_proxy;
     settings.tls = {config.tls_ca, config.tls_cert, config.tls_key, config.tls_insecure};
-    return std::make_unique<deliver::InfluxClient>(std::move(settings));
+    return std::make_unique<influx::Client>(std::move(settings));
 }
 
 std::vector<Destination> make_servers(const Config& config) {
@@ -72,8 +72,8 @@ std::vector<Destination> make_destinations(const Config& config) {
             file.push_back({make_file(config.json_file, config), encode::Format::json_lines});
         return file;
     } catch (const std::invalid_argument& error) {
-        throw BadSetting(std::string("lxcmon-push: ") + error.what());
+        throw app::BadSetting(std::string("lxcmon-push: ") + error.what());
     }
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

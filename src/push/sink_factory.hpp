@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-namespace lxcmon {
+namespace lxcmon::push {
 
 /// Where the points go and how they are written there.
 struct Destination {
@@ -20,4 +20,4 @@ struct Destination {
 /// of --tls-insecure. Throws BadSetting.
 [[nodiscard]] std::vector<Destination> make_destinations(const Config& config);
 
-} // namespace lxcmon
+} // namespace lxcmon::push

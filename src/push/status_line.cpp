@@ -2,7 +2,7 @@
 
 #include <fmt/chrono.h>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 std::string last_delivery(std::time_t when, std::time_t now) {
@@ -37,4 +37,4 @@ std::string status_line(const Config& config, std::size_t containers, std::size_
     return delivery.trouble.empty() ? line : line + "; " + delivery.trouble;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <thread>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 using std::chrono::milliseconds;
@@ -75,7 +75,7 @@ deliver::TargetSettings target_settings(const Config& config, const std::string&
         settings.queue.send_offset = milliseconds(0);
         return settings;
     }
-    deliver::SpoolSettings spool;
+    spool::Settings spool;
     spool.folder = spool_folder;
     spool.max_bytes = config.spool_max_bytes;
     spool.max_age = config.spool_max_age;
@@ -108,8 +108,8 @@ TargetGroup::TargetGroup(const Config& config)
         if (!spooled)
             folder.clear();
         else if (!spools_.insert(folder).second)
-            throw BadSetting("lxcmon-push: --influx-url: two URLs have the same spool folder " + folder +
-                             "; expected them to differ in more than a separator");
+            throw app::BadSetting("lxcmon-push: --influx-url: two URLs have the same spool folder " + folder +
+                                  "; expected them to differ in more than a separator");
         targets_.push_back(
             std::make_unique<deliver::Target>(std::move(destination.sink), target_settings(config, folder)));
     }
@@ -230,4 +230,4 @@ std::string TargetGroup::name() const {
     return fmt::format("{}", fmt::join(names, " and "));
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace lxcmon {
+namespace lxcmon::push {
 
 /// How long after a tick this host sends: the same for a host name at each start, spread evenly over
 /// --send-jitter by the names of a fleet, and a quarter of the interval at most.
@@ -56,4 +56,4 @@ class TargetGroup {
     encode::Format format_ = encode::Format::line_protocol;
 };
 
-} // namespace lxcmon
+} // namespace lxcmon::push

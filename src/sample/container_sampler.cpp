@@ -59,12 +59,12 @@ void ContainerSampler::open_files() {
     pressure_.emplace(files);
     hugetlb_.emplace(files, context_.huge_pages);
     state_.emplace(files);
-    seldom_ = Turn(container_.id);
+    seldom_ = StaggeredSchedule(container_.id);
 }
 
-void ContainerSampler::look_before_joining() noexcept {
+void ContainerSampler::scan_before_joining() noexcept {
     if (sockets_)
-        sockets_->look(context_.buffer, context_.selection);
+        sockets_->scan(context_.buffer, context_.selection);
 }
 
 bool ContainerSampler::may_hang() const noexcept {
@@ -76,14 +76,14 @@ bool ContainerSampler::was_left_out() const noexcept {
     return network_.was_left_out() || counter_.was_left_out() || (processes_ && processes_->was_left_out());
 }
 
-std::optional<FilesystemLook> ContainerSampler::filesystem_look(std::span<const Tag> tags) noexcept {
+std::optional<FilesystemScan> ContainerSampler::filesystem_scan(std::span<const Tag> tags) noexcept {
     if (!filesystems_)
         return std::nullopt;
-    return FilesystemLook{&*filesystems_, container_.init_pid, container_.init_pidfd.get(),
+    return FilesystemScan{&*filesystems_, container_.init_pid, container_.init_pidfd.get(),
                           fields_of("lxc_fs"), tags};
 }
 
-bool ContainerSampler::sample(const TickTime& time, CountRound& round, std::span<const Tag> tags,
+bool ContainerSampler::sample(const TickTime& time, CountPass& round, std::span<const Tag> tags,
                               PointBuffer& points) {
     const std::size_t before = points.size();
     Readings readings;
@@ -109,7 +109,7 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
     const bool seldom = seldom_.is_due(time.wall_ns, context_.seldom_interval);
     if (const auto fault = reader_->read(buffer, {seldom, cpu_->is_limited()}, readings))
         cgroup_fault_.set(who_is(container_),
-                          "/" + fault->path + " can't be read: " + words_of(fault->error) +
+                          "/" + fault->path + " can't be read: " + message_of(fault->error) +
                               (fault->error == EACCES || fault->error == EPERM ? "; run as root" : ""));
     else if (has_cgroups_)
         cgroup_fault_.clear();
@@ -125,7 +125,7 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
 }
 
 /// Behind the cgroups, as the helper may hang there.
-void ContainerSampler::sample_processes(const TickTime& time, CountRound& round, Readings& readings,
+void ContainerSampler::sample_processes(const TickTime& time, CountPass& round, Readings& readings,
                                         std::span<const Tag> tags, PointBuffer& points) {
     counter_.sample(round, container_, time.wall_ns, readings);
     state_->sample(context_.buffer, container_, counter_.start_ticks(), time.boottime_ns, readings);
@@ -137,7 +137,7 @@ void ContainerSampler::sample_processes(const TickTime& time, CountRound& round,
 bool ContainerSampler::sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                                         PointBuffer& points) {
     if (sockets_ && network_.has_own_network()) {
-        sockets_->set_figures(readings);
+        sockets_->set_fields(readings);
         readings.emit(fields_of("lxc_socket"), tags, {}, time.wall_ns, points);
     }
     return !processes_ || processes_->sample(context_.buffer, tags, time.wall_ns, points);
@@ -148,7 +148,7 @@ void ContainerSampler::say_cgroups(int error) {
     if (error == ENOENT || error == ESRCH)
         return; // ended: sample() sees that
     if (error != 0)
-        cgroup_fault_.set(who_is(container_), path + " can't be read: " + words_of(error));
+        cgroup_fault_.set(who_is(container_), path + " can't be read: " + message_of(error));
     else
         cgroup_fault_.set(who_is(container_), "its init is in no cgroup of its own (" + path +
                                                   "): cpu, memory, io and pids are left out");

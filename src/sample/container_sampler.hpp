@@ -34,10 +34,10 @@ struct SampleContext {
     DeviceNames devices;
     HugePages huge_pages;
     HostLinks host_links;
-    ContainerNetworks networks;
+    NamespaceLinks networks;
     std::vector<char> buffer; ///< room for the largest control file
     Selection selection;
-    NetworkWatch::Wanted network;
+    ContainerNetwork::Wanted network;
     ProcessCounter::Wanted count;
     std::chrono::nanoseconds seldom_interval;  ///< see SampleSettings
     std::unique_ptr<ProcessContext> processes; ///< only where lxc_process is wanted
@@ -67,7 +67,7 @@ class ContainerSampler {
 
     /// Takes what would be changed by being in the container's network namespace, which may be another
     /// container's, too. Call before each sample, and before the first one of a tick.
-    void look_before_joining() noexcept;
+    void scan_before_joining() noexcept;
 
     /// Whether looking into it has hung, or has been slow, or well may: it is looked at behind the others.
     [[nodiscard]] bool may_hang() const noexcept;
@@ -77,7 +77,7 @@ class ContainerSampler {
     [[nodiscard]] bool was_left_out() const noexcept;
 
     /// Of its filesystems, whether due or not; none where nobody wants lxc_fs.
-    [[nodiscard]] std::optional<FilesystemLook> filesystem_look(std::span<const Tag> tags) noexcept;
+    [[nodiscard]] std::optional<FilesystemScan> filesystem_scan(std::span<const Tag> tags) noexcept;
 
     [[nodiscard]] bool filesystems_are_well() const noexcept {
         return !filesystems_ || filesystems_->is_well();
@@ -85,14 +85,14 @@ class ContainerSampler {
 
     /// Adds the container's points but for its filesystems. Where it has ended in the meantime only its state
     /// is left of them. Returns whether every figure could be read that should be.
-    [[nodiscard]] bool sample(const TickTime& time, CountRound& round, std::span<const Tag> tags,
+    [[nodiscard]] bool sample(const TickTime& time, CountPass& round, std::span<const Tag> tags,
                               PointBuffer& points);
 
   private:
     void open_files();
     void sample_cgroups(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                         PointBuffer& points);
-    void sample_processes(const TickTime& time, CountRound& round, Readings& readings,
+    void sample_processes(const TickTime& time, CountPass& round, Readings& readings,
                           std::span<const Tag> tags, PointBuffer& points);
     /// Returns whether all could be read.
     bool sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
@@ -111,10 +111,10 @@ class ContainerSampler {
     std::optional<StateSampler> state_;
     std::optional<ProcessSampler> processes_; ///< only where lxc_process is wanted
     std::optional<SocketSampler> sockets_;    ///< only where lxc_socket is wanted
-    NetworkWatch network_;
+    ContainerNetwork network_;
     ProcessCounter counter_;
-    Turn seldom_; ///< of the files whose Cadence is seldom
-    std::optional<FilesystemWatch> filesystems_;
+    StaggeredSchedule seldom_; ///< of the files whose Cadence is seldom
+    std::optional<ContainerFilesystems> filesystems_;
     bool has_cgroups_ = false;
     bool is_incomplete_ = false;
     Fault cgroup_fault_;

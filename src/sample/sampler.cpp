@@ -25,9 +25,9 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
             "on /sys/fs/cgroup");
     CgroupPlan plan(layout, settings.selection);
     // The socket counts of a container that shares the host's network are not its own: that is seen there.
-    const NetworkWatch::Wanted network{settings.selection.has_any(fields_of("lxc_net")) ||
-                                           settings.selection.has_any(fields_of("lxc_socket")),
-                                       settings.net_loopback};
+    const ContainerNetwork::Wanted network{settings.selection.has_any(fields_of("lxc_net")) ||
+                                               settings.selection.has_any(fields_of("lxc_socket")),
+                                           settings.net_loopback};
     const ProcessCounter::Wanted count{settings.selection.has(field_id("lxc_pids", "processes")),
                                        settings.selection.has(field_id("lxc_state", "uptime_sec")),
                                        settings.seldom_interval};
@@ -35,12 +35,12 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
     if (settings.selection.has_any(fields_of("lxc_process")))
         processes =
             std::make_unique<ProcessContext>(settings.root_fd, settings.namespace_deadline,
-                                             settings.look_budget, settings.selection, settings.top_commands);
+                                             settings.scan_budget, settings.selection, settings.top_commands);
     return std::make_unique<SampleContext>(
         SampleContext{settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
                       io::FileChanges(), DeviceNames(settings.root_fd), HugePages(settings.root_fd),
                       HostLinks(settings.selection.has_any(fields_of("host_net"))),
-                      ContainerNetworks(settings.look_budget), std::vector<char>(buffer_bytes),
+                      NamespaceLinks(settings.scan_budget), std::vector<char>(buffer_bytes),
                       settings.selection, network, count, settings.seldom_interval, std::move(processes)});
 }
 
@@ -64,7 +64,7 @@ Sampler::Sampler(SampleSettings settings)
     , context_(make_context(settings_))
     , host_(std::make_unique<HostSampler>(settings_, context_->budget))
     , helper_(settings_.namespace_deadline, {{settings_.fs_include, settings_.fs_exclude}})
-    , filesystem_round_(settings_.look_budget) {
+    , filesystem_round_(settings_.scan_budget) {
     if (settings_.selection.has_any(fields_of("host_fs")))
         host_filesystems_.emplace("the host", 0);
 }
@@ -112,7 +112,7 @@ void Sampler::add_running(const Container& container, Entry& entry) {
         entry.incarnation = container.incarnation;
     }
     entry.sampler->follow_controllers();
-    entry.sampler->look_before_joining();
+    entry.sampler->scan_before_joining();
     running_.push_back(&entry);
 }
 
@@ -126,7 +126,7 @@ void Sampler::put_in_order() {
         std::ranges::stable_sort(running_, {}, place);
 }
 
-void Sampler::sample_running(std::int64_t tick_ns, CountRound& round, PointBuffer& points,
+void Sampler::sample_running(std::int64_t tick_ns, CountPass& round, PointBuffer& points,
                              const TakePoints& take) {
     put_in_order();
     const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
@@ -140,14 +140,14 @@ void Sampler::sample_running(std::int64_t tick_ns, CountRound& round, PointBuffe
     }
 }
 
-void Sampler::look_at_filesystems(std::int64_t tick_ns, PointBuffer& points) {
+void Sampler::scan_filesystems(std::int64_t tick_ns, PointBuffer& points) {
     filesystem_round_.begin(tick_ns, io::now_ns(CLOCK_MONOTONIC), settings_.fs_interval);
     for (Entry* entry : running_)
-        if (const auto look = entry->sampler->filesystem_look(entry->tags->all()))
-            filesystem_round_.add(*look);
+        if (const auto scan = entry->sampler->filesystem_scan(entry->tags->all()))
+            filesystem_round_.add(*scan);
     if (host_filesystems_)
         filesystem_round_.add({&*host_filesystems_, 0, -1, fields_of("host_fs"), host_->tags()});
-    filesystem_round_.run(helper_, !owes_risky_look_, points);
+    filesystem_round_.run(helper_, !owes_risky_scan_, points);
 }
 
 void Sampler::begin_round(const std::vector<const Container*>& containers, std::int64_t tick_ns,
@@ -174,18 +174,18 @@ void Sampler::begin_round(const std::vector<const Container*>& containers, std::
 void Sampler::sample_for_rates(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                                PointBuffer& points) {
     begin_round(containers, tick_ns, points);
-    CountRound nobody{helper_, TimeBudget(std::chrono::nanoseconds(0))};
+    CountPass nobody{helper_, TimeBudget(std::chrono::nanoseconds(0))};
     sample_running(tick_ns, nobody, points, {});
 }
 
 std::size_t Sampler::sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                             PointBuffer& points, const TakePoints& take) {
     begin_round(containers, tick_ns, points);
-    CountRound round{helper_, TimeBudget(settings_.look_budget)};
+    CountPass round{helper_, TimeBudget(settings_.scan_budget)};
     sample_running(tick_ns, round, points, take);
     // One deadline in a tick is enough; but one in the next tick, too, does not put them off once more.
-    owes_risky_look_ = round.budget.is_spent() && !owes_risky_look_;
-    look_at_filesystems(tick_ns, points);
+    owes_risky_scan_ = round.budget.is_spent() && !owes_risky_scan_;
+    scan_filesystems(tick_ns, points);
     if (context_->budget.newly_exhausted())
         spdlog::warn("too few file descriptors to keep every control file open (RLIMIT_NOFILE): the others "
                      "are opened at each read, which is slower but as right; raise LimitNOFILE");

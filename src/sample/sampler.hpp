@@ -20,7 +20,7 @@ namespace lxcmon::sample {
 using TakePoints = std::function<void(PointBuffer& points)>;
 
 class HostSampler;
-struct CountRound;
+struct CountPass;
 
 /// Turns containers, and the host, into points. Sampling thread only.
 class Sampler {
@@ -63,8 +63,8 @@ class Sampler {
     Entry& entry_of(const Container& container);
     void add_running(const Container& container, Entry& entry);
     void put_in_order();
-    void sample_running(std::int64_t tick_ns, CountRound& round, PointBuffer& points, const TakePoints& take);
-    void look_at_filesystems(std::int64_t tick_ns, PointBuffer& points);
+    void sample_running(std::int64_t tick_ns, CountPass& round, PointBuffer& points, const TakePoints& take);
+    void scan_filesystems(std::int64_t tick_ns, PointBuffer& points);
 
     SampleSettings settings_;
     std::unique_ptr<struct SampleContext> context_;
@@ -72,9 +72,9 @@ class Sampler {
     NamespaceHelper helper_;
     std::map<std::uint64_t, std::unique_ptr<Entry>> entries_; ///< by Container::id
     std::vector<Entry*> running_;
-    FilesystemRound filesystem_round_;
-    std::optional<FilesystemWatch> host_filesystems_; ///< none where nobody wants host_fs
-    bool owes_risky_look_ = false; ///< at filesystems that may hang: left out after another hang in the tick
+    FilesystemPass filesystem_round_;
+    std::optional<ContainerFilesystems> host_filesystems_; ///< none where nobody wants host_fs
+    bool owes_risky_scan_ = false; ///< at filesystems that may hang: left out after another hang in the tick
     std::uint64_t round_ = 0;
 };
 

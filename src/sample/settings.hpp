@@ -15,7 +15,7 @@ struct SampleSettings {
     int root_fd = -1; ///< borrowed; "/" but in tests
     std::chrono::milliseconds namespace_deadline{2000};
     /// For how long one kind of look may keep a tick waiting, see TimeBudget.
-    std::chrono::nanoseconds look_budget{std::chrono::seconds(2)};
+    std::chrono::nanoseconds scan_budget{std::chrono::seconds(2)};
     Selection selection = Selection::by_default();
     std::vector<std::string> fs_include{},
         fs_exclude{};                        ///< globs on mount point (with a leading slash) or type

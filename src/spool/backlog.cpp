@@ -10,10 +10,10 @@
 #include <limits>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 namespace {
 
-using Fate = SpoolSegment::Fate;
+using Fate = Segment::Fate;
 
 /// Nothing is wrong with the file: it is we who are short of something.
 bool passes(int error) noexcept {
@@ -22,23 +22,23 @@ bool passes(int error) noexcept {
 
 } // namespace
 
-SpoolBacklog::SpoolBacklog(const SpoolFolder& folder, std::size_t batch_lines, std::size_t batch_bytes)
+Backlog::Backlog(const Folder& folder, std::size_t batch_lines, std::size_t batch_bytes)
     : folder_(folder)
     , batch_lines_(batch_lines)
     , batch_bytes_(batch_bytes) {}
 
-void SpoolBacklog::load(SpoolContents contents) {
+void Backlog::load(Contents contents) {
     segments_ = std::move(contents.segments);
     bad_ = std::move(contents.bad);
 }
 
-void SpoolBacklog::add(SpoolSegment closed) {
+void Backlog::add(Segment closed) {
     if (closed.lines == 0)
         closed.fate = Fate::to_remove; // only cancelled batches, and it could not be removed yet
     segments_.push_back(std::move(closed));
 }
 
-void SpoolBacklog::forget() noexcept {
+void Backlog::forget() noexcept {
     reader_.reset();
     ahead_.clear();
     segments_.clear();
@@ -46,15 +46,15 @@ void SpoolBacklog::forget() noexcept {
     batch_is_detached_ = batch_.lines > 0;
 }
 
-bool SpoolBacklog::is_being_read(const SpoolSegment& segment) const noexcept {
+bool Backlog::is_being_read(const Segment& segment) const noexcept {
     return reader_ && reader_->name() == segment.name;
 }
 
-SpoolBacklog::Position SpoolBacklog::being_read() noexcept {
-    return std::ranges::find_if(segments_, [&](const SpoolSegment& each) { return is_being_read(each); });
+Backlog::Position Backlog::being_read() noexcept {
+    return std::ranges::find_if(segments_, [&](const Segment& each) { return is_being_read(each); });
 }
 
-const Batch* SpoolBacklog::begin() {
+const Batch* Backlog::begin() {
     while (batch_.lines == 0) {
         if (!reader_ && !start_reading())
             return nullptr;
@@ -66,7 +66,7 @@ const Batch* SpoolBacklog::begin() {
     return &batch_;
 }
 
-bool SpoolBacklog::start_reading() {
+bool Backlog::start_reading() {
     for (auto at = segments_.begin(); at != segments_.end();) {
         if (at->fate != Fate::waiting) {
             ++at;
@@ -80,7 +80,7 @@ bool SpoolBacklog::start_reading() {
         const int error = errno;
         if (passes(error))
             return false;
-        spdlog::warn("spool: {}", folder_.words(at->name, "it can't be read, and is left out", error));
+        spdlog::warn("spool: {}", folder_.message(at->name, "it can't be read, and is left out", error));
         at->fate = Fate::set_aside;
         at = retire(at) ? segments_.begin() : at + 1;
     }
@@ -88,7 +88,7 @@ bool SpoolBacklog::start_reading() {
 }
 
 /// The line after the batch is read too, so that accept() knows whether it was the last.
-void SpoolBacklog::fill_batch() {
+void Backlog::fill_batch() {
     while (!ahead_.empty() || reader_->next(ahead_)) {
         const bool full = batch_.lines == batch_lines_ || batch_.body.size() + ahead_.size() > batch_bytes_;
         if (full && batch_.lines > 0)
@@ -101,13 +101,13 @@ void SpoolBacklog::fill_batch() {
 }
 
 /// What is bad is not waiting any more.
-void SpoolBacklog::count_bad_lines() noexcept {
+void Backlog::count_bad_lines() noexcept {
     const std::uint64_t bad = reader_->take_bad_count();
     if (const auto segment = being_read(); segment != segments_.end())
         segment->lines -= std::min(segment->lines, bad);
 }
 
-void SpoolBacklog::accept() {
+void Backlog::accept() {
     keep();
     const std::uint64_t lines = std::exchange(batch_, Batch{}).lines;
     if (std::exchange(batch_is_detached_, false) || !reader_)
@@ -118,7 +118,7 @@ void SpoolBacklog::accept() {
         finish_reading();
 }
 
-void SpoolBacklog::finish_reading() {
+void Backlog::finish_reading() {
     const auto segment = being_read();
     reader_->log_damage();
     const Fate fate = reader_->fate();
@@ -132,7 +132,7 @@ void SpoolBacklog::finish_reading() {
 }
 
 /// Does what the segment's fate is. False where that can't be done: then it stays, and is not read again.
-bool SpoolBacklog::retire(Position segment) {
+bool Backlog::retire(Position segment) {
     segment->lines = 0;
     int error = 0;
     if (clear_away(*segment, error)) {
@@ -142,11 +142,11 @@ bool SpoolBacklog::retire(Position segment) {
     }
     if (!std::exchange(cannot_remove_, true))
         spdlog::warn("spool: {}",
-                     folder_.words(segment->name, "it is done with but can't be removed", error));
+                     folder_.message(segment->name, "it is done with but can't be removed", error));
     return false;
 }
 
-bool SpoolBacklog::clear_away(const SpoolSegment& segment, int& error) {
+bool Backlog::clear_away(const Segment& segment, int& error) {
     const std::string bad_name = segment.name + ".bad";
     error = segment.fate == Fate::set_aside ? folder_.rename(segment.name, bad_name)
                                             : folder_.remove(segment.name);
@@ -155,25 +155,25 @@ bool SpoolBacklog::clear_away(const SpoolSegment& segment, int& error) {
     return error == 0 || error == ENOENT;
 }
 
-void SpoolBacklog::note_bad(const std::string& name) {
+void Backlog::note_bad(const std::string& name) {
     std::erase_if(bad_, [&](const BadFile& each) { return each.name == name; });
-    if (auto found = look_at_bad(folder_, name)) {
+    if (auto found = inspect_bad(folder_, name)) {
         const auto place = std::ranges::upper_bound(bad_, found->mtime_ns, {}, &BadFile::mtime_ns);
         bad_.insert(place, std::move(*found));
     }
 }
 
-void SpoolBacklog::retire_again() {
+void Backlog::retire_again() {
     for (std::size_t at = segments_.size(); at-- > 0;)
         if (segments_[at].fate != Fate::waiting)
             static_cast<void>(retire(segments_.begin() + static_cast<std::ptrdiff_t>(at)));
 }
 
-void SpoolBacklog::cancel(const SpoolEntry& entry) {
-    const auto segment = std::ranges::find(segments_, entry.segment, &SpoolSegment::number);
+void Backlog::cancel(const Entry& entry) {
+    const auto segment = std::ranges::find(segments_, entry.segment, &Segment::number);
     if (segment == segments_.end() || is_being_read(*segment) || segment->fate != Fate::waiting)
         return;
-    SpoolRange* const range = segment->find(entry.index);
+    Range* const range = segment->find(entry.index);
     if (range == nullptr || std::exchange(range->cancelled, true))
         return;
     segment->lines -= std::min(segment->lines, range->lines);
@@ -183,8 +183,8 @@ void SpoolBacklog::cancel(const SpoolEntry& entry) {
     static_cast<void>(retire(segment));
 }
 
-SpoolBacklog::Dropped SpoolBacklog::drop_oldest(std::int64_t before_ns) {
-    const auto is_due = [&](const SpoolSegment& each) {
+Backlog::Dropped Backlog::drop_oldest(std::int64_t before_ns) {
+    const auto is_due = [&](const Segment& each) {
         return each.fate == Fate::waiting && each.mtime_ns < before_ns;
     };
     const auto oldest = std::ranges::find_if(segments_, is_due);
@@ -193,7 +193,7 @@ SpoolBacklog::Dropped SpoolBacklog::drop_oldest(std::int64_t before_ns) {
         const BadFile dropped = std::move(bad_.front());
         bad_.erase(bad_.begin());
         if (const int error = folder_.remove(dropped.name); error != 0)
-            spdlog::warn("spool: {}", folder_.words(dropped.name, "it can't be removed, and stays", error));
+            spdlog::warn("spool: {}", folder_.message(dropped.name, "it can't be removed, and stays", error));
         return {true, 0};
     }
     // One that can't be removed is passed over, or the bounds would not hold for the others.
@@ -204,7 +204,7 @@ SpoolBacklog::Dropped SpoolBacklog::drop_oldest(std::int64_t before_ns) {
     return {};
 }
 
-SpoolBacklog::Dropped SpoolBacklog::drop_segment(Position segment) {
+Backlog::Dropped Backlog::drop_segment(Position segment) {
     const bool is_read = is_being_read(*segment);
     if (is_read && is_lent_) {
         wants_back_ = true;
@@ -223,15 +223,15 @@ SpoolBacklog::Dropped SpoolBacklog::drop_segment(Position segment) {
     return {true, lines};
 }
 
-std::int64_t SpoolBacklog::oldest_ns() const noexcept {
+std::int64_t Backlog::oldest_ns() const noexcept {
     std::int64_t oldest = std::numeric_limits<std::int64_t>::max();
-    for (const SpoolSegment& each : segments_)
+    for (const Segment& each : segments_)
         if (each.fate == Fate::waiting)
             oldest = std::min(oldest, each.mtime_ns);
     return oldest;
 }
 
-std::optional<std::string> SpoolBacklog::gzip_one() {
+std::optional<std::string> Backlog::gzip_one() {
     // The newest: the oldest is soon read and gone.
     for (auto at = segments_.rbegin(); at != segments_.rend(); ++at)
         if (!at->is_gzip && at->fate == Fate::waiting && !is_being_read(*at))
@@ -239,25 +239,25 @@ std::optional<std::string> SpoolBacklog::gzip_one() {
     return std::nullopt;
 }
 
-std::uint64_t SpoolBacklog::lines() const noexcept {
+std::uint64_t Backlog::lines() const noexcept {
     std::uint64_t lines = batch_is_detached_ ? batch_.lines : 0;
-    for (const SpoolSegment& each : segments_)
+    for (const Segment& each : segments_)
         lines += each.lines;
     return lines;
 }
 
-std::uint64_t SpoolBacklog::segment_bytes() const noexcept {
+std::uint64_t Backlog::segment_bytes() const noexcept {
     std::uint64_t bytes = 0;
-    for (const SpoolSegment& each : segments_)
+    for (const Segment& each : segments_)
         bytes += each.bytes;
     return bytes;
 }
 
-std::uint64_t SpoolBacklog::bad_bytes() const noexcept {
+std::uint64_t Backlog::bad_bytes() const noexcept {
     std::uint64_t bytes = 0;
     for (const BadFile& each : bad_)
         bytes += each.bytes;
     return bytes;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

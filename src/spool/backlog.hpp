@@ -12,17 +12,17 @@
 #include <string>
 #include <vector>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
 /// The closed segments of a spool, and the `*.bad` beside them. The oldest segment is read as batches of line
 /// protocol. One thread.
-class SpoolBacklog {
+class Backlog {
   public:
     /// `folder` must be open whenever there are segments.
-    SpoolBacklog(const SpoolFolder& folder, std::size_t batch_lines, std::size_t batch_bytes);
+    Backlog(const Folder& folder, std::size_t batch_lines, std::size_t batch_bytes);
 
-    void load(SpoolContents contents);
-    void add(SpoolSegment closed);
+    void load(Contents contents);
+    void add(Segment closed);
     /// The folder has gone: all that was in it is forgotten. The batch in memory stays.
     void forget() noexcept;
 
@@ -35,7 +35,7 @@ class SpoolBacklog {
     /// The bounds would drop what is lent.
     [[nodiscard]] bool wants_back() const noexcept { return wants_back_; }
     /// Does nothing where the segment is being read, or gzipped.
-    void cancel(const SpoolEntry& entry);
+    void cancel(const Entry& entry);
 
     struct Dropped {
         bool any = false;
@@ -57,24 +57,24 @@ class SpoolBacklog {
     [[nodiscard]] std::uint64_t bad_bytes() const noexcept;
 
   private:
-    using Position = std::vector<SpoolSegment>::iterator;
+    using Position = std::vector<Segment>::iterator;
 
-    [[nodiscard]] bool is_being_read(const SpoolSegment& segment) const noexcept;
+    [[nodiscard]] bool is_being_read(const Segment& segment) const noexcept;
     [[nodiscard]] Position being_read() noexcept;
     [[nodiscard]] bool start_reading();
     void fill_batch();
     void finish_reading();
     void count_bad_lines() noexcept;
     bool retire(Position segment);
-    [[nodiscard]] bool clear_away(const SpoolSegment& segment, int& error);
+    [[nodiscard]] bool clear_away(const Segment& segment, int& error);
     void note_bad(const std::string& name);
     [[nodiscard]] Dropped drop_segment(Position segment);
 
-    const SpoolFolder& folder_;
+    const Folder& folder_;
     std::size_t batch_lines_, batch_bytes_;
-    std::vector<SpoolSegment> segments_; ///< oldest first
-    std::vector<BadFile> bad_;           ///< oldest first
-    std::optional<SpoolReader> reader_;
+    std::vector<Segment> segments_; ///< oldest first
+    std::vector<BadFile> bad_;      ///< oldest first
+    std::optional<Reader> reader_;
     std::string ahead_;    ///< the line after the batch; empty where there is none
     Batch batch_;          ///< given out by begin(); no lines where none is
     bool is_lent_ = false; ///< between begin() and accept() or keep()
@@ -83,4 +83,4 @@ class SpoolBacklog {
     bool cannot_remove_ = false;     ///< said so
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

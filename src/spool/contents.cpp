@@ -13,7 +13,7 @@
 #include <cerrno>
 #include <memory>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 namespace {
 
 struct CloseFolder {
@@ -25,12 +25,12 @@ std::int64_t mtime_of(const struct stat& status) noexcept {
     return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
-bool look_at(const SpoolFolder& folder, const char* name, struct stat& status) noexcept {
+bool look_at(const Folder& folder, const char* name, struct stat& status) noexcept {
     return ::fstatat(folder.fd(), name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
 }
 
 /// How many lines a segment of a crashed run has: its name does not tell.
-std::uint64_t count_lines(const SpoolFolder& folder, const std::string& name) {
+std::uint64_t count_lines(const Folder& folder, const std::string& name) {
     const io::UniqueFd fd = folder.open_file(name, O_RDONLY);
     auto buffer = std::make_unique<std::array<char, 65536>>();
     std::uint64_t lines = 0;
@@ -47,7 +47,7 @@ std::uint64_t count_lines(const SpoolFolder& folder, const std::string& name) {
 /// All that belongs to the spool or could; what is not a regular file is nobody's business here.
 class Survey {
   public:
-    Survey(const SpoolFolder& folder, SpoolContents& contents)
+    Survey(const Folder& folder, Contents& contents)
         : folder_(folder)
         , contents_(contents) {}
 
@@ -57,8 +57,8 @@ class Survey {
         if (const std::uint64_t number = number_of_name(name); number < highest_number)
             contents_.next_number = std::max(contents_.next_number, number + 1);
         struct stat status {};
-        if (!look_at(folder_, name.c_str(), status) || name == SpoolFolder::lock_name ||
-            name == rejected_name || name == old_rejected_name || name == owner_name)
+        if (!look_at(folder_, name.c_str(), status) || name == Folder::lock_name || name == rejected_name ||
+            name == old_rejected_name || name == owner_name)
             return;
         if (name == temporary_name(number_of_name(name)))
             return remove(name);
@@ -74,12 +74,12 @@ class Survey {
 
     void finish() {
         auto& segments = contents_.segments;
-        std::ranges::sort(segments, [](const SpoolSegment& a, const SpoolSegment& b) {
+        std::ranges::sort(segments, [](const Segment& a, const Segment& b) {
             return a.number != b.number ? a.number < b.number : a.name < b.name;
         });
         std::ranges::sort(contents_.bad, {}, &BadFile::mtime_ns);
         drop_twins();
-        for (SpoolSegment& each : segments)
+        for (Segment& each : segments)
             if (!each.is_gzip)
                 each.lines = count_lines(folder_, each.name);
     }
@@ -87,8 +87,8 @@ class Survey {
   private:
     /// Both kinds of one segment: the crash came when the gzipped one was whole, before the plain one went.
     void drop_twins() {
-        std::vector<SpoolSegment> kept; // sorted by name too, so a gzipped one comes before its twin
-        for (SpoolSegment& each : contents_.segments) {
+        std::vector<Segment> kept; // sorted by name too, so a gzipped one comes before its twin
+        for (Segment& each : contents_.segments) {
             if (!each.is_gzip && !kept.empty() && kept.back().is_gzip && kept.back().number == each.number)
                 remove(each.name);
             else
@@ -99,7 +99,7 @@ class Survey {
 
     void remove(const std::string& name) {
         if (const int error = folder_.remove(name); error != 0)
-            spdlog::warn("spool: {}", folder_.words(name, "removing what a crash left", error));
+            spdlog::warn("spool: {}", folder_.message(name, "removing what a crash left", error));
     }
 
     void take_other(const std::string& name, const struct stat& status) {
@@ -110,25 +110,25 @@ class Survey {
         const std::string kept = set_aside(folder_, name);
         if (kept.empty()) {
             spdlog::warn("spool: {}",
-                         folder_.words(name, "no file of the spool's, and it can't be renamed", errno));
+                         folder_.message(name, "no file of the spool's, and it can't be renamed", errno));
             return;
         }
         spdlog::warn("spool: {}: no file of the spool's; it is {} now",
-                     folder_.path() + "/" + printable(name), printable(kept));
+                     folder_.path() + "/" + text::printable(name), text::printable(kept));
         contents_.bad.push_back({kept, static_cast<std::uint64_t>(status.st_size), mtime_of(status)});
     }
 
-    const SpoolFolder& folder_;
-    SpoolContents& contents_;
+    const Folder& folder_;
+    Contents& contents_;
 };
 
 } // namespace
 
-std::optional<std::string> read_contents(const SpoolFolder& folder, SpoolContents& contents) {
+std::optional<std::string> read_contents(const Folder& folder, Contents& contents) {
     io::UniqueFd fd = folder.open_file(".", O_RDONLY | O_DIRECTORY);
     const OpenFolder entries(fd ? ::fdopendir(fd.get()) : nullptr);
     if (!entries)
-        return folder.words("", "reading the folder", errno);
+        return folder.message("", "reading the folder", errno);
     static_cast<void>(fd.release()); // it is the DIR's now
     // All names first: renaming while reading could show a file again.
     std::vector<std::string> names;
@@ -138,7 +138,7 @@ std::optional<std::string> read_contents(const SpoolFolder& folder, SpoolContent
         errno = 0;
     }
     if (errno != 0)
-        return folder.words("", "reading the folder", errno);
+        return folder.message("", "reading the folder", errno);
     Survey survey(folder, contents);
     for (const std::string& name : names)
         survey.take(name);
@@ -146,7 +146,7 @@ std::optional<std::string> read_contents(const SpoolFolder& folder, SpoolContent
     return std::nullopt;
 }
 
-std::string set_aside(const SpoolFolder& folder, const std::string& name) {
+std::string set_aside(const Folder& folder, const std::string& name) {
     constexpr int most_tries = 1000;
     for (int attempt = 1; attempt <= most_tries; ++attempt) {
         std::string kept = name + (attempt == 1 ? "" : "." + std::to_string(attempt)) + ".bad";
@@ -160,14 +160,14 @@ std::string set_aside(const SpoolFolder& folder, const std::string& name) {
     return {};
 }
 
-std::optional<BadFile> look_at_bad(const SpoolFolder& folder, const std::string& name) {
+std::optional<BadFile> inspect_bad(const Folder& folder, const std::string& name) {
     struct stat status {};
     if (!look_at(folder, name.c_str(), status))
         return std::nullopt;
     return BadFile{name, static_cast<std::uint64_t>(status.st_size), mtime_of(status)};
 }
 
-std::uint64_t rejected_bytes(const SpoolFolder& folder) noexcept {
+std::uint64_t rejected_bytes(const Folder& folder) noexcept {
     std::uint64_t bytes = 0;
     struct stat status {};
     for (const char* name : {rejected_name, old_rejected_name})
@@ -176,4 +176,4 @@ std::uint64_t rejected_bytes(const SpoolFolder& folder) noexcept {
     return bytes;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

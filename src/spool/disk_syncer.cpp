@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
 namespace {
 
@@ -86,4 +86,4 @@ void DiskSyncer::run() {
     }
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

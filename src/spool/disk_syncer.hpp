@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
 /// Brings files to the disk in a thread of its own: on a busy disk that takes seconds, and what was sampled
 /// meanwhile must get at least into the file, where it survives the end of the process.
@@ -43,4 +43,4 @@ class DiskSyncer {
     std::thread thread_;
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

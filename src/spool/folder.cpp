@@ -14,7 +14,7 @@
 #include <cerrno>
 #include <cstdio>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 namespace {
 
 constexpr mode_t folder_mode = 0700;
@@ -22,22 +22,22 @@ constexpr mode_t file_mode = 0600;
 
 } // namespace
 
-SpoolFolder::SpoolFolder(std::string path)
+Folder::Folder(std::string path)
     : path_(std::move(path)) {
     while (path_.size() > 1 && path_.back() == '/')
         path_.pop_back();
 }
 
-std::optional<std::string> SpoolFolder::open() {
+std::optional<std::string> Folder::open() {
     close();
-    if (const int error = make_parent_folders(path_); error != 0)
-        return file_words(path_, "making the folders above it", error);
+    if (const int error = io::make_parent_folders(path_); error != 0)
+        return text::describe_file_error(path_, "making the folders above it", error);
     const int made = ::mkdir(path_.c_str(), folder_mode) == 0 ? 0 : errno;
     fd_.reset(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd_) {
         const int error = errno;
-        return error == ENOENT ? file_words(path_, "making it", made == 0 ? error : made)
-                               : file_words(path_, "opening it", error);
+        return error == ENOENT ? text::describe_file_error(path_, "making it", made == 0 ? error : made)
+                               : text::describe_file_error(path_, "opening it", error);
     }
     auto wrong = take_lock();
     if (wrong)
@@ -45,21 +45,21 @@ std::optional<std::string> SpoolFolder::open() {
     return wrong;
 }
 
-std::optional<std::string> SpoolFolder::take_lock() {
+std::optional<std::string> Folder::take_lock() {
     // For reading, which is enough for a lock: what is open for writing keeps a disk from being unmounted.
     io::UniqueFd lock = open_file(lock_name, O_RDONLY | O_CREAT);
     if (!lock)
-        return words(lock_name, "opening it", errno);
+        return message(lock_name, "opening it", errno);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
         const int error = errno;
         if (error != EWOULDBLOCK)
-            return words(lock_name, "locking it", error);
+            return message(lock_name, "locking it", error);
         close();
         throw SpoolHeld(held_words(lock.get()));
     }
     const io::UniqueFd writable = open_file(lock_name, O_WRONLY);
     if (!writable)
-        return words(lock_name, "opening it", errno);
+        return message(lock_name, "opening it", errno);
     const std::string holder = std::to_string(::getpid()) + " " + program_invocation_short_name + "\n";
     // Only words for others: a disk too full for them is no reason to leave the backlog lying.
     if (::ftruncate(writable.get(), 0) == 0)
@@ -68,24 +68,24 @@ std::optional<std::string> SpoolFolder::take_lock() {
     return std::nullopt;
 }
 
-std::string SpoolFolder::held_words(int lock) const {
+std::string Folder::held_words(int lock) const {
     std::array<char, 128> buffer{};
     const ssize_t size = ::pread(lock, buffer.data(), buffer.size(), 0);
     std::string_view text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
     text = io::take_until(text, '\n');
     const auto pid = io::parse_number<pid_t>(io::take_until(text, ' '));
     const std::string who =
-        pid ? printable(text) + " (pid " + std::to_string(*pid) + ")" : std::string("another process");
+        pid ? text::printable(text) + " (pid " + std::to_string(*pid) + ")" : std::string("another process");
     return "the spool " + path_ + " is in use by " + who +
            "; expected one agent to a spool: stop that one, or give this one another --spool-dir";
 }
 
-void SpoolFolder::close() noexcept {
+void Folder::close() noexcept {
     lock_.reset();
     fd_.reset();
 }
 
-bool SpoolFolder::is_in_place() const noexcept {
+bool Folder::is_in_place() const noexcept {
     struct stat ours {};
     struct stat there {};
     struct stat lock {};
@@ -94,21 +94,21 @@ bool SpoolFolder::is_in_place() const noexcept {
            lock.st_nlink > 0;
 }
 
-io::UniqueFd SpoolFolder::open_file(const std::string& name, int flags) const noexcept {
+io::UniqueFd Folder::open_file(const std::string& name, int flags) const noexcept {
     // Non-blocking is for a FIFO in a file's place: open() must not hang.
     constexpr int always = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     return io::UniqueFd(::openat(fd_.get(), name.c_str(), flags | always, file_mode));
 }
 
-int SpoolFolder::remove(const std::string& name) const noexcept {
+int Folder::remove(const std::string& name) const noexcept {
     return ::unlinkat(fd_.get(), name.c_str(), 0) == 0 || errno == ENOENT ? 0 : errno;
 }
 
-int SpoolFolder::rename(const std::string& from, const std::string& to) const noexcept {
+int Folder::rename(const std::string& from, const std::string& to) const noexcept {
     return ::renameat(fd_.get(), from.c_str(), fd_.get(), to.c_str()) == 0 ? 0 : errno;
 }
 
-int SpoolFolder::rename_to_new(const std::string& from, const std::string& to) const noexcept {
+int Folder::rename_to_new(const std::string& from, const std::string& to) const noexcept {
     if (::renameat2(fd_.get(), from.c_str(), fd_.get(), to.c_str(), RENAME_NOREPLACE) == 0)
         return 0;
     if (errno != EINVAL)
@@ -118,12 +118,12 @@ int SpoolFolder::rename_to_new(const std::string& from, const std::string& to) c
     return ::fstatat(fd_.get(), to.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 ? EEXIST : rename(from, to);
 }
 
-int SpoolFolder::sync() const noexcept {
+int Folder::sync() const noexcept {
     return ::fsync(fd_.get()) == 0 ? 0 : errno;
 }
 
-std::string SpoolFolder::words(const std::string& name, std::string_view doing, int error) const {
-    return file_words(path_ + "/" + printable(name), doing, error);
+std::string Folder::message(const std::string& name, std::string_view doing, int error) const {
+    return text::describe_file_error(path_ + "/" + text::printable(name), doing, error);
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
 /// Another process has the spool: its words say which, and what to do.
 class SpoolHeld : public std::runtime_error {
@@ -17,11 +17,11 @@ class SpoolHeld : public std::runtime_error {
 
 /// The folder of a spool and the lock on it. Its files have mode 0600 and are opened below the folder's
 /// descriptor, never through a symlink. Errors are errnos, 0 where all is well. One thread.
-class SpoolFolder {
+class Folder {
   public:
     static constexpr const char* lock_name = "lock";
 
-    explicit SpoolFolder(std::string path);
+    explicit Folder(std::string path);
 
     /// Makes the folder (0700) and takes the lock, a flock on the file `lock` in it. Returns what is wrong.
     /// Throws SpoolHeld.
@@ -44,7 +44,7 @@ class SpoolFolder {
 
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
-    [[nodiscard]] std::string words(const std::string& name, std::string_view doing, int error) const;
+    [[nodiscard]] std::string message(const std::string& name, std::string_view doing, int error) const;
 
   private:
     [[nodiscard]] std::optional<std::string> take_lock();
@@ -55,4 +55,4 @@ class SpoolFolder {
     io::UniqueFd lock_;
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

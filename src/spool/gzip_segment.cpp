@@ -13,7 +13,7 @@
 #include <memory>
 #include <new>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 namespace {
 
 constexpr std::size_t piece_bytes = 64U << 10U;
@@ -72,10 +72,10 @@ int copy_range(int from, std::uint64_t begin, std::uint64_t end, GzipWriter& to,
     return 0;
 }
 
-int copy_segment(int from, const SpoolSegment& segment, int to, std::uint64_t& lines) {
+int copy_segment(int from, const Segment& segment, int to, std::uint64_t& lines) {
     GzipWriter gzip(to);
     std::uint64_t begin = 0;
-    for (const SpoolRange& range : segment.ranges) {
+    for (const Range& range : segment.ranges) {
         if (!range.cancelled)
             continue;
         if (const int error = copy_range(from, begin, range.begin, gzip, lines); error != 0)
@@ -87,8 +87,7 @@ int copy_segment(int from, const SpoolSegment& segment, int to, std::uint64_t& l
 }
 
 /// The gzipped file under its temporary name, safe on the disk.
-int make_temporary(const SpoolFolder& folder, const SpoolSegment& segment, const std::string& name,
-                   SpoolSegment& made) {
+int make_temporary(const Folder& folder, const Segment& segment, const std::string& name, Segment& made) {
     const io::UniqueFd from = folder.open_file(segment.name, O_RDONLY);
     if (!from)
         return errno;
@@ -107,9 +106,9 @@ int make_temporary(const SpoolFolder& folder, const SpoolSegment& segment, const
 
 } // namespace
 
-std::optional<std::string> gzip_segment(const SpoolFolder& folder, SpoolSegment& segment) {
+std::optional<std::string> gzip_segment(const Folder& folder, Segment& segment) {
     const std::string temporary = temporary_name(segment.number);
-    SpoolSegment made;
+    Segment made;
     made.number = segment.number;
     made.is_gzip = true;
     made.mtime_ns = segment.mtime_ns;
@@ -119,7 +118,7 @@ std::optional<std::string> gzip_segment(const SpoolFolder& folder, SpoolSegment&
         error = folder.rename(temporary, made.name);
     if (error != 0) {
         static_cast<void>(folder.remove(temporary)); // else the next start does
-        return folder.words(segment.name, "gzipping it", error);
+        return folder.message(segment.name, "gzipping it", error);
     }
     // The plain one may go only when the gzipped one's name will outlive a crash.
     error = folder.sync();
@@ -127,10 +126,10 @@ std::optional<std::string> gzip_segment(const SpoolFolder& folder, SpoolSegment&
         error = folder.remove(segment.name);
     if (error != 0) {
         static_cast<void>(folder.remove(made.name));
-        return folder.words(segment.name, "gzipping it", error);
+        return folder.message(segment.name, "gzipping it", error);
     }
     segment = std::move(made);
     return std::nullopt;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

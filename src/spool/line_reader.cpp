@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 namespace {
 
 constexpr std::size_t first_buffer_bytes = 64U << 10U;
@@ -18,9 +18,9 @@ constexpr std::size_t first_buffer_bytes = 64U << 10U;
 constexpr unsigned gzip_piece_bytes = 8U << 10U;
 
 /// zlib says "<fd:3>: unexpected end of file".
-std::string without_name(std::string_view words) {
-    const std::size_t name = words.find(">: ");
-    return std::string(words.substr(name == std::string_view::npos ? 0 : name + 3));
+std::string without_name(std::string_view message) {
+    const std::size_t name = message.find(">: ");
+    return std::string(message.substr(name == std::string_view::npos ? 0 : name + 3));
 }
 
 } // namespace
@@ -106,12 +106,12 @@ std::size_t LineReader::read_gzip(char* into, std::size_t size) {
     if (read > 0)
         return static_cast<std::size_t>(read);
     int code = Z_OK;
-    const char* const words = ::gzerror(gzip_.get(), &code);
+    const char* const message = ::gzerror(gzip_.get(), &code);
     if (code == Z_ERRNO)
         error_ = std::generic_category().message(errno);
     else if (code != Z_OK && code != Z_STREAM_END)
-        error_ = "damaged gzip: " + without_name(words);
+        error_ = "damaged gzip: " + without_name(message);
     return 0;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

@@ -10,7 +10,7 @@
 
 struct gzFile_s; // zlib's
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
 /// A line without its LF, valid until the next call of next().
 struct Line {
@@ -62,4 +62,4 @@ class LineReader {
     std::string error_;
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

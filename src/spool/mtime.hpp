@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <ctime>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
 /// When a file was last changed is how old its points are, so gzipping must keep it. A file that can't be
 /// told so is a little younger than it should be: no error.
@@ -17,4 +17,4 @@ inline void set_mtime(int fd, std::int64_t mtime_ns) noexcept {
     static_cast<void>(!::futimens(fd, times.data()));
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

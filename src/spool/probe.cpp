@@ -10,10 +10,10 @@
 #include <cstdint>
 #include <system_error>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
 Finding probe_spool(const std::string& folder) {
-    const std::string existing = nearest_existing(folder);
+    const std::string existing = io::nearest_existing(folder);
     struct stat status {};
     if (::stat(existing.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
         return {"spool", false, existing + " is no folder; expected one that can be written (--spool-dir)"};
@@ -22,10 +22,10 @@ Finding probe_spool(const std::string& folder) {
                 existing + " can't be written: " + std::generic_category().message(errno) +
                     "; undelivered points would be kept in memory only"};
     struct statvfs space {};
-    std::string words = folder + (existing == folder ? ": can be written" : ": can be made in " + existing);
+    std::string message = folder + (existing == folder ? ": can be written" : ": can be made in " + existing);
     if (::statvfs(existing.c_str(), &space) == 0)
-        words += ", " + std::to_string(std::uint64_t{space.f_bavail} * space.f_frsize >> 20U) + " MiB free";
-    return {"spool", true, words};
+        message += ", " + std::to_string(std::uint64_t{space.f_bavail} * space.f_frsize >> 20U) + " MiB free";
+    return {"spool", true, message};
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

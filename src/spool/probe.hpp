@@ -4,10 +4,10 @@
 
 #include <string>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
 /// For the command `check`: can the folder be a spool? Changes nothing in it, and does not mind an agent that
 /// has it now.
 [[nodiscard]] Finding probe_spool(const std::string& folder);
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

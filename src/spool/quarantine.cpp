@@ -15,7 +15,7 @@
 #include <ctime>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -48,7 +48,7 @@ Quarantine::Quarantine(std::string folder, std::uint64_t max_bytes, unsigned kep
 std::optional<std::string> Quarantine::append(const Rejected& rejected) {
     auto wrong = append_objects(rejected);
     if (fd_ && ::fdatasync(fd_.get()) != 0 && !wrong)
-        wrong = file_words(path_, "bringing it to the disk", errno);
+        wrong = text::describe_file_error(path_, "bringing it to the disk", errno);
     fd_.reset();
     return wrong;
 }
@@ -59,7 +59,7 @@ std::optional<std::string> Quarantine::append_objects(const Rejected& rejected) 
     Json object{{"time", utc(rejected.time_ns)},
                 {"server", rejected.server},
                 {"status", rejected.status},
-                {"error", rejected.words}};
+                {"error", rejected.message}};
     std::size_t named = 0;
     for (std::string_view rest = rejected.lines; !rest.empty(); ++named) {
         object["line"] = io::take_until(rest, '\n');
@@ -75,16 +75,16 @@ std::optional<std::string> Quarantine::append_objects(const Rejected& rejected) 
 
 std::optional<std::string> Quarantine::open() {
     // The spool may not have been needed yet.
-    if (const int error = make_parent_folders(folder_); error != 0)
-        return file_words(folder_, "making the folders above it", error);
+    if (const int error = io::make_parent_folders(folder_); error != 0)
+        return text::describe_file_error(folder_, "making the folders above it", error);
     if (::mkdir(folder_.c_str(), folder_mode) != 0 && errno != EEXIST)
-        return file_words(folder_, "making it", errno);
+        return text::describe_file_error(folder_, "making it", errno);
     // Non-blocking is for a FIFO in its place.
     fd_.reset(
         ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, file_mode));
     struct stat status {};
     if (!fd_ || ::fstat(fd_.get(), &status) != 0)
-        return file_words(path_, "opening it", errno);
+        return text::describe_file_error(path_, "opening it", errno);
     if (!S_ISREG(status.st_mode))
         return path_ + ": it is no file; remove it";
     bytes_ = static_cast<std::uint64_t>(status.st_size);
@@ -97,8 +97,8 @@ std::optional<std::string> Quarantine::open() {
 std::optional<std::string> Quarantine::write(std::string_view object) {
     if (bytes_ > 0 && bytes_ + object.size() > max_bytes_) {
         fd_.reset();
-        if (const int error = rotate(path_, kept_); error != 0)
-            return file_words(path_, "rotating it", error);
+        if (const int error = io::rotate(path_, kept_); error != 0)
+            return text::describe_file_error(path_, "rotating it", error);
         if (auto wrong = open())
             return wrong;
     }
@@ -109,7 +109,7 @@ std::optional<std::string> Quarantine::write(std::string_view object) {
     }
     const int error = written < 0 ? errno : ENOSPC; // short is what a disk that gets full writes
     static_cast<void>(!::ftruncate(fd_.get(), static_cast<off_t>(bytes_)));
-    return file_words(path_, "writing", error);
+    return text::describe_file_error(path_, "writing", error);
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

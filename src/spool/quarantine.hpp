@@ -8,14 +8,14 @@
 #include <string>
 #include <string_view>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
 /// Lines that a server refused for good.
 struct Rejected {
     std::string lines;     ///< line protocol, each with its LF; empty where the server does not name them
     std::size_t count = 0; ///< how many were refused: not fewer than stand in `lines`
     int status = 0;        ///< HTTP
-    std::string words;     ///< the server's, fit for people
+    std::string message;   ///< the server's, fit for people
     std::string server;    ///< its name, without secrets
     std::int64_t time_ns = 0;
 };
@@ -44,4 +44,4 @@ class Quarantine {
     std::uint64_t bytes_ = 0;
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 namespace {
 
 /// More than a segment has: what unpacks to more than that is not kept line by line.
@@ -19,12 +19,12 @@ constexpr std::uint64_t most_bad_bytes = 64U << 20U;
 
 } // namespace
 
-SpoolReader::SpoolReader(const SpoolFolder& folder, const SpoolSegment& segment, io::UniqueFd fd)
+Reader::Reader(const Folder& folder, const Segment& segment, io::UniqueFd fd)
     : folder_(folder)
     , segment_(segment)
     , lines_(std::move(fd), segment.is_gzip ? LineReader::Format::gzip : LineReader::Format::plain) {}
 
-bool SpoolReader::next(std::string& line) {
+bool Reader::next(std::string& line) {
     while (const auto found = lines_.next()) {
         if (segment_.is_cancelled(found->offset, range_hint_))
             continue;
@@ -35,7 +35,7 @@ bool SpoolReader::next(std::string& line) {
     return false;
 }
 
-bool SpoolReader::convert(const Line& found, std::string& line) {
+bool Reader::convert(const Line& found, std::string& line) {
     std::optional<std::string> wrong;
     line.clear();
     points_.clear();
@@ -52,7 +52,7 @@ bool SpoolReader::convert(const Line& found, std::string& line) {
     return false;
 }
 
-void SpoolReader::keep_bad(const Line& found) {
+void Reader::keep_bad(const Line& found) {
     const bool is_part = found.kind == Line::Kind::part;
     const bool is_more = is_part && in_long_line_;
     in_long_line_ = is_part && !found.text.ends_with('\n');
@@ -75,16 +75,16 @@ void SpoolReader::keep_bad(const Line& found) {
     all_kept_ = all_kept_ && written == static_cast<ssize_t>(wanted);
 }
 
-std::uint64_t SpoolReader::take_bad_count() noexcept {
+std::uint64_t Reader::take_bad_count() noexcept {
     return bad_count_ - std::exchange(counted_, bad_count_);
 }
 
-SpoolSegment::Fate SpoolReader::fate() const noexcept {
+Segment::Fate Reader::fate() const noexcept {
     const bool damaged = !lines_.error().empty() || !all_kept_;
-    return damaged ? SpoolSegment::Fate::set_aside : SpoolSegment::Fate::to_remove;
+    return damaged ? Segment::Fate::set_aside : Segment::Fate::to_remove;
 }
 
-void SpoolReader::log_damage() const {
+void Reader::log_damage() const {
     const std::string path = folder_.path() + "/" + segment_.name;
     if (!lines_.error().empty())
         spdlog::warn("spool: {}: {}; what could be read of it goes out, the file is kept as {}", path,
@@ -94,4 +94,4 @@ void SpoolReader::log_damage() const {
                      bad_count_, wrong_, bad_name());
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

@@ -10,14 +10,14 @@
 #include <optional>
 #include <string>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
 /// Reads a closed segment, plain or gzipped, as line protocol. Lines that are damaged are passed over and
 /// copied into `NAME.bad`. Any content is safe. One thread.
-class SpoolReader {
+class Reader {
   public:
     /// Takes a copy of what it needs of `segment`, and owns `fd`.
-    SpoolReader(const SpoolFolder& folder, const SpoolSegment& segment, io::UniqueFd fd);
+    Reader(const Folder& folder, const Segment& segment, io::UniqueFd fd);
 
     /// Puts the next good line, LF included, into `line`. False at the end.
     [[nodiscard]] bool next(std::string& line);
@@ -26,7 +26,7 @@ class SpoolReader {
     [[nodiscard]] std::uint64_t take_bad_count() noexcept;
 
     /// What is to become of the file, now or when it was read in part.
-    [[nodiscard]] SpoolSegment::Fate fate() const noexcept;
+    [[nodiscard]] Segment::Fate fate() const noexcept;
     /// Says in the log, in one line, what was damaged; nothing where nothing was.
     void log_damage() const;
 
@@ -37,8 +37,8 @@ class SpoolReader {
     [[nodiscard]] bool convert(const Line& found, std::string& line);
     void keep_bad(const Line& found);
 
-    const SpoolFolder& folder_;
-    SpoolSegment segment_;
+    const Folder& folder_;
+    Segment segment_;
     LineReader lines_;
     std::size_t range_hint_ = 0;
     PointBuffer points_;
@@ -50,4 +50,4 @@ class SpoolReader {
     bool all_kept_ = true;
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 namespace {
 
 constexpr std::size_t number_digits = 12;
@@ -22,12 +22,12 @@ std::string_view leading_digits(std::string_view text) noexcept {
 
 } // namespace
 
-SpoolRange* SpoolSegment::find(std::size_t index) noexcept {
-    const auto found = std::ranges::lower_bound(ranges, index, {}, &SpoolRange::index);
+Range* Segment::find(std::size_t index) noexcept {
+    const auto found = std::ranges::lower_bound(ranges, index, {}, &Range::index);
     return found != ranges.end() && found->index == index ? &*found : nullptr;
 }
 
-bool SpoolSegment::is_cancelled(std::uint64_t offset, std::size_t& hint) const noexcept {
+bool Segment::is_cancelled(std::uint64_t offset, std::size_t& hint) const noexcept {
     while (hint < ranges.size() && ranges[hint].end <= offset)
         ++hint;
     return hint < ranges.size() && ranges[hint].begin <= offset && ranges[hint].cancelled;
@@ -45,8 +45,8 @@ std::string temporary_name(std::uint64_t number) {
     return padded(number) + ".jsonl.gz.tmp";
 }
 
-std::optional<SpoolSegment> segment_of_name(std::string_view name) {
-    SpoolSegment segment;
+std::optional<Segment> segment_of_name(std::string_view name) {
+    Segment segment;
     segment.name = name;
     segment.number = number_of_name(name);
     if (name == plain_name(segment.number))
@@ -63,4 +63,4 @@ std::uint64_t number_of_name(std::string_view name) noexcept {
     return io::parse_number<std::uint64_t>(leading_digits(name)).value_or(0);
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

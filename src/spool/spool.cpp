@@ -9,13 +9,13 @@
 #include <limits>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 namespace {
 
 constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
 
 /// The bound on bytes drops whole segments: several must fit.
-std::uint64_t segment_limit(const SpoolSettings& settings) noexcept {
+std::uint64_t segment_limit(const Settings& settings) noexcept {
     return std::max<std::uint64_t>(1, std::min(settings.segment_bytes, settings.max_bytes / 8));
 }
 
@@ -27,7 +27,7 @@ Number well_within(Number bound) noexcept {
 
 } // namespace
 
-Spool::Spool(SpoolSettings settings)
+Spool::Spool(Settings settings)
     : settings_(std::move(settings))
     , folder_(settings_.folder)
     , writer_(folder_, settings_.sync)
@@ -48,7 +48,7 @@ std::optional<std::string> Spool::open() {
     }
     if (auto wrong = folder_.open())
         return wrong;
-    SpoolContents contents;
+    Contents contents;
     if (auto wrong = read_contents(folder_, contents)) {
         folder_.close();
         return wrong;
@@ -89,7 +89,7 @@ Spool::Appended Spool::append(const Batch& batch) {
                 true};
     if (auto wrong = prepare(batch))
         return {std::nullopt, std::move(*wrong), false};
-    SpoolWriter::Written written = writer_.append(batch, settings_.now_ns());
+    Writer::Written written = writer_.append(batch, settings_.now_ns());
     if (!written.why.empty()) {
         close_segment();
         return {std::nullopt, std::move(written.why), false};
@@ -230,4 +230,4 @@ void Spool::gzip_one() {
     gzip_failed_ns_ = now_ns;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

@@ -14,9 +14,9 @@
 #include <optional>
 #include <string>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
-struct SpoolSettings {
+struct Settings {
     std::string folder;
     std::uint64_t max_bytes = std::uint64_t{1} << 30U; ///< of all files in the folder
     std::chrono::nanoseconds max_age = std::chrono::hours(7 * 24);
@@ -24,7 +24,7 @@ struct SpoolSettings {
     std::size_t batch_bytes = encode::Batcher::max_body_bytes;
     std::uint64_t segment_bytes = std::uint64_t{8} << 20U; ///< of JSON, before gzip
     /// See SpoolWriter: for one who can't wait for a busy disk.
-    SpoolWriter::Sync sync{};
+    Writer::Sync sync{};
     /// CLOCK_REALTIME; another in tests.
     std::function<std::int64_t()> now_ns = [] { return io::now_ns(CLOCK_REALTIME); };
 };
@@ -36,7 +36,6 @@ struct SpoolSettings {
 /// log; it never throws and never stops the rest. Throws nothing but SpoolHeld, and std::bad_alloc.
 class Spool {
   public:
-    using Entry = SpoolEntry;
     struct Appended {
         std::optional<Entry> entry;
         std::string why;        ///< why nothing was written, with the path and what to do; for the log
@@ -44,7 +43,7 @@ class Spool {
     };
 
     /// Touches nothing yet.
-    explicit Spool(SpoolSettings settings);
+    explicit Spool(Settings settings);
     ~Spool();
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
@@ -96,10 +95,10 @@ class Spool {
     void note_end_of_dropping();
     void gzip_one();
 
-    SpoolSettings settings_;
-    SpoolFolder folder_;
-    SpoolWriter writer_;
-    SpoolBacklog backlog_;
+    Settings settings_;
+    Folder folder_;
+    Writer writer_;
+    Backlog backlog_;
     std::uint64_t next_number_ = 1;
     std::uint64_t rejected_bytes_ = 0; ///< of the quarantine, in the same folder
     std::uint64_t dropped_lines_ = 0;
@@ -109,4 +108,4 @@ class Spool {
     std::int64_t gzip_failed_ns_ = 0;
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

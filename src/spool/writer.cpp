@@ -13,7 +13,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 namespace {
 
 /// JSON is written in pieces of this size, so that memory does not grow with the batch.
@@ -21,9 +21,9 @@ constexpr std::size_t piece_bytes = 256U << 10U;
 
 } // namespace
 
-std::optional<std::string> SpoolWriter::start(std::uint64_t number) {
+std::optional<std::string> Writer::start(std::uint64_t number) {
     constexpr int most_tries = 1000; // a folder or a stranger's file may have the name
-    segment_ = SpoolSegment();
+    segment_ = Segment();
     next_index_ = 0;
     for (int attempt = 0; attempt < most_tries; ++attempt, ++number) {
         segment_.number = number;
@@ -33,15 +33,15 @@ std::optional<std::string> SpoolWriter::start(std::uint64_t number) {
             break;
     }
     if (!fd_)
-        return folder_.words(segment_.name, "making it", errno);
+        return folder_.message(segment_.name, "making it", errno);
     if (const int error = sync_folder(); error != 0) {
         static_cast<void>(close());
-        return folder_.words(segment_.name, "making it last in its folder", error);
+        return folder_.message(segment_.name, "making it last in its folder", error);
     }
     return std::nullopt;
 }
 
-SpoolWriter::Written SpoolWriter::append(const Batch& batch, std::int64_t now_ns) {
+Writer::Written Writer::append(const Batch& batch, std::int64_t now_ns) {
     const std::uint64_t begin = segment_.bytes;
     std::uint64_t lines = 0;
     int error = write_lines(batch.body, lines);
@@ -52,7 +52,7 @@ SpoolWriter::Written SpoolWriter::append(const Batch& batch, std::int64_t now_ns
     }
     if (error != 0) {
         cut_off(begin, lines);
-        return {0, folder_.words(segment_.name, doing, error)};
+        return {0, folder_.message(segment_.name, doing, error)};
     }
     set_mtime(fd_.get(), now_ns);
     segment_.mtime_ns = now_ns;
@@ -61,17 +61,17 @@ SpoolWriter::Written SpoolWriter::append(const Batch& batch, std::int64_t now_ns
     return {next_index_++, {}};
 }
 
-int SpoolWriter::sync_data() const {
+int Writer::sync_data() const {
     if (sync_)
         return sync_(fd_.get());
     return ::fdatasync(fd_.get()) == 0 ? 0 : errno;
 }
 
-int SpoolWriter::sync_folder() const {
+int Writer::sync_folder() const {
     return sync_ ? sync_(folder_.fd()) : folder_.sync();
 }
 
-int SpoolWriter::write_lines(std::string_view body, std::uint64_t& lines) {
+int Writer::write_lines(std::string_view body, std::uint64_t& lines) {
     json_.clear();
     while (!body.empty()) {
         const std::string_view line = io::take_until(body, '\n');
@@ -90,9 +90,9 @@ int SpoolWriter::write_lines(std::string_view body, std::uint64_t& lines) {
     return flush();
 }
 
-int SpoolWriter::flush() {
+int Writer::flush() {
     std::size_t written = 0;
-    const int error = write_all(fd_.get(), json_, written);
+    const int error = io::write_all(fd_.get(), json_, written);
     segment_.bytes += written;
     if (error == 0)
         json_.clear();
@@ -100,7 +100,7 @@ int SpoolWriter::flush() {
 }
 
 /// Half a batch goes again. Where even that fails it stays, and counts as cancelled.
-void SpoolWriter::cut_off(std::uint64_t begin, std::uint64_t lines) {
+void Writer::cut_off(std::uint64_t begin, std::uint64_t lines) {
     if (segment_.bytes == begin)
         return;
     if (::ftruncate(fd_.get(), static_cast<off_t>(begin)) == 0)
@@ -109,8 +109,8 @@ void SpoolWriter::cut_off(std::uint64_t begin, std::uint64_t lines) {
         segment_.ranges.push_back({next_index_++, begin, segment_.bytes, lines, true});
 }
 
-void SpoolWriter::cancel(std::size_t index) noexcept {
-    SpoolRange* const range = segment_.find(index);
+void Writer::cancel(std::size_t index) noexcept {
+    Range* const range = segment_.find(index);
     if (range == nullptr || std::exchange(range->cancelled, true))
         return;
     segment_.lines -= range->lines;
@@ -124,22 +124,22 @@ void SpoolWriter::cancel(std::size_t index) noexcept {
     ranges.resize(kept);
 }
 
-std::optional<SpoolSegment> SpoolWriter::close() noexcept {
+std::optional<Segment> Writer::close() noexcept {
     fd_.reset();
-    SpoolSegment closed = std::exchange(segment_, SpoolSegment());
+    Segment closed = std::exchange(segment_, Segment());
     if (closed.lines == 0 && folder_.remove(closed.name) == 0)
         return std::nullopt;
     return closed;
 }
 
-void SpoolWriter::abandon() noexcept {
+void Writer::abandon() noexcept {
     fd_.reset();
-    segment_ = SpoolSegment();
+    segment_ = Segment();
 }
 
-bool SpoolWriter::is_unlinked() const noexcept {
+bool Writer::is_unlinked() const noexcept {
     struct stat status {};
     return ::fstat(fd_.get(), &status) == 0 && status.st_nlink == 0;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

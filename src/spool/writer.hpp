@@ -12,22 +12,22 @@
 #include <string>
 #include <utility>
 
-namespace lxcmon::deliver {
+namespace lxcmon::spool {
 
 /// The segment that batches are appended to. One thread.
-class SpoolWriter {
+class Writer {
   public:
     /// Asks for an fsync(2): 0 or an errno, maybe of an earlier one.
     using Sync = std::function<int(int fd)>;
 
     /// Without `sync` what is appended is on the disk when append() returns.
-    explicit SpoolWriter(const SpoolFolder& folder, Sync sync = {})
+    explicit Writer(const Folder& folder, Sync sync = {})
         : folder_(folder)
         , sync_(std::move(sync)) {}
 
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
     /// What it has by now: for reading while open.
-    [[nodiscard]] const SpoolSegment& segment() const noexcept { return segment_; }
+    [[nodiscard]] const Segment& segment() const noexcept { return segment_; }
 
     /// Makes a segment of this number, or the next that is free. Returns what is wrong.
     [[nodiscard]] std::optional<std::string> start(std::uint64_t number);
@@ -44,7 +44,7 @@ class SpoolWriter {
     void cancel(std::size_t index) noexcept;
 
     /// Ends the segment. What it has; nothing where it was empty and its file is gone.
-    [[nodiscard]] std::optional<SpoolSegment> close() noexcept;
+    [[nodiscard]] std::optional<Segment> close() noexcept;
     /// The same where the file or its folder is not there any more.
     void abandon() noexcept;
     /// Whether somebody has removed the file under us.
@@ -58,13 +58,13 @@ class SpoolWriter {
     [[nodiscard]] int flush();
     void cut_off(std::uint64_t begin, std::uint64_t lines);
 
-    const SpoolFolder& folder_;
+    const Folder& folder_;
     Sync sync_;
     io::UniqueFd fd_;
-    SpoolSegment segment_;
+    Segment segment_;
     std::size_t next_index_ = 0;
     PointBuffer points_;
     std::string json_; ///< not yet written
 };
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::spool

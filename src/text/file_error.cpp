@@ -3,7 +3,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace lxcmon::deliver {
+namespace lxcmon::text {
 namespace {
 
 std::string_view advice(int error) noexcept {
@@ -30,10 +30,10 @@ std::string_view advice(int error) noexcept {
 
 } // namespace
 
-std::string file_words(std::string_view path, std::string_view doing, int error) {
-    std::string words(path);
-    words.append(": ").append(doing).append(": ").append(std::generic_category().message(error));
-    return words.append(advice(error));
+std::string describe_file_error(std::string_view path, std::string_view doing, int error) {
+    std::string message(path);
+    message.append(": ").append(doing).append(": ").append(std::generic_category().message(error));
+    return message.append(advice(error));
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::text

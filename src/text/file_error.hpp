@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
-namespace lxcmon::deliver {
+namespace lxcmon::text {
 
 /// "PATH: DOING: what errno says; what to do", for a person who reads the log.
-[[nodiscard]] std::string file_words(std::string_view path, std::string_view doing, int error);
+[[nodiscard]] std::string describe_file_error(std::string_view path, std::string_view doing, int error);
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::text

@@ -1,6 +1,6 @@
 #include "text/printable.hpp"
 
-namespace lxcmon::deliver {
+namespace lxcmon::text {
 
 namespace {
 
@@ -59,4 +59,4 @@ std::string redacted(std::string text, std::span<const std::string> secrets) {
     return text;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::text

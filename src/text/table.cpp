@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace lxcmon {
+namespace lxcmon::text {
 
 std::string aligned(const std::vector<std::vector<std::string>>& rows) {
     std::vector<std::size_t> widths(rows.empty() ? 0 : rows.front().size());
@@ -22,4 +22,4 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows) {
     return text;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::text

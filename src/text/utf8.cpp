@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace lxcmon::encode {
+namespace lxcmon::text {
 namespace {
 
 constexpr auto plain = [] {
@@ -46,4 +46,4 @@ std::size_t character_bytes(std::string_view text) noexcept {
     return is_between(text, 1, low, high) ? length : 0;
 }
 
-} // namespace lxcmon::encode
+} // namespace lxcmon::text

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-namespace lxcmon::encode {
+namespace lxcmon::text {
 
 /// Longer strings are cut, on a character boundary (PROTOCOL.md).
 inline constexpr std::size_t max_string_bytes = 64U << 10U;
@@ -42,4 +42,4 @@ void append_text(std::string& out, std::string_view text, Ascii&& ascii,
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-} // namespace lxcmon::encode
+} // namespace lxcmon::text

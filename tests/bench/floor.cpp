@@ -108,7 +108,7 @@ void dump_links() {
     ::close(rtnetlink);
 }
 
-void look_at_links(const Container& container) {
+void scan_at_links(const Container& container) {
     note(::setns(container.pidfd, CLONE_NEWNET) == 0);
     dump_links();
     if (::setns(home, CLONE_NEWNET) != 0)
@@ -129,7 +129,7 @@ void list_processes(const Container& container) {
 }
 
 /// As the agent looks: through /proc/PID/root, which takes no joining of the mount namespace.
-void look_at_filesystems(const Container& container) {
+void scan_filesystems(const Container& container) {
     const int root = ::open(in_proc(container.pid, "/root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
     const int mounts = ::open(in_proc(container.pid, "/mountinfo").c_str(), O_RDONLY | O_CLOEXEC);
     while (::read(mounts, buffer.data(), 16U << 10U) > 0) {
@@ -154,11 +154,11 @@ void do_round(const std::vector<Container>& containers, unsigned long number) {
             if (is_due(file.period))
                 read_file(file);
         if (is_due(container.links))
-            look_at_links(container);
+            scan_at_links(container);
         if (is_due(container.processes))
             list_processes(container);
         if (is_due(container.filesystems))
-            look_at_filesystems(container);
+            scan_filesystems(container);
     }
 }
 
@@ -206,11 +206,11 @@ int main() {
     std::vector<Container> containers;
     unsigned long number = 0;
     for (std::string line; std::getline(std::cin, line);) {
-        std::istringstream words(line);
+        std::istringstream message(line);
         std::string word;
-        words >> word;
+        message >> word;
         if (word == "container") {
-            words >> containers.emplace_back().pid;
+            message >> containers.emplace_back().pid;
             continue;
         }
         if (word == "ready") {
@@ -227,14 +227,14 @@ int main() {
         if (word == "read" || word == "whole") {
             File& file = last.files.emplace_back();
             file.is_whole = word == "whole";
-            words >> file.period >> file.path;
+            message >> file.period >> file.path;
         } else if (word == "links") {
-            words >> last.links;
+            message >> last.links;
         } else if (word == "processes") {
-            words >> last.processes;
+            message >> last.processes;
         } else if (word == "filesystems") {
-            words >> last.filesystems;
-            while (words >> word)
+            message >> last.filesystems;
+            while (message >> word)
                 last.mount_points.push_back(word);
         } else {
             std::cerr << "floor: what is " << line << "?\n";

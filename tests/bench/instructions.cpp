@@ -70,7 +70,7 @@ class Machine {
         settings.tags.host = "node";
         settings.root_fd = tree_.fd();
         settings.namespace_deadline = std::chrono::seconds(30);
-        settings.look_budget = settings.namespace_deadline;
+        settings.scan_budget = settings.namespace_deadline;
         settings.net_loopback = true;
         settings.seldom_interval = std::chrono::nanoseconds(seldom_ticks * interval_ns);
         for (const char* each : {"host_net", "host_fs", "lxc_fs", "lxc_net.host_interface"})

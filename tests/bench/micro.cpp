@@ -35,7 +35,7 @@ void parse_figures(benchmark::State& state, const std::string& host, const std::
     Readings readings;
     for (auto _ : state) {
         readings.clear();
-        sample::take_figures(text, file, readings);
+        sample::take_fields(text, file, readings);
         benchmark::DoNotOptimize(readings);
     }
 }
@@ -92,7 +92,7 @@ void encode_points(benchmark::State& state) {
 
 void gzip_batch(benchmark::State& state) {
     const std::string text = encoded(generated());
-    deliver::Gzip gzip;
+    http::Gzip gzip;
     std::string packed;
     for (auto _ : state) {
         gzip.compress(text, packed);
@@ -104,9 +104,9 @@ void gzip_batch(benchmark::State& state) {
 /// On a tmpfs: what a disk takes is not ours.
 void spool_and_read_back(benchmark::State& state) {
     const test::TempFolder folder("/dev/shm");
-    deliver::SpoolSettings settings;
+    spool::Settings settings;
     settings.folder = folder.path("spool");
-    deliver::Spool spool(settings);
+    spool::Spool spool(settings);
     const Batch batch{encoded(generated()), points_of_batch};
     for (auto _ : state) {
         if (!spool.append(batch).entry || spool.begin() == nullptr)

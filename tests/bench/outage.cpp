@@ -75,10 +75,10 @@ class TimedSink final : public deliver::Sink {
 void fill(const std::string& folder, std::size_t containers, std::size_t ticks, std::uint64_t max_bytes) {
     bench::GeneratedPoints points(containers);
     std::int64_t now_ns = 1'790'000'000'000'000'000;
-    deliver::SpoolSettings settings;
+    spool::Settings settings;
     settings.folder = folder;
     settings.max_bytes = max_bytes;
-    deliver::Spool spool(settings);
+    spool::Spool spool(settings);
     std::uint64_t lines = 0, bytes = 0;
     double spool_cpu = 0;
     const auto begin = Clock::now();
@@ -109,9 +109,9 @@ void fill(const std::string& folder, std::size_t containers, std::size_t ticks, 
 
 /// Reads all of it as fast as it goes, or a part, with nobody at the other end.
 void read_speed(const std::string& folder) {
-    deliver::SpoolSettings settings;
+    spool::Settings settings;
     settings.folder = folder;
-    deliver::Spool spool(settings);
+    spool::Spool spool(settings);
     if (const auto wrong = spool.open()) {
         fmt::print("FAILED: {}\n", *wrong);
         std::exit(1);

@@ -49,7 +49,7 @@ inline std::optional<std::int64_t> captured_start_ticks(int root_fd, const std::
     std::string stat;
     if (io::try_read_whole(root_fd, ("proc/" + init_pid + "/stat").c_str(), stat) != 0)
         return std::nullopt;
-    return sample::parse_start_ticks(stat);
+    return io::parse_start_ticks(stat);
 }
 
 /// All that reads one captured container's own files, without its namespaces.

@@ -51,7 +51,7 @@ class Machine {
         settings.tags.host = "node";
         settings.root_fd = tree_.fd();
         settings.namespace_deadline = std::chrono::milliseconds(20'000);
-        settings.look_budget = settings.namespace_deadline;
+        settings.scan_budget = settings.namespace_deadline;
         // What else this machine has mounted is not the tests' to know.
         settings.fs_exclude = {"/?*"};
         settings.selection.remove("host_*");

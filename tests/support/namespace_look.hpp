@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds ample{20'000};
     request.ask.want_start = want_start;
     request.init_pidfd = init.pidfd();
     sample::CountReply reply;
-    CHECK(helper.look_at_processes(request, reply) == sample::NamespaceHelper::Outcome::answered);
+    CHECK(helper.scan_processes(request, reply) == sample::NamespaceHelper::Outcome::answered);
     return reply;
 }
 

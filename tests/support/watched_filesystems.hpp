@@ -18,7 +18,7 @@ inline constexpr std::chrono::seconds minute{60};
 
 /// A watch, and a helper's answers to it. Its clock is set by the test.
 struct WatchedFilesystems {
-    sample::FilesystemWatch watch{"container c", 1};
+    sample::ContainerFilesystems watch{"container c", 1};
     std::unique_ptr<sample::FilesystemReply> reply = std::make_unique<sample::FilesystemReply>();
     std::int64_t now_ns = 1000 * second;
     LogCapture log{};
@@ -35,7 +35,7 @@ struct WatchedFilesystems {
         watch.prepare(request, risky, now_ns);
         return {request.left_alone.begin(), request.left_alone.begin() + request.left_alone_count};
     }
-    std::string take(sample::FilesystemWatch::Outcome outcome, const sample::HangPlace& hang = {}) {
+    std::string take(sample::ContainerFilesystems::Outcome outcome, const sample::HangPlace& hang = {}) {
         PointBuffer points;
         watch.take(outcome, *reply, hang, now_ns, {fields_of("lxc_fs"), {}, now_ns, points});
         return encoded(points);
@@ -43,12 +43,12 @@ struct WatchedFilesystems {
     /// A look that hangs at this mount.
     void hang(const std::string& mount_point, std::uint64_t device, bool risky = false) {
         static_cast<void>(left_alone(risky));
-        CHECK(take(sample::FilesystemWatch::Outcome::hung, {sample::Stage::mount, device, mount_point})
+        CHECK(take(sample::ContainerFilesystems::Outcome::hung, {sample::Stage::mount, device, mount_point})
                   .empty());
     }
     std::string answer(bool risky = false) {
         static_cast<void>(left_alone(risky));
-        return take(sample::FilesystemWatch::Outcome::answered);
+        return take(sample::ContainerFilesystems::Outcome::answered);
     }
     [[nodiscard]] bool is_due() const { return watch.is_due(now_ns, now_ns, minute); }
 };

@@ -7,11 +7,11 @@
 #include <string>
 #include <utility>
 
-namespace lxcmon {
+namespace lxcmon::app {
 
 /// What is wrong with a value: "is not a duration; expected for example 10s".
 struct BadValue {
-    std::string words;
+    std::string message;
     std::string shown{}; ///< what is shown of a value that may hold a secret; empty: the value itself
 };
 
@@ -22,7 +22,7 @@ class BadSetting : public std::exception {
     explicit BadSetting(std::string text)
         : text_(std::move(text)) {
         // One line, whatever stands in a value.
-        std::ranges::replace_if(text_, &encode::is_control, '?');
+        std::ranges::replace_if(text_, &text::is_control, '?');
     }
     [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
 
@@ -30,4 +30,4 @@ class BadSetting : public std::exception {
     std::string text_;
 };
 
-} // namespace lxcmon
+} // namespace lxcmon::app

@@ -14,7 +14,7 @@
 #include <sstream>
 #include <system_error>
 
-namespace lxcmon {
+namespace lxcmon::app {
 namespace {
 
 /// CLI11 2.1 takes a list on several lines only where something stands behind its bracket on the first.
@@ -63,9 +63,9 @@ std::vector<CLI::ConfigItem> parse_toml(const std::string& path, std::string tex
     }
 }
 
-const OptionRow* find_row(const std::string& key) {
-    const auto table = option_table();
-    const auto row = std::ranges::find(table, key, &OptionRow::name);
+const push::OptionRow* find_row(const std::string& key) {
+    const auto table = push::option_table();
+    const auto row = std::ranges::find(table, key, &push::OptionRow::name);
     return row != table.end() && row->name != "config" ? &*row : nullptr;
 }
 
@@ -77,7 +77,8 @@ std::string shown_key(const std::string& key) {
     return {key.begin(), std::ranges::find_if_not(key, is_key_character)};
 }
 
-void check_number_of(const std::string& where, const OptionRow& row, const std::vector<std::string>& values) {
+void check_number_of(const std::string& where, const push::OptionRow& row,
+                     const std::vector<std::string>& values) {
     if (values.size() != 1 && !row.repeatable)
         throw BadSetting(where + " has " + (values.empty() ? "no value" : "several values") +
                          "; expected one");
@@ -102,7 +103,7 @@ SettingsFile read_settings_file(const std::string& path, bool must_exist) {
         for (const std::string& parent : item.parents)
             key += parent + "-";
         key += item.name;
-        const OptionRow* row = find_row(key);
+        const push::OptionRow* row = find_row(key);
         if (row == nullptr)
             throw BadSetting("lxcmon-push: --config: unknown key '" + shown_key(key) + "' in " + path +
                              "; expected the long name of an option, see lxcmon-push --help");
@@ -113,4 +114,4 @@ SettingsFile read_settings_file(const std::string& path, bool must_exist) {
     return settings;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::app

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lxcmon {
+namespace lxcmon::app {
 
 /// Values by option name, as they stand in the file.
 using SettingsFile = std::map<std::string, std::vector<std::string>, std::less<>>;
@@ -16,4 +16,4 @@ using SettingsFile = std::map<std::string, std::vector<std::string>, std::less<>
 /// would cut.
 [[nodiscard]] SettingsFile read_settings_file(const std::string& path, bool must_exist);
 
-} // namespace lxcmon
+} // namespace lxcmon::app

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace lxcmon {
+namespace lxcmon::app {
 
 /// What an option takes: "SIZE", and where only a few words will do, those.
 struct OptionValue {
@@ -46,4 +46,4 @@ struct BasicOptionRow {
     std::string_view credential{};
 };
 
-} // namespace lxcmon
+} // namespace lxcmon::app

@@ -15,7 +15,7 @@
 #include <cstdlib>
 #include <map>
 
-namespace lxcmon {
+namespace lxcmon::app {
 namespace {
 
 constexpr const char* footer = R"(Every option can also stand in the environment (--influx-url as
@@ -59,16 +59,16 @@ struct CommandLine {
                  "to a JSON file.",
                  "lxcmon-push"};
     std::map<std::string_view, CLI::Option*> options;
-    std::map<const CommandRow*, CLI::App*> commands;
-    std::map<const CommandFlag*, CLI::Option*> flags;
+    std::map<const push::CommandRow*, CLI::App*> commands;
+    std::map<const push::CommandFlag*, CLI::Option*> flags;
     std::vector<std::string> replay_files;
 
     CommandLine();
-    void add(const OptionRow& row);
-    void add(const CommandRow& row);
+    void add(const push::OptionRow& row);
+    void add(const push::CommandRow& row);
 };
 
-void CommandLine::add(const OptionRow& row) {
+void CommandLine::add(const push::OptionRow& row) {
     const std::string flag = "--" + std::string(row.name);
     CLI::Option* option = row.value.name.empty() ? app.add_flag(flag) : app.add_option(flag);
     const std::string shown_default =
@@ -81,11 +81,11 @@ void CommandLine::add(const OptionRow& row) {
     options[row.name] = option;
 }
 
-void CommandLine::add(const CommandRow& row) {
+void CommandLine::add(const push::CommandRow& row) {
     CLI::App* const command = app.add_subcommand(std::string(row.name), wrapped(row.help, ""));
     commands[&row] = command;
     std::vector<CLI::Option*> others;
-    for (const CommandFlag& flag : row.flags) {
+    for (const push::CommandFlag& flag : row.flags) {
         CLI::Option* const option = command->add_flag("--" + std::string(flag.name));
         option->description(std::string(flag.help));
         for (CLI::Option* other : others)
@@ -100,12 +100,12 @@ void CommandLine::add(const CommandRow& row) {
 }
 
 CommandLine::CommandLine() {
-    app.set_version_flag("--version", "lxcmon-push " LXCMON_VERSION, std::string(help_of_version));
-    app.set_help_flag("-h,--help", std::string(help_of_help));
+    app.set_version_flag("--version", "lxcmon-push " LXCMON_VERSION, std::string(push::help_of_version));
+    app.set_help_flag("-h,--help", std::string(push::help_of_help));
     app.footer(footer);
-    for (const OptionRow& row : option_table())
+    for (const push::OptionRow& row : push::option_table())
         add(row);
-    for (const CommandRow& row : command_table())
+    for (const push::CommandRow& row : push::command_table())
         add(row);
     app.require_subcommand(0, 1);
 }
@@ -137,10 +137,10 @@ std::optional<std::string> parse_arguments(CommandLine& line, const std::vector<
 struct Given {
     std::vector<std::string> values;
     std::string origin; ///< "" for the command line
-    void (*take)(Config& config, const std::string& value) = nullptr;
+    void (*take)(push::Config& config, const std::string& value) = nullptr;
 };
 
-std::vector<std::string> split(const OptionRow& row, const std::string& text) {
+std::vector<std::string> split(const push::OptionRow& row, const std::string& text) {
     if (!row.repeatable)
         return {text};
     std::vector<std::string> parts;
@@ -154,8 +154,8 @@ std::vector<std::string> split(const OptionRow& row, const std::string& text) {
     return parts;
 }
 
-std::optional<Given> from_environment(const OptionRow& row, const Environment& environment) {
-    const std::string own = environment_name(row.name);
+std::optional<Given> from_environment(const push::OptionRow& row, const Environment& environment) {
+    const std::string own = push::environment_name(row.name);
     if (const auto value = environment(own))
         return Given{split(row, *value), " (environment variable " + own + ")", row.take};
     const std::string standard(row.standard_variable);
@@ -170,7 +170,7 @@ std::optional<Given> from_environment(const OptionRow& row, const Environment& e
 
 /// What LoadCredential=influx:FOLDER of the unit has brought (systemd.exec(5)). A command by hand takes the
 /// same files from where the unit has them: the folder credentials beside the settings file.
-std::optional<Given> from_credential(const OptionRow& row, const Environment& environment,
+std::optional<Given> from_credential(const push::OptionRow& row, const Environment& environment,
                                      const std::string& config_file) {
     const auto handed = environment("CREDENTIALS_DIRECTORY");
     const bool is_service = handed && !handed->empty();
@@ -185,7 +185,7 @@ std::optional<Given> from_credential(const OptionRow& row, const Environment& en
     return Given{{path}, " (credential)", row.take};
 }
 
-std::optional<Given> from_command_line(const OptionRow& row, const CommandLine& line) {
+std::optional<Given> from_command_line(const push::OptionRow& row, const CommandLine& line) {
     const CLI::Option* option = line.options.at(row.name);
     if (option->count() == 0)
         return std::nullopt;
@@ -195,19 +195,19 @@ std::optional<Given> from_command_line(const OptionRow& row, const CommandLine& 
     return Given{std::move(values), "", row.take};
 }
 
-void apply(const OptionRow& row, const Given& given, Config& config) {
+void apply(const push::OptionRow& row, const Given& given, push::Config& config) {
     for (const std::string& value : given.values) {
         try {
             given.take(config, value);
         } catch (const BadValue& bad) {
             fail("--" + std::string(row.name) + given.origin,
-                 "'" + (bad.shown.empty() ? value : bad.shown) + "' " + bad.words);
+                 "'" + (bad.shown.empty() ? value : bad.shown) + "' " + bad.message);
         }
     }
 }
 
 /// What an agent would do for ever without a word.
-void check_selection(const Config& config) {
+void check_selection(const push::Config& config) {
     const Selection sent = selection_of(config);
     const auto is_sent = [&](const MeasurementInfo& each) { return sent.has_any(find_fields(each.name)); };
     if (std::ranges::none_of(measurement_table, is_sent))
@@ -225,8 +225,8 @@ std::string own_host_name() {
 
 /// --config itself: command line, environment, default. Returns whether it was given, so that it must be
 /// there.
-bool find_settings_file(const CommandLine& line, const Environment& environment, Config& config) {
-    for (const OptionRow& row : option_table()) {
+bool find_settings_file(const CommandLine& line, const Environment& environment, push::Config& config) {
+    for (const push::OptionRow& row : push::option_table()) {
         if (row.name != "config")
             continue;
         auto given = from_command_line(row, line);
@@ -254,10 +254,10 @@ Invocation parse_options(const std::vector<std::string>& arguments, const Enviro
     result.print = parse_arguments(line, arguments);
     if (result.print)
         return result;
-    Config& config = result.config;
+    push::Config& config = result.config;
     const bool must_exist = find_settings_file(line, environment, config);
     const SettingsFile settings = read_settings_file(config.config_file, must_exist);
-    for (const OptionRow& row : option_table()) {
+    for (const push::OptionRow& row : push::option_table()) {
         auto given = from_command_line(row, line);
         if (!given)
             given = from_environment(row, environment);
@@ -270,7 +270,7 @@ Invocation parse_options(const std::vector<std::string>& arguments, const Enviro
     }
     if (config.host.empty())
         config.host = own_host_name();
-    check_influx_options(config);
+    push::check_influx_options(config);
     check_selection(config);
     for (const auto& [row, command] : line.commands)
         if (*command)
@@ -282,4 +282,4 @@ Invocation parse_options(const std::vector<std::string>& arguments, const Enviro
     return result;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::app

@@ -8,13 +8,13 @@
 #include <string>
 #include <vector>
 
-namespace lxcmon {
+namespace lxcmon::app {
 
 /// What the command line, the environment and the settings file come to.
 struct Invocation {
-    Command command = Command::run;
-    Config config;
-    Format format = Format::text; ///< of what list and fields print
+    push::Command command = push::Command::run;
+    push::Config config;
+    push::Format format = push::Format::text; ///< of what list and fields print
     std::vector<std::string> replay_files;
     /// --help, --version: print this on stdout and end with 0.
     std::optional<std::string> print;
@@ -29,4 +29,4 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 [[nodiscard]] Invocation parse_options(const std::vector<std::string>& arguments,
                                        const Environment& environment);
 
-} // namespace lxcmon
+} // namespace lxcmon::app

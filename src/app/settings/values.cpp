@@ -13,7 +13,7 @@
 #include <cmath>
 #include <system_error>
 
-namespace lxcmon {
+namespace lxcmon::app {
 namespace {
 
 struct Unit {
@@ -83,7 +83,7 @@ std::pair<std::string, std::string> parse_tag(const std::string& text) {
     std::string key = text.substr(0, equals);
     if (std::ranges::find(reserved, key) != reserved.end())
         throw BadValue{"can't be set: lxcmon-push uses the tag '" + key + "' itself; choose another key"};
-    if (std::ranges::any_of(text, &encode::is_control))
+    if (std::ranges::any_of(text, &text::is_control))
         throw BadValue{"has a control character; expected key=value of printable text"};
     return {std::move(key), text.substr(equals + 1)};
 }
@@ -100,4 +100,4 @@ std::string read_secret(const std::string& path) {
     return text;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::app

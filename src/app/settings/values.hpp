@@ -6,7 +6,7 @@
 #include <utility>
 
 /// Texts of settings turned into values. All throw BadValue (option_table.hpp) that says what is expected.
-namespace lxcmon {
+namespace lxcmon::app {
 
 /// "10s", "500ms", "1m", "2h", "1.5s".
 [[nodiscard]] std::chrono::nanoseconds parse_duration(const std::string& text);
@@ -19,4 +19,4 @@ namespace lxcmon {
 /// The first line of a file that holds a secret.
 [[nodiscard]] std::string read_secret(const std::string& path);
 
-} // namespace lxcmon
+} // namespace lxcmon::app

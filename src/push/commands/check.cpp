@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 Finding check_rights() {
@@ -33,7 +33,7 @@ std::vector<Finding> check_containers(const Config& config) {
     try {
         Config wanted = config;
         wanted.once = true;
-        Collector collector(wanted);
+        app::Collector collector(wanted);
         collector.collect(0);
         for (const std::string& lxcpath : collector.table.lxcpaths()) {
             const auto fault = collector.table.faults().find(lxcpath);
@@ -46,12 +46,12 @@ std::vector<Finding> check_containers(const Config& config) {
         const auto& all = collector.table.containers();
         const std::size_t troubled = collector.troubled + collector.table.left_out();
         const auto running = std::ranges::count_if(all, [](const auto* each) { return each->init_pid != 0; });
-        std::string words =
+        std::string message =
             fmt::format("{} running, {} not, {} points", running,
                         all.size() - static_cast<std::size_t>(running), collector.points.size());
         if (troubled != 0)
-            words += fmt::format("; {} can't be sampled whole, see the warnings", troubled);
-        findings.push_back({"containers", troubled == 0, words});
+            message += fmt::format("; {} can't be sampled whole, see the warnings", troubled);
+        findings.push_back({"containers", troubled == 0, message});
     } catch (const std::exception& error) {
         findings.push_back({"sampling", false, error.what()});
     }
@@ -68,14 +68,14 @@ int check(const Config& config) {
     for (const Destination& destination : make_destinations(real))
         std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
     if (!config.influx_urls.empty())
-        findings.push_back(deliver::probe_spool(config.spool_dir));
+        findings.push_back(spool::probe_spool(config.spool_dir));
     bool all_ok = true;
     for (const Finding& finding : findings) {
         std::printf("%-4s  %-11s %s\n", finding.ok ? "ok" : "FAIL", finding.what.c_str(),
-                    finding.words.c_str());
+                    finding.message.c_str());
         all_ok = all_ok && finding.ok;
     }
     return all_ok ? 0 : 1;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

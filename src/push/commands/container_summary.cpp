@@ -1,7 +1,7 @@
 #include "push/commands/container_summary.hpp"
 
+#include "text/printable.hpp"
 #include "text/table.hpp"
-#include "text/utf8.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -10,7 +10,7 @@
 #include <array>
 #include <string_view>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 template <typename Type>
@@ -57,23 +57,12 @@ std::string share_text(std::optional<std::int64_t> used, std::optional<std::int6
     return total ? text + " / " + size_text(static_cast<double>(*total)) : text;
 }
 
-/// A name can hold anything: nothing of it may steer the terminal.
-std::string printable(std::string_view text) {
-    std::string shown;
-    encode::append_text(shown, text, [&](char c) { shown.push_back(encode::is_control(c) ? '?' : c); });
-    // U+0080 to U+009f are control characters as well: U+009b is ESC [ to some terminals.
-    for (std::size_t at = 0; (at = shown.find('\xc2', at)) != std::string::npos; ++at)
-        if (static_cast<unsigned char>(shown[at + 1]) < 0xa0)
-            shown.replace(at, 2, "?");
-    return shown;
-}
-
 using Row = std::vector<std::string>;
 
 Row table_row(const ContainerSummary& each) {
     const bool has_rates = each.rx_bytes_per_sec && each.tx_bytes_per_sec;
-    return {printable(each.name),
-            printable(each.state),
+    return {text::printable(each.name),
+            text::printable(each.state),
             each.cpu_percent ? fmt::format("{:.1f}%", *each.cpu_percent) : "-",
             share_text(each.memory_used_bytes, each.memory_limit_bytes),
             has_rates ? fmt::format("{}/s in, {}/s out", size_text(*each.rx_bytes_per_sec),
@@ -130,7 +119,7 @@ std::string summaries_as_table(const std::vector<ContainerSummary>& summaries) {
     std::vector<Row> rows{{"NAME", "STATE", "CPU", "MEMORY", "NETWORK", "DISK"}};
     for (const ContainerSummary& each : summaries)
         rows.push_back(table_row(each));
-    return aligned(rows);
+    return text::aligned(rows);
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

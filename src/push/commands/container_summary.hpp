@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lxcmon {
+namespace lxcmon::push {
 
 /// A container's line in `list`. What is not known is absent.
 struct ContainerSummary {
@@ -33,4 +33,4 @@ void set_rates(const ContainerSummary& earlier, double seconds, ContainerSummary
 /// A table for people, columns lined up, one container a line.
 [[nodiscard]] std::string summaries_as_table(const std::vector<ContainerSummary>& summaries);
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -5,14 +5,14 @@
 
 #include <cstdio>
 
-namespace lxcmon {
+namespace lxcmon::push {
 
 int show_fields(const Config& config, Format format) {
-    const Selection sent = selection_of(config);
+    const Selection sent = app::selection_of(config);
     const std::string text = format == Format::json       ? fields_as_json(sent)
                              : format == Format::markdown ? fields_as_markdown()
                                                           : fields_as_table(sent);
     return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : 1;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -6,7 +6,7 @@
 
 #include <vector>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 std::string type_name(FieldType type) {
@@ -70,7 +70,7 @@ std::string fields_as_table(const Selection& sent) {
                         field.unit.empty() ? "-" : std::string(field.unit), sent.has(id) ? "yes" : "no",
                         source_of(field)});
     });
-    return aligned(rows);
+    return text::aligned(rows);
 }
 
 std::string fields_as_json(const Selection& sent) {
@@ -104,4 +104,4 @@ std::string fields_as_markdown() {
     return text;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -5,7 +5,7 @@
 #include <string>
 
 /// The field table in words: what `fields` prints and what stands in README.md.
-namespace lxcmon {
+namespace lxcmon::push {
 
 /// Where a field comes from: "memory.stat anon; v1: memory.stat total_rss".
 [[nodiscard]] std::string source_of(const FieldInfo& field);
@@ -17,4 +17,4 @@ namespace lxcmon {
 /// The table of README.md.
 [[nodiscard]] std::string fields_as_markdown();
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <map>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 /// Containers by name and, where two have one name, lxcpath: as their points' tags say.
@@ -33,7 +33,7 @@ int list_containers(const Config& config, bool as_json) {
     wanted.metrics = {"lxc_cpu", "lxc_memory", "lxc_net", "lxc_fs", "lxc_state"};
     wanted.net_loopback = false;
     wanted.once = true;
-    Collector collector(wanted);
+    app::Collector collector(wanted);
     Summaries before;
     std::int64_t before_ns = 0;
     collector.collect_twice(0, [&](const PointBuffer& points) {
@@ -58,4 +58,4 @@ int list_containers(const Config& config, bool as_json) {
     return collector.table.faults().empty() ? 0 : 1;
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace lxcmon {
+namespace lxcmon::push {
 namespace {
 
 constexpr std::chrono::minutes batch_limit{5};
@@ -41,7 +41,7 @@ class Delivering {
     bool finish() {
         if (const Batch* rest = batcher_.finish())
             deliver(*rest);
-        const deliver::Counts counts = sender_.counts();
+        const deliver::DeliveryTotals counts = sender_.counts();
         spdlog::info("{}: {} points delivered, {} rejected by the server", destination_.sink->name(),
                      counts.delivered_points, counts.rejected_points);
         return ok_ && counts.rejected_points == 0;
@@ -77,8 +77,8 @@ class Replay {
             targets_.push_back(std::make_unique<Delivering>(std::move(destination), config));
     }
 
-    void read(deliver::LineReader input, const std::string& name) {
-        using Kind = deliver::Line::Kind;
+    void read(spool::LineReader input, const std::string& name) {
+        using Kind = spool::Line::Kind;
         bool in_long_line = false;
         std::size_t number = 0;
         while (any_ok()) {
@@ -141,27 +141,28 @@ io::UniqueFd open_file(const std::string& path) noexcept {
 }
 
 /// `-` is standard input, which somebody may type.
-deliver::LineReader open_input(const std::string& file) {
-    using deliver::LineReader;
+spool::LineReader open_input(const std::string& file) {
+    using spool::LineReader;
     if (file == "-")
-        return {io::UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)), LineReader::Format::plain};
-    return {open_file(file), LineReader::Format::either};
+        return {io::UniqueFd(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)), spool::LineReader::Format::plain};
+    return {open_file(file), spool::LineReader::Format::either};
 }
 
 } // namespace
 
 int replay(const Config& config, const std::vector<std::string>& files) {
     if (config.influx_urls.empty() && !config.dry_run)
-        throw BadSetting(
+        throw app::BadSetting(
             "lxcmon-push: replay: needs a server to deliver to (--influx-url URL), or --dry-run");
     for (const std::string& file : files)
         if (file != "-" && !open_file(file))
-            throw BadSetting("lxcmon-push: replay: '" + file + "' can't be read: " + std::strerror(errno) +
-                             "; expected a file of JSON Lines, gzipped or not, or - for standard input");
+            throw app::BadSetting("lxcmon-push: replay: '" + file +
+                                  "' can't be read: " + std::strerror(errno) +
+                                  "; expected a file of JSON Lines, gzipped or not, or - for standard input");
     Replay replay(config);
     for (const std::string& file : files)
         replay.read(open_input(file), file == "-" ? "standard input" : file);
     return replay.finish();
 }
 
-} // namespace lxcmon
+} // namespace lxcmon::push

@@ -28,22 +28,22 @@ std::string_view without_kib(std::string_view text) noexcept {
     return text;
 }
 
-std::optional<std::int64_t> figure(std::string_view text, Reading reading) noexcept {
-    if (reading == Reading::kib_to_bytes)
+std::optional<std::int64_t> figure(std::string_view text, NumberFormat reading) noexcept {
+    if (reading == NumberFormat::kib_to_bytes)
         text = without_kib(text);
     const auto number = io::parse_count(text);
     if (!number)
         return std::nullopt;
     switch (reading) {
-    case Reading::plain:
+    case NumberFormat::plain:
         return number;
-    case Reading::limit:
+    case NumberFormat::limit:
         return *number >= v1_unlimited ? std::nullopt : number;
-    case Reading::nsec_to_usec:
+    case NumberFormat::nsec_to_usec:
         return *number / 1000;
-    case Reading::ticks_to_usec:
+    case NumberFormat::ticks_to_usec:
         return product(*number, io::user_hz_tick_usec());
-    case Reading::kib_to_bytes:
+    case NumberFormat::kib_to_bytes:
         return product(*number, 1024);
     }
     return std::nullopt;
@@ -110,7 +110,7 @@ CgroupPlan::CgroupPlan(const CgroupLayout& layout, const Selection& selection) {
     std::ranges::stable_sort(files_, {}, &File::cadence);
 }
 
-void take_figures(std::string_view text, const CgroupPlan::File& file, Readings& readings) noexcept {
+void take_fields(std::string_view text, const CgroupPlan::File& file, Readings& readings) noexcept {
     const auto take = [&](const CgroupPlan::Wanted& wanted, std::string_view number) {
         if (const auto value = figure(number, wanted.reading))
             readings.set(wanted.field, *value);
@@ -169,7 +169,7 @@ std::optional<CgroupReader::Fault> CgroupReader::read(std::span<char> buffer, Du
         }
         const io::ReadResult result = opened.file.read(buffer);
         if (result.error == 0)
-            take_figures(result.text, *opened.plan, readings);
+            take_fields(result.text, *opened.plan, readings);
         else if (!result.gone() && !fault)
             fault = Fault{opened.file.path(), result.error};
         for (std::size_t index = 0; index < opened.known.size(); ++index)

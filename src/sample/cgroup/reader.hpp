@@ -27,7 +27,7 @@ class CgroupPlan {
     struct Wanted {
         std::string_view key; ///< empty: the file is one number
         FieldId field;
-        Reading reading;
+        NumberFormat reading;
     };
     struct File {
         std::size_t hierarchy; ///< index in the layout; 0 where it is the host's file
@@ -48,7 +48,7 @@ void add_wanted(std::size_t hierarchy, const CgroupSource& source, FieldId field
 
 /// Puts the numbers of one control file's text where they belong. What is missing, "max" where a limit is
 /// read, malformed or too large for the field stays out. Exposed for its tests.
-void take_figures(std::string_view text, const CgroupPlan::File& file, Readings& readings) noexcept;
+void take_fields(std::string_view text, const CgroupPlan::File& file, Readings& readings) noexcept;
 
 /// The control files of one container, kept open while the budget allows. Sampling thread only.
 class CgroupReader {

@@ -15,20 +15,20 @@ constexpr std::size_t most_names = 512;
 
 } // namespace
 
-FilesystemWatch::FilesystemWatch(std::string who, std::uint64_t id)
+ContainerFilesystems::ContainerFilesystems(std::string who, std::uint64_t id)
     : who_(std::move(who))
     , turn_(id)
     , names_(most_names) {}
 
-bool FilesystemWatch::is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
-                             std::chrono::nanoseconds interval) const noexcept {
+bool ContainerFilesystems::is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
+                                  std::chrono::nanoseconds interval) const noexcept {
     return !pauses(monotonic_ns) && turn_.is_due(wall_ns, interval);
 }
 
-void FilesystemWatch::prepare(NamespaceRequest& request, bool risky, std::int64_t monotonic_ns) {
+void ContainerFilesystems::prepare(NamespaceRequest& request, bool risky, std::int64_t monotonic_ns) {
     asked_ns_ = monotonic_ns;
     asked_risky_ = risky;
-    request.look = Look::filesystems;
+    request.scan = Scan::filesystems;
     request.risky = risky;
     request.left_alone_count = 0;
     for (const LeftAlone& each : left_alone_)
@@ -36,8 +36,8 @@ void FilesystemWatch::prepare(NamespaceRequest& request, bool risky, std::int64_
             request.left_alone[request.left_alone_count++] = each.device;
 }
 
-void FilesystemWatch::take(Outcome outcome, const FilesystemReply& reply, const HangPlace& hang,
-                           std::int64_t monotonic_ns, const Target& target) {
+void ContainerFilesystems::take(Outcome outcome, const FilesystemReply& reply, const HangPlace& hang,
+                                std::int64_t monotonic_ns, const PointSink& target) {
     if (outcome == Outcome::hung)
         return take_hang(hang, monotonic_ns);
     if (outcome == Outcome::broken)
@@ -46,7 +46,7 @@ void FilesystemWatch::take(Outcome outcome, const FilesystemReply& reply, const 
     if (reply.error == ESRCH)
         return; // ended: the next tick sees that
     turn_.take(target.wall_ns);
-    looked_ns_[asked_risky_ ? 1 : 0] = monotonic_ns;
+    scanned_ns_[asked_risky_ ? 1 : 0] = monotonic_ns;
     fault().set(who_, fault_of(reply));
     if (reply.error != 0)
         return;
@@ -61,7 +61,7 @@ void FilesystemWatch::take(Outcome outcome, const FilesystemReply& reply, const 
     add_points(reply, target);
 }
 
-void FilesystemWatch::take_hang(const HangPlace& hang, std::int64_t monotonic_ns) {
+void ContainerFilesystems::take_hang(const HangPlace& hang, std::int64_t monotonic_ns) {
     has_hung_ = true;
     const std::int64_t until_ns = monotonic_ns + hang_pause_ns;
     if (hang.stage == Stage::unknown)
@@ -90,7 +90,7 @@ void FilesystemWatch::take_hang(const HangPlace& hang, std::int64_t monotonic_ns
                  hang.mount_point, is_last ? "with so many that hang, all of its filesystems are" : "it is");
 }
 
-void FilesystemWatch::take_answers(const FilesystemReply& reply, bool risky) {
+void ContainerFilesystems::take_answers(const FilesystemReply& reply, bool risky) {
     const auto all = std::span(reply.filesystems).first(reply.count);
     std::erase_if(left_alone_, [&](const LeftAlone& each) {
         if (each.is_risky != risky || each.until_ns > asked_ns_)
@@ -102,7 +102,7 @@ void FilesystemWatch::take_answers(const FilesystemReply& reply, bool risky) {
     });
 }
 
-void FilesystemWatch::note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns) {
+void ContainerFilesystems::note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns) {
     std::int64_t slowest_nsec = reply.list_nsec;
     std::int64_t all_nsec = reply.list_nsec;
     const Filesystem* slowest = nullptr; // none: the list of mounts
@@ -123,7 +123,7 @@ void FilesystemWatch::note_slow(const FilesystemReply& reply, std::int64_t monot
                      slowest != nullptr ? reply.text(slowest->mount_point) : "", slowest_nsec / 1'000'000);
 }
 
-void FilesystemWatch::add_points(const FilesystemReply& reply, const Target& target) {
+void ContainerFilesystems::add_points(const FilesystemReply& reply, const PointSink& target) {
     if (reply.left_out != 0 && !std::exchange(said_left_out_, true))
         spdlog::warn("{}: {} of its filesystems are left out: no more than {} are reported, and none with a "
                      "name of more than {} bytes",
@@ -141,14 +141,14 @@ void FilesystemWatch::add_points(const FilesystemReply& reply, const Target& tar
     }
 }
 
-std::string FilesystemWatch::fault_of(const FilesystemReply& reply) const {
+std::string ContainerFilesystems::fault_of(const FilesystemReply& reply) const {
     if (reply.error != 0)
-        return "its mounts can't be read: " + words_of(reply.error) + "; its filesystems are left out" +
+        return "its mounts can't be read: " + message_of(reply.error) + "; its filesystems are left out" +
                (reply.error == EACCES || reply.error == EPERM ? ". CAP_SYS_PTRACE (root) is needed" : "");
     for (const Filesystem& each : std::span(reply.filesystems).first(reply.count))
         if (each.error != 0)
             return "its filesystem " + std::string(reply.text(each.mount_point)) +
-                   " can't be read: " + words_of(each.error);
+                   " can't be read: " + message_of(each.error);
     return {};
 }
 

@@ -18,12 +18,12 @@ namespace lxcmon::sample {
 
 /// What is known of the filesystems of one start of a container, or of the host: when they are looked at,
 /// which are left alone, and what has been said of them. Sampling thread only; the times are passed in.
-class FilesystemWatch {
+class ContainerFilesystems {
   public:
     using Outcome = NamespaceHelper::Outcome;
 
     /// `who` begins the log lines: "container NAME", "the host". `id`: see Turn.
-    FilesystemWatch(std::string who, std::uint64_t id);
+    ContainerFilesystems(std::string who, std::uint64_t id);
 
     /// Whether it is left alone, after a hang or as it is slow.
     [[nodiscard]] bool pauses(std::int64_t monotonic_ns) const noexcept { return monotonic_ns < again_ns_; }
@@ -32,7 +32,7 @@ class FilesystemWatch {
                               std::chrono::nanoseconds interval) const noexcept;
     /// When the last look of that kind that succeeded was, by CLOCK_MONOTONIC: who has waited longest goes
     /// first. INT64_MIN: none has.
-    [[nodiscard]] std::int64_t last_look_ns(bool risky) const noexcept { return looked_ns_[risky ? 1 : 0]; }
+    [[nodiscard]] std::int64_t last_scan_ns(bool risky) const noexcept { return scanned_ns_[risky ? 1 : 0]; }
     /// Whether the look that was last taken in has left filesystems over for another one that is risky.
     [[nodiscard]] bool owes_risky() const noexcept { return owes_risky_; }
     /// Whether looking at its files has hung, or has been slow, or well may.
@@ -43,7 +43,7 @@ class FilesystemWatch {
     void prepare(NamespaceRequest& request, bool risky, std::int64_t monotonic_ns);
 
     /// Where points go, and as what.
-    struct Target {
+    struct PointSink {
         FieldRange measurement; ///< lxc_fs or host_fs
         std::span<const Tag> tags;
         std::int64_t wall_ns;
@@ -52,7 +52,7 @@ class FilesystemWatch {
     /// Takes the answer to the last request prepared, and adds a point for each filesystem. `hang` counts
     /// with Outcome::hung.
     void take(Outcome outcome, const FilesystemReply& reply, const HangPlace& hang, std::int64_t monotonic_ns,
-              const Target& target);
+              const PointSink& target);
 
     /// Whether nothing has kept the figures of the last look from being whole.
     [[nodiscard]] bool is_well() const noexcept {
@@ -70,14 +70,14 @@ class FilesystemWatch {
     void take_hang(const HangPlace& hang, std::int64_t monotonic_ns);
     void take_answers(const FilesystemReply& reply, bool risky);
     void note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns);
-    void add_points(const FilesystemReply& reply, const Target& target);
+    void add_points(const FilesystemReply& reply, const PointSink& target);
     [[nodiscard]] Fault& fault() noexcept { return faults_[asked_risky_ ? 1 : 0]; }
     [[nodiscard]] std::string fault_of(const FilesystemReply& reply) const;
 
     std::string who_;
-    Turn turn_;
+    StaggeredSchedule turn_;
     std::int64_t again_ns_ = INT64_MIN; ///< CLOCK_MONOTONIC before which nothing is looked at
-    std::array<std::int64_t, 2> looked_ns_{INT64_MIN, INT64_MIN};
+    std::array<std::int64_t, 2> scanned_ns_{INT64_MIN, INT64_MIN};
     std::int64_t asked_ns_ = 0;
     bool asked_risky_ = false;
     bool owes_risky_ = false;

@@ -6,15 +6,15 @@
 
 namespace lxcmon::sample {
 
-void Fault::set(const std::string& who, std::string words) {
-    if (words == words_)
+void Fault::set(const std::string& who, std::string message) {
+    if (message == words_)
         return;
-    words_ = std::move(words);
+    words_ = std::move(message);
     if (!words_.empty())
         spdlog::warn("{}: {}", who, words_);
 }
 
-std::string words_of(int error) {
+std::string message_of(int error) {
     return std::generic_category().message(error);
 }
 

@@ -8,7 +8,7 @@ namespace lxcmon::sample {
 class Fault {
   public:
     /// `who` begins the log line. No `words`: it is over.
-    void set(const std::string& who, std::string words);
+    void set(const std::string& who, std::string message);
     void clear() noexcept { words_.clear(); } ///< it is over
     [[nodiscard]] bool is_none() const noexcept { return words_.empty(); }
 
@@ -17,6 +17,6 @@ class Fault {
 };
 
 /// What an errno means.
-[[nodiscard]] std::string words_of(int error);
+[[nodiscard]] std::string message_of(int error);
 
 } // namespace lxcmon::sample

@@ -18,7 +18,7 @@ std::int64_t slot_of(std::int64_t wall_ns, std::int64_t phase_ns, std::int64_t i
 
 } // namespace
 
-bool Turn::is_due(std::int64_t wall_ns, std::chrono::nanoseconds interval) const noexcept {
+bool StaggeredSchedule::is_due(std::int64_t wall_ns, std::chrono::nanoseconds interval) const noexcept {
     if (!last_ns_ || interval.count() <= 0)
         return true;
     // Also right where the wall clock has been set, to and fro.

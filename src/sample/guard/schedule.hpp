@@ -8,10 +8,10 @@ namespace lxcmon::sample {
 
 /// When it is a container's turn for what is looked at once in an interval and not at each tick: the times
 /// of a thousand containers are spread over the interval.
-class Turn {
+class StaggeredSchedule {
   public:
     /// `id`: Container::id, or 0 for the host.
-    explicit Turn(std::uint64_t id) noexcept
+    explicit StaggeredSchedule(std::uint64_t id) noexcept
         : id_(id) {}
 
     /// Whether a look is due at the tick of `wall_ns`: the first one always, later ones once in each

@@ -101,7 +101,7 @@ void NamespaceHelper::run(std::span<const Request> requests, Reply& reply, const
     sequence_ += requests.size();
 }
 
-NamespaceHelper::Outcome NamespaceHelper::look_at_processes(const Request& request, CountReply& reply) {
+NamespaceHelper::Outcome NamespaceHelper::scan_processes(const Request& request, CountReply& reply) {
     Outcome outcome = Outcome::broken;
     const auto take = [&outcome](std::size_t, Outcome made, const CountReply&) {
         outcome = made;
@@ -111,8 +111,8 @@ NamespaceHelper::Outcome NamespaceHelper::look_at_processes(const Request& reque
     return outcome;
 }
 
-void NamespaceHelper::look_at_filesystems(std::span<const Request> requests,
-                                          const OnReply<FilesystemReply>& on_reply) {
+void NamespaceHelper::scan_filesystems(std::span<const Request> requests,
+                                       const OnReply<FilesystemReply>& on_reply) {
     run(requests, filesystems_, on_reply);
 }
 

@@ -37,10 +37,10 @@ class NamespaceHelper {
     using OnReply = std::function<bool(std::size_t index, Outcome outcome, const Reply& reply)>;
 
     /// `reply` counts with Outcome::answered.
-    [[nodiscard]] Outcome look_at_processes(const Request& request, CountReply& reply);
+    [[nodiscard]] Outcome scan_processes(const Request& request, CountReply& reply);
     /// Makes these looks, calling `on_reply` for each, in order, until it wants no more. A container's
     /// deadline runs from the moment that the one before it was done.
-    void look_at_filesystems(std::span<const Request> requests, const OnReply<FilesystemReply>& on_reply);
+    void scan_filesystems(std::span<const Request> requests, const OnReply<FilesystemReply>& on_reply);
 
     /// After Outcome::hung.
     [[nodiscard]] const HangPlace& hang() const noexcept { return hang_; }

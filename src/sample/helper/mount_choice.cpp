@@ -86,7 +86,7 @@ bool is_too_long(const io::Mount& mount) noexcept {
 
 /// Whether a walk to what is mounted below it may hang: its server is asked for names. An overlay asks those
 /// that it is made of, whoever walks; below "/" it is the containers' engines'.
-bool guards_what_is_below(const io::Mount& mount) noexcept {
+bool may_block_lookup_below(const io::Mount& mount) noexcept {
     return mount.mount_point.size() > 1 &&
            (may_hang(mount.filesystem_type) || mount.filesystem_type == "autofs" ||
             is_one_of(overlays, mount.filesystem_type));
@@ -125,7 +125,7 @@ MountChoice choose_mounts(std::string_view mountinfo, const MountGlobs& globs) {
     io::for_each_mount(mountinfo, [&](const io::Mount& mount) {
         const bool is_root = mount.mount_point == "/";
         choice.root_may_hang = choice.root_may_hang || (is_root && may_hang(mount.filesystem_type));
-        if (guards_what_is_below(mount))
+        if (may_block_lookup_below(mount))
             guards.insert(mount.mount_point);
         const auto id = io::parse_number<std::uint64_t>(mount.id);
         const auto device = device_of(mount.device_number);

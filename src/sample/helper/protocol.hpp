@@ -19,12 +19,12 @@ inline constexpr std::size_t max_filesystems = 64;
 /// Filesystems of one container that are left alone at a time.
 inline constexpr std::size_t max_left_alone = 4;
 
-enum class Look : std::uint8_t { processes, filesystems };
+enum class Scan : std::uint8_t { processes, filesystems };
 
 /// With it goes the container's init pidfd, as SCM_RIGHTS; none with a look at the host.
 struct NamespaceRequest {
     std::uint64_t sequence = 0;
-    Look look = Look::processes;
+    Scan scan = Scan::processes;
     bool want_processes = true; ///< their number
     bool want_start = false;    ///< when init began
     bool risky = false;         ///< of the filesystems those that may hang, else the others

@@ -48,7 +48,7 @@ std::optional<std::uint64_t> mount_id(int proc, int fd) {
     return id;
 }
 
-void take_figures(int fd, Filesystem& filesystem) noexcept {
+void take_fields(int fd, Filesystem& filesystem) noexcept {
     struct statvfs figures {};
     if (::fstatvfs(fd, &figures) != 0) {
         filesystem.error = errno;
@@ -88,13 +88,13 @@ int open_view(int proc, const NamespaceRequest& request, int init_pidfd, View& v
 }
 
 /// Looks at a mount where it is not hidden. Returns whether its filesystem is done with.
-bool look_at_mount(int proc, int root, const WantedMount& mount, FilesystemReply& reply) {
+bool scan_mount(int proc, int root, const WantedMount& mount, FilesystemReply& reply) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     const io::UniqueFd place = open_mount_point(root, mount.mount_point);
     if (!place || mount_id(proc, place.get()) != mount.id)
         return false;
     if (Filesystem* const added = reply.add(mount); added != nullptr) {
-        take_figures(place.get(), *added);
+        take_fields(place.get(), *added);
         added->took_nsec = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
     } else {
         ++reply.left_out;
@@ -104,8 +104,8 @@ bool look_at_mount(int proc, int root, const WantedMount& mount, FilesystemReply
 
 } // namespace
 
-void look_at_filesystems(int proc, const NamespaceRequest& request, int init_pidfd, const MountGlobs& globs,
-                         HelperProgress& progress, FilesystemReply& reply) {
+void scan_filesystems(int proc, const NamespaceRequest& request, int init_pidfd, const MountGlobs& globs,
+                      HelperProgress& progress, FilesystemReply& reply) {
     progress.enter(Stage::mount_list);
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     View view;
@@ -132,7 +132,7 @@ void look_at_filesystems(int proc, const NamespaceRequest& request, int init_pid
             continue;
         }
         progress.enter_mount(mount.device, mount.mount_point);
-        if (look_at_mount(proc, view.root.get(), mount, reply))
+        if (scan_mount(proc, view.root.get(), mount, reply))
             done.insert(mount.device);
     }
 }

@@ -10,7 +10,7 @@ namespace lxcmon::sample {
 /// are reached from /proc/PID/root, so that no link of the tenant's leads anywhere else, and none is held
 /// longer than it is looked at. Everything here may hang for ever; `progress` says where.
 /// `proc` is the host's /proc.
-void look_at_filesystems(int proc, const NamespaceRequest& request, int init_pidfd, const MountGlobs& globs,
-                         HelperProgress& progress, FilesystemReply& reply);
+void scan_filesystems(int proc, const NamespaceRequest& request, int init_pidfd, const MountGlobs& globs,
+                      HelperProgress& progress, FilesystemReply& reply);
 
 } // namespace lxcmon::sample

@@ -94,7 +94,7 @@ std::int64_t read_start(const Host& host, const char* process) noexcept {
     std::array<char, 64> path{};
     std::array<char, 4096> buffer{};
     std::snprintf(path.data(), path.size(), "%s/stat", process);
-    return parse_start_ticks(io::read_once(host.proc.get(), path.data(), buffer).text).value_or(-1);
+    return io::parse_start_ticks(io::read_once(host.proc.get(), path.data(), buffer).text).value_or(-1);
 }
 
 void count_processes_of(const Host& host, const char* process, CountReply& reply) noexcept {
@@ -108,8 +108,8 @@ void count_processes_of(const Host& host, const char* process, CountReply& reply
     reply.processes_nsec = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
 }
 
-void look_at_processes(const Host& host, const NamespaceRequest& request, int init_pidfd,
-                       CountReply& reply) noexcept {
+void scan_processes(const Host& host, const NamespaceRequest& request, int init_pidfd,
+                    CountReply& reply) noexcept {
     std::array<char, 16> process{};
     std::snprintf(process.data(), process.size(), "%d", request.init_pid);
     if (request.want_start)
@@ -162,17 +162,17 @@ void run_namespace_worker(int socket, HelperProgress& progress, const WorkerSett
         NamespaceRequest request;
         const io::UniqueFd init_pidfd = receive_request(socket, request);
         progress.begin(request.sequence);
-        if (request.look == Look::processes) {
+        if (request.scan == Scan::processes) {
             progress.enter(Stage::processes);
             CountReply reply;
             reply.sequence = request.sequence;
-            look_at_processes(host, request, init_pidfd.get(), reply);
+            scan_processes(host, request, init_pidfd.get(), reply);
             answer(socket, &reply, sizeof reply);
         } else {
             filesystems.clear();
             filesystems.sequence = request.sequence;
-            look_at_filesystems(host.proc.get(), request, init_pidfd.get(), settings.mounts, progress,
-                                filesystems);
+            scan_filesystems(host.proc.get(), request, init_pidfd.get(), settings.mounts, progress,
+                             filesystems);
             answer(socket, &filesystems, filesystems.sent_bytes());
         }
     }

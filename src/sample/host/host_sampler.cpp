@@ -103,7 +103,7 @@ void HostSampler::sample_memory(std::int64_t tick_ns, std::vector<char>& buffer,
         return;
     readings_.clear();
     for (Keyed& each : keyed_)
-        take_figures(text_of(each.source, buffer), each.plan, readings_);
+        take_fields(text_of(each.source, buffer), each.plan, readings_);
     derive_host_memory(readings_);
     readings_.emit(fields_of("host_memory"), tags_, {}, tick_ns, points);
 }

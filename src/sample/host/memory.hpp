@@ -8,7 +8,7 @@
 namespace lxcmon::sample {
 
 /// The host's files that `selection` wants keyed figures of, and which: /proc/meminfo, /proc/vmstat. For
-/// take_figures().
+/// take_fields().
 [[nodiscard]] std::vector<CgroupPlan::File> plan_host_files(const Selection& selection);
 
 /// Sets what host_memory has besides the kernel's own figures. used_bytes is usage less page cache, as in

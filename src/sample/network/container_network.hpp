@@ -14,13 +14,13 @@ namespace lxcmon::sample {
 
 /// What is known of the interfaces of one start of a container, and what has been said of them. Sampling
 /// thread only.
-class NetworkWatch {
+class ContainerNetwork {
   public:
     /// What is wanted of every container.
     struct Wanted {
         bool links = true, loopback = false;
     };
-    NetworkWatch(const std::string& container_name, Wanted wanted);
+    ContainerNetwork(const std::string& container_name, Wanted wanted);
 
     /// Where the figures go.
     struct Target {
@@ -30,7 +30,7 @@ class NetworkWatch {
         PointBuffer& points;
     };
     /// Looks into the container's network where that is wanted.
-    void sample(ContainerNetworks& networks, const Container& container, const Target& target);
+    void sample(NamespaceLinks& networks, const Container& container, const Target& target);
     /// Takes what was found there.
     void take(const ContainerLinks& links, const Target& target);
 

@@ -6,7 +6,7 @@
 
 namespace lxcmon::sample {
 
-bool add_net_points(const ContainerLinks& links, const HostLinks& host_links, const NetTarget& target) {
+bool add_net_points(const ContainerLinks& links, const HostLinks& host_links, const NetPoints& target) {
     bool admitted_all = true;
     Readings readings;
     for (const auto& [link, host_index] : std::span(links.links).first(links.count)) {

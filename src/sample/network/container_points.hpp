@@ -10,7 +10,7 @@
 namespace lxcmon::sample {
 
 /// Where the points of a container's interfaces go.
-struct NetTarget {
+struct NetPoints {
     bool with_loopback;
     DistinctNames& names; ///< of the interfaces that have been sent
     std::span<const Tag> tags;
@@ -21,6 +21,6 @@ struct NetTarget {
 /// Adds an lxc_net point for each interface. Texts are stored in `points`. Returns whether there was room for
 /// all their names.
 [[nodiscard]] bool add_net_points(const ContainerLinks& links, const HostLinks& host_links,
-                                  const NetTarget& target);
+                                  const NetPoints& target);
 
 } // namespace lxcmon::sample

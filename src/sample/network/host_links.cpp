@@ -21,7 +21,7 @@ void sort_by_index(std::vector<Item>& items) {
 int HostLinks::refresh() {
     const bool changed = news_.take(); // before the list: what changes meanwhile is told next time
     // One that is asked for alone costs about twice what it does in a list.
-    if (is_listed_ && !changed && own_.size() <= names_.size() / 2 && renew_figures())
+    if (is_listed_ && !changed && own_.size() <= names_.size() / 2 && renew_counters())
         return 0;
     const int error = list();
     is_listed_ = error == 0;
@@ -50,7 +50,7 @@ int HostLinks::list() {
 }
 
 /// False where one has gone, or become another, since they were listed.
-bool HostLinks::renew_figures() noexcept {
+bool HostLinks::renew_counters() noexcept {
     if (own_.empty())
         return true;
     const io::UniqueFd rtnetlink = open_rtnetlink();

@@ -17,8 +17,8 @@ namespace lxcmon::sample {
 class HostLinks {
   public:
     /// Without figures, own() is empty.
-    explicit HostLinks(bool with_figures = true) noexcept
-        : with_figures_(with_figures) {}
+    explicit HostLinks(bool with_counters = true) noexcept
+        : with_figures_(with_counters) {}
 
     /// Looks again. Returns 0, or the errno of why that fails: then it keeps none.
     int refresh();
@@ -39,7 +39,7 @@ class HostLinks {
     };
 
     int list();
-    [[nodiscard]] bool renew_figures() noexcept;
+    [[nodiscard]] bool renew_counters() noexcept;
 
     bool with_figures_;
     LinkNews news_;

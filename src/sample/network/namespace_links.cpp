@@ -63,7 +63,7 @@ void ContainerLinks::clear() noexcept {
     count = 0;
 }
 
-ContainerNetworks::ContainerNetworks(std::chrono::nanoseconds most)
+NamespaceLinks::NamespaceLinks(std::chrono::nanoseconds most)
     : budget_(most)
     , proc_(open_or_throw(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, "opening /proc"))
     , home_(open_or_throw(proc_.get(), "thread-self/ns/net", O_RDONLY,
@@ -75,12 +75,12 @@ ContainerNetworks::ContainerNetworks(std::chrono::nanoseconds most)
         home_cookie_ = cookie_of(rtnetlink.get());
 }
 
-void ContainerNetworks::begin_tick() noexcept {
+void NamespaceLinks::begin_tick() noexcept {
     is_slow_ = budget_.is_spent();
     budget_.renew();
 }
 
-const ContainerLinks& ContainerNetworks::look(pid_t init_pid, int init_pidfd, HostId& host_id) {
+const ContainerLinks& NamespaceLinks::scan(pid_t init_pid, int init_pidfd, HostId& host_id) {
     links_.clear();
     links_.left_out = budget_.is_spent();
     if (links_.left_out)
@@ -99,18 +99,18 @@ const ContainerLinks& ContainerNetworks::look(pid_t init_pid, int init_pidfd, Ho
     return links_;
 }
 
-void ContainerNetworks::visit(pid_t init_pid, int init_pidfd, HostId& host_id) noexcept {
+void NamespaceLinks::visit(pid_t init_pid, int init_pidfd, HostId& host_id) noexcept {
     links_.error = join(init_pid, init_pidfd);
     if (links_.error != 0)
         return;
     const Visit visit(home_.get());
-    look_around(host_id);
+    scan_namespace(host_id);
 }
 
 /// Returns 0 or an errno. Kernels before 5.8 can't by a pidfd (EINVAL): there by the file in /proc, which
 /// liblxc's attach() would use, too, after a question to the container's monitor and two forks. systemd's
 /// RestrictNamespaces= refuses a setns() that does not say which kind of namespace it is about.
-int ContainerNetworks::join(pid_t init_pid, int init_pidfd) noexcept {
+int NamespaceLinks::join(pid_t init_pid, int init_pidfd) noexcept {
     if (joins_by_pidfd_) {
         if (::setns(init_pidfd, CLONE_NEWNET) == 0)
             return 0;
@@ -130,7 +130,7 @@ int ContainerNetworks::join(pid_t init_pid, int init_pidfd) noexcept {
     return ::setns(network.get(), CLONE_NEWNET) == 0 ? 0 : errno;
 }
 
-void ContainerNetworks::look_around(HostId& host_id) noexcept {
+void NamespaceLinks::scan_namespace(HostId& host_id) noexcept {
     const io::UniqueFd rtnetlink = open_rtnetlink();
     // What was joined, and not what init had a moment ago.
     const std::uint64_t cookie = rtnetlink ? cookie_of(rtnetlink.get()) : 0;
@@ -147,7 +147,7 @@ void ContainerNetworks::look_around(HostId& host_id) noexcept {
     list(rtnetlink.get(), host_id);
 }
 
-void ContainerNetworks::list(int rtnetlink, HostId& host_id) noexcept {
+void NamespaceLinks::list(int rtnetlink, HostId& host_id) noexcept {
     bool has_peers = false;
     // Small enough a capture for std::function to allocate nothing.
     const auto take = [this, &has_peers](const Link& link) {
@@ -168,7 +168,7 @@ void ContainerNetworks::list(int rtnetlink, HostId& host_id) noexcept {
 }
 
 /// That of the namespace the thread is in now; 0 where it can't be read.
-std::uint64_t ContainerNetworks::network_inode() const noexcept {
+std::uint64_t NamespaceLinks::network_inode() const noexcept {
     struct stat found {};
     return ::fstatat(proc_.get(), "thread-self/ns/net", &found, 0) == 0 ? found.st_ino : 0;
 }

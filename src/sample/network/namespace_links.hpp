@@ -43,24 +43,24 @@ struct HostId {
 /// Lists the interfaces of containers: the calling thread, which alone may use this, joins a container's
 /// network namespace for the moment and goes home again. Nothing in there can be made to hang by a tenant;
 /// the kernel's lock for the interfaces of all namespaces (RTNL) can be held for long. Allocates nothing.
-class ContainerNetworks {
+class NamespaceLinks {
   public:
     /// The network namespace that the calling thread is in now is home. Once looking has taken longer than
     /// `most` in a tick, the others are left out. Throws std::system_error where /proc or the namespace can't
     /// be opened.
-    explicit ContainerNetworks(std::chrono::nanoseconds most);
+    explicit NamespaceLinks(std::chrono::nanoseconds most);
 
     void begin_tick() noexcept;
 
     /// Looks into the network of a container's init. `host_id` is kept for each start of a container. What is
     /// returned is valid until the next call. Where going home fails the process ends: it would take the
     /// container's network for the host's.
-    [[nodiscard]] const ContainerLinks& look(pid_t init_pid, int init_pidfd, HostId& host_id);
+    [[nodiscard]] const ContainerLinks& scan(pid_t init_pid, int init_pidfd, HostId& host_id);
 
   private:
     void visit(pid_t init_pid, int init_pidfd, HostId& host_id) noexcept;
     [[nodiscard]] int join(pid_t init_pid, int init_pidfd) noexcept;
-    void look_around(HostId& host_id) noexcept;
+    void scan_namespace(HostId& host_id) noexcept;
     void list(int rtnetlink, HostId& host_id) noexcept;
     [[nodiscard]] std::uint64_t network_inode() const noexcept;
 

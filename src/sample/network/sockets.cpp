@@ -86,7 +86,7 @@ SocketSampler::SocketSampler(int root_fd, pid_t init_pid)
     , sockstat6_(sockstat_ + "6")
     , snmp_("proc/" + std::to_string(init_pid) + "/net/snmp") {}
 
-void SocketSampler::look(std::span<char> buffer, const Selection& selection) noexcept {
+void SocketSampler::scan(std::span<char> buffer, const Selection& selection) noexcept {
     figures_ = {};
     if (wants_counts(selection)) {
         parse_sockstat(io::read_once(root_fd_, sockstat_.c_str(), buffer).text, figures_);
@@ -100,7 +100,7 @@ void SocketSampler::look(std::span<char> buffer, const Selection& selection) noe
         parse_snmp(io::read_once(root_fd_, snmp_.c_str(), buffer).text, figures_);
 }
 
-void SocketSampler::set_figures(Readings& readings) const noexcept {
+void SocketSampler::set_fields(Readings& readings) const noexcept {
     set_sum(field_id("lxc_socket", "tcp_inuse"), figures_.tcp, figures_.tcp6, readings);
     set_sum(field_id("lxc_socket", "udp_inuse"), figures_.udp, figures_.udp6, readings);
     set_count(field_id("lxc_socket", "tcp_tw"), figures_.tcp_time_wait, readings);

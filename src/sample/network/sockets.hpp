@@ -32,10 +32,10 @@ class SocketSampler {
     /// Reads the files, of those that `selection` wants something of. Before the namespace is joined: the
     /// rtnetlink socket that is used there counts for some milliseconds. That look alone tells whether the
     /// namespace is the host's, whose sockets are not the container's.
-    void look(std::span<char> buffer, const Selection& selection) noexcept;
+    void scan(std::span<char> buffer, const Selection& selection) noexcept;
 
     /// What the last look has seen.
-    void set_figures(Readings& readings) const noexcept;
+    void set_fields(Readings& readings) const noexcept;
 
   private:
     int root_fd_;

@@ -40,8 +40,8 @@ void set_product(FieldId field, std::int64_t number, std::int64_t factor, Readin
 
 } // namespace
 
-void CommandTotals::begin_look() noexcept {
-    ++look_;
+void CommandTotals::begin_scan() noexcept {
+    ++scan_;
     for (auto& [name, command] : commands_) {
         command.cpu_before = command.cpu_ticks;
         command.count = command.threads = command.rss_pages = 0;
@@ -54,7 +54,7 @@ CommandTotals::Command& CommandTotals::command_of(std::string_view name) {
     return known != commands_.end() ? known->second : commands_[std::string(name)];
 }
 
-void CommandTotals::add(const ProcessFigures& process) {
+void CommandTotals::add(const io::ProcessStats& process) {
     auto [at, is_new] = known_.try_emplace(process.pid);
     Known& known = at->second;
     if (is_new || known.start_ticks != process.start_ticks) {
@@ -62,7 +62,7 @@ void CommandTotals::add(const ProcessFigures& process) {
         known.start_ticks = process.start_ticks;
         is_new = true;
     }
-    known.look = look_;
+    known.scan = scan_;
     const bool past_counts = is_new && process.start_ticks >= since_ticks_;
     Command& command = command_of(process.command());
     std::optional<std::int64_t> cpu_before = is_new ? std::nullopt : std::optional(known.cpu_ticks);
@@ -77,11 +77,11 @@ void CommandTotals::add(const ProcessFigures& process) {
     command.has_io = command.has_io && process.read_bytes && process.write_bytes;
 }
 
-void CommandTotals::take(std::span<const ProcessFigures> processes, std::int64_t begin_ticks) {
-    begin_look();
-    for (const ProcessFigures& process : processes)
+void CommandTotals::take(std::span<const io::ProcessStats> processes, std::int64_t begin_ticks) {
+    begin_scan();
+    for (const io::ProcessStats& process : processes)
         add(process);
-    std::erase_if(known_, [this](const auto& each) { return each.second.look != look_; });
+    std::erase_if(known_, [this](const auto& each) { return each.second.scan != scan_; });
     // A name that was sent stays: its counters would begin again. Others can be forgotten when nobody has it.
     if (commands_.size() > bounds_.kept)
         std::erase_if(commands_,

@@ -36,7 +36,7 @@ class CommandTotals {
 
     /// Takes what a look at all processes gave; `begin_ticks` is when it began. Processes that are not among
     /// them have gone.
-    void take(std::span<const ProcessFigures> processes, std::int64_t begin_ticks);
+    void take(std::span<const io::ProcessStats> processes, std::int64_t begin_ticks);
 
     struct Command {
         std::int64_t cpu_ticks = 0, read_bytes = 0, write_bytes = 0; ///< counters
@@ -63,15 +63,15 @@ class CommandTotals {
         std::int64_t start_ticks = 0;
         std::int64_t cpu_ticks = 0;
         std::optional<std::int64_t> read_bytes, write_bytes;
-        std::uint64_t look = 0;
+        std::uint64_t scan = 0;
     };
-    void add(const ProcessFigures& process);
-    void begin_look() noexcept;
+    void add(const io::ProcessStats& process);
+    void begin_scan() noexcept;
     Command& command_of(std::string_view name);
 
     CommandBounds bounds_;
     std::int64_t since_ticks_; ///< of a process that started before this the past is not the container's
-    std::uint64_t look_ = 0;
+    std::uint64_t scan_ = 0;
     std::unordered_map<pid_t, Known> known_;
     std::map<std::string, Command, std::less<>> commands_;
     std::vector<Entry*> ranking_;

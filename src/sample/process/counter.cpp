@@ -15,7 +15,7 @@ ProcessCounter::ProcessCounter(const Container& container, Wanted wanted)
     , wanted_(wanted)
     , turn_(container.id) {}
 
-void ProcessCounter::sample(CountRound& round, const Container& container, std::int64_t wall_ns,
+void ProcessCounter::sample(CountPass& round, const Container& container, std::int64_t wall_ns,
                             Readings& readings) {
     Now now{wall_ns, io::now_ns(CLOCK_MONOTONIC), readings.integer(field_id("lxc_pids", "threads"))};
     NamespaceHelper::Request request;
@@ -26,7 +26,7 @@ void ProcessCounter::sample(CountRound& round, const Container& container, std::
     if (!is_due || was_left_out_)
         return;
     CountReply reply;
-    const Outcome outcome = round.helper.look_at_processes(request, reply);
+    const Outcome outcome = round.helper.scan_processes(request, reply);
     const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
     round.budget.spend(end_ns - now.monotonic_ns);
     now.monotonic_ns = end_ns;
@@ -39,7 +39,7 @@ bool ProcessCounter::prepare(NamespaceRequest& request, const Now& now) noexcept
     const bool may_differ =
         !now.threads || now.threads != counted_threads_ || turn_.is_due(now.wall_ns, wanted_.interval);
     asked_count_ = may_ask && wanted_.count && may_differ;
-    request.look = Look::processes;
+    request.scan = Scan::processes;
     request.want_processes = asked_count_;
     request.want_start = may_ask && wanted_.start && !start_ticks_;
     return request.want_processes || request.want_start;

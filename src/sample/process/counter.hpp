@@ -16,7 +16,7 @@ namespace lxcmon::sample {
 
 /// One tick's questions about processes. A container that hangs costs a deadline, and one of these is enough,
 /// as are several that are slow: nobody else is asked then in this tick.
-struct CountRound {
+struct CountPass {
     NamespaceHelper& helper;
     TimeBudget budget;
 };
@@ -37,7 +37,7 @@ class ProcessCounter {
 
     /// Asks where that is due by lxc_pids.threads, which `readings` has, at the tick of `wall_ns`, and waits
     /// for the answer; `readings` gets lxc_pids.processes.
-    void sample(CountRound& round, const Container& container, std::int64_t wall_ns, Readings& readings);
+    void sample(CountPass& round, const Container& container, std::int64_t wall_ns, Readings& readings);
 
     struct Now {
         std::int64_t wall_ns = 0, monotonic_ns = 0;
@@ -66,7 +66,7 @@ class ProcessCounter {
 
     std::string who_;
     Wanted wanted_;
-    Turn turn_;
+    StaggeredSchedule turn_;
     bool asked_count_ = false;
     std::optional<std::int64_t> counted_threads_; ///< when the processes were last counted
     std::int64_t again_ns_ = INT64_MIN;           ///< CLOCK_MONOTONIC before which nothing is asked

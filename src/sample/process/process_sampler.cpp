@@ -25,7 +25,7 @@ std::int64_t now_ticks() noexcept {
 /// Returns how long that took; nothing where they could not be read.
 std::optional<std::int64_t> ProcessSampler::read(std::span<const pid_t> pids) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
-    const ProcessReader::Outcome outcome = context_.reader.read(pids, context_.want_io, context_.figures);
+    const ProcessReader::Outcome outcome = context_.reader.read(pids, context_.want_io, context_.stats);
     const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
     context_.budget.spend(end_ns - begin_ns);
     switch (outcome) {
@@ -62,14 +62,14 @@ void ProcessSampler::note_slow(std::int64_t took_nsec) {
             container_.name, took_nsec / 1'000'000);
 }
 
-bool ProcessSampler::look(std::span<char> buffer) {
+bool ProcessSampler::scan(std::span<char> buffer) {
     const bool is_first = !totals_;
     if (is_first) {
         if (!read(std::span(&container_.init_pid, 1)))
             return false;
-        if (context_.figures.empty())
+        if (context_.stats.empty())
             return true; // it has ended
-        totals_.emplace(context_.figures.front().start_ticks, command_bounds);
+        totals_.emplace(context_.stats.front().start_ticks, command_bounds);
     }
     const std::int64_t begin_ticks = now_ticks();
     const bool is_whole =
@@ -80,7 +80,7 @@ bool ProcessSampler::look(std::span<char> buffer) {
     // The first look may well be at what nobody has looked at for long; and --once makes but two.
     if (!is_first)
         note_slow(*took_nsec);
-    totals_->take(context_.figures, begin_ticks);
+    totals_->take(context_.stats, begin_ticks);
     if (!is_whole && !std::exchange(said_more_, true))
         spdlog::warn(
             "container {}: it has more than {} processes, or more than {} cgroups or {} levels of them: "
@@ -93,7 +93,7 @@ bool ProcessSampler::sample(std::span<char> buffer, std::span<const Tag> tags, s
                             PointBuffer& points) {
     const bool is_due = io::now_ns(CLOCK_MONOTONIC) >= again_ns_;
     was_left_out_ = is_due && context_.budget.is_spent();
-    if (!is_due || was_left_out_ || !look(buffer))
+    if (!is_due || was_left_out_ || !scan(buffer))
         return false;
     if (!totals_)
         return true;

@@ -32,7 +32,7 @@ struct ProcessContext {
     bool want_io;
     std::size_t top_commands; ///< sent of each container
     std::vector<pid_t> pids{};
-    std::vector<ProcessFigures> figures{};
+    std::vector<io::ProcessStats> stats{};
     TimeBudget budget; ///< of a tick
 };
 
@@ -56,7 +56,7 @@ class ProcessSampler {
     [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || said_slow_; }
 
   private:
-    [[nodiscard]] bool look(std::span<char> buffer);
+    [[nodiscard]] bool scan(std::span<char> buffer);
     [[nodiscard]] std::optional<std::int64_t> read(std::span<const pid_t> pids);
     void note_slow(std::int64_t took_nsec);
 

@@ -33,7 +33,7 @@ void run_process_worker(int socket) noexcept {
         reply.sequence = request.sequence;
         reply.count = request.count;
         for (std::uint32_t at = 0; at < request.count; ++at)
-            reply.processes[at] = read_process(proc.get(), request.pids[at], request.want_io, buffer);
+            reply.processes[at] = io::read_process(proc.get(), request.pids[at], request.want_io, buffer);
         if (::send(socket, &reply, sizeof reply, MSG_NOSIGNAL) < 0)
             ::_exit(1);
     }
@@ -62,8 +62,8 @@ ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want
 }
 
 ProcessReader::Outcome ProcessReader::read(std::span<const pid_t> pids, bool want_io,
-                                           std::vector<ProcessFigures>& figures) {
-    figures.clear();
+                                           std::vector<io::ProcessStats>& stats) {
+    stats.clear();
     const Clock::time_point end = Clock::now() + deadline_;
     while (!pids.empty()) {
         const auto some = pids.first(std::min(pids.size(), most_asked));
@@ -72,8 +72,8 @@ ProcessReader::Outcome ProcessReader::read(std::span<const pid_t> pids, bool wan
             worker_.kill();
             return outcome;
         }
-        std::ranges::copy_if(std::span(reply_.processes).first(reply_.count), std::back_inserter(figures),
-                             [](const ProcessFigures& each) { return each.pid != 0; });
+        std::ranges::copy_if(std::span(reply_.processes).first(reply_.count), std::back_inserter(stats),
+                             [](const io::ProcessStats& each) { return each.pid != 0; });
     }
     return Outcome::answered;
 }

@@ -27,7 +27,7 @@ struct ProcessRequest {
 struct ProcessReply {
     std::uint64_t sequence = 0;
     std::uint32_t count = 0;
-    std::array<ProcessFigures, most_asked> processes{};
+    std::array<io::ProcessStats, most_asked> processes{};
 };
 
 /// What the child runs; ends with the process when the agent is gone.
@@ -51,7 +51,7 @@ class ProcessReader {
     /// Reads these processes into `figures`, in their order, those that have ended left out. Unless answered
     /// there may be only some of them.
     [[nodiscard]] Outcome read(std::span<const pid_t> pids, bool want_io,
-                               std::vector<ProcessFigures>& figures);
+                               std::vector<io::ProcessStats>& stats);
 
     [[nodiscard]] pid_t pid() const noexcept { return worker_.pid(); } ///< the child's; -1: none
 

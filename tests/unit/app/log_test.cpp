@@ -13,11 +13,12 @@
 #include <regex>
 
 using namespace lxcmon;
+using namespace lxcmon::app;
 
 namespace {
 
 /// What set_up_log() and `say` write to stderr; with $JOURNAL_STREAM naming it where `for_journal`.
-std::string said_on_stderr(const Config& config, bool for_journal, void (*say)()) {
+std::string said_on_stderr(const push::Config& config, bool for_journal, void (*say)()) {
     const test::TempFolder folder;
     const std::string path = folder.write("stderr", "");
     const io::UniqueFd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
@@ -50,7 +51,7 @@ void say_all() {
 } // namespace
 
 TEST_CASE("lines for the journal have priorities and no times") {
-    Config config;
+    push::Config config;
     config.log_level = "debug";
     CHECK(said_on_stderr(config, true, &say_all) ==
           "<7>debug: d\n<6>info: i j\n<4>warning: w\n<3>error: e\n<2>critical: c\n<3>last words\n");
@@ -68,7 +69,7 @@ TEST_CASE("lines for anything else have times and no priorities") {
                            std::regex("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} warning: w\nlast "
                                       "words\n")));
     const test::TempFolder folder;
-    Config config;
+    push::Config config;
     config.log_file = folder.path("log");
     CHECK(said_on_stderr(config, true, [] { spdlog::warn("w"); }).empty());
     std::ifstream log(config.log_file);

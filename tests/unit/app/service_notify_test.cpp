@@ -14,6 +14,7 @@
 #include <string>
 
 using namespace lxcmon;
+using namespace lxcmon::app;
 using namespace std::chrono_literals;
 using Clock = ServiceNotify::Clock;
 

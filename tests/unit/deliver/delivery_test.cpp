@@ -17,7 +17,7 @@ namespace {
 
 struct Fixture {
     FakeSink sink;
-    Counters counters;
+    SharedCounters counters;
     Delivery delivery{sink, counters, settings()};
     std::vector<milliseconds> waits;
 
@@ -159,7 +159,7 @@ TEST_CASE_FIXTURE(Fixture, "a database that can't be made is a matter of setting
     delivery.begin(four);
     const Step step = delivery.step();
     CHECK(step.wait == seconds(60));
-    CHECK(step.words == "needs an admin");
+    CHECK(step.message == "needs an admin");
     CHECK(delivery.trouble() == "needs an admin");
 }
 
@@ -201,10 +201,10 @@ TEST_CASE_FIXTURE(Fixture, "batches of nothing, and one whose last line has no e
 TEST_CASE("what is refused for good is handed on with the server's words, and with its lines where they are "
           "named") {
     FakeSink sink;
-    std::vector<Rejected> rejected;
+    std::vector<spool::Rejected> rejected;
     DeliverySettings settings;
-    settings.on_rejected = [&](Rejected each) { rejected.push_back(std::move(each)); };
-    Counters counters;
+    settings.on_rejected = [&](spool::Rejected each) { rejected.push_back(std::move(each)); };
+    SharedCounters counters;
     Delivery delivery(sink, counters, settings);
     const Batch batch{"a v=1 1\nb v=2 2\nc v=3 3\n", 3};
     Verdict verdict = verdict_of(Outcome::partial, "field type conflict");
@@ -238,14 +238,14 @@ TEST_CASE("what is refused for good is handed on with the server's words, and wi
     }
     CHECK(rejected[0].count == 1);
     CHECK(rejected[0].status == 400);
-    CHECK(rejected[0].words == "field type conflict");
+    CHECK(rejected[0].message == "field type conflict");
     CHECK(rejected[0].server == "fake");
     CHECK(rejected[0].time_ns > 1'700'000'000'000'000'000);
 }
 
 TEST_CASE("a line that always gets 500 is rejected when it stands last, or alone after others were stored") {
     FakeSink sink;
-    Counters counters;
+    SharedCounters counters;
     DeliverySettings settings;
     settings.random = [] { return 1.0; };
     Delivery delivery(sink, counters, settings);
@@ -271,7 +271,7 @@ TEST_CASE("a line that always gets 500 is rejected when it stands last, or alone
 
 TEST_CASE("a server that fails for good costs no line, not even those that are left alone") {
     FakeSink sink;
-    Counters counters;
+    SharedCounters counters;
     Delivery delivery(sink, counters);
     const Batch first{"a v=1 1\n", 1};
     const Batch second{"b v=2 2\nc v=3 3\n", 2};

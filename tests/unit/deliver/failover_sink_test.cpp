@@ -49,7 +49,7 @@ struct Three {
     }
 };
 
-using Counts = std::array<std::size_t, 3>;
+using DeliveryTotals = std::array<std::size_t, 3>;
 
 } // namespace
 
@@ -58,7 +58,7 @@ TEST_CASE_FIXTURE(Three, "the first is used while it works, whatever it thinks o
          {Outcome::delivered, Outcome::partial, Outcome::refused, Outcome::too_large}) {
         outcomes[0] = outcome;
         CHECK(send() == outcome);
-        CHECK(asked() == Counts{1, 0, 0});
+        CHECK(asked() == DeliveryTotals{1, 0, 0});
     }
     CHECK(log.take().empty());
 }
@@ -69,11 +69,11 @@ TEST_CASE_FIXTURE(Three, "the next takes the same lines at once, and keeps them;
         three.outcomes[0] = outcome;
         CHECK(three.send() == Outcome::delivered);
         CHECK(three.sinks[1]->sent == std::vector<std::string>{"x\n"});
-        CHECK(three.asked() == Counts{1, 1, 0});
+        CHECK(three.asked() == DeliveryTotals{1, 1, 0});
         CHECK(three.log.take() == "warning http://a: ; sending to http://b\n");
         three.outcomes[0] = Outcome::delivered;
         CHECK(three.send() == Outcome::delivered);
-        CHECK(three.asked() == Counts{0, 1, 0});
+        CHECK(three.asked() == DeliveryTotals{0, 1, 0});
         CHECK(three.log.take().empty());
     }
 }
@@ -81,21 +81,21 @@ TEST_CASE_FIXTURE(Three, "the next takes the same lines at once, and keeps them;
 TEST_CASE_FIXTURE(Three, "after a minute the earlier ones are tried again, first the first") {
     outcomes = {Outcome::retry, Outcome::retry, Outcome::delivered};
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == Counts{1, 1, 1});
+    CHECK(asked() == DeliveryTotals{1, 1, 1});
     static_cast<void>(log.take());
     now += seconds(59);
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == Counts{0, 0, 1});
+    CHECK(asked() == DeliveryTotals{0, 0, 1});
     now += seconds(1);
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == Counts{1, 1, 1});
+    CHECK(asked() == DeliveryTotals{1, 1, 1});
     CHECK(log.take().empty()); // still the third
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == Counts{0, 0, 1}); // not again for a minute
+    CHECK(asked() == DeliveryTotals{0, 0, 1}); // not again for a minute
     outcomes[0] = Outcome::delivered;
     now += seconds(60);
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == Counts{1, 0, 0});
+    CHECK(asked() == DeliveryTotals{1, 0, 0});
     CHECK(log.take() == "info http://a works again; sending to it in place of http://c\n");
 }
 
@@ -106,7 +106,7 @@ TEST_CASE_FIXTURE(Three, "where the current one fails, the earlier ones are trie
     static_cast<void>(log.take());
     outcomes = {Outcome::delivered, Outcome::retry, Outcome::retry};
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == Counts{1, 1, 1});
+    CHECK(asked() == DeliveryTotals{1, 1, 1});
     CHECK(log.take() == "warning http://b: ; sending to http://a\n");
 }
 
@@ -119,23 +119,23 @@ TEST_CASE_FIXTURE(Three,
     const Verdict verdict = failover.send("x\n");
     CHECK(verdict.outcome == Outcome::server_error);
     CHECK(verdict.status == 500);
-    CHECK(verdict.words ==
+    CHECK(verdict.message ==
           "no server takes the points: http://a: HTTP 500; http://b/write: refused; http://c: HTTP 401");
-    CHECK(asked() == Counts{1, 1, 1});
+    CHECK(asked() == DeliveryTotals{1, 1, 1});
     CHECK(log.take().empty());
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == Counts{1, 0, 0}); // it stays with the first
+    CHECK(asked() == DeliveryTotals{1, 0, 0}); // it stays with the first
 }
 
 TEST_CASE_FIXTURE(Three, "a missing database is made on each server, once") {
     sinks[0]->script = {verdict_of(Outcome::no_database)};
     CHECK(send() == Outcome::delivered);
     CHECK(sinks[0]->databases_made == 1);
-    CHECK(asked() == Counts{2, 0, 0});
+    CHECK(asked() == DeliveryTotals{2, 0, 0});
     sinks[0]->script = {verdict_of(Outcome::no_database)}; // dropped: a person must have meant it
     sinks[1]->script = {verdict_of(Outcome::no_database)};
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == Counts{1, 2, 0});
+    CHECK(asked() == DeliveryTotals{1, 2, 0});
     CHECK(sinks[0]->databases_made == 1);
     CHECK(sinks[1]->databases_made == 1);
 }
@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(Three, "a database that can't be made: the next; nobody answer
     sinks[0]->judge = [](std::string_view) { return Outcome::no_database; };
     sinks[0]->making = verdict_of(Outcome::retry, "time-out");
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == Counts{1, 1, 0});
+    CHECK(asked() == DeliveryTotals{1, 1, 0});
     CHECK(log.take() == "warning http://a: time-out; sending to http://b\n");
     sinks[0]->making = verdict_of(Outcome::settings, "not allowed");
     now += seconds(60);
@@ -161,7 +161,7 @@ TEST_CASE_FIXTURE(Three, "gzip is given up for the one that does not take it") {
     CHECK(sinks[1]->compressing);
     sinks[0]->script = {verdict_of(Outcome::no_gzip)}; // 415 all the same: not this server
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == Counts{3, 1, 0});
+    CHECK(asked() == DeliveryTotals{3, 1, 0});
 }
 
 TEST_CASE_FIXTURE(Three, "the name, the findings, the deadline: of all of them") {
@@ -183,11 +183,11 @@ TEST_CASE("over HTTP: one server is gone, the other gets the same bytes") {
     }
     std::vector<std::unique_ptr<Sink>> sinks;
     for (const std::string& url : {gone, second.url()}) {
-        InfluxSettings settings;
+        influx::Settings settings;
         settings.url = url;
-        settings.api = InfluxApi::v1;
+        settings.api = influx::Api::v1;
         settings.gzip = false;
-        sinks.push_back(std::make_unique<InfluxClient>(std::move(settings)));
+        sinks.push_back(std::make_unique<influx::Client>(std::move(settings)));
     }
     FailoverSink failover(std::move(sinks));
     CHECK(failover.send("a v=1 1\n").outcome == Outcome::delivered);

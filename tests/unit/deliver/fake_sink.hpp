@@ -45,10 +45,10 @@ class FakeSink final : public deliver::Sink {
     std::vector<std::string> sent;
 };
 
-[[nodiscard]] inline deliver::Verdict verdict_of(deliver::Outcome outcome, std::string words = "words") {
+[[nodiscard]] inline deliver::Verdict verdict_of(deliver::Outcome outcome, std::string message = "words") {
     deliver::Verdict verdict;
     verdict.outcome = outcome;
-    verdict.words = std::move(words);
+    verdict.message = std::move(message);
     return verdict;
 }
 

@@ -141,7 +141,7 @@ TEST_CASE_FIXTURE(Folder, "a symlink is not followed, nor is a folder written to
     JsonFile link(settings_for(file()));
     const Verdict verdict = link.send("1\n");
     CHECK(verdict.outcome == Outcome::settings);
-    CHECK(verdict.words.find("symlink") != std::string::npos);
+    CHECK(verdict.message.find("symlink") != std::string::npos);
     CHECK(content(file("target")).empty());
     CHECK_FALSE(link.probe().front().ok);
     std::filesystem::create_directory(file("folder"));
@@ -157,7 +157,7 @@ TEST_CASE_FIXTURE(Folder, "a batch that does not fit is taken back whole, and fi
         const FileSizeLimit limit(5);
         const Verdict verdict = sink.send("2222\n3333\n");
         CHECK(verdict.outcome == Outcome::retry);
-        CHECK(verdict.words.find(file()) != std::string::npos);
+        CHECK(verdict.message.find(file()) != std::string::npos);
         CHECK(content(file()) == "1\n");
     }
     CHECK(sink.send("2222\n3333\n").outcome == Outcome::delivered);
@@ -168,7 +168,7 @@ TEST_CASE("a full disk is a reason to try again, with words") {
     JsonFile sink(settings_for("/dev/full"));
     const Verdict verdict = sink.send("1\n");
     CHECK(verdict.outcome == Outcome::retry);
-    CHECK(verdict.words == "/dev/full: writing: No space left on device; make room on that disk");
+    CHECK(verdict.message == "/dev/full: writing: No space left on device; make room on that disk");
 }
 
 TEST_CASE_FIXTURE(Folder, "a torn last line is ended before more is written") {

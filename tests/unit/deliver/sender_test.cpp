@@ -25,10 +25,10 @@ DeliverySettings fast() {
     return settings;
 }
 
-InfluxSettings settings_for(const FakeHttpServer& server) {
-    InfluxSettings settings;
+influx::Settings settings_for(const FakeHttpServer& server) {
+    influx::Settings settings;
     settings.url = server.url();
-    settings.api = InfluxApi::v1;
+    settings.api = influx::Api::v1;
     settings.gzip = false;
     return settings;
 }
@@ -37,7 +37,7 @@ InfluxSettings settings_for(const FakeHttpServer& server) {
 
 TEST_CASE("the thread delivers what is pushed, through answers that fail") {
     FakeHttpServer server;
-    InfluxClient client(settings_for(server));
+    influx::Client client(settings_for(server));
     Queue queue({.limit_bytes = 1000});
     Sender sender(queue, client, fast());
     server.script({503, "", {}, Fault::none});
@@ -48,7 +48,7 @@ TEST_CASE("the thread delivers what is pushed, through answers that fail") {
     queue.push(two);
     CHECK(server.wait_for_requests(5)); // 503, 404, CREATE, and both batches
     CHECK(sender.stop() == 0);
-    const Counts counts = sender.counts();
+    const DeliveryTotals counts = sender.counts();
     CHECK(counts.delivered_points == 4);
     CHECK(counts.retries == 1);
     CHECK(counts.dropped_points == 0);
@@ -57,7 +57,7 @@ TEST_CASE("the thread delivers what is pushed, through answers that fail") {
 
 TEST_CASE("a stop ends a long wait at once, and tries once more") {
     FakeHttpServer server;
-    InfluxClient client(settings_for(server));
+    influx::Client client(settings_for(server));
     Queue queue({.limit_bytes = 1000});
     Sender sender(queue, client);
     server.script({503, "", {{"Retry-After", "600"}}, Fault::none});
@@ -71,7 +71,7 @@ TEST_CASE("a stop ends a long wait at once, and tries once more") {
 
 TEST_CASE("a stop with no time left gives up the exchange that runs, and tells what is left") {
     FakeHttpServer server;
-    InfluxClient client(settings_for(server));
+    influx::Client client(settings_for(server));
     Queue queue({.limit_bytes = 1000});
     Sender sender(queue, client);
     server.script({204, "", {}, Fault::silence});
@@ -87,7 +87,7 @@ TEST_CASE("a stop with no time left gives up the exchange that runs, and tells w
 
 TEST_CASE("sampling never waits: pushes go on while an answer is held back") {
     FakeHttpServer server;
-    InfluxClient client(settings_for(server));
+    influx::Client client(settings_for(server));
     Queue queue({.limit_bytes = two.body.size() * 3});
     Sender sender(queue, client);
     server.script({204, "", {}, Fault::hold});

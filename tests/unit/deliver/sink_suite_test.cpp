@@ -72,25 +72,25 @@ class Store {
     std::atomic<bool> broken{false};
 };
 
-InfluxSettings settings_for(const Store& store, InfluxApi api) {
-    InfluxSettings settings;
+influx::Settings settings_for(const Store& store, influx::Api api) {
+    influx::Settings settings;
     settings.url = store.server.url();
     settings.api = api;
     settings.token = secret;
     settings.org = "o";
-    settings.bucket = api == InfluxApi::v2 ? "b" : "";
+    settings.bucket = api == influx::Api::v2 ? "b" : "";
     settings.gzip = false;
     return settings;
 }
 
 class BehindInflux final : public Behind {
   public:
-    explicit BehindInflux(InfluxApi api)
+    explicit BehindInflux(influx::Api api)
         : client_(settings_for(store_, api)) {}
     /// v1 over a unix socket.
     BehindInflux()
         : store_(folder_.path("influx.sock"))
-        , client_(settings_for(store_, InfluxApi::v1)) {}
+        , client_(settings_for(store_, influx::Api::v1)) {}
     Sink& sink() override { return client_; }
     std::string received() override { return store_.stored; }
     void break_down() override { store_.broken = true; }
@@ -99,7 +99,7 @@ class BehindInflux final : public Behind {
   private:
     TempFolder folder_;
     Store store_;
-    InfluxClient client_;
+    influx::Client client_;
 };
 
 class BehindFailover final : public Behind {
@@ -107,7 +107,7 @@ class BehindFailover final : public Behind {
     BehindFailover() {
         std::vector<std::unique_ptr<Sink>> sinks;
         for (const Store* store : {&first_, &second_})
-            sinks.push_back(std::make_unique<InfluxClient>(settings_for(*store, InfluxApi::v1)));
+            sinks.push_back(std::make_unique<influx::Client>(settings_for(*store, influx::Api::v1)));
         sink_ = std::make_unique<FailoverSink>(std::move(sinks));
         first_.broken = true;
     }
@@ -158,10 +158,10 @@ using Make = std::function<std::unique_ptr<Behind>()>;
 
 const std::map<std::string, Make>& all_sinks() {
     static const std::map<std::string, Make> sinks{
-        {"v1", [] { return std::make_unique<BehindInflux>(InfluxApi::v1); }},
-        {"v2", [] { return std::make_unique<BehindInflux>(InfluxApi::v2); }},
-        {"v3", [] { return std::make_unique<BehindInflux>(InfluxApi::v3); }},
-        {"auto", [] { return std::make_unique<BehindInflux>(InfluxApi::automatic); }},
+        {"v1", [] { return std::make_unique<BehindInflux>(influx::Api::v1); }},
+        {"v2", [] { return std::make_unique<BehindInflux>(influx::Api::v2); }},
+        {"v3", [] { return std::make_unique<BehindInflux>(influx::Api::v3); }},
+        {"auto", [] { return std::make_unique<BehindInflux>(influx::Api::automatic); }},
         {"unix", [] { return std::make_unique<BehindInflux>(); }},
         {"failover", [] { return std::make_unique<BehindFailover>(); }},
         {"file", [] { return std::make_unique<BehindFile>(); }},
@@ -173,7 +173,7 @@ void each_sink(const std::function<void(Behind&)>& check) {
     for (const auto& each : all_sinks()) {
         CAPTURE(each.first);
         const auto behind = each.second();
-        check(*behind);
+        push::check(*behind);
     }
 }
 
@@ -211,8 +211,8 @@ TEST_CASE("every sink: what can't be stored now is to be tried again, with words
         const Verdict verdict = behind.sink().send("b v=2 2\n");
         const bool kept = verdict.outcome == Outcome::retry || verdict.outcome == Outcome::settings;
         CHECK(kept);
-        CHECK_FALSE(verdict.words.empty());
-        CHECK(verdict.words.find(secret) == std::string::npos);
+        CHECK_FALSE(verdict.message.empty());
+        CHECK(verdict.message.find(secret) == std::string::npos);
         behind.repair();
         CHECK(behind.sink().send("b v=2 2\n").outcome == Outcome::delivered);
         CHECK(behind.received() == "a v=1 1\nb v=2 2\n");
@@ -226,8 +226,8 @@ TEST_CASE("every sink: a probe writes no point, and tells whether the sink can b
         CHECK_FALSE(findings.empty());
         for (const Finding& finding : findings) {
             CHECK_FALSE(finding.what.empty());
-            CHECK_FALSE(finding.words.empty());
-            CHECK(finding.words.find(secret) == std::string::npos);
+            CHECK_FALSE(finding.message.empty());
+            CHECK(finding.message.find(secret) == std::string::npos);
         }
         CHECK(behind.received() == "a v=1 1\n");
     });

@@ -54,7 +54,7 @@ TEST_CASE("the system's random numbers stay within the wait") {
 }
 
 TEST_CASE("gzip") {
-    Gzip gzip;
+    http::Gzip gzip;
     std::string packed = "what was there before";
     for (const std::string& text : {std::string(), std::string("a=1\n"), std::string(300'000, 'x')}) {
         gzip.compress(text, packed);
@@ -66,7 +66,7 @@ TEST_CASE("gzip") {
 TEST_CASE("addresses that are good") {
     for (const char* url :
          {"http://localhost:8086", "https://h.example/influx/", "http://[::1]:8086", "HTTP://h"})
-        CHECK(check_url(url) == std::nullopt);
+        CHECK(http::check_url(url) == std::nullopt);
 }
 
 TEST_CASE("addresses that are not, and errors that hold no secret") {
@@ -74,81 +74,81 @@ TEST_CASE("addresses that are not, and errors that hold no secret") {
          {"", "localhost:8086", "ftp://h", "http://", "http:///path", "http://h:x", "unix://h/s", "unix:///",
           "unix:///run/", "unix:///a b", "http://h/a b", "http://u:hunter22@h:8086", "http://hunter22@h",
           "http://h/?p=hunter22", "http://h#hunter22", "http://u:hun\nter22@h", "hunter22"}) {
-        const auto wrong = check_url(url);
+        const auto wrong = http::check_url(url);
         REQUIRE(wrong);
         CHECK(wrong->find("ter22") == std::string::npos);
     }
 }
 
 TEST_CASE("a URL shown hides what may be secret") {
-    CHECK(shown_url("http://h:8086/x") == "http://h:8086/x");
-    CHECK(shown_url("http://u:p@h:8086") == "http://***@h:8086");
-    CHECK(shown_url("http://u:p@ss/w@h") == "http://***@h");
-    CHECK(shown_url("u:p@h") == "***@h");
-    CHECK(shown_url("http://h/w?p=secret") == "http://h/w?***");
+    CHECK(http::shown_url("http://h:8086/x") == "http://h:8086/x");
+    CHECK(http::shown_url("http://u:p@h:8086") == "http://***@h:8086");
+    CHECK(http::shown_url("http://u:p@ss/w@h") == "http://***@h");
+    CHECK(http::shown_url("u:p@h") == "***@h");
+    CHECK(http::shown_url("http://h/w?p=secret") == "http://h/w?***");
 }
 
 TEST_CASE("percent encoding") {
-    CHECK(percent_encoded("a b&c=d/\xc3\xa9~") == "a%20b%26c%3Dd%2F%C3%A9~");
+    CHECK(http::percent_encoded("a b&c=d/\xc3\xa9~") == "a%20b%26c%3Dd%2F%C3%A9~");
 }
 
 TEST_CASE("printable text") {
-    CHECK(printable("plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80") ==
+    CHECK(text::printable("plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80") ==
           "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
-    CHECK(printable(std::string("a\0b\n\x1b\x7f", 6)) == "a_b___");
-    CHECK(printable("\xc2\x9b[31m") == "__[31m"); // C1's CSI
-    CHECK(printable("\xff\xc0\x80\xed\xa0\x80\xc3") == "_______");
-    CHECK(printable("ab\xc3\xa9", 3) == "ab...");
+    CHECK(text::printable(std::string("a\0b\n\x1b\x7f", 6)) == "a_b___");
+    CHECK(text::printable("\xc2\x9b[31m") == "__[31m"); // C1's CSI
+    CHECK(text::printable("\xff\xc0\x80\xed\xa0\x80\xc3") == "_______");
+    CHECK(text::printable("ab\xc3\xa9", 3) == "ab...");
 }
 
 TEST_CASE("short secrets are left alone, others go wherever they stand") {
     const std::vector<std::string> secrets{"", "abc", "swordfish"};
-    CHECK(redacted("abc swordfish,swordfish", secrets) == "abc ***,***");
+    CHECK(text::redacted("abc swordfish,swordfish", secrets) == "abc ***,***");
 }
 
 TEST_CASE("the head of an answer") {
-    Reply reply;
-    read_head_line("HTTP/1.1 100 Continue\r\n", reply);
-    read_head_line("Retry-After: 1\r\n", reply);
-    read_head_line("HTTP/1.1 503 Busy\r\n", reply);
+    http::Reply reply;
+    http::read_head_line("HTTP/1.1 100 Continue\r\n", reply);
+    http::read_head_line("Retry-After: 1\r\n", reply);
+    http::read_head_line("HTTP/1.1 503 Busy\r\n", reply);
     CHECK(reply.status == 503);
     CHECK(reply.retry_after.empty());
-    read_head_line("RETRY-AFTER:  7 \r\n", reply);
-    read_head_line("X-Influxdb-Error: " + std::string(5000, 'e'), reply);
+    http::read_head_line("RETRY-AFTER:  7 \r\n", reply);
+    http::read_head_line("X-Influxdb-Error: " + std::string(5000, 'e'), reply);
     CHECK(reply.retry_after == "7");
     CHECK(reply.influx_error.size() == 1024);
     for (int block = 0; block < 100; ++block)
-        read_body(std::string(100'000, 'b'), reply);
+        http::read_body(std::string(100'000, 'b'), reply);
     CHECK(reply.body.size() == kept_body_bytes);
 }
 
 TEST_CASE("an answer in one piece") {
-    Reply reply;
-    CHECK_FALSE(read_answer("garbage", reply));
-    CHECK_FALSE(read_answer("HTTP/1.1 100 Continue\r\n\r\n", reply));
-    CHECK(read_answer("HTTP/1.1 413 Too\r\nX-Influxdb-Error: big\r\n\r\nbody\n", reply));
+    http::Reply reply;
+    CHECK_FALSE(http::read_answer("garbage", reply));
+    CHECK_FALSE(http::read_answer("HTTP/1.1 100 Continue\r\n\r\n", reply));
+    CHECK(http::read_answer("HTTP/1.1 413 Too\r\nX-Influxdb-Error: big\r\n\r\nbody\n", reply));
     CHECK(reply.status == 413);
     CHECK(reply.influx_error == "big");
     CHECK(reply.body == "body\n");
 }
 
 TEST_CASE("a database's name can't leave its quotes") {
-    CHECK(create_database_query("lxc") == "CREATE DATABASE \"lxc\"");
-    CHECK(create_database_query("a\"; DROP \\x\n") == R"(CREATE DATABASE "a\"; DROP \\x\n")");
+    CHECK(influx::create_database_query("lxc") == "CREATE DATABASE \"lxc\"");
+    CHECK(influx::create_database_query("a\"; DROP \\x\n") == R"(CREATE DATABASE "a\"; DROP \\x\n")");
 }
 
 TEST_CASE("what /query says") {
-    Reply reply;
+    http::Reply reply;
     reply.status = 200;
     reply.body = R"({"results":[{"statement_id":0}]})";
-    CHECK(query_error(reply).empty());
+    CHECK(influx::query_error(reply).empty());
     reply.body = R"({"results":[{"statement_id":0,"error":"not authorized"}]})";
-    CHECK(query_error(reply) == "not authorized");
+    CHECK(influx::query_error(reply) == "not authorized");
     reply.body = R"({"error":"parse"})";
-    CHECK(query_error(reply) == "parse");
+    CHECK(influx::query_error(reply) == "parse");
     reply.body =
         R"({"results":[{"series":[{"name":"databases","columns":["name"],"values":[["a"],["b"],7]}]}]})";
-    CHECK(listed_databases(reply) == std::vector<std::string>{"a", "b"});
+    CHECK(influx::listed_databases(reply) == std::vector<std::string>{"a", "b"});
     reply.body = "nonsense";
-    CHECK(listed_databases(reply).empty());
+    CHECK(influx::listed_databases(reply).empty());
 }

@@ -38,11 +38,11 @@ class Rig {
         settings.spool->folder = spool_folder();
         settings.delivery.first_wait = settings.delivery.most_wait = milliseconds(10);
         settings.delivery.settings_wait = milliseconds(10);
-        InfluxSettings influx;
+        influx::Settings influx;
         influx.url = server.url();
-        influx.api = InfluxApi::v1; // no question goes before the first write
+        influx.api = influx::Api::v1; // no question goes before the first write
         influx.gzip = false;
-        return {std::make_unique<InfluxClient>(influx), settings};
+        return {std::make_unique<influx::Client>(influx), settings};
     }
     void answer_all(int status) {
         server.handle([status](const HttpRequestSeen&) { return HttpAnswer{status, "", {}, Fault::none}; });
@@ -157,7 +157,7 @@ TEST_CASE("two agents can't have one spool") {
     Target first = rig.target();
     first.start();
     Target second = rig.target();
-    CHECK_THROWS_AS(second.start(), SpoolHeld);
+    CHECK_THROWS_AS(second.start(), spool::SpoolHeld);
     CHECK_THROWS_WITH(second.start(), doctest::Contains(std::to_string(::getpid()).c_str()));
 }
 

@@ -76,7 +76,7 @@ class Rig {
         return ready();
     }
     void spool(const Batch& batch) const {
-        Spool spool(*settings.spool);
+        spool::Spool spool(*settings.spool);
         REQUIRE(spool.append(batch).entry);
     }
     [[nodiscard]] Target::Status status() const { return target->status(); }
@@ -188,7 +188,7 @@ TEST_CASE("once: a backlog batch larger than the memory's bound stays in the spo
         target.push(numbered("live", 1));
         CHECK(target.deliver_now(seconds(5), 2).lines_left == 0);
     }
-    Spool spool(*rig.settings.spool);
+    spool::Spool spool(*rig.settings.spool);
     CHECK_FALSE(spool.open());
     CHECK(spool.lines() == 100);
 }

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 using namespace lxcmon;
+using namespace lxcmon::docgen;
 using lxcmon::test::Parser;
 
 TEST_CASE("each example of settings is taken, and sends to a server") {
@@ -14,7 +15,7 @@ TEST_CASE("each example of settings is taken, and sends to a server") {
     for (const auto& entry :
          std::filesystem::directory_iterator(LXCMON_SOURCE "/contrib/packaging/examples")) {
         CAPTURE(entry.path().string());
-        Config config;
+        push::Config config;
         CHECK_NOTHROW(config = parser.config({"--config", entry.path().string()}));
         CHECK_FALSE(config.influx_urls.empty());
         ++examples;

@@ -9,13 +9,14 @@
 #include <sstream>
 
 using namespace lxcmon;
+using namespace lxcmon::docgen;
 using lxcmon::test::Arguments;
 using lxcmon::test::Parser;
 
 namespace {
 
 std::string shipped() {
-    return docs::fill(test::text_of_file(LXCMON_SOURCE "/contrib/packaging/lxcmon-push.toml.in"));
+    return fill(test::text_of_file(LXCMON_SOURCE "/contrib/packaging/lxcmon-push.toml.in"));
 }
 
 /// Where the examples have their files: in a folder of the test's own.
@@ -30,8 +31,8 @@ class Files {
     }
 
     /// The line that the file has for an option, without its #, its files in the test's folder.
-    [[nodiscard]] std::string line_of(const OptionRow& row) const {
-        std::string line = docs::settings_line(row);
+    [[nodiscard]] std::string line_of(const push::OptionRow& row) const {
+        std::string line = settings_line(row);
         const std::string begin = "\"/etc/lxcmon/";
         if (const auto at = line.find(begin); at != std::string::npos)
             line.replace(at, begin.size(), '"' + parser.folder().path(""));
@@ -41,27 +42,27 @@ class Files {
     Parser parser;
 };
 
-bool has_standing_default(const OptionRow& row) {
-    return !docs::is_for_one_run(row) && row.default_value.example.empty();
+bool has_standing_default(const push::OptionRow& row) {
+    return !is_for_one_run(row) && row.default_value.example.empty();
 }
 
 } // namespace
 
 TEST_CASE("the settings file has a line for each option but those of a single run, which it names") {
     const std::string text = shipped();
-    for (const OptionRow& row : option_table()) {
+    for (const push::OptionRow& row : push::option_table()) {
         CAPTURE(std::string(row.name));
-        if (docs::is_for_one_run(row))
+        if (is_for_one_run(row))
             CHECK(text.find("--" + std::string(row.name)) != std::string::npos);
         else
-            CHECK(text.find("\n#" + docs::settings_line(row) + "\n") != std::string::npos);
+            CHECK(text.find("\n#" + settings_line(row) + "\n") != std::string::npos);
     }
 }
 
 TEST_CASE("the settings file as it is shipped changes nothing, and fits a terminal") {
     const Parser parser;
-    Config config = parser.config_of_file(shipped());
-    const Config standard = parser.config({});
+    push::Config config = parser.config_of_file(shipped());
+    const push::Config standard = parser.config({});
     config.config_file = standard.config_file;
     CHECK(config == standard);
     std::istringstream lines(shipped());
@@ -74,12 +75,12 @@ TEST_CASE("the settings file as it is shipped changes nothing, and fits a termin
 
 TEST_CASE("a default of the settings file is the default") {
     const Parser parser;
-    Config standard = parser.config({});
-    for (const OptionRow& row : option_table()) {
+    push::Config standard = parser.config({});
+    for (const push::OptionRow& row : push::option_table()) {
         if (!has_standing_default(row))
             continue;
         CAPTURE(std::string(row.name));
-        Config config = parser.config_of_file(docs::settings_line(row) + "\n");
+        push::Config config = parser.config_of_file(settings_line(row) + "\n");
         config.config_file = standard.config_file;
         CHECK(config == standard);
     }
@@ -89,15 +90,15 @@ TEST_CASE("each example of the settings file is taken, and is another thing than
     const Files files;
     // What some of them need beside them; these themselves are not compared.
     const Arguments beside{"--influx-user=u", "--tls-cert=" + files.parser.folder().path("client.pem")};
-    for (const OptionRow& row : option_table()) {
-        if (has_standing_default(row) || docs::is_for_one_run(row))
+    for (const push::OptionRow& row : push::option_table()) {
+        if (has_standing_default(row) || is_for_one_run(row))
             continue;
         const std::string line = files.line_of(row);
         CAPTURE(line);
         const bool is_beside = row.name == "influx-user" || row.name == "tls-cert";
         const Arguments with = is_beside ? Arguments{} : beside;
-        Config standard = files.parser.config(with);
-        Config config;
+        push::Config standard = files.parser.config(with);
+        push::Config config;
         CHECK_NOTHROW(config = files.parser.config_of_file(line, with));
         config.config_file = standard.config_file;
         CHECK_FALSE(config == standard);
@@ -107,10 +108,10 @@ TEST_CASE("each example of the settings file is taken, and is another thing than
 TEST_CASE("all lines of the settings file together are taken, but for those that exclude each other") {
     const Files files;
     std::string text;
-    for (const OptionRow& row : option_table())
-        if (!docs::is_for_one_run(row) && row.name != "influx-rp") // of 1.x, where buckets are 2.x's
+    for (const push::OptionRow& row : push::option_table())
+        if (!is_for_one_run(row) && row.name != "influx-rp") // of 1.x, where buckets are 2.x's
             text += files.line_of(row);
-    Config config;
+    push::Config config;
     CHECK_NOTHROW(config = files.parser.config_of_file(text));
     CHECK(config.influx_urls.size() == 1);
     CHECK(config.influx_password + config.influx_token == "secretsecret");

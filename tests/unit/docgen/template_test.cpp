@@ -9,7 +9,8 @@
 #include <stdexcept>
 
 using namespace lxcmon;
-using docs::fill;
+using namespace lxcmon::docgen;
+using docgen::fill;
 
 TEST_CASE("the tables in README.md are those of the program: ninja readme renews them") {
     const std::string readme = test::text_of_file(LXCMON_SOURCE "/README.md");
@@ -19,7 +20,7 @@ TEST_CASE("the tables in README.md are those of the program: ninja readme renews
 }
 
 TEST_CASE("a row of a table in Markdown has the columns of its head") {
-    const std::string markdown = docs::markdown_options();
+    const std::string markdown = markdown_options();
     std::size_t rows = 0;
     for (std::size_t at = 0; at < markdown.size(); ++rows) {
         const std::size_t end = markdown.find('\n', at);
@@ -28,7 +29,7 @@ TEST_CASE("a row of a table in Markdown has the columns of its head") {
         CHECK(std::count(row.begin(), row.end(), '|') == 5);
         at = end + 1;
     }
-    CHECK(rows == option_table().size() + 2);
+    CHECK(rows == push::option_table().size() + 2);
 }
 
 TEST_CASE("a place within a line, and one that is the whole line") {
@@ -52,8 +53,8 @@ TEST_CASE("a name that is not known, and a place without an end, are refused") {
 }
 
 TEST_CASE("in the man page each option stands with its variables, its signs taken as text") {
-    const std::string page = docs::man_options();
-    for (const OptionRow& row : option_table()) {
+    const std::string page = man_options();
+    for (const push::OptionRow& row : push::option_table()) {
         CAPTURE(std::string(row.name));
         CHECK(page.find("*--" + std::string(row.name) + "*") != std::string::npos);
     }

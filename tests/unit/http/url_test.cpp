@@ -4,7 +4,7 @@
 
 #include <string>
 
-using namespace lxcmon::deliver;
+using namespace lxcmon::http;
 
 TEST_CASE("unix sockets as addresses") {
     CHECK(unix_socket_path("unix:///run/influx.sock") == "/run/influx.sock");

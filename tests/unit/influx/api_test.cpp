@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-using namespace lxcmon::deliver;
+using namespace lxcmon::influx;
 using lxcmon::test::FakeHttpServer;
 using lxcmon::test::Fault;
 using lxcmon::test::HttpAnswer;
@@ -14,8 +14,8 @@ using lxcmon::test::LogCapture;
 
 namespace {
 
-Reply ping(int status, std::string version, std::string body = {}) {
-    Reply reply;
+http::Reply ping(int status, std::string version, std::string body = {}) {
+    http::Reply reply;
     reply.status = status;
     reply.version = std::move(version);
     reply.body = std::move(body);
@@ -26,8 +26,8 @@ struct Server {
     FakeHttpServer server;
     LogCapture log;
 
-    [[nodiscard]] InfluxSettings settings() const {
-        InfluxSettings settings;
+    [[nodiscard]] Settings settings() const {
+        Settings settings;
         settings.url = server.url();
         settings.token = "s3cret";
         settings.gzip = false;
@@ -53,41 +53,41 @@ constexpr const char* lines = "a v=1 1\n";
 } // namespace
 
 TEST_CASE("what answers to a ping") {
-    CHECK(kind_of(ping(204, "1.6.7~rc0")).api == InfluxApi::v1);
-    CHECK(kind_of(ping(204, "1.6.7~rc0")).words == "InfluxDB 1.6.7~rc0");
-    CHECK(kind_of(ping(204, "v2.7.1")).api == InfluxApi::v1);
-    CHECK(kind_of(ping(204, "2.7.1")).api == InfluxApi::v1);
-    CHECK(kind_of(ping(200, "3.2.1")).api == InfluxApi::v3);
-    CHECK(kind_of(ping(200, "v3.0")).api == InfluxApi::v3);
-    CHECK(kind_of(ping(200, "30.1")).api == InfluxApi::v3); // what comes after 3 will rather be like 3
-    CHECK(kind_of(ping(200, "", R"({"version":"3.0.1","revision":"x"})")).api == InfluxApi::v3);
-    CHECK(kind_of(ping(200, "", R"({"version":"1.8"})")).api == InfluxApi::v1);
-    CHECK(kind_of(ping(204, "")).api == InfluxApi::v1); // VictoriaMetrics
-    CHECK(kind_of(ping(204, "")).words == "a server that tells no version");
+    CHECK(kind_of(ping(204, "1.6.7~rc0")).api == Api::v1);
+    CHECK(kind_of(ping(204, "1.6.7~rc0")).message == "InfluxDB 1.6.7~rc0");
+    CHECK(kind_of(ping(204, "v2.7.1")).api == Api::v1);
+    CHECK(kind_of(ping(204, "2.7.1")).api == Api::v1);
+    CHECK(kind_of(ping(200, "3.2.1")).api == Api::v3);
+    CHECK(kind_of(ping(200, "v3.0")).api == Api::v3);
+    CHECK(kind_of(ping(200, "30.1")).api == Api::v3); // what comes after 3 will rather be like 3
+    CHECK(kind_of(ping(200, "", R"({"version":"3.0.1","revision":"x"})")).api == Api::v3);
+    CHECK(kind_of(ping(200, "", R"({"version":"1.8"})")).api == Api::v1);
+    CHECK(kind_of(ping(204, "")).api == Api::v1); // VictoriaMetrics
+    CHECK(kind_of(ping(204, "")).message == "a server that tells no version");
 }
 
 TEST_CASE("a ping from a stranger") {
-    CHECK(kind_of(ping(200, "", "[3,\"version\"]")).api == InfluxApi::v1);
-    CHECK(kind_of(ping(200, "", R"({"version":3})")).api == InfluxApi::v1);
-    CHECK(kind_of(ping(200, "", R"({"version":)")).api == InfluxApi::v1);
-    CHECK(kind_of(ping(404, "3.0")).api == InfluxApi::v1);
-    CHECK(kind_of(ping(200, "9\x1b[31m" + std::string(500, 'x'))).words.size() < 90);
+    CHECK(kind_of(ping(200, "", "[3,\"version\"]")).api == Api::v1);
+    CHECK(kind_of(ping(200, "", R"({"version":3})")).api == Api::v1);
+    CHECK(kind_of(ping(200, "", R"({"version":)")).api == Api::v1);
+    CHECK(kind_of(ping(404, "3.0")).api == Api::v1);
+    CHECK(kind_of(ping(200, "9\x1b[31m" + std::string(500, 'x'))).message.size() < 90);
 }
 
 TEST_CASE("the names of the APIs") {
-    for (const InfluxApi api : {InfluxApi::automatic, InfluxApi::v1, InfluxApi::v2, InfluxApi::v3})
+    for (const Api api : {Api::automatic, Api::v1, Api::v2, Api::v3})
         CHECK(api_of_name(api_name(api)) == api);
     CHECK_FALSE(api_of_name("v4"));
 }
 
 TEST_CASE_FIXTURE(Server, "auto asks once, says what it found, and writes to InfluxDB 3 as that wants it") {
     script_ping(200, "3.2.1");
-    InfluxSettings with_spaces = settings();
+    Settings with_spaces = settings();
     with_spaces.database = "my db";
-    InfluxClient client(with_spaces);
+    Client client(with_spaces);
     CHECK(server.requests().empty()); // nothing before the first write
-    CHECK(client.send(lines).outcome == Outcome::delivered);
-    CHECK(client.send(lines).outcome == Outcome::delivered);
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/ping", "/api/v3/write_lp", "/api/v3/write_lp"});
     const auto seen = server.requests().back();
     CHECK(seen.query == std::map<std::string, std::string>{{"db", "my db"}, {"precision", "nanosecond"}});
@@ -97,103 +97,103 @@ TEST_CASE_FIXTURE(Server, "auto asks once, says what it found, and writes to Inf
 
 TEST_CASE_FIXTURE(Server, "auto with InfluxDB 1, with its retention policy") {
     script_ping(204, "1.6.7");
-    InfluxClient client(settings());
-    CHECK(client.send(lines).outcome == Outcome::delivered);
+    Client client(settings());
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/ping", "/write"});
     CHECK(server.requests().back().headers.at("authorization") == "Token s3cret");
     CHECK(log.take() == "info " + server.url() + " is InfluxDB 1.6.7: using its v1 write API\n");
-    InfluxSettings with_policy = settings();
+    Settings with_policy = settings();
     with_policy.retention_policy = "a week";
-    CHECK(InfluxClient(with_policy).send(lines).outcome == Outcome::delivered);
+    CHECK(Client(with_policy).send(lines).outcome == deliver::Outcome::delivered);
     CHECK(server.requests().back().query ==
           std::map<std::string, std::string>{{"db", "lxc"}, {"rp", "a week"}, {"precision", "ns"}});
     CHECK(server.requests().size() == 3); // a retention policy is v1's: nothing to ask
 }
 
 TEST_CASE_FIXTURE(Server, "no answer to the ping: the same lines later, and the ping again") {
-    InfluxSettings fast = settings();
+    Settings fast = settings();
     fast.timeout = std::chrono::milliseconds(300);
-    InfluxClient client(fast);
+    Client client(fast);
     server.script({204, "", {}, Fault::silence});
-    CHECK(client.send(lines).outcome == Outcome::retry);
+    CHECK(client.send(lines).outcome == deliver::Outcome::retry);
     for (const int status : {500, 503, 429}) {
         script_ping(status);
-        const Verdict verdict = client.send(lines);
-        CHECK(verdict.outcome == Outcome::retry);
+        const deliver::Verdict verdict = client.send(lines);
+        CHECK(verdict.outcome == deliver::Outcome::retry);
         CHECK(verdict.status == status);
     }
     CHECK(paths() == Paths(4, "/ping"));
     CHECK(log.take().empty());
-    CHECK(client.send(lines).outcome == Outcome::delivered);
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     CHECK(server.requests().back().body == lines);
 }
 
 TEST_CASE_FIXTURE(Server, "a ping that is refused does not keep the points back") {
     script_ping(404);
-    InfluxClient client(settings());
-    CHECK(client.send(lines).outcome == Outcome::delivered);
+    Client client(settings());
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/ping", "/write"});
 }
 
 TEST_CASE_FIXTURE(Server,
                   "a server that was replaced by another is asked again; a missing database is not that") {
     script_ping(204, "1.6.7");
-    InfluxClient client(settings());
-    CHECK(client.send(lines).outcome == Outcome::delivered);
+    Client client(settings());
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     server.script({404, R"({"error":"database not found: \"lxc\""})"});
-    CHECK(client.send(lines).outcome == Outcome::no_database);
+    CHECK(client.send(lines).outcome == deliver::Outcome::no_database);
     server.script({404, "not found"});
-    CHECK(client.send(lines).outcome == Outcome::settings);
+    CHECK(client.send(lines).outcome == deliver::Outcome::settings);
     script_ping(200, "", R"({"version":"3.0.0"})");
-    CHECK(client.send(lines).outcome == Outcome::delivered);
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/ping", "/write", "/write", "/write", "/ping", "/api/v3/write_lp"});
     server.script({405, ""});
-    CHECK(client.send(lines).outcome == Outcome::settings);
+    CHECK(client.send(lines).outcome == deliver::Outcome::settings);
     script_ping(200, "3.0.0");
     static_cast<void>(log.take());
-    CHECK(client.send(lines).outcome == Outcome::delivered);
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     CHECK(log.take().empty()); // the same as before
 }
 
 TEST_CASE_FIXTURE(Server, "a ping that shows that the way is wrong tells nothing about the server") {
-    InfluxClient client(settings());
+    Client client(settings());
     for (const int status : {407, 400}) {
         script_ping(status, "", "Client sent an HTTP request to an HTTPS server.");
-        CHECK(client.send(lines).outcome == Outcome::settings);
+        CHECK(client.send(lines).outcome == deliver::Outcome::settings);
     }
     CHECK(paths() == Paths(2, "/ping"));
     CHECK(log.take().empty());
 }
 
 TEST_CASE_FIXTURE(Server, "an API that is set is not asked for, nor forgotten") {
-    InfluxSettings fixed = settings();
-    fixed.api = InfluxApi::v3;
-    InfluxClient client(fixed);
+    Settings fixed = settings();
+    fixed.api = Api::v3;
+    Client client(fixed);
     server.script({404, ""});
-    CHECK(client.send(lines).outcome == Outcome::settings);
-    CHECK(client.send(lines).outcome == Outcome::delivered);
+    CHECK(client.send(lines).outcome == deliver::Outcome::settings);
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/api/v3/write_lp", "/api/v3/write_lp"});
 }
 
 TEST_CASE_FIXTURE(Server, "only v1 makes a database") {
-    InfluxSettings third = settings();
-    third.api = InfluxApi::v3;
-    CHECK(InfluxClient(third).make_database().outcome == Outcome::settings);
-    InfluxSettings told_not_to = settings();
+    Settings third = settings();
+    third.api = Api::v3;
+    CHECK(Client(third).make_database().outcome == deliver::Outcome::settings);
+    Settings told_not_to = settings();
     told_not_to.create_database = false;
-    const Verdict verdict = InfluxClient(told_not_to).make_database();
-    CHECK(verdict.outcome == Outcome::settings);
-    CHECK(verdict.words.find("the settings say not to make it") != std::string::npos);
+    const deliver::Verdict verdict = Client(told_not_to).make_database();
+    CHECK(verdict.outcome == deliver::Outcome::settings);
+    CHECK(verdict.message.find("the settings say not to make it") != std::string::npos);
     CHECK(server.requests().empty());
 }
 
 TEST_CASE_FIXTURE(Server, "v3's list of bad lines: only numbers of lines that were sent") {
-    InfluxSettings third = settings();
-    third.api = InfluxApi::v3;
+    Settings third = settings();
+    third.api = Api::v3;
     server.script({400, R"({"error":"partial write of line protocol occurred","data":[{"line_number":2},
         {"line_number":3},{"line_number":1000000}]})"});
-    const Verdict verdict = InfluxClient(third).send("a v=1 1\nb v=2 1\n");
-    CHECK(verdict.outcome == Outcome::partial);
+    const deliver::Verdict verdict = Client(third).send("a v=1 1\nb v=2 1\n");
+    CHECK(verdict.outcome == deliver::Outcome::partial);
     CHECK(verdict.refused_lines == std::vector<std::size_t>{2});
     CHECK(verdict.dropped_lines == 3);
 }

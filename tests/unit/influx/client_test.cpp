@@ -8,7 +8,7 @@
 #include <stdexcept>
 
 using namespace lxcmon;
-using namespace lxcmon::deliver;
+using namespace lxcmon::influx;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using test::FakeHttpServer;
@@ -17,10 +17,10 @@ using test::HttpAnswer;
 
 namespace {
 
-InfluxSettings settings_for(const FakeHttpServer& server) {
-    InfluxSettings settings;
+Settings settings_for(const FakeHttpServer& server) {
+    Settings settings;
     settings.url = server.url();
-    settings.api = InfluxApi::v1;
+    settings.api = Api::v1;
     settings.database = "my db";
     settings.gzip = false;
     return settings;
@@ -36,17 +36,17 @@ std::string big_body(std::size_t bytes) {
 
 struct Fixture {
     FakeHttpServer server;
-    Counters counters;
+    deliver::Counters counters;
 
     /// Delivers through client and server; the waits between tries are told, not waited.
-    std::vector<milliseconds> deliver(InfluxClient& client, const Batch& batch, unsigned most_tries = 50) {
-        DeliverySettings settings;
+    std::vector<milliseconds> deliver(Client& client, const Batch& batch, unsigned most_tries = 50) {
+        deliver::DeliverySettings settings;
         settings.random = [] { return 1.0; };
-        Delivery delivery(client, counters, settings);
+        deliver::Delivery delivery(client, counters, settings);
         delivery.begin(batch);
         std::vector<milliseconds> waits;
         for (unsigned tries = 0; tries < most_tries && !delivery.done(); ++tries)
-            if (const Step step = delivery.step(); step.wait.count() != 0)
+            if (const deliver::Step step = delivery.step(); step.wait.count() != 0)
                 waits.push_back(step.wait);
         CHECK(delivery.done());
         return waits;
@@ -58,12 +58,12 @@ const Batch two{"a v=1 1\nb v=2 1\n", 2};
 } // namespace
 
 TEST_CASE_FIXTURE(Fixture, "a v1 write, as the server sees it") {
-    InfluxSettings settings = settings_for(server);
+    Settings settings = settings_for(server);
     settings.url += "/prefix/";
     settings.user = "me";
     settings.password = "p:w";
-    InfluxClient client(settings);
-    CHECK(client.send(two.body).outcome == Outcome::delivered);
+    Client client(settings);
+    CHECK(client.send(two.body).outcome == deliver::Outcome::delivered);
     CHECK(client.send(two.body).status == 204);
     const auto seen = server.requests();
     REQUIRE(seen.size() == 2);
@@ -78,14 +78,14 @@ TEST_CASE_FIXTURE(Fixture, "a v1 write, as the server sees it") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a v2 write with a token") {
-    InfluxSettings settings = settings_for(server);
+    Settings settings = settings_for(server);
     settings.org = "o&o";
-    settings.api = InfluxApi::automatic; // a bucket says it
+    settings.api = Api::automatic; // a bucket says it
     settings.bucket = "b/b";
     settings.token = "s3cret==";
     settings.user = "ignored";
-    InfluxClient client(settings);
-    CHECK(client.send(two.body).outcome == Outcome::delivered);
+    Client client(settings);
+    CHECK(client.send(two.body).outcome == deliver::Outcome::delivered);
     const auto seen = server.requests().front();
     CHECK(seen.path == "/api/v2/write");
     CHECK(seen.query ==
@@ -94,13 +94,13 @@ TEST_CASE_FIXTURE(Fixture, "a v2 write with a token") {
 }
 
 TEST_CASE("settings that can't be used, and errors without secrets") {
-    InfluxSettings settings;
+    Settings settings;
     settings.url = "http://u:hunter22@h";
-    CHECK_THROWS_AS(InfluxClient{settings}, std::invalid_argument);
+    CHECK_THROWS_AS(Client{settings}, std::invalid_argument);
     settings.url = "http://h";
     settings.token = "hunter22\r\nX: y";
     try {
-        const InfluxClient client(settings);
+        const Client client(settings);
         FAIL("no error");
     } catch (const std::invalid_argument& wrong) {
         CHECK(std::string(wrong.what()).find("hunter22") == std::string::npos);
@@ -108,9 +108,9 @@ TEST_CASE("settings that can't be used, and errors without secrets") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "415: the same bytes again, without gzip from now on") {
-    InfluxSettings settings = settings_for(server);
+    Settings settings = settings_for(server);
     settings.gzip = true;
-    InfluxClient client(settings);
+    Client client(settings);
     server.script({415, "", {}, Fault::none});
     CHECK(deliver(client, two).empty());
     CHECK(deliver(client, two).empty());
@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(Fixture, "415: the same bytes again, without gzip from now on"
 }
 
 TEST_CASE_FIXTURE(Fixture, "answers that mean try again") {
-    InfluxClient client(settings_for(server));
+    Client client(settings_for(server));
     for (const int status : {408, 429, 502, 503, 504})
         server.script({status, "", {}, Fault::none});
     server.script({503, "", {{"Retry-After", "99"}}, Fault::none});
@@ -135,7 +135,7 @@ TEST_CASE_FIXTURE(Fixture, "answers that mean try again") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "a connection that breaks means try again") {
-    InfluxClient client(settings_for(server));
+    Client client(settings_for(server));
     for (const Fault fault : {Fault::reset, Fault::reset_midway})
         server.script({200, "part", {}, fault});
     // libcurl itself tries once more where a kept connection breaks before a byte came.
@@ -144,39 +144,39 @@ TEST_CASE_FIXTURE(Fixture, "a connection that breaks means try again") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "an answer that never comes or never ends is ended by the time-out") {
-    InfluxSettings settings = settings_for(server);
+    Settings settings = settings_for(server);
     settings.timeout = milliseconds(300);
-    InfluxClient client(settings);
+    Client client(settings);
     for (const Fault fault : {Fault::silence, Fault::endless}) {
         server.script({200, "x", {}, fault});
-        const Verdict verdict = client.send(two.body);
-        CHECK(verdict.outcome == Outcome::retry);
-        CHECK(verdict.words.find("time-out") != std::string::npos);
-        CHECK(verdict.words.find(server.url()) != std::string::npos);
+        const deliver::Verdict verdict = client.send(two.body);
+        CHECK(verdict.outcome == deliver::Outcome::retry);
+        CHECK(verdict.message.find("time-out") != std::string::npos);
+        CHECK(verdict.message.find(server.url()) != std::string::npos);
     }
-    CHECK(client.send(two.body).outcome == Outcome::delivered);
+    CHECK(client.send(two.body).outcome == deliver::Outcome::delivered);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a deadline ends an exchange at once, from another thread") {
-    InfluxClient client(settings_for(server));
+    Client client(settings_for(server));
     server.script({204, "", {}, Fault::silence});
     std::thread stopper([&] {
         CHECK(server.wait_for_requests(1));
         client.set_deadline(std::chrono::steady_clock::now());
     });
     const auto start = std::chrono::steady_clock::now();
-    CHECK(client.send(two.body).outcome == Outcome::retry);
+    CHECK(client.send(two.body).outcome == deliver::Outcome::retry);
     CHECK(std::chrono::steady_clock::now() - start < seconds(5)); // its own time-out is 10 s
     stopper.join();
 }
 
 TEST_CASE_FIXTURE(Fixture, "413 is read although the server closes while the body is being sent") {
-    InfluxClient client(settings_for(server));
+    Client client(settings_for(server));
     const std::string body = big_body(8U << 20U);
     for (int round = 0; round < 20; ++round) {
         server.script({413, R"({"error":"Request Entity Too Large"})", {}, Fault::close_early});
-        const Verdict verdict = client.send(body);
-        REQUIRE_MESSAGE(verdict.outcome == Outcome::too_large, verdict.words);
+        const deliver::Verdict verdict = client.send(body);
+        REQUIRE_MESSAGE(verdict.outcome == deliver::Outcome::too_large, verdict.message);
         CHECK(verdict.status == 413);
     }
 }
@@ -186,14 +186,14 @@ TEST_CASE_FIXTURE(Fixture, "413 halves, and a line that is too large alone is re
         return HttpAnswer{
             seen.body.size() > 8 || seen.body.starts_with("b") ? 413 : 204, "", {}, Fault::none};
     });
-    InfluxClient client(settings_for(server));
+    Client client(settings_for(server));
     CHECK(deliver(client, two).empty());
     CHECK(counters.delivered_points == 1);
     CHECK(counters.rejected_points == 1);
 }
 
 TEST_CASE_FIXTURE(Fixture, "400: refused is bisected, partial write is done") {
-    InfluxClient client(settings_for(server));
+    Client client(settings_for(server));
     server.script({400, R"({"error":"partial write: x dropped=1"})", {}, Fault::none});
     CHECK(deliver(client, two).empty());
     CHECK(server.requests().size() == 1);
@@ -211,7 +211,7 @@ TEST_CASE_FIXTURE(Fixture,
     server.handle([](const test::HttpRequestSeen& seen) {
         return HttpAnswer{seen.body.find("a v") == std::string::npos ? 204 : 500, "broken", {}, Fault::none};
     });
-    InfluxClient client(settings_for(server));
+    Client client(settings_for(server));
     CHECK(deliver(client, two).size() == 11); // five for the batch, five for the line alone, one more chance
     CHECK(counters.rejected_points == 1);
     server.script({500, R"({"error":"retention policy not found: x"})", {}, Fault::none});
@@ -220,7 +220,7 @@ TEST_CASE_FIXTURE(Fixture,
 }
 
 TEST_CASE_FIXTURE(Fixture, "wrong settings, and a redirect that is not followed") {
-    InfluxClient client(settings_for(server));
+    Client client(settings_for(server));
     for (const int status : {401, 403, 404, 405})
         server.script({status, "", {}, Fault::none});
     server.script({307, "", {{"Location", server.url() + "/elsewhere"}}, Fault::none});
@@ -230,9 +230,9 @@ TEST_CASE_FIXTURE(Fixture, "wrong settings, and a redirect that is not followed"
 }
 
 TEST_CASE_FIXTURE(Fixture, "a missing database is made with its name in quotes, and the batch goes again") {
-    InfluxSettings settings = settings_for(server);
+    Settings settings = settings_for(server);
     settings.database = "l\"x";
-    InfluxClient client(settings);
+    Client client(settings);
     server.script({404, R"({"error":"database not found: \"l\\\"x\""})", {}, Fault::none});
     server.script({200, R"({"results":[{"statement_id":0}]})", {}, Fault::none});
     CHECK(deliver(client, two).empty());
@@ -245,26 +245,26 @@ TEST_CASE_FIXTURE(Fixture, "a missing database is made with its name in quotes, 
 }
 
 TEST_CASE_FIXTURE(Fixture, "a database that can't be made: 200 with an error in it, and 403") {
-    InfluxClient client(settings_for(server));
+    Client client(settings_for(server));
     server.script({200, R"({"results":[{"error":"no right"}]})", {}, Fault::none});
-    Verdict verdict = client.make_database();
-    CHECK(verdict.outcome == Outcome::settings);
-    CHECK(verdict.words.find("no right") != std::string::npos);
+    deliver::Verdict verdict = client.make_database();
+    CHECK(verdict.outcome == deliver::Outcome::settings);
+    CHECK(verdict.message.find("no right") != std::string::npos);
     server.script({403, R"({"error":"requires admin privilege"})", {}, Fault::none});
     verdict = client.make_database();
-    CHECK(verdict.outcome == Outcome::settings);
-    CHECK(verdict.words.find("requires admin privilege") != std::string::npos);
+    CHECK(verdict.outcome == deliver::Outcome::settings);
+    CHECK(verdict.message.find("requires admin privilege") != std::string::npos);
     server.script({503, "", {}, Fault::none});
-    CHECK(client.make_database().outcome == Outcome::retry);
+    CHECK(client.make_database().outcome == deliver::Outcome::retry);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a secret that the server repeats is not in the words") {
-    InfluxSettings settings = settings_for(server);
+    Settings settings = settings_for(server);
     settings.user = "me";
     settings.password = "hunter22";
-    InfluxClient client(settings);
+    Client client(settings);
     server.script({401, "hunter22 is wrong", {}, Fault::none});
-    CHECK(client.send(two.body).words.find("hunter22") == std::string::npos);
+    CHECK(client.send(two.body).message.find("hunter22") == std::string::npos);
 }
 
 TEST_CASE("no server there, and no such host") {
@@ -273,14 +273,14 @@ TEST_CASE("no server there, and no such host") {
         const FakeHttpServer server;
         gone = server.url();
     }
-    InfluxSettings settings;
+    Settings settings;
     settings.url = gone;
-    settings.api = InfluxApi::v1;
-    InfluxClient refused(settings);
-    const Verdict verdict = refused.send("a v=1 1\n");
-    CHECK(verdict.outcome == Outcome::retry);
-    CHECK(verdict.words.find("connection refused") != std::string::npos);
+    settings.api = Api::v1;
+    Client refused(settings);
+    const deliver::Verdict verdict = refused.send("a v=1 1\n");
+    CHECK(verdict.outcome == deliver::Outcome::retry);
+    CHECK(verdict.message.find("connection refused") != std::string::npos);
     settings.url = "http://no-such-host.invalid:8086";
-    InfluxClient unknown(settings);
-    CHECK(unknown.send("a v=1 1\n").words.find("no address is known") != std::string::npos);
+    Client unknown(settings);
+    CHECK(unknown.send("a v=1 1\n").message.find("no address is known") != std::string::npos);
 }

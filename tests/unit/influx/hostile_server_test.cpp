@@ -6,7 +6,7 @@
 
 #include <fstream>
 
-using namespace lxcmon::deliver;
+using namespace lxcmon::influx;
 using lxcmon::test::FakeHttpServer;
 using lxcmon::test::Fault;
 using std::chrono::milliseconds;
@@ -19,26 +19,26 @@ constexpr const char* lines = "a v=1 1\n";
 struct Hostile {
     FakeHttpServer server;
 
-    [[nodiscard]] InfluxSettings settings(milliseconds timeout = seconds(10)) const {
-        InfluxSettings settings;
+    [[nodiscard]] Settings settings(milliseconds timeout = seconds(10)) const {
+        Settings settings;
         settings.url = server.url();
-        settings.api = InfluxApi::v1;
+        settings.api = Api::v1;
         settings.timeout = timeout;
         return settings;
     }
     /// Such an answer costs one try, and the connection it came on; then all is well.
-    Verdict survive(int status, std::string body, Fault fault, milliseconds timeout = seconds(10)) {
-        InfluxClient client(settings(timeout));
+    deliver::Verdict survive(int status, std::string body, Fault fault, milliseconds timeout = seconds(10)) {
+        Client client(settings(timeout));
         server.script({status, std::move(body), {}, fault});
-        Verdict verdict = client.send(lines);
-        CHECK(client.send(lines).outcome == Outcome::delivered);
+        deliver::Verdict verdict = client.send(lines);
+        CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
         return verdict;
     }
 };
 
-bool has(const Verdict& verdict, std::string_view part) {
-    INFO(verdict.words);
-    return verdict.words.find(part) != std::string::npos;
+bool has(const deliver::Verdict& verdict, std::string_view part) {
+    INFO(verdict.message);
+    return verdict.message.find(part) != std::string::npos;
 }
 
 /// How much memory this process takes more than at first, at the most; in KiB.
@@ -84,8 +84,8 @@ std::string gzip_bomb(std::size_t bytes) {
 
 TEST_CASE_FIXTURE(Hostile, "a slow drip is ended by the time-out for the whole") {
     const auto begin = std::chrono::steady_clock::now();
-    const Verdict verdict = survive(200, "", Fault::drip, milliseconds(300));
-    CHECK(verdict.outcome == Outcome::retry);
+    const deliver::Verdict verdict = survive(200, "", Fault::drip, milliseconds(300));
+    CHECK(verdict.outcome == deliver::Outcome::retry);
     CHECK(has(verdict, "time-out"));
     CHECK(std::chrono::steady_clock::now() - begin < seconds(10)); // it drips for 30 s
 }
@@ -96,48 +96,50 @@ TEST_CASE_FIXTURE(Hostile, "answers without end: headers, interim answers, a bod
          {std::pair{200, "X-Header: " + std::string(1000, 'h') + "\r\n"},
           std::pair{100, std::string("\r\nHTTP/1.1 100 Continue\r\n")},
           std::pair{200, "Retry-After: 1\r\n" + std::string(50'000, ' ') + "\r\n"}}) {
-        const Verdict verdict = survive(status, piece, Fault::repeat);
-        CHECK(verdict.outcome == Outcome::retry);
+        const deliver::Verdict verdict = survive(status, piece, Fault::repeat);
+        CHECK(verdict.outcome == deliver::Outcome::retry);
         CHECK(has(verdict, "the answer is too long to be that of InfluxDB"));
     }
-    const Verdict flood = survive(200, "", Fault::flood);
-    CHECK(flood.outcome == Outcome::retry);
+    const deliver::Verdict flood = survive(200, "", Fault::flood);
+    CHECK(flood.outcome == deliver::Outcome::retry);
     CHECK(has(flood, "the answer is too long"));
     CHECK(memory.kib() < little_kib);
 }
 
 TEST_CASE_FIXTURE(Hostile, "a reset in the middle of the body, and a wrong Content-Length") {
-    CHECK(survive(200, "half", Fault::reset_midway).outcome == Outcome::retry);
+    CHECK(survive(200, "half", Fault::reset_midway).outcome == deliver::Outcome::retry);
     // Half of what would have said "partial write": not a word against the lines.
     for (const int status : {400, 404, 422, 500})
-        CHECK(survive(status, R"({"error":"par)", Fault::reset_midway).outcome == Outcome::retry);
-    CHECK(survive(413, "half", Fault::reset_midway).outcome == Outcome::too_large);
+        CHECK(survive(status, R"({"error":"par)", Fault::reset_midway).outcome == deliver::Outcome::retry);
+    CHECK(survive(413, "half", Fault::reset_midway).outcome == deliver::Outcome::too_large);
     for (const char* answer : {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
                                "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nx",
                                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx", "HTTP/1.1 20",
                                "no http\r\n\r\n", ""}) {
         CAPTURE(std::string(answer));
-        CHECK(survive(0, answer, Fault::raw).outcome == Outcome::retry);
+        CHECK(survive(0, answer, Fault::raw).outcome == deliver::Outcome::retry);
     }
 }
 
 TEST_CASE_FIXTURE(Hostile, "a refusal counts, although the connection breaks within its body") {
-    CHECK(survive(413, "half", Fault::reset_midway).outcome == Outcome::too_large);
-    CHECK(survive(401, "half", Fault::reset_midway).outcome == Outcome::settings);
+    CHECK(survive(413, "half", Fault::reset_midway).outcome == deliver::Outcome::too_large);
+    CHECK(survive(401, "half", Fault::reset_midway).outcome == deliver::Outcome::settings);
 }
 
 TEST_CASE_FIXTURE(Hostile, "more body than Content-Length says is not the next answer") {
-    const Verdict verdict =
+    const deliver::Verdict verdict =
         survive(0, "HTTP/1.1 400 Bad\r\nContent-Length: 3\r\n\r\nbadHTTP/1.1 204 OK\r\n\r\n", Fault::raw);
-    CHECK(verdict.outcome == Outcome::refused);
-    CHECK(verdict.words == "HTTP 400: bad");
+    CHECK(verdict.outcome == deliver::Outcome::refused);
+    CHECK(verdict.message == "HTTP 400: bad");
 }
 
 TEST_CASE_FIXTURE(Hostile, "a status that is none keeps the points") {
     for (const char* line : {"HTTP/1.1 000 X", "HTTP/1.1 99 X", "HTTP/1.1 700 X", "HTTP/1.1 -200 X"}) {
         CAPTURE(std::string(line));
-        const Verdict verdict = survive(0, std::string(line) + "\r\nContent-Length: 0\r\n\r\n", Fault::raw);
-        const bool kept = verdict.outcome == Outcome::retry || verdict.outcome == Outcome::settings;
+        const deliver::Verdict verdict =
+            survive(0, std::string(line) + "\r\nContent-Length: 0\r\n\r\n", Fault::raw);
+        const bool kept =
+            verdict.outcome == deliver::Outcome::retry || verdict.outcome == deliver::Outcome::settings;
         CHECK(kept);
     }
 }
@@ -146,9 +148,10 @@ TEST_CASE_FIXTURE(Hostile, "a gzip bomb is not unpacked, nor asked for") {
     const std::string bomb = gzip_bomb(std::size_t{256} << 20U);
     const PeakMemory memory;
     const std::string head = "HTTP/1.1 400 Bad\r\nContent-Length: " + std::to_string(bomb.size());
-    const Verdict verdict = survive(0, head + "\r\nContent-Encoding: gzip\r\n\r\n" + bomb, Fault::raw);
-    CHECK(verdict.outcome == Outcome::refused);
-    CHECK(verdict.words.size() < 400);
+    const deliver::Verdict verdict =
+        survive(0, head + "\r\nContent-Encoding: gzip\r\n\r\n" + bomb, Fault::raw);
+    CHECK(verdict.outcome == deliver::Outcome::refused);
+    CHECK(verdict.message.size() < 400);
     // As a transfer coding libcurl unpacks it by itself; what comes out is bounded.
     static_cast<void>(survive(0, "HTTP/1.1 400 Bad\r\nTransfer-Encoding: gzip\r\n\r\n" + bomb, Fault::raw));
     CHECK(memory.kib() < little_kib);
@@ -157,13 +160,13 @@ TEST_CASE_FIXTURE(Hostile, "a gzip bomb is not unpacked, nor asked for") {
 
 TEST_CASE_FIXTURE(Hostile, "a redirect to another host is not followed, so the token stays here") {
     const FakeHttpServer other;
-    InfluxSettings with_token = settings();
+    Settings with_token = settings();
     with_token.token = "s3cret";
-    InfluxClient client(with_token);
+    Client client(with_token);
     for (const int status : {301, 302, 303, 307, 308}) {
         server.script({status, "", {{"Location", other.url() + "/write?token=s3cret"}}});
-        const Verdict verdict = client.send(lines);
-        CHECK(verdict.outcome == Outcome::settings);
+        const deliver::Verdict verdict = client.send(lines);
+        CHECK(verdict.outcome == deliver::Outcome::settings);
         CHECK(has(verdict, "redirects are not followed"));
         CHECK(has(verdict, other.url()));
         CHECK_FALSE(has(verdict, "s3cret"));
@@ -182,6 +185,6 @@ TEST_CASE_FIXTURE(Hostile,
                   zeros += "0,";
               return zeros;
           }()})
-        CHECK(survive(400, body, Fault::none).outcome == Outcome::refused);
+        CHECK(survive(400, body, Fault::none).outcome == deliver::Outcome::refused);
     CHECK(memory.kib() < little_kib);
 }

@@ -7,25 +7,25 @@
 #include <string>
 #include <vector>
 
-using namespace lxcmon::deliver;
+using namespace lxcmon::influx;
 using std::chrono::seconds;
 
 namespace {
 
 constexpr std::time_t now = 784111777; // Sun, 06 Nov 1994 08:49:37 GMT
 
-Reply answered(int status, std::string body = {}) {
-    Reply reply;
+http::Reply answered(int status, std::string body = {}) {
+    http::Reply reply;
     reply.status = status;
     reply.body = std::move(body);
     return reply;
 }
 
-std::string said(const Reply& reply) {
-    return read_answer_text(reply).words();
+std::string said(const http::Reply& reply) {
+    return read_answer_text(reply).message();
 }
 
-Outcome outcome(int status, std::string body = {}) {
+deliver::Outcome outcome(int status, std::string body = {}) {
     return judge(answered(status, std::move(body)), now).outcome;
 }
 
@@ -34,42 +34,43 @@ Outcome outcome(int status, std::string body = {}) {
 TEST_CASE("each row of the table of answers") {
     SUBCASE("any 2xx is done") {
         for (const int status : {200, 202, 204, 299})
-            CHECK(outcome(status) == Outcome::delivered);
-        CHECK(judge(answered(204), now).words.empty());
+            CHECK(outcome(status) == deliver::Outcome::delivered);
+        CHECK(judge(answered(204), now).message.empty());
     }
     SUBCASE("no answer is tried again, whatever status came before it broke") {
-        Reply reply = answered(204);
+        http::Reply reply = answered(204);
         reply.failure = "connection refused";
-        const Verdict verdict = judge(reply, now);
-        CHECK(verdict.outcome == Outcome::retry);
+        const deliver::Verdict verdict = judge(reply, now);
+        CHECK(verdict.outcome == deliver::Outcome::retry);
         CHECK(verdict.status == 0);
-        CHECK(verdict.words == "connection refused");
+        CHECK(verdict.message == "connection refused");
     }
     SUBCASE("busy servers are tried again") {
         for (const int status : {408, 429, 502, 503, 504})
-            CHECK(outcome(status) == Outcome::retry);
+            CHECK(outcome(status) == deliver::Outcome::retry);
     }
     SUBCASE("500") {
-        CHECK(outcome(500, R"({"error":"engine: write"})") == Outcome::server_error);
+        CHECK(outcome(500, R"({"error":"engine: write"})") == deliver::Outcome::server_error);
     }
     SUBCASE("500 for an unknown retention policy is a matter of settings") {
-        const Verdict verdict = judge(answered(500, R"({"error":"retention policy not found: x"})"), now);
-        CHECK(verdict.outcome == Outcome::settings);
-        CHECK(verdict.words.find("check the retention policy") != std::string::npos);
+        const deliver::Verdict verdict =
+            judge(answered(500, R"({"error":"retention policy not found: x"})"), now);
+        CHECK(verdict.outcome == deliver::Outcome::settings);
+        CHECK(verdict.message.find("check the retention policy") != std::string::npos);
     }
     SUBCASE("413") {
-        CHECK(outcome(413) == Outcome::too_large);
+        CHECK(outcome(413) == deliver::Outcome::too_large);
     }
     SUBCASE("400 and 422 with partial write are done") {
         CHECK(outcome(400, R"({"error":"partial write: field type conflict dropped=1"})") ==
-              Outcome::partial);
+              deliver::Outcome::partial);
         CHECK(outcome(422, R"({"code":"invalid","message":"failure writing: partial write: x dropped=3"})") ==
-              Outcome::partial);
+              deliver::Outcome::partial);
     }
     SUBCASE("other 400 and 422 stored nothing") {
-        CHECK(outcome(400, R"({"error":"field type conflict: input field"})") == Outcome::refused);
-        CHECK(outcome(422, R"({"message":"outside retention"})") == Outcome::refused);
-        CHECK(outcome(400) == Outcome::refused);
+        CHECK(outcome(400, R"({"error":"field type conflict: input field"})") == deliver::Outcome::refused);
+        CHECK(outcome(422, R"({"message":"outside retention"})") == deliver::Outcome::refused);
+        CHECK(outcome(400) == deliver::Outcome::refused);
     }
     SUBCASE("400 and 422 that no line is to blame for are a matter of settings") {
         for (
@@ -86,50 +87,50 @@ TEST_CASE("each row of the table of answers") {
              R"({"error":"Adding a new database would exceed limit of 5 databases"})",
              R"({"error":"partial write of line protocol occurred","data":[{"line_number":1,"error_message":"Adding a new database would exceed limit of 5 databases"}]})"}) {
             CAPTURE(std::string(body));
-            CHECK(outcome(400, body) == Outcome::settings);
-            CHECK(outcome(422, body) == Outcome::settings);
+            CHECK(outcome(400, body) == deliver::Outcome::settings);
+            CHECK(outcome(422, body) == deliver::Outcome::settings);
         }
     }
     SUBCASE("InfluxDB 3 says with 500 what others say with 413") {
-        CHECK(outcome(500, "max request size (10485760 bytes) exceeded") == Outcome::too_large);
+        CHECK(outcome(500, "max request size (10485760 bytes) exceeded") == deliver::Outcome::too_large);
     }
     SUBCASE("404 tells a missing database from the rest") {
-        CHECK(outcome(404, R"({"error":"database not found: \"lxc\""})") == Outcome::no_database);
-        CHECK(outcome(404, "404 page not found") == Outcome::settings);
+        CHECK(outcome(404, R"({"error":"database not found: \"lxc\""})") == deliver::Outcome::no_database);
+        CHECK(outcome(404, "404 page not found") == deliver::Outcome::settings);
         CHECK(outcome(404, R"({"code":"not found","message":"bucket \"b\" not found"})") ==
-              Outcome::settings);
+              deliver::Outcome::settings);
     }
     SUBCASE("wrong settings") {
         for (const int status : {401, 403, 405})
-            CHECK(outcome(status) == Outcome::settings);
+            CHECK(outcome(status) == deliver::Outcome::settings);
     }
     SUBCASE("415") {
-        CHECK(outcome(415) == Outcome::no_gzip);
+        CHECK(outcome(415) == deliver::Outcome::no_gzip);
     }
     SUBCASE("what the table does not name keeps the data") {
         for (const int status : {301, 307, 402, 407, 410, 451})
-            CHECK(outcome(status) == Outcome::settings);
+            CHECK(outcome(status) == deliver::Outcome::settings);
         for (const int status : {501, 507, 599})
-            CHECK(outcome(status) == Outcome::retry);
+            CHECK(outcome(status) == deliver::Outcome::retry);
     }
 }
 
 TEST_CASE("what a server repeats of a line, a container's words maybe, decides nothing") {
-    for (const char* words :
+    for (const char* message :
          {"partial write: x", "Client sent an HTTP request to an HTTPS server", "serde error"})
-        CHECK(outcome(400, "{\"error\":\"unable to parse 'lxc_x,c=" + std::string(words) + " v=1': bad\"}") ==
-              Outcome::refused);
+        CHECK(outcome(400, "{\"error\":\"unable to parse 'lxc_x,c=" + std::string(message) +
+                               " v=1': bad\"}") == deliver::Outcome::refused);
     CHECK(outcome(500, R"({"error":"unable to parse 'retention policy not found'"})") ==
-          Outcome::server_error);
-    CHECK(outcome(404, R"({"error":"unable to parse 'database not found'"})") == Outcome::settings);
+          deliver::Outcome::server_error);
+    CHECK(outcome(404, R"({"error":"unable to parse 'database not found'"})") == deliver::Outcome::settings);
     CHECK(
         outcome(400, R"({"error":"failed","data":[{"error_message":"trailing content: partial write"}]})") ==
-        Outcome::refused);
+        deliver::Outcome::refused);
 }
 
 TEST_CASE("Retry-After") {
     const auto wait = [](std::string header) {
-        Reply reply = answered(503);
+        http::Reply reply = answered(503);
         reply.retry_after = std::move(header);
         return judge(reply, now).wait;
     };
@@ -229,34 +230,35 @@ TEST_CASE("the server's words, in each way that servers have") {
           "v3: words");
     CHECK(said(answered(400, "plain words")) == "plain words");
     CHECK(said(answered(400, "[1,2")) == "[1,2");
-    Reply header = answered(400);
+    http::Reply header = answered(400);
     header.influx_error = "header's words";
     CHECK(said(header) == "header's words");
 }
 
 TEST_CASE("words are fit for a log") {
-    const Verdict long_one = judge(answered(400, "a\r\nb\x1b[31m" + std::string(1000, 'x')), now);
-    CHECK(long_one.words.starts_with("HTTP 400: a__b_[31mxxx"));
-    CHECK(long_one.words.size() < 340);
+    const deliver::Verdict long_one = judge(answered(400, "a\r\nb\x1b[31m" + std::string(1000, 'x')), now);
+    CHECK(long_one.message.starts_with("HTTP 400: a__b_[31mxxx"));
+    CHECK(long_one.message.size() < 340);
 
     const std::vector<std::string> secrets{"hunter22", "tok en"};
-    const Verdict echoed = judge(answered(401, R"({"error":"no hunter22, no tok en"})"), now, secrets);
-    CHECK(echoed.words == "HTTP 401: no ***, no ***; check the user and password, or the token");
-    Reply broken;
+    const deliver::Verdict echoed =
+        judge(answered(401, R"({"error":"no hunter22, no tok en"})"), now, secrets);
+    CHECK(echoed.message == "HTTP 401: no ***, no ***; check the user and password, or the token");
+    http::Reply broken;
     broken.failure = "https://hunter22: no";
-    CHECK(judge(broken, now, secrets).words == "https://***: no");
+    CHECK(judge(broken, now, secrets).message == "https://***: no");
 }
 
 TEST_CASE("a redirect names where it leads") {
-    Reply reply = answered(308);
+    http::Reply reply = answered(308);
     reply.location = "https://elsewhere/write";
-    const Verdict verdict = judge(reply, now);
-    CHECK(verdict.outcome == Outcome::settings);
-    CHECK(verdict.words.find("https://elsewhere/write") != std::string::npos);
+    const deliver::Verdict verdict = judge(reply, now);
+    CHECK(verdict.outcome == deliver::Outcome::settings);
+    CHECK(verdict.message.find("https://elsewhere/write") != std::string::npos);
 }
 
 TEST_CASE("a hostile body is no more than text") {
-    CHECK(outcome(400, std::string(65536, '[')) == Outcome::refused);
-    CHECK(outcome(404, R"({"error":{"error":"database not found"}})") == Outcome::no_database);
-    CHECK(outcome(400, R"({"error":7,"data":[1]})") == Outcome::refused);
+    CHECK(outcome(400, std::string(65536, '[')) == deliver::Outcome::refused);
+    CHECK(outcome(404, R"({"error":{"error":"database not found"}})") == deliver::Outcome::no_database);
+    CHECK(outcome(400, R"({"error":7,"data":[1]})") == deliver::Outcome::refused);
 }

@@ -7,7 +7,7 @@
 #include <tuple>
 
 using namespace lxcmon;
-using namespace lxcmon::deliver;
+using namespace lxcmon::influx;
 using test::FakeHttpServer;
 using test::Fault;
 using test::HttpAnswer;
@@ -17,8 +17,8 @@ namespace {
 struct Fixture {
     FakeHttpServer server;
 
-    [[nodiscard]] InfluxSettings settings() const {
-        InfluxSettings settings;
+    [[nodiscard]] Settings settings() const {
+        Settings settings;
         settings.url = server.url();
         settings.database = "my db";
         return settings;
@@ -28,27 +28,27 @@ struct Fixture {
 } // namespace
 
 TEST_CASE_FIXTURE(Fixture, "the check: v1") {
-    InfluxClient client(settings());
+    Client client(settings());
     server.script({204, "", {{"X-Influxdb-Version", "1.6.7"}}, Fault::none});
     server.script({200, R"({"results":[{"series":[{"values":[["my db"]]}]}]})", {}, Fault::none});
     const auto findings = client.probe();
     REQUIRE(findings.size() == 3);
     for (const Finding& finding : findings)
         CHECK(finding.ok);
-    CHECK(findings[0].words.find("1.6.7") != std::string::npos);
+    CHECK(findings[0].message.find("1.6.7") != std::string::npos);
     server.script({204, "", {}, Fault::none});
     server.script({401, R"({"error":"authorization failed"})", {}, Fault::none});
     const auto bad = client.probe();
     REQUIRE(bad.size() == 2);
     CHECK(bad[0].ok);
     CHECK_FALSE(bad[1].ok);
-    CHECK(bad[1].words.find("authorization failed") != std::string::npos);
+    CHECK(bad[1].message.find("authorization failed") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Fixture, "the check: v2 writes nothing, and 400 to nothing is good") {
-    InfluxSettings with_bucket = settings();
+    Settings with_bucket = settings();
     with_bucket.bucket = "b";
-    InfluxClient client(with_bucket);
+    Client client(with_bucket);
     for (const auto& [status, count, good] :
          {std::tuple{400, 2U, true}, {204, 2U, true}, {401, 1U, false}, {404, 2U, false}}) {
         server.script({204, "", {}, Fault::none});
@@ -61,9 +61,9 @@ TEST_CASE_FIXTURE(Fixture, "the check: v2 writes nothing, and 400 to nothing is 
 }
 
 TEST_CASE_FIXTURE(Fixture, "the check: v3, found by asking") {
-    InfluxSettings with_token = settings();
+    Settings with_token = settings();
     with_token.token = "s3cret";
-    InfluxClient client(with_token);
+    Client client(with_token);
     for (const auto& [answer, count, good] :
          {std::tuple{HttpAnswer{400, "write buffer error: line protocol was empty"}, 3U, true},
           {HttpAnswer{204, ""}, 3U, true},
@@ -74,7 +74,7 @@ TEST_CASE_FIXTURE(Fixture, "the check: v3, found by asking") {
         server.script(answer);
         const auto findings = client.probe();
         REQUIRE(findings.size() == count);
-        CHECK(findings.front().words ==
+        CHECK(findings.front().message ==
               server.url() + ": InfluxDB 3.0.1; written to with the v3 API, going by what the server says");
         CHECK(findings.back().ok == good);
         CHECK(server.requests().back().path == "/api/v3/write_lp");
@@ -84,14 +84,14 @@ TEST_CASE_FIXTURE(Fixture, "the check: v3, found by asking") {
 }
 
 TEST_CASE_FIXTURE(Fixture, "the check says which API is used, and why") {
-    const auto why = [](const InfluxSettings& chosen) { return InfluxClient(chosen).probe().front().words; };
-    InfluxSettings chosen = settings();
+    const auto why = [](const Settings& chosen) { return Client(chosen).probe().front().message; };
+    Settings chosen = settings();
     CHECK(why(chosen).ends_with("with the v1 API, going by what the server says"));
     chosen.retention_policy = "r";
     CHECK(why(chosen).ends_with("with the v1 API, there is a retention policy"));
     chosen.retention_policy.clear();
     chosen.bucket = "b";
     CHECK(why(chosen).ends_with("with the v2 API, there is a bucket"));
-    chosen.api = InfluxApi::v2;
+    chosen.api = Api::v2;
     CHECK(why(chosen).ends_with("with the v2 API, --influx-api says so"));
 }

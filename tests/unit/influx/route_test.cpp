@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
-using namespace lxcmon::deliver;
+using namespace lxcmon::influx;
 using lxcmon::io::UniqueFd;
 using lxcmon::test::FakeHttpServer;
 using lxcmon::test::Fault;
@@ -19,20 +19,20 @@ namespace {
 
 constexpr const char* lines = "a v=1 1\n";
 
-InfluxSettings settings_for(const std::string& url) {
-    InfluxSettings settings;
+Settings settings_for(const std::string& url) {
+    Settings settings;
     settings.url = url;
-    settings.api = InfluxApi::v1;
+    settings.api = Api::v1;
     settings.gzip = false;
     return settings;
 }
 
-Verdict send(InfluxSettings settings) {
-    return InfluxClient(std::move(settings)).send(lines);
+deliver::Verdict send(Settings settings) {
+    return Client(std::move(settings)).send(lines);
 }
 
-Verdict send_through(const std::string& proxy, const std::string& url) {
-    InfluxSettings settings = settings_for(url);
+deliver::Verdict send_through(const std::string& proxy, const std::string& url) {
+    Settings settings = settings_for(url);
     settings.proxy = proxy;
     return send(std::move(settings));
 }
@@ -70,9 +70,9 @@ TEST_CASE("over a unix socket, whatever proxy the environment names") {
     const TempFolder folder;
     FakeHttpServer server(folder.path("influx.sock"));
     const Variables variables{{"http_proxy", nobody()}, {"no_proxy", ""}};
-    InfluxClient client(settings_for(server.url()));
+    Client client(settings_for(server.url()));
     CHECK(client.name() == server.url());
-    CHECK(client.send(lines).outcome == Outcome::delivered);
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     CHECK(client.probe().front().ok);
     const auto seen = server.requests().front();
     CHECK(seen.path == "/write");
@@ -82,32 +82,32 @@ TEST_CASE("over a unix socket, whatever proxy the environment names") {
 
 TEST_CASE("a unix socket that is not there, is none, or has nobody behind it") {
     const TempFolder folder;
-    const auto words = [](const std::string& path) {
-        const Verdict verdict = send(settings_for("unix://" + path));
-        CHECK(verdict.outcome == Outcome::retry);
-        CHECK(verdict.words.starts_with("unix://" + path + ": "));
-        return verdict.words;
+    const auto message = [](const std::string& path) {
+        const deliver::Verdict verdict = send(settings_for("unix://" + path));
+        CHECK(verdict.outcome == deliver::Outcome::retry);
+        CHECK(verdict.message.starts_with("unix://" + path + ": "));
+        return verdict.message;
     };
-    CHECK(has(words(folder.path("absent.sock")), "no such socket; is the server running"));
-    CHECK(has(words(folder.write("file", "")), "is no socket"));
+    CHECK(has(message(folder.path("absent.sock")), "no such socket; is the server running"));
+    CHECK(has(message(folder.write("file", "")), "is no socket"));
     const std::string path = folder.path("closed.sock");
     { const FakeHttpServer server(path); }
-    CHECK(has(words(path), "connection refused; the socket is there, but no server listens on it"));
+    CHECK(has(message(path), "connection refused; the socket is there, but no server listens on it"));
 }
 
 TEST_CASE("a proxy that is set is used, also where no_proxy says otherwise") {
     FakeHttpServer proxy;
     const Variables variables{{"no_proxy", "*"}};
-    CHECK(send_through(proxy.url(), "http://influx.invalid:8086").outcome == Outcome::delivered);
+    CHECK(send_through(proxy.url(), "http://influx.invalid:8086").outcome == deliver::Outcome::delivered);
     CHECK(has(proxy.requests().front().path, "http://influx.invalid:8086/write"));
 }
 
 TEST_CASE("the environment's proxy is used, but not for what no_proxy names") {
     FakeHttpServer proxy;
     const Variables variables{{"http_proxy", proxy.url()}, {"no_proxy", "direct.invalid"}};
-    CHECK(send(settings_for("http://influx.invalid:8086")).outcome == Outcome::delivered);
+    CHECK(send(settings_for("http://influx.invalid:8086")).outcome == deliver::Outcome::delivered);
     CHECK(proxy.requests().size() == 1);
-    CHECK(has(send(settings_for("http://direct.invalid:8086")).words,
+    CHECK(has(send(settings_for("http://direct.invalid:8086")).message,
               "no address is known for this host name"));
     CHECK(proxy.requests().size() == 1);
 }
@@ -116,25 +116,25 @@ TEST_CASE("the environment's proxy for https, which wants credentials or does no
     FakeHttpServer proxy;
     const Variables variables{{"https_proxy", proxy.url()}, {"no_proxy", ""}};
     proxy.script({407, ""});
-    Verdict verdict = send(settings_for("https://influx.invalid:8086"));
-    CHECK(verdict.outcome == Outcome::settings);
+    deliver::Verdict verdict = send(settings_for("https://influx.invalid:8086"));
+    CHECK(verdict.outcome == deliver::Outcome::settings);
     CHECK(verdict.status == 407);
-    CHECK(has(verdict.words, "the proxy wants credentials"));
+    CHECK(has(verdict.message, "the proxy wants credentials"));
     CHECK(proxy.requests().front().method == "CONNECT");
     for (const int status : {403, 502}) {
         proxy.script({status, "a page of the proxy"});
         verdict = send(settings_for("https://influx.invalid:8086"));
-        CHECK(verdict.outcome == Outcome::retry);
-        CHECK(has(verdict.words, "the proxy does not connect to it (HTTP " + std::to_string(status)));
+        CHECK(verdict.outcome == deliver::Outcome::retry);
+        CHECK(has(verdict.message, "the proxy does not connect to it (HTTP " + std::to_string(status)));
     }
 }
 
 TEST_CASE("a proxy that wants credentials for plain http") {
     FakeHttpServer proxy;
     proxy.script({407, ""});
-    const Verdict verdict = send_through(proxy.url(), "http://influx.invalid:8086");
-    CHECK(verdict.outcome == Outcome::settings);
-    CHECK(has(verdict.words, "the proxy wants credentials: give them in http_proxy or https_proxy"));
+    const deliver::Verdict verdict = send_through(proxy.url(), "http://influx.invalid:8086");
+    CHECK(verdict.outcome == deliver::Outcome::settings);
+    CHECK(has(verdict.message, "the proxy wants credentials: give them in http_proxy or https_proxy"));
 }
 
 TEST_CASE("a proxy's credentials in the environment reach the proxy, and no words") {
@@ -142,39 +142,39 @@ TEST_CASE("a proxy's credentials in the environment reach the proxy, and no word
     const std::string with_credentials = "http://me:hunter22@" + proxy.url().substr(7);
     const Variables variables{{"http_proxy", with_credentials}, {"no_proxy", ""}};
     proxy.script({407, ""});
-    const Verdict verdict = send(settings_for("http://influx.invalid:8086"));
+    const deliver::Verdict verdict = send(settings_for("http://influx.invalid:8086"));
     CHECK(proxy.requests().front().headers.at("proxy-authorization") == "Basic bWU6aHVudGVyMjI=");
-    CHECK_FALSE(has(verdict.words, "hunter22"));
+    CHECK_FALSE(has(verdict.message, "hunter22"));
 }
 
 TEST_CASE("a proxy that is not found or refuses is not taken for the server") {
     const std::string server = "http://influx.invalid:8086";
     for (const std::string scheme : {"http", "socks5h", "socks5"})
-        CHECK(
-            has(send_through(scheme + nobody().substr(4), server).words, "the proxy refuses the connection"));
-    CHECK(has(send_through("http://proxy.invalid:3128", server).words,
+        CHECK(has(send_through(scheme + nobody().substr(4), server).message,
+                  "the proxy refuses the connection"));
+    CHECK(has(send_through("http://proxy.invalid:3128", server).message,
               "no address is known for the proxy's name"));
-    CHECK(has(send_through("socks5h://proxy.invalid:1080", server).words,
+    CHECK(has(send_through("socks5h://proxy.invalid:1080", server).message,
               "no address is known for the proxy's name"));
     const Variables variables{{"http_proxy", nobody()}, {"no_proxy", ""}};
-    CHECK(has(send(settings_for(server)).words, "the proxy refuses the connection"));
+    CHECK(has(send(settings_for(server)).message, "the proxy refuses the connection"));
 }
 
 TEST_CASE("a server that refuses is not taken for a proxy") {
     const std::string url = nobody();
-    CHECK(has(send(settings_for(url)).words, "connection refused; is the server running"));
-    CHECK(has(send(settings_for("http://[::1]:" + url.substr(url.rfind(':') + 1))).words,
+    CHECK(has(send(settings_for(url)).message, "connection refused; is the server running"));
+    CHECK(has(send(settings_for("http://[::1]:" + url.substr(url.rfind(':') + 1))).message,
               "is the server running"));
 }
 
 TEST_CASE("headers of one's own go with each request, and their values into no words") {
     FakeHttpServer server;
-    InfluxSettings settings = settings_for(server.url());
+    Settings settings = settings_for(server.url());
     settings.headers = {"X-Scope-OrgID: tenant-7", "Authorization: Bearer s3cret-value"};
     server.script({401, "no right: Bearer s3cret-value, s3cret-value, tenant-7"});
-    InfluxClient client(settings);
-    const Verdict verdict = client.send(lines);
-    CHECK(verdict.words == "HTTP 401: no right: ***, ***, ***; check the user and password, or the token");
+    Client client(settings);
+    const deliver::Verdict verdict = client.send(lines);
+    CHECK(verdict.message == "HTTP 401: no right: ***, ***, ***; check the user and password, or the token");
     CHECK_FALSE(client.probe().empty());
     static_cast<void>(client.make_database());
     for (const auto& seen : server.requests()) {
@@ -191,9 +191,9 @@ TEST_CASE("headers that would break or split a request") {
           "Accept-Encoding: gzip", "Expect: 100-continue", "Content-Type: text/html"}) {
         CAPTURE(std::string(header));
         CHECK(check_header(header));
-        InfluxSettings settings = settings_for("http://h");
+        Settings settings = settings_for("http://h");
         settings.headers = {header};
-        CHECK_THROWS_AS(InfluxClient{settings}, std::invalid_argument);
+        CHECK_THROWS_AS(Client{settings}, std::invalid_argument);
     }
     CHECK(has(*check_header("Host: hunter22"), "lxcmon-push sets the header 'host' itself"));
     for (const char* header : {"X-A: b", "Authorization: Basic x", "User-Agent: me", "Cookie:a=b"})

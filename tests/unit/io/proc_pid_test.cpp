@@ -27,15 +27,15 @@ std::string stat_line(const std::string& name, const std::string& state = "S", c
 
 struct Parsed {
     bool ok;
-    ProcessFigures figures;
+    ProcessStats stats;
 };
 Parsed parsed(const std::string& text) {
-    ProcessFigures figures;
-    const bool ok = parse_process_stat(text, figures);
-    return {ok, figures};
+    ProcessStats stats;
+    const bool ok = parse_process_stat(text, stats);
+    return {ok, stats};
 }
 
-ProcessFigures read(const TempTree& tree, pid_t pid, bool want_io = true) {
+ProcessStats read(const TempTree& tree, pid_t pid, bool want_io = true) {
     std::array<char, 4096> buffer{};
     return read_process(tree.fd(), pid, want_io, buffer);
 }
@@ -43,23 +43,23 @@ ProcessFigures read(const TempTree& tree, pid_t pid, bool want_io = true) {
 } // namespace
 
 TEST_CASE("stat of a process") {
-    const auto [ok, figures] = parsed(stat_line("busybox"));
+    const auto [ok, stats] = parsed(stat_line("busybox"));
     CHECK(ok);
-    CHECK(figures.command() == "busybox");
-    CHECK(figures.cpu_ticks == 42);
-    CHECK(figures.threads == 3);
-    CHECK(figures.start_ticks == 777);
+    CHECK(stats.command() == "busybox");
+    CHECK(stats.cpu_ticks == 42);
+    CHECK(stats.threads == 3);
+    CHECK(stats.start_ticks == 777);
 }
 
 TEST_CASE("a name may be anything") {
     for (const std::string name :
          {") R 1 2 3", "a b", "((", "))", "a\nb", "x) S 1 1 1 0 (", "\xff\xfe", "()"}) {
         CAPTURE(name);
-        const auto [ok, figures] = parsed(stat_line(name));
+        const auto [ok, stats] = parsed(stat_line(name));
         CHECK(ok);
-        CHECK(std::string(figures.command()) == name);
-        CHECK(figures.cpu_ticks == 42);
-        CHECK(figures.start_ticks == 777);
+        CHECK(std::string(stats.command()) == name);
+        CHECK(stats.cpu_ticks == 42);
+        CHECK(stats.start_ticks == 777);
         CHECK(parse_start_ticks(stat_line(name)) == 777);
     }
     CHECK(parsed(stat_line(std::string(64, 'k'))).ok);
@@ -97,13 +97,13 @@ TEST_CASE("a stat that is no stat") {
 }
 
 TEST_CASE("io of a process") {
-    ProcessFigures figures;
+    ProcessStats stats;
     parse_process_io("rchar: 1\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 4096\nwrite_bytes: 8192\n"
                      "cancelled_write_bytes: 5\n",
-                     figures);
-    CHECK(figures.read_bytes == 4096);
-    CHECK(figures.write_bytes == 8192);
-    ProcessFigures bad;
+                     stats);
+    CHECK(stats.read_bytes == 4096);
+    CHECK(stats.write_bytes == 8192);
+    ProcessStats bad;
     parse_process_io("read_bytes: -1\nwrite_bytes: 18446744073709551615\nread_bytes 4\nwrite_bytes: 7", bad);
     CHECK_FALSE(bad.read_bytes);
     CHECK_FALSE(bad.write_bytes);
@@ -128,10 +128,10 @@ TEST_CASE("a process has its figures with or without io, and none when it has go
 TEST_CASE("this very process") {
     const io::UniqueFd proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
     std::array<char, 4096> buffer{};
-    const ProcessFigures figures = read_process(proc.get(), ::getpid(), true, buffer);
-    CHECK(figures.pid == ::getpid());
-    CHECK(figures.command() == "unit-io");
-    CHECK(figures.threads >= 1);
-    CHECK(figures.rss_pages.value_or(0) > 100);
-    CHECK(figures.read_bytes);
+    const ProcessStats stats = read_process(proc.get(), ::getpid(), true, buffer);
+    CHECK(stats.pid == ::getpid());
+    CHECK(stats.command() == "unit-io");
+    CHECK(stats.threads >= 1);
+    CHECK(stats.rss_pages.value_or(0) > 100);
+    CHECK(stats.read_bytes);
 }

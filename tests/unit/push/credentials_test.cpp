@@ -6,6 +6,7 @@
 #include <filesystem>
 
 using namespace lxcmon;
+using namespace lxcmon::push;
 using lxcmon::test::has_all;
 using lxcmon::test::Parser;
 using lxcmon::test::Variables;

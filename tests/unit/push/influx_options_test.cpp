@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 using namespace lxcmon;
+using namespace lxcmon::push;
 using lxcmon::test::Arguments;
 using lxcmon::test::has_all;
 using lxcmon::test::Parser;

@@ -7,6 +7,7 @@
 #include <set>
 
 using namespace lxcmon;
+using namespace lxcmon::push;
 using lxcmon::test::Arguments;
 using lxcmon::test::has_all;
 using lxcmon::test::Parser;
@@ -165,7 +166,7 @@ TEST_CASE("of an option with few words each is taken, and no other") {
         for (const std::string_view choice : row.value.choices)
             CHECK_NOTHROW(row.take(config, std::string(choice)));
         if (!row.value.choices.empty())
-            CHECK_THROWS_AS(row.take(config, "another"), BadValue);
+            CHECK_THROWS_AS(row.take(config, "another"), app::BadValue);
     }
     CHECK(parser.config({"--influx-api=v1"}).influx_api == "v1");
     CHECK(has_all(parser.error({"--influx-api=v4"}), {"--influx-api", "'v4'", "auto, v1, v2, v3"}));

@@ -7,6 +7,7 @@
 #include <array>
 
 using namespace lxcmon;
+using namespace lxcmon::push;
 using lxcmon::test::Arguments;
 using lxcmon::test::has_all;
 using lxcmon::test::Parser;
@@ -17,7 +18,7 @@ using Texts = std::vector<std::string>;
 
 TEST_CASE("the defaults") {
     const Parser parser;
-    const Invocation all = parser.parse({});
+    const app::Invocation all = parser.parse({});
     CHECK(all.command == Command::run);
     CHECK_FALSE(all.print);
     CHECK(all.config.influx_urls.empty());
@@ -127,21 +128,21 @@ TEST_CASE("a standard variable wins over the file; an empty one is no setting") 
 
 TEST_CASE("subcommands, with options before and after them") {
     const Parser parser;
-    const Invocation list = parser.parse({"list", "--json", "--include", "web*"});
+    const app::Invocation list = parser.parse({"list", "--json", "--include", "web*"});
     CHECK(list.command == Command::list);
     CHECK(list.format == Format::json);
     CHECK(list.config.include == Texts{"web*"});
     CHECK(parser.parse({"list"}).format == Format::text);
-    const Invocation fields = parser.parse({"fields", "--markdown", "--metrics=lxc_cpu"});
+    const app::Invocation fields = parser.parse({"fields", "--markdown", "--metrics=lxc_cpu"});
     CHECK(fields.command == Command::fields);
     CHECK(fields.format == Format::markdown);
     CHECK(fields.config.metrics.size() == 1);
     CHECK(has_all(parser.error({"fields", "--json", "--markdown"}), {"--markdown", "--json"}));
-    const Invocation check = parser.parse({"--host", "h", "check", "--influx-url", "http://h"});
+    const app::Invocation check = parser.parse({"--host", "h", "check", "--influx-url", "http://h"});
     CHECK(check.command == Command::check);
     CHECK(check.config.host == "h");
     CHECK(check.config.influx_urls == Texts{"http://h"});
-    const Invocation replay = parser.parse({"replay", "a.jsonl", "-", "--dry-run", "b.jsonl"});
+    const app::Invocation replay = parser.parse({"replay", "a.jsonl", "-", "--dry-run", "b.jsonl"});
     CHECK(replay.command == Command::replay);
     CHECK(replay.replay_files == Texts{"a.jsonl", "-", "b.jsonl"});
     CHECK(replay.config.dry_run);
@@ -162,7 +163,7 @@ TEST_CASE("--version and --help print and end, whatever else is set") {
 
 TEST_CASE("the process's own environment") {
     ::setenv("LXCMON_UNIT_TEST", "value", 1);
-    CHECK(process_environment("LXCMON_UNIT_TEST") == "value");
+    CHECK(app::process_environment("LXCMON_UNIT_TEST") == "value");
     ::unsetenv("LXCMON_UNIT_TEST");
-    CHECK_FALSE(process_environment("LXCMON_UNIT_TEST"));
+    CHECK_FALSE(app::process_environment("LXCMON_UNIT_TEST"));
 }

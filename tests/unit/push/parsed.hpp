@@ -20,19 +20,19 @@ class Parser {
     Parser()
         : empty_file_(folder_.write("empty.toml", "")) {}
 
-    [[nodiscard]] Invocation parse(const Arguments& arguments, Variables variables = {}) const {
+    [[nodiscard]] app::Invocation parse(const Arguments& arguments, Variables variables = {}) const {
         variables.try_emplace("LXCMON_CONFIG", empty_file_);
-        return parse_options(arguments, [&](const std::string& name) -> std::optional<std::string> {
+        return app::parse_options(arguments, [&](const std::string& name) -> std::optional<std::string> {
             const auto found = variables.find(name);
             return found != variables.end() ? std::optional(found->second) : std::nullopt;
         });
     }
-    [[nodiscard]] Config config(const Arguments& arguments, const Variables& variables = {}) const {
+    [[nodiscard]] push::Config config(const Arguments& arguments, const Variables& variables = {}) const {
         return parse(arguments, variables).config;
     }
     /// With a settings file of this text.
-    [[nodiscard]] Config config_of_file(std::string_view toml, Arguments arguments = {},
-                                        const Variables& variables = {}) const {
+    [[nodiscard]] push::Config config_of_file(std::string_view toml, Arguments arguments = {},
+                                              const Variables& variables = {}) const {
         arguments.push_back("--config=" + folder_.write("settings.toml", toml));
         return config(arguments, variables);
     }
@@ -52,7 +52,7 @@ class Parser {
     [[nodiscard]] static std::string one_line(Parse parse) {
         try {
             static_cast<void>(parse());
-        } catch (const BadSetting& bad) {
+        } catch (const app::BadSetting& bad) {
             const std::string text = bad.what();
             const bool is_one_line =
                 text.starts_with("lxcmon-push: ") && text.find('\n') == std::string::npos;

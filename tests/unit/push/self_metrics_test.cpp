@@ -18,6 +18,7 @@
 #include <string>
 
 using namespace lxcmon;
+using namespace lxcmon::push;
 
 namespace {
 

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 using namespace lxcmon;
+using namespace lxcmon::push;
 using lxcmon::test::has_all;
 using lxcmon::test::Parser;
 using lxcmon::test::TempFolder;
@@ -13,22 +14,22 @@ using Texts = std::vector<std::string>;
 
 namespace {
 
-SettingsFile read(std::string_view toml) {
+app::SettingsFile read(std::string_view toml) {
     const TempFolder folder;
-    return read_settings_file(folder.write("settings.toml", toml), true);
+    return app::read_settings_file(folder.write("settings.toml", toml), true);
 }
 
 } // namespace
 
 TEST_CASE("keys, values of each TOML type, comments") {
-    const SettingsFile settings = read("# a comment\n"
-                                       "\n"
-                                       "influx-url = \"http://h:8086\" # another\n"
-                                       "  interval='5s'\n"
-                                       "json-keep = 3\n"
-                                       "once = true\n"
-                                       "json-file = \"/a b/c.jsonl\"\n"
-                                       "log-file = \"/a,b.log\"\n");
+    const app::SettingsFile settings = read("# a comment\n"
+                                            "\n"
+                                            "influx-url = \"http://h:8086\" # another\n"
+                                            "  interval='5s'\n"
+                                            "json-keep = 3\n"
+                                            "once = true\n"
+                                            "json-file = \"/a b/c.jsonl\"\n"
+                                            "log-file = \"/a,b.log\"\n");
     CHECK(settings.size() == 6);
     CHECK(settings.at("influx-url") == Texts{"http://h:8086"});
     CHECK(settings.at("interval") == Texts{"5s"});
@@ -39,12 +40,12 @@ TEST_CASE("keys, values of each TOML type, comments") {
 }
 
 TEST_CASE("a section's name stands before its keys") {
-    const SettingsFile settings = read("host = \"h\"\n"
-                                       "[influx]\n"
-                                       "url = \"http://h:8086\"\n"
-                                       "db = \"lxc\"\n"
-                                       "[log]\n"
-                                       "level = \"debug\"\n");
+    const app::SettingsFile settings = read("host = \"h\"\n"
+                                            "[influx]\n"
+                                            "url = \"http://h:8086\"\n"
+                                            "db = \"lxc\"\n"
+                                            "[log]\n"
+                                            "level = \"debug\"\n");
     CHECK(settings.size() == 4);
     CHECK(settings.at("host") == Texts{"h"});
     CHECK(settings.at("influx-url") == Texts{"http://h:8086"});
@@ -125,9 +126,9 @@ TEST_CASE("a file that is given must be there and readable; the default may be m
     CHECK(has_all(parser.error({}, {{"LXCMON_CONFIG", "/nonexistent/x.toml"}}),
                   {"--config", "'/nonexistent/x.toml'"}));
     CHECK(has_all(parser.error({"--config", "/proc"}), {"--config", "'/proc'", "Is a directory"}));
-    CHECK(read_settings_file("/nonexistent/x.toml", false).empty());
-    CHECK_THROWS_AS(static_cast<void>(read_settings_file("/nonexistent/x.toml", true)), BadSetting);
-    CHECK_THROWS_AS(static_cast<void>(read_settings_file("/proc", false)), BadSetting);
+    CHECK(app::read_settings_file("/nonexistent/x.toml", false).empty());
+    CHECK_THROWS_AS(static_cast<void>(app::read_settings_file("/nonexistent/x.toml", true)), app::BadSetting);
+    CHECK_THROWS_AS(static_cast<void>(app::read_settings_file("/proc", false)), app::BadSetting);
 }
 
 TEST_CASE("the file on the command line wins over the environment's") {

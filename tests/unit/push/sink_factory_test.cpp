@@ -8,6 +8,7 @@
 #include <utility>
 
 using namespace lxcmon;
+using namespace lxcmon::push;
 using lxcmon::test::FakeHttpServer;
 using lxcmon::test::LogCapture;
 
@@ -92,5 +93,5 @@ TEST_CASE("insecure TLS is said at each start, once") {
 TEST_CASE("what can't be used is a bad setting") {
     Config config = with_urls({"http://a"});
     config.influx_token = "a\nb";
-    CHECK_THROWS_AS(static_cast<void>(make_destinations(config)), BadSetting);
+    CHECK_THROWS_AS(static_cast<void>(make_destinations(config)), app::BadSetting);
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 using namespace lxcmon;
+using namespace lxcmon::push;
 
 namespace {
 

@@ -10,6 +10,7 @@
 #include <string>
 
 using namespace lxcmon;
+using namespace lxcmon::push;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 

@@ -36,7 +36,7 @@ TEST_CASE("who was left out for want of time comes first in the next tick") {
     SampleSettings settings = machine.settings();
     settings.selection = Selection::of(std::vector<std::string>{"lxc_net"});
     settings.net_loopback = true;
-    settings.look_budget = std::chrono::milliseconds(1); // some dozens
+    settings.scan_budget = std::chrono::milliseconds(1); // some dozens
     Sampler sampler(settings);
     std::vector<Container> containers(1000);
     std::vector<const Container*> all;

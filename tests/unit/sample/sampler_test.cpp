@@ -208,17 +208,17 @@ TEST_CASE("filesystems are looked at once in each interval, the rest at each tic
     SampleSettings settings = machine.settings();
     settings.fs_interval = std::chrono::seconds(60);
     Sampler sampler(settings);
-    std::size_t looks = 0;
+    std::size_t scans = 0;
     for (int second = 0; second < 600; second += 10) {
         PointBuffer points;
         CHECK(sampler.sample({&machine.container()}, second * 1'000'000'000L, points) == 0);
         const std::string lines = test::encoded(points);
         CHECK(count_of(lines, "lxc_cpu,") == 1);
-        looks += count_of(lines, "lxc_fs,");
-        CHECK((second != 0 || looks == 1)); // the first one at once
+        scans += count_of(lines, "lxc_fs,");
+        CHECK((second != 0 || scans == 1)); // the first one at once
     }
-    CHECK(looks >= 10);
-    CHECK(looks <= 11);
+    CHECK(scans >= 10);
+    CHECK(scans <= 11);
     machine.start();
     CHECK(count_of(tick(sampler, {&machine.container()}).lines, "lxc_fs,") == 1); // another start
 }

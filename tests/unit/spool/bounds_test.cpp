@@ -3,7 +3,7 @@
 #include "unit/spool/spool_support.hpp"
 
 using namespace lxcmon;
-using namespace lxcmon::deliver;
+using namespace lxcmon::spool;
 using namespace lxcmon::test;
 using std::chrono::hours;
 

@@ -1,7 +1,7 @@
 #include "unit/spool/spool_support.hpp"
 
 using namespace lxcmon;
-using namespace lxcmon::deliver;
+using namespace lxcmon::spool;
 using namespace lxcmon::test;
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: a slow server's batch is cancelled, and the spool is back at 0 bytes") {
@@ -30,7 +30,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: an empty segment does not outlive its run")
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: cancelled batches are left out wherever they stand") {
     Spool spool(settings);
-    std::vector<Spool::Entry> entries;
+    std::vector<Entry> entries;
     for (std::size_t batch = 0; batch < 6; ++batch)
         entries.push_back(append(spool, numbered_batch(2 * batch, 2)));
     const std::uint64_t all_bytes = spool.bytes();
@@ -52,7 +52,7 @@ TEST_CASE_FIXTURE(SpoolTest,
                   "spool: gzipping leaves out what was cancelled, before and after the segment closed") {
     settings.segment_bytes = numbered_json(10, 7).size();
     Spool spool(settings);
-    std::vector<Spool::Entry> entries;
+    std::vector<Entry> entries;
     for (std::size_t batch = 0; batch < 4; ++batch) {
         entries.push_back(append(spool, numbered_batch(10 + 2 * batch, 2)));
         if (batch == 1)

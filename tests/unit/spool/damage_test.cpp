@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 
 using namespace lxcmon;
-using namespace lxcmon::deliver;
+using namespace lxcmon::spool;
 using namespace lxcmon::test;
 
 namespace {
@@ -14,7 +14,7 @@ std::size_t lines_in(const std::string& text) {
 }
 
 /// What a fresh run delivers of what is in the folder.
-std::string deliver_all(const SpoolSettings& settings) {
+std::string deliver_all(const Settings& settings) {
     Spool spool(settings);
     REQUIRE_FALSE(spool.open());
     std::string lines = drain(spool);

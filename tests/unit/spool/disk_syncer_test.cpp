@@ -7,7 +7,7 @@
 #include <cerrno>
 
 using namespace lxcmon;
-using deliver::DiskSyncer;
+using spool::DiskSyncer;
 
 TEST_CASE("files and folders are synced in the background, and closing them at once is fine") {
     const test::TempFolder folder;

@@ -10,7 +10,7 @@
 #include <thread>
 
 using namespace lxcmon;
-using namespace lxcmon::deliver;
+using namespace lxcmon::spool;
 using namespace lxcmon::test;
 
 namespace {

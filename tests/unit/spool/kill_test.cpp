@@ -8,13 +8,13 @@
 #include <set>
 
 using namespace lxcmon;
-using namespace lxcmon::deliver;
+using namespace lxcmon::spool;
 using namespace lxcmon::test;
 
 namespace {
 
 /// Appends batches of 10 lines from number `first` on for ever, and tells of each that is safe with a byte.
-void append_for_ever(const SpoolSettings& settings, std::size_t first, int told) {
+void append_for_ever(const Settings& settings, std::size_t first, int told) {
     Spool spool(settings);
     for (std::size_t batch = 0;; ++batch) {
         if (!spool.append(numbered_batch(first + 10 * batch, 10)).entry || ::write(told, "x", 1) != 1)

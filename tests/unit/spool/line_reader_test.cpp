@@ -7,7 +7,7 @@
 #include <random>
 
 using namespace lxcmon;
-using namespace lxcmon::deliver;
+using namespace lxcmon::spool;
 using namespace lxcmon::test;
 
 namespace {

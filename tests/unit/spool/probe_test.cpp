@@ -9,17 +9,17 @@
 #include <filesystem>
 
 using namespace lxcmon;
-using deliver::probe_spool;
 using lxcmon::Finding;
+using spool::probe_spool;
 
 TEST_CASE("a spool folder that is there, and one that can be made") {
     const test::TempFolder folder;
     std::filesystem::create_directory(folder.path("spool"));
     CHECK(probe_spool(folder.path("spool")).ok);
-    CHECK(probe_spool(folder.path("spool")).words.find("MiB free") != std::string::npos);
+    CHECK(probe_spool(folder.path("spool")).message.find("MiB free") != std::string::npos);
     const Finding missing = probe_spool(folder.path("a/b/c"));
     CHECK(missing.ok);
-    CHECK(missing.words.find("can be made in " + folder.path("").substr(0, 10)) != std::string::npos);
+    CHECK(missing.message.find("can be made in " + folder.path("").substr(0, 10)) != std::string::npos);
     CHECK(std::filesystem::is_empty(folder.path("spool")));
     CHECK_FALSE(std::filesystem::exists(folder.path("a")));
 }
@@ -35,7 +35,7 @@ TEST_CASE("what can be no spool folder") {
     if (child == 0) {
         const bool dropped = ::geteuid() != 0 || ::setresuid(65534, 65534, 65534) == 0;
         const Finding unwritable = probe_spool("/usr/spool");
-        ::_exit(dropped && !unwritable.ok && unwritable.words.starts_with("/usr can't be written") ? 0 : 1);
+        ::_exit(dropped && !unwritable.ok && unwritable.message.starts_with("/usr can't be written") ? 0 : 1);
     }
     int status = -1;
     CHECK(::waitpid(child, &status, 0) == child);

@@ -3,7 +3,7 @@
 #include "unit/spool/spool_support.hpp"
 
 using namespace lxcmon;
-using namespace lxcmon::deliver;
+using namespace lxcmon::spool;
 using namespace lxcmon::test;
 
 namespace {
@@ -55,7 +55,7 @@ TEST_CASE_FIXTURE(SpoolTest, "quarantine: bytes that are not UTF-8 do no harm") 
     Quarantine quarantine(settings.folder);
     Rejected rejected = two_lines();
     rejected.lines = "m f=\"\xff\" 1\n";
-    rejected.words = "\xc3";
+    rejected.message = "\xc3";
     rejected.count = 1;
     CHECK_FALSE(quarantine.append(rejected));
     CHECK(content("rejected.jsonl").find("m f=\\\"\xEF\xBF\xBD\\\" 1") != std::string::npos);

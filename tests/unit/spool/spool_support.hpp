@@ -18,13 +18,13 @@
 
 namespace lxcmon::test {
 
-using deliver::Spool;
-using deliver::SpoolSettings;
+using http::Settings;
+using spool::Spool;
 
 /// A folder for a spool, and a clock that stands still.
 struct SpoolTest {
     TempFolder folder{"/dev/shm"}; // thousands of times fdatasync(): not the disk's business
-    SpoolSettings settings;
+    Settings settings;
     std::int64_t now = 1'795'000'000'000'000'000; // 2026-11
 
     SpoolTest() {
@@ -92,7 +92,7 @@ inline std::string numbered_json(std::size_t first, std::size_t count) {
 }
 
 /// Appends, which must go well.
-inline Spool::Entry append(Spool& spool, const Batch& batch) {
+inline Entry append(Spool& spool, const Batch& batch) {
     const auto appended = spool.append(batch);
     REQUIRE(appended.why == "");
     REQUIRE(appended.entry);

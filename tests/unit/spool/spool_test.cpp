@@ -7,7 +7,7 @@
 #include <doctest/doctest.h>
 
 using namespace lxcmon;
-using namespace lxcmon::deliver;
+using namespace lxcmon::spool;
 using namespace lxcmon::test;
 
 namespace {

@@ -5,9 +5,9 @@
 #include <doctest/doctest.h>
 
 using namespace lxcmon;
-using lxcmon::encode::character_bytes;
-using lxcmon::encode::max_string_bytes;
 using lxcmon::test::OnePoint;
+using text::character_bytes;
+using text::max_string_bytes;
 
 namespace {
 
@@ -23,7 +23,7 @@ std::string repeated(std::string_view text, std::size_t times) {
 /// The text as the encoder leaves it: each byte that belongs to no character is one U+FFFD.
 std::string cleaned(std::string_view text) {
     std::string out;
-    encode::append_text(out, text, [&](char c) { out.push_back(c); });
+    text::append_text(out, text, [&](char c) { out.push_back(c); });
     return out;
 }
 
@@ -104,16 +104,16 @@ TEST_CASE("control bytes are 0 to 0x1f and 0x7f") {
     for (int code = 0; code < 256; ++code) {
         CAPTURE(code);
         const bool expected = code < 0x20 || code == 0x7f;
-        CHECK(encode::is_control(static_cast<char>(code)) == expected);
+        CHECK(text::is_control(static_cast<char>(code)) == expected);
     }
 }
 
 TEST_CASE("plain text has nothing that any format escapes, cuts or replaces") {
-    CHECK(encode::is_plain(""));
-    CHECK(encode::is_plain("lxc_cpu"));
-    CHECK(encode::is_plain("/var/lib/x-1.2:3@"));
+    CHECK(text::is_plain(""));
+    CHECK(text::is_plain("lxc_cpu"));
+    CHECK(text::is_plain("/var/lib/x-1.2:3@"));
     for (const char c : std::string_view(", =\"\\\n\r\t\x01\x7f#\xc3\xa4\xff"))
-        CHECK_FALSE(encode::is_plain(std::string("a") + c + "b"));
-    CHECK(encode::is_plain(std::string(max_string_bytes, 'a')));
-    CHECK_FALSE(encode::is_plain(std::string(max_string_bytes + 1, 'a')));
+        CHECK_FALSE(text::is_plain(std::string("a") + c + "b"));
+    CHECK(text::is_plain(std::string(max_string_bytes, 'a')));
+    CHECK_FALSE(text::is_plain(std::string(max_string_bytes + 1, 'a')));
 }

@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 using namespace lxcmon;
+using namespace lxcmon::app;
 using namespace std::chrono_literals;
 
 namespace {
@@ -14,7 +15,7 @@ std::string wrong_tag(const std::string& text) {
     try {
         static_cast<void>(parse_tag(text));
     } catch (const BadValue& bad) {
-        return bad.words;
+        return bad.message;
     }
     return "taken";
 }
@@ -71,11 +72,11 @@ TEST_CASE("what is no size is refused") {
 }
 
 TEST_CASE("counts from the least to the most") {
-    CHECK(parse_count("1", 1, 5000) == 1);
-    CHECK(parse_count("5000", 1, 5000) == 5000);
+    CHECK(app::parse_count("1", 1, 5000) == 1);
+    CHECK(app::parse_count("5000", 1, 5000) == 5000);
     for (const char* text : {"0", "5001", "", "-1", "+1", " 1", "1.0", "1e3", "18446744073709551617"}) {
         CAPTURE(std::string(text));
-        CHECK_THROWS_AS(static_cast<void>(parse_count(text, 1, 5000)), BadValue);
+        CHECK_THROWS_AS(static_cast<void>(app::parse_count(text, 1, 5000)), BadValue);
     }
 }
 

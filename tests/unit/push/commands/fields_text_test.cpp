@@ -8,6 +8,7 @@
 #include <algorithm>
 
 using namespace lxcmon;
+using namespace lxcmon::push;
 
 namespace {
 

@@ -24,13 +24,13 @@ constexpr FieldId limit = field_id("lxc_memory", "limit_bytes");
 
 std::optional<std::int64_t> single(std::string_view text, Reading reading) {
     Readings readings;
-    take_figures(text, {0, "x", {{"", limit, reading}}}, readings);
+    take_fields(text, {0, "x", {{"", limit, reading}}}, readings);
     return readings.integer(limit);
 }
 
-std::optional<std::int64_t> keyed(std::string_view text, Reading reading = Reading::plain) {
+std::optional<std::int64_t> keyed(std::string_view text, NumberFormat reading = NumberFormat::plain) {
     Readings readings;
-    take_figures(text, {0, "x", {{"usage_usec", usage, reading}, {"user_usec", user, reading}}}, readings);
+    take_fields(text, {0, "x", {{"usage_usec", usage, reading}, {"user_usec", user, reading}}}, readings);
     return readings.integer(usage);
 }
 
@@ -46,33 +46,33 @@ std::string source_of(const CapturedHost& host, FieldId field) {
 } // namespace
 
 TEST_CASE("a file of one number") {
-    CHECK(single("4096\n", Reading::plain) == 4096);
-    CHECK(single("0\n", Reading::plain) == 0);
-    CHECK(single("9223372036854775807\n", Reading::plain) == INT64_MAX);
+    CHECK(single("4096\n", NumberFormat::plain) == 4096);
+    CHECK(single("0\n", NumberFormat::plain) == 0);
+    CHECK(single("9223372036854775807\n", NumberFormat::plain) == INT64_MAX);
     for (const std::string bad :
          {"", "\n", "409", "9223372036854775808\n", "-1\n", "max\n", "1 2\n", " 1\n", "1\n2\n", "1x\n"}) {
         CAPTURE(bad);
-        CHECK_FALSE(single(bad, Reading::plain));
+        CHECK_FALSE(single(bad, NumberFormat::plain));
     }
 }
 
 TEST_CASE("limits that are none") {
-    CHECK(single("67108864\n", Reading::limit) == 67108864);
-    CHECK(single("0\n", Reading::limit) == 0);
+    CHECK(single("67108864\n", NumberFormat::limit) == 67108864);
+    CHECK(single("0\n", NumberFormat::limit) == 0);
     for (const std::string none : {"max\n", "-1\n", "9223372036854771712\n", "9223372036854710272\n",
                                    "9223372036854775807\n", "18446744073709551615\n"}) {
         CAPTURE(none);
-        CHECK_FALSE(single(none, Reading::limit));
+        CHECK_FALSE(single(none, NumberFormat::limit));
     }
 }
 
 TEST_CASE("nanoseconds and clock ticks become microseconds") {
-    CHECK(single("2999\n", Reading::nsec_to_usec) == 2);
-    CHECK(single("999\n", Reading::nsec_to_usec) == 0);
-    CHECK(single("9223372036854775807\n", Reading::nsec_to_usec) == 9223372036854775);
-    CHECK(single("7\n", Reading::ticks_to_usec) == 70'000); // USER_HZ is 100 wherever Debian runs
-    CHECK(single("922337203685477\n", Reading::ticks_to_usec) == 9223372036854770000);
-    CHECK_FALSE(single("922337203685478\n", Reading::ticks_to_usec));
+    CHECK(single("2999\n", NumberFormat::nsec_to_usec) == 2);
+    CHECK(single("999\n", NumberFormat::nsec_to_usec) == 0);
+    CHECK(single("9223372036854775807\n", NumberFormat::nsec_to_usec) == 9223372036854775);
+    CHECK(single("7\n", NumberFormat::ticks_to_usec) == 70'000); // USER_HZ is 100 wherever Debian runs
+    CHECK(single("922337203685477\n", NumberFormat::ticks_to_usec) == 9223372036854770000);
+    CHECK_FALSE(single("922337203685478\n", NumberFormat::ticks_to_usec));
 }
 
 TEST_CASE("a file of keys") {
@@ -91,11 +91,11 @@ TEST_CASE("a file of keys") {
 TEST_CASE("a figure that is gone does not stay from the one before") {
     Readings readings;
     const CgroupPlan::File file{
-        0, "x", {{"usage_usec", usage, Reading::plain}, {"user_usec", user, Reading::plain}}};
-    take_figures("usage_usec 5\nuser_usec 6\n", file, readings);
+        0, "x", {{"usage_usec", usage, NumberFormat::plain}, {"user_usec", user, NumberFormat::plain}}};
+    take_fields("usage_usec 5\nuser_usec 6\n", file, readings);
     CHECK(readings.integer(user) == 6);
     readings.clear();
-    take_figures("usage_usec 7\n", file, readings);
+    take_fields("usage_usec 7\n", file, readings);
     CHECK(readings.integer(usage) == 7);
     CHECK_FALSE(readings.integer(user));
 }

@@ -12,7 +12,7 @@ using test::count_of;
 using test::minute;
 using test::second;
 using Watched = test::WatchedFilesystems;
-using Outcome = FilesystemWatch::Outcome;
+using Outcome = ContainerFilesystems::Outcome;
 
 TEST_CASE("each filesystem is a point") {
     Watched c;

@@ -48,22 +48,23 @@ struct Round {
     }
     test::Child init{};
     NamespaceHelper helper;
-    std::deque<FilesystemWatch> watches{};
-    FilesystemRound round{deadline};
+    std::deque<ContainerFilesystems> watches{};
+    FilesystemPass round{deadline};
     PointBuffer points{};
     std::int64_t tick_ns = 600 * second;
 
     void tick() {
         tick_ns += 10 * second;
         round.begin(tick_ns, tick_ns, std::chrono::hours(1));
-        for (FilesystemWatch& watch : watches)
+        for (ContainerFilesystems& watch : watches)
             round.add({&watch, init.pid(), init.pidfd(), fields_of("lxc_fs"), {}});
         round.run(helper, true, points);
     }
-    [[nodiscard]] std::size_t looked_at(bool risky) const {
-        return static_cast<std::size_t>(std::ranges::count_if(watches, [risky](const FilesystemWatch& watch) {
-            return watch.last_look_ns(risky) != INT64_MIN;
-        }));
+    [[nodiscard]] std::size_t scanned_at(bool risky) const {
+        return static_cast<std::size_t>(
+            std::ranges::count_if(watches, [risky](const ContainerFilesystems& watch) {
+                return watch.last_scan_ns(risky) != INT64_MIN;
+            }));
     }
 };
 
@@ -74,17 +75,17 @@ TEST_CASE("behind one that hangs nobody is looked at in the same tick") {
     Round c(12, &deaf_worker);
     for (const std::ptrdiff_t hung : {1, 2, 3}) {
         c.tick();
-        CHECK(std::ranges::count_if(c.watches, &FilesystemWatch::may_hang) == hung);
+        CHECK(std::ranges::count_if(c.watches, &ContainerFilesystems::may_hang) == hung);
     }
 }
 
 TEST_CASE("many that are a little slow cost a tick one deadline, and the others have their turn later") {
     Round c(12, &slow_worker);
     c.tick();
-    CHECK(c.looked_at(false) <= 5);
-    CHECK(c.looked_at(true) <= 5);
-    for (int tick = 0; tick < 60 && c.looked_at(true) < c.watches.size(); ++tick)
+    CHECK(c.scanned_at(false) <= 5);
+    CHECK(c.scanned_at(true) <= 5);
+    for (int tick = 0; tick < 60 && c.scanned_at(true) < c.watches.size(); ++tick)
         c.tick();
-    CHECK(c.looked_at(false) == c.watches.size());
-    CHECK(c.looked_at(true) == c.watches.size());
+    CHECK(c.scanned_at(false) == c.watches.size());
+    CHECK(c.scanned_at(true) == c.watches.size());
 }

@@ -14,22 +14,22 @@ using test::count_of;
 using test::minute;
 using test::second;
 using Watched = test::WatchedFilesystems;
-using Outcome = FilesystemWatch::Outcome;
+using Outcome = ContainerFilesystems::Outcome;
 
 TEST_CASE("the first look is at once, later ones once in each interval") {
     Watched c;
     CHECK(c.is_due());
     CHECK(c.is_due()); // until it takes place
     static_cast<void>(c.answer());
-    int looks = 0;
+    int scans = 0;
     for (int tick = 0; tick < 60; ++tick) {
         c.now_ns += 10 * second;
         if (c.is_due()) {
-            ++looks;
+            ++scans;
             static_cast<void>(c.answer());
         }
     }
-    CHECK(looks == 10);
+    CHECK(scans == 10);
     CHECK(c.watch.is_due(c.now_ns, c.now_ns, std::chrono::nanoseconds(0)));
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("a thousand containers have their turns spread over the interval") {
     std::map<std::int64_t, int> due_at;
     const auto reply = std::make_unique<FilesystemReply>();
     for (std::uint64_t id = 1; id <= 1000; ++id) {
-        FilesystemWatch watch("container c", id);
+        ContainerFilesystems watch("container c", id);
         PointBuffer points;
         watch.take(Outcome::answered, *reply, {}, 0, {fields_of("lxc_fs"), {}, 600 * second, points});
         for (std::int64_t tick = 610; tick <= 660; tick += 10)
@@ -65,12 +65,12 @@ TEST_CASE("a thousand containers have their turns spread over the interval") {
 
 TEST_CASE("who has waited longest goes first") {
     Watched c;
-    CHECK(c.watch.last_look_ns(false) == INT64_MIN);
+    CHECK(c.watch.last_scan_ns(false) == INT64_MIN);
     CHECK_FALSE(c.watch.may_hang());
     c.reply->root_may_hang = true;
     static_cast<void>(c.answer());
-    CHECK(c.watch.last_look_ns(false) == c.now_ns);
-    CHECK(c.watch.last_look_ns(true) == INT64_MIN); // that is another look
+    CHECK(c.watch.last_scan_ns(false) == c.now_ns);
+    CHECK(c.watch.last_scan_ns(true) == INT64_MIN); // that is another look
     CHECK(c.watch.may_hang());
 }
 

@@ -34,7 +34,7 @@ TEST_CASE("helpers that are replaced, as SIGHUP does, leave no zombies") {
     NamespaceHelper last(20s, {}, &idle_worker);
     const auto end = std::chrono::steady_clock::now() + 10s;
     while (std::ranges::any_of(ended, &is_there) && std::chrono::steady_clock::now() < end) {
-        last.look_at_filesystems({}, [](auto&&...) { return true; });
+        last.scan_filesystems({}, [](auto&&...) { return true; });
         std::this_thread::sleep_for(1ms);
     }
     CHECK(std::ranges::count_if(ended, &is_there) == 0);

@@ -33,7 +33,7 @@ NamespaceRequest next_request(int socket) {
 }
 
 void answer(int socket, const NamespaceRequest& request) {
-    if (request.look == Look::processes) {
+    if (request.scan == Scan::processes) {
         CountReply reply;
         reply.sequence = request.sequence;
         reply.processes = request.init_pid;
@@ -121,10 +121,10 @@ struct Answers {
     std::size_t wrong = 0; ///< answered with another container's figures
 };
 
-NamespaceHelper::Request request_of(pid_t number, int pidfd, Look look = Look::filesystems) {
+NamespaceHelper::Request request_of(pid_t number, int pidfd, Scan scan = Scan::filesystems) {
     NamespaceHelper::Request request;
     request.ask.init_pid = number + offset;
-    request.ask.look = look;
+    request.ask.scan = scan;
     request.init_pidfd = pidfd;
     return request;
 }
@@ -134,15 +134,14 @@ Answers run(NamespaceHelper& helper, std::size_t count, int pidfd, pid_t first =
     for (std::size_t index = 0; index < count; ++index)
         requests[index] = request_of(first + static_cast<pid_t>(index), pidfd);
     Answers answers;
-    helper.look_at_filesystems(
-        requests, [&](std::size_t index, Outcome outcome, const FilesystemReply& reply) {
-            answers.out_of_order += index == answers.outcomes.size() ? 0 : 1;
-            answers.outcomes.push_back(outcome);
-            const auto wanted = static_cast<std::uint32_t>(requests[index].ask.init_pid);
-            if (outcome == Outcome::answered && reply.left_out != wanted)
-                ++answers.wrong;
-            return outcome != Outcome::hung;
-        });
+    helper.scan_filesystems(requests, [&](std::size_t index, Outcome outcome, const FilesystemReply& reply) {
+        answers.out_of_order += index == answers.outcomes.size() ? 0 : 1;
+        answers.outcomes.push_back(outcome);
+        const auto wanted = static_cast<std::uint32_t>(requests[index].ask.init_pid);
+        if (outcome == Outcome::answered && reply.left_out != wanted)
+            ++answers.wrong;
+        return outcome != Outcome::hung;
+    });
     return answers;
 }
 
@@ -175,7 +174,7 @@ TEST_CASE("the looks end where the caller wants no more, and what follows has it
     const std::vector<NamespaceHelper::Request> requests(100, request_of(7, init.pidfd()));
     for (const std::size_t most : {1U, 30U, 99U, 100U}) {
         std::size_t asked = 0;
-        helper.look_at_filesystems(requests, [&](auto&&...) { return ++asked < most; });
+        helper.scan_filesystems(requests, [&](auto&&...) { return ++asked < most; });
         CHECK(asked == most);
         check_all_but(run(helper, 100, init.pidfd()), {}, Outcome::broken);
     }
@@ -206,8 +205,8 @@ TEST_CASE("processes are counted by the same helper") {
     NamespaceHelper helper(milliseconds(400), {}, &hanging_worker);
     CountReply reply;
     for (const pid_t number : {1, 2, bad, 3}) {
-        const auto request = request_of(number, init.pidfd(), Look::processes);
-        const Outcome outcome = helper.look_at_processes(request, reply);
+        const auto request = request_of(number, init.pidfd(), Scan::processes);
+        const Outcome outcome = helper.scan_processes(request, reply);
         CHECK(outcome == (number == bad ? Outcome::hung : Outcome::answered));
         CHECK(reply.processes == (number == bad ? -1 : number + offset));
         CHECK(run(helper, 1, init.pidfd()).outcomes == std::vector{Outcome::answered});
@@ -252,7 +251,7 @@ TEST_CASE("a request whose pidfd is none is broken, alone") {
     for (std::size_t index = 0; index < requests.size(); ++index)
         requests[index] = request_of(static_cast<pid_t>(index), index == 50 ? -1 : init.pidfd());
     Answers answers;
-    helper.look_at_filesystems(requests, [&](std::size_t, Outcome outcome, const FilesystemReply&) {
+    helper.scan_filesystems(requests, [&](std::size_t, Outcome outcome, const FilesystemReply&) {
         answers.outcomes.push_back(outcome);
         return true;
     });
@@ -274,7 +273,7 @@ TEST_CASE("where the helper hangs is known") {
     NamespaceHelper helper(milliseconds(300), {}, &hanging_somewhere);
     const auto hang_of = [&](pid_t number) {
         CountReply reply;
-        CHECK(helper.look_at_processes(request_of(number, init.pidfd(), Look::processes), reply) ==
+        CHECK(helper.scan_processes(request_of(number, init.pidfd(), Scan::processes), reply) ==
               Outcome::hung);
         return helper.hang();
     };

@@ -50,18 +50,17 @@ struct Answer {
 
 Answer ask(NamespaceHelper& helper, const Child* init, std::optional<std::uint64_t> left_alone = {}) {
     NamespaceHelper::Request request;
-    request.ask.look = Look::filesystems;
+    request.ask.scan = Scan::filesystems;
     request.ask.init_pid = init != nullptr ? init->pid() : 0;
     request.init_pidfd = init != nullptr ? init->pidfd() : -1;
     if (left_alone)
         request.ask.left_alone[request.ask.left_alone_count++] = *left_alone;
     Answer answer;
-    helper.look_at_filesystems({&request, 1},
-                               [&](std::size_t, Outcome outcome, const FilesystemReply& reply) {
-                                   CHECK(outcome == Outcome::answered);
-                                   *answer.reply = reply;
-                                   return true;
-                               });
+    helper.scan_filesystems({&request, 1}, [&](std::size_t, Outcome outcome, const FilesystemReply& reply) {
+        CHECK(outcome == Outcome::answered);
+        *answer.reply = reply;
+        return true;
+    });
     return answer;
 }
 

@@ -46,13 +46,13 @@ bool closes_all_on_old_kernel() {
     const auto pipe_name = std::filesystem::read_symlink("/proc/self/fd/100");
     NamespaceHelper helper(ample);
     NamespaceHelper::Request host;
-    host.ask.look = Look::filesystems;
+    host.ask.scan = Scan::filesystems;
     bool answered = false; // so that its first steps are done
-    helper.look_at_filesystems({&host, 1},
-                               [&](std::size_t, NamespaceHelper::Outcome outcome, const FilesystemReply&) {
-                                   answered = outcome == NamespaceHelper::Outcome::answered;
-                                   return true;
-                               });
+    helper.scan_filesystems({&host, 1},
+                            [&](std::size_t, NamespaceHelper::Outcome outcome, const FilesystemReply&) {
+                                answered = outcome == NamespaceHelper::Outcome::answered;
+                                return true;
+                            });
     const std::filesystem::directory_iterator open("/proc/" + std::to_string(helper.pid()) + "/fd");
     const auto kept = std::ranges::count_if(
         open, [&](const auto& each) { return std::filesystem::read_symlink(each.path()) == pipe_name; });

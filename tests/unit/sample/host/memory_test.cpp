@@ -17,7 +17,7 @@ namespace {
 std::string fields(std::string_view meminfo, std::string_view vmstat = "") {
     Readings readings;
     for (const CgroupPlan::File& file : plan_host_files(Selection::everything()))
-        take_figures(file.name == "proc/meminfo" ? meminfo : vmstat, file, readings);
+        take_fields(file.name == "proc/meminfo" ? meminfo : vmstat, file, readings);
     derive_host_memory(readings);
     PointBuffer points;
     readings.emit(fields_of("host_memory"), {}, {}, 1, points);

@@ -16,7 +16,7 @@ namespace {
 
 struct Watched {
     Watched() { links.links[links.count++].link = {.name = {'e', 't', 'h', '0'}, .mtu = 1500}; }
-    NetworkWatch watch{"c", {}};
+    ContainerNetwork watch{"c", {}};
     ContainerLinks links{};
     test::LogCapture log{};
 

@@ -75,26 +75,26 @@ bool refuse_setns(int descriptor, bool of_all_others, std::uint32_t error) {
 TEST_SUITE_BEGIN("needs root");
 
 TEST_CASE("after each look the thread is at home again") {
-    ContainerNetworks networks(ample);
+    NamespaceLinks networks(ample);
     const Child init(CLONE_NEWNET);
     const std::string home = namespace_of("thread-self");
     CHECK(namespace_of(std::to_string(init.pid())) != home);
     HostId host_id;
     for (int round = 0; round < 3; ++round) {
-        CHECK(networks.look(init.pid(), init.pidfd(), host_id).count == 1);
+        CHECK(networks.scan(init.pid(), init.pidfd(), host_id).count == 1);
         CHECK(namespace_of("thread-self") == home);
     }
 }
 
 TEST_CASE("an init that has ended is an answer, and the next one is as ever") {
-    ContainerNetworks networks(ample);
+    NamespaceLinks networks(ample);
     Child ended(CLONE_NEWNET);
     ended.end();
     const Child init(CLONE_NEWNET);
     HostId host_id;
-    CHECK(networks.look(ended.pid(), ended.pidfd(), host_id).error == ESRCH);
-    CHECK(networks.look(init.pid(), init.pidfd(), host_id).count == 1);
-    const ContainerLinks& again = networks.look(ended.pid(), ended.pidfd(), host_id);
+    CHECK(networks.scan(ended.pid(), ended.pidfd(), host_id).error == ESRCH);
+    CHECK(networks.scan(init.pid(), init.pidfd(), host_id).count == 1);
+    const ContainerLinks& again = networks.scan(ended.pid(), ended.pidfd(), host_id);
     CHECK(again.error == ESRCH);
     CHECK(again.count == 0);
 }
@@ -111,14 +111,14 @@ TEST_CASE("a kernel that can't join by a pidfd, and whose namespaces have no coo
     // What is refused to a thread is refused to it for ever.
     std::thread([&] {
         refused = refuse_setns(own.pidfd(), false, EINVAL);
-        ContainerNetworks networks(ample);
+        NamespaceLinks networks(ample);
         const std::string home = namespace_of("thread-self");
         for (int round = 0; round < 2; ++round) {
-            const ContainerLinks& links = networks.look(own.pid(), own.pidfd(), host_id);
+            const ContainerLinks& links = networks.scan(own.pid(), own.pidfd(), host_id);
             right = right && links.error == 0 && links.count == 1 && !links.shares_host_network;
             right = right && namespace_of("thread-self") == home;
-            right = right && networks.look(sharing.pid(), sharing.pidfd(), host_id).shares_host_network;
-            right = right && networks.look(ended.pid(), ended.pidfd(), host_id).error == ESRCH;
+            right = right && networks.scan(sharing.pid(), sharing.pidfd(), host_id).shares_host_network;
+            right = right && networks.scan(ended.pid(), ended.pidfd(), host_id).error == ESRCH;
         }
     }).join();
     CHECK(refused);
@@ -138,10 +138,10 @@ TEST_CASE("what calls the host's network what is kept of each network") {
         return test::make_veth("eth0", "eth0", elsewhere.get()) &&
                test::make_veth("eth1", (outside + "b").c_str(), host_namespace.get());
     });
-    ContainerNetworks networks(ample);
+    NamespaceLinks networks(ample);
     HostId host_id;
     const auto host_index = [&](const Child& init, std::size_t at) {
-        const ContainerLinks& links = networks.look(init.pid(), init.pidfd(), host_id);
+        const ContainerLinks& links = networks.scan(init.pid(), init.pidfd(), host_id);
         return links.count > at ? links.links[at].host_index : UINT32_MAX;
     };
     // As an init does that moves to another network, and back.
@@ -174,13 +174,13 @@ TEST_CASE("nobody but the kernel can send to the socket: the container's root co
 
 TEST_CASE("where looking takes too long the others are left out, and that is said once") {
     test::LogCapture log;
-    ContainerNetworks networks(std::chrono::nanoseconds(1));
+    NamespaceLinks networks(std::chrono::nanoseconds(1));
     const Child init(CLONE_NEWNET);
     HostId host_id;
     for (int round = 0; round < 2; ++round) {
         networks.begin_tick();
-        CHECK_FALSE(networks.look(init.pid(), init.pidfd(), host_id).left_out);
-        const ContainerLinks& other = networks.look(init.pid(), init.pidfd(), host_id);
+        CHECK_FALSE(networks.scan(init.pid(), init.pidfd(), host_id).left_out);
+        const ContainerLinks& other = networks.scan(init.pid(), init.pidfd(), host_id);
         CHECK(other.left_out);
         CHECK(other.count == 0);
         const std::string said = log.take();
@@ -194,11 +194,11 @@ TEST_CASE("a thread that can't go home ends the process") {
     const pid_t child = ::fork();
     if (child == 0) {
         const test::LogCapture log;
-        ContainerNetworks networks(ample);
+        NamespaceLinks networks(ample);
         HostId host_id;
         if (!refuse_setns(init.pidfd(), true, EPERM))
             ::_exit(2);
-        static_cast<void>(networks.look(init.pid(), init.pidfd(), host_id));
+        static_cast<void>(networks.scan(init.pid(), init.pidfd(), host_id));
         ::_exit(3);
     }
     int status = 0;

@@ -25,11 +25,11 @@ namespace {
 
 /// With a memory of the host's id for one container.
 struct Networks {
-    ContainerNetworks all{std::chrono::seconds(20)};
+    NamespaceLinks all{std::chrono::seconds(20)};
     HostId host_id{};
 
     /// A copy: the next look changes what is returned.
-    ContainerLinks look(const Child& init) { return all.look(init.pid(), init.pidfd(), host_id); }
+    ContainerLinks scan(const Child& init) { return all.scan(init.pid(), init.pidfd(), host_id); }
 };
 
 const ContainerLinks::Entry* find_link(const ContainerLinks& links, std::string_view name) {
@@ -44,7 +44,7 @@ const ContainerLinks::Entry* find_link(const ContainerLinks& links, std::string_
 bool becomes_up(Networks& networks, const Child& init, bool up) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
     do {
-        const ContainerLinks links = networks.look(init);
+        const ContainerLinks links = networks.scan(init);
         if (const auto* eth0 = find_link(links, "eth0"); eth0 != nullptr && eth0->link.up == up)
             return true;
     } while (std::chrono::steady_clock::now() < end);
@@ -63,7 +63,7 @@ TEST_SUITE_BEGIN("needs root");
 TEST_CASE("a container without a network namespace of its own shows no interfaces") {
     Networks networks;
     const Child init(CLONE_NEWNS);
-    const ContainerLinks reply = networks.look(init);
+    const ContainerLinks reply = networks.scan(init);
     CHECK(reply.error == 0);
     CHECK(reply.shares_host_network);
     CHECK(reply.count == 0);
@@ -72,7 +72,7 @@ TEST_CASE("a container without a network namespace of its own shows no interface
 TEST_CASE("a fresh network namespace has a loopback and nothing of the host's") {
     Networks networks;
     const Child init(CLONE_NEWNS | CLONE_NEWNET);
-    const ContainerLinks reply = networks.look(init);
+    const ContainerLinks reply = networks.scan(init);
     CHECK(reply.error == 0);
     CHECK(reply.list_error == 0);
     CHECK_FALSE(reply.shares_host_network);
@@ -96,7 +96,7 @@ TEST_CASE("a veth shows its counters, and its end on the host") {
     REQUIRE(index != 0);
 
     Networks networks;
-    const ContainerLinks down = networks.look(init);
+    const ContainerLinks down = networks.scan(init);
     const auto* eth0 = find_link(down, "eth0");
     REQUIRE(eth0 != nullptr);
     CHECK(eth0->host_index == index);
@@ -114,7 +114,7 @@ TEST_CASE("a veth shows its counters, and its end on the host") {
     const std::uint64_t least_bytes = test::host_counter(outside, "tx_bytes");
     CHECK(least_packets >= 1);
     CHECK(least_bytes >= 200);
-    const ContainerLinks up = networks.look(init);
+    const ContainerLinks up = networks.scan(init);
     eth0 = find_link(up, "eth0");
     REQUIRE(eth0 != nullptr);
     CHECK(eth0->link.rx_packets >= least_packets);
@@ -143,7 +143,7 @@ TEST_CASE("a veth that leads to another container has no end on the host") {
                test::make_veth("eth1", "eth0", elsewhere.get());
     });
     Networks networks;
-    const ContainerLinks reply = networks.look(init);
+    const ContainerLinks reply = networks.scan(init);
     REQUIRE(find_link(reply, "eth0") != nullptr);
     REQUIRE(find_link(reply, "eth1") != nullptr);
     CHECK(find_link(reply, "eth0")->host_index == ::if_nametoindex(outside.c_str()));
@@ -165,7 +165,7 @@ TEST_CASE("no more interfaces than there is room for, and that there are more") 
             }
             return true;
         });
-        const ContainerLinks reply = networks.look(init);
+        const ContainerLinks reply = networks.scan(init);
         CHECK(reply.list_error == 0);
         CHECK(reply.count == max_links);
         CHECK(reply.has_more == (veths == max_links));

@@ -50,8 +50,8 @@ class Host {
         std::vector<char> buffer(4096);
         Readings readings;
         SocketSampler sampler(tree_.fd(), 100);
-        sampler.look(buffer, selection);
-        sampler.set_figures(readings);
+        sampler.scan(buffer, selection);
+        sampler.set_fields(readings);
         return readings;
     }
     [[nodiscard]] std::size_t fields(const Selection& selection = Selection::everything()) const {

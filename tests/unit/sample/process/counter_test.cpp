@@ -72,7 +72,7 @@ void deaf_worker(int, HelperProgress&, const WorkerSettings&) {
 
 TEST_CASE("the number of processes") {
     Counted c;
-    CHECK(c.request().look == Look::processes);
+    CHECK(c.request().scan == Scan::processes);
     CHECK(c.request().want_processes);
     CHECK(c.take(Outcome::answered) == 3);
     CHECK(c.counter.is_well());
@@ -134,14 +134,14 @@ TEST_CASE("behind one that hangs nobody is asked in the same tick") {
     ProcessCounter first(container, {});
     ProcessCounter behind(container, {});
     Readings readings;
-    CountRound round{helper, TimeBudget(std::chrono::milliseconds(50))};
+    CountPass round{helper, TimeBudget(std::chrono::milliseconds(50))};
     first.sample(round, container, 1, readings);
     behind.sample(round, container, 1, readings);
     CHECK(first.may_hang());
     CHECK_FALSE(behind.may_hang());
     CHECK(behind.was_left_out());
     CHECK_FALSE(behind.is_well());
-    CountRound next{helper, TimeBudget(std::chrono::milliseconds(50))};
+    CountPass next{helper, TimeBudget(std::chrono::milliseconds(50))};
     behind.sample(next, container, 2, readings);
     CHECK(behind.may_hang());
 }
@@ -152,7 +152,7 @@ TEST_CASE("the time that counting took is spent, and when there is none left nob
     NamespaceHelper helper(std::chrono::seconds(20));
     ProcessCounter counter(container, {.start = true});
     Readings readings;
-    CountRound round{helper, TimeBudget(std::chrono::nanoseconds(1))};
+    CountPass round{helper, TimeBudget(std::chrono::nanoseconds(1))};
     counter.sample(round, container, 1, readings);
     CHECK(round.budget.is_spent());
     CHECK(counter.start_ticks());

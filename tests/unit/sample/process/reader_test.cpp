@@ -74,71 +74,71 @@ TEST_CASE("processes are read in a child, those that have ended are left out") {
     Child second;
     ProcessReader reader(ample);
     CHECK(reader.pid() == -1); // not before there is something to read
-    std::vector<ProcessFigures> figures;
+    std::vector<io::ProcessStats> stats;
     const std::vector<pid_t> pids{first.pid(), second.pid(), ::getpid()};
-    CHECK(reader.read(pids, true, figures) == Outcome::answered);
-    REQUIRE(figures.size() == 3);
-    CHECK(figures[2].pid == ::getpid());
-    CHECK(figures[2].command() == "unit-process");
-    CHECK(figures[0].start_ticks >= figures[2].start_ticks);
-    CHECK(figures[0].write_bytes);
+    CHECK(reader.read(pids, true, stats) == Outcome::answered);
+    REQUIRE(stats.size() == 3);
+    CHECK(stats[2].pid == ::getpid());
+    CHECK(stats[2].command() == "unit-process");
+    CHECK(stats[0].start_ticks >= stats[2].start_ticks);
+    CHECK(stats[0].write_bytes);
     const pid_t child = reader.pid();
     second.end();
-    CHECK(reader.read(pids, false, figures) == Outcome::answered);
-    REQUIRE(figures.size() == 2);
-    CHECK(figures[1].pid == ::getpid());
-    CHECK_FALSE(figures[0].write_bytes);
+    CHECK(reader.read(pids, false, stats) == Outcome::answered);
+    REQUIRE(stats.size() == 2);
+    CHECK(stats[1].pid == ::getpid());
+    CHECK_FALSE(stats[0].write_bytes);
     CHECK(reader.pid() == child);
 }
 
 TEST_CASE("more processes than fit in a datagram") {
     ProcessReader reader(ample, &hanging_worker);
-    std::vector<ProcessFigures> figures;
+    std::vector<io::ProcessStats> stats;
     for (const std::size_t count : {most_asked, most_asked + 1, 5 * most_asked, std::size_t{0}}) {
         CAPTURE(count);
-        CHECK(reader.read(from_100(count), true, figures) == Outcome::answered);
-        REQUIRE(figures.size() == count);
+        CHECK(reader.read(from_100(count), true, stats) == Outcome::answered);
+        REQUIRE(stats.size() == count);
         for (std::size_t at = 0; at < count; ++at)
-            CHECK(figures[at].pid == static_cast<pid_t>(100 + at));
+            CHECK(stats[at].pid == static_cast<pid_t>(100 + at));
     }
 }
 
 TEST_CASE("a child that hangs is killed, another one reads what follows") {
     ProcessReader reader(milliseconds(100), &hanging_worker);
-    std::vector<ProcessFigures> figures;
-    CHECK(reader.read(from_100(3), true, figures) == Outcome::answered);
+    std::vector<io::ProcessStats> stats;
+    CHECK(reader.read(from_100(3), true, stats) == Outcome::answered);
     auto pids = from_100(2 * most_asked);
     pids.back() = bad;
     const auto begin = std::chrono::steady_clock::now();
-    CHECK(reader.read(pids, true, figures) == Outcome::hung);
+    CHECK(reader.read(pids, true, stats) == Outcome::hung);
     CHECK(std::chrono::steady_clock::now() - begin < ample);
     CHECK(reader.pid() == -1);
-    CHECK(reader.read(from_100(3), true, figures) == Outcome::answered);
-    CHECK(figures.size() == 3);
+    CHECK(reader.read(from_100(3), true, stats) == Outcome::answered);
+    CHECK(stats.size() == 3);
 }
 
 TEST_CASE("the deadline is for all processes of a container, in however many datagrams") {
     ProcessReader reader(milliseconds(100), &slow_worker);
-    std::vector<ProcessFigures> figures;
-    CHECK(reader.read(std::vector<pid_t>(10 * most_asked, bad), true, figures) == Outcome::hung);
+    std::vector<io::ProcessStats> stats;
+    CHECK(reader.read(std::vector<pid_t>(10 * most_asked, bad), true, stats) == Outcome::hung);
 }
 
 TEST_CASE("a child that ends or talks rubbish is started anew") {
     for (const auto worker : {&exiting_worker, &lying_worker, &late_worker}) {
         ProcessReader reader(ample, worker);
-        std::vector<ProcessFigures> figures;
+        std::vector<io::ProcessStats> stats;
         const std::vector<pid_t> pids{bad};
-        CHECK(reader.read(pids, true, figures) == Outcome::broken);
-        CHECK(reader.read(from_100(3), true, figures) == Outcome::answered);
-        CHECK(figures.size() == 3);
+        CHECK(reader.read(pids, true, stats) == Outcome::broken);
+        CHECK(reader.read(from_100(3), true, stats) == Outcome::answered);
+        CHECK(stats.size() == 3);
     }
 }
 
 TEST_CASE("the child ends with its reader") {
     auto reader = std::make_unique<ProcessReader>(ample);
-    std::vector<ProcessFigures> figures;
+    std::vector<io::ProcessStats> stats;
     const pid_t self = ::getpid();
-    CHECK(reader->read(std::span(&self, 1), true, figures) == Outcome::answered);
+    CHECK(reader->read(std::span(&self, 1), true, stats) == Outcome::answered);
     const io::UniqueFd child(static_cast<int>(::syscall(SYS_pidfd_open, reader->pid(), 0)));
     REQUIRE(child);
     reader.reset();
