@@ -1,5 +1,6 @@
 #pragma once
 
+#include "app/settings/bad_setting.hpp"
 #include "push/command_table.hpp"
 #include "push/config.hpp"
 

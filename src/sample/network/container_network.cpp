@@ -31,8 +31,8 @@ void ContainerNetwork::take(const ContainerLinks& links, const Target& target) {
     if (links.error != 0)
         return fault_.set(who_, "its network namespace can't be joined: " + message_of(links.error) +
                                     "; its interfaces are left out. CAP_SYS_ADMIN (root) is needed");
-    fault_.set(who_,
-               links.list_error != 0 ? "its interfaces can't be listed: " + message_of(links.list_error) : "");
+    fault_.set(who_, links.list_error != 0 ? "its interfaces can't be listed: " + message_of(links.list_error)
+                                           : "");
     has_own_network_ = links.count != 0;
     if (links.shares_host_network && !std::exchange(said_host_network_, true))
         spdlog::info("{}: it shares the host's network: lxc_net is left out", who_);

@@ -9,6 +9,7 @@
 
 #include <array>
 
+using namespace lxcmon;
 using namespace lxcmon::deliver;
 using lxcmon::test::FakeHttpServer;
 using lxcmon::test::FakeSink;

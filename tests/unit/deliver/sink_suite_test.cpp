@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+using namespace lxcmon;
 using namespace lxcmon::deliver;
 using lxcmon::test::FakeHttpServer;
 using lxcmon::test::Fault;
@@ -173,7 +174,7 @@ void each_sink(const std::function<void(Behind&)>& check) {
     for (const auto& each : all_sinks()) {
         CAPTURE(each.first);
         const auto behind = each.second();
-        push::check(*behind);
+        check(*behind);
     }
 }
 

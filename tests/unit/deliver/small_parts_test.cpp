@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+using namespace lxcmon;
 using namespace lxcmon::deliver;
 using std::chrono::milliseconds;
 
@@ -119,7 +120,7 @@ TEST_CASE("the head of an answer") {
     CHECK(reply.influx_error.size() == 1024);
     for (int block = 0; block < 100; ++block)
         http::read_body(std::string(100'000, 'b'), reply);
-    CHECK(reply.body.size() == kept_body_bytes);
+    CHECK(reply.body.size() == http::kept_body_bytes);
 }
 
 TEST_CASE("an answer in one piece") {

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 using namespace lxcmon;
-using namespace lxcmon::docgen;
 using lxcmon::test::Parser;
 
 TEST_CASE("each example of settings is taken, and sends to a server") {

@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+using namespace lxcmon;
 using namespace lxcmon::influx;
 using lxcmon::test::FakeHttpServer;
 using lxcmon::test::Fault;

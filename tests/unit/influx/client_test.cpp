@@ -36,7 +36,7 @@ std::string big_body(std::size_t bytes) {
 
 struct Fixture {
     FakeHttpServer server;
-    deliver::Counters counters;
+    deliver::SharedCounters counters;
 
     /// Delivers through client and server; the waits between tries are told, not waited.
     std::vector<milliseconds> deliver(Client& client, const Batch& batch, unsigned most_tries = 50) {

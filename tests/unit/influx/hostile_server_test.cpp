@@ -6,6 +6,7 @@
 
 #include <fstream>
 
+using namespace lxcmon;
 using namespace lxcmon::influx;
 using lxcmon::test::FakeHttpServer;
 using lxcmon::test::Fault;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+using namespace lxcmon;
 using namespace lxcmon::influx;
 using std::chrono::seconds;
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
+using namespace lxcmon;
 using namespace lxcmon::influx;
 using lxcmon::io::UniqueFd;
 using lxcmon::test::FakeHttpServer;

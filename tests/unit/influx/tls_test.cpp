@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+using namespace lxcmon;
 using namespace lxcmon::influx;
 using lxcmon::test::Certificates;
 using lxcmon::test::FakeHttpServer;

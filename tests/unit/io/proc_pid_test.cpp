@@ -12,7 +12,7 @@
 #include <string>
 
 using namespace lxcmon;
-using namespace lxcmon::sample;
+using namespace lxcmon::io;
 using test::TempTree;
 
 namespace {

@@ -1,5 +1,7 @@
 #include "push/sink_factory.hpp"
 
+#include "app/settings/bad_setting.hpp"
+
 #include "support/fake_http_server.hpp"
 #include "support/log_capture.hpp"
 

@@ -18,7 +18,7 @@
 
 namespace lxcmon::test {
 
-using http::Settings;
+using spool::Settings;
 using spool::Spool;
 
 /// A folder for a spool, and a clock that stands still.
@@ -92,7 +92,7 @@ inline std::string numbered_json(std::size_t first, std::size_t count) {
 }
 
 /// Appends, which must go well.
-inline Entry append(Spool& spool, const Batch& batch) {
+inline spool::Entry append(Spool& spool, const Batch& batch) {
     const auto appended = spool.append(batch);
     REQUIRE(appended.why == "");
     REQUIRE(appended.entry);

@@ -22,7 +22,7 @@ constexpr FieldId usage = field_id("lxc_cpu", "usage_usec");
 constexpr FieldId user = field_id("lxc_cpu", "user_usec");
 constexpr FieldId limit = field_id("lxc_memory", "limit_bytes");
 
-std::optional<std::int64_t> single(std::string_view text, Reading reading) {
+std::optional<std::int64_t> single(std::string_view text, NumberFormat reading) {
     Readings readings;
     take_fields(text, {0, "x", {{"", limit, reading}}}, readings);
     return readings.integer(limit);
