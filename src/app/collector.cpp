@@ -1,5 +1,7 @@
 #include "app/collector.hpp"
 
+#include "discover/lxc_api.hpp"
+
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -26,40 +28,31 @@ io::UniqueFd open_root() {
     return root;
 }
 
-sample::SampleSettings sample_settings(const push::Config& config, int root_fd) {
-    sample::SampleSettings settings;
-    settings.tags = {config.host, config.tags};
+/// With the parts that follow from the interval and from whether another tick comes.
+sample::SampleSettings sample_settings(const CollectSettings& collect, int root_fd) {
+    sample::SampleSettings settings = collect.sample;
     settings.root_fd = root_fd;
-    settings.selection = selection_of(config);
-    settings.fs_include = config.fs_include;
-    settings.fs_exclude = config.fs_exclude;
-    settings.fs_interval = config.once ? std::chrono::nanoseconds(0) : config.fs_interval;
-    if (!config.once)
+    settings.selection = collect.selection();
+    if (collect.once)
+        settings.fs_interval = std::chrono::nanoseconds(0);
+    else
         settings.seldom_interval =
-            std::min<std::chrono::nanoseconds>(seldom_ticks * config.interval, longest_seldom);
-    settings.net_loopback = config.net_loopback;
-    settings.top_commands = config.top_commands;
-    // A hang must not cost the next tick, where ticks are that close.
-    const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(config.interval / 2);
+            std::min<std::chrono::nanoseconds>(seldom_ticks * collect.interval, longest_seldom);
+    // A hang must not cost the next tick, even if the interval is short.
+    const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval / 2);
     settings.namespace_deadline = std::clamp(half, shortest_deadline, settings.namespace_deadline);
-    // Where there is no next tick, who is left out now is left out for good.
-    settings.scan_budget = config.once ? longest_once : settings.namespace_deadline;
+    // Without a next tick, a container that is left out now is left out for good.
+    settings.scan_budget = collect.once ? longest_once : settings.namespace_deadline;
     return settings;
 }
 
 } // namespace
 
-Selection selection_of(const push::Config& config) {
-    Selection selection = Selection::of(config.metrics);
-    if (!config.sample_host)
-        selection.remove("host_*");
-    return selection;
-}
-
-Collector::Collector(const push::Config& config)
+Collector::Collector(const CollectSettings& settings)
     : root(open_root())
-    , table({config.lxcpaths, config.include, config.exclude})
-    , sampler(sample_settings(config, root.get())) {
+    , table(settings.discover)
+    , sampler(sample_settings(settings, root.get()))
+    , settings_(settings) {
     points.select(sampler.selection());
     if (::geteuid() != 0)
         spdlog::warn(
@@ -77,6 +70,10 @@ void Collector::collect_for_rates(std::int64_t tick_ns) {
     points.clear();
     table.refresh();
     sampler.sample_for_rates(table.containers(), tick_ns, points);
+}
+
+std::string Collector::liblxc_version() {
+    return discover::liblxc_version();
 }
 
 void Collector::wait_a_moment() {

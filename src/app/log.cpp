@@ -77,15 +77,20 @@ bool stderr_is_journal() noexcept {
     return goes_to_journal(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
 }
 
-spdlog::sink_ptr make_sink(const push::Config& config) {
-    if (config.log_file.empty())
+LogSettings& settings_in_force() noexcept {
+    static LogSettings settings;
+    return settings;
+}
+
+spdlog::sink_ptr make_sink(const std::string& program, const LogSettings& settings) {
+    if (settings.file.empty())
         return std::make_shared<spdlog::sinks::stderr_sink_mt>();
     try {
-        return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(config.log_file, config.log_max_bytes,
-                                                                      config.log_keep);
+        return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(settings.file, settings.max_bytes,
+                                                                      settings.keep);
     } catch (const spdlog::spdlog_ex& error) {
-        throw BadSetting("lxcmon-push: --log-file: '" + config.log_file + "' can't be opened: " +
-                         error.what() + "; expected a file in a folder that can be written");
+        throw BadSetting(program + ": --log-file: '" + settings.file + "' can't be opened: " + error.what() +
+                         "; expected a file in a folder that can be written");
     }
 }
 
@@ -104,20 +109,25 @@ void print_error(std::string_view text) {
                  text.data());
 }
 
-void set_up_log(const push::Config& config) {
-    const bool as_json = config.log_format == "json";
+void set_up_log(const std::string& program, const LogSettings& settings) {
+    const bool as_json = settings.format == "json";
     auto formatter = std::make_unique<spdlog::pattern_formatter>();
     formatter->add_flag<MessageFlag>('*', as_json);
     formatter->add_flag<PriorityFlag>('P');
-    const bool for_journal = config.log_file.empty() && stderr_is_journal();
+    const bool for_journal = settings.file.empty() && stderr_is_journal();
     const std::string text = for_journal ? "%l: %*" : "%Y-%m-%d %H:%M:%S.%e %l: %*";
     const std::string json = R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l","message":%*})";
     formatter->set_pattern((for_journal ? "%P" : "") + (as_json ? json : text));
-    auto logger = std::make_shared<spdlog::logger>("lxcmon-push", make_sink(config));
+    auto logger = std::make_shared<spdlog::logger>(program, make_sink(program, settings));
     logger->set_formatter(std::move(formatter));
-    logger->set_level(spdlog::level::from_str(config.log_level == "warn" ? "warning" : config.log_level));
+    logger->set_level(spdlog::level::from_str(settings.level == "warn" ? "warning" : settings.level));
     logger->flush_on(spdlog::level::trace);
     spdlog::set_default_logger(std::move(logger));
+    settings_in_force() = settings;
+}
+
+const LogSettings& log_settings() noexcept {
+    return settings_in_force();
 }
 
 } // namespace lxcmon::app

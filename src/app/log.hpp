@@ -1,7 +1,8 @@
 #pragma once
 
-#include "push/config.hpp"
+#include "app/log_settings.hpp"
 
+#include <string>
 #include <string_view>
 
 namespace lxcmon::app {
@@ -17,6 +18,9 @@ void print_error(std::string_view text);
 /// The journal has times of its own and gets priorities (sd-daemon(3)) in their place. Control characters in
 /// a message are replaced: names and servers' answers are not ours. Throws BadSetting where the file can't be
 /// opened.
-void set_up_log(const push::Config& config);
+void set_up_log(const std::string& program, const LogSettings& settings);
+
+/// The settings of the last set_up_log() that succeeded.
+[[nodiscard]] const LogSettings& log_settings() noexcept;
 
 } // namespace lxcmon::app

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "deliver/json_file_settings.hpp"
 #include "deliver/sink.hpp"
 #include "deliver/stream_writer.hpp"
 #include "io/unique_fd.hpp"
@@ -11,13 +12,6 @@
 #include <vector>
 
 namespace lxcmon::deliver {
-
-struct JsonFileSettings {
-    std::string path;                                   ///< `-` is stdout
-    std::uint64_t max_bytes = std::uint64_t{64} << 20U; ///< then it is rotated; 0 is no limit
-    unsigned kept = 5;                                  ///< rotated files: path.1 is the newest
-    std::chrono::milliseconds stream_timeout{10'000};   ///< for a pipe whose reader stands still
-};
 
 /// Appends lines to a file of mode 0640, made when missing with its folder (0750). A batch is in the
 /// file whole or not at all. Follows a file that is renamed or removed (logrotate), never a symlink.

@@ -23,8 +23,9 @@ void wait(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, 
 
 } // namespace
 
-Queue::Queue(QueueSettings settings)
-    : settings_(std::move(settings)) {}
+Queue::Queue(QueueSettings settings, Backoff::Random random)
+    : settings_(settings)
+    , random_(std::move(random)) {}
 
 bool Queue::push(Batch batch) {
     if (batch.body.empty())
@@ -158,7 +159,7 @@ void Queue::accept() {
         backlog_.delivered = true;
         const double even_sec =
             static_cast<double>(backlog_.batch->lines) / static_cast<double>(settings_.backlog_rate);
-        const double pause_ms = even_sec * 1000 * (0.75 + settings_.random() / 2);
+        const double pause_ms = even_sec * 1000 * (0.75 + random_() / 2);
         backlog_.ready_at =
             TimePoint::clock::now() + std::chrono::milliseconds(static_cast<std::int64_t>(pause_ms));
         return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "deliver/backoff.hpp"
+#include "deliver/queue_settings.hpp"
 #include "model/batch.hpp"
 
 #include <chrono>
@@ -14,17 +15,6 @@
 
 namespace lxcmon::deliver {
 
-struct QueueSettings {
-    std::size_t limit_bytes = std::size_t{32} << 20U; ///< of batches held in memory
-    /// A Spooler takes what is not delivered in time, and the newest batch is sent first. Without one
-    /// (a file, stdout) batches leave in the order in which they came.
-    bool spooled = false;
-    std::chrono::milliseconds send_offset{0};   ///< a batch is sent so long after it was pushed
-    std::chrono::milliseconds spool_after{500}; ///< and goes to the spool where it is not delivered by then
-    std::uint64_t backlog_rate = 10'000;        ///< lines a second sent from the spool, on average
-    Backoff::Random random = Backoff::system_random(); ///< spreads a fleet's backlogs
-};
-
 /// Between three threads: sampling pushes and never waits; the Sender takes one batch at a time, and
 /// accepts or keeps it; the Spooler takes away what is due for the disk, and puts in the backlog that is
 /// read from there. Bounded by bytes: when full the oldest goes out, never one in flight or being
@@ -33,7 +23,8 @@ class Queue {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
-    explicit Queue(QueueSettings settings);
+    /// `random` spreads the backlogs of a fleet.
+    explicit Queue(QueueSettings settings, Backoff::Random random = Backoff::system_random());
 
     // --- sampling ---
 
@@ -153,6 +144,7 @@ class Queue {
     void forget_spooled(Items& gone);
 
     const QueueSettings settings_;
+    const Backoff::Random random_;
     mutable std::mutex mutex_;
     std::condition_variable to_send_;
     std::condition_variable to_spool_;

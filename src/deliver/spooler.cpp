@@ -18,16 +18,11 @@ constexpr std::chrono::seconds hanging{5};
 /// Refused lines that wait for the disk; what is beyond is counted as rejected and kept nowhere.
 constexpr std::size_t most_rejected_bytes = std::size_t{8} << 20U;
 
-spool::Settings with_sync(spool::Settings settings, spool::Writer::Sync sync) {
-    settings.sync = std::move(sync);
-    return settings;
-}
-
 } // namespace
 
 Spooler::Spooler(Queue& queue, const spool::Settings& settings)
     : queue_(queue)
-    , spool_(with_sync(settings, [this](int fd) { return syncer_.later(fd); }))
+    , spool_(settings, {.sync = [this](int fd) { return syncer_.later(fd); }})
     , quarantine_(settings.folder) {}
 
 Spooler::~Spooler() {

@@ -4,6 +4,7 @@
 #include "discover/monitor_peer.hpp"
 #include "discover/monitor_sockets.hpp"
 #include "discover/pve_names.hpp"
+#include "discover/settings.hpp"
 #include "model/container.hpp"
 
 #include <poll.h>
@@ -15,14 +16,6 @@
 #include <vector>
 
 namespace lxcmon::discover {
-
-struct DiscoverSettings {
-    std::vector<std::string> lxcpaths; ///< in order; empty: default_lxcpaths()
-    std::vector<std::string> include;  ///< globs (fnmatch(3)) on the name; empty: all
-    std::vector<std::string> exclude;  ///< win over `include`
-    PveSettings pve{};
-    ListingSettings listing{};
-};
 
 /// liblxc's own lxc.lxcpath, and those of LXD and Incus that exist on this host.
 [[nodiscard]] std::vector<std::string> default_lxcpaths();

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "discover/settings.hpp"
+
 #include <sys/stat.h>
 
 #include <chrono>
@@ -7,14 +9,6 @@
 #include <string>
 
 namespace lxcmon::discover {
-
-struct ListingSettings {
-    /// A folder is listed again so often at the least, for what has changed within its own folders.
-    std::chrono::nanoseconds period{60'000'000'000};
-    /// And at each refresh for so long after it has changed: the kernel tells the time of a change by a
-    /// coarse clock, and who makes a folder for a container writes the configuration a little later.
-    std::chrono::nanoseconds settling{5'000'000'000};
-};
 
 /// Tells when a folder has to be listed again.
 class FolderWatch {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "discover/pve_config.hpp"
+#include "discover/settings.hpp"
 #include "io/worker_process.hpp"
 
 #include <chrono>
@@ -9,13 +10,6 @@
 #include <utility>
 
 namespace lxcmon::discover {
-
-struct PveSettings {
-    std::string folder = "/etc/pve/lxc"; ///< absolute, at least three components: the second is the mount
-    std::chrono::milliseconds period{60'000};
-    std::chrono::milliseconds first_wait{200};  ///< for the first look, which most often takes no time
-    std::chrono::milliseconds patience{10'000}; ///< one that takes longer hangs
-};
 
 /// Proxmox VE's host names of containers, which change there without a restart. They stand in a FUSE
 /// filesystem (pmxcfs) that hangs at times, for example while its daemon waits for the cluster. Who waits for

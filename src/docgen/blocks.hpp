@@ -20,9 +20,9 @@ namespace lxcmon::docgen {
 /// example.
 [[nodiscard]] std::string settings();
 /// Options that a file of settings can't or should not hold: they are about a single run.
-[[nodiscard]] bool is_for_one_run(const push::OptionRow& row) noexcept;
+[[nodiscard]] bool is_for_one_run(const app::Option& row) noexcept;
 /// `influx-db = "lxc"`, as settings() has it behind a #; no line end.
-[[nodiscard]] std::string settings_line(const push::OptionRow& row);
+[[nodiscard]] std::string settings_line(const app::Option& row);
 
 [[nodiscard]] std::string bash_values();  ///< branches of a case: what completes behind which option
 [[nodiscard]] std::string bash_flags();   ///< branches of a case: the flags of each command
@@ -38,10 +38,9 @@ namespace lxcmon::docgen {
 
 /// "list [--json]"; `or_sign` stands between flags that exclude each other, `mark` round each word to be
 /// typed.
-[[nodiscard]] std::string synopsis(const push::CommandRow& row, std::string_view or_sign,
-                                   std::string_view mark);
+[[nodiscard]] std::string synopsis(const app::Command& row, std::string_view or_sign, std::string_view mark);
 
 /// Whether the option takes the path of a file or folder.
-[[nodiscard]] bool takes_path(const push::OptionRow& row) noexcept;
+[[nodiscard]] bool takes_path(const app::Option& row) noexcept;
 
 } // namespace lxcmon::docgen

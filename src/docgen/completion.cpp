@@ -35,7 +35,7 @@ std::string zsh_escaped(std::string_view text) {
     return result;
 }
 
-std::string choices_of(const push::OptionRow& row) {
+std::string choices_of(const app::Option& row) {
     std::string words;
     for (const std::string_view choice : row.value.choices)
         words += (words.empty() ? "" : " ") + std::string(choice);
@@ -46,13 +46,13 @@ std::string choices_of(const push::OptionRow& row) {
 template <typename Predicate>
 std::string bash_branch(Predicate is_meant, const std::string& what) {
     std::string names;
-    for (const push::OptionRow& row : push::option_table())
+    for (const app::Option& row : push::option_table())
         if (is_meant(row))
             names += (names.empty() ? "" : " | ") + ("--" + std::string(row.name));
     return "    " + names + ")\n" + what;
 }
 
-std::string zsh_value(const push::OptionRow& row) {
+std::string zsh_value(const app::Option& row) {
     if (row.value.name.empty())
         return "";
     const std::string message = ":" + zsh_escaped(row.value.name) + ":";
@@ -63,21 +63,21 @@ std::string zsh_value(const push::OptionRow& row) {
 
 } // namespace
 
-bool takes_path(const push::OptionRow& row) noexcept {
+bool takes_path(const app::Option& row) noexcept {
     return row.value.name == "FILE" || row.value.name == "PATH" || row.value.name == "PEM";
 }
 
 std::string command_names(std::string_view between) {
     std::string names;
-    for (const push::CommandRow& row : push::command_table())
+    for (const app::Command& row : push::command_table())
         names += (names.empty() ? "" : std::string(between)) + std::string(row.name);
     return names;
 }
 
-std::string synopsis(const push::CommandRow& row, std::string_view or_sign, std::string_view mark) {
+std::string synopsis(const app::Command& row, std::string_view or_sign, std::string_view mark) {
     const auto marked = [&](const std::string& word) { return std::string(mark) + word + std::string(mark); };
     std::string flags;
-    for (const push::CommandFlag& flag : row.flags)
+    for (const app::CommandFlag& flag : row.flags)
         flags +=
             (flags.empty() ? "" : " " + std::string(or_sign) + " ") + marked("--" + std::string(flag.name));
     return marked(std::string(row.name)) + (flags.empty() ? "" : " [" + flags + "]") +
@@ -86,12 +86,12 @@ std::string synopsis(const push::CommandRow& row, std::string_view or_sign, std:
 
 std::string bash_values() {
     std::string text;
-    for (const push::OptionRow& row : push::option_table())
+    for (const app::Option& row : push::option_table())
         if (!row.value.choices.empty())
             text += "    --" + std::string(row.name) + ")\n        mapfile -t COMPREPLY < <(compgen -W '" +
                     choices_of(row) + "' -- \"$cur\")\n        return ;;\n";
     text += bash_branch(&takes_path, "        compopt -o default\n        return ;;\n");
-    const auto takes_any = [](const push::OptionRow& row) {
+    const auto takes_any = [](const app::Option& row) {
         return !row.value.name.empty() && row.value.choices.empty() && !takes_path(row);
     };
     return text + bash_branch(takes_any, "        return ;;\n");
@@ -99,9 +99,9 @@ std::string bash_values() {
 
 std::string bash_flags() {
     std::string text;
-    for (const push::CommandRow& row : push::command_table()) {
+    for (const app::Command& row : push::command_table()) {
         std::string flags;
-        for (const push::CommandFlag& flag : row.flags)
+        for (const app::CommandFlag& flag : row.flags)
             flags += " --" + std::string(flag.name);
         if (!flags.empty())
             text += "    " + std::string(row.name) + ") words+='" + flags + "' ;;\n";
@@ -111,14 +111,14 @@ std::string bash_flags() {
 
 std::string bash_options() {
     std::string words = "--help --version";
-    for (const push::OptionRow& row : push::option_table())
+    for (const app::Option& row : push::option_table())
         words += " --" + std::string(row.name);
     return words;
 }
 
 std::string zsh_options() {
     std::string text;
-    for (const push::OptionRow& row : push::option_table())
+    for (const app::Option& row : push::option_table())
         text += "    " +
                 shell_quoted((row.repeatable ? "*--" : "--") + std::string(row.name) +
                              (row.value.name.empty() ? "" : "=") + "[" + zsh_escaped(row.help) + "]" +
@@ -129,11 +129,11 @@ std::string zsh_options() {
 
 std::string zsh_flags() {
     std::string text;
-    for (const push::CommandRow& row : push::command_table()) {
+    for (const app::Command& row : push::command_table()) {
         if (row.flags.empty())
             continue;
         text += "    " + std::string(row.name) + ")\n        options+=(\n";
-        for (const push::CommandFlag& flag : row.flags)
+        for (const app::CommandFlag& flag : row.flags)
             text += "            " +
                     shell_quoted("--" + std::string(flag.name) + "[" + zsh_escaped(flag.help) + "]") + "\n";
         text += "        ) ;;\n";
@@ -143,14 +143,14 @@ std::string zsh_flags() {
 
 std::string zsh_commands() {
     std::string text;
-    for (const push::CommandRow& row : push::command_table())
+    for (const app::Command& row : push::command_table())
         text += "    " + shell_quoted(std::string(row.name) + ":" + zsh_escaped(row.help)) + "\n";
     return text;
 }
 
 std::string fish_options() {
     std::string text;
-    for (const push::OptionRow& row : push::option_table()) {
+    for (const app::Option& row : push::option_table()) {
         text += "complete -c lxcmon-push -l " + std::string(row.name);
         if (takes_path(row))
             text += " -r -F";
@@ -166,11 +166,11 @@ std::string fish_options() {
 std::string fish_commands() {
     std::string text;
     const std::string complete = "complete -c lxcmon-push -n ";
-    for (const push::CommandRow& row : push::command_table()) {
+    for (const app::Command& row : push::command_table()) {
         const std::string name(row.name);
         text += complete + "'not __fish_seen_subcommand_from " + command_names(" ") + "' -a " + name +
                 " -d " + fish_quoted(row.help) + "\n";
-        for (const push::CommandFlag& flag : row.flags)
+        for (const app::CommandFlag& flag : row.flags)
             text += complete + "'__fish_seen_subcommand_from " + name + "' -l " + std::string(flag.name) +
                     " -d " + fish_quoted(flag.help) + "\n";
         if (!row.operand.empty())

@@ -14,7 +14,7 @@ std::string plain(std::string_view text) {
     return escaped;
 }
 
-std::string man_option(const push::OptionRow& row) {
+std::string man_option(const app::Option& row) {
     std::string text = "*--" + std::string(row.name) + "*";
     if (!row.value.name.empty())
         text += " _" + plain(row.value.name) + "_";
@@ -22,7 +22,7 @@ std::string man_option(const push::OptionRow& row) {
     text += "\n\t" + plain(row.help) + ".++\n";
     if (!row.default_value.text.empty())
         text += "Default: " + plain(row.default_value.text) + ".++\n";
-    text += "Environment: " + plain(push::environment_name(row.name));
+    text += "Environment: " + plain(app::environment_name(row.name));
     if (!row.standard_variable.empty())
         text += ", " + plain(row.standard_variable);
     return text + ".\n\n";
@@ -32,9 +32,9 @@ std::string man_option(const push::OptionRow& row) {
 
 std::string man_commands() {
     std::string text;
-    for (const push::CommandRow& row : push::command_table()) {
+    for (const app::Command& row : push::command_table()) {
         text += "*lxcmon-push* " + synopsis(row, "|", "*") + "\n\t" + plain(row.help) + ".\n";
-        for (const push::CommandFlag& flag : row.flags)
+        for (const app::CommandFlag& flag : row.flags)
             text += "\n\t*--" + std::string(flag.name) + "*: " + plain(flag.help) + ".\n";
         if (!row.operand.empty())
             text += "\n\t_" + std::string(row.operand) + "_: " + plain(row.operand_help) + ".\n";
@@ -46,7 +46,7 @@ std::string man_commands() {
 std::string man_options() {
     std::string text;
     std::string_view group;
-    for (const push::OptionRow& row : push::option_table()) {
+    for (const app::Option& row : push::option_table()) {
         if (row.group != group)
             text += "## " + std::string(row.group) + "\n\n";
         group = row.group;

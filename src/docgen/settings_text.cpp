@@ -24,18 +24,18 @@ std::string as_comment(std::string_view text) {
     return lines + "\n";
 }
 
-bool is_number(const push::OptionRow& row) noexcept {
+bool is_number(const app::Option& row) noexcept {
     return row.value.name == "LINES" || row.value.name == "COUNT";
 }
 
 } // namespace
 
-bool is_for_one_run(const push::OptionRow& row) noexcept {
+bool is_for_one_run(const app::Option& row) noexcept {
     static constexpr auto names = std::to_array<std::string_view>({"config", "dry-run", "once"});
     return std::ranges::find(names, row.name) != names.end();
 }
 
-std::string settings_line(const push::OptionRow& row) {
+std::string settings_line(const app::Option& row) {
     const std::string key = std::string(row.name) + " = ";
     if (row.value.name.empty())
         return key + "false";
@@ -49,8 +49,8 @@ std::string settings_line(const push::OptionRow& row) {
 std::string settings() {
     std::string text;
     std::string_view group;
-    for (const push::OptionRow& row : push::option_table()) {
-        if (is_for_one_run(row))
+    for (const app::Option& row : push::option_table()) {
+        if (row.command_line_only)
             continue;
         if (row.group != group)
             text += (group.empty() ? "## " : "\n## ") + std::string(row.group) + "\n";

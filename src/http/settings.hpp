@@ -10,6 +10,8 @@ struct TlsSettings {
     std::string cert;      ///< PEM file with our certificate, for servers that want one
     std::string key;       ///< PEM file with its key; empty: it stands in `cert`
     bool insecure = false; ///< whoever answers is believed
+
+    friend bool operator==(const TlsSettings&, const TlsSettings&) = default;
 };
 
 struct Settings {

@@ -29,6 +29,8 @@ struct Settings {
     http::TlsSettings tls;
     std::chrono::milliseconds connect_timeout{5'000};
     std::chrono::milliseconds timeout{10'000}; ///< for an exchange, and 1 s more for every 100 KiB of lines
+
+    friend bool operator==(const Settings&, const Settings&) = default;
 };
 
 /// The same settings, once they are found fit for use. Throws std::invalid_argument; the text has no secret.

@@ -27,6 +27,8 @@ class Selection {
     [[nodiscard]] bool has(FieldId field) const noexcept { return fields_.test(field); }
     [[nodiscard]] bool has_any(FieldRange range) const noexcept;
 
+    friend bool operator==(const Selection&, const Selection&) = default;
+
   private:
     bool set(const std::string& glob, bool wanted);
 

@@ -23,8 +23,8 @@ constexpr std::chrono::seconds once_limit{30};
 constexpr std::chrono::minutes remind_every{1};
 constexpr unsigned once_tries = 2;
 
-bool writes_to_stdout(const Config& config) noexcept {
-    return config.dry_run || (config.influx_urls.empty() && config.json_file == "-");
+bool writes_to_stdout(const DestinationSettings& settings) noexcept {
+    return settings.dry_run || (settings.influx_urls.empty() && settings.json_file.path == "-");
 }
 
 } // namespace
@@ -32,9 +32,9 @@ bool writes_to_stdout(const Config& config) noexcept {
 Agent::Agent(const Config& config, ReadSettings read_settings)
     : config_(config)
     , read_settings_(std::move(read_settings))
-    , collector_(std::make_unique<app::Collector>(config))
+    , collector_(std::make_unique<app::Collector>(config.collect))
     , targets_(std::make_unique<TargetGroup>(config))
-    , batcher_(std::make_unique<encode::Batcher>(targets_->format(), config.batch_lines)) {}
+    , batcher_(std::make_unique<encode::Batcher>(targets_->format(), config.destinations.batch_lines)) {}
 
 void Agent::tick(std::int64_t tick_ns) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
@@ -47,8 +47,8 @@ void Agent::tick(std::int64_t tick_ns) {
     metrics_.points = encoded + collector_->points.size();
     metrics_.sample_errors += collector_->troubled;
     const deliver::Target::Status status = this->status();
-    add_self_point(metrics_, status, process_costs(collector_->sampler.helper_pids()), config_, tick_ns,
-                   collector_->points);
+    add_self_point(metrics_, status, process_costs(collector_->sampler.helper_pids()), config_.collect,
+                   tick_ns, collector_->points);
     encode(collector_->points);
     flush_when_due(tick_ns); // queue; delivery goes on in its own threads
     metrics_.tick_usec = (io::now_ns(CLOCK_MONOTONIC) - begin_ns) / 1000;
@@ -57,8 +57,8 @@ void Agent::tick(std::int64_t tick_ns) {
     note_dropped(status);
     remind(status);
     if (service_.is_heard())
-        status_line_ =
-            status_line(config_, metrics_.containers, collector_->troubled, status, std::time(nullptr));
+        status_line_ = status_line(config_.destinations, metrics_.containers, collector_->troubled, status,
+                                   std::time(nullptr));
     if (!delivering_)
         start_again();
 }
@@ -111,7 +111,7 @@ void Agent::note_dropped(const deliver::Target::Status& status) {
     if (dropped_lines_ > before && !std::exchange(dropping_, true))
         spdlog::error(
             "the memory for undelivered points is full ({} bytes, --queue-max-size): the oldest are dropped",
-            config_.queue_max_bytes);
+            config_.destinations.queue.limit_bytes);
     else if (dropped_lines_ == before && std::exchange(dropping_, false))
         spdlog::info("no points are dropped from memory any more; {} since the start", dropped_lines_);
 }
@@ -132,21 +132,21 @@ void Agent::start() {
     targets_->start();
     spdlog::info("lxcmon-push {}: containers of {} (cgroup {}) to {}, every {} s", LXCMON_VERSION,
                  fmt::join(collector_->table.lxcpaths(), ", "), collector_->sampler.cgroup_version(),
-                 targets_->name(), std::chrono::duration<double>(config_.interval).count());
-    if (!config_.dry_run && !config_.has_server())
+                 targets_->name(), std::chrono::duration<double>(config_.collect.interval).count());
+    if (!config_.destinations.dry_run && !config_.destinations.has_server())
         spdlog::info("no --influx-url is set: the points are in {} alone", targets_->name());
 }
 
 int Agent::run() {
     io::SignalFd signals({SIGTERM, SIGINT, SIGHUP});
-    timer_.emplace(config_.interval.count());
+    timer_.emplace(config_.collect.interval.count());
     reminded_at_ = std::chrono::steady_clock::now();
     start();
     service_.ready();
     for (;;) {
         service_.alive(status_line_);
         // The third one tells, by POLLERR alone, that a reader of our output has gone (--dry-run | head).
-        const int output = writes_to_stdout(config_) ? STDOUT_FILENO : -1;
+        const int output = writes_to_stdout(config_.destinations) ? STDOUT_FILENO : -1;
         std::array<pollfd, 3> wait{{{timer_->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};
         if (::poll(wait.data(), wait.size(), service_.wait_msec()) < 0 && errno != EINTR)
             throw std::system_error(errno, std::generic_category(), "poll");
@@ -212,7 +212,8 @@ int Agent::stop() {
 }
 
 int Agent::run_once() {
-    const std::int64_t tick_ns = io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.interval.count());
+    const std::int64_t tick_ns =
+        io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.collect.interval.count());
     collector_->collect_twice(tick_ns, [](const PointBuffer&) {});
     encode(collector_->points);
     flush();

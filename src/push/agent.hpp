@@ -32,10 +32,18 @@ class Agent {
     /// One sample, delivered right away. Returns the program's exit code.
     int run_once();
 
+    /// Starts delivery; run() does so by itself.
+    void start();
+    /// Reads the settings again, as run() does on SIGHUP. If they can't be used, those before stay in force.
+    void reload();
+    /// Ends delivery. Returns the program's exit code.
+    int stop();
+    /// The settings that each part was made of.
+    [[nodiscard]] Config in_force() const;
+
   private:
     static constexpr std::chrono::milliseconds stop_grace{5000};
 
-    void start();
     bool handle_signal(const std::string& name);
     void tick(std::int64_t tick_ns);
     /// A tick that fails (no memory) is logged and costs itself alone: what is queued must not be lost with
@@ -47,12 +55,10 @@ class Agent {
     void note_missed(std::int64_t missed);
     void note_dropped(const deliver::Target::Status& status);
     void remind(const deliver::Target::Status& status);
-    int stop();
     /// Returns the lines that are lost. Ends the process where a disk hangs.
     std::size_t end_targets(std::chrono::milliseconds grace);
     [[nodiscard]] deliver::Target::Status status() const;
 
-    void reload();
     void change_settings(const Config& next);
     void change_targets(const Config& next);
     void restore_targets(std::unique_ptr<TargetGroup> before);

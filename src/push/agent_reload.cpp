@@ -7,38 +7,9 @@
 
 #include <exception>
 #include <stdexcept>
-#include <tuple>
 #include <utility>
 
 namespace lxcmon::push {
-namespace {
-
-/// What delivery has no part in.
-template <typename AnyConfig>
-auto only_sampling_of(AnyConfig& config) {
-    return std::tie(config.lxcpaths, config.include, config.exclude, config.tags, config.metrics,
-                    config.sample_host, config.fs_include, config.fs_exclude, config.fs_interval,
-                    config.net_loopback, config.top_commands);
-}
-
-auto sampling_of(const Config& config) {
-    return std::tuple_cat(only_sampling_of(config), std::tie(config.interval, config.host));
-}
-
-auto log_of(const Config& config) {
-    return std::tie(config.log_level, config.log_format, config.log_file, config.log_max_bytes,
-                    config.log_keep);
-}
-
-/// `config` with all that is not delivery's taken from `other`.
-Config with_other_rooms(Config config, const Config& other) {
-    only_sampling_of(config) = only_sampling_of(other);
-    config.flush_interval = other.flush_interval;
-    return config;
-}
-
-} // namespace
-
 void Agent::reload() {
     spdlog::info("SIGHUP: reading the settings again");
     try {
@@ -54,15 +25,22 @@ void Agent::reload() {
     }
 }
 
+Config Agent::in_force() const {
+    return {collector_->settings(), targets_->settings(), config_.flush_interval, app::log_settings(),
+            config_.config_file};
+}
+
 void Agent::change_settings(const Config& next) {
     // What may fail comes first, while nothing has been changed.
     std::unique_ptr<app::Collector> collector;
-    if (sampling_of(next) != sampling_of(config_))
-        collector = std::make_unique<app::Collector>(next);
+    if (next.collect != config_.collect)
+        collector = std::make_unique<app::Collector>(next.collect);
     std::optional<io::TickTimer> timer;
-    if (next.interval != config_.interval)
-        timer.emplace(next.interval.count());
-    if (with_other_rooms(next, config_) != config_)
+    if (next.collect.interval != config_.collect.interval)
+        timer.emplace(next.collect.interval.count());
+    // The log changes with them: no other thread may write to it then.
+    if (next.destinations != config_.destinations || next.log != config_.log ||
+        queue_settings(next) != queue_settings(config_))
         change_targets(next);
     if (collector)
         collector_ = std::move(collector);
@@ -77,21 +55,22 @@ void Agent::change_targets(const Config& next) {
     if (targets_->hangs())
         throw std::runtime_error("the disk of the spool does not answer just now; try again when it does");
     auto fresh = std::make_unique<TargetGroup>(next);
-    auto fresh_batcher = std::make_unique<encode::Batcher>(fresh->format(), next.batch_lines);
+    auto fresh_batcher = std::make_unique<encode::Batcher>(fresh->format(), next.destinations.batch_lines);
     auto before = std::make_unique<TargetGroup>(config_);
     flush();
     // Without a spool, as long as at the end.
-    lost_lines_ += end_targets(config_.has_server() ? std::chrono::milliseconds(0) : stop_grace);
+    lost_lines_ += end_targets(config_.destinations.has_server() ? std::chrono::milliseconds(0) : stop_grace);
     counted_before_ = status().counts;
     const auto left = targets_->status().spool_points;
-    if (left != 0 && (next.spool_dir != config_.spool_dir || next.influx_urls.empty()))
+    if (left != 0 && (next.destinations.spool.folder != config_.destinations.spool.folder ||
+                      next.destinations.influx_urls.empty()))
         spdlog::warn(
             "{} points stay in {}, which is not the spool any more; lxcmon-push replay delivers them", left,
-            config_.spool_dir);
+            config_.destinations.spool.folder);
     targets_ = std::move(fresh); // the old spool's lock goes
     try {
-        if (log_of(next) != log_of(config_))
-            app::set_up_log(next);
+        if (next.log != config_.log)
+            app::set_up_log("lxcmon-push", next.log);
         targets_->start();
     } catch (const std::exception&) {
         restore_targets(std::move(before));
@@ -104,7 +83,7 @@ void Agent::change_targets(const Config& next) {
 void Agent::restore_targets(std::unique_ptr<TargetGroup> before) {
     targets_ = std::move(before);
     try {
-        app::set_up_log(config_);
+        app::set_up_log("lxcmon-push", config_.log);
     } catch (const std::exception&) {
         // The log stays where it is now.
     }

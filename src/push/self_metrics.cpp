@@ -72,7 +72,7 @@ ProcessCosts process_costs(std::span<const pid_t> helper_pids) {
 }
 
 void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& delivery,
-                    const ProcessCosts& costs, const Config& config, std::int64_t tick_ns,
+                    const ProcessCosts& costs, const app::CollectSettings& settings, std::int64_t tick_ns,
                     PointBuffer& points) {
     Readings readings;
     const auto set = [&](FieldId id, std::optional<std::int64_t> value) {
@@ -94,8 +94,8 @@ void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& d
         set(own("last_status"), delivery.counts.last_status);
     set(own("cpu_usec"), costs.cpu_usec);
     set(own("rss_bytes"), costs.rss_bytes);
-    std::vector<Tag> tags{{"host", config.host}};
-    for (const auto& [key, value] : config.tags)
+    std::vector<Tag> tags{{"host", settings.sample.tags.host}};
+    for (const auto& [key, value] : settings.sample.tags.user)
         tags.push_back({key, value});
     readings.emit(fields_of("lxcmon_push"), tags, {}, tick_ns, points);
 }

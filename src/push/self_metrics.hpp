@@ -1,8 +1,8 @@
 #pragma once
 
+#include "app/collect_settings.hpp"
 #include "deliver/target.hpp"
 #include "model/point.hpp"
-#include "push/config.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -28,9 +28,9 @@ struct ProcessCosts {
 };
 [[nodiscard]] ProcessCosts process_costs(std::span<const pid_t> helper_pids);
 
-/// Adds the point of the measurement lxcmon_push. Its texts are views into `config`.
+/// Adds the point of the measurement lxcmon_push. Its texts are views into `settings`.
 void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& delivery,
-                    const ProcessCosts& costs, const Config& config, std::int64_t tick_ns,
+                    const ProcessCosts& costs, const app::CollectSettings& settings, std::int64_t tick_ns,
                     PointBuffer& points);
 
 } // namespace lxcmon::push

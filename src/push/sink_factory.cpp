@@ -3,7 +3,6 @@
 #include "app/settings/bad_setting.hpp"
 #include "deliver/failover_sink.hpp"
 #include "deliver/json_file.hpp"
-#include "influx/api.hpp"
 #include "influx/client.hpp"
 
 #include <spdlog/spdlog.h>
@@ -14,32 +13,18 @@
 namespace lxcmon::push {
 namespace {
 
-std::unique_ptr<deliver::Sink> make_influx(const Config& config, const std::string& url) {
-    influx::Settings settings;
+std::unique_ptr<deliver::Sink> make_influx(influx::Settings settings, const std::string& url) {
     settings.url = url;
-    settings.api = influx::api_of_name(config.influx_api).value_or(influx::Api::automatic);
-    settings.database = config.influx_db;
-    settings.retention_policy = config.influx_retention_policy;
-    settings.user = config.influx_user;
-    settings.password = config.influx_password;
-    settings.token = config.influx_token;
-    settings.org = config.influx_org;
-    settings.bucket = config.influx_bucket;
-    settings.gzip = config.influx_gzip;
-    settings.create_database = config.influx_create_db;
-    settings.headers = config.influx_headers;
-    settings.proxy = config.influx_proxy;
-    settings.tls = {config.tls_ca, config.tls_cert, config.tls_key, config.tls_insecure};
     return std::make_unique<influx::Client>(std::move(settings));
 }
 
-std::vector<Destination> make_servers(const Config& config) {
-    if (config.tls_insecure)
+std::vector<Destination> make_servers(const DestinationSettings& settings) {
+    if (settings.influx.tls.insecure)
         spdlog::warn("--tls-insecure: whoever answers is taken for the server, and gets its credentials");
     std::vector<std::unique_ptr<deliver::Sink>> sinks;
-    for (const std::string& url : config.influx_urls)
-        sinks.push_back(make_influx(config, url));
-    if (config.influx_mode == "failover" && sinks.size() > 1) {
+    for (const std::string& url : settings.influx_urls)
+        sinks.push_back(make_influx(settings.influx, url));
+    if (settings.influx_mode == "failover" && sinks.size() > 1) {
         auto failover = std::make_unique<deliver::FailoverSink>(std::move(sinks));
         sinks.clear();
         sinks.push_back(std::move(failover));
@@ -51,26 +36,20 @@ std::vector<Destination> make_servers(const Config& config) {
     return destinations;
 }
 
-std::unique_ptr<deliver::Sink> make_file(const std::string& path, const Config& config) {
-    deliver::JsonFileSettings settings;
-    settings.path = path;
-    settings.max_bytes = config.json_max_bytes;
-    settings.kept = config.json_keep;
-    return std::make_unique<deliver::JsonFile>(std::move(settings));
-}
-
 } // namespace
 
-std::vector<Destination> make_destinations(const Config& config) {
+std::vector<Destination> make_destinations(const DestinationSettings& settings) {
     try {
-        if (config.has_server())
-            return make_servers(config);
-        std::vector<Destination> file;
-        if (config.dry_run)
-            file.push_back({make_file("-", config), encode::Format::line_protocol});
-        else
-            file.push_back({make_file(config.json_file, config), encode::Format::json_lines});
-        return file;
+        if (settings.has_server())
+            return make_servers(settings);
+        deliver::JsonFileSettings file = settings.json_file;
+        if (settings.dry_run)
+            file.path = "-";
+        std::vector<Destination> destinations;
+        destinations.push_back(
+            {std::make_unique<deliver::JsonFile>(std::move(file)),
+             settings.dry_run ? encode::Format::line_protocol : encode::Format::json_lines});
+        return destinations;
     } catch (const std::invalid_argument& error) {
         throw app::BadSetting(std::string("lxcmon-push: ") + error.what());
     }

@@ -18,6 +18,6 @@ struct Destination {
 /// stdout for --dry-run, InfluxDB where a URL is set, else the JSON file. Several URLs are one destination,
 /// which goes on with the next where one fails, or with --influx-mode all one for each. Never empty. Warns
 /// of --tls-insecure. Throws BadSetting.
-[[nodiscard]] std::vector<Destination> make_destinations(const Config& config);
+[[nodiscard]] std::vector<Destination> make_destinations(const DestinationSettings& settings);
 
 } // namespace lxcmon::push

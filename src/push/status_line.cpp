@@ -14,11 +14,13 @@ std::string last_delivery(std::time_t when, std::time_t now) {
     return "last delivery " + (is_today ? time : day + " " + time);
 }
 
-std::string where_to(const Config& config, const deliver::Target::Status& delivery, std::time_t now) {
-    if (config.dry_run)
+std::string where_to(const DestinationSettings& settings, const deliver::Target::Status& delivery,
+                     std::time_t now) {
+    if (settings.dry_run)
         return "printing (--dry-run)";
-    if (!config.has_server())
-        return "writing " + (config.json_file == "-" ? "to standard output" : config.json_file) +
+    if (!settings.has_server())
+        return "writing " +
+               (settings.json_file.path == "-" ? "to standard output" : settings.json_file.path) +
                " (no --influx-url)";
     const std::string spool = delivery.spool_points == 0
                                   ? "spool empty"
@@ -28,12 +30,12 @@ std::string where_to(const Config& config, const deliver::Target::Status& delive
 
 } // namespace
 
-std::string status_line(const Config& config, std::size_t containers, std::size_t troubled,
+std::string status_line(const DestinationSettings& settings, std::size_t containers, std::size_t troubled,
                         const deliver::Target::Status& delivery, std::time_t now) {
     std::string line = std::to_string(containers) + (containers == 1 ? " container" : " containers");
     if (troubled != 0)
         line += fmt::format(" ({} not sampled whole, see the log)", troubled);
-    line += "; " + where_to(config, delivery, now);
+    line += "; " + where_to(settings, delivery, now);
     return delivery.trouble.empty() ? line : line + "; " + delivery.trouble;
 }
 

@@ -29,16 +29,6 @@ milliseconds quarter_of(std::chrono::nanoseconds interval) {
     return std::chrono::duration_cast<milliseconds>(interval / 4);
 }
 
-deliver::QueueSettings queue_settings(const Config& config) {
-    deliver::QueueSettings settings;
-    settings.limit_bytes = config.queue_max_bytes;
-    settings.send_offset = send_offset(config);
-    // In the spool well before the next tick, so that a crash costs one tick at most.
-    settings.spool_after = std::min<milliseconds>(quarter_of(config.interval), std::chrono::seconds(2));
-    settings.backlog_rate = config.spool_rate;
-    return settings;
-}
-
 /// A folder's name made of a URL: http://a.example:8086 is http_a.example_8086.
 std::string folder_name(const std::string& url) {
     std::string name;
@@ -59,12 +49,12 @@ std::string owner_file(const std::string& spool_dir) {
 
 /// One target has the spool folder itself, so that changing its URL, or having one server or several, leaves
 /// nothing behind; with several it is the one that had it before, or the first.
-std::string choose_owner(const Config& config) {
+std::string choose_owner(const DestinationSettings& settings) {
     std::string owner;
-    std::ifstream file(owner_file(config.spool_dir));
+    std::ifstream file(owner_file(settings.spool.folder));
     std::getline(file, owner);
-    const auto& urls = config.influx_urls;
-    const bool is_there = config.influx_mode == "all" && std::ranges::find(urls, owner) != urls.end();
+    const auto& urls = settings.influx_urls;
+    const bool is_there = settings.influx_mode == "all" && std::ranges::find(urls, owner) != urls.end();
     return is_there ? owner : urls.front();
 }
 
@@ -75,11 +65,9 @@ deliver::TargetSettings target_settings(const Config& config, const std::string&
         settings.queue.send_offset = milliseconds(0);
         return settings;
     }
-    spool::Settings spool;
+    spool::Settings spool = config.destinations.spool;
     spool.folder = spool_folder;
-    spool.max_bytes = config.spool_max_bytes;
-    spool.max_age = config.spool_max_age;
-    spool.batch_lines = config.batch_lines;
+    spool.batch_lines = config.destinations.batch_lines;
     settings.spool = spool;
     return settings;
 }
@@ -87,24 +75,34 @@ deliver::TargetSettings target_settings(const Config& config, const std::string&
 } // namespace
 
 milliseconds send_offset(const Config& config) {
-    if (config.once)
+    if (config.collect.once)
         return milliseconds(0); // nobody waits for the moment
-    const auto jitter =
-        std::min(std::chrono::duration_cast<milliseconds>(config.send_jitter), quarter_of(config.interval));
-    return milliseconds(
-        static_cast<std::int64_t>(static_cast<double>(jitter.count()) * place_of(config.host)));
+    const auto jitter = std::min(std::chrono::duration_cast<milliseconds>(config.destinations.send_jitter),
+                                 quarter_of(config.collect.interval));
+    return milliseconds(static_cast<std::int64_t>(static_cast<double>(jitter.count()) *
+                                                  place_of(config.collect.sample.tags.host)));
+}
+
+deliver::QueueSettings queue_settings(const Config& config) {
+    deliver::QueueSettings settings = config.destinations.queue;
+    settings.send_offset = send_offset(config);
+    // In the spool well before the next tick, so that a crash costs one tick at most.
+    settings.spool_after =
+        std::min<milliseconds>(quarter_of(config.collect.interval), std::chrono::seconds(2));
+    return settings;
 }
 
 TargetGroup::TargetGroup(const Config& config)
-    : spool_dir_(config.spool_dir) {
-    const bool spooled = config.has_server();
+    : settings_(config.destinations) {
+    const bool spooled = settings_.has_server();
     if (spooled)
-        owner_ = choose_owner(config);
-    const bool one_for_all = config.influx_mode != "all";
-    for (Destination& destination : make_destinations(config)) {
+        owner_ = choose_owner(settings_);
+    const bool one_for_all = settings_.influx_mode != "all";
+    for (Destination& destination : make_destinations(settings_)) {
         format_ = destination.format;
-        const std::string& url = one_for_all ? owner_ : config.influx_urls[targets_.size()];
-        std::string folder = url == owner_ ? spool_dir_ : spool_dir_ + "/" + folder_name(url);
+        const std::string& url = one_for_all ? owner_ : settings_.influx_urls[targets_.size()];
+        std::string folder =
+            url == owner_ ? settings_.spool.folder : settings_.spool.folder + "/" + folder_name(url);
         if (!spooled)
             folder.clear();
         else if (!spools_.insert(folder).second)
@@ -126,18 +124,19 @@ void TargetGroup::start() {
 
 void TargetGroup::note_owner() const {
     std::string noted;
-    std::ifstream before(owner_file(spool_dir_));
+    std::ifstream before(owner_file(settings_.spool.folder));
     if (std::getline(before, noted) && noted == owner_)
         return;
-    std::ofstream(owner_file(spool_dir_)) << owner_ << '\n'; // where it can't be, the first has the folder
+    std::ofstream(owner_file(settings_.spool.folder))
+        << owner_ << '\n'; // where it can't be, the first has the folder
     std::error_code ignored;
-    std::filesystem::permissions(owner_file(spool_dir_), std::filesystem::perms(0600), ignored);
+    std::filesystem::permissions(owner_file(settings_.spool.folder), std::filesystem::perms(0600), ignored);
 }
 
 /// Of servers that are not among --influx-url any more: nobody would deliver what is in there.
 void TargetGroup::warn_of_other_spools() const {
     std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(spool_dir_, error)) {
+    for (const auto& entry : std::filesystem::directory_iterator(settings_.spool.folder, error)) {
         const std::string folder = entry.path();
         if (!entry.is_directory(error) || spools_.contains(folder))
             continue;

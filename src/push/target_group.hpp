@@ -18,6 +18,9 @@ namespace lxcmon::push {
 /// --send-jitter by the names of a fleet, and a quarter of the interval at most.
 [[nodiscard]] std::chrono::milliseconds send_offset(const Config& config);
 
+/// The queue's settings with the times that follow from the interval and the host.
+[[nodiscard]] deliver::QueueSettings queue_settings(const Config& config);
+
 /// All places that the points go to: one, but with --influx-mode all. Each gets every batch.
 class TargetGroup {
   public:
@@ -42,6 +45,9 @@ class TargetGroup {
     /// A line for each target that is not well.
     [[nodiscard]] std::vector<std::string> troubles() const;
 
+    /// Those that it was made of.
+    [[nodiscard]] const DestinationSettings& settings() const noexcept { return settings_; }
+
     [[nodiscard]] encode::Format format() const noexcept { return format_; }
     [[nodiscard]] std::string name() const;
 
@@ -50,9 +56,9 @@ class TargetGroup {
     void note_owner() const;
 
     std::vector<std::unique_ptr<deliver::Target>> targets_;
-    std::string spool_dir_;
+    DestinationSettings settings_;
     std::set<std::string> spools_; ///< the folders in use
-    std::string owner_;            ///< the URL whose points spool_dir_ itself has; empty without a spool
+    std::string owner_; ///< the URL whose points settings_.spool.folder itself has; empty without a spool
     encode::Format format_ = encode::Format::line_protocol;
 };
 

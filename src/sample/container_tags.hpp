@@ -13,6 +13,8 @@ namespace lxcmon::sample {
 struct CommonTags {
     std::string host;
     std::vector<std::pair<std::string, std::string>> user;
+
+    friend bool operator==(const CommonTags&, const CommonTags&) = default;
 };
 
 /// The tags that every point of one container carries (SCHEMA.md). Owns copies: points view into it.

@@ -24,6 +24,8 @@ struct SampleSettings {
     std::chrono::nanoseconds seldom_interval{0};
     bool net_loopback = false;    ///< lxc_net and host_net of lo, too
     std::size_t top_commands = 5; ///< of each container, in lxc_process
+
+    friend bool operator==(const SampleSettings&, const SampleSettings&) = default;
 };
 
 } // namespace lxcmon::sample

@@ -27,10 +27,11 @@ Number well_within(Number bound) noexcept {
 
 } // namespace
 
-Spool::Spool(Settings settings)
+Spool::Spool(Settings settings, Hooks hooks)
     : settings_(std::move(settings))
+    , hooks_(std::move(hooks))
     , folder_(settings_.folder)
-    , writer_(folder_, settings_.sync)
+    , writer_(folder_, hooks_.sync)
     , backlog_(folder_, std::max<std::size_t>(1, settings_.batch_lines), settings_.batch_bytes) {
     settings_.segment_bytes = segment_limit(settings_);
 }
@@ -89,7 +90,7 @@ Spool::Appended Spool::append(const Batch& batch) {
                 true};
     if (auto wrong = prepare(batch))
         return {std::nullopt, std::move(*wrong), false};
-    Writer::Written written = writer_.append(batch, settings_.now_ns());
+    Writer::Written written = writer_.append(batch, hooks_.now_ns());
     if (!written.why.empty()) {
         close_segment();
         return {std::nullopt, std::move(written.why), false};
@@ -184,7 +185,7 @@ void Spool::make_room(std::uint64_t wanted_bytes, bool may_drop_open_segment) {
 }
 
 void Spool::drop_old() {
-    const std::int64_t before_ns = settings_.now_ns() - settings_.max_age.count();
+    const std::int64_t before_ns = hooks_.now_ns() - settings_.max_age.count();
     if (writer_.is_open() && writer_.segment().lines > 0 && writer_.segment().mtime_ns < before_ns)
         close_segment();
     for (;;) {
@@ -210,7 +211,7 @@ void Spool::note_end_of_dropping() {
     if (!dropping_ || bytes_on_disk() > well_within(settings_.max_bytes))
         return;
     const std::int64_t oldest_ns = backlog_.oldest_ns();
-    if (oldest_ns < settings_.now_ns() - well_within(settings_.max_age.count()))
+    if (oldest_ns < hooks_.now_ns() - well_within(settings_.max_age.count()))
         return;
     dropping_ = false;
     spdlog::info("spool: {} is within its bounds again; {} points were dropped", folder_.path(),
@@ -220,7 +221,7 @@ void Spool::note_end_of_dropping() {
 void Spool::gzip_one() {
     // Reading 8 MiB each second to find that the disk is still full would be a waste.
     constexpr std::int64_t wait_ns = 60'000'000'000;
-    const std::int64_t now_ns = settings_.now_ns();
+    const std::int64_t now_ns = hooks_.now_ns();
     if (gzip_failed_ && std::abs(now_ns - gzip_failed_ns_) < wait_ns)
         return;
     const auto wrong = backlog_.gzip_one();

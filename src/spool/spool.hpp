@@ -6,6 +6,7 @@
 #include "spool/backlog.hpp"
 #include "spool/folder.hpp"
 #include "spool/segment.hpp"
+#include "spool/settings.hpp"
 #include "spool/writer.hpp"
 
 #include <chrono>
@@ -16,16 +17,10 @@
 
 namespace lxcmon::spool {
 
-struct Settings {
-    std::string folder;
-    std::uint64_t max_bytes = std::uint64_t{1} << 30U; ///< of all files in the folder
-    std::chrono::nanoseconds max_age = std::chrono::hours(7 * 24);
-    std::size_t batch_lines = 5000; ///< most lines of a batch read back
-    std::size_t batch_bytes = encode::Batcher::max_body_bytes;
-    std::uint64_t segment_bytes = std::uint64_t{8} << 20U; ///< of JSON, before gzip
-    /// See SpoolWriter: for one who can't wait for a busy disk.
-    Writer::Sync sync{};
-    /// CLOCK_REALTIME; another in tests.
+/// What a spool uses of its surroundings.
+struct Hooks {
+    Writer::Sync sync{}; ///< see Writer; none: append() waits for the disk
+    /// CLOCK_REALTIME; another one in tests.
     std::function<std::int64_t()> now_ns = [] { return io::now_ns(CLOCK_REALTIME); };
 };
 
@@ -43,7 +38,7 @@ class Spool {
     };
 
     /// Touches nothing yet.
-    explicit Spool(Settings settings);
+    explicit Spool(Settings settings, Hooks hooks = {});
     ~Spool();
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
@@ -54,7 +49,7 @@ class Spool {
     [[nodiscard]] std::optional<std::string> open();
 
     /// Puts a batch of line protocol on the disk, whole or not at all; safe from a crash when it returns (of
-    /// the process alone where SpoolSettings::sync is set).
+    /// the process alone if Hooks::sync is set).
     /// Opens the spool when needed. Drops the oldest where the bound on bytes asks for it.
     [[nodiscard]] Appended append(const Batch& batch);
     /// That batch was delivered after all: it is not to be sent again. Where that can't be done any more, as
@@ -96,6 +91,7 @@ class Spool {
     void gzip_one();
 
     Settings settings_;
+    Hooks hooks_;
     Folder folder_;
     Writer writer_;
     Backlog backlog_;

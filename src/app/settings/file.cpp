@@ -2,8 +2,6 @@
 
 #include "app/settings/bad_setting.hpp"
 #include "io/kernel_file.hpp"
-#include "push/config.hpp"
-#include "push/option_table.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -63,10 +61,9 @@ std::vector<CLI::ConfigItem> parse_toml(const std::string& path, std::string tex
     }
 }
 
-const push::OptionRow* find_row(const std::string& key) {
-    const auto table = push::option_table();
-    const auto row = std::ranges::find(table, key, &push::OptionRow::name);
-    return row != table.end() && row->name != "config" ? &*row : nullptr;
+const Option* find_option(const Program& program, const std::string& key) {
+    const auto found = std::ranges::find(program.options, std::string_view(key), &Option::name);
+    return found != program.options.end() && key != "config" ? *found : nullptr;
 }
 
 /// A key as it is shown: of a line that is no setting only the first word, as the rest may be a secret.
@@ -77,8 +74,7 @@ std::string shown_key(const std::string& key) {
     return {key.begin(), std::ranges::find_if_not(key, is_key_character)};
 }
 
-void check_number_of(const std::string& where, const push::OptionRow& row,
-                     const std::vector<std::string>& values) {
+void check_number_of(const std::string& where, const Option& row, const std::vector<std::string>& values) {
     if (values.size() != 1 && !row.repeatable)
         throw BadSetting(where + " has " + (values.empty() ? "no value" : "several values") +
                          "; expected one");
@@ -86,7 +82,7 @@ void check_number_of(const std::string& where, const push::OptionRow& row,
 
 } // namespace
 
-SettingsFile read_settings_file(const std::string& path, bool must_exist) {
+SettingsFile read_settings_file(const Program& program, const std::string& path, bool must_exist) {
     std::string text;
     if (const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text); error != 0) {
         if (error == ENOENT && !must_exist)
@@ -103,7 +99,7 @@ SettingsFile read_settings_file(const std::string& path, bool must_exist) {
         for (const std::string& parent : item.parents)
             key += parent + "-";
         key += item.name;
-        const push::OptionRow* row = find_row(key);
+        const Option* row = find_option(program, key);
         if (row == nullptr)
             throw BadSetting("lxcmon-push: --config: unknown key '" + shown_key(key) + "' in " + path +
                              "; expected the long name of an option, see lxcmon-push --help");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "app/settings/parse.hpp"
+
 #include <map>
 #include <string>
 #include <string_view>
@@ -14,6 +16,7 @@ using SettingsFile = std::map<std::string, std::vector<std::string>, std::less<>
 /// keys. A file that is not there is empty unless it `must_exist`. Throws BadSetting on an unreadable file,
 /// an unknown key, several values or none for an option that takes one, and a text with `#`, which CLI11
 /// would cut.
-[[nodiscard]] SettingsFile read_settings_file(const std::string& path, bool must_exist);
+[[nodiscard]] SettingsFile read_settings_file(const Program& program, const std::string& path,
+                                              bool must_exist);
 
 } // namespace lxcmon::app

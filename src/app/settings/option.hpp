@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <span>
@@ -6,7 +7,7 @@
 
 namespace lxcmon::app {
 
-/// What an option takes: "SIZE", and where only a few words will do, those.
+/// The value of an option: "SIZE", or a fixed set of words.
 struct OptionValue {
     std::string_view name; ///< empty: a flag
     std::span<const std::string_view> choices;
@@ -16,8 +17,8 @@ struct OptionValue {
         , choices(choices_) {}
 };
 
-/// What holds where an option is not given: "10s". Where that is no value that could be given ("the host's
-/// name", nothing), a value to show in its place.
+/// The value in force if an option is not given: "10s". If that text is not a value that could be given ("the
+/// host's name", nothing), `example` is one that could.
 struct OptionDefault {
     std::string_view text;
     std::string_view example;
@@ -27,23 +28,31 @@ struct OptionDefault {
         , example(example_) {}
 };
 
-/// One option: the same row makes the command line's flag, the environment variable, the config key, its line
-/// in --help, and all that src/docs makes: README's table, man page, completions, settings file.
-template <typename Config>
-struct BasicOptionRow {
+/// One option of a program. The same row makes the command line's flag, the environment variable, the key of
+/// the settings file, the line in --help, and everything that docgen makes.
+struct Option {
     std::string_view group;
-    std::string_view name; ///< without the dashes; also the config key
+    std::string_view name; ///< without the dashes; also the key in the settings file
     OptionValue value;
     OptionDefault default_value;
     std::string_view help;
-    /// Takes one value into the settings. Throws BadValue.
-    void (*take)(Config& config, const std::string& value);
     bool repeatable = false;
     std::string_view standard_variable{}; ///< a name that other InfluxDB tools use
-    /// Takes the standard variable's value, where that is something else than the option's.
-    void (*take_standard)(Config& config, const std::string& value) = nullptr;
-    /// File in the folder of credentials that counts, as if its path had been given, where nothing else is.
+    /// A file of this name in the folder of credentials counts as if its path had been given, unless the
+    /// option is given anywhere else.
     std::string_view credential{};
+    bool command_line_only = false; ///< about a single run: not a key of the settings file
 };
+
+/// An option and how its value gets into a program's settings. The functions throw text::BadValue.
+template <typename Config>
+struct OptionRow : Option {
+    using Take = void (*)(Config& config, const std::string& value);
+    Take take;
+    Take take_standard = nullptr; ///< for the standard variable, if it holds something else than the option
+};
+
+/// LXCMON_INFLUX_URL for influx-url.
+[[nodiscard]] std::string environment_name(std::string_view option);
 
 } // namespace lxcmon::app

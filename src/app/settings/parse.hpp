@@ -1,33 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "app/settings/bad_setting.hpp"
-#include "push/command_table.hpp"
-#include "push/config.hpp"
+#include "app/settings/command.hpp"
+#include "app/settings/option.hpp"
+#include "text/bad_value.hpp"
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lxcmon::app {
 
-/// What the command line, the environment and the settings file come to.
-struct Invocation {
-    push::Command command = push::Command::run;
-    push::Config config;
-    push::Format format = push::Format::text; ///< of what list and fields print
-    std::vector<std::string> replay_files;
-    /// --help, --version: print this on stdout and end with 0.
-    std::optional<std::string> print;
+/// What the parser has to know about a program.
+struct Program {
+    std::string_view name;
+    std::string_view summary;           ///< the first lines of --help
+    std::string_view footer;            ///< and its last ones
+    std::vector<const Option*> options; ///< one of them is "config", which names the settings file
+    std::vector<const Command*> commands;
 };
 
-/// Looks up an environment variable; nothing where it is not set. Another one in tests.
+/// Values of one option, and where they come from.
+struct Given {
+    std::size_t option = 0; ///< index in Program::options
+    std::vector<std::string> values;
+    std::string origin;       ///< for messages: " (in FILE)"; empty: the command line
+    bool is_standard = false; ///< from the option's standard variable
+};
+
+/// Command line, environment and settings file, put together but not yet turned into a program's settings.
+struct Parsed {
+    std::optional<std::size_t> command; ///< index in Program::commands; none: run the program
+    Format format = Format::text;
+    std::vector<std::string> operands;
+    std::optional<std::string> print; ///< --help, --version: print this on stdout and end with 0
+    std::string config_file;
+    std::vector<Given> given; ///< in the order of the options; the values of one option from one place only
+};
+
+/// Looks up an environment variable; nothing if it is not set. Another one in tests.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 [[nodiscard]] std::optional<std::string> process_environment(const std::string& name);
 
-/// Puts the settings together: command line before environment before file before default.
-/// `arguments` are those of main() without the program's name. Throws BadSetting.
-[[nodiscard]] Invocation parse_options(const std::vector<std::string>& arguments,
-                                       const Environment& environment);
+/// Command line before environment before file before credential. `arguments` are those of main() without the
+/// program's name. Throws BadSetting.
+[[nodiscard]] Parsed parse(const Program& program, const std::vector<std::string>& arguments,
+                           const Environment& environment);
+
+/// Throws BadSetting for a bad value of an option.
+[[noreturn]] void refuse(const Program& program, const Given& given, const std::string& value,
+                         const text::BadValue& bad);
+
+/// Takes what is given into the settings. `rows` are those of `program.options`, in the same order. Throws
+/// BadSetting.
+template <typename Config>
+void apply(const Program& program, std::span<const OptionRow<Config>> rows, const std::vector<Given>& all,
+           Config& config) {
+    for (const Given& given : all) {
+        const OptionRow<Config>& row = rows[given.option];
+        const auto take = given.is_standard && row.take_standard != nullptr ? row.take_standard : row.take;
+        for (const std::string& value : given.values) {
+            try {
+                take(config, value);
+            } catch (const text::BadValue& bad) {
+                refuse(program, given, value, bad);
+            }
+        }
+    }
+}
+
+/// The host's own name; "localhost" if it has none.
+[[nodiscard]] std::string own_host_name();
 
 } // namespace lxcmon::app

@@ -1,9 +1,8 @@
 #include "app/settings/values.hpp"
 
-#include "app/settings/bad_setting.hpp"
-
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
+#include "text/bad_value.hpp"
 #include "text/utf8.hpp"
 
 #include <fcntl.h>
@@ -15,6 +14,8 @@
 
 namespace lxcmon::app {
 namespace {
+
+using text::BadValue;
 
 struct Unit {
     std::string_view name;
@@ -86,6 +87,15 @@ std::pair<std::string, std::string> parse_tag(const std::string& text) {
     if (std::ranges::any_of(text, &text::is_control))
         throw BadValue{"has a control character; expected key=value of printable text"};
     return {std::move(key), text.substr(equals + 1)};
+}
+
+std::string one_of(const std::string& text, std::span<const std::string_view> words) {
+    if (std::ranges::find(words, text) != words.end())
+        return text;
+    std::string list;
+    for (const std::string_view word : words)
+        list += (list.empty() ? "" : ", ") + std::string(word);
+    throw BadValue{"is not known; expected one of " + list};
 }
 
 std::string read_secret(const std::string& path) {

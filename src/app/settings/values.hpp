@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
-/// Texts of settings turned into values. All throw BadValue (option_table.hpp) that says what is expected.
+/// Texts of settings turned into values. All throw text::BadValue that says what is expected.
 namespace lxcmon::app {
 
 /// "10s", "500ms", "1m", "2h", "1.5s".
@@ -16,6 +18,8 @@ namespace lxcmon::app {
 [[nodiscard]] bool parse_flag(const std::string& text);
 /// "key=value"; names that the agent itself uses are refused.
 [[nodiscard]] std::pair<std::string, std::string> parse_tag(const std::string& text);
+/// The value itself, if it is one of the words.
+[[nodiscard]] std::string one_of(const std::string& text, std::span<const std::string_view> words);
 /// The first line of a file that holds a secret.
 [[nodiscard]] std::string read_secret(const std::string& path);
 

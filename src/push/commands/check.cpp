@@ -1,7 +1,6 @@
 #include "push/commands/commands.hpp"
 
 #include "app/collector.hpp"
-#include "discover/lxc_api.hpp"
 #include "push/sink_factory.hpp"
 #include "spool/probe.hpp"
 
@@ -28,19 +27,18 @@ Finding check_settings(const Config& config) {
 }
 
 /// Looks once at everything: liblxc, cgroups, containers.
-std::vector<Finding> check_containers(const Config& config) {
+std::vector<Finding> check_containers(app::CollectSettings settings) {
     std::vector<Finding> findings;
     try {
-        Config wanted = config;
-        wanted.once = true;
-        app::Collector collector(wanted);
+        settings.once = true;
+        app::Collector collector(settings);
         collector.collect(0);
         for (const std::string& lxcpath : collector.table.lxcpaths()) {
             const auto fault = collector.table.faults().find(lxcpath);
             const bool ok = fault == collector.table.faults().end();
-            findings.push_back(
-                {"liblxc", ok,
-                 ok ? fmt::format("version {}, {}", discover::liblxc_version(), lxcpath) : fault->second});
+            findings.push_back({"liblxc", ok,
+                                ok ? fmt::format("version {}, {}", app::Collector::liblxc_version(), lxcpath)
+                                   : fault->second});
         }
         findings.push_back({"cgroups", true, std::string(collector.sampler.cgroup_version())});
         const auto& all = collector.table.containers();
@@ -60,15 +58,16 @@ std::vector<Finding> check_containers(const Config& config) {
 
 } // namespace
 
-int check(const Config& config) {
+int check(const Invocation& invocation) {
+    const Config& config = invocation.config;
     std::vector<Finding> findings{check_settings(config), check_rights()};
-    std::ranges::move(check_containers(config), std::back_inserter(findings));
-    Config real = config;
+    std::ranges::move(check_containers(config.collect), std::back_inserter(findings));
+    DestinationSettings real = config.destinations;
     real.dry_run = false;
     for (const Destination& destination : make_destinations(real))
         std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
-    if (!config.influx_urls.empty())
-        findings.push_back(spool::probe_spool(config.spool_dir));
+    if (!real.influx_urls.empty())
+        findings.push_back(spool::probe_spool(real.spool.folder));
     bool all_ok = true;
     for (const Finding& finding : findings) {
         std::printf("%-4s  %-11s %s\n", finding.ok ? "ok" : "FAIL", finding.what.c_str(),

@@ -1,13 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "app/settings/parse.hpp"
-
-namespace lxcmon::push {
+#include "push/invocation.hpp"
 
 /// The subcommands. Each returns the program's exit code and throws as Agent does.
-int list_containers(const Config& config, bool as_json);
-int show_fields(const Config& config, Format format);
-int check(const Config& config);
-int replay(const Config& config, const std::vector<std::string>& files);
+namespace lxcmon::push {
+
+int list_containers(const Invocation& invocation);
+int show_fields(const Invocation& invocation);
+int check(const Invocation& invocation);
+int replay(const Invocation& invocation);
 
 } // namespace lxcmon::push

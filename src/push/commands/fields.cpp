@@ -1,14 +1,15 @@
 #include "push/commands/commands.hpp"
 
-#include "app/collector.hpp"
 #include "push/commands/fields_text.hpp"
 
 #include <cstdio>
 
 namespace lxcmon::push {
 
-int show_fields(const Config& config, Format format) {
-    const Selection sent = app::selection_of(config);
+int show_fields(const Invocation& invocation) {
+    using app::Format;
+    const Format format = invocation.format;
+    const Selection sent = invocation.config.collect.selection();
     const std::string text = format == Format::json       ? fields_as_json(sent)
                              : format == Format::markdown ? fields_as_markdown()
                                                           : fields_as_table(sent);

@@ -28,10 +28,11 @@ Summaries summarize(const PointBuffer& points) {
 
 } // namespace
 
-int list_containers(const Config& config, bool as_json) {
-    Config wanted = config;
+int list_containers(const Invocation& invocation) {
+    const bool as_json = invocation.format == app::Format::json;
+    app::CollectSettings wanted = invocation.config.collect;
     wanted.metrics = {"lxc_cpu", "lxc_memory", "lxc_net", "lxc_fs", "lxc_state"};
-    wanted.net_loopback = false;
+    wanted.sample.net_loopback = false;
     wanted.once = true;
     app::Collector collector(wanted);
     Summaries before;

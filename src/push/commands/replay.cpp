@@ -25,10 +25,10 @@ constexpr std::chrono::minutes batch_limit{5};
 /// Delivers points to one destination, in batches as they fill up.
 class Delivering {
   public:
-    Delivering(Destination destination, const Config& config)
+    Delivering(Destination destination, const DestinationSettings& settings)
         : destination_(std::move(destination))
-        , batcher_(destination_.format, config.batch_lines)
-        , queue_({.limit_bytes = config.queue_max_bytes})
+        , batcher_(destination_.format, settings.batch_lines)
+        , queue_({.limit_bytes = settings.queue.limit_bytes})
         , sender_(queue_, *destination_.sink) {}
 
     void take(const PointBuffer& points) {
@@ -72,9 +72,9 @@ class Delivering {
 /// Reads lines, gives the points to each destination, and keeps count.
 class Replay {
   public:
-    explicit Replay(const Config& config) {
-        for (Destination& destination : make_destinations(config))
-            targets_.push_back(std::make_unique<Delivering>(std::move(destination), config));
+    explicit Replay(const DestinationSettings& settings) {
+        for (Destination& destination : make_destinations(settings))
+            targets_.push_back(std::make_unique<Delivering>(std::move(destination), settings));
     }
 
     void read(spool::LineReader input, const std::string& name) {
@@ -150,8 +150,10 @@ spool::LineReader open_input(const std::string& file) {
 
 } // namespace
 
-int replay(const Config& config, const std::vector<std::string>& files) {
-    if (config.influx_urls.empty() && !config.dry_run)
+int replay(const Invocation& invocation) {
+    const DestinationSettings& settings = invocation.config.destinations;
+    const std::vector<std::string>& files = invocation.operands;
+    if (settings.influx_urls.empty() && !settings.dry_run)
         throw app::BadSetting(
             "lxcmon-push: replay: needs a server to deliver to (--influx-url URL), or --dry-run");
     for (const std::string& file : files)
@@ -159,7 +161,7 @@ int replay(const Config& config, const std::vector<std::string>& files) {
             throw app::BadSetting("lxcmon-push: replay: '" + file +
                                   "' can't be read: " + std::strerror(errno) +
                                   "; expected a file of JSON Lines, gzipped or not, or - for standard input");
-    Replay replay(config);
+    Replay replay(settings);
     for (const std::string& file : files)
         replay.read(open_input(file), file == "-" ? "standard input" : file);
     return replay.finish();

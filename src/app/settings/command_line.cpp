@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/settings/command_line.hpp"
+
+#include "io/parse.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <map>
+
+namespace lxcmon::app {
+namespace {
+
+/// Lines for the right-hand column of --help, which CLI11 does not wrap, on a terminal of 80 columns. The
+/// last part (the default) stays in one piece.
+std::string wrapped(std::string_view text, std::string_view last_part) {
+    constexpr std::size_t width = 49;
+    std::string lines;
+    std::size_t column = 0;
+    const auto add = [&](std::string_view word) {
+        if (column > 0 && column + 1 + word.size() > width) {
+            lines += '\n';
+            column = 0;
+        }
+        if (column > 0)
+            lines += ' ';
+        lines += word;
+        column += word.size() + (column > 0 ? 1 : 0);
+    };
+    io::for_each_word(text, add);
+    if (!last_part.empty())
+        add(last_part);
+    return lines;
+}
+
+/// The command line as CLI11 sees it, made of the table.
+struct CommandLine {
+    CLI::App app;
+    std::vector<CLI::Option*> options;   ///< in the order of Program::options
+    std::vector<CLI::App*> commands;     ///< in the order of Program::commands
+    std::map<const CommandFlag*, CLI::Option*> flags;
+    std::vector<std::string> operands;
+
+    explicit CommandLine(const Program& program);
+    void add(const Option& row);
+    void add(const Command& row);
+};
+
+void CommandLine::add(const Option& row) {
+    const std::string flag = "--" + std::string(row.name);
+    CLI::Option* option = row.value.name.empty() ? app.add_flag(flag) : app.add_option(flag);
+    const std::string shown_default =
+        row.default_value.text.empty() ? "" : "(default: " + std::string(row.default_value.text) + ")";
+    option->description(wrapped(row.help, shown_default))->group(std::string(row.group));
+    if (!row.value.name.empty())
+        option->type_name(std::string(row.value.name))->expected(1);
+    option->multi_option_policy(row.repeatable ? CLI::MultiOptionPolicy::TakeAll
+                                               : CLI::MultiOptionPolicy::TakeLast);
+    options.push_back(option);
+}
+
+void CommandLine::add(const Command& row) {
+    CLI::App* const command = app.add_subcommand(std::string(row.name), wrapped(row.help, ""));
+    commands.push_back(command);
+    std::vector<CLI::Option*> others;
+    for (const CommandFlag& flag : row.flags) {
+        CLI::Option* const option = command->add_flag("--" + std::string(flag.name));
+        option->description(std::string(flag.help));
+        for (CLI::Option* other : others)
+            option->excludes(other);
+        others.push_back(option);
+        flags[&flag] = option;
+    }
+    if (!row.operand.empty())
+        command->add_option(std::string(row.operand), operands, std::string(row.operand_help))
+            ->required();
+    command->fallthrough();
+}
+
+CommandLine::CommandLine(const Program& program)
+    : app(std::string(program.summary), std::string(program.name)) {
+    app.set_version_flag("--version", std::string(program.name) + " " LXCMON_VERSION,
+                         std::string(help_of_version));
+    app.set_help_flag("-h,--help", std::string(help_of_help));
+    app.footer(std::string(program.footer));
+    for (const Option* option : program.options)
+        add(*option);
+    for (const Command* command : program.commands)
+        add(*command);
+    app.require_subcommand(0, 1);
+}
+
+/// What is to be printed, if that is all.
+std::optional<std::string> parse_arguments(CommandLine& line, const Program& program,
+                                           const std::vector<std::string>& arguments) {
+    const std::string name(program.name);
+    const std::string see_help = "; see " + name + " --help";
+    try {
+        line.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    } catch (const CLI::CallForHelp&) {
+        return line.app.help();
+    } catch (const CLI::CallForVersion&) {
+        return line.app.version() + "\n";
+    } catch (const CLI::ExtrasError&) {
+        const std::vector<std::string> extras = line.app.remaining(true);
+        // Without its value: that may be a secret.
+        const std::string first =
+            extras.empty() ? "argument" : extras.front().substr(0, extras.front().find('='));
+        throw BadSetting(name + ": " + first + ": unknown option or command" + see_help);
+    } catch (const CLI::ParseError& error) {
+        const std::string message = error.what();
+        throw BadSetting(name + ": " + message.substr(0, message.find('\n')) + see_help);
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+CommandLineResult read_command_line(const Program& program, const std::vector<std::string>& arguments) {
+    CommandLine line(program);
+    CommandLineResult result;
+    result.print = parse_arguments(line, program, arguments);
+    if (result.print)
+        return result;
+    for (std::size_t index = 0; index < line.options.size(); ++index) {
+        const CLI::Option* const option = line.options[index];
+        std::vector<std::string>& values = result.values.emplace_back();
+        if (option->count() == 0)
+            continue;
+        values = option->results(); // of a flag: "true", or what --once=false says
+        if (!program.options[index]->repeatable)
+            values.erase(values.begin(), values.end() - 1);
+    }
+    for (std::size_t index = 0; index < line.commands.size(); ++index)
+        if (*line.commands[index])
+            result.command = index;
+    for (const auto& [flag, option] : line.flags)
+        if (*option)
+            result.format = flag->format;
+    result.operands = line.operands;
+    return result;
+}
+
+} // namespace lxcmon::app

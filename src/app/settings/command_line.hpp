@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "app/settings/parse.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace lxcmon::app {
+
+/// What the command line says; values are not looked at.
+struct CommandLineResult {
+    std::optional<std::string> print;            ///< --help, --version: nothing else counts
+    std::vector<std::vector<std::string>> values; ///< by option of the program; none: not given
+    std::optional<std::size_t> command;
+    Format format = Format::text;
+    std::vector<std::string> operands;
+};
+
+/// Throws BadSetting for an unknown option or command, and for one that is used wrongly.
+[[nodiscard]] CommandLineResult read_command_line(const Program& program,
+                                                  const std::vector<std::string>& arguments);
+
+} // namespace lxcmon::app

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/settings/option.hpp"
+
+#include <cctype>
+
+namespace lxcmon::app {
+
+std::string environment_name(std::string_view option) {
+    std::string name = "LXCMON_";
+    for (const char c : option)
+        name.push_back(c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
+    return name;
+}
+
+} // namespace lxcmon::app
