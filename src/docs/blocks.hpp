@@ -10,7 +10,7 @@
 /// lines, but for those that say otherwise.
 namespace lxcmon::docs {
 
-[[nodiscard]] std::string markdown_commands(); ///< README's tables
+[[nodiscard]] std::string markdown_commands(); ///< tables of docs/options.md
 [[nodiscard]] std::string markdown_options();
 
 [[nodiscard]] std::string man_commands(); ///< scdoc(5)
