@@ -154,7 +154,7 @@ show_rows() {
 # The throw-away container has figures of every kind; other people's may have done no I/O, or share the host's network.
 explain_missing() {
     [ "$made_container" = no ] || fail "InfluxDB has no rows of:$missing"
-    say "No rows of$missing: these containers have none; README.md says why that can be (Good to know)."
+    say "No rows of$missing: these containers have none; docs/measurements.md says why that can be (Notes on the measurements)."
 }
 
 show_influx_sink() {
@@ -181,7 +181,7 @@ how_to_go_on() {
   sudo $root_folder/$agent check --influx-url http://SERVER:8086   tries settings and server, sends nothing
   sudo $root_folder/$agent --influx-url http://SERVER:8086     the agent: a sample every 10 s
   sudo $root_folder/contrib/test.sh                            every test
-README.md has the options, the measurements, and how to point Grafana at them.
+README.md has the way to a graph; docs has the options and the measurements.
 END
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "push/command_table.hpp"
-#include "push/option_table.hpp"
+#include "app/settings/command.hpp"
+#include "app/settings/option.hpp"
 
 #include <string>
 #include <string_view>
@@ -10,7 +10,7 @@
 /// lines, but for those that say otherwise.
 namespace lxcmon::docgen {
 
-[[nodiscard]] std::string markdown_commands(); ///< README's tables
+[[nodiscard]] std::string markdown_commands(); ///< tables of docs/options.md
 [[nodiscard]] std::string markdown_options();
 
 [[nodiscard]] std::string man_commands(); ///< scdoc(5)
@@ -19,8 +19,6 @@ namespace lxcmon::docgen {
 /// TOML: each option with its help, commented out, with its default or, where that can't be written, an
 /// example.
 [[nodiscard]] std::string settings();
-/// Options that a file of settings can't or should not hold: they are about a single run.
-[[nodiscard]] bool is_for_one_run(const app::Option& row) noexcept;
 /// `influx-db = "lxc"`, as settings() has it behind a #; no line end.
 [[nodiscard]] std::string settings_line(const app::Option& row);
 

@@ -1,4 +1,5 @@
-// make_docs TEMPLATE RESULT: fills in what comes from the tables. They may be the same file (README.md).
+// make_docs TEMPLATE RESULT fills in the parts that come from the tables; make_docs --renew DOCUMENT... does
+// so in documents of the repository, which keep their place marks.
 
 #include "docgen/template.hpp"
 
@@ -7,6 +8,8 @@
 #include <iostream>
 #include <iterator>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace {
 
@@ -24,18 +27,31 @@ void write(const std::string& path, const std::string& text) {
         throw std::runtime_error("can't write " + path);
 }
 
+void fill_in(const std::string& from, const std::string& to) {
+    try {
+        write(to, lxcmon::docgen::fill(text_of(from)));
+    } catch (const std::exception& error) {
+        throw std::runtime_error(from + ": " + error.what());
+    }
+}
+
 } // namespace
 
 int main(int argument_count, char** arguments) {
-    if (argument_count != 3) {
-        std::cerr << "usage: make_docs TEMPLATE RESULT\n";
+    const std::vector<std::string> words(arguments + 1, arguments + argument_count);
+    const bool renews = !words.empty() && words.front() == "--renew";
+    if (words.size() < 2 || (!renews && words.size() != 2)) {
+        std::cerr << "usage: make_docs TEMPLATE RESULT\n       make_docs --renew DOCUMENT...\n";
         return 2;
     }
     try {
-        write(arguments[2], lxcmon::docgen::fill(text_of(arguments[1])));
+        if (!renews)
+            fill_in(words[0], words[1]);
+        for (std::size_t at = 1; renews && at < words.size(); ++at)
+            fill_in(words[at], words[at]);
         return 0;
     } catch (const std::exception& error) {
-        std::cerr << "make_docs: " << arguments[1] << ": " << error.what() << "\n";
+        std::cerr << "make_docs: " << error.what() << "\n";
         return 1;
     }
 }

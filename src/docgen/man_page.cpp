@@ -1,5 +1,8 @@
 #include "docgen/blocks.hpp"
 
+#include "push/command_table.hpp"
+#include "push/option_table.hpp"
+
 namespace lxcmon::docgen {
 namespace {
 

@@ -1,4 +1,6 @@
 #include "docgen/blocks.hpp"
+
+#include "push/option_table.hpp"
 #include "io/parse.hpp"
 
 #include <algorithm>
@@ -29,11 +31,6 @@ bool is_number(const app::Option& row) noexcept {
 }
 
 } // namespace
-
-bool is_for_one_run(const app::Option& row) noexcept {
-    static constexpr auto names = std::to_array<std::string_view>({"config", "dry-run", "once"});
-    return std::ranges::find(names, row.name) != names.end();
-}
 
 std::string settings_line(const app::Option& row) {
     const std::string key = std::string(row.name) + " = ";

@@ -15,7 +15,7 @@ struct Block {
     std::string (*text)();
 };
 
-/// Stand between comments, as README.md must be readable as it is.
+/// Stand between comments: the documents of the folder docs are read in the repository, too.
 constexpr std::array<Block, 3> in_comments{{
     {"commands", &markdown_commands},
     {"fields", &push::fields_as_markdown},

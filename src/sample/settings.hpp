@@ -11,7 +11,7 @@
 namespace lxcmon::sample {
 
 struct SampleSettings {
-    CommonTags tags;
+    CommonTags tags{};
     int root_fd = -1; ///< borrowed; "/" but in tests
     std::chrono::milliseconds namespace_deadline{2000};
     /// For how long one kind of look may keep a tick waiting, see TimeBudget.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from shells import Bash, Fish, Zsh
 
-README = Path(__file__).parents[2] / "README.md"
-OPTIONS = set(re.findall(r"^\| `(--[a-z-]+)", README.read_text(), re.MULTILINE))
+DOCUMENT = Path(__file__).parents[2] / "docs/options.md"
+OPTIONS = set(re.findall(r"^\| `(--[a-z-]+)", DOCUMENT.read_text(), re.MULTILINE))
 COMMANDS = {"list", "fields", "check", "replay"}
 
 # What is typed, what must be offered, what must not.

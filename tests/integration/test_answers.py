@@ -1,4 +1,4 @@
-"""Each row of PROTOCOL.md's table of answers: what becomes of the points, and what the log, the spool and rejected.jsonl say."""
+"""Each row of docs/protocol.md's table of answers: what becomes of the points, and what the log, the spool and rejected.jsonl say."""
 
 import email.utils
 import time

@@ -13,7 +13,7 @@ RESOURCES = ("cpu", "memory", "io")
 
 
 def read_pressure(folder, resource):
-    """By the names of SCHEMA.md."""
+    """By the names of docs/measurements.md."""
     figures = {}
     for line in (folder / f"{resource}.pressure").read_text().splitlines():
         kind, *pairs = line.split()

@@ -1,4 +1,4 @@
-"""The rows of PROTOCOL.md's table that take a minute: wrong settings are tried again every 60 s, a 500 several times. All agents run
+"""The rows of docs/protocol.md's table that take a minute: wrong settings are tried again every 60 s, a 500 several times. All agents run
 at the same time, each with its own server; the tests look at one after the other."""
 
 import time

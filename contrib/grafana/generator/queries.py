@@ -8,7 +8,7 @@ HOST_MEASUREMENTS = ("host_", "lxcmon_push")
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of SCHEMA.md, and how it is read."""
+    """A figure of docs/measurements.md, and how it is read."""
     measurement: str
     field: str
     how: str = "gauge"  # gauge; of a counter: rate (a second), growth (since the point before); change: growth that may be below 0

@@ -1,4 +1,4 @@
-"""A strict parser of line protocol: what PROTOCOL.md forbids is an error here, also where InfluxDB would let it pass."""
+"""A strict parser of line protocol: what docs/protocol.md forbids is an error here, also where InfluxDB would let it pass."""
 
 import re
 from dataclasses import dataclass

@@ -22,7 +22,7 @@ MEMORY_STAT = {
 
 
 def statvfs_figures(path):
-    """The names are SCHEMA.md's."""
+    """The names are docs/measurements.md's."""
     stat = os.statvfs(path)
     return {"total_bytes": stat.f_blocks * stat.f_frsize, "free_bytes": stat.f_bfree * stat.f_frsize,
             "used_bytes": (stat.f_blocks - stat.f_bfree) * stat.f_frsize, "available_bytes": stat.f_bavail * stat.f_frsize,

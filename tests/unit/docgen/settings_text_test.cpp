@@ -43,7 +43,7 @@ class Files {
 };
 
 bool has_standing_default(const push::OptionRow& row) {
-    return !is_for_one_run(row) && row.default_value.example.empty();
+    return !row.command_line_only && row.default_value.example.empty();
 }
 
 } // namespace
@@ -52,7 +52,7 @@ TEST_CASE("the settings file has a line for each option but those of a single ru
     const std::string text = shipped();
     for (const push::OptionRow& row : push::option_table()) {
         CAPTURE(std::string(row.name));
-        if (is_for_one_run(row))
+        if (row.command_line_only)
             CHECK(text.find("--" + std::string(row.name)) != std::string::npos);
         else
             CHECK(text.find("\n#" + settings_line(row) + "\n") != std::string::npos);
@@ -91,7 +91,7 @@ TEST_CASE("each example of the settings file is taken, and is another thing than
     // What some of them need beside them; these themselves are not compared.
     const Arguments beside{"--influx-user=u", "--tls-cert=" + files.parser.folder().path("client.pem")};
     for (const push::OptionRow& row : push::option_table()) {
-        if (has_standing_default(row) || is_for_one_run(row))
+        if (has_standing_default(row) || row.command_line_only)
             continue;
         const std::string line = files.line_of(row);
         CAPTURE(line);
@@ -109,7 +109,7 @@ TEST_CASE("all lines of the settings file together are taken, but for those that
     const Files files;
     std::string text;
     for (const push::OptionRow& row : push::option_table())
-        if (!is_for_one_run(row) && row.name != "influx-rp") // of 1.x, where buckets are 2.x's
+        if (!row.command_line_only && row.name != "influx-rp") // of 1.x, where buckets are 2.x's
             text += files.line_of(row);
     push::Config config;
     CHECK_NOTHROW(config = files.parser.config_of_file(text));

@@ -6,17 +6,24 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <stdexcept>
+#include <string>
 
 using namespace lxcmon;
 using namespace lxcmon::docgen;
 using docgen::fill;
 
-TEST_CASE("the tables in README.md are those of the program: ninja readme renews them") {
-    const std::string readme = test::text_of_file(LXCMON_SOURCE "/README.md");
-    CHECK(fill(readme) == readme);
-    for (const char* const name : {"commands", "fields", "options"})
-        CHECK(readme.find("<!-- " + std::string(name) + " -->\n| ") != std::string::npos);
+TEST_CASE("the tables in the documents are those of the program: ninja docs renews them") {
+    const auto check_document = [](const std::string& document, std::initializer_list<std::string> tables) {
+        CAPTURE(document);
+        const std::string text = test::text_of_file(LXCMON_SOURCE "/docs/" + document);
+        CHECK(fill(text) == text);
+        for (const std::string& name : tables)
+            CHECK(text.find("<!-- " + name + " -->\n| ") != std::string::npos);
+    };
+    check_document("options.md", {"commands", "options"});
+    check_document("measurements.md", {"fields"});
 }
 
 TEST_CASE("a row of a table in Markdown has the columns of its head") {

@@ -13,8 +13,8 @@ using namespace lxcmon;
 
 namespace {
 
-/// The data contract (SCHEMA.md) for the measurements that the agent takes from cgroups, namespaces and
-/// liblxc. Written out here, so that a change of name or type in the table does not go unseen.
+/// The data contract (docs/measurements.md) for the measurements that the agent takes from cgroups,
+/// namespaces and liblxc. Written out here, so that a change of name or type in the table does not go unseen.
 const std::map<std::string_view, std::string_view> schema{
     {"lxc_cpu",
      "usage_usec i, user_usec i, system_usec i, usage_percent f, limit_cores f, cpus i, nr_periods i, "

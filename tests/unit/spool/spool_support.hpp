@@ -81,7 +81,7 @@ inline Batch numbered_batch(std::size_t first, std::size_t count) {
     return {numbered_lines(first, count), count};
 }
 
-/// As numbered_lines, in the layout of SCHEMA.md.
+/// As numbered_lines, in the layout of docs/measurements.md.
 inline std::string numbered_json(std::size_t first, std::size_t count) {
     std::string lines;
     for (std::size_t number = first; number < first + count; ++number)

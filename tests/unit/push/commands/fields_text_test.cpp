@@ -19,14 +19,14 @@ std::string row_of(const std::string& table, const std::string& begin) {
 
 } // namespace
 
-TEST_CASE("the table of fields in README.md is that of the program") {
-    const std::string readme = test::text_of_file(LXCMON_SOURCE "/README.md");
-    const std::size_t begin = readme.find("<!-- fields -->\n");
-    const std::size_t end = readme.find("<!-- /fields -->");
+TEST_CASE("the table of fields in docs/measurements.md is that of the program") {
+    const std::string text = test::text_of_file(LXCMON_SOURCE "/docs/measurements.md");
+    const std::size_t begin = text.find("<!-- fields -->\n");
+    const std::size_t end = text.find("<!-- /fields -->");
     REQUIRE(begin < end);
     REQUIRE(end != std::string::npos);
     const std::size_t first = begin + std::string("<!-- fields -->\n").size();
-    CHECK(readme.substr(first, end - first) == fields_as_markdown());
+    CHECK(text.substr(first, end - first) == fields_as_markdown());
 }
 
 TEST_CASE("a source names both cgroup versions, or the one that has it, or the host's file") {
