@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/container_sampler.hpp"
 
 #include "io/clock.hpp"
@@ -11,7 +12,7 @@
 namespace lxcmon::sample {
 namespace {
 
-std::string who_is(const Container& container) {
+std::string log_name(const Container& container) {
     return "container " + container.name;
 }
 
@@ -24,8 +25,8 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     , counter_(container, context.count)
     , seldom_(container.id) {
     if (context.selection.has_any(fields_of("lxc_fs")))
-        filesystems_.emplace(who_is(container), container.id);
-    context.budget.charge(); // its pidfd
+        filesystems_.emplace(log_name(container), container.id);
+    context.budget.charge(); // the pidfd of its init
     std::string proc_cgroup;
     const std::string path = "proc/" + std::to_string(container.init_pid) + "/cgroup";
     const int error = io::try_read_whole(context.root_fd, path.c_str(), proc_cgroup);
@@ -33,7 +34,7 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     has_cgroups_ = std::ranges::any_of(directories_, [](const auto& each) { return each.has_value(); });
     is_incomplete_ = error != 0;
     if (!has_cgroups_)
-        say_cgroups(error);
+        report_cgroups(error);
     open_files();
     if (const auto hierarchy = process_hierarchy(context.layout, directories_);
         context.processes && hierarchy)
@@ -42,13 +43,13 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
         sockets_.emplace(context.root_fd, container.init_pid);
 }
 
-/// Each rate starts afresh, and what is read seldom is due.
+/// Restarts each rate and makes the seldom files due.
 void ContainerSampler::open_files() {
     const auto v2 = context_.layout.find_v2();
     controllers_.reset();
     if (v2 && directories_[*v2])
         controllers_.emplace(context_.root_fd, *directories_[*v2], context_.changes);
-    // Where nobody tells that a controller is taken away, the files of before would be believed for ever.
+    // Without a watch we would never notice a removed controller and would keep reporting stale values.
     io::FileChanges* const changes =
         controllers_ && !controllers_->is_watching() ? nullptr : &context_.changes;
     const ContainerFiles files{context_.root_fd, context_.layout,    directories_,
@@ -83,18 +84,18 @@ std::optional<FilesystemScan> ContainerSampler::filesystem_scan(std::span<const 
                           fields_of("lxc_fs"), tags};
 }
 
-bool ContainerSampler::sample(const TickTime& time, CountPass& round, std::span<const Tag> tags,
+bool ContainerSampler::sample(const TickTime& time, CountPass& pass, std::span<const Tag> tags,
                               PointBuffer& points) {
     const std::size_t before = points.size();
     Readings readings;
     network_.sample(context_.networks, container_, {context_.host_links, tags, time.wall_ns, points});
     sample_cgroups(time, readings, tags, points);
-    sample_processes(time, round, readings, tags, points);
+    sample_processes(time, pass, readings, tags, points);
     const bool all_on_demand = sample_on_demand(time, readings, tags, points);
     if (io::is_alive(container_.init_pidfd.get()))
         return has_cgroups_ && cgroup_fault_.is_none() && network_.is_well() && counter_.is_well() &&
                all_on_demand;
-    // It ended meanwhile: its pid and its cgroup's path may already be another's.
+    // Its init ended meanwhile: another process may already have its pid and its cgroup's path.
     points.truncate(before);
     readings.clear();
     sample_stopped(container_, "STOPPING", readings);
@@ -108,7 +109,7 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
     const std::int64_t monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
     const bool seldom = seldom_.is_due(time.wall_ns, context_.seldom_interval);
     if (const auto fault = reader_->read(buffer, {seldom, cpu_->is_limited()}, readings))
-        cgroup_fault_.set(who_is(container_),
+        cgroup_fault_.set(log_name(container_),
                           "/" + fault->path + " can't be read: " + message_of(fault->error) +
                               (fault->error == EACCES || fault->error == EPERM ? "; run as root" : ""));
     else if (has_cgroups_)
@@ -124,16 +125,16 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
         seldom_.take(time.wall_ns);
 }
 
-/// Behind the cgroups, as the helper may hang there.
-void ContainerSampler::sample_processes(const TickTime& time, CountPass& round, Readings& readings,
+/// After the cgroups, because the helper may hang here.
+void ContainerSampler::sample_processes(const TickTime& time, CountPass& pass, Readings& readings,
                                         std::span<const Tag> tags, PointBuffer& points) {
-    counter_.sample(round, container_, time.wall_ns, readings);
+    counter_.sample(pass, container_, time.wall_ns, readings);
     state_->sample(context_.buffer, container_, counter_.start_ticks(), time.boottime_ns, readings);
     readings.emit(fields_of("lxc_pids"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);
 }
 
-/// What is off unless asked for.
+/// The measurements that are off by default.
 bool ContainerSampler::sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                                         PointBuffer& points) {
     if (sockets_ && network_.has_own_network()) {
@@ -143,15 +144,15 @@ bool ContainerSampler::sample_on_demand(const TickTime& time, Readings& readings
     return !processes_ || processes_->sample(context_.buffer, tags, time.wall_ns, points);
 }
 
-void ContainerSampler::say_cgroups(int error) {
+void ContainerSampler::report_cgroups(int error) {
     const std::string path = "/proc/" + std::to_string(container_.init_pid) + "/cgroup";
     if (error == ENOENT || error == ESRCH)
-        return; // ended: sample() sees that
+        return; // it has ended: sample() notices
     if (error != 0)
-        cgroup_fault_.set(who_is(container_), path + " can't be read: " + message_of(error));
+        cgroup_fault_.set(log_name(container_), path + " can't be read: " + message_of(error));
     else
-        cgroup_fault_.set(who_is(container_), "its init is in no cgroup of its own (" + path +
-                                                  "): cpu, memory, io and pids are left out");
+        cgroup_fault_.set(log_name(container_), "its init has no cgroup of its own (" + path +
+                                                    "); cpu, memory, io and pids are left out");
 }
 
 } // namespace lxcmon::sample

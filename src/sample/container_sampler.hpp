@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "sample/cgroup/block_io.hpp"
@@ -24,7 +25,7 @@
 
 namespace lxcmon::sample {
 
-/// What all containers' samplers share; lives as long as the Sampler.
+/// Shared by the samplers of all containers; lives as long as the Sampler.
 struct SampleContext {
     int root_fd;
     CgroupLayout layout;
@@ -40,80 +41,81 @@ struct SampleContext {
     ContainerNetwork::Wanted network;
     ProcessCounter::Wanted count;
     std::chrono::nanoseconds seldom_interval;  ///< see SampleSettings
-    std::unique_ptr<ProcessContext> processes; ///< only where lxc_process is wanted
+    std::unique_ptr<ProcessContext> processes; ///< null unless lxc_process is selected
 };
 
-/// The times of a tick, each of its own clock.
+/// A tick's time on two clocks, in ns.
 struct TickTime {
     std::int64_t wall_ns;     ///< the points' timestamp
-    std::int64_t boottime_ns; ///< CLOCK_BOOTTIME at the tick's begin, for uptimes
+    std::int64_t boottime_ns; ///< CLOCK_BOOTTIME at the start of the tick, for uptimes
 };
 
-/// Samples one start of one container: made anew when its init changes, so that every rate starts afresh.
+/// Samples one start of one container. A new init gets a new sampler, so every rate restarts. Sampling thread
+/// only.
 class ContainerSampler {
   public:
+    /// Both are borrowed. Opens files; a failure is logged, or shows in is_incomplete().
     ContainerSampler(SampleContext& context, const Container& container);
     ~ContainerSampler() { context_.budget.give_back(); }
     ContainerSampler(const ContainerSampler&) = delete;
     ContainerSampler& operator=(const ContainerSampler&) = delete;
 
-    /// Whether something that is read but once could not be: make it anew.
+    /// True if a file that is read only once could not be read: replace this sampler.
     [[nodiscard]] bool is_incomplete() const noexcept { return is_incomplete_; }
-    /// Opens its control files again where they are others now. Once a tick.
+    /// Reopens the control files if the kernel has replaced them. Call once per tick.
     void follow_controllers() {
         if (controllers_ && controllers_->has_changed())
             open_files();
     }
 
-    /// Takes what would be changed by being in the container's network namespace, which may be another
-    /// container's, too. Call before each sample, and before the first one of a tick.
+    /// Counts the sockets. Call for all containers before the first sample() of a tick: the agent's own
+    /// rtnetlink socket counts in the namespace for some milliseconds, and containers can share a namespace.
     void scan_before_joining() noexcept;
 
-    /// Whether looking into it has hung, or has been slow, or well may: it is looked at behind the others.
+    /// True if a scan of this container has hung, was slow, or is likely to be: sample it last.
     [[nodiscard]] bool may_hang() const noexcept;
 
-    /// Whether there was no time left for some of it in the last sample: it goes before the others in the
-    /// next.
+    /// True if the time budget ran out for a part of the last sample: sample it first in the next tick.
     [[nodiscard]] bool was_left_out() const noexcept;
 
-    /// Of its filesystems, whether due or not; none where nobody wants lxc_fs.
+    /// The scan of its filesystems, due or not; none unless lxc_fs is selected.
     [[nodiscard]] std::optional<FilesystemScan> filesystem_scan(std::span<const Tag> tags) noexcept;
 
     [[nodiscard]] bool filesystems_are_well() const noexcept {
         return !filesystems_ || filesystems_->is_well();
     }
 
-    /// Adds the container's points but for its filesystems. Where it has ended in the meantime only its state
-    /// is left of them. Returns whether every figure could be read that should be.
-    [[nodiscard]] bool sample(const TickTime& time, CountPass& round, std::span<const Tag> tags,
+    /// Adds the container's points, except lxc_fs. If its init has ended meanwhile, only lxc_state is added.
+    /// Returns whether every readable value could be read.
+    [[nodiscard]] bool sample(const TickTime& time, CountPass& pass, std::span<const Tag> tags,
                               PointBuffer& points);
 
   private:
     void open_files();
     void sample_cgroups(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                         PointBuffer& points);
-    void sample_processes(const TickTime& time, CountPass& round, Readings& readings,
+    void sample_processes(const TickTime& time, CountPass& pass, Readings& readings,
                           std::span<const Tag> tags, PointBuffer& points);
-    /// Returns whether all could be read.
+    /// Returns whether everything could be read.
     bool sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
                           PointBuffer& points);
-    void say_cgroups(int error);
+    void report_cgroups(int error);
 
     SampleContext& context_;
     const Container& container_; ///< the table's entry, which outlives this
     std::vector<std::optional<std::string>> directories_;
-    std::optional<ControllerWatch> controllers_; ///< none without a cgroup of v2
+    std::optional<ControllerWatch> controllers_; ///< none without a v2 cgroup
     std::optional<CgroupReader> reader_;
     std::optional<CpuSampler> cpu_;
     std::optional<BlockIoSampler> block_io_;
     std::optional<PressureSampler> pressure_;
     std::optional<HugetlbSampler> hugetlb_;
     std::optional<StateSampler> state_;
-    std::optional<ProcessSampler> processes_; ///< only where lxc_process is wanted
-    std::optional<SocketSampler> sockets_;    ///< only where lxc_socket is wanted
+    std::optional<ProcessSampler> processes_; ///< none unless lxc_process is selected
+    std::optional<SocketSampler> sockets_;    ///< none unless lxc_socket is selected
     ContainerNetwork network_;
     ProcessCounter counter_;
-    StaggeredSchedule seldom_; ///< of the files whose Cadence is seldom
+    StaggeredSchedule seldom_; ///< for files with Cadence::seldom
     std::optional<ContainerFilesystems> filesystems_;
     bool has_cgroups_ = false;
     bool is_incomplete_ = false;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/container_tags.hpp"
 
 #include <algorithm>
@@ -12,7 +13,7 @@ ContainerTags::ContainerTags(const CommonTags& common, const Container& containe
     texts_.emplace_back("container", container.name);
     if (!container.host_name.empty() && container.host_name != container.name)
         texts_.emplace_back("name", container.host_name);
-    // Two containers of one name would overwrite each other's points: the later lxcpath's says where it is.
+    // Two containers of one name would overwrite each other's points: the one in the later lxcpath has a tag.
     if (container.shadowed)
         texts_.emplace_back("lxcpath", container.lxcpath);
     std::ranges::sort(texts_);
@@ -20,7 +21,7 @@ ContainerTags::ContainerTags(const CommonTags& common, const Container& containe
         tags_.push_back({key, value});
 }
 
-bool ContainerTags::fits(const Container& container) const noexcept {
+bool ContainerTags::matches(const Container& container) const noexcept {
     return host_name_ == container.host_name && shadowed_ == container.shadowed;
 }
 

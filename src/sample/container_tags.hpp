@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/container.hpp"
@@ -9,7 +10,7 @@
 
 namespace lxcmon::sample {
 
-/// Tags as the user gave them: host and --tag.
+/// The user's tags: the host name and --tag.
 struct CommonTags {
     std::string host;
     std::vector<std::pair<std::string, std::string>> user;
@@ -17,7 +18,8 @@ struct CommonTags {
     friend bool operator==(const CommonTags&, const CommonTags&) = default;
 };
 
-/// The tags that every point of one container carries (SCHEMA.md). Owns copies: points view into it.
+/// The tags of every point of one container (docs/measurements.md), sorted by key. Owns copies of the texts;
+/// points view into it.
 class ContainerTags {
   public:
     ContainerTags(const CommonTags& common, const Container& container);
@@ -26,8 +28,8 @@ class ContainerTags {
     ContainerTags& operator=(const ContainerTags&) = delete;
 
     [[nodiscard]] std::span<const Tag> all() const noexcept { return tags_; }
-    /// Whether they still say what the container is: it may have got another host name, or a namesake.
-    [[nodiscard]] bool fits(const Container& container) const noexcept;
+    /// False if the container's host name changed, or a container of the same name came or went.
+    [[nodiscard]] bool matches(const Container& container) const noexcept;
 
   private:
     std::vector<std::pair<std::string, std::string>> texts_;

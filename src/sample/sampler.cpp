@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/sampler.hpp"
 
 #include "io/clock.hpp"
@@ -24,7 +25,7 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
             "no cgroup hierarchy is mounted on this host (/proc/self/mountinfo): mount cgroup2 "
             "on /sys/fs/cgroup");
     CgroupPlan plan(layout, settings.selection);
-    // The socket counts of a container that shares the host's network are not its own: that is seen there.
+    // lxc_socket needs it too: a container in the host's network namespace has no socket counts of its own.
     const ContainerNetwork::Wanted network{settings.selection.has_any(fields_of("lxc_net")) ||
                                                settings.selection.has_any(fields_of("lxc_socket")),
                                            settings.net_loopback};
@@ -55,8 +56,8 @@ struct Sampler::Entry {
     std::optional<ContainerSampler> sampler;
     std::uint64_t round = 0;
     bool is_well = true;
-    bool may_hang = false;    ///< looking into one of its starts has hung, or well may
-    std::uint64_t served = 0; ///< the last round in which nothing of it was left out for want of time
+    bool may_hang = false;    ///< a scan of one of its starts hung, or is likely to
+    std::uint64_t served = 0; ///< the last round with enough time for all of it
 };
 
 Sampler::Sampler(SampleSettings settings)
@@ -64,7 +65,7 @@ Sampler::Sampler(SampleSettings settings)
     , context_(make_context(settings_))
     , host_(std::make_unique<HostSampler>(settings_, context_->budget))
     , helper_(settings_.namespace_deadline, {{settings_.fs_include, settings_.fs_exclude}})
-    , filesystem_round_(settings_.scan_budget) {
+    , filesystem_pass_(settings_.scan_budget) {
     if (settings_.selection.has_any(fields_of("host_fs")))
         host_filesystems_.emplace("the host", 0);
 }
@@ -83,7 +84,7 @@ Sampler::Entry& Sampler::entry_of(const Container& container) {
     auto& entry = entries_[container.id];
     if (!entry)
         entry = std::make_unique<Entry>(settings_.tags, container);
-    else if (!entry->tags->fits(container))
+    else if (!entry->tags->matches(container))
         entry->tags = std::make_unique<ContainerTags>(settings_.tags, container);
     entry->round = round_;
     return *entry;
@@ -98,7 +99,7 @@ void Sampler::add_stopped(const Container& container, Entry& entry, std::int64_t
     readings.emit(fields_of("lxc_state"), entry.tags->all(), {}, tick_ns, points);
 }
 
-/// Before the containers, so that one of them that hangs does not move the host's figures away from the tick.
+/// Before the containers, so that a hung container does not delay the host's values.
 void Sampler::sample_host(std::int64_t tick_ns, PointBuffer& points) {
     const bool needs_links = settings_.selection.has_any(fields_of("host_net")) ||
                              settings_.selection.has(field_id("lxc_net", "host_interface"));
@@ -116,8 +117,8 @@ void Sampler::add_running(const Container& container, Entry& entry) {
     running_.push_back(&entry);
 }
 
-/// Those behind one that hangs have to do without their number of processes in this tick, or more: they come
-/// first in the next one, and who may hang comes last. One that is restarted comes no sooner by that.
+/// Containers skipped behind a hung one go first in the next tick; containers that may hang go last. A
+/// restart does not reset that.
 void Sampler::put_in_order() {
     for (Entry* entry : running_)
         entry->may_hang = entry->may_hang || entry->sampler->may_hang();
@@ -126,13 +127,13 @@ void Sampler::put_in_order() {
         std::ranges::stable_sort(running_, {}, place);
 }
 
-void Sampler::sample_running(std::int64_t tick_ns, CountPass& round, PointBuffer& points,
+void Sampler::sample_running(std::int64_t tick_ns, CountPass& pass, PointBuffer& points,
                              const TakePoints& take) {
     put_in_order();
     const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
     context_->networks.begin_tick();
     for (Entry* entry : running_) {
-        entry->is_well = entry->sampler->sample(time, round, entry->tags->all(), points);
+        entry->is_well = entry->sampler->sample(time, pass, entry->tags->all(), points);
         if (!entry->sampler->was_left_out())
             entry->served = round_;
         if (take && points.size() >= most_points)
@@ -141,13 +142,13 @@ void Sampler::sample_running(std::int64_t tick_ns, CountPass& round, PointBuffer
 }
 
 void Sampler::scan_filesystems(std::int64_t tick_ns, PointBuffer& points) {
-    filesystem_round_.begin(tick_ns, io::now_ns(CLOCK_MONOTONIC), settings_.fs_interval);
+    filesystem_pass_.begin(tick_ns, io::now_ns(CLOCK_MONOTONIC), settings_.fs_interval);
     for (Entry* entry : running_)
         if (const auto scan = entry->sampler->filesystem_scan(entry->tags->all()))
-            filesystem_round_.add(*scan);
+            filesystem_pass_.add(*scan);
     if (host_filesystems_)
-        filesystem_round_.add({&*host_filesystems_, 0, -1, fields_of("host_fs"), host_->tags()});
-    filesystem_round_.run(helper_, !owes_risky_scan_, points);
+        filesystem_pass_.add({&*host_filesystems_, 0, -1, fields_of("host_fs"), host_->tags()});
+    filesystem_pass_.run(helper_, !owes_risky_scan_, points);
 }
 
 void Sampler::begin_round(const std::vector<const Container*>& containers, std::int64_t tick_ns,
@@ -174,24 +175,25 @@ void Sampler::begin_round(const std::vector<const Container*>& containers, std::
 void Sampler::sample_for_rates(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                                PointBuffer& points) {
     begin_round(containers, tick_ns, points);
-    CountPass nobody{helper_, TimeBudget(std::chrono::nanoseconds(0))};
-    sample_running(tick_ns, nobody, points, {});
+    CountPass no_time{helper_, TimeBudget(std::chrono::nanoseconds(0))};
+    sample_running(tick_ns, no_time, points, {});
 }
 
 std::size_t Sampler::sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                             PointBuffer& points, const TakePoints& take) {
     begin_round(containers, tick_ns, points);
-    CountPass round{helper_, TimeBudget(settings_.scan_budget)};
-    sample_running(tick_ns, round, points, take);
-    // One deadline in a tick is enough; but one in the next tick, too, does not put them off once more.
-    owes_risky_scan_ = round.budget.is_spent() && !owes_risky_scan_;
+    CountPass pass{helper_, TimeBudget(settings_.scan_budget)};
+    sample_running(tick_ns, pass, points, take);
+    // After a hang, risky scans wait for the next tick, but never twice in a row.
+    owes_risky_scan_ = pass.budget.is_spent() && !owes_risky_scan_;
     scan_filesystems(tick_ns, points);
     if (context_->budget.newly_exhausted())
-        spdlog::warn("too few file descriptors to keep every control file open (RLIMIT_NOFILE): the others "
-                     "are opened at each read, which is slower but as right; raise LimitNOFILE");
+        spdlog::warn(
+            "file descriptor limit reached (RLIMIT_NOFILE): some control files are reopened on every read "
+            "(slower, still correct); raise LimitNOFILE");
     if (context_->changes.newly_exhausted())
         spdlog::info("no inotify watches are left for some control files (fs.inotify.max_user_instances, "
-                     "max_user_watches): these are read at each tick, which costs 2 us each");
+                     "max_user_watches): these files are read at each tick, which costs 2 us each");
     return static_cast<std::size_t>(std::ranges::count_if(running_, [](const Entry* entry) {
         return !entry->is_well || !entry->sampler->filesystems_are_well();
     }));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/container.hpp"
@@ -16,37 +17,37 @@
 
 namespace lxcmon::sample {
 
-/// Takes the points that have come together out of the buffer, by clear() at the end.
+/// Consumes the points collected so far and empties the buffer with clear().
 using TakePoints = std::function<void(PointBuffer& points)>;
 
 class HostSampler;
 struct CountPass;
 
-/// Turns containers, and the host, into points. Sampling thread only.
+/// Turns the host and the containers into points. Sampling thread only.
 class Sampler {
   public:
-    /// Reads where the cgroups are and starts the helper process, so make it before any other thread.
-    /// Throws std::system_error where /proc/self/mountinfo can't be read or no process can be started,
-    /// std::runtime_error where no cgroup hierarchy is mounted.
+    /// Reads the cgroup mounts and starts the helper process: construct it before any other thread starts.
+    /// Throws std::system_error if /proc/self/mountinfo can't be read or no process can be started,
+    /// std::runtime_error if no cgroup hierarchy is mounted.
     explicit Sampler(SampleSettings settings);
     ~Sampler();
     Sampler(const Sampler&) = delete;
     Sampler& operator=(const Sampler&) = delete;
 
-    /// Adds the points of the host and of all containers, with the time `tick_ns`. The points view into
-    /// `containers` and into this: use them before either changes. One container's trouble is logged when it
-    /// begins and costs no other its sample. Returns how many containers had some. With `take` about a
-    /// hundred points come together before that is called: they are still in the CPU's cache then. What comes
-    /// last is left to the caller.
+    /// Adds the points of the host and of all containers, with the timestamp `tick_ns` (wall clock). The
+    /// points view into `containers` and into this: use them before either changes. A container's fault is
+    /// logged when it begins and does not affect other containers. Returns the number of containers with a
+    /// fault. `take`, if given, is called after about a hundred points, while they are in the CPU's cache;
+    /// the last points stay in `points` for the caller.
     std::size_t sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                        PointBuffer& points, const TakePoints& take = {});
 
-    /// A sample that is made only so that the next one, soon after, has rates: without what the helper is
-    /// asked for (filesystems, number of processes), as that may be slow, and is not asked again soon then.
+    /// A sample that only gives the next one, soon after, its rates. It leaves out filesystems and process
+    /// counts: these may be slow, and would not be due again in the next sample.
     void sample_for_rates(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                           PointBuffer& points);
 
-    /// The helper processes', which may change from one sample to the next; -1: does not run.
+    /// Pids of the helper processes, which may change between samples; -1: not running.
     [[nodiscard]] std::array<pid_t, 2> helper_pids() const noexcept;
 
     [[nodiscard]] const Selection& selection() const noexcept { return settings_.selection; }
@@ -63,7 +64,7 @@ class Sampler {
     Entry& entry_of(const Container& container);
     void add_running(const Container& container, Entry& entry);
     void put_in_order();
-    void sample_running(std::int64_t tick_ns, CountPass& round, PointBuffer& points, const TakePoints& take);
+    void sample_running(std::int64_t tick_ns, CountPass& pass, PointBuffer& points, const TakePoints& take);
     void scan_filesystems(std::int64_t tick_ns, PointBuffer& points);
 
     SampleSettings settings_;
@@ -72,9 +73,9 @@ class Sampler {
     NamespaceHelper helper_;
     std::map<std::uint64_t, std::unique_ptr<Entry>> entries_; ///< by Container::id
     std::vector<Entry*> running_;
-    FilesystemPass filesystem_round_;
-    std::optional<ContainerFilesystems> host_filesystems_; ///< none where nobody wants host_fs
-    bool owes_risky_scan_ = false; ///< at filesystems that may hang: left out after another hang in the tick
+    FilesystemPass filesystem_pass_;
+    std::optional<ContainerFilesystems> host_filesystems_; ///< none unless host_fs is selected
+    bool owes_risky_scan_ = false; ///< risky filesystems were skipped after a hang in this tick
     std::uint64_t round_ = 0;
 };
 

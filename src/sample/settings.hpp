@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/selection.hpp"
@@ -12,15 +13,15 @@ namespace lxcmon::sample {
 
 struct SampleSettings {
     CommonTags tags{};
-    int root_fd = -1; ///< borrowed; "/" but in tests
-    std::chrono::milliseconds namespace_deadline{2000};
-    /// For how long one kind of look may keep a tick waiting, see TimeBudget.
+    int root_fd = -1;                                   ///< borrowed; "/" except in tests
+    std::chrono::milliseconds namespace_deadline{2000}; ///< of one request to a helper process
+    /// How long one kind of scan may delay a tick, see TimeBudget.
     std::chrono::nanoseconds scan_budget{std::chrono::seconds(2)};
     Selection selection = Selection::by_default();
     std::vector<std::string> fs_include{},
         fs_exclude{};                        ///< globs on mount point (with a leading slash) or type
-    std::chrono::nanoseconds fs_interval{0}; ///< between two looks at a filesystem; 0: each tick
-    /// Between two looks at what changes seldom and costs much (see Cadence); 0: each tick.
+    std::chrono::nanoseconds fs_interval{0}; ///< between two scans of a filesystem; 0: each tick
+    /// Between two reads of the seldom files (see Cadence); 0: each tick.
     std::chrono::nanoseconds seldom_interval{0};
     bool net_loopback = false;    ///< lxc_net and host_net of lo, too
     std::size_t top_commands = 5; ///< of each container, in lxc_process

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/cgroup/block_io.hpp"
 
 #include "io/parse.hpp"
@@ -145,7 +146,7 @@ void BlockIoSampler::read_v1(V1Files& files, std::span<char> buffer) {
     parse_blkio(text_of(files.operations, half), true, devices_);
     drop_uncounted(devices_);
     if (devices_.empty())
-        return; // where there was no operation there are no bytes
+        return; // no operations, so no bytes
     parse_blkio(text_of(files.bytes, buffer.subspan(half.size())), false, devices_);
     drop_uncounted(devices_);
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/readings.hpp"
@@ -11,39 +12,41 @@
 
 namespace lxcmon::sample {
 
-/// What one container did to one block device. Fields not seen in the text are absent.
+/// I/O of one container on one block device. Fields that the text lacks are absent.
 struct DeviceIo {
     std::string_view number; ///< major:minor, a view into the text that was parsed
     std::optional<std::int64_t> read_bytes, write_bytes, read_ops, write_ops, discard_bytes, discard_ops;
 };
 
-/// io.stat of cgroup v2. Some kernels (5.10 to 5.15) print devices without figures on the line of the next
-/// one, and "(unknown)" for a device that is gone: figures belong to the last number before them, and those
-/// of an unknown device to nobody. Adds to `devices`, one entry a device.
+/// Parses io.stat of cgroup v2. Adds to `devices`, one entry per device. Some kernels (5.10 to 5.15) print
+/// devices without values on the line of the next device, and "(unknown)" for a removed device: values belong
+/// to the last device number before them, and the values of an unknown device are dropped.
 void parse_io_stat(std::string_view text, std::vector<DeviceIo>& devices);
 
-/// blkio.*.io_service_bytes_recursive and io_serviced_recursive of cgroup v1
-/// (Documentation/admin-guide/cgroup-v1/blkio-controller.rst). `operations`: the second of the two files.
+/// Parses blkio.*.io_service_bytes_recursive and io_serviced_recursive of cgroup v1
+/// (Documentation/admin-guide/cgroup-v1/blkio-controller.rst). `operations`: true for the second file.
+/// Adds to `devices`.
 void parse_blkio(std::string_view text, bool operations, std::vector<DeviceIo>& devices);
 
-/// Sets the fields of lxc_io, or those of host_io: `fields`.
+/// Sets `fields`: fields_of("lxc_io") or fields_of("host_io").
 void set_device_io(const DeviceIo& device, FieldRange fields, Readings& readings) noexcept;
 
-/// Whether it has anything but zeros.
+/// True if any value is not 0.
 [[nodiscard]] bool has_counted(const DeviceIo& device) noexcept;
 
-/// Takes out the devices that have nothing but zeros. Kernels from 5.16 on count in cgroup v1's throttle
-/// files only where a throttle rule is set, and print zeros elsewhere: these mean "not counted", not "no
-/// I/O".
+/// Removes the devices whose values are all 0. Since Linux 5.16, cgroup v1's throttle files count only if a
+/// throttle rule is set, and print zeros otherwise: these mean "not counted", not "no I/O".
 void drop_uncounted(std::vector<DeviceIo>& devices);
 
-/// Names of block devices by major:minor, from /sys/dev/block. Asked anew at each tick: devices come and go.
+/// Names of block devices by major:minor, from /sys/dev/block. Looked up again in each tick, because devices
+/// come and go.
 class DeviceNames {
   public:
+    /// `root_fd` is borrowed.
     explicit DeviceNames(int root_fd) noexcept
         : root_fd_(root_fd) {}
-    void forget() noexcept;
-    /// "sda", "nvme0n1"; the number itself where sysfs has no name. Valid until forget().
+    void forget() noexcept; ///< call at the start of a tick
+    /// "sda", "nvme0n1"; the number itself if sysfs has no name. Valid until forget().
     [[nodiscard]] std::string_view name(std::string_view number);
 
   private:
@@ -55,14 +58,13 @@ class DeviceNames {
     std::map<std::string, Name, std::less<>> names_;
 };
 
-/// lxc_io of one container: io.stat on v2. On v1 the throttle layer's figures or, where it counts nothing,
-/// those of the BFQ scheduler; none where neither counts.
+/// lxc_io of one container. On v2: io.stat. On v1: the values of the throttle layer or, if it counts nothing,
+/// of the BFQ scheduler; no points if neither counts.
 class BlockIoSampler {
   public:
     explicit BlockIoSampler(const ContainerFiles& files);
-    /// Adds a point for each device that has figures. `buffer` is scratch room, used in halves. `seldom`: it
-    /// is the turn of what is looked at seldom, which here is cgroup v1 where nothing has been counted so
-    /// far.
+    /// Adds a point for each device that has values. `buffer` is scratch space, used in halves. `seldom`: the
+    /// seldom files are due; here, the files of cgroup v1 if they counted nothing so far.
     void sample(std::span<char> buffer, bool seldom, DeviceNames& names, std::span<const Tag> tags,
                 std::int64_t time_ns, PointBuffer& points);
 

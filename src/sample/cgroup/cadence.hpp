@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <algorithm>
@@ -7,16 +8,15 @@
 
 namespace lxcmon::sample {
 
-/// How often a control file is read. Each read of one that is kept open costs about 2 us, nearly all of it
-/// cache misses in the kernel: what is not read is the only thing that is cheap.
-/// In the order of how often that is.
+/// How often a control file is read, most frequent first. Each read of an open file costs about 2 us, nearly
+/// all of it cache misses in the kernel: only skipping the read saves time.
 enum class Cadence : std::uint8_t {
     each_tick,
-    on_change,  ///< when inotify says so; in between its figures are known, and are sent at each tick
-    on_event,   ///< the same, and in turn, as the kernel does not tell of each event: of memory's since Linux
-                ///< 6.18 not where it must not wait (mm/memcontrol.c), of pids' not with pids_localevents
-    throttling, ///< each tick where CPU time is limited, as nothing moves it elsewhere; else seldom
-    seldom,     ///< in its turn, see SampleSettings::seldom_interval; its figures are sent only then
+    on_change,  ///< when inotify reports a change; the known values are still sent at each tick
+    on_event,   ///< on_change and seldom, because the kernel does not report each event: not memory's in a
+                ///< context that must not wait, since 6.18 (mm/memcontrol.c); not pids' with pids_localevents
+    throttling, ///< each tick if CPU time is limited (otherwise the values do not change), else seldom
+    seldom,     ///< every SampleSettings::seldom_interval; the values are sent only then
 };
 
 namespace detail {
@@ -25,11 +25,11 @@ struct FileCadence {
     Cadence v1, v2;
 };
 
-// memory.max and memory.high are not among them: inotify tells when a write(2) is over, and these are set at
-// its beginning, before the memory that is too much is reclaimed, which takes long (mm/memcontrol.c). v1's
-// memory.limit_in_bytes is set at its end.
-// v1 has no events: pids.events has them on v2 alone (kernel/cgroup/pids.c). Those of memory.swap.events are
-// told of memory.events before Linux 5.10 (8b21ca0218d2).
+// memory.max and memory.high are missing here: inotify reports the end of a write(2), but the kernel sets
+// these limits at its start, before it reclaims the excess memory, which takes long (mm/memcontrol.c). v1's
+// memory.limit_in_bytes is set at the end.
+// v1 reports no events: pids.events has them on v2 only (kernel/cgroup/pids.c). Before Linux 5.10, events of
+// memory.swap.events were reported for memory.events (8b21ca0218d2).
 inline constexpr auto file_cadences = std::to_array<FileCadence>({
     {"memory.limit_in_bytes", Cadence::on_change, {}},
     {"memory.swap.max", {}, Cadence::on_change},
@@ -47,7 +47,7 @@ inline constexpr auto file_cadences = std::to_array<FileCadence>({
 });
 } // namespace detail
 
-/// That of a file which the field table names; `unified`: of cgroup v2.
+/// The cadence of a control file from the field table. `unified`: the file is of cgroup v2.
 [[nodiscard]] constexpr Cadence cadence_of(std::string_view file, bool unified) noexcept {
     const auto* const at = std::ranges::find(detail::file_cadences, file, &detail::FileCadence::file);
     if (at == detail::file_cadences.end())

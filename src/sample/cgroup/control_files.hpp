@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/watched_file.hpp"
@@ -11,18 +12,18 @@
 
 namespace lxcmon::sample {
 
-/// Where one container's control files are, for those who open them. All is borrowed; the directories, and
-/// the names of files, must live as long as these do.
+/// Opens one container's control files. All members are borrowed; the directories and the file names must
+/// live as long as the opened files.
 struct ContainerFiles {
     int root_fd = -1;
     const CgroupLayout& layout;
     const std::vector<std::optional<std::string>>& directories; ///< by hierarchy, see container_directories()
     io::FdBudget& budget;
-    /// Who opens a file looks whether something of it is wanted.
+    /// The caller opens a file only if a field of it is selected.
     Selection selection = Selection::everything();
-    io::FileChanges* changes = nullptr; ///< none: every file may have changed at any time
+    io::FileChanges* changes = nullptr; ///< null: any file may have changed at any time
 
-    /// A file of the v1 controller; nothing where that is not mounted or the container has no cgroup there.
+    /// A file of the v1 controller; nothing if it is not mounted or the container has no cgroup in it.
     [[nodiscard]] std::optional<io::KernelFile> v1(std::string_view controller, std::string_view file,
                                                    io::Keep keep = io::Keep::first) const {
         return in<io::KernelFile>(layout.find_v1(controller), file, keep);
@@ -31,7 +32,7 @@ struct ContainerFiles {
                                                    io::Keep keep = io::Keep::first) const {
         return in<io::KernelFile>(layout.find_v2(), file, keep);
     }
-    /// The same, of a file that is read when it has changed.
+    /// The same, for a file that is read only after a change.
     [[nodiscard]] std::optional<io::WatchedFile> watched_v1(std::string_view controller,
                                                             std::string_view file) const {
         return in<io::WatchedFile>(layout.find_v1(controller), file, changes);
@@ -54,7 +55,7 @@ struct ContainerFiles {
     return file && file->may_have_changed();
 }
 
-/// The text of a file that may not be there at all: empty then.
+/// The file's text; empty if there is no file or it can't be read.
 template <typename File>
 [[nodiscard]] std::string_view text_of(std::optional<File>& file, std::span<char> buffer) noexcept {
     return file ? file->read(buffer).text : std::string_view{};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/cgroup/controller_watch.hpp"
 
 #include "io/kernel_file.hpp"
@@ -11,17 +12,17 @@ namespace lxcmon::sample {
 ControllerWatch::ControllerWatch(int root_fd, std::string_view directory, io::FileChanges& changes)
     : root_fd_(root_fd)
     , directory_(directory)
-    , above_(changes.watch(root_fd, std::string(directory_.substr(0, directory_.rfind('/'))) +
-                                        "/cgroup.subtree_control"))
+    , parent_control_(changes.watch(root_fd, std::string(directory_.substr(0, directory_.rfind('/'))) +
+                                                 "/cgroup.subtree_control"))
     , inodes_(inodes()) {
-    above_.will_be_read();
+    parent_control_.will_be_read();
 }
 
 bool ControllerWatch::has_changed() {
-    if (!above_.is_watching() || !above_.may_have_changed())
+    if (!parent_control_.is_watching() || !parent_control_.may_have_changed())
         return false;
-    // Written to is not changed: liblxc writes there at each start of a container.
-    above_.will_be_read();
+    // A write is not yet a change: liblxc writes to this file at each start of a container.
+    parent_control_.will_be_read();
     return inodes() != inodes_;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/file_changes.hpp"
@@ -9,29 +10,28 @@
 
 namespace lxcmon::sample {
 
-/// Tells when cgroup v2's controllers have been taken from a container's cgroup, or given to it: systemd and
-/// liblxc do so (cgroup.subtree_control of the cgroup above). The control files are others then, by the same
-/// names, without the limits of before; and the kernel says nothing to who watches those that are gone.
-/// Sampling thread only.
+/// Detects that systemd or liblxc removed or added controllers of a container's v2 cgroup, through
+/// cgroup.subtree_control of the parent cgroup. The control files are then recreated under the same names
+/// with default limits, and watches on the old files receive no event. Sampling thread only.
 class ControllerWatch {
   public:
-    /// `directory`: the container's in v2's hierarchy, relative to `root_fd`. All is borrowed. Make it before
-    /// the files are opened.
+    /// `directory`: the container's v2 cgroup, relative to `root_fd`. All arguments are borrowed. Construct
+    /// it before the control files are opened.
     ControllerWatch(int root_fd, std::string_view directory, io::FileChanges& changes);
 
-    /// Whether there is somebody to tell; else no file may be left unread.
-    [[nodiscard]] bool is_watching() const noexcept { return above_.is_watching(); }
-    /// Whether there are other control files than when this was made. Never where it is not watching.
+    /// False if no watch could be set: then every file must be read at each tick.
+    [[nodiscard]] bool is_watching() const noexcept { return parent_control_.is_watching(); }
+    /// True if control files were replaced since construction. Always false if not watching.
     [[nodiscard]] bool has_changed();
 
   private:
-    /// Of a file of each controller; 0: not there.
+    /// Inode of one file per controller; 0: no such file.
     using Inodes = std::array<ino_t, 5>;
     [[nodiscard]] Inodes inodes() const;
 
     int root_fd_;
     std::string_view directory_;
-    io::FileChanges::Watch above_;
+    io::FileChanges::Watch parent_control_;
     Inodes inodes_;
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/cgroup/cpu.hpp"
 
 #include "io/parse.hpp"
@@ -61,7 +62,7 @@ std::optional<double> CpuRate::next(std::int64_t usage_usec, std::int64_t now_ns
 }
 
 CpuSampler::CpuSampler(const ContainerFiles& files) {
-    // Also where nobody wants limit_cores: is_limited() says how often throttling is looked at.
+    // Also if limit_cores is not selected: is_limited() sets how often throttling is read.
     if (files.selection.has_any(fields_of("lxc_cpu"))) {
         v1_quota_ = files.watched_v1("cpu", "cpu.cfs_quota_us");
         v1_period_ = files.watched_v1("cpu", "cpu.cfs_period_us");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/readings.hpp"
@@ -9,20 +10,20 @@
 
 namespace lxcmon::sample {
 
-/// cpu.max of cgroup v2, "QUOTA PERIOD" in us: quota / period in cores. Nothing for "max".
+/// The CPU limit in cores from cpu.max of cgroup v2, "QUOTA PERIOD" in us. Nothing for "max".
 [[nodiscard]] std::optional<double> parse_cpu_max(std::string_view text) noexcept;
 
-/// cpu.cfs_quota_us and cpu.cfs_period_us of cgroup v1: the same. Nothing for a quota of -1.
+/// The same from cpu.cfs_quota_us and cpu.cfs_period_us of cgroup v1. Nothing for a quota of -1.
 [[nodiscard]] std::optional<double> parse_cfs_quota(std::string_view quota, std::string_view period) noexcept;
 
-/// How many CPUs a list such as "0-3,8" names (cpuset(7), list format). Nothing for an empty or bad list.
+/// The number of CPUs in a list such as "0-3,8" (cpuset(7), list format). Nothing for an empty or bad list.
 [[nodiscard]] std::optional<std::int64_t> count_cpus(std::string_view list) noexcept;
 
-/// CPU time spent per time passed, in percent of one core. Starts afresh with each container start.
+/// CPU time used per time passed, in percent of one core. Each container start needs a new one.
 class CpuRate {
   public:
-    /// `usage_usec`: the counter; `now_ns`: CLOCK_MONOTONIC of its reading. Nothing at the first call, when
-    /// the counter went back, and when no time has passed.
+    /// `usage_usec`: the counter; `now_ns`: CLOCK_MONOTONIC when it was read. Nothing at the first call, if
+    /// the counter went back, or if no time has passed.
     [[nodiscard]] std::optional<double> next(std::int64_t usage_usec, std::int64_t now_ns) noexcept;
 
   private:
@@ -30,14 +31,15 @@ class CpuRate {
     std::int64_t time_ns_ = 0;
 };
 
-/// What lxc_cpu has besides plain counters: limit_cores, cpus, usage_percent.
+/// The fields of lxc_cpu that are not plain counters: limit_cores, cpus, usage_percent.
 class CpuSampler {
   public:
     explicit CpuSampler(const ContainerFiles& files);
-    /// `seldom`: it is the turn of what is looked at seldom, which here is `cpus`: no event tells of a CPU
-    /// that goes offline, or of a cpuset further up that is made smaller.
+    /// Sets the fields; usage_usec must be in `readings` already. `monotonic_ns`: when it was read. `seldom`:
+    /// the seldom files are due; here `cpus`, because no event reports an offline CPU or a smaller parent
+    /// cpuset.
     void sample(std::span<char> buffer, std::int64_t monotonic_ns, bool seldom, Readings& readings) noexcept;
-    /// Whether CPU time is limited, as of the last sample.
+    /// True if CPU time was limited in the last sample.
     [[nodiscard]] bool is_limited() const noexcept { return limit_cores_.has_value(); }
 
   private:

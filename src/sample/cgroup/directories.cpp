@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/cgroup/directories.hpp"
 
 #include "io/parse.hpp"
@@ -7,7 +8,7 @@
 namespace lxcmon::sample {
 namespace {
 
-/// NAME, or NAME-N as liblxc calls it when NAME was taken.
+/// NAME, or NAME-N, which liblxc uses if NAME is taken.
 bool is_name_or_numbered(std::string_view component, std::string_view name) noexcept {
     if (!component.starts_with(name))
         return false;
@@ -19,7 +20,7 @@ bool is_name_or_numbered(std::string_view component, std::string_view name) noex
            std::ranges::all_of(component, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// The end of the first place in `path` where `part` ("a/b") stands as whole components.
+/// End of the first occurrence of `part` ("a/b") in `path` as whole components.
 std::optional<std::size_t> end_of_part(std::string_view path, std::string_view part) noexcept {
     for (std::size_t at = path.find(part); at != std::string_view::npos; at = path.find(part, at + 1)) {
         const std::size_t end = at + part.size();
@@ -45,7 +46,7 @@ std::optional<std::string> container_root(std::string_view init_cgroup, std::str
         if (const auto end = end_of_part(init_cgroup, dir))
             return std::string(init_cgroup.substr(0, *end));
 
-    // The first component that fits is the host's; what a nested LXC adds comes behind it.
+    // The first match is the host's container; the cgroups of a nested LXC follow it.
     constexpr std::string_view payload = "lxc.payload.";
     std::string_view rest = init_cgroup;
     std::string_view parent;

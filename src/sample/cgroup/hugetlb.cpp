@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/cgroup/hugetlb.hpp"
 
 #include "io/parse.hpp"
@@ -67,7 +68,7 @@ HugePages::HugePages(int root_fd)
     const std::unique_ptr<DIR, decltype(close)> folder(::fdopendir(fd.get()), close);
     if (!folder)
         return;
-    static_cast<void>(fd.release()); // the folder's from now on
+    static_cast<void>(fd.release()); // now owned by the folder
     while (const dirent* entry = ::readdir(folder.get())) {
         const std::string_view name = entry->d_name;
         if (auto size = huge_page_size(name)) {
@@ -85,9 +86,9 @@ HugePages::HugePages(int root_fd)
 
 void HugePages::refresh() {
     for (Size& size : sizes_) {
-        // What can't be told is no reason to leave the containers' files alone.
-        const bool is_told = io::try_read_whole(root_fd_, size.pool_path.c_str(), text_) == 0;
-        size.has_pages = !is_told || io::parse_count_line(text_) != 0;
+        // If the pool can't be read, assume that it has pages: the containers' files must be read.
+        const bool is_known = io::try_read_whole(root_fd_, size.pool_path.c_str(), text_) == 0;
+        size.has_pages = !is_known || io::parse_count_line(text_) != 0;
     }
 }
 
@@ -117,7 +118,7 @@ void HugetlbSampler::read(Size& size, bool all, std::span<char> buffer, Readings
     take(events_max, is_v1_ ? io::parse_count_line(events) : parse_max_events(events));
 }
 
-/// A descriptor costs the kernel a page once it has been read.
+/// An open descriptor costs the kernel a page after its first read.
 void HugetlbSampler::close_idle(Size& size) noexcept {
     for (auto* file : {&size.limit, &size.events})
         if (*file)

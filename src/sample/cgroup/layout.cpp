@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/cgroup/layout.hpp"
 
 #include "io/mountinfo.hpp"
@@ -9,7 +10,7 @@
 namespace lxcmon::sample {
 namespace {
 
-/// What a v1 mount's super options say besides its controllers (kernel/cgroup/cgroup-v1.c).
+/// True for a super option of a v1 mount that is no controller (kernel/cgroup/cgroup-v1.c).
 bool is_plain_option(std::string_view option) noexcept {
     constexpr auto known = std::to_array<std::string_view>(
         {"rw", "ro", "xattr", "noprefix", "clone_children", "cpuset_v2_mode", "favordynmods", "seclabel"});

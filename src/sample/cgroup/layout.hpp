@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <cstddef>
@@ -12,28 +13,28 @@ namespace lxcmon::sample {
 struct Hierarchy {
     bool unified = false;                 ///< cgroup v2
     std::vector<std::string> controllers; ///< v1 only: "cpu", "cpuacct", ...; also "name=systemd"
-    std::string mount_point;              ///< without the leading slash: it hangs on the root descriptor
-    std::string root; ///< the cgroup that is mounted there: "/" but where the agent is in a container itself
+    std::string mount_point;              ///< relative to the root descriptor: no leading slash
+    std::string root; ///< the mounted cgroup: "/", unless the agent itself runs in a container
 };
 
-/// Which cgroup hierarchies the host has and where: v1, v2 or hybrid. Read once, at start.
+/// The mounted cgroup hierarchies of the host: v1, v2 or hybrid. Read once, at start.
 class CgroupLayout {
   public:
-    /// From the text of /proc/self/mountinfo. A hierarchy mounted twice counts once: the mount of its root is
-    /// taken before one of a part.
+    /// `mountinfo`: text of /proc/self/mountinfo. A hierarchy that is mounted twice counts once; a mount of
+    /// its root is preferred to a mount of a part.
     explicit CgroupLayout(std::string_view mountinfo);
 
     [[nodiscard]] const std::vector<Hierarchy>& hierarchies() const noexcept { return hierarchies_; }
-    /// Index of the v1 hierarchy that has `controller`.
+    /// Index of the v1 hierarchy with `controller`, if mounted.
     [[nodiscard]] std::optional<std::size_t> find_v1(std::string_view controller) const noexcept;
-    /// Index of the v2 hierarchy.
+    /// Index of the v2 hierarchy, if mounted.
     [[nodiscard]] std::optional<std::size_t> find_v2() const noexcept;
 
-    /// "v1", "v2", "hybrid" or "none", for people.
+    /// "v1", "v2", "hybrid" or "none", for messages.
     [[nodiscard]] std::string_view describe() const noexcept;
 
-    /// The directory, relative to the root descriptor, of a cgroup as /proc/PID/cgroup names it.
-    /// Nothing where it lies outside of what is mounted.
+    /// The directory, relative to the root descriptor, of a cgroup path from /proc/PID/cgroup.
+    /// Nothing if the cgroup is outside the mounted part.
     [[nodiscard]] static std::optional<std::string> directory(const Hierarchy& hierarchy,
                                                               std::string_view cgroup);
 

@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/readings.hpp"
 
 namespace lxcmon::sample {
 
-/// Sets what lxc_memory has besides the kernel's own figures: used_bytes (usage less page cache),
-/// working_set_bytes (usage less inactive file pages), used_percent (used_bytes of the limit).
-/// The figures come from files read one after the other: a difference that would be negative is left out.
+/// Sets the computed fields of lxc_memory: used_bytes (usage minus page cache), working_set_bytes (usage
+/// minus inactive file pages), used_percent (used_bytes / limit). Their inputs must be in `readings` already.
+/// These come from files read one after another, so a negative difference is left out.
 void derive_memory(Readings& readings) noexcept;
 
 } // namespace lxcmon::sample

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/cgroup/reader.hpp"
 
 #include "io/clock.hpp"
@@ -49,7 +50,7 @@ std::optional<std::int64_t> figure(std::string_view text, NumberFormat reading) 
     return std::nullopt;
 }
 
-/// What a field is computed from, be that computed itself.
+/// A field and one of its inputs, which may be computed itself.
 struct Computed {
     FieldId field, from;
 };
@@ -160,7 +161,7 @@ std::optional<CgroupReader::Fault> CgroupReader::read(std::span<char> buffer, Du
     for (Opened& opened : files_) {
         const Cadence cadence = opened.plan->cadence;
         if (cadence == Cadence::seldom && !due.seldom)
-            break; // so are all behind it, whose memory is not touched then
+            break; // all following files are seldom too; their memory stays untouched
         if (cadence == Cadence::throttling && !due.seldom && !due.throttling)
             continue;
         if (!opened.file.may_have_changed() && !(cadence == Cadence::on_event && due.seldom)) {

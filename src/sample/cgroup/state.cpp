@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/cgroup/state.hpp"
 
 #include "io/clock.hpp"
@@ -38,7 +39,7 @@ StateSampler::StateSampler(const ContainerFiles& files) {
 void StateSampler::sample(std::span<char> buffer, const Container& container,
                           std::optional<std::int64_t> start_ticks, std::int64_t boottime_ns,
                           Readings& readings) noexcept {
-    // liblxc freezes by v1's freezer where it is mounted, else by cgroup.freeze.
+    // liblxc freezes through v1's freezer if it is mounted, else through cgroup.freeze.
     if (may_have_changed(events_v2_))
         frozen_v2_ = parse_frozen_v2(text_of(events_v2_, buffer));
     const bool frozen = frozen_v2_ || parse_frozen_v1(text_of(freezer_v1_, buffer));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/container.hpp"
@@ -10,15 +11,16 @@
 
 namespace lxcmon::sample {
 
-/// Whether freezer.state (v1) or cgroup.events (v2) says that the container is frozen.
+/// True if the text of freezer.state (v1) or cgroup.events (v2) reports a frozen container.
 [[nodiscard]] bool parse_frozen_v1(std::string_view text) noexcept;
 [[nodiscard]] bool parse_frozen_v2(std::string_view text) noexcept;
 
-/// What lxc_state says of a running container.
+/// lxc_state of a running container.
 class StateSampler {
   public:
     explicit StateSampler(const ContainerFiles& files);
-    /// `start_ticks`: when init began, as parse_start_ticks() has it; `boottime_ns`: CLOCK_BOOTTIME now.
+    /// Sets the fields. `start_ticks`: init's start from parse_start_ticks(), for uptime_sec; `boottime_ns`:
+    /// CLOCK_BOOTTIME now.
     void sample(std::span<char> buffer, const Container& container, std::optional<std::int64_t> start_ticks,
                 std::int64_t boottime_ns, Readings& readings) noexcept;
 
@@ -28,7 +30,7 @@ class StateSampler {
     bool frozen_v2_ = false;
 };
 
-/// What lxc_state says of one that is not running. `state` is a word of liblxc's.
+/// Sets lxc_state of a container that is not running. `state`: a state name of liblxc.
 void sample_stopped(const Container& container, std::string_view state, Readings& readings) noexcept;
 
 } // namespace lxcmon::sample

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <cstddef>
@@ -8,16 +9,16 @@
 
 namespace lxcmon::sample {
 
-/// The first so many different names of one container's start. A tenant can give an interface, a mount point
-/// or a process a new name at each tick, and each is a new series for ever in the database's index.
-/// What is said of the names left out, and how often, is the caller's.
+/// Limits the number of different names (interfaces, mount points, commands) of one container start. A tenant
+/// can create new names at each tick, and each name adds a permanent series to the database's index. The
+/// caller logs the rejected names.
 class DistinctNames {
   public:
     explicit DistinctNames(std::size_t most) noexcept
         : most_(most) {}
 
-    /// Whether points of this name may be sent: it was before, or there is room for one more, which it now
-    /// has. Allocates only for a name that is new.
+    /// True if points of this name may be sent: the name is known, or fits below the limit and becomes known.
+    /// Allocates only for a new name.
     [[nodiscard]] bool admits(std::string_view name) {
         if (names_.contains(name))
             return true;

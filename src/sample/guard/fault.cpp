@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/guard/fault.hpp"
 
 #include <spdlog/spdlog.h>
@@ -6,12 +7,12 @@
 
 namespace lxcmon::sample {
 
-void Fault::set(const std::string& who, std::string message) {
-    if (message == words_)
+void Fault::set(const std::string& subject, std::string message) {
+    if (message == message_)
         return;
-    words_ = std::move(message);
-    if (!words_.empty())
-        spdlog::warn("{}: {}", who, words_);
+    message_ = std::move(message);
+    if (!message_.empty())
+        spdlog::warn("{}: {}", subject, message_);
 }
 
 std::string message_of(int error) {

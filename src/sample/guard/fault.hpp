@@ -1,22 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <string>
 
 namespace lxcmon::sample {
 
-/// A trouble that lasts: logged when it begins and when it becomes another one, not while it stays.
+/// A lasting fault. It is logged when it begins and when its message changes, not while it stays the same.
 class Fault {
   public:
-    /// `who` begins the log line. No `words`: it is over.
-    void set(const std::string& who, std::string message);
-    void clear() noexcept { words_.clear(); } ///< it is over
-    [[nodiscard]] bool is_none() const noexcept { return words_.empty(); }
+    /// The log line is "SUBJECT: MESSAGE". An empty message ends the fault.
+    void set(const std::string& subject, std::string message);
+    void clear() noexcept { message_.clear(); } ///< ends the fault
+    [[nodiscard]] bool is_none() const noexcept { return message_.empty(); }
 
   private:
-    std::string words_;
+    std::string message_;
 };
 
-/// What an errno means.
+/// The text of an errno.
 [[nodiscard]] std::string message_of(int error);
 
 } // namespace lxcmon::sample

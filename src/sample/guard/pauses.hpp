@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <cstdint>
 
 namespace lxcmon::sample {
 
-/// How long what hung is left alone.
+/// Pause after a hung scan.
 inline constexpr std::int64_t hang_pause_ns = 300'000'000'000;
-/// What takes so long would make the ticks late for all containers: it is asked seldom.
+/// A scan that takes longer would delay the ticks of all containers: it pauses for slow_pause_ns.
 inline constexpr std::int64_t slow_nsec = 100'000'000;
 inline constexpr std::int64_t slow_pause_ns = 60'000'000'000;
 

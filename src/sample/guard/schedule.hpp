@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <chrono>
@@ -6,18 +7,18 @@
 
 namespace lxcmon::sample {
 
-/// When it is a container's turn for what is looked at once in an interval and not at each tick: the times
-/// of a thousand containers are spread over the interval.
+/// Schedules a scan that is due once per interval instead of at each tick. The containers' due times are
+/// spread over the interval.
 class StaggeredSchedule {
   public:
     /// `id`: Container::id, or 0 for the host.
     explicit StaggeredSchedule(std::uint64_t id) noexcept
         : id_(id) {}
 
-    /// Whether a look is due at the tick of `wall_ns`: the first one always, later ones once in each
-    /// `interval` (0: at each tick), and one that did not take place remains so.
+    /// True if a scan is due at the tick of `wall_ns`: the first scan always, later ones once per `interval`
+    /// (0: at each tick). A scan that was not taken stays due.
     [[nodiscard]] bool is_due(std::int64_t wall_ns, std::chrono::nanoseconds interval) const noexcept;
-    /// A look has taken place at the tick of `wall_ns`.
+    /// Records a scan at the tick of `wall_ns`.
     void take(std::int64_t wall_ns) noexcept { last_ns_ = wall_ns; }
 
   private:

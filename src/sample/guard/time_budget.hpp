@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <chrono>
@@ -5,9 +6,9 @@
 
 namespace lxcmon::sample {
 
-/// For how long one kind of look may keep a tick waiting. Each container can be a little slower than it must
-/// be, and so make the ticks late for all, and in the end the watchdog impatient: once the time is spent the
-/// others wait for the next tick. A look that has begun may overrun it, by no more than its own deadline.
+/// How long one kind of scan may delay a tick. Many slightly slow containers could otherwise delay the ticks
+/// until the watchdog fires. Once the time is spent, the remaining containers wait for the next tick. A scan
+/// that has begun may overrun the budget by at most its own deadline.
 class TimeBudget {
   public:
     explicit TimeBudget(std::chrono::nanoseconds most) noexcept

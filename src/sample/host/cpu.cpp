@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/host/cpu.hpp"
 
 #include "io/clock.hpp"
@@ -9,7 +10,7 @@
 namespace lxcmon::sample {
 namespace {
 
-/// The columns of the line "cpu", in USER_HZ.
+/// Columns of the line "cpu", in USER_HZ ticks.
 enum Column : std::size_t { user, nice, system, idle, iowait, irq, softirq, steal, column_count };
 using Columns = std::array<std::optional<std::int64_t>, column_count>;
 
@@ -27,7 +28,7 @@ Columns parse_columns(std::string_view line) noexcept {
     return columns;
 }
 
-/// The sum in us; nothing where one is missing or the sum does not fit.
+/// The sum in us; nothing if a column is missing or the sum overflows.
 std::optional<std::int64_t> usec_of(const Columns& columns, std::initializer_list<Column> which) noexcept {
     std::int64_t sum = 0;
     for (const Column each : which)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/readings.hpp"
@@ -6,9 +7,9 @@
 
 namespace lxcmon::sample {
 
-/// Sets what host_cpu has from the text of /proc/stat (proc_stat(5)), but for usage_percent. Guests' time is
-/// in `user` and `nice` already. Time stolen by a hypervisor is no use of this host's: it stands apart.
-/// idle and iowait can go back a little on a tickless kernel, and are in no sum.
+/// Sets the fields of host_cpu, except usage_percent, from the text of /proc/stat (proc_stat(5)). `user` and
+/// `nice` already contain the time of guests. Time stolen by a hypervisor is separate and not in the usage.
+/// idle and iowait can go back slightly on a tickless kernel, so no sum contains them.
 void parse_host_cpu(std::string_view stat, Readings& readings) noexcept;
 
 } // namespace lxcmon::sample

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/host/host_sampler.hpp"
 
 #include "io/clock.hpp"
@@ -16,10 +17,10 @@
 namespace lxcmon::sample {
 namespace {
 
-/// What a file of the host may need at the most: a line a disk, or a CPU and interrupt.
+/// Largest file of the host: one line per disk, or per CPU and interrupt.
 constexpr std::size_t most_bytes = 8U << 20U;
 
-/// Says what has changed since the last time. `what`: "/proc/stat", "the list of its interfaces".
+/// Logs a change of the error state. `what`: "/proc/stat", "the list of its interfaces".
 void note_error(const std::string& what, std::string_view measurement, int error, int& last) {
     last = error;
     if (error != 0)
@@ -49,7 +50,7 @@ HostSampler::HostSampler(const SampleSettings& settings, io::FdBudget& budget)
     if (settings.selection.has_any(fields_of("host_io")))
         diskstats_ = source("proc/diskstats", "host_io", io::Pieces::pages);
     for (CgroupPlan::File& file : plan_host_files(settings.selection)) {
-        Source from = source({{}, file.name}, "some of host_memory", io::Pieces::pages);
+        Source from = source({{}, file.name}, "part of host_memory", io::Pieces::pages);
         keyed_.push_back({std::move(file), std::move(from)});
     }
     if (!settings.selection.has_any(fields_of("host_pressure")))
@@ -72,14 +73,14 @@ void HostSampler::sample(std::int64_t tick_ns, const HostLinks& links, int links
         sample_net(tick_ns, links, links_error, points);
 }
 
-/// Empty where it can't be read. Grows the buffer to what a large host needs.
+/// Empty if it can't be read. Grows the buffer as needed, up to most_bytes.
 std::string_view HostSampler::text_of(Source& source, std::vector<char>& buffer) {
     io::ReadResult result = source.file.read(buffer, source.pieces);
     while (result.error == EOVERFLOW && buffer.size() < most_bytes) {
         buffer.resize(buffer.size() * 2);
         result = source.file.read(buffer, source.pieces);
     }
-    if (result.gone() || result.error == EOPNOTSUPP) // the kernel has no such thing, or has it turned off
+    if (result.gone() || result.error == EOPNOTSUPP) // missing in this kernel, or turned off
         source.error = 0;
     else if (result.error != source.error)
         note_error("/" + source.file.path(), source.measurement, result.error, source.error);

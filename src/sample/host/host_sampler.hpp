@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "sample/cgroup/cpu.hpp"
@@ -14,20 +15,20 @@
 
 namespace lxcmon::sample {
 
-/// The host's own measurements, host_* but host_fs, with the host's tags alone. What nobody wants is not even
-/// opened. Sampling thread only.
+/// The host's own measurements: host_*, except host_fs. Files that no selected field needs are not opened.
+/// Sampling thread only.
 class HostSampler {
   public:
-    /// `settings` and `budget` are borrowed: points view into the settings' tags.
+    /// `settings` and `budget` are borrowed; points view into the tags of `settings`.
     HostSampler(const SampleSettings& settings, io::FdBudget& budget);
 
-    /// Adds the host's points. `buffer` is scratch room that grows where a file is longer. `links_error`: why
-    /// `links` could not be listed, or 0. A file that can't be read costs its own figures, and is said when
-    /// that begins and when it ends; one that the kernel does not have is not missed.
+    /// Adds the host's points with the timestamp `tick_ns`. `buffer` is scratch space and grows for longer
+    /// files. `links_error`: the errno of listing `links`, or 0. If a file can't be read, its fields are left
+    /// out, and the start and end of the failure are logged. A file that the kernel lacks is no error.
     void sample(std::int64_t tick_ns, const HostLinks& links, int links_error, std::vector<char>& buffer,
                 PointBuffer& points);
 
-    /// What all points of the host carry.
+    /// The tags of all points of the host.
     [[nodiscard]] std::span<const Tag> tags() const noexcept { return tags_; }
 
   private:
@@ -35,7 +36,7 @@ class HostSampler {
         io::KernelFile file;
         std::string_view measurement;
         io::Pieces pieces = io::Pieces::one;
-        int error = 0; ///< of the last reading, as it was said
+        int error = 0; ///< the last logged errno
     };
     struct Keyed {
         CgroupPlan::File plan;
@@ -63,7 +64,7 @@ class HostSampler {
     HostIo io_;
     bool has_net_;
     bool net_loopback_;
-    int links_error_ = 0; ///< as it was said
+    int links_error_ = 0; ///< the last logged errno
     Readings readings_;
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/host/io.hpp"
 
 #include "io/parse.hpp"
@@ -10,7 +11,7 @@
 namespace lxcmon::sample {
 namespace {
 
-constexpr std::int64_t sector_bytes = 512; // of diskstats, whatever the disk's own are
+constexpr std::int64_t sector_bytes = 512; // of diskstats, for any sector size of the disk
 constexpr std::size_t id_words = 3;        // major, minor, name
 
 /// The columns after the name.
@@ -22,7 +23,7 @@ enum Column : std::size_t {
     old_column_count = 11, ///< before Linux 4.18
     discards = 11,
     sectors_discarded = 13,
-    column_count = 14 ///< of those that are wanted: more follow
+    column_count = 14 ///< used columns; more follow
 };
 
 std::optional<std::int64_t> bytes(std::string_view word) noexcept {
@@ -69,7 +70,7 @@ bool HostIo::is_whole(const DiskLine& line) {
         const std::string device =
             "sys/dev/block/" + std::to_string(line.major) + ":" + std::to_string(line.minor);
         const bool is_there = ::faccessat(root_fd_, device.c_str(), F_OK, 0) == 0;
-        if (!is_there) // comes or goes at this moment: asked again at the next tick
+        if (!is_there) // just added or removed: checked again at the next tick
             return false;
         const bool is_whole = ::faccessat(root_fd_, (device + "/partition").c_str(), F_OK, 0) != 0;
         known =

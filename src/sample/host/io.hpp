@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "sample/cgroup/block_io.hpp"
@@ -15,17 +16,17 @@ namespace lxcmon::sample {
 struct DiskLine {
     std::uint32_t major = 0, minor = 0;
     std::string_view name; ///< "sda", "cciss/c0d0"; a view into the text
-    DeviceIo io;           ///< without a number; no discards before Linux 4.18
+    DeviceIo io;           ///< its `number` is empty; no discards before Linux 4.18
 };
 
-/// Nothing for a line that is not as expected. A figure that is malformed or too large is absent.
+/// Nothing for an unexpected line. A malformed or too large value is absent.
 [[nodiscard]] std::optional<DiskLine> parse_disk_line(std::string_view line) noexcept;
 
-/// host_io: whole devices that have done something since they are there; no partitions, whose I/O is their
-/// disk's, and nothing that only maps a file or memory (loop, ram, zram).
+/// host_io: one point per whole device with any I/O since it was added. Partitions are left out, because
+/// their I/O counts for their disk, and so are devices that map a file or memory (loop, ram, zram).
 class HostIo {
   public:
-    /// `root_fd` is borrowed: below it sys/dev/block tells what is a partition.
+    /// `root_fd` is borrowed; sys/dev/block below it identifies partitions.
     explicit HostIo(int root_fd) noexcept
         : root_fd_(root_fd) {}
 
@@ -42,7 +43,7 @@ class HostIo {
     bool is_whole(const DiskLine& line);
 
     int root_fd_;
-    std::map<std::string, Disk, std::less<>> disks_; ///< what sysfs said of those that are there
+    std::map<std::string, Disk, std::less<>> disks_; ///< by name: the cached answer of sysfs
     std::uint64_t round_ = 0;
     Readings readings_;
 };

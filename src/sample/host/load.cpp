@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/host/load.hpp"
 
 #include "io/parse.hpp"
@@ -20,7 +21,7 @@ void parse_host_load(std::string_view loadavg, Readings& readings) noexcept {
     const auto load15 = io::parse_decimal(io::take_until(*line, ' '));
     const auto running = io::parse_number<std::uint32_t>(io::take_until(*line, '/'));
     const auto threads = io::parse_number<std::uint32_t>(io::take_until(*line, ' '));
-    // The newest pid stands last: where it is missing, so may be the end of what is before it.
+    // The newest pid comes last: if it is missing, the text is cut and the number before it may be, too.
     if (!load1 || !load5 || !load15 || !running || !threads || line->empty())
         return;
     readings.set(own("load1"), *load1);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/readings.hpp"
@@ -6,7 +7,7 @@
 
 namespace lxcmon::sample {
 
-/// Sets host_load from the text of /proc/loadavg (proc_loadavg(5)); nothing where that is not as expected.
+/// Sets host_load from the text of /proc/loadavg (proc_loadavg(5)); nothing if the text is unexpected.
 void parse_host_load(std::string_view loadavg, Readings& readings) noexcept;
 
 } // namespace lxcmon::sample

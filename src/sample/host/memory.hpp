@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/readings.hpp"
@@ -7,13 +8,13 @@
 
 namespace lxcmon::sample {
 
-/// The host's files that `selection` wants keyed figures of, and which: /proc/meminfo, /proc/vmstat. For
+/// The host's keyed files (/proc/meminfo, /proc/vmstat) and the fields that `selection` needs from each, for
 /// take_fields().
 [[nodiscard]] std::vector<CgroupPlan::File> plan_host_files(const Selection& selection);
 
-/// Sets what host_memory has besides the kernel's own figures. used_bytes is usage less page cache, as in
-/// lxc_memory. The swap's figures stay out where the host has none. A difference that would be negative is
-/// left out.
+/// Sets the computed fields of host_memory. Their inputs must be in `readings` already. used_bytes is usage
+/// minus page cache, as in lxc_memory. The swap fields are left out if the host has no swap. A negative
+/// difference is left out.
 void derive_host_memory(Readings& readings) noexcept;
 
 } // namespace lxcmon::sample

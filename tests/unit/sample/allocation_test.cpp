@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/allocations.hpp"
 #include "support/machine.hpp"
 
@@ -21,9 +22,9 @@ using sample::SampleSettings;
 namespace {
 
 constexpr std::int64_t interval_ns = 10'000'000'000;
-constexpr int first_steady = 3, ticks = 20; ///< beyond those that are looked at again each minute
+constexpr int first_steady = 3, ticks = 20; ///< more than a minute, which some scans repeat after
 
-/// In a network namespace of its own: on that of the machine interfaces come and go.
+/// Runs `test` in a new network namespace: in the machine's, interfaces come and go.
 void in_own_network(const std::function<void()>& test) {
     std::thread([&] {
         REQUIRE(::unshare(CLONE_NEWNET) == 0);
@@ -31,7 +32,7 @@ void in_own_network(const std::function<void()>& test) {
     }).join();
 }
 
-/// What this thread asks for in a steady tick; CHECKs that each has points.
+/// Allocations of this thread in the steady ticks. CHECKs that all points are encoded.
 struct Cost {
     std::uint64_t sample = 0, encode = 0;
 };
@@ -65,7 +66,7 @@ Cost cost_of(
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("a steady tick of a container asks for no memory") {
+TEST_CASE("a steady tick of a container allocates no memory") {
     for (const std::string fixture : {"v1", "v2", "hybrid", "broken/max"})
         for (const auto format : {encode::Format::line_protocol, encode::Format::json_lines})
             in_own_network([&] {
@@ -80,21 +81,21 @@ TEST_CASE("a steady tick of a container asks for no memory") {
             });
 }
 
-TEST_CASE("a steady tick of the host's own figures asks for no memory") {
+TEST_CASE("a steady tick of the host allocates no memory") {
     in_own_network([] {
         const io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
         SampleSettings settings;
         settings.tags.host = "node";
         settings.root_fd = root.get();
         settings.net_loopback = true;
-        settings.selection.remove("host_fs"); // others may mount and unmount meanwhile
+        settings.selection.remove("host_fs"); // other programs may mount and unmount meanwhile
         const Cost cost = cost_of(settings, {}, encode::Format::line_protocol);
         CHECK(cost.sample == 0);
         CHECK(cost.encode == 0);
     });
 }
 
-TEST_CASE("one request for memory in a tick is seen") {
+TEST_CASE("one allocation per tick is counted") {
     Machine machine;
     const auto request = [] { std::free(std::malloc(1)); };
     const Cost cost =

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/container_tags.hpp"
 
 #include <doctest/doctest.h>
@@ -27,32 +28,32 @@ Container container(const std::string& name, const std::string& host_name = "") 
 
 } // namespace
 
-TEST_CASE("tags of a container, in order of their keys") {
+TEST_CASE("the tags of a container are sorted by key") {
     const CommonTags common{"node1", {{"zone", "b"}, {"cluster", "x"}}};
     CHECK(joined(ContainerTags(common, container("web"))) == "cluster=x container=web host=node1 zone=b ");
     CHECK(joined(ContainerTags({"node1", {}}, container("web"))) == "container=web host=node1 ");
 }
 
-TEST_CASE("the container's own host name is told where it is another") {
+TEST_CASE("the container's host name is a tag if it differs from its name") {
     CHECK(joined(ContainerTags({"h", {}}, container("101", "web"))) == "container=101 host=h name=web ");
     CHECK(joined(ContainerTags({"h", {}}, container("web", "web"))) == "container=web host=h ");
 }
 
-TEST_CASE("a namesake in a later lxcpath says where it is") {
+TEST_CASE("a container of the same name in a later lxcpath has the tag lxcpath") {
     Container second = container("web");
     second.shadowed = true;
     CHECK(joined(ContainerTags({"h", {}}, second)) == "container=web host=h lxcpath=/var/lib/lxc ");
 }
 
-TEST_CASE("tags fit until the host name or the namesake changes") {
+TEST_CASE("tags match until the host name changes or a container of the same name appears") {
     Container web = container("web", "a");
     const ContainerTags tags({"h", {}}, web);
-    CHECK(tags.fits(web));
+    CHECK(tags.matches(web));
     web.state = "STOPPED";
-    CHECK(tags.fits(web));
+    CHECK(tags.matches(web));
     web.host_name = "b";
-    CHECK_FALSE(tags.fits(web));
+    CHECK_FALSE(tags.matches(web));
     web.host_name = "a";
     web.shadowed = true;
-    CHECK_FALSE(tags.fits(web));
+    CHECK_FALSE(tags.matches(web));
 }

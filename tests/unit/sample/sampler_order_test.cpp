@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 #include "support/machine.hpp"
@@ -30,13 +31,13 @@ std::string tick(Sampler& sampler, const std::vector<const Container*>& containe
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("who was left out for want of time comes first in the next tick") {
+TEST_CASE("containers left out for lack of time go first in the next tick") {
     const test::LogCapture log;
     Machine machine;
     SampleSettings settings = machine.settings();
     settings.selection = Selection::of(std::vector<std::string>{"lxc_net"});
     settings.net_loopback = true;
-    settings.scan_budget = std::chrono::milliseconds(1); // some dozens
+    settings.scan_budget = std::chrono::milliseconds(1); // enough for some dozens
     Sampler sampler(settings);
     std::vector<Container> containers(1000);
     std::vector<const Container*> all;
@@ -59,7 +60,7 @@ TEST_CASE("who was left out for want of time comes first in the next tick") {
     CHECK(seen.size() == all.size());
 }
 
-TEST_CASE("a sample for rates asks the helper for nothing, and the next one has them") {
+TEST_CASE("a sample for rates sends no helper request; the next sample has rates") {
     Machine machine;
     SampleSettings settings = machine.settings();
     settings.fs_interval = std::chrono::hours(1);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 #include "support/machine.hpp"
@@ -23,16 +24,16 @@ namespace {
 
 struct Tick {
     std::string lines;
-    std::size_t troubled;
+    std::size_t faulty;
 };
 
 Tick tick(Sampler& sampler, const std::vector<const Container*>& containers) {
     PointBuffer points;
-    const std::size_t troubled = sampler.sample(containers, 7'000'000'000, points);
-    return {test::encoded(points), troubled};
+    const std::size_t faulty = sampler.sample(containers, 7'000'000'000, points);
+    return {test::encoded(points), faulty};
 }
 
-/// Of the container `c`: three of them are lxc_pressure.
+/// Points of the container `c`, including three of lxc_pressure.
 constexpr std::size_t points_of_c = 9;
 
 constexpr const char* cpu_stat = "sys/fs/cgroup/lxc.payload.c/cpu.stat";
@@ -48,46 +49,46 @@ TEST_CASE("a running container gives all its measurements") {
     const Tick first = tick(sampler, {&machine.container()});
     const std::string& lines = first.lines;
     CAPTURE(lines);
-    CHECK(first.troubled == 0);
+    CHECK(first.faulty == 0);
     for (const std::string measurement :
          {"lxc_cpu", "lxc_memory", "lxc_pids", "lxc_state", "lxc_io", "lxc_fs"})
         CHECK(count_of(lines, measurement + ",") == 1);
     CHECK(count_of(lines, "lxc_pressure,") == 3);
-    CHECK(count_of(lines, "lxc_net,") == 0); // it has a loopback only
+    CHECK(count_of(lines, "lxc_net,") == 0); // it has only a loopback
     CHECK(count_of(lines, "container=c,") == points_of_c);
     CHECK(count_of(lines, " 7000000000\n") == points_of_c);
-    CHECK(count_of(lines, "processes=") == 0); // it shares those of the host
+    CHECK(count_of(lines, "processes=") == 0); // it shares the host's pid namespace
     CHECK(count_of(lines, "init_pid=" + machine.pid() + "i") == 1);
 }
 
-TEST_CASE("rates begin with the second tick, and anew with another init") {
+TEST_CASE("rates begin with the second tick and restart with a new init") {
     Machine machine;
     Sampler sampler(machine.settings());
     CHECK(count_of(tick(sampler, {&machine.container()}).lines, "usage_percent=") == 0);
     CHECK(count_of(tick(sampler, {&machine.container()}).lines, "usage_percent=0,") == 1);
-    machine.start(); // its counter goes on rising: only the incarnation tells
+    machine.start(); // its counter keeps rising: only the incarnation changes
     machine.tree().write(cpu_stat, "usage_usec 999999999\nnr_periods 1\n");
     CHECK(count_of(tick(sampler, {&machine.container()}).lines, "usage_percent=") == 0);
     CHECK(count_of(tick(sampler, {&machine.container()}).lines, "usage_percent=0,") == 1);
 }
 
-TEST_CASE("an init that ends before the sample leaves nothing but its state") {
+TEST_CASE("an init that ends before the sample leaves only its state") {
     Machine machine;
     Sampler sampler(machine.settings());
     CHECK(count_of(tick(sampler, {&machine.container()}).lines, "\n") == points_of_c);
     machine.init().end();
     const LogCapture log;
-    const auto [lines, troubled] = tick(sampler, {&machine.container()});
-    CHECK(troubled == 0);
+    const auto [lines, faulty] = tick(sampler, {&machine.container()});
+    CHECK(faulty == 0);
     CHECK(lines ==
           "lxc_state,container=c,host=node state=\"STOPPING\",running=false,frozen=false,restarts=0i "
           "7000000000\n");
 }
 
-TEST_CASE("a stopped container has its state, and starts afresh") {
+TEST_CASE("a stopped container has only its state; its rates restart") {
     Machine machine;
     Sampler sampler(machine.settings());
-    CHECK(tick(sampler, {&machine.container()}).troubled == 0);
+    CHECK(tick(sampler, {&machine.container()}).faulty == 0);
     machine.stop();
     machine.container().restarts = 4;
     CHECK(tick(sampler, {&machine.container()}).lines ==
@@ -99,50 +100,50 @@ TEST_CASE("a stopped container has its state, and starts afresh") {
     CHECK(count_of(lines, "usage_percent=") == 0);
 }
 
-TEST_CASE("one container's trouble is said once, counted at each tick, and costs no other its sample") {
+TEST_CASE("a container's fault is logged once, counted at each tick, and affects no other container") {
     Machine machine;
     Machine other;
     other.container().id = 2;
-    other.container().name = "nobody"; // its init is in the cgroup of c
+    other.container().name = "misplaced"; // its init is in the cgroup of c
     const std::string path = "proc/" + other.pid();
     std::filesystem::copy(other.tree().path() / path, machine.tree().path() / path);
     Sampler sampler(machine.settings());
     LogCapture log;
     for (int round = 0; round < 2; ++round) {
-        const auto [lines, troubled] = tick(sampler, {&other.container(), &machine.container()});
-        CHECK(troubled == 1);
+        const auto [lines, faulty] = tick(sampler, {&other.container(), &machine.container()});
+        CHECK(faulty == 1);
         CHECK(count_of(lines, "lxc_cpu,container=c,") == 1);
-        CHECK(count_of(lines, "lxc_cpu,container=nobody,") == 0);
-        CHECK(count_of(lines, "lxc_memory,container=nobody,") == 0);
-        CHECK(count_of(lines, "lxc_state,container=nobody,") == 1);
-        const std::string said = log.take();
-        CHECK(count_of(said, "nobody") == (round == 0 ? 1 : 0));
-        CHECK(count_of(said, "no cgroup of its own") == (round == 0 ? 1 : 0));
+        CHECK(count_of(lines, "lxc_cpu,container=misplaced,") == 0);
+        CHECK(count_of(lines, "lxc_memory,container=misplaced,") == 0);
+        CHECK(count_of(lines, "lxc_state,container=misplaced,") == 1);
+        const std::string logged = log.take();
+        CHECK(count_of(logged, "misplaced") == (round == 0 ? 1 : 0));
+        CHECK(count_of(logged, "no cgroup of its own") == (round == 0 ? 1 : 0));
     }
 }
 
-TEST_CASE("a control file that can't be read is said when it begins and when it begins again") {
+TEST_CASE("a control file that can't be read is logged once") {
     Machine machine;
     const std::string file = "sys/fs/cgroup/lxc.payload.c/memory.current";
     machine.tree().remove(file);
     std::filesystem::create_directory(machine.tree().path() / file);
     Sampler sampler(machine.settings());
     LogCapture log;
-    CHECK(tick(sampler, {&machine.container()}).troubled == 1);
+    CHECK(tick(sampler, {&machine.container()}).faulty == 1);
     CHECK(count_of(log.take(), "warning container c: /" + file + " can't be read: ") == 1);
-    CHECK(tick(sampler, {&machine.container()}).troubled == 1);
+    CHECK(tick(sampler, {&machine.container()}).faulty == 1);
     CHECK(log.take().empty());
     machine.tree().remove(file);
     machine.tree().write(file, "4096\n");
-    const auto [lines, troubled] = tick(sampler, {&machine.container()});
-    CHECK(troubled == 0);
+    const auto [lines, faulty] = tick(sampler, {&machine.container()});
+    CHECK(faulty == 0);
     CHECK(count_of(lines, "usage_bytes=4096i") == 1);
     CHECK(log.take().empty());
 }
 
-TEST_CASE("what is off by default is read when it is asked for") {
+TEST_CASE("a measurement that is off by default is read if selected") {
     Machine machine;
-    // The captured ones have other processes' pids on this machine.
+    // The captured pids belong to other processes on this machine.
     for (const char* captured : {"cgroup.procs", ".lxc/cgroup.procs"})
         machine.tree().write(std::string("sys/fs/cgroup/lxc.payload.c/") + captured, "");
     machine.tree().write("sys/fs/cgroup/lxc.payload.c/inner/cgroup.procs", machine.pid() + "\n");
@@ -154,12 +155,12 @@ TEST_CASE("what is off by default is read when it is asked for") {
     const Tick first = tick(sampler, {&machine.container()});
     const std::string& lines = first.lines;
     CAPTURE(lines);
-    CHECK(first.troubled == 0);
+    CHECK(first.faulty == 0);
     CHECK(count_of(lines, "lxc_process,command=unit-sample,container=c,host=node count=1i,cpu_usec=") == 1);
     CHECK(count_of(lines, "lxc_process,") == 1);
 }
 
-TEST_CASE("who takes the points out gets all of them, about a hundred at a time") {
+TEST_CASE("the `take` callback gets the points, about a hundred at a time") {
     Machine machine;
     Sampler sampler(machine.settings());
     const std::vector<const Container*> many(200, &machine.container());
@@ -178,17 +179,17 @@ TEST_CASE("who takes the points out gets all of them, about a hundred at a time"
           count_of(tick(sampler, many).lines, "container=c,"));
 }
 
-TEST_CASE("a new host name is in the tags from the next tick on") {
+TEST_CASE("a new host name is in the tags from the next tick") {
     Machine machine;
     Sampler sampler(machine.settings());
     CHECK(count_of(tick(sampler, {&machine.container()}).lines, "name=web") == 0);
     machine.container().host_name = "web";
     const std::string lines = tick(sampler, {&machine.container()}).lines;
     CHECK(count_of(lines, "name=web") == points_of_c);
-    CHECK(count_of(lines, "usage_percent=0,") == 1); // and its rates go on
+    CHECK(count_of(lines, "usage_percent=0,") == 1); // its rates continue
 }
 
-TEST_CASE("the host's own figures stand before the containers'") {
+TEST_CASE("the host's points come before the containers'") {
     Machine machine;
     machine.tree().write("proc/loadavg", "0.50 0.25 0.00 1/2 3\n");
     SampleSettings settings = machine.settings();
@@ -203,7 +204,7 @@ TEST_CASE("the host's own figures stand before the containers'") {
     CHECK(lines.find("host_") < lines.find("lxc_cpu,"));
 }
 
-TEST_CASE("filesystems are looked at once in each interval, the rest at each tick") {
+TEST_CASE("filesystems are scanned once per interval, the rest at each tick") {
     Machine machine;
     SampleSettings settings = machine.settings();
     settings.fs_interval = std::chrono::seconds(60);
@@ -215,15 +216,15 @@ TEST_CASE("filesystems are looked at once in each interval, the rest at each tic
         const std::string lines = test::encoded(points);
         CHECK(count_of(lines, "lxc_cpu,") == 1);
         scans += count_of(lines, "lxc_fs,");
-        CHECK((second != 0 || scans == 1)); // the first one at once
+        CHECK((second != 0 || scans == 1)); // the first scan is immediate
     }
     CHECK(scans >= 10);
     CHECK(scans <= 11);
     machine.start();
-    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "lxc_fs,") == 1); // another start
+    CHECK(count_of(tick(sampler, {&machine.container()}).lines, "lxc_fs,") == 1); // a new start
 }
 
-TEST_CASE("the host's filesystems have the host's tags, and are there without any container") {
+TEST_CASE("the host's filesystems have the host's tags and need no container") {
     Machine machine;
     SampleSettings settings = machine.settings();
     settings.selection = Selection::of(std::vector<std::string>{"host_fs"});
@@ -237,7 +238,7 @@ TEST_CASE("the host's filesystems have the host's tags, and are there without an
     }
 }
 
-TEST_CASE("a helper that gets no time to run is no container's fault") {
+TEST_CASE("a stopped helper costs one tick's helper values and is replaced") {
     Machine machine;
     SampleSettings settings = machine.settings();
     settings.net_loopback = true;
@@ -245,8 +246,8 @@ TEST_CASE("a helper that gets no time to run is no container's fault") {
     LogCapture log;
     Sampler sampler(settings);
     REQUIRE(::kill(sampler.helper_pids()[0], SIGSTOP) == 0);
-    const auto [lines, troubled] = tick(sampler, {&machine.container()});
-    CHECK(troubled == 1);
+    const auto [lines, faulty] = tick(sampler, {&machine.container()});
+    CHECK(faulty == 1);
     CHECK(count_of(lines, "lxc_cpu,") == 1);
     CHECK(count_of(lines, "lxc_net,") == 1);
     CHECK(count_of(lines, "uptime_sec=") == 0);
@@ -256,7 +257,7 @@ TEST_CASE("a helper that gets no time to run is no container's fault") {
     CHECK(count_of(next, "lxc_fs,") == 1);
 }
 
-TEST_CASE("nobody wants filesystems") {
+TEST_CASE("filesystems are left out if not selected") {
     Machine machine;
     SampleSettings settings = machine.settings();
     settings.selection = Selection::of(std::vector<std::string>{"lxc_state"});
@@ -266,7 +267,7 @@ TEST_CASE("nobody wants filesystems") {
 
 TEST_SUITE_END();
 
-TEST_CASE("a host without cgroups, or without a mountinfo, is no host to start on") {
+TEST_CASE("construction fails without cgroups or without mountinfo") {
     const TempTree tree;
     const SampleSettings settings{{"node", {}}, tree.fd(), std::chrono::milliseconds(1000)};
     CHECK_THROWS_AS(Sampler{settings}, std::system_error);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/captured_reading.hpp"
 #include "support/temp_tree.hpp"
 
@@ -25,7 +26,7 @@ std::vector<DeviceIo> io_stat(std::string_view text) {
     return devices;
 }
 
-/// read_bytes by device of the points that a captured container gives.
+/// read_bytes per device in a captured container's points.
 std::map<std::string, std::int64_t> read_bytes_by_device(int root_fd, const std::string& name,
                                                          const std::string& pid) {
     CapturedHost host(root_fd);
@@ -60,37 +61,37 @@ TEST_CASE("io.stat of a healthy kernel") {
     CHECK_FALSE(devices[1].read_ops);
 }
 
-TEST_CASE("io.stat's oddities") {
-    SUBCASE("several numbers on a line: the last one has the figures") {
+TEST_CASE("unusual lines of io.stat") {
+    SUBCASE("several devices on a line: the values belong to the last one") {
         const auto devices = io_stat("8:0 8:16 253:0 rbytes=4\n");
         REQUIRE(devices.size() == 1);
         CHECK(devices[0].number == "253:0");
         CHECK(devices[0].read_bytes == 4);
     }
-    SUBCASE("two devices with figures on a line") {
+    SUBCASE("two devices with values on a line") {
         const auto devices = io_stat("8:0 rbytes=4 wios=1 8:16 rbytes=5\n");
         REQUIRE(devices.size() == 2);
         CHECK(devices[0].read_bytes == 4);
         CHECK(devices[1].read_bytes == 5);
         CHECK_FALSE(devices[1].write_ops);
     }
-    SUBCASE("the figures of a device that has gone are nobody's") {
+    SUBCASE("the values of a removed device are dropped") {
         CHECK(io_stat("(unknown) rbytes=4 wbytes=5\n").empty());
         const auto devices = io_stat("8:0 (unknown) rbytes=4\n(unknown) 8:16 rbytes=6\n");
         REQUIRE(devices.size() == 1);
         CHECK(devices[0].number == "8:16");
         CHECK(devices[0].read_bytes == 6);
     }
-    SUBCASE("no figures, no device") {
+    SUBCASE("a device without values is left out") {
         CHECK(io_stat("").empty());
         CHECK(io_stat("\n \n8:0\n8:16 \n").empty());
         CHECK(io_stat("rbytes=4\n").empty());
     }
-    SUBCASE("a last line without its end") {
+    SUBCASE("an incomplete last line is ignored") {
         CHECK(io_stat("8:0 rbytes=4").empty());
         CHECK(io_stat("8:0 rbytes=4\n8:16 rbytes=512").size() == 1);
     }
-    SUBCASE("keys of other controllers, and numbers that are none") {
+    SUBCASE("keys of other controllers and malformed numbers") {
         const auto devices = io_stat("8:0 rbytes=x wbytes= rios=99999999999999999999 cost.usage=3 wios=8\n");
         REQUIRE(devices.size() == 1);
         CHECK_FALSE(devices[0].read_bytes);
@@ -116,14 +117,14 @@ TEST_CASE("blkio of v1") {
     CHECK(devices[0].discard_ops == 6);
     CHECK(devices[1].number == "8:16");
     CHECK(devices[1].read_bytes == 1);
-    CHECK_FALSE(devices[1].write_bytes); // cut
+    CHECK_FALSE(devices[1].write_bytes); // incomplete line
     CHECK_FALSE(devices[1].read_ops);
     CHECK(devices[2].number == "8:32");
     CHECK_FALSE(devices[2].read_bytes);
     CHECK(devices[2].read_ops == 9);
 }
 
-TEST_CASE("devices with nothing but zeros are dropped, those with any figure stay") {
+TEST_CASE("only devices whose values are all 0 are dropped") {
     const auto with = [](std::optional<std::int64_t> DeviceIo::*field, std::int64_t value) {
         DeviceIo device{"8:0", 0, 0, 0, 0, {}, {}};
         device.*field = value;
@@ -153,7 +154,7 @@ TEST_CASE("names of block devices") {
     CHECK(names.name("259:1") == "nvme0n1p1");
     CHECK(names.name("8:99") == "8:99");
 
-    // Known until the next tick, then asked again.
+    // A name is cached until the next tick.
     std::filesystem::remove(tree.path() / "sys/dev/block/8:0");
     link("8:99", "../../devices/y/block/sdz");
     CHECK(names.name("8:0") == "sda");
@@ -163,7 +164,7 @@ TEST_CASE("names of block devices") {
     CHECK(names.name("8:99") == "sdz");
 }
 
-TEST_CASE("v1: BFQ's figures where the throttle layer counts nothing") {
+TEST_CASE("v1: BFQ's values if the throttle layer counts nothing") {
     const Fixture fixture("hybrid");
     const std::string web1 = fixture.container("web1").init_pid;
     const auto counted = read_bytes_by_device(fixture.root_fd(), "web1", web1);
@@ -177,7 +178,7 @@ TEST_CASE("v1: BFQ's figures where the throttle layer counts nothing") {
         tree.remove(blkio + "blkio.bfq.io_serviced_recursive");
         CHECK(read_bytes_by_device(tree.fd(), "web1", web1).empty());
     }
-    SUBCASE("both: the throttle layer's, which sees every request") {
+    SUBCASE("both: the values of the throttle layer, which sees every request") {
         tree.write(blkio + "blkio.throttle.io_service_bytes_recursive", "254:16 Read 77\n254:16 Write 0\n");
         tree.write(blkio + "blkio.throttle.io_serviced_recursive", "254:16 Read 7\n254:16 Write 0\n");
         CHECK(read_bytes_by_device(tree.fd(), "web1", web1) ==
@@ -190,7 +191,7 @@ TEST_CASE("v1: BFQ's figures where the throttle layer counts nothing") {
     }
 }
 
-TEST_CASE("v2: a device that was touched but not read has its zeros") {
+TEST_CASE("v2: a device that is listed but unused has zeros") {
     const TempTree tree(Fixture("v2").directory() / "root");
     tree.write("sys/fs/cgroup/lxc.payload.web1/io.stat",
                "254:0 rbytes=0 wbytes=9 rios=0 wios=1\n254:16 rbytes=0 wbytes=0 rios=0 wios=0\n");

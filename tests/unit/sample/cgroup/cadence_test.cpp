@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/cgroup/cadence.hpp"
 
 #include "support/captured_reading.hpp"
@@ -29,7 +30,7 @@ constexpr FieldId swap_refusals = field_id("lxc_memory", "swap_events_max");
 constexpr FieldId periods = field_id("lxc_cpu", "nr_periods");
 constexpr FieldId pids_limit = field_id("lxc_pids", "limit");
 
-/// A captured container whose files are watched, as an agent has it.
+/// A captured container whose files are watched.
 struct Watching {
     explicit Watching(const std::string& name)
         : fixture(name)
@@ -44,7 +45,7 @@ struct Watching {
         CHECK_FALSE(readers->cgroups.read(host.buffer, due, readings));
         return readings;
     }
-    /// Through a mapping, of which inotify does not tell. `text` is as long as what stands there.
+    /// Writes through a mapping, which inotify does not report. `text` must have the length of the content.
     void write_unseen(const std::string& path, const std::string& text) const {
         const io::UniqueFd file(::openat(tree.fd(), path.c_str(), O_RDWR | O_CLOEXEC));
         void* const place = ::mmap(nullptr, text.size(), PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
@@ -60,7 +61,7 @@ struct Watching {
 
 } // namespace
 
-TEST_CASE("a limit that has not changed is known without reading, one that has is read") {
+TEST_CASE("a limit is read only after a change") {
     Watching c("v2");
     const std::string limit_file = "sys/fs/cgroup/lxc.payload.limited/pids.max";
     for (const int number : {4096, 4096, 8192, 8192}) {
@@ -73,13 +74,13 @@ TEST_CASE("a limit that has not changed is known without reading, one that has i
     CHECK_FALSE(c.read({}).integer(pids_limit));
     c.tree.write(limit_file, "1\n");
     CHECK(c.read({}).integer(pids_limit) == 1);
-    c.write_unseen(limit_file, "2\n"); // so it is not read
+    c.write_unseen(limit_file, "2\n"); // not reported, so not read
     CHECK(c.read({}).integer(pids_limit) == 1);
     c.tree.remove(limit_file);
     CHECK_FALSE(c.read({}).integer(pids_limit));
 }
 
-TEST_CASE("cgroup v2's memory limits are read at each tick: they hold before the write of them has ended") {
+TEST_CASE("v2's memory limits are read at each tick: they take effect before their write(2) has ended") {
     Watching c("v2");
     for (const auto& [field, file] : {std::pair(memory_limit, "max"), {memory_high, "high"}}) {
         const std::string path = std::string("sys/fs/cgroup/lxc.payload.limited/memory.") + file;
@@ -90,7 +91,7 @@ TEST_CASE("cgroup v2's memory limits are read at each tick: they hold before the
     }
 }
 
-TEST_CASE("counts of events are read when the kernel says so, and in turn, as it does not say each") {
+TEST_CASE("event counts are read after a reported change and at seldom ticks") {
     Watching c("v2");
     constexpr FieldId kills = field_id("lxc_memory", "oom_kill");
     const std::string events = "sys/fs/cgroup/lxc.payload.limited/memory.events";
@@ -103,7 +104,7 @@ TEST_CASE("counts of events are read when the kernel says so, and in turn, as it
     CHECK(c.read({true, true}).integer(kills) == 9);
 }
 
-TEST_CASE("what is read seldom is sent only then, never an old figure") {
+TEST_CASE("seldom files are sent only when read, never an old value") {
     for (const std::string name : {"v1", "v2", "hybrid"}) {
         CAPTURE(name);
         Watching c(name);
@@ -122,7 +123,7 @@ TEST_CASE("what is read seldom is sent only then, never an old figure") {
     }
 }
 
-TEST_CASE("cores: the limit is known until it is written to, the number of CPUs is looked at seldom") {
+TEST_CASE("the core limit is cached until written, the number of CPUs is read seldom") {
     Watching c("v2");
     const auto fields = [&](bool seldom) {
         c.host.changes.refresh();
@@ -143,8 +144,7 @@ TEST_CASE("cores: the limit is known until it is written to, the number of CPUs 
     CHECK_FALSE(c.readers->cpu.is_limited());
 }
 
-TEST_CASE(
-    "whether CPU time is limited is known, too, where nobody wants the limit: throttling depends on it") {
+TEST_CASE("is_limited() works without limit_cores selected: throttling depends on it") {
     Watching c("v1");
     ContainerFiles files = c.readers->files();
     CHECK(files.selection.remove("lxc_cpu.limit_cores"));
@@ -154,7 +154,7 @@ TEST_CASE(
     CHECK(cpu.is_limited());
 }
 
-TEST_CASE("frozen is known until the kernel says that it has changed") {
+TEST_CASE("frozen is cached until a reported change") {
     Watching c("v2");
     const Container container;
     const auto frozen = [&] {
@@ -178,7 +178,7 @@ TEST_CASE("frozen is known until the kernel says that it has changed") {
     CHECK_FALSE(frozen());
 }
 
-TEST_CASE("v1: block devices that count nothing are looked at seldom, those that count always") {
+TEST_CASE("v1: block I/O files that count nothing are read seldom, the others at each tick") {
     for (const bool counts : {false, true}) {
         CAPTURE(counts);
         Watching c("v1");
@@ -203,7 +203,7 @@ TEST_CASE("v1: block devices that count nothing are looked at seldom, those that
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("a real limit is read again when somebody has written to it") {
+TEST_CASE("a real limit is read again after a write") {
     const io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     const CgroupLayout layout(io::read_whole(root.get(), "proc/self/mountinfo"));
     const CgroupPlan plan(layout);

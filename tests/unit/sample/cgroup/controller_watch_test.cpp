@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 #include "support/machine.hpp"
 
@@ -18,16 +19,16 @@ namespace {
 const std::string cgroups = "sys/fs/cgroup/";
 const std::string control = cgroups + "cgroup.subtree_control";
 
-/// As the kernel has it when the controller is taken and given back: another file, and who watches the old
-/// one is told nothing.
-void make_anew(const TempTree& tree, const std::string& path, const std::string& text) {
+/// Replaces a file like the kernel does if a controller is removed and added: watches on the old file receive
+/// no event.
+void replace_file(const TempTree& tree, const std::string& path, const std::string& text) {
     std::filesystem::rename(tree.path() / path, tree.path() / (path + ".gone"));
     tree.write(path, text);
 }
 
 } // namespace
 
-TEST_CASE("controllers have changed when there are other files, and somebody has written above") {
+TEST_CASE("a change needs replaced control files and a write to cgroup.subtree_control") {
     TempTree tree;
     const std::string folder = cgroups + "lxc.payload.c";
     tree.write(control, "cpu\n");
@@ -39,13 +40,13 @@ TEST_CASE("controllers have changed when there are other files, and somebody has
         return watch.has_changed();
     };
     CHECK_FALSE(has_changed());
-    tree.write(control, "cpu\n"); // as it was
+    tree.write(control, "cpu\n"); // the same content
     CHECK_FALSE(has_changed());
     tree.write(folder + "/memory.max", "max\n");
     tree.write(control, "cpu memory\n");
     CHECK(has_changed());
     ControllerWatch next(tree.fd(), folder, changes);
-    make_anew(tree, folder + "/cpu.max", "max 100000\n");
+    replace_file(tree, folder + "/cpu.max", "max 100000\n");
     tree.write(control, "cpu memory\n");
     changes.refresh();
     CHECK(next.has_changed());
@@ -53,7 +54,7 @@ TEST_CASE("controllers have changed when there are other files, and somebody has
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("a limit that went with its controller is not sent any more") {
+TEST_CASE("a limit that was removed with its controller is no longer sent") {
     Machine machine("v2");
     machine.tree().write(control, "cpu io memory pids\n");
     sample::SampleSettings settings = machine.settings();
@@ -69,11 +70,11 @@ TEST_CASE("a limit that went with its controller is not sent any more") {
     const std::string before = lines();
     CHECK(count_of(before, ",limit=17i") == 1);
     CHECK(count_of(before, "lxc_fs,") == 1);
-    make_anew(machine.tree(), folder + "/pids.max", "max\n");
+    replace_file(machine.tree(), folder + "/pids.max", "max\n");
     machine.tree().write(control, "cpu io memory pids\n");
     const std::string after = lines();
     CHECK(count_of(after, ",limit=17i") == 0);
-    CHECK(count_of(after, "lxc_fs,") == 0); // what is no matter of controllers goes on as it was
+    CHECK(count_of(after, "lxc_fs,") == 0); // its schedule does not depend on controllers
 }
 
 TEST_SUITE_END();

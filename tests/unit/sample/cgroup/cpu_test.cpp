@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/captured_reading.hpp"
 #include "support/temp_tree.hpp"
 
@@ -15,7 +16,7 @@ using test::TempTree;
 
 namespace {
 
-/// The percentage that a reading gives, as the agent stores it.
+/// usage_percent after a sample with this usage.
 std::optional<double> percent_of(CapturedReaders& readers, std::int64_t usage_usec, std::int64_t now_ns) {
     Readings readings;
     readings.set(field_id("lxc_cpu", "usage_usec"), usage_usec);
@@ -69,19 +70,19 @@ TEST_CASE("lists of CPUs") {
 TEST_CASE("CPU time as a rate") {
     constexpr std::int64_t second = 1'000'000'000;
     CpuRate rate;
-    CHECK_FALSE(rate.next(1'000'000, 100 * second)); // one figure is no rate
+    CHECK_FALSE(rate.next(1'000'000, 100 * second)); // a rate needs two values
     CHECK(rate.next(1'500'000, 101 * second) == 50.0);
     CHECK(rate.next(1'500'000, 103 * second) == 0.0);
     CHECK(rate.next(5'500'000, 105 * second) == 200.0);
     CHECK(rate.next(5'750'000, 105 * second + second / 2) == 50.0);
     CHECK_FALSE(rate.next(6'000'000, 105 * second + second / 2)); // no time has passed
     CHECK(rate.next(6'100'000, 106 * second + second / 2) == 10.0);
-    CHECK_FALSE(rate.next(10, 107 * second)); // another counter: its own first figure
+    CHECK_FALSE(rate.next(10, 107 * second)); // a new counter: its first value
     CHECK(rate.next(100'010, 108 * second) == 10.0);
     CHECK_FALSE(rate.next(200'010, 107 * second)); // a clock that went back
 }
 
-TEST_CASE("the sampler's rate goes from tick to tick, and not from container to container") {
+TEST_CASE("the rate is kept between ticks, not between containers") {
     const Fixture fixture("v2");
     CapturedHost host(fixture.root_fd());
     CapturedReaders limited(host, "limited", fixture.container("limited").init_pid);
@@ -93,7 +94,7 @@ TEST_CASE("the sampler's rate goes from tick to tick, and not from container to 
     CHECK(percent_of(other, 2'000'000, 2 * second) == 100.0);
 }
 
-TEST_CASE("a limit that is changed is seen at the next reading") {
+TEST_CASE("a changed limit is seen at the next read") {
     const Fixture fixture("v1");
     const TempTree tree(fixture.directory() / "root");
     CapturedHost host(tree.fd());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/fixture.hpp"
 
 #include "sample/cgroup/directories.hpp"
@@ -26,11 +27,11 @@ const std::vector<RootCase> root_cases{
     {"/lxc.payload.web-1/init.scope", "web", "", "/lxc.payload.web-1"},
     {"/lxc.payload.web/.lxc", "web", "", "/lxc.payload.web"},
     {"/lxc.payload.web/system.slice/a.service", "web", "", "/lxc.payload.web"},
-    // The container's own LXC: the outer one's cgroup is the host's word.
+    // LXC in a container: the host's container is the outer cgroup.
     {"/lxc.payload.outer/lxc.payload.inside", "outer", "", "/lxc.payload.outer"},
     {"/lxc.payload.outer/lxc.payload.inside", "inside", "", "/lxc.payload.outer/lxc.payload.inside"},
     {"/lxc.payload.web/lxc.payload.web", "web", "", "/lxc.payload.web"},
-    // Below what the agent or liblxc was started in.
+    // Below the cgroup in which the agent or liblxc was started.
     {"/system.slice/lxc.payload.web", "web", "", "/system.slice/lxc.payload.web"},
     {"/user.slice/user-0.slice/lxc.payload.web/init.scope", "web", "",
      "/user.slice/user-0.slice/lxc.payload.web"},
@@ -50,7 +51,7 @@ const std::vector<RootCase> root_cases{
     {"/lxc/web", "web", "", "/lxc/web"},
     {"/lxc/web-2/init.scope", "web", "", "/lxc/web-2"},
     {"/machine/lxc/web", "web", "", "/machine/lxc/web"},
-    // Names that begin alike.
+    // Names with a common prefix.
     {"/lxc.payload.web1", "web", "", std::nullopt},
     {"/lxc.payload.web", "web1", "", std::nullopt},
     {"/lxc.payload.web-1", "web-1", "", "/lxc.payload.web-1"},
@@ -61,7 +62,7 @@ const std::vector<RootCase> root_cases{
     {"/lxc.payload.web.1", "web", "", std::nullopt},
     {"/lxc/web1", "web", "", std::nullopt},
     {"/lxc/101/ns", "10", "", std::nullopt},
-    // Not a container's own cgroup: figures there would be somebody else's.
+    // No cgroup of this container: values there would be of other processes.
     {"/user.slice/user-1000.slice/session-3.scope", "web", "", std::nullopt},
     {"/lxc.monitor.web", "web", "", std::nullopt},
     {"/web", "web", "", std::nullopt},
@@ -93,7 +94,7 @@ TEST_CASE("the container's root within its init's cgroup") {
     }
 }
 
-TEST_CASE("every captured container has one directory on v2, its own") {
+TEST_CASE("every captured container has its own directory on v2") {
     const Fixture fixture("v2");
     for (const auto& each : fixture.containers()) {
         CAPTURE(each.name);
@@ -103,7 +104,7 @@ TEST_CASE("every captured container has one directory on v2, its own") {
     }
 }
 
-TEST_CASE("on v1 and hybrid every hierarchy gives the container's root, whatever init moved to") {
+TEST_CASE("v1 and hybrid: every hierarchy gives the container's root, wherever init is below it") {
     for (const std::string name : {"v1", "hybrid"}) {
         CAPTURE(name);
         const Fixture fixture(name);
@@ -116,7 +117,7 @@ TEST_CASE("on v1 and hybrid every hierarchy gives the container's root, whatever
     }
 }
 
-TEST_CASE("a 0:: line counts only where cgroup2 is mounted, and only for v2") {
+TEST_CASE("a 0:: line counts only if cgroup2 is mounted, and only for v2") {
     const Fixture v1("v1");
     const auto directories = container_directories(layout_of(v1), "0::/lxc.payload.a\n", "a", "");
     REQUIRE_FALSE(directories.empty());
@@ -126,11 +127,11 @@ TEST_CASE("a 0:: line counts only where cgroup2 is mounted, and only for v2") {
     const Fixture v2("v2");
     CHECK(container_directories(layout_of(v2), "0::/lxc.payload.a\n", "a", "")[0] ==
           "sys/fs/cgroup/lxc.payload.a");
-    // A number without a controller that is not 0 is no v2 line.
+    // Without a controller, a number other than 0 is no v2 line.
     CHECK_FALSE(container_directories(layout_of(v2), "3::/lxc.payload.a\n", "a", "")[0]);
 }
 
-TEST_CASE("hierarchies in which the container has no cgroup of its own have none") {
+TEST_CASE("hierarchies without a cgroup of the container have no directory") {
     const CgroupLayout layout("1 0 0:1 / /cg/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
                               "2 0 0:2 / /cg/memory rw - cgroup cgroup rw,memory\n"
                               "3 0 0:3 / /cg/pids rw - cgroup cgroup rw,pids\n");
@@ -140,10 +141,10 @@ TEST_CASE("hierarchies in which the container has no cgroup of its own have none
     REQUIRE(directories.size() == 3);
     CHECK(directories[0] == "cg/cpu/lxc.payload.a");
     CHECK_FALSE(directories[1]);
-    CHECK_FALSE(directories[2]); // its line is cut: the path may go on
+    CHECK_FALSE(directories[2]); // incomplete line: the path may be longer
 }
 
-TEST_CASE("an agent in a container sees those below its own") {
+TEST_CASE("an agent in a container sees the containers below its own cgroup") {
     const CgroupLayout layout("1 0 0:1 /lxc.payload.agent /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
     const std::string inner = "0::/lxc.payload.agent/lxc.payload.in/init.scope\n";
     CHECK(container_directories(layout, inner, "in", "")[0] == "sys/fs/cgroup/lxc.payload.in");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/captured_reading.hpp"
 
 #include "encode/line_protocol.hpp"
@@ -22,7 +23,7 @@ namespace {
 constexpr std::int64_t wall_ns = 1'700'000'000'000'000'000;
 constexpr std::int64_t monotonic_ns = 5'000'000'000;
 
-/// As ContainerSampler does it.
+/// Samples like ContainerSampler.
 void add_points(const Fixture& fixture, CapturedReaders& readers, const Container& container,
                 const ContainerTags& tags, PointBuffer& points) {
     Readings readings;
@@ -43,7 +44,7 @@ void add_points(const Fixture& fixture, CapturedReaders& readers, const Containe
 std::string lines_of(const Fixture& fixture, CapturedHost& host, const CapturedContainer& captured) {
     Container container;
     container.name = captured.name;
-    container.state = "RUNNING"; // liblxc's word, also of a frozen one
+    container.state = "RUNNING"; // liblxc reports it for a frozen container, too
     container.init_pid = static_cast<pid_t>(std::stol(captured.init_pid));
     const ContainerTags tags(CommonTags{"captured", {}}, container);
     CapturedReaders readers(host, captured.name, captured.init_pid);
@@ -66,8 +67,8 @@ std::vector<std::string> split(const std::string& text) {
 
 } // namespace
 
-// expected.lp comes from tests/support/expect_fixture.py, which knows nothing of this code.
-TEST_CASE("every captured host gives the lines that an independent reading of its files gives") {
+// expected.lp comes from tests/support/expect_fixture.py, which shares no code with src.
+TEST_CASE("every captured host gives the lines of an independent implementation") {
     for (const std::string& name : test::fixture_names()) {
         CAPTURE(name);
         const Fixture fixture(name);
@@ -86,7 +87,7 @@ TEST_CASE("every captured host gives the lines that an independent reading of it
     }
 }
 
-TEST_CASE("files opened at each read, for want of descriptors, give the same lines") {
+TEST_CASE("files reopened on every read, without a descriptor budget, give the same lines") {
     const Fixture fixture("hybrid");
     CapturedHost host(fixture.root_fd());
     host.budget = io::FdBudget(0);
@@ -98,8 +99,8 @@ TEST_CASE("files opened at each read, for want of descriptors, give the same lin
     CHECK_FALSE(host.budget.newly_exhausted());
 }
 
-// What the set-up fixes (fixtures/README.md): were both readings wrong alike, this would not be.
-TEST_CASE("the limits that `limited` was given") {
+// Values from the set-up (fixtures/README.md): finds errors that both implementations share.
+TEST_CASE("the limits of the container `limited`") {
     for (const std::string name : {"v1", "v2", "hybrid"}) {
         CAPTURE(name);
         const Fixture fixture(name);

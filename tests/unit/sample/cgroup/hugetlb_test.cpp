@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/cgroup/hugetlb.hpp"
 
 #include "support/encoded.hpp"
@@ -21,7 +22,7 @@ constexpr const char* v1_mounts =
     "1 0 0:1 / /v1 rw - cgroup cgroup rw,hugetlb\n2 0 0:2 / /cg rw - cgroup2 c rw\n";
 const std::string pools = "sys/kernel/mm/hugepages/hugepages-";
 
-/// A host with pages of 2 MB and 1 GB, and one container, at first with nothing to tell.
+/// A host with huge pages of 2 MB and 1 GB and one container that uses none at first.
 class HugeHost {
   public:
     explicit HugeHost(bool is_v1 = false)
@@ -49,7 +50,7 @@ class HugeHost {
     void set_hits(const std::string& size, int count) const {
         write(size, "failcnt", "events", (is_v1_ ? "" : "max ") + std::to_string(count));
     }
-    /// A start of the container.
+    /// Starts the container.
     void start() {
         pages_.emplace(tree_.fd());
         sampler_.emplace(ContainerFiles{tree_.fd(), layout_, directories_, budget_}, *pages_);
@@ -62,7 +63,7 @@ class HugeHost {
         return test::encoded(points);
     }
     [[nodiscard]] const TempTree& tree() const { return tree_; }
-    /// How many descriptors are kept.
+    /// Number of descriptors kept open.
     int kept() {
         int left = 0;
         while (budget_.take())
@@ -92,7 +93,7 @@ class HugeHost {
 
 } // namespace
 
-TEST_CASE("the kernel's names of sizes") {
+TEST_CASE("sizes as the kernel names them") {
     CHECK(huge_page_size("hugepages-64kB") == "64KB");
     CHECK(huge_page_size("hugepages-2048kB") == "2MB");
     CHECK(huge_page_size("hugepages-32768kB") == "32MB");
@@ -106,10 +107,10 @@ TEST_CASE("the kernel's names of sizes") {
     }
 }
 
-TEST_CASE("limits, and what is none") {
+TEST_CASE("a limit, and no limit") {
     CHECK(parse_hugetlb_limit("4194304\n") == 4194304);
     CHECK(parse_hugetlb_limit("0\n") == 0);
-    // v1 without a limit, with pages of 4 KiB and huge ones of 2 MiB, 1 GiB, 16 GiB.
+    // v1 without a limit, for pages of 4 KiB and huge pages of 2 MiB, 1 GiB, 16 GiB.
     for (const char* none : {"max\n", "-1\n", "", "5", "9223372036852678656\n", "9223372035781033984\n",
                              "9223372019674906624\n", "9223372036854775808\n"}) {
         CAPTURE(none);
@@ -117,7 +118,7 @@ TEST_CASE("limits, and what is none") {
     }
 }
 
-TEST_CASE("a container that has to do with huge pages has a point a size, on v1 and on v2") {
+TEST_CASE("a container with huge pages or a limit has a point per size, on v1 and v2") {
     for (const bool is_v1 : {false, true}) {
         CAPTURE(is_v1);
         HugeHost host(is_v1);
@@ -125,7 +126,7 @@ TEST_CASE("a container that has to do with huge pages has a point a size, on v1 
         host.set_usage("2MB", "4194304");
         host.set_limit("2MB", "6291456");
         host.set_hits("2MB", 3);
-        host.set_limit("1GB", "0"); // a limit, too
+        host.set_limit("1GB", "0"); // 0 is a limit
         host.start();
         CHECK(host.tick() ==
               "lxc_hugetlb,size=2MB usage_bytes=4194304i,limit_bytes=6291456i,events_max=3i 1\n"
@@ -133,7 +134,7 @@ TEST_CASE("a container that has to do with huge pages has a point a size, on v1 
     }
 }
 
-TEST_CASE("one that has not has no point, until it has; then it keeps it") {
+TEST_CASE("points begin with the first use and continue until the next start") {
     HugeHost host;
     host.set_pool("2048kB", 8);
     host.start();
@@ -148,7 +149,7 @@ TEST_CASE("one that has not has no point, until it has; then it keeps it") {
     CHECK(host.tick().empty());
 }
 
-TEST_CASE("a limit set, or hit, later is seen in its turn") {
+TEST_CASE("a limit that is set or hit later is seen at the next seldom tick") {
     for (const bool is_limit : {false, true}) {
         HugeHost host;
         host.start();
@@ -164,7 +165,7 @@ TEST_CASE("a limit set, or hit, later is seen in its turn") {
     }
 }
 
-TEST_CASE("nothing is kept open for those without huge pages") {
+TEST_CASE("no file stays open for a size that is not used") {
     HugeHost host;
     host.start();
     CHECK(host.tick().empty());
@@ -175,10 +176,10 @@ TEST_CASE("nothing is kept open for those without huge pages") {
     CHECK(host.kept() == 3); // of 2 MiB, which has a limit
     host.set_pool("1048576kB", 1);
     CHECK_FALSE(host.tick(false).empty());
-    CHECK(host.kept() == 4); // what there are pages of may be used at any time
+    CHECK(host.kept() == 4); // the pool has pages, which may be used at any time
 }
 
-TEST_CASE("nothing is read where nobody asks, and the files that a kernel lacks are no point") {
+TEST_CASE("no point and no read if not selected; no point without the files") {
     HugeHost host;
     host.set_limit("2MB", "2097152");
     host.selection = Selection::of(std::vector<std::string>{"lxc_cpu"});
@@ -195,7 +196,7 @@ TEST_CASE("nothing is read where nobody asks, and the files that a kernel lacks 
     CHECK(host.tick().empty());
 }
 
-TEST_CASE("a pool that can't be read is no reason not to look") {
+TEST_CASE("usage is read if the pool can't be read") {
     HugeHost host;
     host.start();
     host.tree().remove(pools + "2048kB/nr_hugepages");

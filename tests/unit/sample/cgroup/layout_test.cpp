@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/fixture.hpp"
 
 #include "sample/cgroup/layout.hpp"
@@ -18,7 +19,7 @@ CgroupLayout layout_of(const std::string& fixture) {
     return CgroupLayout(Fixture(fixture).text("proc/self/mountinfo"));
 }
 
-/// Controllers of all v1 hierarchies together.
+/// The controllers of all v1 hierarchies.
 std::multiset<std::string> controllers_of(const CgroupLayout& layout) {
     std::multiset<std::string> all;
     for (const Hierarchy& each : layout.hierarchies())
@@ -44,13 +45,13 @@ TEST_CASE("a v2 host has one hierarchy") {
     CHECK_FALSE(layout.find_v1(""));
 }
 
-TEST_CASE("a v1 host has one for each controller or pair") {
+TEST_CASE("a v1 host has one hierarchy per controller or pair") {
     const CgroupLayout layout = layout_of("v1");
     CHECK(layout.describe() == "v1");
     CHECK_FALSE(layout.find_v2());
     auto expected = debian_controllers;
     expected.insert("name=systemd");
-    CHECK(controllers_of(layout) == expected); // so neither xattr nor release_agent= is one
+    CHECK(controllers_of(layout) == expected); // without xattr and release_agent=
     REQUIRE(layout.find_v1("cpu"));
     CHECK(layout.find_v1("cpu") == layout.find_v1("cpuacct"));
     CHECK(layout.hierarchies()[*layout.find_v1("cpuacct")].mount_point == "sys/fs/cgroup/cpu,cpuacct");
@@ -62,7 +63,7 @@ TEST_CASE("a v1 host has one for each controller or pair") {
     CHECK_FALSE(layout.find_v1("mem"));
 }
 
-TEST_CASE("a hybrid host has v1's controllers and a v2 without any") {
+TEST_CASE("a hybrid host has v1 controllers and a v2 hierarchy without controllers") {
     const CgroupLayout layout = layout_of("hybrid");
     CHECK(layout.describe() == "hybrid");
     REQUIRE(layout.find_v2());
@@ -72,16 +73,16 @@ TEST_CASE("a hybrid host has v1's controllers and a v2 without any") {
     CHECK(controllers_of(layout) == expected);
 }
 
-TEST_CASE("no cgroup mount, or a v1 one without a controller, is no layout to sample") {
+TEST_CASE("no cgroup mount, or a v1 mount without a controller, is no layout") {
     CHECK(CgroupLayout("").describe() == "none");
     CHECK(CgroupLayout("25 1 254:0 / / rw - ext4 /dev/vda rw\n").describe() == "none");
     CHECK(CgroupLayout("32 31 0:27 / /cg rw - cgroup cgroup rw,name=systemd\n").describe() == "none");
-    // The last line is cut.
+    // The last line is incomplete.
     CHECK(CgroupLayout("31 24 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw").describe() == "none");
     CHECK(CgroupLayout("cgroup2\n - cgroup2\n\n31 24 0:26 / \n").describe() == "none");
 }
 
-TEST_CASE("a v2 hierarchy beside systemd's own v1 one is v2") {
+TEST_CASE("a v2 hierarchy beside systemd's named v1 hierarchy is v2") {
     const CgroupLayout layout("31 24 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
                               "32 31 0:27 / /cg rw - cgroup cgroup rw,xattr,name=systemd\n");
     CHECK(layout.describe() == "v2");
@@ -97,7 +98,7 @@ TEST_CASE("escapes and optional fields of mountinfo") {
     CHECK(layout.hierarchies()[1].controllers == std::vector<std::string>{"pids"});
 }
 
-TEST_CASE("a hierarchy mounted twice counts once, that of its root") {
+TEST_CASE("a hierarchy mounted twice counts once: the mount of its root") {
     const std::string part = "40 31 0:33 /lxc.payload.x /part rw - cgroup cgroup rw,memory\n";
     const std::string whole = "41 31 0:33 / /whole rw - cgroup cgroup rw,memory\n";
     const std::string again = "42 31 0:33 / /again rw - cgroup cgroup rw,memory\n";
@@ -125,7 +126,7 @@ TEST_CASE("a cgroup's directory below the mount") {
     const Hierarchy whole{true, {}, "sys/fs/cgroup", "/"};
     CHECK(CgroupLayout::directory(whole, "/a/b") == "sys/fs/cgroup/a/b");
 
-    // The agent in a container of its own: only what is below that is to be seen.
+    // An agent in a container sees only the cgroups below its own.
     const Hierarchy part{true, {}, "sys/fs/cgroup", "/lxc.payload.agent"};
     CHECK(CgroupLayout::directory(part, "/lxc.payload.agent/lxc.payload.in") ==
           "sys/fs/cgroup/lxc.payload.in");

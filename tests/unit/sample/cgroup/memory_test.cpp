@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/cgroup/memory.hpp"
 
 #include <doctest/doctest.h>
@@ -14,7 +15,7 @@ struct Figures {
     std::optional<std::int64_t> usage, file, inactive, limit;
 };
 
-/// What is derived from `figures`, and only that.
+/// The fields that are derived from `figures`, without `figures`.
 std::map<std::string, double> derived(const Figures& figures) {
     Readings readings;
     const auto set = [&](FieldId field, std::optional<std::int64_t> value) {
@@ -46,7 +47,7 @@ using Derived = std::map<std::string, double>;
 
 } // namespace
 
-TEST_CASE("what is derived of memory") {
+TEST_CASE("derived fields of memory") {
     CHECK(derived({1000, 400, 300, 2400}) ==
           Derived{{"used_bytes", 600}, {"working_set_bytes", 700}, {"used_percent", 25}});
     CHECK(derived({1000, 1000, 1000, 2000}) ==
@@ -54,19 +55,19 @@ TEST_CASE("what is derived of memory") {
     CHECK(derived({1000, 400, 300, {}}) == Derived{{"used_bytes", 600}, {"working_set_bytes", 700}});
 }
 
-TEST_CASE("a difference that would be negative is left out, alone") {
+TEST_CASE("only the field with a negative difference is left out") {
     CHECK(derived({100, 400, 50, 2000}) == Derived{{"working_set_bytes", 50}});
     CHECK(derived({100, 50, 400, 200}) == Derived{{"used_bytes", 50}, {"used_percent", 25}});
     CHECK(derived({100, 400, 400, 2000}).empty());
 }
 
-TEST_CASE("what one of the figures is missing for is left out") {
+TEST_CASE("a field with a missing input is left out") {
     CHECK(derived({{}, 400, 300, 2400}).empty());
     CHECK(derived({1000, {}, 300, 2400}) == Derived{{"working_set_bytes", 700}});
     CHECK(derived({1000, 400, {}, 2400}) == Derived{{"used_bytes", 600}, {"used_percent", 25}});
     CHECK(derived({{}, {}, {}, {}}).empty());
 }
 
-TEST_CASE("a limit of 0 is no share of anything") {
+TEST_CASE("no percentage of a limit of 0") {
     CHECK(derived({1000, 400, 300, 0}) == Derived{{"used_bytes", 600}, {"working_set_bytes", 700}});
 }

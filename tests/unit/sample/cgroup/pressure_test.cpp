@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/captured_reading.hpp"
 #include "support/encoded.hpp"
 #include "support/temp_tree.hpp"
@@ -21,7 +22,7 @@ namespace {
 constexpr std::string_view usual = "some avg10=1.25 avg60=0.07 avg300=100.00 total=123456789\n"
                                    "full avg10=0.00 avg60=2.50 avg300=0.01 total=9223372036854775807\n";
 
-/// What one file's text gives, as a line of the measurement; empty for no figure.
+/// The line of lxc_pressure for one file's text; empty if it has no value.
 std::string line_of(std::string_view text, PressureLines lines = PressureLines::some_and_full) {
     Readings readings;
     parse_pressure(text, field_id("lxc_pressure", "some_avg10"), lines, readings);
@@ -32,7 +33,7 @@ std::string line_of(std::string_view text, PressureLines lines = PressureLines::
 
 constexpr const char* cgroup = "sys/fs/cgroup/lxc.payload.limited/";
 
-/// The points of the captured container `limited` in a tree that was changed.
+/// The points of the captured container `limited` in a changed tree.
 std::string sampled(const TempTree& tree, const Selection& selection = Selection::everything()) {
     CapturedHost host(tree.fd());
     CapturedReaders readers(host, "limited", Fixture("v2").container("limited").init_pid);
@@ -44,13 +45,13 @@ std::string sampled(const TempTree& tree, const Selection& selection = Selection
 
 } // namespace
 
-TEST_CASE("a pressure file has eight figures") {
+TEST_CASE("a pressure file has eight values") {
     CHECK(line_of(usual) == "lxc_pressure some_avg10=1.25,some_avg60=0.07,some_avg300=100,"
                             "some_total_usec=123456789i,full_avg10=0,full_avg60=2.5,full_avg300=0.01,"
                             "full_total_usec=9223372036854775807i 1\n");
 }
 
-TEST_CASE("the same text gives the host's rows when told theirs") {
+TEST_CASE("the same text gives the host's fields") {
     Readings readings;
     parse_pressure(usual, field_id("host_pressure", "some_avg10"), PressureLines::some_and_full, readings);
     CHECK(readings.integer(field_id("host_pressure", "some_total_usec")) == 123456789);
@@ -58,13 +59,13 @@ TEST_CASE("the same text gives the host's rows when told theirs") {
     CHECK_FALSE(readings.integer(field_id("lxc_pressure", "some_total_usec")));
 }
 
-TEST_CASE("a full line is left out where there is none, or where it means nothing") {
+TEST_CASE("the full line may be missing or have no meaning") {
     const std::string some = "lxc_pressure some_avg10=0,some_total_usec=5i 1\n";
     CHECK(line_of("some avg10=0.00 total=5\n") == some); // before 5.13, cpu
     CHECK(line_of("some avg10=0.00 total=5\nfull avg10=0.00 total=0\n", PressureLines::some) == some);
 }
 
-TEST_CASE("what a pressure file should not say is left out") {
+TEST_CASE("malformed values of a pressure file are left out") {
     for (const std::string_view bad : {"",
                                        "\n",
                                        "some\n",
@@ -90,12 +91,12 @@ TEST_CASE("what a pressure file should not say is left out") {
         CAPTURE(bad);
         CHECK(line_of(bad).empty());
     }
-    // One bad figure costs no other its place.
+    // A malformed value does not affect the other values.
     CHECK(line_of("some avg10=x avg60=1.00 avg300= total=7\nfull total=max avg10=2.00\n") ==
           "lxc_pressure some_avg60=1,some_total_usec=7i,full_avg10=2 1\n");
 }
 
-TEST_CASE("a container's points, one a resource") {
+TEST_CASE("a container has one point per resource") {
     const TempTree tree(Fixture("v2").directory() / "root");
     const std::string path = cgroup;
     tree.write(path + "cpu.pressure", "some total=1\nfull total=2\n");
@@ -110,7 +111,7 @@ TEST_CASE("a container's points, one a resource") {
           "lxc_pressure,resource=io full_total_usec=6i 1\n");
 }
 
-TEST_CASE("no point where PSI is off, and no file opened where nobody asks") {
+TEST_CASE("no point if PSI is off, no file opened if not selected") {
     const TempTree tree(Fixture("v2").directory() / "root");
     const std::string path = cgroup;
     tree.remove(path + "cpu.pressure");
@@ -127,10 +128,10 @@ TEST_CASE("no point where PSI is off, and no file opened where nobody asks") {
     points.select(Selection::of(std::vector<std::string>{"lxc_cpu"}));
     readers.pressure.sample(host.buffer, {}, 1, points);
     CHECK(points.empty());
-    CHECK_FALSE(host.budget.newly_exhausted()); // it would have asked for a descriptor
+    CHECK_FALSE(host.budget.newly_exhausted()); // no descriptor was requested
 }
 
-TEST_CASE("a hybrid host has its containers' pressure in the v2 tree, one without v2 has none") {
+TEST_CASE("hybrid: pressure from the v2 hierarchy; v1: no pressure") {
     const auto count = [](const std::string& fixture_name) {
         const Fixture fixture(fixture_name);
         CapturedHost host(fixture.root_fd());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/captured_reading.hpp"
 #include "support/temp_tree.hpp"
 
@@ -34,7 +35,7 @@ std::optional<std::int64_t> keyed(std::string_view text, NumberFormat reading = 
     return readings.integer(usage);
 }
 
-/// Which of the plan's files the field comes from.
+/// The file of the plan that a field comes from.
 std::string source_of(const CapturedHost& host, FieldId field) {
     for (const CgroupPlan::File& file : host.plan.files())
         for (const CgroupPlan::Wanted& wanted : file.wanted)
@@ -45,7 +46,7 @@ std::string source_of(const CapturedHost& host, FieldId field) {
 
 } // namespace
 
-TEST_CASE("a file of one number") {
+TEST_CASE("a file with a single number") {
     CHECK(single("4096\n", NumberFormat::plain) == 4096);
     CHECK(single("0\n", NumberFormat::plain) == 0);
     CHECK(single("9223372036854775807\n", NumberFormat::plain) == INT64_MAX);
@@ -56,7 +57,7 @@ TEST_CASE("a file of one number") {
     }
 }
 
-TEST_CASE("limits that are none") {
+TEST_CASE("values that mean no limit") {
     CHECK(single("67108864\n", NumberFormat::limit) == 67108864);
     CHECK(single("0\n", NumberFormat::limit) == 0);
     for (const std::string none : {"max\n", "-1\n", "9223372036854771712\n", "9223372036854710272\n",
@@ -70,12 +71,12 @@ TEST_CASE("nanoseconds and clock ticks become microseconds") {
     CHECK(single("2999\n", NumberFormat::nsec_to_usec) == 2);
     CHECK(single("999\n", NumberFormat::nsec_to_usec) == 0);
     CHECK(single("9223372036854775807\n", NumberFormat::nsec_to_usec) == 9223372036854775);
-    CHECK(single("7\n", NumberFormat::ticks_to_usec) == 70'000); // USER_HZ is 100 wherever Debian runs
+    CHECK(single("7\n", NumberFormat::ticks_to_usec) == 70'000); // USER_HZ is 100 on all Debian architectures
     CHECK(single("922337203685477\n", NumberFormat::ticks_to_usec) == 9223372036854770000);
     CHECK_FALSE(single("922337203685478\n", NumberFormat::ticks_to_usec));
 }
 
-TEST_CASE("a file of keys") {
+TEST_CASE("a file with keys") {
     CHECK(keyed("usage_usec 5\n") == 5);
     CHECK(keyed("user_usec 1\nusage_usec 5\nsystem_usec 2\n") == 5);
     CHECK(keyed("usage_usec 5\nuser_usec 1") == 5);
@@ -88,7 +89,7 @@ TEST_CASE("a file of keys") {
     }
 }
 
-TEST_CASE("a figure that is gone does not stay from the one before") {
+TEST_CASE("a missing value does not keep the previous one") {
     Readings readings;
     const CgroupPlan::File file{
         0, "x", {{"usage_usec", usage, NumberFormat::plain}, {"user_usec", user, NumberFormat::plain}}};
@@ -100,7 +101,7 @@ TEST_CASE("a figure that is gone does not stay from the one before") {
     CHECK_FALSE(readings.integer(user));
 }
 
-TEST_CASE("the plan reads each file once, from v1 where its controller is there") {
+TEST_CASE("the plan reads each file once, from v1 if its controller is there") {
     for (const std::string name : {"v1", "v2", "hybrid"}) {
         CAPTURE(name);
         const test::Fixture fixture(name);
@@ -117,7 +118,7 @@ TEST_CASE("the plan reads each file once, from v1 where its controller is there"
     }
 }
 
-TEST_CASE("a file that can't be read is a fault that names it; the others still count") {
+TEST_CASE("a file that can't be read is a fault with its path; the other files still count") {
     const TempTree tree(test::Fixture("v2").directory() / "root");
     const std::string cgroup = "sys/fs/cgroup/lxc.payload.limited/";
     tree.remove(cgroup + "memory.current");
@@ -133,7 +134,7 @@ TEST_CASE("a file that can't be read is a fault that names it; the others still 
     CHECK(readings.integer(limit) == 67108864);
 }
 
-TEST_CASE("a file longer than the room for it is a fault, not a shorter file") {
+TEST_CASE("a file longer than the buffer is a fault and is not truncated") {
     const test::Fixture fixture("v2");
     CapturedHost host(fixture.root_fd());
     CapturedReaders readers(host, "limited", fixture.container("limited").init_pid);
@@ -146,7 +147,7 @@ TEST_CASE("a file longer than the room for it is a fault, not a shorter file") {
     CHECK(readings.integer(limit) == 67108864);
 }
 
-TEST_CASE("missing files are no fault") {
+TEST_CASE("missing files are not a fault") {
     const test::Fixture fixture("broken/missing-files");
     CapturedHost host(fixture.root_fd());
     CapturedReaders readers(host, "c", "100");
@@ -157,7 +158,7 @@ TEST_CASE("missing files are no fault") {
     CHECK(readings.integer(field_id("lxc_pids", "limit")) == 50);
 }
 
-TEST_CASE("only files are read that something is wanted of, be it computed") {
+TEST_CASE("only files that a selected field needs are read, also if it is computed") {
     const test::Fixture fixture("v2");
     const CapturedHost host(fixture.root_fd());
     const auto files_for = [&](const std::vector<std::string>& patterns) {
@@ -172,5 +173,5 @@ TEST_CASE("only files are read that something is wanted of, be it computed") {
     CHECK(files_for({"lxc_memory.used_percent"}) == "memory.current memory.max memory.stat ");
     CHECK(files_for({"lxc_memory.working_set_bytes"}) == "memory.current memory.stat ");
     CHECK(files_for({"lxc_net"}).empty());
-    CHECK(files_for({"host_*"}).empty()); // these are no containers' files
+    CHECK(files_for({"host_*"}).empty()); // the host's files are not in this plan
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/captured_reading.hpp"
 #include "support/temp_tree.hpp"
 
@@ -18,7 +19,7 @@ using test::TempTree;
 
 namespace {
 
-/// As FieldValue, but texts are owned.
+/// Like FieldValue, with owned texts.
 using Value = std::variant<std::int64_t, double, bool, std::string>;
 using States = std::map<std::string, Value>;
 
@@ -59,7 +60,7 @@ States state_of(int root_fd, const std::string& name, const std::string& pid, st
     return states;
 }
 
-/// A stat line: fields 3 to 21 are their own numbers, as text.
+/// A stat line: fields 4 to 21 contain their field number.
 std::string stat_line(const std::string& command, const std::string& start) {
     std::string line = "7 (" + command + ") S";
     for (int field = 4; field < 22; ++field)
@@ -69,7 +70,7 @@ std::string stat_line(const std::string& command, const std::string& start) {
 
 } // namespace
 
-TEST_CASE("frozen, as the two kinds of cgroup say it") {
+TEST_CASE("frozen in the files of cgroup v1 and v2") {
     CHECK(parse_frozen_v1("FROZEN\n"));
     for (const std::string text : {"THAWED\n", "FREEZING\n", "FROZEN", "", "FROZEN \n"})
         CHECK_FALSE(parse_frozen_v1(text));
@@ -80,7 +81,7 @@ TEST_CASE("frozen, as the two kinds of cgroup say it") {
         CHECK_FALSE(parse_frozen_v2(text));
 }
 
-TEST_CASE("the captured containers' states are those liblxc told at the capture") {
+TEST_CASE("the captured containers' states match liblxc's at the capture") {
     for (const std::string name : {"v1", "v2", "hybrid"}) {
         CAPTURE(name);
         const Fixture fixture(name);
@@ -108,7 +109,7 @@ TEST_CASE("uptime is whole seconds since init's start") {
           Value(std::int64_t{5}));
     CHECK(state_of(tree.fd(), "c", "100", 10 * second + second / 2).at("uptime_sec") ==
           Value(std::int64_t{0}));
-    // A boot time from before the start: the clocks of a suspended or restored machine.
+    // A time before the start: the clocks of a suspended or restored machine.
     CHECK(state_of(tree.fd(), "c", "100", 10 * second).count("uptime_sec") == 0);
 
     tree.write("proc/100/stat", stat_line("init", "9223372036854775807"));
@@ -119,7 +120,7 @@ TEST_CASE("uptime is whole seconds since init's start") {
     CHECK(states.at("state") == Value(std::string("RUNNING")));
 }
 
-TEST_CASE("hybrid: frozen by either of the two") {
+TEST_CASE("hybrid: frozen through v1 or v2") {
     const Fixture fixture("hybrid");
     const std::string pid = fixture.container("db-2").init_pid;
     const TempTree tree(fixture.directory() / "root");

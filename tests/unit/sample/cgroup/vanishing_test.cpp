@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/captured_reading.hpp"
 #include "support/real_cgroup.hpp"
 #include "support/temp_tree.hpp"
@@ -18,12 +19,12 @@ using test::Fixture;
 using test::RealCgroup;
 using test::TempTree;
 
-// A container that goes away between two reads: an outcome, not a fault, and no figure stays behind.
+// A container that ends between two reads is not a fault, and none of its values is kept.
 namespace {
 
 constexpr FieldRange measured[] = {fields_of("lxc_cpu"), fields_of("lxc_memory"), fields_of("lxc_pids")};
 
-/// How many points a reading of all control files gives; that it is no fault is checked.
+/// Reads all control files, CHECKs that there is no fault, and returns the number of points.
 std::size_t points_read(CapturedReaders& readers) {
     Readings readings;
     CHECK_FALSE(readers.cgroups.read(readers.host.buffer, {}, readings));

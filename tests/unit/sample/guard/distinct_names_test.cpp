@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/guard/distinct_names.hpp"
 
 #include <doctest/doctest.h>
@@ -5,7 +6,7 @@
 using namespace std::string_view_literals;
 using lxcmon::sample::DistinctNames;
 
-TEST_CASE("as many different names as there is room for, and those for ever") {
+TEST_CASE("the first names up to the limit stay admitted") {
     DistinctNames names(2);
     CHECK(names.admits("eth0"));
     CHECK(names.admits("eth0"));
@@ -16,7 +17,7 @@ TEST_CASE("as many different names as there is room for, and those for ever") {
     CHECK(names.admits("eth1"));
 }
 
-TEST_CASE("names are any bytes") {
+TEST_CASE("names may contain any bytes") {
     DistinctNames names(2);
     CHECK(names.admits("a\0b"sv));
     CHECK(names.admits("a"));
@@ -24,7 +25,7 @@ TEST_CASE("names are any bytes") {
     CHECK(names.admits("a\0b"sv));
 }
 
-TEST_CASE("no room at all") {
+TEST_CASE("a limit of 0 admits no name") {
     DistinctNames names(0);
     CHECK_FALSE(names.admits(""));
 }

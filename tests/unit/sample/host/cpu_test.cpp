@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 
 #include "sample/host/cpu.hpp"
@@ -21,7 +22,7 @@ std::string fields(std::string_view stat) {
 
 } // namespace
 
-TEST_CASE("the host's CPU time: guests counted once, stolen time apart, CPUs that are online") {
+TEST_CASE("the host's CPU time: guests counted once, stolen time separate, online CPUs") {
     CHECK(fields("cpu  100 20 30 4000 50 6 7 8 60 9\n"
                  "cpu0 50 10 15 2000 25 3 3 4 30 4\n"
                  "cpu2 50 10 15 2000 25 3 4 4 30 5\n"
@@ -30,7 +31,7 @@ TEST_CASE("the host's CPU time: guests counted once, stolen time apart, CPUs tha
           "steal_usec=80000i,cpus=2i 1\n");
 }
 
-TEST_CASE("a column that the kernel does not have is absent, and what needs it") {
+TEST_CASE("a missing column is absent, with the fields that need it") {
     CHECK(fields("cpu  1 2 3 4 5 6 7\n") ==
           "host_cpu usage_usec=190000i,user_usec=30000i,system_usec=160000i,"
           "iowait_usec=50000i 1\n");
@@ -38,7 +39,7 @@ TEST_CASE("a column that the kernel does not have is absent, and what needs it")
     CHECK(fields("cpu  1 2\n") == "host_cpu user_usec=30000i 1\n");
 }
 
-TEST_CASE("times that are no times, or beyond the field's range, are absent") {
+TEST_CASE("malformed or too large times are absent") {
     CHECK(fields("cpu  1 2 3 4 x 6 7 -8 0 0\n") ==
           "host_cpu usage_usec=190000i,user_usec=30000i,system_usec=160000i 1\n");
     CHECK(fields("cpu  9223372036854775807 2 3 4 5 6 7 8 0 0\n") ==
@@ -49,7 +50,7 @@ TEST_CASE("times that are no times, or beyond the field's range, are absent") {
           "host_cpu system_usec=160000i,iowait_usec=50000i,steal_usec=80000i 1\n");
 }
 
-TEST_CASE("a text that is cut, or no stat at all, gives nothing") {
+TEST_CASE("an incomplete or empty text gives nothing") {
     for (const std::string none : {"", "\n", "cpu", "cpu  1 2 3 4 5 6 7 8 0 0", "cpu0 1 2 3", "intr 5\n"}) {
         CAPTURE(none);
         CHECK(fields(none).empty());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_tree.hpp"
@@ -22,7 +23,7 @@ namespace {
 constexpr const char* pressure = "some avg10=1.50 avg60=2.00 avg300=3.00 total=4\n"
                                  "full avg10=0.00 avg60=0.00 avg300=0.00 total=0\n";
 
-/// The files that a host has, with few figures each.
+/// The files of a host, with a few values each.
 class Host {
   public:
     Host() {
@@ -42,7 +43,7 @@ class Host {
         settings.selection = Selection::of(metrics);
         return settings;
     }
-    /// What can be opened no more: a folder gives EISDIR when it is read.
+    /// Replaces a file by a folder: reading it gives EISDIR.
     void break_file(const std::string& path) const {
         tree_.remove(path);
         std::filesystem::create_directory(tree_.path() / path);
@@ -52,7 +53,7 @@ class Host {
     TempTree tree_;
 };
 
-/// One agent's HostSampler on such a host.
+/// A HostSampler on such a host.
 class Sampled {
   public:
     explicit Sampled(SampleSettings settings)
@@ -94,7 +95,7 @@ TEST_CASE("the host's measurements carry the host's tags and the tick's time") {
     CHECK(sampled.tick() == all_lines);
 }
 
-TEST_CASE("the host's CPU rate begins with the second tick, and anew where the counter went back") {
+TEST_CASE("the host's CPU rate begins with the second tick and restarts if the counter went back") {
     const Host host;
     Sampled sampled(host.settings({"host_cpu.usage_percent"}));
     CHECK(sampled.tick().empty());
@@ -108,7 +109,7 @@ TEST_CASE("the host's CPU rate begins with the second tick, and anew where the c
     CHECK(sampled.tick() == "host_cpu,host=node,site=lab usage_percent=0 7\n");
 }
 
-TEST_CASE("what the kernel lacks is absent, and nothing is said") {
+TEST_CASE("files that the kernel lacks are absent and not logged") {
     const Host host;
     for (const char* path :
          {"proc/stat", "proc/meminfo", "proc/vmstat", "proc/loadavg", "proc/diskstats", "proc/pressure"})
@@ -119,7 +120,7 @@ TEST_CASE("what the kernel lacks is absent, and nothing is said") {
     CHECK(log.take().empty());
 }
 
-TEST_CASE("a file that can't be read costs its own figures, and is said when that begins and ends") {
+TEST_CASE("a file that can't be read costs only its own values; the start and end are logged") {
     const Host host;
     host.break_file("proc/vmstat");
     Sampled sampled(host.settings());
@@ -128,11 +129,11 @@ TEST_CASE("a file that can't be read costs its own figures, and is said when tha
         const std::string lines = sampled.tick();
         CHECK(count_of(lines, "\n") == 6);
         CHECK(count_of(lines, "host_memory,host=node,site=lab slab_bytes=1024i 7\n") == 1);
-        const std::string said = log.take();
-        CHECK(count_of(said,
-                       "warning host: /proc/vmstat can't be read: Is a directory; some of host_memory is "
+        const std::string logged = log.take();
+        CHECK(count_of(logged,
+                       "warning host: /proc/vmstat can't be read: Is a directory; part of host_memory is "
                        "left out\n") == (round == 0 ? 1 : 0));
-        CHECK(count_of(said, "\n") == (round == 0 ? 1 : 0));
+        CHECK(count_of(logged, "\n") == (round == 0 ? 1 : 0));
     }
     host.tree().remove("proc/vmstat");
     host.tree().write("proc/vmstat", "oom_kill 2\n");
@@ -142,7 +143,7 @@ TEST_CASE("a file that can't be read costs its own figures, and is said when tha
     CHECK(log.take().empty());
 }
 
-TEST_CASE("interfaces that can't be listed are said once") {
+TEST_CASE("interfaces that can't be listed are logged once") {
     const Host host;
     Sampled sampled(host.settings());
     LogCapture log;
@@ -154,7 +155,7 @@ TEST_CASE("interfaces that can't be listed are said once") {
     CHECK(log.take() == "info host: the list of its interfaces can be read again\n");
 }
 
-TEST_CASE("a file of endless length is an error, and no memory without end") {
+TEST_CASE("a too long file is an error and uses bounded memory") {
     const Host host;
     host.tree().write("proc/vmstat", std::string(9U << 20U, 'x') + "\noom_kill 2\n");
     Sampled sampled(host.settings());
@@ -163,7 +164,7 @@ TEST_CASE("a file of endless length is an error, and no memory without end") {
     CHECK(count_of(log.take(), "warning host: /proc/vmstat can't be read: Value too large") == 1);
 }
 
-TEST_CASE("what nobody wants is not even opened") {
+TEST_CASE("files that no selected field needs are not opened") {
     const Host host;
     for (const char* path :
          {"proc/stat", "proc/meminfo", "proc/vmstat", "proc/diskstats", "proc/pressure/cpu"})

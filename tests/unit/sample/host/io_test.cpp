@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 #include "support/temp_tree.hpp"
 
@@ -29,7 +30,7 @@ void add_partition(const TempTree& tree, const std::string& number) {
     tree.write("sys/dev/block/" + number + "/partition", "1\n");
 }
 
-/// A host with one disk sda, 8:0.
+/// A host with one disk, sda (8:0).
 struct OneDisk {
     OneDisk() { add_disk(tree, "8:0"); }
     std::string lines(std::string_view diskstats) { return ::lines(host_io, diskstats); }
@@ -41,7 +42,7 @@ constexpr const char* sda = "host_io,device=sda ";
 
 } // namespace
 
-TEST_CASE("whole disks, by the kernel's names, in sectors of 512 bytes") {
+TEST_CASE("whole disks, with the kernel's names, in sectors of 512 bytes") {
     OneDisk host;
     add_disk(host.tree, "104:0");
     add_partition(host.tree, "8:1");
@@ -56,13 +57,13 @@ TEST_CASE("whole disks, by the kernel's names, in sectors of 512 bytes") {
           "discard_bytes=0i,discard_ops=0i 1\n");
 }
 
-TEST_CASE("kernels before discards were counted") {
+TEST_CASE("kernels that do not count discards") {
     OneDisk host;
     CHECK(host.lines("8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n") ==
           "host_io,device=sda read_bytes=10240i,write_bytes=20480i,read_ops=10i,write_ops=30i 1\n");
 }
 
-TEST_CASE("what maps a file or memory, and what has never done anything, is left out") {
+TEST_CASE("devices that map a file or memory, and unused devices, are left out") {
     TempTree tree;
     HostIo host_io(tree.fd());
     std::string text;
@@ -80,7 +81,7 @@ TEST_CASE("what maps a file or memory, and what has never done anything, is left
         CHECK(test::count_of(found, "host_io,device=" + name + " ") == 1);
 }
 
-TEST_CASE("lines that are cut or malformed are no disks") {
+TEST_CASE("incomplete or malformed lines are no disks") {
     OneDisk host;
     for (const std::string none :
          {"", "\n", "8 0 sda 10 1 20 5 30 2 40 6 0 7 8", "8 0 sda 10 1 20 5 30 2 40 6 0 7\n",
@@ -91,13 +92,13 @@ TEST_CASE("lines that are cut or malformed are no disks") {
     }
 }
 
-TEST_CASE("a figure that is none, or beyond the field's range, is absent and the others stay") {
+TEST_CASE("a malformed or too large value is absent; the others stay") {
     OneDisk host;
     CHECK(host.lines("8 0 sda x 1 18014398509481984 5 -3 2 18014398509481983 6 0 7 8\n") ==
           "host_io,device=sda write_bytes=9223372036854775296i 1\n");
 }
 
-TEST_CASE("a disk that sysfs does not know yet is there as soon as it does") {
+TEST_CASE("a disk appears as soon as sysfs lists it") {
     TempTree tree;
     HostIo host_io(tree.fd());
     const std::string text = "8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n";
@@ -106,12 +107,12 @@ TEST_CASE("a disk that sysfs does not know yet is there as soon as it does") {
     CHECK(lines(host_io, text).starts_with(sda));
 }
 
-TEST_CASE("sysfs is asked once of a disk, and again when it has gone or has another number") {
+TEST_CASE("sysfs is read once per disk, and again if the disk was removed or has a new number") {
     OneDisk host;
     const std::string text = "8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n";
     CHECK(host.lines(text).starts_with(sda));
     add_partition(host.tree, "8:0");
-    CHECK(host.lines(text).starts_with(sda)); // as it was known
+    CHECK(host.lines(text).starts_with(sda)); // cached
     CHECK(host.lines("8 16 sda 10 1 20 5 30 2 40 6 0 7 8\n").empty());
     CHECK(host.lines(text).empty());
     host.tree.remove("sys/dev/block/8:0/partition");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 
 #include "sample/host/load.hpp"
@@ -28,7 +29,7 @@ TEST_CASE("the host's load") {
           "host_load load1=12345,load5=0,load15=0,running=1i,threads=70000i 1\n");
 }
 
-TEST_CASE("a load that is cut or malformed gives nothing") {
+TEST_CASE("an incomplete or malformed load gives nothing") {
     for (const std::string none :
          {"", "\n", "3.79 1.12 0.83 8/124 13198", "3.79 1.12 0.83 8/124\n", "3.79 1.12 0.83 8 13198\n",
           "3.79 1.12 8/124 13198\n", "nan 1.12 0.83 8/124 13198\n", "-1.00 1.12 0.83 8/124 13198\n",

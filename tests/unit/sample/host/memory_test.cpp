@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 
 #include "sample/host/memory.hpp"
@@ -28,7 +29,7 @@ Selection only(const std::string& glob) {
     return Selection::of(std::vector{glob});
 }
 
-/// The files that are read for a glob, and how many figures of them.
+/// The files that are read for a glob, each with its number of fields.
 std::string plan(const std::string& glob) {
     std::string text;
     for (const CgroupPlan::File& file : plan_host_files(only(glob)))
@@ -38,7 +39,7 @@ std::string plan(const std::string& glob) {
 
 } // namespace
 
-TEST_CASE("the host's memory, of meminfo and vmstat") {
+TEST_CASE("the host's memory, from meminfo and vmstat") {
     CHECK(
         fields("MemTotal:        1000 kB\nMemFree:          400 kB\nMemAvailable:     700 kB\n"
                "Buffers:           50 kB\nCached:           250 kB\nSwapCached:         1 kB\n"
@@ -52,14 +53,14 @@ TEST_CASE("the host's memory, of meminfo and vmstat") {
         "swap_usage_bytes=512000i,swap_limit_bytes=819200i,used_percent=30 1\n");
 }
 
-TEST_CASE("a host without swap says nothing of it") {
+TEST_CASE("a host without swap has no swap fields") {
     CHECK(fields("SwapTotal:             0 kB\nSwapFree:              0 kB\n").empty());
     CHECK(fields("SwapTotal:  4 kB\nSwapFree:  4 kB\n") ==
           "host_memory swap_usage_bytes=0i,swap_limit_bytes=4096i 1\n");
     CHECK(fields("SwapTotal:  4 kB\n") == "host_memory swap_limit_bytes=4096i 1\n");
 }
 
-TEST_CASE("what is missing is absent, and so is what is computed from it") {
+TEST_CASE("a missing value is absent, with the fields computed from it") {
     CHECK(fields("MemTotal: 1000 kB\n") == "host_memory limit_bytes=1024000i 1\n");
     CHECK(fields("MemTotal: 1000 kB\nMemFree: 400 kB\nCached: 1 kB\n") ==
           "host_memory usage_bytes=614400i,limit_bytes=1024000i 1\n");
@@ -67,7 +68,7 @@ TEST_CASE("what is missing is absent, and so is what is computed from it") {
     CHECK(fields("", "pgfault 7\n") == "host_memory pgfault=7i 1\n");
 }
 
-TEST_CASE("differences that would be negative are left out") {
+TEST_CASE("negative differences are left out") {
     CHECK(fields("MemTotal: 4 kB\nMemFree: 5 kB\nCached: 0 kB\nBuffers: 0 kB\n") ==
           "host_memory limit_bytes=4096i,file_bytes=0i 1\n");
     CHECK(fields("MemTotal: 4 kB\nMemFree: 1 kB\nCached: 2 kB\nBuffers: 2 kB\n") ==
@@ -75,7 +76,7 @@ TEST_CASE("differences that would be negative are left out") {
     CHECK(fields("SwapTotal: 4 kB\nSwapFree: 5 kB\n") == "host_memory swap_limit_bytes=4096i 1\n");
 }
 
-TEST_CASE("numbers of meminfo that are none, cut, or beyond the field's range") {
+TEST_CASE("malformed, incomplete or too large numbers of meminfo") {
     for (const std::string bad : {"Slab: 1 MB\n", "Slab: 1\n", "Slab: kB\n", "Slab:  kB\n", "Slab: -1 kB\n",
                                   "Slab: x kB\n", "Slab: 1 2 kB\n", "Slab:\n", "Slab: 1 kB", "Slab 1 kB\n",
                                   "xSlab: 1 kB\n", "Slab: 9007199254740992 kB\n", "Slab: 1 kBx\n"}) {
@@ -88,7 +89,7 @@ TEST_CASE("numbers of meminfo that are none, cut, or beyond the field's range") 
           std::string::npos);
 }
 
-TEST_CASE("only what is wanted is read, and what that is computed from") {
+TEST_CASE("only the selected fields and their inputs are read") {
     CHECK(plan("host_memory.pgfault") == "proc/vmstat 1; ");
     CHECK(plan("host_memory.anon_bytes") == "proc/meminfo 1; ");
     CHECK(plan("host_memory.usage_bytes") == "proc/meminfo 2; ");
