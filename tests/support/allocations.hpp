@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <cstdint>
 
 namespace lxcmon::test {
 
-/// How often the calling thread has asked for memory since it began, by `new` or malloc() and its kin, C
-/// libraries included. The program that links this has its own malloc(), before glibc's.
+/// Number of allocations of the calling thread since its start, by `new`, malloc() and related functions,
+/// also in C libraries. Linking this replaces glibc's malloc() in the program.
 [[nodiscard]] std::uint64_t allocations() noexcept;
 
 } // namespace lxcmon::test

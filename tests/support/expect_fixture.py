@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the agent must say of the captured containers: tests/fixtures/CASE/expected.lp.
 
-A second source for the tests of src/sample: written from SCHEMA.md and the kernel's documents, not from that code,
+A second source for the tests of src/sample: written from docs/measurements.md and the kernel's documents, not from that code,
 which has to agree with it line by line. `--write` makes the files anew after a capture; `--check` (the default) fails
 where one is missing, left over or says something else.
 """

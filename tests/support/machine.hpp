@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "support/child.hpp"
@@ -16,8 +17,8 @@
 
 namespace lxcmon::test {
 
-/// A captured tree in which the first container, `c` in those that are broken, has a living process of ours
-/// as its init, in network and mount namespaces of its own. Needs root.
+/// A captured tree whose first container (`c` in the broken/ trees) has a live child of the test as its init,
+/// with its own network and mount namespaces. Needs root.
 class Machine {
   public:
     explicit Machine(const std::string& fixture = "broken/max")
@@ -52,7 +53,7 @@ class Machine {
         settings.root_fd = tree_.fd();
         settings.namespace_deadline = std::chrono::milliseconds(20'000);
         settings.scan_budget = settings.namespace_deadline;
-        // What else this machine has mounted is not the tests' to know.
+        // Tests must not depend on the other mounts of this machine.
         settings.fs_exclude = {"/?*"};
         settings.selection.remove("host_*");
         return settings;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "sample/cgroup/layout.hpp"
@@ -11,7 +12,7 @@
 
 namespace lxcmon::test {
 
-/// A cgroup of the test's own in each hierarchy of this machine.
+/// A test cgroup in each hierarchy of this machine.
 class RealCgroup {
   public:
     explicit RealCgroup(const sample::CgroupLayout& layout)
@@ -29,7 +30,7 @@ class RealCgroup {
             ::rmdir(each.c_str());
         directories_.clear();
     }
-    /// As container_directories() gives them.
+    /// The directories, in the form of container_directories().
     [[nodiscard]] std::vector<std::optional<std::string>> relative() const {
         std::vector<std::optional<std::string>> all;
         for (const std::string& each : directories_)
