@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/container_table.hpp"
 
 #include "discover/lxc_api.hpp"
@@ -25,24 +26,24 @@ bool matches_any(const std::string& name, const std::vector<std::string>& globs)
         globs, [&](const std::string& glob) { return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0; });
 }
 
-/// Before a container that gave trouble is asked again: from a quarter of a second, doubled to half a minute.
+/// Delay before the next attempt after a failure: from a quarter of a second, doubled up to half a minute.
 constexpr std::int64_t shortest_pause_ns = 250'000'000;
 constexpr int longest_doubling = 7;
-/// A container that is just starting is silent, too: said only when it has been so several times.
-constexpr int silences_to_say = 3;
+/// The monitor of a starting container does not answer either: log only after several attempts.
+constexpr int silences_to_log = 3;
 
 bool is_directory(const std::string& path) noexcept {
     struct stat status {};
     return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
-/// liblxc itself would only say that there is no handle. LXD's and Incus's containers have no such file.
+/// liblxc would only report that there is no handle. Containers of LXD and Incus have no such file.
 void check_readable(const std::string& config) {
     struct stat status {};
     if (::stat(config.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
-        throw std::runtime_error("its configuration " + config + " is not a regular file");
+        throw std::runtime_error("configuration " + config + " is not a regular file");
     if (::access(config.c_str(), R_OK) != 0 && errno != ENOENT)
-        throw std::runtime_error("its configuration " + config +
+        throw std::runtime_error("configuration " + config +
                                  " can't be read: " + std::generic_category().message(errno) +
                                  (errno == EACCES ? "; run as root" : ""));
 }
@@ -74,9 +75,9 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
 
 void ContainerTable::refresh() {
     sockets_.read();
-    note_ended();
-    peers_.renew();
-    strangers_.renew();
+    poll_ended();
+    peers_.start_round();
+    unlisted_peers_.start_round();
     bool listed = false;
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
         const std::string& lxcpath = settings_.lxcpaths[index];
@@ -89,12 +90,11 @@ void ContainerTable::refresh() {
             listed = true;
             list(lxcpath, path.entries);
             if (faults_.erase(lxcpath) != 0)
-                spdlog::info("{}: listed again", lxcpath);
+                spdlog::info("{}: can be listed again", lxcpath);
         } catch (const std::exception& error) {
             if (faults_.insert_or_assign(lxcpath, error.what()).second)
                 spdlog::error(
-                    "{}; new containers are not seen until it works. Root's rights are needed, and a "
-                    "path that exists (--lxcpath)",
+                    "{}; new containers are not seen until this is fixed: run as root, and check --lxcpath",
                     error.what());
             path.folder.forget();
             update_all(path.entries);
@@ -106,7 +106,7 @@ void ContainerTable::refresh() {
     make_view();
 }
 
-void ContainerTable::name_host(Entry& entry) const {
+void ContainerTable::set_host_name(Entry& entry) const {
     const std::string_view pve_name = pve_names_.find(entry.container.name);
     const std::string_view name = pve_name.empty() ? std::string_view(entry.uts_name) : pve_name;
     if (entry.container.host_name != name)
@@ -118,7 +118,7 @@ void ContainerTable::make_view() {
     left_out_ = 0;
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries) {
-            name_host(*entry);
+            set_host_name(*entry);
             if (entry->known)
                 view_.push_back(&entry->container);
             else
@@ -126,12 +126,12 @@ void ContainerTable::make_view() {
         }
 }
 
-/// One question to the kernel for all.
-void ContainerTable::note_ended() {
+/// One poll() for all containers.
+void ContainerTable::poll_ended() {
     polls_.clear();
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries)
-            polls_.push_back({entry->container.init_pidfd.get(), POLLIN, 0}); // passes over -1
+            polls_.push_back({entry->container.init_pidfd.get(), POLLIN, 0}); // ignores -1
     const bool polled = ::poll(polls_.data(), polls_.size(), 0) >= 0;
     auto each = polls_.begin();
     for (Path& path : by_path_)
@@ -141,7 +141,8 @@ void ContainerTable::note_ended() {
         }
 }
 
-/// Whether those that seem to run are those that are known, and all that have no configuration still run.
+/// True if every container with a monitor socket is in `entries`, and every entry without a configuration
+/// still has its socket.
 bool ContainerTable::has_all_running(const std::string& lxcpath, const Entries& entries) const {
     bool has_all = true;
     sockets_.for_each_name(lxcpath, [&](std::string_view name) {
@@ -163,20 +164,20 @@ void ContainerTable::list(const std::string& lxcpath, Entries& entries) {
     for (auto& [name, entry] : entries)
         entry->seen = entry->defined = false;
     for (const std::string& name : known)
-        see(lxcpath, name, true, entries);
-    // Those without a configuration (lxc-execute): any user can make up such a socket, so its owner is looked
-    // at first.
+        mark_seen(lxcpath, name, true, entries);
+    // Containers without a configuration (lxc-execute): any user can create such a socket, so check its owner
+    // first.
     sockets_.for_each_name(lxcpath, [&](std::string_view running) {
         const std::string name(running);
         if (entries.contains(name) ||
-            (is_selected(name, settings_) && strangers_.ask(lxcpath, name) == MonitorPeer::trusted))
-            see(lxcpath, name, false, entries);
+            (is_selected(name, settings_) && unlisted_peers_.ask(lxcpath, name) == MonitorPeer::trusted))
+            mark_seen(lxcpath, name, false, entries);
     });
     std::erase_if(entries, [](const auto& item) { return !item.second->seen; });
 }
 
-void ContainerTable::see(const std::string& lxcpath, const std::string& name, bool defined,
-                         Entries& entries) {
+void ContainerTable::mark_seen(const std::string& lxcpath, const std::string& name, bool defined,
+                               Entries& entries) {
     if (!is_selected(name, settings_))
         return;
     auto& entry = entries[name];
@@ -195,24 +196,24 @@ void ContainerTable::see(const std::string& lxcpath, const std::string& name, bo
 void ContainerTable::update(Entry& entry) {
     Container& container = entry.container;
     if (container.init_pid != 0 && !entry.ended)
-        return; // the steady state: nobody is asked
+        return; // the steady state: no query
     const bool active = sockets_.has(entry.socket_name);
     const bool ended = std::exchange(container.init_pid, 0) != 0;
-    entry.ended = false; // that has been taken in
+    entry.ended = false; // handled here
     container.init_pidfd.reset();
     container.state = "STOPPED";
     const bool is_new = !std::exchange(entry.configured, true);
     if (!active && !is_new && !ended && entry.known)
         return;
     const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
-    if (active == entry.fault_active && now_ns < entry.again_ns)
+    if (active == entry.fault_active && now_ns < entry.retry_ns)
         return;
     std::string fault;
     bool is_silent = false;
     try {
-        is_silent = !contact(entry, active);
+        is_silent = !query_liblxc(entry, active);
         if (is_silent)
-            fault = "its monitor does not answer: look for a process [lxc monitor] that is stopped or hangs";
+            fault = "its monitor does not answer: check for a stopped or hung process [lxc monitor]";
     } catch (const std::exception& error) {
         fault = error.what();
     }
@@ -223,14 +224,14 @@ void ContainerTable::note_fault(Entry& entry, std::string fault, bool is_silent,
                                 std::int64_t now_ns) {
     entry.known = fault.empty();
     entry.silences = is_silent ? entry.silences + 1 : 0;
-    // A container that is starting answers soon; one that has been silent for long costs time at each try.
+    // A starting container answers soon; a monitor that stays silent costs time at each attempt.
     const int doublings = is_silent ? std::min(entry.silences, longest_doubling) : longest_doubling;
-    entry.again_ns = fault.empty() ? 0 : now_ns + (shortest_pause_ns << doublings);
+    entry.retry_ns = fault.empty() ? 0 : now_ns + (shortest_pause_ns << doublings);
     entry.fault_active = active;
-    if (is_silent && entry.silences < silences_to_say)
+    if (is_silent && entry.silences < silences_to_log)
         return;
     if (entry.fault != fault && !fault.empty())
-        spdlog::warn("container {} of {}: {}; it is left out while that lasts", entry.container.name,
+        spdlog::warn("container {} of {}: {}; it is skipped until this is fixed", entry.container.name,
                      entry.container.lxcpath, fault);
     entry.fault = std::move(fault);
 }
@@ -238,14 +239,15 @@ void ContainerTable::note_fault(Entry& entry, std::string fault, bool is_silent,
 MonitorPeer ContainerTable::peer_of(Entry& entry) {
     const Container& container = entry.container;
     const MonitorPeer peer = peers_.ask(container.lxcpath, container.name);
-    if (peer == MonitorPeer::untrusted && !std::exchange(entry.said_untrusted, true))
-        spdlog::warn("container {} of {}: the process that answers as its monitor is neither root's nor the "
-                     "folder's owner's, and is not believed",
-                     container.name, container.lxcpath);
+    if (peer == MonitorPeer::untrusted && !std::exchange(entry.reported_untrusted, true))
+        spdlog::warn(
+            "container {} of {}: ignoring the process on its monitor socket: it is not run by root or the "
+            "owner of the lxcpath, or is in another pid namespace",
+            container.name, container.lxcpath);
     return peer;
 }
 
-bool ContainerTable::contact(Entry& entry, bool active) {
+bool ContainerTable::query_liblxc(Entry& entry, bool active) {
     Container& container = entry.container;
     const MonitorPeer peer = active ? peer_of(entry) : MonitorPeer::absent;
     if (peer == MonitorPeer::silent)
@@ -253,7 +255,7 @@ bool ContainerTable::contact(Entry& entry, bool active) {
     active = peer == MonitorPeer::trusted;
     check_readable(container.lxcpath + "/" + container.name + "/config");
     const LxcHandle handle(container.lxcpath, container.name);
-    // LXD has no configuration to read while the container is stopped: what it was called last counts.
+    // LXD has no configuration while the container is stopped: keep the last name.
     std::string uts_name = handle.config_item("lxc.uts.name", active);
     if (std::string lxd_name = lxd_instance_name(container.lxcpath, container.name);
         uts_name.empty() && !lxd_name.empty())
@@ -269,7 +271,7 @@ bool ContainerTable::contact(Entry& entry, bool active) {
     io::UniqueFd pidfd = handle.init_pidfd();
     const pid_t pid = pidfd ? io::pid_of(pidfd.get()) : 0;
     if (pid <= 0 && handle.state() == container.state)
-        throw std::runtime_error("liblxc gives no pidfd of its init");
+        throw std::runtime_error("liblxc returns no pidfd of its init");
     if (pid <= 0) {
         container.state = handle.state();
         return true;

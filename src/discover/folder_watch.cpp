@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/folder_watch.hpp"
 
 #include "io/clock.hpp"
@@ -18,7 +19,7 @@ bool FolderWatch::is_due(const std::string& folder) noexcept {
     struct stat now {};
     if (::stat(folder.c_str(), &now) != 0)
         return true;
-    // st_ctim and not st_mtim, which anybody who may write can set back.
+    // st_ctim, because the owner can set st_mtim back.
     if (listed_ns_ != 0 && settled_ && now_ns - listed_ns_ < settings_.period.count() &&
         now.st_dev == seen_.st_dev && now.st_ino == seen_.st_ino && is_same(now.st_ctim, seen_.st_ctim))
         return false;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "discover/settings.hpp"
@@ -10,15 +11,15 @@
 
 namespace lxcmon::discover {
 
-/// Tells when a folder has to be listed again.
+/// Decides when a folder must be listed again. Sampling thread only.
 class FolderWatch {
   public:
     explicit FolderWatch(ListingSettings settings) noexcept
         : settings_(settings) {}
 
-    /// To be called at each refresh, before it is listed. False where what was listed last is still so.
+    /// Call at each refresh, before listing the folder. False if the last listing is still valid.
     [[nodiscard]] bool is_due(const std::string& folder) noexcept;
-    /// Listing it failed: it is due.
+    /// Call after a failed listing: the folder is due at the next refresh.
     void forget() noexcept { listed_ns_ = 0; }
 
   private:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/lxc_api.hpp"
 
 #include <fcntl.h>
@@ -37,7 +38,7 @@ std::vector<std::string> list(Lister lister, const std::string& lxcpath) {
     return names;
 }
 
-/// liblxc has "(null)" for some keys that are not set, lxc.cgroup.dir.container among them.
+/// liblxc returns "(null)" for some unset keys, for example lxc.cgroup.dir.container.
 bool is_unset(const std::string& value) noexcept {
     return value.empty() || value == "(null)";
 }
@@ -64,10 +65,10 @@ void LxcHandle::Put::operator()(lxc_container* container) const noexcept {
 LxcHandle::LxcHandle(const std::string& lxcpath, const std::string& name)
     : container_(::lxc_container_new(name.c_str(), lxcpath.c_str())) {
     if (!container_)
-        throw std::runtime_error(std::string("liblxc can't load it") +
-                                 (::geteuid() != 0 ? "; root's rights are missing" : ""));
-    // Without a configuration of its own (LXD, Incus) liblxc does not ask the monitor for that of the running
-    // container: any harmless setting makes it one, in memory.
+        throw std::runtime_error(std::string("liblxc can't load the container") +
+                                 (::geteuid() != 0 ? "; run as root" : ""));
+    // Without a configuration file (LXD, Incus) liblxc does not query the monitor for the configuration of
+    // the running container. Any harmless setting creates a configuration in memory.
     if (!container_->is_defined(container_.get()))
         container_->set_config_item(container_.get(), "lxc.start.auto", "0");
 }
@@ -83,8 +84,8 @@ io::UniqueFd LxcHandle::init_pidfd() const {
         ::fcntl(pidfd.get(), F_SETFD, FD_CLOEXEC);
         return pidfd;
     }
-    // A container whose monitor is older than liblxc's pidfd command: the pid is asked again behind the
-    // opening, since it could have been reused in between.
+    // The monitor is older than liblxc's pidfd command. Query the pid again after opening it: it could have
+    // been reused in between.
     const pid_t pid = container_->init_pid(container_.get());
     if (pid <= 0)
         return {};

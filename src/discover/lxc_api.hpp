@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -8,30 +9,30 @@
 
 struct lxc_container;
 
-/// liblxc behind small owning types. Nothing of liblxc leaves this folder.
+/// Owning wrappers of liblxc. No other folder uses liblxc.
 namespace lxcmon::discover {
 
-/// liblxc's own lxc.lxcpath, of /etc/lxc/lxc.conf, or its built-in default.
+/// lxc.lxcpath of /etc/lxc/lxc.conf, or liblxc's built-in default.
 [[nodiscard]] std::string default_lxcpath();
 [[nodiscard]] std::string liblxc_version();
 
-/// Names of the containers that have a configuration below `lxcpath`. Asks no monitor.
-/// Throws std::system_error naming the path where liblxc can't tell.
+/// Names of the containers that have a configuration below `lxcpath`. Queries no monitor.
+/// Throws std::system_error with the path if liblxc fails.
 [[nodiscard]] std::vector<std::string> list_defined(const std::string& lxcpath);
 
-/// A handle on one container. Its monitor is asked over a socket: a question blocks while the monitor is
-/// stopped, so ask only when something has changed.
+/// A handle of one container. Its functions query the monitor over a socket and block while the monitor is
+/// stopped: call them only after a change, and only if monitor_peer() gives `trusted`.
 class LxcHandle {
   public:
-    /// Throws std::bad_alloc or std::runtime_error where liblxc gives no handle.
+    /// Throws std::bad_alloc or, if liblxc returns no handle, std::runtime_error.
     LxcHandle(const std::string& lxcpath, const std::string& name);
 
     /// "RUNNING", "STOPPED", "STARTING", ...
     [[nodiscard]] std::string state() const;
-    /// A pidfd of the container's init; empty where there is none.
+    /// A pidfd of the container's init; empty if it is not running.
     [[nodiscard]] io::UniqueFd init_pidfd() const;
-    /// A value of the configuration, or of the running container's where there is no file (LXD, Incus). Empty
-    /// where not set.
+    /// A value of the configuration file or, if that has none and `running`, of the running container (LXD,
+    /// Incus). Empty if not set.
     [[nodiscard]] std::string config_item(const char* key, bool running) const;
 
   private:

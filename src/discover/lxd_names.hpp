@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <string>
@@ -5,14 +6,14 @@
 
 namespace lxcmon::discover {
 
-/// LXD and Incus keep no liblxc configuration in their lxcpath, so that liblxc lists none of their stopped
-/// containers: there each folder or link is a container. Adds these names where `lxcpath` is such a path (a
-/// `database` folder stands beside it); nothing elsewhere, and nothing where it can't be read.
+/// Adds the names of all containers of LXD or Incus in `lxcpath`. liblxc does not list their stopped
+/// containers, because their lxcpath has no liblxc configurations: each folder or link there is a container.
+/// Adds no name if `lxcpath` can't be read or is not of LXD or Incus (these have a folder `database` next to
+/// it).
 void add_lxd_names(const std::string& lxcpath, std::vector<std::string>& names);
 
-/// The instance's own name, which LXD and Incus make its host name: of `PROJECT_web` it is `web` (neither
-/// project nor instance may have an underscore). Needs no running container. Empty where `lxcpath` is no
-/// such path.
+/// The instance name, which LXD and Incus use as the host name: `web` for `PROJECT_web` (project and instance
+/// names have no underscore). The container need not run. Empty if `lxcpath` is not of LXD or Incus.
 [[nodiscard]] std::string lxd_instance_name(const std::string& lxcpath, const std::string& name);
 
 } // namespace lxcmon::discover

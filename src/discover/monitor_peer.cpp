@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/monitor_peer.hpp"
 
 #include "discover/monitor_sockets.hpp"
@@ -19,18 +20,17 @@
 namespace lxcmon::discover {
 namespace {
 
-/// A monitor hangs up at once on a caller who says nothing. One that is stopped by a signal does not.
+/// True if the monitor closes the connection of a client that sends nothing. A stopped monitor does not.
 bool hangs_up(int socket) noexcept {
     constexpr int deadline_msec = 100; // on a busy host it may not run for a while
     if (::shutdown(socket, SHUT_WR) != 0)
-        return true; // it has already
+        return true; // already closed
     pollfd wait{socket, POLLIN, 0};
     return ::poll(&wait, 1, deadline_msec) != 0;
 }
 
-/// In how many pid namespaces, from ours on, a process has a number: NSpid of /proc/PID/status (proc(5)). 0
-/// where it has ended. /proc/PID/ns would say it, too, but to read that hangs while the process hangs in
-/// exec.
+/// Number of nested pid namespaces of a process, from ours on: NSpid of /proc/PID/status (proc(5)). 0 if it
+/// has ended. /proc/PID/ns has this too, but reading it hangs while the process hangs in exec.
 std::size_t namespace_depth(const std::string& process) noexcept {
     std::array<char, 8192> buffer{};
     const std::string path = "/proc/" + process + "/status";
@@ -42,13 +42,13 @@ std::size_t namespace_depth(const std::string& process) noexcept {
     return depth;
 }
 
-/// Whether a process is of another pid namespace than ours: a container's. The process that called listen()
-/// for a monitor has often ended by now: then this can't be told.
+/// True if a process is in another pid namespace than ours: in a container. False also if the process has
+/// ended, as the process that called listen() for a monitor often has.
 bool is_in_other_namespace(pid_t pid) noexcept {
     return namespace_depth(std::to_string(pid)) > namespace_depth("self");
 }
 
-MonitorPeer judge(int socket, const std::string& lxcpath) noexcept {
+MonitorPeer check_peer(int socket, const std::string& lxcpath) noexcept {
     ucred peer{};
     socklen_t peer_bytes = sizeof peer;
     struct stat owner {};
@@ -65,23 +65,22 @@ MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) no
     const std::string socket_name = monitor_socket_name(lxcpath, name);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    // An abstract name begins with NUL and ends where the length says; liblxc's fit, see
-    // monitor_socket_name().
+    // An abstract name begins with NUL; its end is given by the length. monitor_socket_name() always fits.
     socket_name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
     const io::UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     const auto address_bytes =
         static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + socket_name.size());
     const void* const generic = &address;
     if (!socket)
-        return MonitorPeer::silent; // no descriptor is left: nothing is known
+        return MonitorPeer::silent; // no descriptor is left: the peer is unknown
     if (::connect(socket.get(), static_cast<const sockaddr*>(generic), address_bytes) != 0)
         return errno == EAGAIN ? MonitorPeer::silent : MonitorPeer::absent;
-    return judge(socket.get(), lxcpath);
+    return check_peer(socket.get(), lxcpath);
 }
 
 MonitorPeer MonitorPeers::ask(const std::string& lxcpath, const std::string& name) noexcept {
     if (silent_left_ == 0)
-        return MonitorPeer::silent; // enough time has gone by for one round
+        return MonitorPeer::silent; // enough waiting in this round
     const MonitorPeer peer = monitor_peer(lxcpath, name);
     if (peer == MonitorPeer::silent)
         --silent_left_;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/monitor_sockets.hpp"
 
 #include "io/kernel_file.hpp"
@@ -19,7 +20,7 @@ constexpr std::string_view suffix = "/command";
 constexpr const char* path = "/proc/net/unix";
 constexpr std::size_t most_bytes = 64U << 20U;
 
-/// FNV-1a of 64 bits, as liblxc takes it.
+/// 64-bit FNV-1a, as in liblxc.
 std::uint64_t hash_of(std::string_view text) noexcept {
     std::uint64_t hash = 0xcbf29ce484222325ULL;
     for (const char c : text) {
@@ -62,7 +63,7 @@ MonitorSockets::MonitorSockets(std::string proc_net_unix)
 }
 
 void MonitorSockets::read() {
-    listening_.clear(); // views into the text of before
+    listening_.clear(); // views into the old text
     if (const int error = io::try_read_whole(AT_FDCWD, path, text_, most_bytes); error != 0)
         throw std::system_error(error, std::generic_category(), std::string("reading ") + path);
     parse();
@@ -81,7 +82,7 @@ bool MonitorSockets::has(std::string_view socket_name) const noexcept {
     return std::ranges::binary_search(listening_, socket_name);
 }
 
-/// Empty where it is no container's of that very lxcpath.
+/// The container's name; empty if the socket is not of a container directly in `lxcpath`.
 std::string_view MonitorSockets::name_within(std::string_view socket_name,
                                              std::string_view lxcpath) noexcept {
     std::string_view name = socket_name.substr(lxcpath.size());

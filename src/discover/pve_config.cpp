@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/pve_config.hpp"
 
 #include "io/kernel_file.hpp"
@@ -14,7 +15,7 @@ namespace lxcmon::discover {
 namespace {
 
 constexpr std::string_view suffix = ".conf";
-/// Proxmox VE's own bound of a file there is 1 MiB.
+/// Proxmox VE limits a file there to 1 MiB.
 constexpr std::size_t most_bytes = 1U << 20U;
 constexpr std::size_t most_containers = 20'000;
 
@@ -47,7 +48,7 @@ std::string_view trimmed(std::string_view text) noexcept {
                                            : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
-/// "101" of "101.conf"; empty for what is not the configuration of a container.
+/// "101" for "101.conf"; empty if the file is not a container's configuration.
 std::string_view vmid_of(std::string_view file) noexcept {
     constexpr std::size_t longest = 9;
     if (!file.ends_with(suffix))

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/pve_names.hpp"
 
 #include "io/parse.hpp"
@@ -17,14 +18,14 @@
 namespace lxcmon::discover {
 namespace {
 
-constexpr std::string_view last_word = "end";
-/// Of all that a look says: the most containers that it tells of, with the longest names.
+constexpr std::string_view end_key = "end";
+/// Limit on the text of one scan: the maximum number of containers, each with the longest name.
 constexpr std::size_t most_bytes = 8U << 20U;
-/// Of that in one datagram.
+/// Maximum size of one datagram.
 constexpr std::size_t piece_bytes = 4096;
 
-/// Whether the mount point, the folder above `folder`, is there. It may hang, so that it is looked for in the
-/// listing of the folder above it: stat() would ask the filesystem that is mounted there.
+/// True if the mount point, the parent of `folder`, exists. Searches the listing of the mount point's parent,
+/// because stat() would query the mounted filesystem, which may hang.
 bool has_mount_point(const std::string& folder) {
     const std::string mount_point = folder.substr(0, folder.rfind('/'));
     const std::size_t slash = mount_point.rfind('/');
@@ -38,8 +39,8 @@ bool has_mount_point(const std::string& folder) {
     return false;
 }
 
-/// The child: says a line "VMID NAME" for each, at last "end ERRNO", and ends.
-void look(int socket, const std::string& folder, const HostNames& before) noexcept {
+/// Runs in the child: sends a line "VMID NAME" for each container, then "end ERRNO".
+void send_names(int socket, const std::string& folder, const HostNames& before) noexcept {
     ::prctl(PR_SET_NAME, "lxcmon-pve");
     try {
         HostNames names;
@@ -47,7 +48,7 @@ void look(int socket, const std::string& folder, const HostNames& before) noexce
         std::string text;
         for (const auto& [vmid, name] : names)
             text += vmid + ' ' + name + '\n';
-        text += std::string(last_word) + ' ' + std::to_string(error) + '\n';
+        text += std::string(end_key) + ' ' + std::to_string(error) + '\n';
         std::string_view rest = text;
         while (!rest.empty()) {
             const ssize_t length =
@@ -56,7 +57,7 @@ void look(int socket, const std::string& folder, const HostNames& before) noexce
                 return;
             rest.remove_prefix(static_cast<std::size_t>(length));
         }
-    } catch (const std::exception&) { // no memory: it ends without its last word
+    } catch (const std::exception&) { // no memory: the child ends without the last line
     }
 }
 
@@ -67,13 +68,13 @@ void PveNames::start() {
     error_ = 0;
     try {
         worker_.start("starting the process that reads host names",
-                      [this](int socket) { look(socket, settings_.folder, names_); });
+                      [this](int socket) { send_names(socket, settings_.folder, names_); });
     } catch (const std::system_error& error) {
         error_ = error.code().value();
     }
 }
 
-void PveNames::take(std::chrono::milliseconds wait) {
+void PveNames::receive(std::chrono::milliseconds wait) {
     const Clock::time_point end = Clock::now() + wait;
     const auto left = [&] { return std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now()); };
     while (worker_.is_running() && worker_.wait_for_reply(left())) {
@@ -82,18 +83,18 @@ void PveNames::take(std::chrono::milliseconds wait) {
         if (length > 0 && text_.size() < most_bytes)
             text_.append(piece.data(), static_cast<std::size_t>(length));
         else
-            take_answer();
+            finish_scan();
     }
 }
 
-/// It has closed its end: it is about to end, or has.
-void PveNames::take_answer() {
+/// The child has closed its socket.
+void PveNames::finish_scan() {
     worker_.kill();
     HostNames fresh;
-    error_ = EIO; // it ended without its last word
+    error_ = EIO; // if the last line is missing
     io::for_each_line(text_, [&](std::string_view line) {
         const std::string_view key = io::take_until(line, ' ');
-        if (key == last_word)
+        if (key == end_key)
             error_ = io::parse_number<int>(line).value_or(EIO);
         else
             fresh.emplace(key, line);
@@ -103,7 +104,7 @@ void PveNames::take_answer() {
 }
 
 void PveNames::refresh() {
-    const bool is_first = !std::exchange(looked_, true);
+    const bool is_first = !std::exchange(checked_, true);
     if (is_first)
         is_pve_ = has_mount_point(settings_.folder);
     if (!is_pve_)
@@ -114,10 +115,10 @@ void PveNames::refresh() {
         next_ = now + settings_.period;
         start();
     }
-    take(is_first ? settings_.first_wait : std::chrono::milliseconds(0));
+    receive(is_first ? settings_.first_wait : std::chrono::milliseconds(0));
     if (!worker_.is_running())
         note(error_ != 0 ? "can't be read: " + std::generic_category().message(error_) : std::string());
-    else if (now - since_ > settings_.patience)
+    else if (now - since_ > settings_.hang_after)
         note("does not answer");
 }
 
@@ -126,10 +127,10 @@ void PveNames::note(std::string trouble) {
         return;
     trouble_ = std::move(trouble);
     if (trouble_.empty())
-        spdlog::info("{}: host names are read again", settings_.folder);
+        spdlog::info("{}: host names can be read again", settings_.folder);
     else
-        spdlog::warn("{} {}: the host names of containers stay as they were (is pve-cluster running?)",
-                     settings_.folder, trouble_);
+        spdlog::warn("{} {}: keeping the last known host names (is pve-cluster running?)", settings_.folder,
+                     trouble_);
 }
 
 std::string_view PveNames::find(std::string_view vmid) const noexcept {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "discover/pve_config.hpp"
@@ -11,39 +12,39 @@
 
 namespace lxcmon::discover {
 
-/// Proxmox VE's host names of containers, which change there without a restart. They stand in a FUSE
-/// filesystem (pmxcfs) that hangs at times, for example while its daemon waits for the cluster. Who waits for
-/// an answer that the daemon owes can't even be killed, and with a thread the whole agent could not end: so a
-/// process is forked for each look; one that hangs is left behind. Sampling thread only.
+/// Host names of containers from Proxmox VE, which change there without a restart. The configurations are in
+/// a FUSE filesystem (pmxcfs) that may hang, for example while its daemon waits for the cluster. A process
+/// that waits for the daemon can't be killed, and a thread there would keep the agent from ending. So each
+/// scan is a forked process, and a hung one is abandoned. Sampling thread only.
 class PveNames {
   public:
     explicit PveNames(PveSettings settings)
         : settings_(std::move(settings)) {}
 
-    /// Takes what has been found, and has it looked for anew when that is due; the first call looks whether
-    /// this is a host of Proxmox VE, and waits for `first_wait`. Logs when reading begins to fail or to hang,
-    /// and when that is over: in between the names stay as they were.
+    /// Takes the results of a scan, and starts the next one if it is due. The first call checks if this is a
+    /// Proxmox VE host, and waits for up to `first_wait`. Logs when scans begin to fail or hang, and when
+    /// they work again; until then the names do not change.
     void refresh();
 
-    /// Empty where nothing is known. Valid until the next refresh().
+    /// Host name of a VMID; empty if unknown. Valid until the next refresh().
     [[nodiscard]] std::string_view find(std::string_view vmid) const noexcept;
 
   private:
     using Clock = std::chrono::steady_clock;
 
     void start();
-    void take(std::chrono::milliseconds wait);
-    void take_answer();
+    void receive(std::chrono::milliseconds wait);
+    void finish_scan();
     void note(std::string trouble);
 
     PveSettings settings_;
-    bool looked_ = false, is_pve_ = false;
-    io::WorkerProcess worker_; ///< looks now
-    std::string text_;         ///< what it has said so far
+    bool checked_ = false, is_pve_ = false;
+    io::WorkerProcess worker_; ///< runs the scan
+    std::string text_;         ///< received so far
     Clock::time_point since_{}, next_{};
-    int error_ = 0; ///< errno of the last look
+    int error_ = 0; ///< errno of the last scan
     HostNames names_;
-    std::string trouble_; ///< as it was logged last
+    std::string trouble_; ///< as last logged
 };
 
 } // namespace lxcmon::discover

@@ -8,28 +8,28 @@
 namespace lxcmon::discover {
 
 struct ListingSettings {
-    /// A folder is listed again so often at the least, for what has changed within its own folders.
+    /// Longest time between two listings of a folder: changes within its subfolders are seen only then.
     std::chrono::nanoseconds period{60'000'000'000};
-    /// And at each refresh for so long after it has changed: the kernel tells the time of a change by a
-    /// coarse clock, and who makes a folder for a container writes the configuration a little later.
+    /// After a change the folder is listed at each refresh for this time: the kernel stamps changes with a
+    /// coarse clock, and tools write the configuration shortly after they create a container's folder.
     std::chrono::nanoseconds settling{5'000'000'000};
 
     friend bool operator==(const ListingSettings&, const ListingSettings&) = default;
 };
 
 struct PveSettings {
-    std::string folder = "/etc/pve/lxc"; ///< absolute, at least three components: the second is the mount
+    std::string folder = "/etc/pve/lxc"; ///< absolute, 3 components or more; its parent is the mount point
     std::chrono::milliseconds period{60'000};
-    std::chrono::milliseconds first_wait{200};  ///< for the first look, which most often takes no time
-    std::chrono::milliseconds patience{10'000}; ///< one that takes longer hangs
+    std::chrono::milliseconds first_wait{200};    ///< of refresh() for the first scan
+    std::chrono::milliseconds hang_after{10'000}; ///< a longer scan counts as hung
 
     friend bool operator==(const PveSettings&, const PveSettings&) = default;
 };
 
 struct DiscoverSettings {
-    std::vector<std::string> lxcpaths; ///< in order; empty: default_lxcpaths()
+    std::vector<std::string> lxcpaths; ///< in this order; empty: default_lxcpaths()
     std::vector<std::string> include;  ///< globs (fnmatch(3)) on the name; empty: all
-    std::vector<std::string> exclude;  ///< win over `include`
+    std::vector<std::string> exclude;  ///< globs; override `include`
     PveSettings pve{};
     ListingSettings listing{};
 

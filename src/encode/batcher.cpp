@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "encode/batcher.hpp"
 
 #include "encode/json_lines.hpp"
@@ -17,32 +18,32 @@ const Batch* Batcher::add(const Point& point) {
     if (batch_.body.size() > max_body_bytes && batch_.lines > 0) {
         next_line_.assign(batch_.body, before);
         batch_.body.resize(before);
-        return give();
+        return complete();
     }
-    return ++batch_.lines >= max_lines_ ? give() : nullptr;
+    return ++batch_.lines >= max_lines_ ? complete() : nullptr;
 }
 
 const Batch* Batcher::finish() {
     begin_next();
-    return batch_.lines > 0 ? give() : nullptr;
+    return batch_.lines > 0 ? complete() : nullptr;
 }
 
-const Batch* Batcher::give() {
-    // Numbers grow: room for that now, so that the next ones need none.
+const Batch* Batcher::complete() {
+    // Numbers get longer with time: reserve room, so that later batches do not allocate.
     if (const std::size_t size = batch_.body.size(); batch_.body.capacity() < size + size / 8)
         batch_.body.reserve(size + size / 4);
-    given_ = true;
+    is_complete_ = true;
     return &batch_;
 }
 
-/// Where the last call gave a batch.
+/// Starts the next batch if the last call returned one.
 void Batcher::begin_next() {
-    if (!given_)
+    if (!is_complete_)
         return;
-    batch_.body = next_line_; // keeps its room
+    batch_.body = next_line_; // keeps the capacity
     batch_.lines = next_line_.empty() ? 0 : 1;
     next_line_.clear();
-    given_ = false;
+    is_complete_ = false;
 }
 
 } // namespace lxcmon::encode

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "encode/json_lines.hpp"
 
 #include "encode/number.hpp"
@@ -47,7 +48,7 @@ void append_value(std::string& out, const FieldValue& value) {
         append_string(out, std::get<std::string_view>(value));
 }
 
-/// `{"key":value,...}` of a list of tags or fields.
+/// Appends a list of tags or fields as `{"key":value,...}`.
 template <typename List, typename Append>
 void append_object(std::string& out, const List& list, Append append) {
     out.push_back('{');
@@ -61,7 +62,7 @@ void append_object(std::string& out, const List& list, Append append) {
     out.push_back('}');
 }
 
-/// The ordered kind: line protocol keeps the fields in the order that they have in the line.
+/// The ordered type: line protocol keeps the order of the fields.
 using Json = nlohmann::ordered_json;
 
 bool is_above_int64(const Json& value) {
@@ -69,7 +70,7 @@ bool is_above_int64(const Json& value) {
            value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 }
 
-/// The layout has three levels. What lies deeper is passed over: ordered_json copies it, by recursion.
+/// The layout has three levels. Deeper levels are skipped: ordered_json copies them by recursion.
 bool is_shallow(int depth, Json::parse_event_t event, const Json& /*parsed*/) {
     constexpr int deepest = 2;
     using Event = Json::parse_event_t;
@@ -96,17 +97,17 @@ bool is_object(const Json& line, const char* key) {
 
 std::optional<std::string> check_layout(const Json& line) {
     if (!line.is_object())
-        return "no JSON object";
+        return "not a JSON object";
     if (!line.contains("name") || !line["name"].is_string() ||
         line["name"].get_ref<const std::string&>().empty())
-        return "\"name\" is missing or no text";
+        return "\"name\" is missing or not a string";
     if (!line.contains("timestamp") || !line["timestamp"].is_number_integer() ||
         is_above_int64(line["timestamp"]))
-        return "\"timestamp\" is missing or no integer (ns since 1970)";
+        return "\"timestamp\" is missing or not an integer (ns since 1970)";
     if (!is_object(line, "fields") || line["fields"].empty())
-        return "\"fields\" is missing, empty or no object";
+        return "\"fields\" is missing, empty or not an object";
     if (line.contains("tags") && !line["tags"].is_object())
-        return "\"tags\" is no object";
+        return "\"tags\" is not an object";
     return std::nullopt;
 }
 
@@ -114,7 +115,7 @@ std::optional<std::string> add_point(const Json& line, PointBuffer& points) {
     if (line.contains("tags")) {
         for (const auto& [key, value] : line["tags"].items()) {
             if (!value.is_string())
-                return "tag \"" + key + "\" is no text";
+                return "tag \"" + key + "\" is not a string";
             const std::string_view stored_key = points.store(key);
             points.tag(stored_key, points.store(value.get_ref<const std::string&>()));
         }
@@ -122,7 +123,7 @@ std::optional<std::string> add_point(const Json& line, PointBuffer& points) {
     for (const auto& [key, value] : line["fields"].items()) {
         const auto converted = field_value(value, points);
         if (!converted)
-            return "field \"" + key + "\" is no number, text or boolean";
+            return "field \"" + key + "\" is not a number, string or boolean";
         points.field(points.store(key), *converted);
     }
     return std::nullopt;
@@ -145,7 +146,7 @@ void append_json_line(std::string& out, const Point& point) {
 std::optional<std::string> parse_json_line(std::string_view line, PointBuffer& points) {
     const Json json = Json::parse(line, &is_shallow, false);
     if (json.is_discarded())
-        return "no JSON";
+        return "not JSON";
     if (auto wrong = check_layout(json))
         return wrong;
     const std::size_t before = points.size();

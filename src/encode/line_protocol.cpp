@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "encode/line_protocol.hpp"
 
 #include "encode/number.hpp"
@@ -13,7 +14,7 @@ enum class Place { measurement, tag, field_key };
 
 char clean(char c) noexcept {
     if (c == '\\')
-        return '/'; // what a backslash means before a separator differs between servers
+        return '/'; // servers differ on a backslash before a separator
     return text::is_control(c) ? '_' : c;
 }
 
@@ -66,8 +67,8 @@ bool is_clean(std::string_view key) noexcept {
     return std::ranges::all_of(key, [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
 }
 
-/// The tags with their keys as they go out: such that differ in nothing but what is replaced have become one,
-/// as servers refuse a line that has a key twice.
+/// The tags with their encoded keys. Keys that differ only in replaced characters become one: servers refuse
+/// a line with a duplicate key.
 std::span<const Tag> clean_tags(const Point& point, PointBuffer& buffer) {
     buffer.begin(point.measurement, point.time_ns);
     for (const Tag& tag : point.tags) {
@@ -75,13 +76,13 @@ std::span<const Tag> clean_tags(const Point& point, PointBuffer& buffer) {
         text::append_text(key, tag.key, [&](char c) { key.push_back(clean(c)); });
         buffer.tag(buffer.store(key), tag.value);
     }
-    buffer.field("", true); // a point without field would be dropped
+    buffer.field("", true); // a point without fields would be dropped
     buffer.end();
     return buffer[0].tags;
 }
 
 void append_tags(std::string& out, const Point& point) {
-    std::optional<PointBuffer> buffer; // hardly ever needed, and it allocates
+    std::optional<PointBuffer> buffer; // rarely needed, and it allocates
     const bool all_clean = std::ranges::all_of(point.tags, &is_clean, &Tag::key);
     for (const Tag& tag : all_clean ? point.tags : clean_tags(point, buffer.emplace())) {
         if (!is_usable_key(tag.key) || tag.value.empty())
@@ -101,7 +102,7 @@ bool append_line_protocol(std::string& out, const Point& point) {
     const std::size_t before = out.size();
     append_name(out, point.measurement, Place::measurement);
     if (out[before] == '#')
-        out[before] = '_'; // would be a comment
+        out[before] = '_'; // would start a comment
     append_tags(out, point);
     char separator = ' ';
     for (const Field& field : point.fields) {

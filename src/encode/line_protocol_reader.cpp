@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "encode/line_protocol_reader.hpp"
 
 #include "io/parse.hpp"
@@ -8,7 +9,7 @@
 namespace lxcmon::encode {
 namespace {
 
-/// Works its way through one line. What is wrong is a literal, nullptr where nothing is.
+/// Parses one line. Functions return an error text (a literal), or nullptr.
 class Reader {
   public:
     Reader(std::string_view line, PointBuffer& points)
@@ -21,7 +22,7 @@ class Reader {
             return "the time is missing";
         const auto time_ns = io::parse_number<std::int64_t>(rest_.substr(last_space + 1));
         if (!time_ns)
-            return "the time is missing or no integer (ns since 1970)";
+            return "the time is missing or not an integer (ns since 1970)";
         rest_ = rest_.substr(0, last_space);
         const auto measurement = take_name(", ");
         if (!measurement)
@@ -36,7 +37,7 @@ class Reader {
             if (const char* wrong = read_field())
                 return wrong;
         } while (take(','));
-        return rest_.empty() ? nullptr : "something stands between the fields and the time";
+        return rest_.empty() ? nullptr : "unexpected text between the fields and the time";
     }
 
   private:
@@ -64,12 +65,12 @@ class Reader {
             return "a field's key is missing or wrongly escaped";
         const auto value = take('"') ? take_string() : take_bare_value();
         if (!value)
-            return "a field's value is no number, boolean or text";
+            return "a field's value is not a number, boolean or string";
         points_.field(*key, *value);
         return nullptr;
     }
 
-    /// Up to the first of `ends` that is not escaped, the escapes undone; nothing where that is empty.
+    /// The text up to the first unescaped character of `ends`, with escapes decoded; nullopt if empty.
     std::optional<std::string_view> take_name(std::string_view ends) {
         std::size_t size = 0;
         bool escaped = false;
@@ -93,8 +94,8 @@ class Reader {
         return points_.store(text_);
     }
 
-    /// The text up to the quote that ends it. `\\n` may have been an LF or a backslash and an n: read as LF,
-    /// which is written as `\\n` again, and is the shorter one where texts are cut at 64 KiB.
+    /// The text up to the closing quote. `\\n` may be an LF or a backslash and an n. It is read as LF, which
+    /// is encoded as `\\n` again and is the shorter of the two if texts are cut at 64 KiB.
     std::optional<FieldValue> take_string() {
         text_.clear();
         for (std::size_t at = 0; at < rest_.size(); ++at) {
@@ -139,7 +140,7 @@ class Reader {
 
     std::string_view rest_;
     PointBuffer& points_;
-    std::string text_; ///< one name or string, its escapes undone
+    std::string text_; ///< one name or string, decoded
 };
 
 } // namespace
@@ -148,7 +149,7 @@ std::optional<std::string> parse_line_protocol(std::string_view line, PointBuffe
     if (line.ends_with('\n'))
         line.remove_suffix(1);
     const std::size_t before = points.size();
-    // A line may end before its measurement, and end() is to find this line's point, not the one before.
+    // If the line ends before its measurement, end() must apply to this point and not to the one before.
     points.begin({}, 0);
     const char* const wrong = Reader(line, points).read_point();
     if (wrong == nullptr) {
@@ -157,7 +158,7 @@ std::optional<std::string> parse_line_protocol(std::string_view line, PointBuffe
     }
     points.end();
     points.truncate(before);
-    return std::string("no line protocol: ") + wrong;
+    return std::string("invalid line protocol: ") + wrong;
 }
 
 } // namespace lxcmon::encode

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <array>
@@ -6,7 +7,7 @@
 
 namespace lxcmon::encode {
 
-/// Integers in decimal, floats in the shortest form that reads back as the same number.
+/// Appends an integer in decimal, a float in the shortest form that parses to the same number.
 template <typename Number>
 void append_number(std::string& out, Number number) {
     std::array<char, 32> digits{}; // the longest double has 24 characters

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/file_changes.hpp"
 
 #include "io/kernel_file.hpp"
@@ -16,7 +17,7 @@ namespace lxcmon::io {
 namespace {
 
 constexpr std::size_t buffer_bytes = 16U << 10U;
-/// Four times the queue by default (fs.inotify.max_queued_events).
+/// Room for four times the default event queue (fs.inotify.max_queued_events).
 constexpr int most_reads = 64;
 
 } // namespace
@@ -37,8 +38,8 @@ FileChanges::FileChanges(std::size_t most)
     , most_(most)
     , exhausted_(!inotify_) {}
 
-/// Of fs.inotify.max_user_watches: 8,192 before Linux 5.11, by the size of memory since.
-std::size_t FileChanges::half_of_the_kernels() {
+/// fs.inotify.max_user_watches is 8,192 before Linux 5.11; later it depends on the size of memory.
+std::size_t FileChanges::half_of_kernel_limit() {
     constexpr std::size_t never_less = 4096;
     std::string text;
     const int error = try_read_whole(AT_FDCWD, "/proc/sys/fs/inotify/max_user_watches", text);
@@ -79,11 +80,11 @@ void FileChanges::refresh() noexcept {
                 mark(event.wd);
         }
     }
-    mark_all(); // there may be more: nothing is known
+    mark_all(); // events may be left in the queue
 }
 
 bool FileChanges::newly_exhausted() noexcept {
-    return exhausted_ && !std::exchange(said_, true);
+    return exhausted_ && !std::exchange(reported_, true);
 }
 
 void FileChanges::mark(int watch) noexcept {
@@ -99,7 +100,7 @@ void FileChanges::mark_all() noexcept {
 
 void FileChanges::forget(const File& file) noexcept {
     auto [at, last] = files_.equal_range(file.watch);
-    // The same file watched twice (two containers in one cgroup) has one watch of the kernel's.
+    // A file that is watched twice (two containers in one cgroup) has one kernel watch.
     const bool is_last = at != last && std::next(at) == last;
     for (; at != last; ++at)
         if (at->second == &file) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -9,12 +10,11 @@
 
 namespace lxcmon::io {
 
-/// Tells which kernel files have changed, so that the others need not be read: by inotify(7). A file of
-/// cgroupfs that nothing but a write(2) changes, such as a limit, says so when it is written to; those of
-/// which Documentation/admin-guide/cgroup-v2.rst says "a value change in this file generates a file modified
-/// event" (cgroup.events, memory.events, pids.events ...) are told of by the kernel itself, all but a few.
-/// That a file of cgroupfs is taken away is told by nobody: who reads it must find that out. Sampling thread
-/// only.
+/// Finds changed kernel files by inotify(7), so that unchanged files need not be read. cgroupfs files that
+/// only a write(2) changes, such as limits, give an event for each write. The kernel itself gives events for
+/// most of the files of which Documentation/admin-guide/cgroup-v2.rst says "a value change in this file
+/// generates a file modified event" (cgroup.events, memory.events, pids.events ...). The removal of a
+/// cgroupfs file gives no event: the reader must detect it. Sampling thread only.
 class FileChanges {
     struct File {
         int watch = -1;
@@ -22,10 +22,10 @@ class FileChanges {
     };
 
   public:
-    /// What is known of one file. Must not outlive the FileChanges that made it.
+    /// Change state of one file. Must not outlive the FileChanges that made it.
     class Watch {
       public:
-        /// Of a file that can't be watched: it may have changed at any time.
+        /// For a file that can't be watched: it may have changed at any time.
         Watch() = default;
         Watch(Watch&&) noexcept = default;
         Watch& operator=(Watch&& other) noexcept;
@@ -34,9 +34,9 @@ class FileChanges {
         ~Watch();
 
         [[nodiscard]] bool is_watching() const noexcept { return file_ != nullptr; }
-        /// Whether it may have another content than when will_be_read() was called last.
+        /// True if the content may differ from that at the last will_be_read().
         [[nodiscard]] bool may_have_changed() const noexcept { return !file_ || file_->changed; }
-        /// Call before the read, so that a change that comes meanwhile counts.
+        /// Call before the read, so that a change during the read counts.
         void will_be_read() noexcept { set_changed(false); }
         void could_not_be_read() noexcept { set_changed(true); }
 
@@ -53,22 +53,23 @@ class FileChanges {
         std::unique_ptr<File> file_;
     };
 
-    /// Watches up to `most` files: the kernel's bound is for all that root watches, and half of it is left to
-    /// others. Where it gives no inotify instance (fs.inotify.max_user_instances) nothing is watched.
-    explicit FileChanges(std::size_t most = half_of_the_kernels());
+    /// Watches up to `most` files. The kernel's limit applies to all watches of root: the default leaves half
+    /// of it to other programs. Without an inotify instance (fs.inotify.max_user_instances) no file is
+    /// watched.
+    explicit FileChanges(std::size_t most = half_of_kernel_limit());
 
-    /// Watches a file from now on; it counts as changed until it is read. `path` hangs on `root_fd`. One that
-    /// can't be watched, or is not there, may have changed at any time.
+    /// Starts to watch `path`, relative to `root_fd`. The file counts as changed until it is read. A file
+    /// that does not exist or can't be watched always counts as changed.
     [[nodiscard]] Watch watch(int root_fd, const std::string& path);
 
-    /// Takes in what has happened since the last call. Once a tick, before the files are asked for.
+    /// Processes the events since the last call. Call once a tick, before may_have_changed().
     void refresh() noexcept;
 
-    /// True once, after a file could not be watched for want of watches or instances.
+    /// True once, after the kernel had no watch or inotify instance left for a file.
     [[nodiscard]] bool newly_exhausted() noexcept;
 
   private:
-    [[nodiscard]] static std::size_t half_of_the_kernels();
+    [[nodiscard]] static std::size_t half_of_kernel_limit();
     void forget(const File& file) noexcept;
     void mark(int watch) noexcept;
     void mark_all() noexcept;
@@ -76,7 +77,7 @@ class FileChanges {
     UniqueFd inotify_;
     std::size_t most_;
     std::unordered_multimap<int, File*> files_; ///< by watch descriptor
-    bool exhausted_ = false, said_ = false;
+    bool exhausted_ = false, reported_ = false;
 };
 
 } // namespace lxcmon::io

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/kernel_file.hpp"
 
 #include <fcntl.h>
@@ -21,7 +22,7 @@ ReadResult read_from_begin(int fd, std::span<char> buffer, Pieces pieces) noexce
         if (length < 0)
             return {{}, errno};
         have += static_cast<std::size_t>(length);
-        // A full buffer may have cut the file.
+        // A full buffer: the file may be longer.
         if (have == buffer.size())
             return {{}, EOVERFLOW};
         if (pieces == Pieces::one || length == 0)
@@ -40,7 +41,7 @@ FdBudget FdBudget::from_rlimit() {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
         throw std::system_error(errno, std::generic_category(), "getrlimit(RLIMIT_NOFILE)");
     limit.rlim_cur = limit.rlim_max;
-    // Refused is fine: what the soft limit gives is what we have.
+    // A refusal is no error: the soft limit then applies.
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 && ::getrlimit(RLIMIT_NOFILE, &limit) != 0)
         throw std::system_error(errno, std::generic_category(), "getrlimit(RLIMIT_NOFILE)");
     constexpr rlim_t most = 1'000'000;
@@ -61,7 +62,7 @@ bool FdBudget::take(Keep keep) noexcept {
 }
 
 bool FdBudget::newly_exhausted() noexcept {
-    return exhausted_ && !std::exchange(said_, true);
+    return exhausted_ && !std::exchange(reported_, true);
 }
 
 std::string FilePath::text() const {
@@ -106,7 +107,7 @@ void KernelFile::close() noexcept {
     budget_->give_back();
 }
 
-/// Without std::string: where descriptors run short that is done at each read.
+/// Without std::string: if descriptors run short, this runs at each read.
 UniqueFd KernelFile::open() const noexcept {
     std::array<char, PATH_MAX> text{};
     const std::size_t length = path_.folder.size() + 1 + path_.name.size();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -9,59 +10,59 @@
 
 namespace lxcmon::io {
 
-/// What a read gave: the text, or the errno that says why not. EOVERFLOW: the file is longer than the buffer.
+/// Result of a read: the text, or an errno. EOVERFLOW: the file is longer than the buffer.
 struct ReadResult {
     std::string_view text;
     int error = 0;
 
-    /// The thing itself went away (a cgroup was removed, a process has ended): an outcome, not a fault.
+    /// True if the cgroup was removed or the process has ended: an expected outcome, not a fault.
     [[nodiscard]] bool gone() const noexcept;
 };
 
-/// Which files get the descriptors where these run short.
+/// Which files keep their descriptors if these run short.
 enum class Keep : std::uint8_t {
-    first,   ///< those read at each tick
-    if_roomy ///< those read seldom: while more than a quarter of the budget is left
+    first,   ///< files read at each tick
+    if_roomy ///< files read seldom: while more than a quarter of the budget is left
 };
 
-/// How many more descriptors may be kept open. Not thread-safe: one for the sampling thread.
+/// Number of descriptors that may still be kept open. Not thread-safe: one for the sampling thread.
 class FdBudget {
   public:
     explicit FdBudget(long limit) noexcept
         : left_(limit)
         , roomy_above_(limit / 4) {}
 
-    /// Raises the soft RLIMIT_NOFILE to the hard one and takes all of it but a reserve for everything else.
+    /// Raises the soft RLIMIT_NOFILE to the hard one; the budget is the limit less a reserve for other uses.
+    /// Throws std::system_error.
     static FdBudget from_rlimit();
 
+    /// Takes one descriptor; false if none is left for this kind of file.
     [[nodiscard]] bool take(Keep keep = Keep::first) noexcept;
-    /// Whether those read at each tick may have to do without: who is read seldom gives way then.
+    /// True if the budget is used up: Keep::if_roomy files then give their descriptors back.
     [[nodiscard]] bool is_tight() const noexcept { return left_ <= 0; }
-    /// For a descriptor that is needed whatever the budget says, such as a pidfd: it may be overdrawn by
-    /// that.
+    /// Takes a descriptor that is needed in any case, such as a pidfd. May overdraw the budget.
     void charge() noexcept { --left_; }
     void give_back() noexcept { ++left_; }
     [[nodiscard]] bool is_overdrawn() const noexcept { return left_ < 0; }
-    /// True once, after the budget has first been found empty: the moment to say so.
+    /// True once, after take() first failed: the moment to log it.
     [[nodiscard]] bool newly_exhausted() noexcept;
 
   private:
     long left_, roomy_above_;
     bool exhausted_ = false;
-    bool said_ = false;
+    bool reported_ = false;
 };
 
-/// How the kernel hands a file out.
+/// How the kernel returns the content of a file.
 enum class Pieces : std::uint8_t {
     one,  ///< whole in one read: all of cgroupfs, most of /proc
-    pages ///< of records, at most about a page at each read: /proc/vmstat, /proc/diskstats,
-          ///< /proc/PID/mountinfo
+    pages ///< whole records, about a page at each read: /proc/vmstat, /proc/diskstats, /proc/PID/mountinfo
 };
 
-/// Where a file is: a folder, which many files share, and a path in it. Both are borrowed, from a literal or
-/// from what lives as long as the file's reader: a thousand containers have some ten thousand of these.
+/// Path of a file: a folder, which many files share, and a path in it. Both views are borrowed, from a
+/// literal or from an owner that outlives the file's reader: 1,000 containers have some 10,000 of these.
 struct FilePath {
-    std::string_view folder; ///< without a slash at its end; may be empty
+    std::string_view folder; ///< without a trailing slash; may be empty
     std::string_view name;
 
     FilePath(std::string_view in_folder, std::string_view path) noexcept
@@ -74,13 +75,12 @@ struct FilePath {
     [[nodiscard]] std::string text() const;
 };
 
-/// A file of /proc or /sys, read again and again: opened once and kept open while the budget allows,
-/// else opened at each read. One that is kept is given up when the budget is overdrawn. Reading at offset 0
-/// makes the kernel print it afresh.
+/// A file of /proc or /sys that is read repeatedly. It is opened once and kept open while the budget allows,
+/// else opened at each read. If the budget is overdrawn, the next read gives the descriptor back. A read at
+/// offset 0 makes the kernel print the file afresh.
 class KernelFile {
   public:
-    /// `root_fd` (borrowed) is the root that `path` (relative, no leading slash) hangs on: a fixture in
-    /// tests.
+    /// `path` is relative to `root_fd` (borrowed), without a leading slash. The root is a fixture in tests.
     KernelFile(int root_fd, FilePath path, FdBudget& budget, Keep keep = Keep::first) noexcept;
     KernelFile(KernelFile&& other) noexcept;
     KernelFile& operator=(KernelFile&& other) noexcept;
@@ -88,10 +88,10 @@ class KernelFile {
     KernelFile& operator=(const KernelFile&) = delete;
     ~KernelFile();
 
-    /// The text stands in `buffer`. A file that was not there at the first read is not looked for again.
+    /// The text is a view into `buffer`. A file that was absent once (ENOENT) is not opened again.
     [[nodiscard]] ReadResult read(std::span<char> buffer, Pieces pieces = Pieces::one) noexcept;
 
-    /// Gives the descriptor back: for a file that is not read for some time. The next read opens it again.
+    /// Gives the descriptor back, if the file will not be read for some time. The next read opens it again.
     void close() noexcept;
 
     [[nodiscard]] std::string path() const { return path_.text(); }
@@ -107,19 +107,19 @@ class KernelFile {
     bool absent_ = false;
 };
 
-/// Opens a path below `root_fd` for reading; the descriptor is empty and errno set where that fails.
+/// Opens a path below `root_fd` for reading. On failure the descriptor is empty and errno is set.
 [[nodiscard]] UniqueFd open_below(int root_fd, const char* path, int extra_flags = 0) noexcept;
 
-/// A file that is not kept open: one of a process, or one whose descriptor would keep a namespace alive.
-/// The text stands in `buffer`.
+/// Reads a file that is not kept open: a file of a process, or one whose descriptor would keep a namespace
+/// alive. The text is a view into `buffer`.
 [[nodiscard]] ReadResult read_once(int root_fd, const char* path, std::span<char> buffer,
                                    Pieces pieces = Pieces::one) noexcept;
 
-/// The whole of a file that is read seldom (mountinfo, /proc/PID/cgroup). Throws std::system_error that names
-/// the path.
+/// Reads a whole file that is read seldom (mountinfo, /proc/PID/cgroup). Throws std::system_error with the
+/// path.
 [[nodiscard]] std::string read_whole(int root_fd, const std::string& path);
 
-/// The same where failing is an outcome: returns 0 or an errno, EOVERFLOW where the file is longer than
+/// The same if failure is an expected outcome. Returns 0 or an errno; EOVERFLOW: the file is longer than
 /// `limit_bytes`.
 [[nodiscard]] int try_read_whole(int root_fd, const char* path, std::string& text,
                                  std::size_t limit_bytes = 4U << 20U);

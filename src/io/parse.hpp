@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <charconv>
@@ -6,10 +7,10 @@
 #include <optional>
 #include <string_view>
 
-/// Parsers of kernel text: no I/O, no allocation; what does not fit is absent, never a guess.
+/// Parsers of kernel text: no I/O, no allocation. Malformed text gives no value, never a guess.
 namespace lxcmon::io {
 
-/// The whole of `text` as a decimal number; nothing for an empty text, a stray character or an overflow.
+/// All of `text` as a decimal number; nullopt for an empty text, another character or an overflow.
 template <std::integral Number>
 [[nodiscard]] std::optional<Number> parse_number(std::string_view text) noexcept {
     Number number{};
@@ -20,14 +21,14 @@ template <std::integral Number>
     return number;
 }
 
-/// The same for what can't be negative, and fits in a field.
+/// The same for a number from 0 to 2^63-1.
 [[nodiscard]] inline std::optional<std::int64_t> parse_count(std::string_view text) noexcept {
     const auto number = parse_number<std::int64_t>(text);
     return number && *number >= 0 ? number : std::nullopt;
 }
 
-/// A decimal such as "12.34", as the kernel prints shares and loads: never a sign, an exponent, "inf" or
-/// "nan".
+/// A decimal such as "12.34", as the kernel prints percentages and loads. Signs, exponents, "inf" and "nan"
+/// are refused.
 [[nodiscard]] inline std::optional<double> parse_decimal(std::string_view text) noexcept {
     if (text.empty() || text.front() < '0' || text.front() > '9')
         return std::nullopt;
@@ -37,7 +38,7 @@ template <std::integral Number>
     return error == std::errc{} && stop == end ? std::optional(number) : std::nullopt;
 }
 
-/// Cuts the text up to the next `separator` off `rest`, which keeps what follows it.
+/// Removes the text up to the next `separator`, and the separator, from `rest`; returns that text.
 [[nodiscard]] inline std::string_view take_until(std::string_view& rest, char separator) noexcept {
     const std::size_t at = rest.find(separator);
     const std::string_view part = rest.substr(0, at);
@@ -45,14 +46,14 @@ template <std::integral Number>
     return part;
 }
 
-/// Calls `each(line)` for the lines that end in LF. A last line without one is cut short and left out.
+/// Calls `each(line)` for the lines that end in LF. A last line without LF is truncated and skipped.
 template <typename Callback>
 void for_each_line(std::string_view text, Callback&& each) {
     while (text.find('\n') != std::string_view::npos)
         each(take_until(text, '\n'));
 }
 
-/// Calls `each(word)` for the words between single or several spaces.
+/// Calls `each(word)` for the words between one or more spaces.
 template <typename Callback>
 void for_each_word(std::string_view text, Callback&& each) {
     while (!text.empty())
@@ -60,7 +61,7 @@ void for_each_word(std::string_view text, Callback&& each) {
             each(word);
 }
 
-/// `text` without the LF at its end; nothing where there is none, as the kernel always writes it.
+/// `text` without its final LF; nullopt without one, as the kernel always writes it.
 [[nodiscard]] inline std::optional<std::string_view> single_line(std::string_view text) noexcept {
     if (text.empty() || text.back() != '\n')
         return std::nullopt;
@@ -68,7 +69,7 @@ void for_each_word(std::string_view text, Callback&& each) {
     return text;
 }
 
-/// A file that is one number and LF.
+/// Parses a file of one number and LF.
 [[nodiscard]] inline std::optional<std::int64_t> parse_count_line(std::string_view text) noexcept {
     const auto line = single_line(text);
     return line ? parse_count(*line) : std::nullopt;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/pidfd.hpp"
 
 #include "io/kernel_file.hpp"
@@ -12,7 +13,7 @@ namespace lxcmon::io {
 
 bool is_alive(int pidfd) noexcept {
     pollfd wait{pidfd, POLLIN, 0};
-    return pidfd >= 0 && ::poll(&wait, 1, 0) == 0; // poll() passes over -1
+    return pidfd >= 0 && ::poll(&wait, 1, 0) == 0; // poll() ignores -1
 }
 
 pid_t pid_of(int pidfd) noexcept {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/proc_pid.hpp"
 
 #include "io/kernel_file.hpp"
@@ -8,7 +9,7 @@
 namespace lxcmon::io {
 namespace {
 
-/// The text of /proc/PID/stat in its parts.
+/// The parts of /proc/PID/stat.
 struct Stat {
     std::string_view name;
     std::array<std::string_view, 20> fields{}; ///< from field 3, state, to field 22, starttime
@@ -19,7 +20,7 @@ struct Stat {
 };
 
 std::optional<Stat> split_stat(std::string_view text) noexcept {
-    // The name stands in brackets and may have brackets, spaces and newlines in it; behind it there are none.
+    // The name is in brackets and may contain brackets, spaces and newlines; no brackets follow it.
     const std::size_t begin = text.find('(');
     const std::size_t end = text.rfind(')');
     if (begin == std::string_view::npos || end == std::string_view::npos || end < begin ||
@@ -29,7 +30,7 @@ std::optional<Stat> split_stat(std::string_view text) noexcept {
     text.remove_prefix(end + 2);
     for (std::string_view& field : stat.fields)
         field = io::take_until(text, ' ');
-    return text.empty() ? std::nullopt : std::optional(stat); // empty: the last field may be cut short
+    return text.empty() ? std::nullopt : std::optional(stat); // empty: the last field may be truncated
 }
 
 } // namespace
@@ -58,7 +59,7 @@ std::optional<std::int64_t> parse_start_ticks(std::string_view text) noexcept {
 std::optional<std::int64_t> parse_process_statm(std::string_view text) noexcept {
     if (!io::single_line(text))
         return std::nullopt;
-    static_cast<void>(io::take_until(text, ' ')); // the size of its address space
+    static_cast<void>(io::take_until(text, ' ')); // size of the address space
     const auto pages = io::parse_count(io::take_until(text, ' '));
     return pages && *pages > 0 && !text.empty() ? pages : std::nullopt;
 }
@@ -76,7 +77,7 @@ void parse_process_io(std::string_view text, ProcessStats& stats) noexcept {
 ProcessStats read_process(int proc_fd, pid_t pid, bool want_io, std::span<char> buffer) noexcept {
     std::array<char, 32> path{};
     ProcessStats stats;
-    // stat last: where it is there the process had not ended, and what is missing can't be had.
+    // stat last: if it can be read, the process had not ended before, so missing values are not available.
     if (want_io) {
         std::snprintf(path.data(), path.size(), "%d/io", pid);
         parse_process_io(io::read_once(proc_fd, path.data(), buffer).text, stats);

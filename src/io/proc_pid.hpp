@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <sys/types.h>
@@ -10,38 +11,38 @@
 
 namespace lxcmon::io {
 
-/// What the kernel says of one process (proc_pid_stat(5), _statm(5), _io(5)); of all its threads together,
-/// those that have ended included. The name is the process's own choice: any bytes but NUL.
+/// Figures of one process (proc_pid_stat(5), _statm(5), _io(5)): the sum of all its threads, ended ones
+/// included. The process chooses its name: untrusted, any bytes except NUL.
 struct ProcessStats {
-    static constexpr std::size_t most_name_bytes = 64; ///< the kernel's own threads; others have at most 15
+    static constexpr std::size_t most_name_bytes = 64; ///< kernel threads; processes have at most 15
 
-    pid_t pid = 0; ///< 0: it has ended, or can't be read
+    pid_t pid = 0; ///< 0: the process has ended or can't be read
     std::uint32_t name_bytes = 0;
     std::array<char, most_name_bytes> name{};
-    std::int64_t start_ticks = 0; ///< USER_HZ since boot: with the pid it names one process
+    std::int64_t start_ticks = 0; ///< USER_HZ since boot; pid and start identify a process
     std::int64_t cpu_ticks = 0;
     std::int64_t threads = 0;
-    std::optional<std::int64_t> rss_pages; ///< not told of one whose first thread has ended
+    std::optional<std::int64_t> rss_pages; ///< absent if the first thread has ended
     std::optional<std::int64_t> read_bytes, write_bytes;
 
     [[nodiscard]] std::string_view command() const noexcept { return {name.data(), name_bytes}; }
 };
 
-/// The text of /proc/PID/stat. False where something is missing, malformed or too large, or the name empty.
+/// Parses /proc/PID/stat. False if a field is missing, malformed or too large, or the name is empty.
 [[nodiscard]] bool parse_process_stat(std::string_view text, ProcessStats& stats) noexcept;
 
-/// Of that text only when the process started, in USER_HZ since boot. Its name may be anything.
+/// The start time of the process in /proc/PID/stat, in USER_HZ since boot. Accepts any name.
 [[nodiscard]] std::optional<std::int64_t> parse_start_ticks(std::string_view text) noexcept;
 
-/// The text of /proc/PID/statm: pages in memory. (That of stat is off by some pages of each CPU.) Nothing for
-/// none at all: a process whose first thread has ended, or is ending, has given its memory back.
+/// Resident pages in /proc/PID/statm (rss in stat is off by some pages per CPU). nullopt for 0: a process
+/// whose first thread has ended, or is ending, has released its memory.
 [[nodiscard]] std::optional<std::int64_t> parse_process_statm(std::string_view text) noexcept;
 
-/// The text of /proc/PID/io: sets what it has.
+/// Parses /proc/PID/io: sets the fields that it has.
 void parse_process_io(std::string_view text, ProcessStats& stats) noexcept;
 
-/// Reads a process below `proc_fd`, a procfs. May block for as long as the process hangs in execve(2):
-/// the kernel locks what it reads here against that.
+/// Reads a process below `proc_fd`, a procfs. `want_io` reads /proc/PID/io as well. May block while the
+/// process hangs in execve(2), which holds a kernel lock that these reads take.
 [[nodiscard]] ProcessStats read_process(int proc_fd, pid_t pid, bool want_io,
                                         std::span<char> buffer) noexcept;
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/rotation.hpp"
 
 #include <sys/stat.h>
@@ -34,7 +35,7 @@ int make_parent_folders(const std::string& path) {
     constexpr mode_t folder_mode = 0750;
     for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
         if (::mkdir(path.substr(0, slash).c_str(), folder_mode) != 0 && errno != EEXIST) {
-            // A read-only or foreign folder above is fine where the next one exists in it.
+            // A read-only or foreign parent is no error if the next folder exists in it.
             struct stat status {};
             const int error = errno;
             if (::stat(path.substr(0, slash).c_str(), &status) != 0)

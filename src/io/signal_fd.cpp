@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/signal_fd.hpp"
 
 #include <sys/signalfd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -7,16 +8,17 @@
 
 namespace lxcmon::io {
 
-/// Blocks these signals in the calling thread and those it starts later. Throws std::system_error.
+/// Blocks these signals in the calling thread and in threads it starts later. Throws std::system_error.
 void block_signals(std::initializer_list<int> signals);
 
-/// Signals as something to poll (signalfd(2)). They must be blocked in every thread.
+/// A pollable descriptor of signals (signalfd(2)). The signals must be blocked in every thread.
 class SignalFd {
   public:
     /// Throws std::system_error.
     explicit SignalFd(std::initializer_list<int> signals);
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-    /// Takes one signal: "SIGTERM".
+    /// Takes one pending signal and returns its name ("SIGTERM"); "signal" if none is pending or it has no
+    /// name. Does not block.
     [[nodiscard]] std::string read_name();
 
   private:

@@ -1,10 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <csignal>
 
 namespace lxcmon::io {
 
-/// Threads started in its lifetime have all signals blocked: signals are the main thread's.
+/// Threads that the calling thread starts while this object lives have all signals blocked: the main thread
+/// handles signals.
 class SignalsBlocked {
   public:
     SignalsBlocked() noexcept {

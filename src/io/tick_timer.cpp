@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/tick_timer.hpp"
 
 #include "io/clock.hpp"
@@ -29,7 +30,7 @@ TickGrid::Step TickGrid::step(std::int64_t now_ns) noexcept {
 }
 
 void TickGrid::clock_was_set(std::int64_t now_ns) noexcept {
-    // The planned tick's predecessor was taken: its time must not come twice for a small step back.
+    // The tick before the planned one was taken: a small step back must not take it again.
     const bool set_back_a_little = now_ns < planned_ns_ && now_ns >= planned_ns_ - 2 * interval_ns_;
     if (!set_back_a_little)
         planned_ns_ = floor(now_ns, interval_ns_) + interval_ns_;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -7,24 +8,24 @@
 
 namespace lxcmon::io {
 
-/// When samples are due: at whole multiples of the interval of the wall clock. Pure arithmetic, in ns since
-/// 1970.
+/// Computes when samples are due: at multiples of the interval on the wall clock. Pure arithmetic, in ns
+/// since 1970.
 class TickGrid {
   public:
     /// The first tick is the next multiple after `now_ns`. `interval_ns` must be positive.
     TickGrid(std::int64_t interval_ns, std::int64_t now_ns) noexcept;
 
     struct Step {
-        std::optional<std::int64_t> tick_ns; ///< take a sample with this time; nothing: wait on
-        std::int64_t missed = 0;             ///< ticks that are over and will not be taken
+        std::optional<std::int64_t> tick_ns; ///< take a sample with this time; nullopt: wait
+        std::int64_t missed = 0;             ///< ticks that were missed and will not be taken
     };
-    /// What to do at `now_ns`. More than half an interval late is missed: the figures would not be of that
-    /// time. A clock set back by less than an interval waits until it is there again, so that no time is used
-    /// twice; by more, the grid begins anew.
+    /// What to do at `now_ns`. A tick that is more than half an interval late is missed: the figures would
+    /// not match its time. If the clock was set back by less than an interval, waits for the planned tick, so
+    /// that no time is used twice; if by more, restarts the grid.
     [[nodiscard]] Step step(std::int64_t now_ns) noexcept;
 
-    /// The clock was set: begins anew, counting nothing as missed. Keeps the tick that is planned where the
-    /// clock was set back by less than an interval.
+    /// The clock was set: restarts the grid and counts no tick as missed. Keeps the planned tick if the clock
+    /// was set back by less than an interval.
     void clock_was_set(std::int64_t now_ns) noexcept;
 
     [[nodiscard]] std::int64_t planned_ns() const noexcept { return planned_ns_; }
@@ -38,15 +39,14 @@ class TickGrid {
     std::int64_t planned_ns_;
 };
 
-/// A timerfd on CLOCK_REALTIME (timerfd_create(2)) that is readable when the grid's next tick is due, and
-/// when the clock has been set.
+/// A timerfd on CLOCK_REALTIME (timerfd_create(2)): readable when the next tick is due or the clock was set.
 class TickTimer {
   public:
-    /// Throws std::system_error where the kernel gives no timer.
+    /// `interval_ns` must be positive. Throws std::system_error.
     explicit TickTimer(std::int64_t interval_ns);
 
     [[nodiscard]] int fd() const noexcept { return timer_.get(); }
-    /// Call when fd() is readable.
+    /// Call when fd() is readable. Arms the timer for the next tick. Throws std::system_error.
     [[nodiscard]] TickGrid::Step expired();
 
   private:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <unistd.h>
@@ -6,7 +7,7 @@
 
 namespace lxcmon::io {
 
-/// Owns a file descriptor; a plain int borrows one.
+/// Owns a file descriptor. A plain int in an interface is borrowed.
 class UniqueFd {
   public:
     UniqueFd() noexcept = default;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/file_changes.hpp"
@@ -5,18 +6,18 @@
 
 namespace lxcmon::io {
 
-/// A KernelFile that is worth reading only when it may have changed: what it said is kept by whoever reads
-/// it. Its descriptor is given back after each read.
+/// A KernelFile that is read only if it may have changed; the reader keeps the last values. While the file is
+/// watched, its descriptor is given back after each read.
 class WatchedFile {
   public:
-    /// Without `changes` it may have changed at any time, and stays open.
+    /// If `changes` is null, the file always counts as changed and stays open.
     WatchedFile(int root_fd, FilePath path, FdBudget& budget, FileChanges* changes, Keep keep = Keep::first)
         : file_(root_fd, path, budget, keep)
         , watch_(changes != nullptr ? changes->watch(root_fd, file_.path()) : FileChanges::Watch()) {}
 
     [[nodiscard]] bool may_have_changed() const noexcept { return watch_.may_have_changed(); }
 
-    /// The text stands in `buffer`. After a failure it counts as changed.
+    /// The text is a view into `buffer`. After a failure the file counts as changed.
     [[nodiscard]] ReadResult read(std::span<char> buffer) noexcept {
         watch_.will_be_read();
         const ReadResult result = file_.read(buffer);

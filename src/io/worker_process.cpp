@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/worker_process.hpp"
 
 #include <poll.h>
@@ -19,8 +20,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The child's first steps: only its socket stays open, and it ends when the agent does. One that hangs may
-/// stay for long even when killed, and who reads the agent's output to its end would wait for that.
+/// Closes all descriptors except the socket, and makes the child end with the agent. A hung child may outlive
+/// SIGKILL for long: with stdout open it would block a reader of the agent's output.
 [[noreturn]] void become_worker(int socket, pid_t parent, const WorkerProcess::Main& main) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -11,40 +12,42 @@
 
 namespace lxcmon::io {
 
-/// A forked child that does what may hang for ever, and is killed then. The parent talks with it over a
-/// SOCK_SEQPACKET pair. It dies with the thread that started it. Sampling thread only.
+/// A forked child for calls that may hang without end; the owner kills it then. Parent and child talk over a
+/// SOCK_SEQPACKET pair. The child dies with the thread that started it. Sampling thread only.
 class WorkerProcess {
   public:
     WorkerProcess() = default;
-    /// Kills it; the next start() of any worker takes it away where it is not gone at once.
+    /// Kills the child. If it does not end at once, a later start() of any worker reaps it.
     ~WorkerProcess();
     WorkerProcess(const WorkerProcess&) = delete;
     WorkerProcess& operator=(const WorkerProcess&) = delete;
 
-    /// What the child runs, with its end of the pair; nothing else is open in it. It may be forked
-    /// from a threaded process: it must log nothing, and take no lock but malloc's, which glibc makes good.
+    /// Runs in the child, with the child's end of the pair; no other descriptor is open. The parent may have
+    /// threads, so this function must not log, and take no lock except malloc's, which glibc resets in
+    /// fork().
     using Main = std::function<void(int socket)>;
-    /// Where none runs. Throws std::system_error that begins with `what`.
+    /// Forks the child; none may be running. Throws std::system_error whose text begins with `what`.
     void start(const char* what, const Main& main);
-    /// Until its wait in the kernel ends it stays a zombie.
+    /// Sends SIGKILL and closes the socket. Does not wait: reap() collects the child later.
     void kill() noexcept;
-    /// Takes away those of all workers that were killed and have ended.
+    /// Reaps killed children of all workers that have ended.
     static void reap() noexcept;
-    /// Those of all workers that were killed and are not yet reaped: nobody counts what they have used.
+    /// Killed children of all workers that are not yet reaped: their CPU time is not yet in the agent's
+    /// RUSAGE_CHILDREN.
     [[nodiscard]] static std::span<const pid_t> not_reaped() noexcept { return killed; }
 
-    /// Waits until it has said something, or has ended. False: neither within `deadline`.
+    /// Waits until the child has sent a message or has ended. False if neither happens within `deadline`.
     [[nodiscard]] bool wait_for_reply(std::chrono::milliseconds deadline) const noexcept;
 
     [[nodiscard]] bool is_running() const noexcept { return pid_ > 0; }
     [[nodiscard]] int socket() const noexcept { return socket_.get(); }
-    [[nodiscard]] pid_t pid() const noexcept { return pid_; } ///< -1: does not run
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; } ///< -1: not running
 
   private:
     UniqueFd socket_;
     pid_t pid_ = -1;
-    /// Of all workers, not yet reaped: a killed process outlives its WorkerProcess for a moment, or, in an
-    /// uninterruptible wait, until that ends.
+    /// Of all workers, not yet reaped: a killed process may outlive its WorkerProcess, for a moment or until
+    /// an uninterruptible wait ends.
     static inline std::vector<pid_t> killed;
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <unistd.h>
@@ -8,7 +9,8 @@
 
 namespace lxcmon::io {
 
-/// Writes to a regular file: whole, or an errno, with `written` telling how much went out all the same.
+/// Writes all of `text` to a regular file, from offset `written` of it on. Returns 0 or an errno; `written`
+/// is the number of bytes written in either case.
 [[nodiscard]] inline int write_all(int fd, std::string_view text, std::size_t& written) noexcept {
     while (written < text.size()) {
         const ssize_t size = ::write(fd, text.data() + written, text.size() - written);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <cstddef>
@@ -5,9 +6,9 @@
 
 namespace lxcmon {
 
-/// What goes out in one piece: whole lines, each ended by LF, line protocol or JSON Lines.
-/// The bytes are frozen once a batch is queued: a retry sends exactly the same, so that
-/// InfluxDB overwrites the same points and nothing is there twice.
+/// The lines that are sent in one request: line protocol or JSON Lines, each line ended by LF.
+/// The body does not change once a batch is queued: a retry sends the same bytes, so that
+/// InfluxDB overwrites the same points and stores none twice.
 struct Batch {
     std::string body;
     std::size_t lines = 0;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/field_info.hpp"
@@ -6,10 +7,10 @@
 
 namespace lxcmon {
 
-/// The fields of containers, rows of field_table (which see).
+/// The fields of containers: rows of field_table.
 /// Sources: Documentation/admin-guide/cgroup-v2.rst,
 /// cgroup-v1/{cpuacct,memory,blkio-controller,pids,hugetlb}.rst, accounting/psi.rst, scheduler/sched-bwc.rst
-/// of the kernel. Rows of one measurement stand together.
+/// of the kernel. Rows of one measurement are adjacent.
 inline constexpr auto container_fields = [] {
     using namespace detail;
     return std::to_array<FieldInfo>({
@@ -57,7 +58,7 @@ inline constexpr auto container_fields = [] {
         {"lxc_memory", "file_bytes", i, "bytes", {"memory.stat", "total_cache"}, {"memory.stat", "file"}},
         {"lxc_memory", "kernel_bytes", i, "bytes", {"memory.kmem.usage_in_bytes"}, {"memory.stat", "kernel"}},
         {"lxc_memory", "slab_bytes", i, "bytes", {}, {"memory.stat", "slab"}},
-        // v1 counts sockets only where memory.kmem.tcp.limit_in_bytes has been set, and says 0 elsewhere.
+        // v1 counts sockets only if memory.kmem.tcp.limit_in_bytes has been set, and reports 0 otherwise.
         {"lxc_memory", "sock_bytes", i, "bytes", {}, {"memory.stat", "sock"}},
         {"lxc_memory", "shmem_bytes", i, "bytes", {"memory.stat", "total_shmem"}, {"memory.stat", "shmem"}},
         {"lxc_memory",
@@ -109,7 +110,7 @@ inline constexpr auto container_fields = [] {
          "",
          {"memory.oom_control", "oom_kill"},
          {"memory.events", "oom_kill"},
-         "memory.events oom_kill; v1: memory.oom_control oom_kill, without those in cgroups below the "
+         "memory.events oom_kill; v1: memory.oom_control oom_kill, not counting cgroups below the "
          "container's"},
         {"lxc_memory",
          "swap_usage_bytes",
@@ -117,13 +118,12 @@ inline constexpr auto container_fields = [] {
          "bytes",
          {"memory.stat", "total_swap"},
          {"memory.swap.current"}},
-        // v1's memory.memsw.limit_in_bytes is one of memory and swap together: no limit of swap follows from
-        // it.
+        // v1's memory.memsw.limit_in_bytes limits memory and swap together: it gives no limit of swap.
         {"lxc_memory", "swap_limit_bytes", i, "bytes", {}, {"memory.swap.max", "", limit}},
         {"lxc_memory", "swap_peak_bytes", i, "bytes", {}, {"memory.swap.peak"}},
         {"lxc_memory", "swap_events_max", i, "", {}, {"memory.swap.events", "max"}},
         {"lxc_memory", "swap_events_fail", i, "", {}, {"memory.swap.events", "fail"}},
-        {"lxc_memory", "used_percent", f, "% of the limit", {}, {}, "used_bytes of limit_bytes"},
+        {"lxc_memory", "used_percent", f, "% of the limit", {}, {}, "used_bytes / limit_bytes"},
 
         {"lxc_io",
          "read_bytes",
@@ -179,13 +179,13 @@ inline constexpr auto container_fields = [] {
         {"lxc_net", "multicast", i, "", {}, {}, "IFLA_STATS64"},
         {"lxc_net", "mtu", i, "bytes", {}, {}, "IFLA_MTU"},
         {"lxc_net", "up", b, "", {}, {}, "IFF_UP and IFF_RUNNING"},
-        {"lxc_net", "host_interface", s, "", {}, {}, "IFLA_LINK, where IFLA_LINK_NETNSID is the host"},
+        {"lxc_net", "host_interface", s, "", {}, {}, "IFLA_LINK, if IFLA_LINK_NETNSID is the host"},
 
         {"lxc_fs", "total_bytes", i, "bytes", {}, {}, "statvfs f_blocks"},
         {"lxc_fs", "used_bytes", i, "bytes", {}, {}, "statvfs f_blocks less f_bfree"},
         {"lxc_fs", "free_bytes", i, "bytes", {}, {}, "statvfs f_bfree"},
         {"lxc_fs", "available_bytes", i, "bytes", {}, {}, "statvfs f_bavail"},
-        {"lxc_fs", "used_percent", f, "%", {}, {}, "used of used and available, as df"},
+        {"lxc_fs", "used_percent", f, "%", {}, {}, "used / (used + available), as df"},
         {"lxc_fs", "inodes_total", i, "", {}, {}, "statvfs f_files"},
         {"lxc_fs", "inodes_used", i, "", {}, {}, "statvfs f_files less f_ffree"},
         {"lxc_fs", "inodes_free", i, "", {}, {}, "statvfs f_ffree"},
@@ -197,7 +197,7 @@ inline constexpr auto container_fields = [] {
          "",
          {},
          {},
-         "the container's own /proc; when threads has changed, and in turn"},
+         "the container's own /proc; read after a change of threads, and on a schedule"},
         {"lxc_pids", "threads", i, "", {"pids.current"}, {"pids.current"}},
         {"lxc_pids", "limit", i, "", {"pids.max", "", limit}, {"pids.max", "", limit}},
         {"lxc_pids", "peak", i, "", {"pids.peak"}, {"pids.peak"}},
@@ -207,8 +207,7 @@ inline constexpr auto container_fields = [] {
          "",
          {"pids.events", "max"},
          {"pids.events", "max"},
-         "pids.events max; v1, and v2 before Linux 6.11: without those refused in cgroups below the "
-         "container's"},
+         "pids.events max; v1, and v2 before Linux 6.11: not counting cgroups below the container's"},
 
         {"lxc_pressure", "some_avg10", f, "% of time", {}, {}, "RESOURCE.pressure some avg10"},
         {"lxc_pressure", "some_avg60", f, "% of time", {}, {}, "RESOURCE.pressure some avg60"},
@@ -227,13 +226,13 @@ inline constexpr auto container_fields = [] {
         {"lxc_state", "running", b, "", {}, {}, "liblxc"},
         {"lxc_state", "frozen", b, "", {}, {}, "cgroup.events frozen; v1: freezer.state"},
         {"lxc_state", "uptime_sec", i, "s", {}, {}, "/proc/PID/stat starttime of init"},
-        {"lxc_state", "restarts", i, "", {}, {}, "seen by this agent"},
-        {"lxc_state", "init_pid", i, "", {}, {}, "liblxc, in the host's numbers"},
+        {"lxc_state", "restarts", i, "", {}, {}, "counted by this agent"},
+        {"lxc_state", "init_pid", i, "", {}, {}, "liblxc, in the host's pid namespace"},
 
         {"lxc_socket", "tcp_inuse", i, "", {}, {}, "inuse of /proc/INIT/net/sockstat and sockstat6"},
         {"lxc_socket", "tcp_tw", i, "", {}, {}, "tw of /proc/INIT/net/sockstat"},
         {"lxc_socket", "udp_inuse", i, "", {}, {}, "inuse of /proc/INIT/net/sockstat and sockstat6"},
-        {"lxc_socket", "sockets_used", i, "", {}, {}, "/proc/INIT/net/sockstat, of every family"},
+        {"lxc_socket", "sockets_used", i, "", {}, {}, "/proc/INIT/net/sockstat, all families"},
         {"lxc_socket", "tcp_retrans_segs", i, "", {}, {}, "RetransSegs of /proc/INIT/net/snmp"},
 
         {"lxc_process",
@@ -242,20 +241,32 @@ inline constexpr auto container_fields = [] {
          "",
          {},
          {},
-         "cgroup.procs of the container and all below it, by command name"},
+         "cgroup.procs of the container and of the cgroups below it, by command name"},
         {"lxc_process",
          "cpu_usec",
          i,
          "us",
          {},
          {},
-         "/proc/PID/stat utime and stime, since the agent saw the container; with those that ended"},
+         "/proc/PID/stat utime and stime, since the agent first saw the container; includes ended processes"},
         {"lxc_process", "rss_bytes", i, "bytes", {}, {}, "/proc/PID/statm resident"},
         {"lxc_process", "threads", i, "", {}, {}, "/proc/PID/stat num_threads"},
-        {"lxc_process", "read_bytes", i, "bytes", {}, {}, "/proc/PID/io, since the agent saw the container"},
-        {"lxc_process", "write_bytes", i, "bytes", {}, {}, "/proc/PID/io, since the agent saw the container"},
+        {"lxc_process",
+         "read_bytes",
+         i,
+         "bytes",
+         {},
+         {},
+         "/proc/PID/io, since the agent first saw the container"},
+        {"lxc_process",
+         "write_bytes",
+         i,
+         "bytes",
+         {},
+         {},
+         "/proc/PID/io, since the agent first saw the container"},
 
-        // Of no measurement: read for what is computed from it, never sent.
+        // Of no measurement: read only to compute other fields, never sent.
         {"",
          "inactive_file_bytes",
          i,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <cstdint>
@@ -7,19 +8,19 @@ namespace lxcmon {
 
 enum class FieldType : std::uint8_t { integer, floating, boolean, string };
 
-/// How a number in a control file becomes the field's number.
+/// How to convert a number in a control file to the field's unit.
 enum class NumberFormat : std::uint8_t {
-    plain,         ///< as it stands
-    limit,         ///< "max", -1 and v1's huge "unlimited" mean: no field
+    plain,         ///< no conversion
+    limit,         ///< "max", -1 and v1's huge "unlimited" give no field
     nsec_to_usec,  ///< nanoseconds in the file
     ticks_to_usec, ///< USER_HZ clock ticks in the file
     kib_to_bytes   ///< "N kB" in the file, meaning KiB
 };
 
-/// Where a field comes from: a control file in the container's cgroup, and a key in it where the file
-/// is flat-keyed ("key value" a line). An empty file: not there in this cgroup version, or computed.
-/// On v1 the controller is the file name's part before the first dot.
-/// A figure of the host has its file, "proc/...", in v2's place.
+/// Source of a field: a control file in the container's cgroup, and a key if the file is flat-keyed ("key
+/// value" a line). An empty file: this cgroup version has none, or the field is computed.
+/// On v1 the controller is the part of the file name before the first dot.
+/// Fields of the host have their file, "proc/...", in `v2`.
 struct CgroupSource {
     std::string_view file{};
     std::string_view key{};
@@ -35,7 +36,7 @@ struct FieldInfo {
     std::string_view unit; ///< "" for counts
     CgroupSource v1{};
     CgroupSource v2{};
-    /// For people, where the figure does not stand in a file of its own or under a key.
+    /// Description of the source for documents; empty if `v1` or `v2` has it.
     std::string_view source{};
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/container_fields.hpp"
@@ -8,7 +9,8 @@
 
 namespace lxcmon {
 
-/// Every field that SCHEMA.md names and this agent takes: the one place for its name, type, unit and source.
+/// Every field that the agent sends (docs/measurements.md): the one place for its name, type, unit and
+/// source.
 inline constexpr auto field_table = [] {
     std::array<FieldInfo, container_fields.size() + host_fields.size()> table;
     std::ranges::copy(host_fields, std::ranges::copy(container_fields, table.begin()).out);
@@ -17,10 +19,10 @@ inline constexpr auto field_table = [] {
 
 inline constexpr std::size_t field_count = field_table.size();
 
-/// A row of the table.
+/// Index of a row in field_table.
 using FieldId = std::size_t;
 
-/// The row of a field; a name that the table lacks does not compile.
+/// The row of a field. An unknown name does not compile.
 consteval FieldId field_id(std::string_view measurement, std::string_view name) {
     for (FieldId id = 0; id < field_count; ++id)
         if (field_table[id].measurement == measurement && field_table[id].name == name)
@@ -28,13 +30,13 @@ consteval FieldId field_id(std::string_view measurement, std::string_view name) 
     throw "no such field in field_table";
 }
 
-/// The first row of a measurement, and the one behind its last.
+/// The first row of a measurement, and the row after its last.
 struct FieldRange {
     FieldId first = field_count;
     FieldId last = field_count;
 };
 
-/// The rows of a measurement; both ends field_count where the table lacks it.
+/// The rows of a measurement; first and last are field_count if it is unknown.
 [[nodiscard]] constexpr FieldRange find_fields(std::string_view measurement) noexcept {
     FieldRange range;
     for (FieldId id = field_count; id-- > 0;) {
@@ -47,6 +49,7 @@ struct FieldRange {
     return range;
 }
 
+/// The same; an unknown measurement does not compile.
 consteval FieldRange fields_of(std::string_view measurement) {
     const FieldRange range = find_fields(measurement);
     if (range.first == field_count)
@@ -54,7 +57,7 @@ consteval FieldRange fields_of(std::string_view measurement) {
     return range;
 }
 
-/// Whether a measurement begins with all fields of another: then code for the one serves the other.
+/// True if the first fields of a measurement are all fields of another: both can share code then.
 consteval bool begins_with_fields(std::string_view measurement, std::string_view other) {
     const FieldRange range = fields_of(measurement);
     const FieldRange part = fields_of(other);
@@ -67,12 +70,12 @@ consteval bool begins_with_fields(std::string_view measurement, std::string_view
     return true;
 }
 
-/// What all fields of a measurement have in common.
+/// Properties of a measurement.
 struct MeasurementInfo {
     std::string_view name;
-    std::string_view tags;        ///< those beside `host` and `container`, separated by ", "
-    std::string_view about;       ///< for people
-    bool is_on_by_default = true; ///< sent without being asked for by --metrics
+    std::string_view tags;        ///< in addition to `host` and `container`, separated by ", "
+    std::string_view about;       ///< description for documents
+    bool is_on_by_default = true; ///< sent unless --metrics excludes it
 };
 
 /// In the order of the field table.
@@ -83,7 +86,7 @@ inline constexpr auto measurement_table = std::to_array<MeasurementInfo>({
     {"lxc_net", "interface", "traffic as the container sees it"},
     {"lxc_fs", "mountpoint, device, fstype", "space and inodes of each filesystem"},
     {"lxc_pids", "", "processes and threads"},
-    {"lxc_pressure", "resource", "time lost in waiting for cpu, memory, io (PSI)"},
+    {"lxc_pressure", "resource", "time stalled on cpu, memory, io (PSI)"},
     {"lxc_hugetlb", "size", "huge pages"},
     {"lxc_state", "", "state, also of stopped containers"},
     {"lxc_socket", "", "sockets of the container's network namespace", false},
@@ -93,7 +96,7 @@ inline constexpr auto measurement_table = std::to_array<MeasurementInfo>({
     {"host_load", "", "the host's load"},
     {"host_io", "device", "the host's block I/O"},
     {"host_net", "interface", "the host's own interfaces"},
-    {"host_pressure", "resource", "the host's time lost in waiting (PSI)"},
+    {"host_pressure", "resource", "the host's stall times (PSI)"},
     {"host_fs", "mountpoint, device, fstype", "the host's filesystems"},
     {"lxcmon_push", "", "the agent itself"},
 });

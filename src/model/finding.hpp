@@ -1,14 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <string>
 
 namespace lxcmon {
 
-/// A line of what the command `check` finds.
+/// One result of the command `check`.
 struct Finding {
     std::string what; ///< "server", "credentials", "database", "file"
     bool ok = false;
-    std::string message; ///< what was found, or what is wrong and what to do; no secrets
+    std::string message; ///< the result, or the problem and advice; no secrets
 };
 
 } // namespace lxcmon

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/field_info.hpp"
@@ -6,13 +7,13 @@
 
 namespace lxcmon {
 
-/// The fields of the host and of the agent itself, rows of field_table (which see). They begin with those of
-/// no measurement, because the ones of containers end with theirs. Sources:
+/// The fields of the host and of the agent itself: rows of field_table. Fields of no measurement come first,
+/// because container_fields ends with its own. Sources:
 /// Documentation/filesystems/proc.rst, admin-guide/iostats.rst, accounting/psi.rst of the kernel.
 inline constexpr auto host_fields = [] {
     using namespace detail;
     return std::to_array<FieldInfo>({
-        // Of no measurement: read for what is computed from them, never sent.
+        // Of no measurement: read only to compute other fields, never sent.
         {"", "host_free_bytes", i, "bytes", {}, {"proc/meminfo", "MemFree:", kib}},
         {"", "host_cached_bytes", i, "bytes", {}, {"proc/meminfo", "Cached:", kib}},
         {"", "host_buffers_bytes", i, "bytes", {}, {"proc/meminfo", "Buffers:", kib}},
@@ -25,8 +26,8 @@ inline constexpr auto host_fields = [] {
          "us",
          {},
          {},
-         "/proc/stat user, nice, system, irq and softirq; guests are in user and nice, steal stands "
-         "apart"},
+         "/proc/stat user, nice, system, irq and softirq; guests are in user and nice, steal is "
+         "separate"},
         {"host_cpu", "user_usec", i, "us", {}, {}, "/proc/stat user and nice"},
         {"host_cpu", "system_usec", i, "us", {}, {}, "/proc/stat system, irq and softirq"},
         {"host_cpu", "iowait_usec", i, "us", {}, {}, "/proc/stat iowait"},
@@ -38,7 +39,7 @@ inline constexpr auto host_fields = [] {
          {},
          {},
          "growth of usage_usec over the last interval"},
-        {"host_cpu", "cpus", i, "cores", {}, {}, "/proc/stat: CPUs that are online"},
+        {"host_cpu", "cpus", i, "cores", {}, {}, "/proc/stat: online CPUs"},
 
         {"host_memory", "usage_bytes", i, "bytes", {}, {}, "/proc/meminfo MemTotal less MemFree"},
         {"host_memory", "used_bytes", i, "bytes", {}, {}, "usage_bytes less file_bytes"},
@@ -51,7 +52,7 @@ inline constexpr auto host_fields = [] {
          "bytes",
          {},
          {},
-         "/proc/meminfo Cached and Buffers, shmem with them"},
+         "/proc/meminfo Cached and Buffers, including shmem"},
         {"host_memory", "slab_bytes", i, "bytes", {}, {"proc/meminfo", "Slab:", kib}},
         {"host_memory", "shmem_bytes", i, "bytes", {}, {"proc/meminfo", "Shmem:", kib}},
         {"host_memory", "file_mapped_bytes", i, "bytes", {}, {"proc/meminfo", "Mapped:", kib}},
@@ -66,20 +67,14 @@ inline constexpr auto host_fields = [] {
          "bytes",
          {},
          {},
-         "/proc/meminfo SwapTotal less SwapFree, where there is swap"},
-        {"host_memory",
-         "swap_limit_bytes",
-         i,
-         "bytes",
-         {},
-         {},
-         "/proc/meminfo SwapTotal, where there is swap"},
-        {"host_memory", "used_percent", f, "% of the limit", {}, {}, "used_bytes of limit_bytes"},
+         "/proc/meminfo SwapTotal less SwapFree, if there is swap"},
+        {"host_memory", "swap_limit_bytes", i, "bytes", {}, {}, "/proc/meminfo SwapTotal, if there is swap"},
+        {"host_memory", "used_percent", f, "% of the limit", {}, {}, "used_bytes / limit_bytes"},
 
         {"host_load", "load1", f, "", {}, {}, "/proc/loadavg"},
         {"host_load", "load5", f, "", {}, {}, "/proc/loadavg"},
         {"host_load", "load15", f, "", {}, {}, "/proc/loadavg"},
-        {"host_load", "running", i, "", {}, {}, "/proc/loadavg: threads that run or could"},
+        {"host_load", "running", i, "", {}, {}, "/proc/loadavg: runnable threads"},
         {"host_load", "threads", i, "", {}, {}, "/proc/loadavg"},
 
         {"host_io", "read_bytes", i, "bytes", {}, {}, "/proc/diskstats sectors read"},
@@ -111,34 +106,34 @@ inline constexpr auto host_fields = [] {
          "% of time",
          {},
          {},
-         "/proc/pressure/RESOURCE full avg10; not of cpu, where it means nothing"},
+         "/proc/pressure/RESOURCE full avg10; not for cpu: undefined for the host"},
         {"host_pressure",
          "full_avg60",
          f,
          "% of time",
          {},
          {},
-         "/proc/pressure/RESOURCE full avg60; not of cpu, where it means nothing"},
+         "/proc/pressure/RESOURCE full avg60; not for cpu: undefined for the host"},
         {"host_pressure",
          "full_avg300",
          f,
          "% of time",
          {},
          {},
-         "/proc/pressure/RESOURCE full avg300; not of cpu, where it means nothing"},
+         "/proc/pressure/RESOURCE full avg300; not for cpu: undefined for the host"},
         {"host_pressure",
          "full_total_usec",
          i,
          "us",
          {},
          {},
-         "/proc/pressure/RESOURCE full total; not of cpu, where it means nothing"},
+         "/proc/pressure/RESOURCE full total; not for cpu: undefined for the host"},
 
         {"host_fs", "total_bytes", i, "bytes", {}, {}, "statvfs f_blocks"},
         {"host_fs", "used_bytes", i, "bytes", {}, {}, "statvfs f_blocks less f_bfree"},
         {"host_fs", "free_bytes", i, "bytes", {}, {}, "statvfs f_bfree"},
         {"host_fs", "available_bytes", i, "bytes", {}, {}, "statvfs f_bavail"},
-        {"host_fs", "used_percent", f, "%", {}, {}, "used of used and available, as df"},
+        {"host_fs", "used_percent", f, "%", {}, {}, "used / (used + available), as df"},
         {"host_fs", "inodes_total", i, "", {}, {}, "statvfs f_files"},
         {"host_fs", "inodes_used", i, "", {}, {}, "statvfs f_files less f_ffree"},
         {"host_fs", "inodes_free", i, "", {}, {}, "statvfs f_ffree"},
@@ -146,14 +141,20 @@ inline constexpr auto host_fields = [] {
 
         {"lxcmon_push", "containers", i, "", {}, {}, "seen at this tick"},
         {"lxcmon_push", "points", i, "", {}, {}, "of this tick"},
-        {"lxcmon_push", "tick_usec", i, "us", {}, {}, "the tick before"},
+        {"lxcmon_push", "tick_usec", i, "us", {}, {}, "duration of the previous tick"},
         {"lxcmon_push", "missed_ticks", i, "", {}, {}, "since the start"},
-        {"lxcmon_push", "sample_errors", i, "", {}, {}, "containers that had trouble, since the start"},
+        {"lxcmon_push", "sample_errors", i, "", {}, {}, "errors of containers, since the start"},
         {"lxcmon_push", "queue_points", i, "", {}, {}, "waiting in memory"},
         {"lxcmon_push", "spool_bytes", i, "bytes", {}, {}, "waiting on disk"},
         {"lxcmon_push", "delivered_points", i, "", {}, {}, "since the start"},
         {"lxcmon_push", "rejected_points", i, "", {}, {}, "refused by the server, since the start"},
-        {"lxcmon_push", "dropped_points", i, "", {}, {}, "beyond the bounds, since the start"},
+        {"lxcmon_push",
+         "dropped_points",
+         i,
+         "",
+         {},
+         {},
+         "dropped at the limits of queue and spool, since the start"},
         {"lxcmon_push", "retries", i, "", {}, {}, "since the start"},
         {"lxcmon_push", "last_status", i, "", {}, {}, "HTTP status of the last answer"},
         {"lxcmon_push", "cpu_usec", i, "us", {}, {}, "agent and helper"},

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/point.hpp"
 
 #include <algorithm>
@@ -38,14 +39,14 @@ void PointBuffer::end() {
         tags_.resize(open_.first_tag);
         return;
     }
-    // An insertion sort: a handful of tags, mostly sorted, and unlike std::stable_sort it allocates nothing.
+    // An insertion sort: there are few tags, mostly sorted, and std::stable_sort would allocate.
     const auto first = tags_.begin() + static_cast<std::ptrdiff_t>(open_.first_tag);
     for (auto next = first; next != tags_.end(); ++next) {
         const auto place =
             std::upper_bound(first, next, *next, [](const Tag& a, const Tag& b) { return a.key < b.key; });
         std::rotate(place, next, next + 1);
     }
-    // Of equal keys the last one stays: walk backwards over what is sorted and stable.
+    // Of equal keys keep the last: the sort is stable, so go backwards.
     const auto kept = std::unique(tags_.rbegin(), std::make_reverse_iterator(first),
                                   [](const Tag& a, const Tag& b) { return a.key == b.key; });
     tags_.erase(first, kept.base());

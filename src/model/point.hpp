@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/selection.hpp"
@@ -12,13 +13,13 @@
 
 namespace lxcmon {
 
-/// A tag as the encoder takes it: raw text, nothing escaped yet.
+/// A tag before encoding: raw text, not escaped.
 struct Tag {
     std::string_view key;
     std::string_view value;
 };
 
-/// The four types of SCHEMA.md: integer, float, boolean, string.
+/// The four field types (docs/measurements.md): integer, float, boolean, string.
 using FieldValue = std::variant<std::int64_t, double, bool, std::string_view>;
 
 struct Field {
@@ -26,7 +27,7 @@ struct Field {
     FieldValue value;
 };
 
-/// A view of one point. The texts belong to the PointBuffer or to whoever gave them to it.
+/// A view of one point. The PointBuffer, or the caller that added them, owns the texts.
 struct Point {
     std::string_view measurement;
     std::span<const Tag> tags; ///< sorted by key bytes, no key twice, no empty value
@@ -34,39 +35,39 @@ struct Point {
     std::int64_t time_ns = 0; ///< since 1970, UTC
 };
 
-/// The value of a tag; empty where the point has none of that key.
+/// The value of a tag; empty if the point has no such tag.
 [[nodiscard]] std::string_view tag_of(const Point& point, std::string_view key) noexcept;
 
-/// The points of a tick. Storage is kept between ticks, so that a steady tick allocates nothing.
-/// Not for use from several threads.
+/// The points of a tick. Storage is kept between ticks, so that a steady tick does not allocate.
+/// Not thread-safe.
 class PointBuffer {
   public:
-    /// From now on Readings add only these fields to it. Every field, until said otherwise.
+    /// Sets the fields that Readings add to this buffer. Default: every field.
     void select(const Selection& selection) noexcept { selection_ = selection; }
     [[nodiscard]] const Selection& selection() const noexcept { return selection_; }
 
-    /// Forgets all points; every Point and every stored text becomes invalid.
+    /// Removes all points; every Point and every stored text becomes invalid.
     void clear() noexcept;
 
-    /// Starts a point. Tags and fields that follow belong to it, until end().
-    /// `measurement` must outlive the buffer's content (literals, or store()d).
+    /// Starts a point, to which tags and fields are added until end().
+    /// `measurement` must outlive the buffer's content (a literal, or a result of store()).
     void begin(std::string_view measurement, std::int64_t time_ns);
 
-    /// Texts must outlive the buffer's content. A tag with an empty value is left out; of two
-    /// tags with one key the later one counts.
+    /// Texts must outlive the buffer's content. A tag with an empty value is skipped; of two tags with the
+    /// same key the later one is kept.
     void tag(std::string_view key, std::string_view value);
     void tags(std::span<const Tag> tags);
 
-    /// NaN and infinities are left out: they have no place in line protocol.
+    /// NaN and infinities are skipped: line protocol can't represent them.
     void field(std::string_view key, FieldValue value);
 
-    /// Ends the point: sorts its tags, and drops it when it has got no field.
+    /// Ends the point: sorts its tags. A point without fields is dropped.
     void end();
 
-    /// Forgets the points from number `size` on, as if they had never been added.
+    /// Removes the points from index `size` on.
     void truncate(std::size_t size) noexcept;
 
-    /// Copies a text that does not live long enough by itself.
+    /// Copies a text into the buffer; the view is valid until clear().
     [[nodiscard]] std::string_view store(std::string_view text);
 
     [[nodiscard]] std::size_t size() const noexcept { return points_.size(); }

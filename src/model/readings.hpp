@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/field_table.hpp"
@@ -12,14 +13,14 @@
 
 namespace lxcmon {
 
-/// A count as a field takes it: beyond 2^63 the largest that it holds, and never negative.
+/// A count as an integer field: values above 2^63-1 become 2^63-1.
 [[nodiscard]] constexpr std::int64_t clamped(std::uint64_t number) noexcept {
     constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
     return static_cast<std::int64_t>(number < most ? number : most);
 }
 
-/// The figures of one container (or one of its devices) while they are put together: a slot for each
-/// row of the field table. What is not set stays out of the point.
+/// The values of one container (or one of its devices) while they are collected: a slot for each row of the
+/// field table. Fields that are not set are not in the point.
 class Readings {
   public:
     void clear() noexcept { present_.reset(); }
@@ -37,8 +38,8 @@ class Readings {
         return number != nullptr ? std::optional(*number) : std::nullopt;
     }
 
-    /// Adds one point with the fields of `range` that are set and that `points` is to have; none at all where
-    /// there are none.
+    /// Adds one point with the fields of `range` that are set and selected in `points`; no point if there is
+    /// no such field.
     void emit(FieldRange range, std::span<const Tag> tags, std::span<const Tag> own_tags,
               std::int64_t time_ns, PointBuffer& points) const {
         points.begin(field_table[range.first].measurement, time_ns);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/field_table.hpp"
@@ -8,20 +9,20 @@
 
 namespace lxcmon {
 
-/// Which fields are sent. Reading what nobody wants is left out by those who read.
+/// The fields that are sent. Samplers skip reads that no selected field needs.
 class Selection {
   public:
-    /// Every field there is.
+    /// Every field.
     [[nodiscard]] static Selection everything() noexcept;
-    /// The measurements that are sent without being asked for.
+    /// The measurements that are sent by default.
     [[nodiscard]] static Selection by_default() noexcept;
-    /// Of patterns, the later over the earlier: GLOB or +GLOB adds, !GLOB takes away. A glob (fnmatch(3)) is
-    /// one on measurements ("host_*"), or on measurement and field ("lxc_memory.*_bytes"). A first pattern
-    /// that begins with + or ! changes what is sent by default, any other one starts from nothing. None at
-    /// all: the default. Throws std::invalid_argument with a glob that no field has.
+    /// Applies patterns in order: GLOB or +GLOB adds fields, !GLOB removes them. A glob (fnmatch(3)) matches
+    /// measurements ("host_*"), or measurement and field ("lxc_memory.*_bytes"). If the first pattern begins
+    /// with + or !, the start is the default, else the empty selection. Without patterns: the default. Throws
+    /// std::invalid_argument with the glob if it matches no field.
     [[nodiscard]] static Selection of(std::span<const std::string> patterns);
 
-    /// Takes away all fields that `glob` names; returns whether there are such fields at all.
+    /// Removes all fields that `glob` matches; returns false if it matches none.
     bool remove(const std::string& glob);
 
     [[nodiscard]] bool has(FieldId field) const noexcept { return fields_.test(field); }

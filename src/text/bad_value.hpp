@@ -5,10 +5,10 @@
 
 namespace lxcmon::text {
 
-/// Thrown by code that reads a value which a person wrote: "is not a duration; expected for example 10s".
+/// Thrown by parsers of values from users: "is not a duration; expected for example 10s".
 struct BadValue {
     std::string message;
-    std::string shown{}; ///< shown in place of a value that may hold a secret; empty: the value itself
+    std::string shown{}; ///< shown instead of a value that may contain a secret; empty: the value itself
 };
 
 } // namespace lxcmon::text

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "text/file_error.hpp"
 
 #include <cerrno>
@@ -11,18 +12,18 @@ std::string_view advice(int error) noexcept {
     case ENOSPC:
         return "; the disk is full: make room on it";
     case EDQUOT:
-        return "; the quota is used up: make room, or raise it";
+        return "; the disk quota is used up: make room, or raise the quota";
     case EROFS:
         return "; the filesystem is read-only: mount it for writing, or use another folder";
     case EACCES:
     case EPERM:
-        return "; this user may not write there: change the rights, or use another folder";
+        return "; this user has no write permission: change the permissions, or use another folder";
     case ELOOP:
-        return "; it is a symlink, which is not followed: remove it";
+        return "; symlinks are not followed: remove it";
     case ENOTDIR:
-        return "; a folder is expected there: remove what is in its place, or use another folder";
+        return "; a folder is expected there: remove the file in its place, or use another folder";
     case EIO:
-        return "; the disk may be failing: see the kernel's log";
+        return "; the disk may be failing: see the kernel log";
     default:
         return {};
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <string>
@@ -5,7 +6,7 @@
 
 namespace lxcmon::text {
 
-/// "PATH: DOING: what errno says; what to do", for a person who reads the log.
+/// A message for the log: "PATH: DOING: text of the errno; advice". `doing` names the failed operation.
 [[nodiscard]] std::string describe_file_error(std::string_view path, std::string_view doing, int error);
 
 } // namespace lxcmon::text

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "text/printable.hpp"
 
 namespace lxcmon::text {
@@ -10,7 +11,7 @@ unsigned byte_at(std::string_view text, std::size_t at) noexcept {
     return static_cast<unsigned char>(text[at]);
 }
 
-/// The length of the printable character at the start of `text`; 0 where there is none.
+/// Bytes of the printable character at the start of `text`; 0 if there is none.
 std::size_t character_bytes(std::string_view text) noexcept {
     const unsigned first = byte_at(text, 0);
     if (first < 0x80)

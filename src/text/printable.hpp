@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <cstddef>
@@ -7,15 +8,15 @@
 
 namespace lxcmon::text {
 
-/// How much of a server's words stands in a log or an error at most, in bytes.
+/// Default limit on untrusted text in a log message or an error, in bytes.
 inline constexpr std::size_t longest_message_bytes = 300;
 
-/// Text of strangers made fit for a log: control bytes (C1 too) and invalid UTF-8 become `_`, and
-/// what is longer than `most_bytes` is cut on a character boundary and ended by "...".
+/// Makes untrusted text safe to log: control characters (C1 too) and invalid UTF-8 become `_`. Text longer
+/// than `most_bytes` is cut on a character boundary and ends in "...".
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most_bytes = longest_message_bytes);
 
-/// `text` with every secret in it replaced by `***`: a server may answer with what it was sent.
-/// Secrets under four bytes are left alone, as they would tear ordinary words apart.
+/// `text` with every secret replaced by `***`: a server's answer may repeat the request. Secrets under four
+/// bytes are not replaced: they also occur in ordinary words.
 [[nodiscard]] std::string redacted(std::string text, std::span<const std::string> secrets);
 
 } // namespace lxcmon::text

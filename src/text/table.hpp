@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <string>
@@ -5,7 +6,7 @@
 
 namespace lxcmon::text {
 
-/// Rows of a table for people, columns lined up, two spaces between them. All rows are of one length.
+/// A text table: columns are aligned, with two spaces between them. All rows have the same number of cells.
 [[nodiscard]] std::string aligned(const std::vector<std::vector<std::string>>& rows);
 
 } // namespace lxcmon::text

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "text/utf8.hpp"
 
 #include <algorithm>
@@ -40,7 +41,7 @@ std::size_t character_bytes(std::string_view text) noexcept {
     const std::size_t length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
     if (length == 0 || text.size() < length || !continues(text, 2, length))
         return 0;
-    // The second byte is narrower where a longer form than needed, a surrogate or more than U+10FFFF begins.
+    // The range of the second byte excludes overlong forms, surrogates and code points above U+10FFFF.
     const unsigned low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
     const unsigned high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
     return is_between(text, 1, low, high) ? length : 0;

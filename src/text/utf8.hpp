@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <string>
@@ -5,15 +6,15 @@
 
 namespace lxcmon::text {
 
-/// Longer strings are cut, on a character boundary (PROTOCOL.md).
+/// Longer strings are cut on a character boundary (docs/protocol.md).
 inline constexpr std::size_t max_string_bytes = 64U << 10U;
 
-/// Bytes of the well-formed UTF-8 character that `text` begins with; 0 where it begins with none
-/// (Unicode 15, table 3-7). `text` is not empty.
+/// Bytes of the well-formed UTF-8 character (Unicode 15, table 3-7) at the start of `text`; 0 if there is
+/// none. `text` must not be empty.
 [[nodiscard]] std::size_t character_bytes(std::string_view text) noexcept;
 
-/// Walks over `text`: `ascii(char)` for each single-byte character, the others are appended to `out`
-/// as they are. What is not UTF-8 becomes U+FFFD; the text ends after `most_bytes`.
+/// Appends `text` to `out`: calls `ascii(char)` for each single-byte character and copies longer ones
+/// unchanged. Each byte that is not UTF-8 becomes U+FFFD. The text is cut at `most_bytes`.
 template <typename Ascii>
 void append_text(std::string& out, std::string_view text, Ascii&& ascii,
                  std::size_t most_bytes = max_string_bytes) {
@@ -33,11 +34,11 @@ void append_text(std::string& out, std::string_view text, Ascii&& ascii,
     }
 }
 
-/// Whether `text` has nothing but letters, digits and a few signs that stand for themselves everywhere: then
-/// it goes out in one piece. Nearly all names do.
+/// True if `text` has only letters, digits and a few signs that no format escapes, and need not be cut: it
+/// can be appended in one piece. Nearly all names qualify.
 [[nodiscard]] bool is_plain(std::string_view text) noexcept;
 
-/// NUL to 0x1f and 0x7f.
+/// True for the bytes 0 to 0x1f and 0x7f.
 [[nodiscard]] constexpr bool is_control(char c) noexcept {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }

@@ -5,8 +5,8 @@
 
 namespace lxcmon::test {
 
-/// Number of allocations of the calling thread since its start, by `new` or the malloc() family, including
-/// those in C libraries. A program that links this file uses its own malloc() in front of glibc's.
+/// Number of allocations of the calling thread since its start, by `new`, malloc() and related functions,
+/// also in C libraries. Linking this replaces glibc's malloc() in the program.
 [[nodiscard]] std::uint64_t allocations() noexcept;
 
 } // namespace lxcmon::test

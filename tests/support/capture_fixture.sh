@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Copy what the kernel says about this host's running LXC containers into a tree of plain files, for tests.
 #
 # usage: capture_fixture.sh OUTDIR      (as root, on any host with LXC and cgroup v1, v2 or both)

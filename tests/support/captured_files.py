@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The kernel's files of a captured container, for expect_fixture.py: where they are, and the forms that they have."""
 
 NO_LIMIT = 2**63 - 65536  # v1 rounds LONG_MAX down to a page, at most 64 KiB

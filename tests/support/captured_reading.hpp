@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "support/fixture.hpp"
@@ -21,7 +22,7 @@
 
 namespace lxcmon::test {
 
-/// What the readers of a captured host share: its layout, and which files are read there.
+/// State that all readers of a captured host share: its layout and the plan of files to read.
 struct CapturedHost {
     /// `root_fd` is borrowed.
     explicit CapturedHost(int root)
@@ -40,11 +41,11 @@ struct CapturedHost {
     sample::HugePages huge_pages;
     io::FdBudget budget{1000};
     io::FileChanges changes;
-    bool is_watching = false; ///< else every file may have changed at any time
+    bool is_watching = false; ///< false: every file always counts as changed
     std::vector<char> buffer = std::vector<char>(128U << 10U);
 };
 
-/// When this process began, as the helper reads it; nothing where the tree does not say.
+/// Start time of this process, as the helper reads it; nullopt if the tree does not have it.
 inline std::optional<std::int64_t> captured_start_ticks(int root_fd, const std::string& init_pid) {
     std::string stat;
     if (io::try_read_whole(root_fd, ("proc/" + init_pid + "/stat").c_str(), stat) != 0)
@@ -52,7 +53,7 @@ inline std::optional<std::int64_t> captured_start_ticks(int root_fd, const std::
     return io::parse_start_ticks(stat);
 }
 
-/// All that reads one captured container's own files, without its namespaces.
+/// All readers of one captured container's files, except its namespaces.
 struct CapturedReaders {
     CapturedHost& host;
     std::vector<std::optional<std::string>> directories;

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """contrib/dev/check_seen_fields.py finds what it is there for."""
 
 import json

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -8,19 +9,18 @@
 
 namespace lxcmon::test {
 
-/// A process of the test's own, killed with this object at the latest: stands in for a container's init.
+/// A child process of the test in the role of a container's init. The destructor kills it.
 class Child {
   public:
-    /// Forks into the new namespaces that `clone_flags` (clone(2)) name; the child runs `prepare`, then
-    /// `live`, and waits for its end. Returns when `prepare` has; throws where that gave false. Namespaces
-    /// need root.
+    /// Forks with `clone_flags` (clone(2)) for new namespaces, which need root. The child runs `prepare`,
+    /// then `live`, and waits to be killed. Returns after `prepare`; throws if that returned false.
     explicit Child(int clone_flags = 0, const std::function<bool()>& prepare = {},
                    const std::function<void()>& live = {});
     ~Child() { end(); }
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
 
-    /// Kills it, and returns when it has gone; the pidfd stays.
+    /// Kills and reaps the child; the pidfd stays open.
     void end() noexcept;
 
     [[nodiscard]] pid_t pid() const noexcept { return pid_; }
@@ -32,11 +32,11 @@ class Child {
     io::UniqueFd pidfd_;
 };
 
-/// Gives the calling process, which must be in a mount namespace of its own, a tmpfs as its root filesystem,
-/// mounted with `options`; `directory` is where it is mounted before. Returns whether that worked.
+/// Makes a tmpfs with mount options `options` the root filesystem of the calling process, which must be in
+/// its own mount namespace. The tmpfs is first mounted on `directory`. False on failure.
 [[nodiscard]] bool enter_tmpfs_root(const char* directory, const char* options) noexcept;
 
-/// Whether the process of a pidfd ends within five seconds.
+/// Waits up to five seconds; true if the process of the pidfd ends.
 [[nodiscard]] bool ends_soon(int pidfd) noexcept;
 
 } // namespace lxcmon::test

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "encode/line_protocol.hpp"
@@ -6,7 +7,7 @@
 
 namespace lxcmon::test {
 
-/// Points as line protocol, a line each.
+/// Points as line protocol, one line per point.
 [[nodiscard]] inline std::string encoded(const PointBuffer& points) {
     std::string text;
     for (std::size_t index = 0; index < points.size(); ++index)
@@ -15,7 +16,7 @@ namespace lxcmon::test {
     return text;
 }
 
-/// How often `part` stands in `text`.
+/// Number of occurrences of `part` in `text`.
 [[nodiscard]] inline std::size_t count_of(const std::string& text, const std::string& part) {
     std::size_t count = 0;
     for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size()))

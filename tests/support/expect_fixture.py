@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the agent must say of the captured containers: tests/fixtures/CASE/expected.lp.
 
 A second source for the tests of src/sample: written from docs/measurements.md and the kernel's documents, not from that code,

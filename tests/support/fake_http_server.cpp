@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/fake_http_server.hpp"
 
 #include <arpa/inet.h>
@@ -17,7 +18,7 @@ namespace {
 
 constexpr std::size_t repeated_bytes = std::size_t{256} << 20U;
 
-/// Blocks; a peer that is gone is no error.
+/// Blocks. A closed connection is no error.
 bool send_all(int fd, std::string_view text) {
     while (!text.empty()) {
         const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
@@ -28,7 +29,7 @@ bool send_all(int fd, std::string_view text) {
     return true;
 }
 
-/// close() then sends RST.
+/// Makes close() send RST.
 void reset_on_close(int fd) {
     const linger at_once{1, 0};
     ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -38,7 +39,7 @@ std::string head_of(const HttpAnswer& answer, std::size_t length) {
     return head_text(answer.status, answer.headers, length);
 }
 
-/// A byte every 10 ms, until the peer goes; 30 s at most.
+/// Sends a byte every 10 ms until the peer closes the connection, for at most 30 s.
 void drip(int fd, std::string_view head) {
     send_all(fd, head);
     for (int byte = 0; byte < 3000 && send_all(fd, "x"); ++byte) {
@@ -74,13 +75,13 @@ FakeHttpServer::FakeHttpServer(const std::string& socket_path)
 FakeHttpServer::FakeHttpServer(int socket)
     : listener_(socket)
     , wake_(::eventfd(0, EFD_CLOEXEC)) {
-    ::setenv("no_proxy", "127.0.0.1", 1); // a proxy of the machine has no part in a test
+    ::setenv("no_proxy", "127.0.0.1", 1); // tests must not use the machine's proxy
     handler_ = [](const HttpRequestSeen&) { return HttpAnswer{}; };
 }
 
 void FakeHttpServer::listen(const sockaddr* address, socklen_t size) {
     if (::bind(listener_.get(), address, size) != 0 || ::listen(listener_.get(), 16) != 0)
-        throw std::runtime_error("the fake server gets no address");
+        throw std::runtime_error("the fake server can't listen");
     thread_ = std::thread(&FakeHttpServer::run, this);
 }
 
@@ -173,7 +174,7 @@ void FakeHttpServer::read_from(Connection& connection) {
     }
 }
 
-/// True when a whole request was there.
+/// True if the input had a whole request.
 bool FakeHttpServer::take_request(Connection& connection) {
     const auto head_end = connection.input.find("\r\n\r\n");
     if (head_end == std::string::npos)
@@ -190,7 +191,7 @@ bool FakeHttpServer::take_request(Connection& connection) {
     connection.input.erase(0, head_end + 4 + length);
     const HttpAnswer chosen = next_answer(request);
     {
-        // Before the answer: who has got it finds the request recorded.
+        // Record before answering: the client may look for the request as soon as it has the answer.
         const std::lock_guard lock(mutex_);
         requests_.push_back(std::move(request));
         arrived_.notify_all();
@@ -199,7 +200,7 @@ bool FakeHttpServer::take_request(Connection& connection) {
     return true;
 }
 
-/// The next answer of the script, where it does not wait for the body.
+/// The next answer of the script if it does not wait for the body, else nullptr.
 const HttpAnswer* FakeHttpServer::early_answer() {
     const std::lock_guard lock(mutex_);
     return !script_.empty() && script_.front().fault == Fault::close_early ? &script_.front() : nullptr;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -21,19 +22,19 @@
 
 namespace lxcmon::test {
 
-/// What goes wrong with an answer.
+/// How an answer fails.
 enum class Fault {
     none,
-    reset,        ///< the connection is reset in place of an answer
+    reset,        ///< the connection is reset instead of an answer
     reset_midway, ///< reset within the answer's body
-    silence,      ///< nothing is ever answered
-    endless,      ///< the head, some body, and then no end
-    flood,        ///< the head, and body without end as fast as it is taken, 8 MiB in all, then silence
-    close_early,  ///< answered once the head is there, and closed with the body unread
-    drip,         ///< the head, and then a byte now and then
-    repeat,       ///< the status line, and then the body, as it is, over and over: 256 MiB at most
-    raw,          ///< the body is all that is sent, as it is; then closed
-    hold,         ///< answered when release() is called
+    silence,      ///< no answer at all
+    endless,      ///< the head and a part of the body, then silence
+    flood,        ///< the head and 8 MiB of body at full speed, then silence
+    close_early,  ///< answered after the request's head, and closed with the body unread
+    drip,         ///< the head, then single bytes with pauses
+    repeat,       ///< the status line, then the body as raw bytes, repeated up to 256 MiB
+    raw,          ///< only the body, as raw bytes, then closed
+    hold,         ///< answered after release()
 };
 
 struct HttpAnswer {
@@ -43,14 +44,14 @@ struct HttpAnswer {
     Fault fault = Fault::none;
 };
 
-/// A small HTTP/1.1 server on a loopback port, in a thread of its own. It answers from a script, then
-/// from a handler (204 by default), and keeps every request. Any function from any thread.
+/// A small HTTP/1.1 server on a loopback port, with its own thread. It answers from a script, then from a
+/// handler (204 by default), and records every request. All functions are thread-safe.
 class FakeHttpServer {
   public:
     using Handler = std::function<HttpAnswer(const HttpRequestSeen&)>;
 
     FakeHttpServer();
-    /// On a unix socket.
+    /// Listens on a unix socket instead.
     explicit FakeHttpServer(const std::string& socket_path);
     ~FakeHttpServer();
     FakeHttpServer(const FakeHttpServer&) = delete;
@@ -66,7 +67,7 @@ class FakeHttpServer {
 
     [[nodiscard]] std::vector<HttpRequestSeen> requests() const;
 
-    /// False when there are fewer after the time-out.
+    /// Waits for `count` requests; false on time-out.
     [[nodiscard]] bool wait_for_requests(std::size_t count,
                                          std::chrono::seconds timeout = std::chrono::seconds(20)) const;
 
@@ -74,9 +75,9 @@ class FakeHttpServer {
     struct Connection {
         io::UniqueFd fd;
         std::string input;
-        std::string held; ///< an answer that waits for release()
+        std::string held; ///< an answer to send after release()
         std::size_t number = 0;
-        bool parked = false; ///< nothing more is answered here
+        bool parked = false; ///< no more answers on this connection
         bool closed = false;
     };
 
@@ -97,7 +98,7 @@ class FakeHttpServer {
     std::list<Connection> connections_;
     std::size_t accepted_ = 0;
 
-    mutable std::mutex mutex_; ///< for all below
+    mutable std::mutex mutex_; ///< protects the members below
     mutable std::condition_variable arrived_;
     std::deque<HttpAnswer> script_;
     Handler handler_;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "support/child.hpp"
@@ -14,22 +15,22 @@
 
 namespace lxcmon::test {
 
-/// A process of user `uid` that listens where liblxc's monitor of a container would. Like a monitor it hangs
-/// up on callers, unless it is to be silent.
+/// A process of user `uid` that listens on the socket of liblxc's monitor of a container. Like a monitor it
+/// closes incoming connections, unless `silent`.
 class FakeMonitor {
   public:
     FakeMonitor(uid_t uid, const std::string& lxcpath, const std::string& name, bool silent = false)
         : process_(
               0, [&] { return ::setuid(uid) == 0 && listen(lxcpath + "/" + name + "/command"); },
               [this, silent] {
-                  ::prctl(PR_SET_PDEATHSIG, SIGKILL); // setuid has undone it
+                  ::prctl(PR_SET_PDEATHSIG, SIGKILL); // setuid() resets it
                   while (!silent)
                       hang_up();
               }) {}
     void end() noexcept { process_.end(); }
 
   private:
-    /// A name too long for the address is cut.
+    /// Truncates a name that is too long for the address.
     bool listen(const std::string& place) {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
@@ -43,7 +44,7 @@ class FakeMonitor {
     void hang_up() const {
         const int caller = ::accept(socket_, nullptr, nullptr);
         std::array<char, 4096> question{};
-        ::recv(caller, question.data(), question.size(), 0); // what it is does not matter
+        ::recv(caller, question.data(), question.size(), 0); // the content does not matter
         ::close(caller);
     }
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # fetch_incus.sh FOLDER: unpacks Incus of bookworm-backports there, for the tests. Nothing is installed, apt's own lists are left alone.
 set -euo pipefail
 

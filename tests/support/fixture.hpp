@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -16,10 +17,10 @@ struct CapturedContainer {
     std::string state;
 };
 
-/// A captured tree below tests/fixtures (its README.md says what is in them).
+/// A captured tree below tests/fixtures (see its README.md).
 class Fixture {
   public:
-    /// `name`: "v2", "broken/max". Throws where it is not there or names no container.
+    /// `name`: "v2", "broken/max". Throws if it does not exist or has no container.
     explicit Fixture(const std::string& name);
 
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
@@ -27,7 +28,7 @@ class Fixture {
     [[nodiscard]] int root_fd() const noexcept { return root_.get(); }
     [[nodiscard]] const std::vector<CapturedContainer>& containers() const noexcept { return containers_; }
     [[nodiscard]] const CapturedContainer& container(const std::string& name) const;
-    /// Text of a file, relative to the captured root.
+    /// Text of a file; `path` is relative to the captured root.
     [[nodiscard]] std::string text(const std::string& path) const;
     /// CLOCK_BOOTTIME at the capture.
     [[nodiscard]] std::int64_t boottime_ns() const;
@@ -39,10 +40,10 @@ class Fixture {
     std::vector<CapturedContainer> containers_;
 };
 
-/// v1, v2, hybrid and all of broken/. Throws where that folder has none.
+/// v1, v2, hybrid and all of broken/. Throws if broken/ is empty.
 [[nodiscard]] std::vector<std::string> fixture_names();
 
-/// The whole of a file; throws where it can't be read.
+/// Reads a whole file; throws if it can't be read.
 [[nodiscard]] std::string text_of_file(const std::filesystem::path& path);
 
 } // namespace lxcmon::test

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Start the containers of the captured fixtures and give them a history: throttled, out of memory, with disk I/O, frozen.
 # For a throw-away machine (tests/e2e/run_vm.sh): makes /srv, a bridge br0, swap, and containers in /var/lib/lxc.
 #

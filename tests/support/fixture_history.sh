@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # What the containers of fixture_containers.sh have been through, each thing on purpose and most of it twice: in `limited`, which is
 # busybox, and in `sysd`, which is systemd. Sourced; needs fixture_work.py beside it.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the container `sysd` of fixture_history.sh does and a shell can't: python3 - memory|forks|cpu|hold
 
 Debian's python3-minimal is all there is: no mmap, no resource."""

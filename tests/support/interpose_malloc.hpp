@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <cerrno>
 #include <cstddef>
 
-// malloc() and its kin, before glibc's: each calls note_allocation(), which the one file of a program (or of
-// a library for LD_PRELOAD) that includes this defines before.
+// Replaces glibc's malloc() and related functions: each calls note_allocation(). Include this in one file of
+// a program (or of a library for LD_PRELOAD), after a definition of note_allocation().
 
-// glibc's own, which need no dlsym (that allocates itself).
+// glibc's own functions: no dlsym(), which allocates.
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <spdlog/sinks/ostream_sink.h>
@@ -10,7 +11,7 @@
 
 namespace lxcmon::test {
 
-/// Takes what spdlog's default logger says while this object lives: lines of "level message".
+/// Captures spdlog's default logger while this object lives: lines of "level message".
 class LogCapture {
   public:
     LogCapture()
@@ -24,7 +25,7 @@ class LogCapture {
     LogCapture(const LogCapture&) = delete;
     LogCapture& operator=(const LogCapture&) = delete;
 
-    /// What has been said since the last call.
+    /// The log since the last call.
     [[nodiscard]] std::string take() {
         std::string said = text_.str();
         text_.str("");

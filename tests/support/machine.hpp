@@ -17,7 +17,7 @@
 
 namespace lxcmon::test {
 
-/// A captured tree whose first container (`c` in the broken fixtures) has a live test process as its init,
+/// A captured tree whose first container (`c` in the broken/ trees) has a live child of the test as its init,
 /// with its own network and mount namespaces. Needs root.
 class Machine {
   public:
@@ -53,7 +53,7 @@ class Machine {
         settings.root_fd = tree_.fd();
         settings.namespace_deadline = std::chrono::milliseconds(20'000);
         settings.scan_budget = settings.namespace_deadline;
-        // The tests do not depend on the other mounts of this machine.
+        // Tests must not depend on the other mounts of this machine.
         settings.fs_exclude = {"/?*"};
         settings.selection.remove("host_*");
         return settings;

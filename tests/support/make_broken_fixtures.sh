@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Make tests/fixtures/broken/CASE/root from the captured fixtures: one container `c`, init's pid 100, and a thing wrong.
 #
 # usage: make_broken_fixtures.sh

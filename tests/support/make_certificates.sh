@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Makes a CA and certificates of all kinds, good and bad, in the folder $1: NAME.pem and NAME.key.
 set -eu
 cd "$1"

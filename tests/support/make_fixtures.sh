@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Make tests/fixtures/{v1,v2,hybrid} anew, each captured in a freshly booted machine; about a minute each.
 #
 # usage: make_fixtures.sh WORKDIR [v2|v1|hybrid]...      WORKDIR: made by tests/e2e/build_vm.sh

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "support/child.hpp"
@@ -8,7 +9,7 @@
 
 #include <chrono>
 
-/// Looks by the real worker at real namespaces: these need root.
+/// Scans of real namespaces by the real worker. Needs root.
 namespace lxcmon::test {
 
 constexpr std::chrono::milliseconds ample{20'000};

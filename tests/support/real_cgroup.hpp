@@ -12,7 +12,7 @@
 
 namespace lxcmon::test {
 
-/// Creates a cgroup for the test in each hierarchy of this machine, and removes it.
+/// A test cgroup in each hierarchy of this machine.
 class RealCgroup {
   public:
     explicit RealCgroup(const sample::CgroupLayout& layout)
@@ -30,7 +30,7 @@ class RealCgroup {
             ::rmdir(each.c_str());
         directories_.clear();
     }
-    /// The directories in the format of container_directories().
+    /// The directories, in the form of container_directories().
     [[nodiscard]] std::vector<std::optional<std::string>> relative() const {
         std::vector<std::optional<std::string>> all;
         for (const std::string& each : directories_)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Notes which fields a test has compared, with a real value (not 0 on both sides), with a second source on a real kernel: so that
 it can be told which fields of the table no test has seen. The notes go to the file that LXCMON_SEEN_FIELDS names, one "measurement field" a line."""
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -13,7 +14,7 @@
 
 namespace lxcmon::test {
 
-/// A folder for one test, gone with it.
+/// A temporary folder; the destructor removes it.
 class TempFolder {
   public:
     explicit TempFolder(const std::string& parent = "/tmp")
@@ -28,7 +29,7 @@ class TempFolder {
     TempFolder(TempFolder&&) = delete;
     TempFolder& operator=(TempFolder&&) = delete;
 
-    /// Writes a file in place, so that whoever has it open sees the new text; returns its path.
+    /// Overwrites a file in place, so that open descriptors see the new text; returns its path.
     std::string write(std::string_view name, std::string_view text) const {
         std::ofstream(path(name), std::ios::binary | std::ios::trunc) << text;
         return path(name);

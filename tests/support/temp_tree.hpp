@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -13,7 +14,7 @@
 
 namespace lxcmon::test {
 
-/// A folder of the test's own, gone with it: where a root tree is built or a captured one is changed.
+/// A temporary root tree, new or a copy of a captured one; the destructor removes it.
 class TempTree {
   public:
     TempTree() {
@@ -23,7 +24,7 @@ class TempTree {
         path_ = path;
         fd_.reset(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     }
-    /// Begins as a copy of `original`; links stay links.
+    /// Copies `original`, with links as links.
     explicit TempTree(const std::filesystem::path& original)
         : TempTree() {
         constexpr auto how =
@@ -43,7 +44,7 @@ class TempTree {
         if (!(file << text).flush())
             throw std::runtime_error("can't write " + path);
     }
-    /// Throws where there is nothing to remove.
+    /// Throws if `path` does not exist.
     void remove(const std::string& path) const {
         if (std::filesystem::remove_all(path_ / path) == 0)
             throw std::runtime_error("nothing to remove at " + path);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -10,10 +11,10 @@
 
 namespace lxcmon::test {
 
-/// A CA, and certificates good and bad, made by the command openssl; see make_certificates.sh.
+/// A CA with valid and invalid certificates, made by the command openssl; see make_certificates.sh.
 class Certificates {
   public:
-    /// The same for all tests of a run.
+    /// Made at the first call and shared by all tests of a run.
     static const Certificates& made();
 
     [[nodiscard]] std::string certificate(const std::string& name) const {
@@ -27,10 +28,10 @@ class Certificates {
     TempFolder folder_;
 };
 
-/// A real HTTPS server (Python's ssl) on loopback, in a process of its own that ends with this object.
+/// A real HTTPS server (Python's ssl) on loopback in a child process, which ends with this object.
 class TlsServer {
   public:
-    /// `arguments` are those of tls_server.py; with none it speaks plain HTTP.
+    /// `arguments` of tls_server.py; without any it serves plain HTTP.
     explicit TlsServer(const std::vector<std::string>& arguments);
     ~TlsServer();
     TlsServer(const TlsServer&) = delete;
@@ -44,7 +45,7 @@ class TlsServer {
 
   private:
     pid_t pid_ = -1;
-    io::UniqueFd stdin_; ///< closed at the end: the server ends
+    io::UniqueFd stdin_; ///< closing it ends the server
     std::string port_;
 };
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An HTTPS server on loopback that takes any request: prints its port, and lives until its standard input is closed.
 
 tls_server.py CERT KEY [CLIENT_CA]; without CERT and KEY it speaks plain HTTP."""

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "support/encoded.hpp"
@@ -16,7 +17,7 @@ namespace lxcmon::test {
 inline constexpr std::int64_t second = 1'000'000'000;
 inline constexpr std::chrono::seconds minute{60};
 
-/// A watch, and a helper's answers to it. Its clock is set by the test.
+/// A ContainerFilesystems with fake replies of the helper. The test sets its clock.
 struct WatchedFilesystems {
     sample::ContainerFilesystems watch{"container c", 1};
     std::unique_ptr<sample::FilesystemReply> reply = std::make_unique<sample::FilesystemReply>();
@@ -40,7 +41,7 @@ struct WatchedFilesystems {
         watch.take(outcome, *reply, hang, now_ns, {fields_of("lxc_fs"), {}, now_ns, points});
         return encoded(points);
     }
-    /// A look that hangs at this mount.
+    /// Simulates a scan that hangs at this mount.
     void hang(const std::string& mount_point, std::uint64_t device, bool risky = false) {
         static_cast<void>(left_alone(risky));
         CHECK(take(sample::ContainerFilesystems::Outcome::hung, {sample::Stage::mount, device, mount_point})

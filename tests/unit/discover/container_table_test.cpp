@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 #include "support/fake_monitor.hpp"
 #include "support/log_capture.hpp"
@@ -23,7 +24,7 @@ using lxcmon::test::FakeMonitor;
 using lxcmon::test::LogCapture;
 using lxcmon::test::TempTree;
 
-// Stopped containers only: those that run have their tests in tests/integration.
+// Stopped containers only; tests/integration has the tests of running containers.
 namespace {
 
 void define(const TempTree& lxcpath, const std::string& name, const std::string& more = "") {
@@ -41,7 +42,7 @@ using Names = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE("an empty lxcpath has no containers, and nothing is wrong with it") {
+TEST_CASE("an empty lxcpath has no containers and is no fault") {
     const TempTree tree;
     LogCapture log;
     ContainerTable table(DiscoverSettings{{tree.path()}, {}, {}});
@@ -51,7 +52,7 @@ TEST_CASE("an empty lxcpath has no containers, and nothing is wrong with it") {
     CHECK(log.take().empty());
 }
 
-TEST_CASE("a missing lxcpath is said once and keeps nobody else back") {
+TEST_CASE("a missing lxcpath is logged once and does not affect the others") {
     const TempTree tree;
     const TempTree good;
     define(good, "web");
@@ -73,14 +74,14 @@ TEST_CASE("a missing lxcpath is said once and keeps nobody else back") {
     CHECK(table.faults().empty());
     CHECK(names_of(table) == Names{"db", "web"});
     CHECK(count_of(log.take(), "listed again") == 1);
-    // And away again: what is known of it stays.
+    // Removed again: its entries stay.
     tree.remove("later");
     table.refresh();
     CHECK(table.faults().size() == 1);
     CHECK(names_of(table) == Names{"db", "web"});
 }
 
-TEST_CASE("stopped containers come with their settings, and go") {
+TEST_CASE("stopped containers have their settings, and disappear when removed") {
     const TempTree tree;
     define(tree, "a", "lxc.uts.name = web\nlxc.cgroup.dir.container = pool/a\n");
     define(tree, "b");
@@ -104,14 +105,14 @@ TEST_CASE("stopped containers come with their settings, and go") {
     table.refresh();
     CHECK(names_of(table) == Names{"a", "c"});
     CHECK(table.containers()[0] == first); // the same entry
-    // A new container of an old name is another one.
+    // A new container with an old name is a new entry.
     define(tree, "b");
     table.refresh();
     REQUIRE(names_of(table) == Names{"a", "b", "c"});
     CHECK(table.containers()[1]->id != id_of_b);
 }
 
-TEST_CASE("folders that are no containers are not taken for one") {
+TEST_CASE("folders without a configuration are not containers") {
     const TempTree tree;
     define(tree, "web");
     std::filesystem::create_directory(tree.path() / "empty");
@@ -121,7 +122,7 @@ TEST_CASE("folders that are no containers are not taken for one") {
     CHECK(names_of(table) == Names{"web"});
 }
 
-TEST_CASE("only what is selected is there") {
+TEST_CASE("only selected containers are in the table") {
     const TempTree tree;
     for (const std::string name : {"web1", "web2", "db"})
         define(tree, name);
@@ -130,7 +131,7 @@ TEST_CASE("only what is selected is there") {
     CHECK(names_of(table) == Names{"web1"});
 }
 
-TEST_CASE("of two of one name the later lxcpath's is shadowed") {
+TEST_CASE("of two containers with one name that of the later lxcpath is shadowed") {
     const TempTree first;
     const TempTree second;
     define(first, "web");
@@ -150,27 +151,27 @@ TEST_CASE("of two of one name the later lxcpath's is shadowed") {
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("a stranger who takes a stopped container's address is said once, and not believed") {
+TEST_CASE("another user's process on a stopped container's socket is logged once and ignored") {
     const TempTree tree;
     define(tree, "web", "lxc.uts.name = www\n");
-    FakeMonitor stranger(65534, tree.path(), "web", true); // asking it would hang
+    FakeMonitor untrusted(65534, tree.path(), "web", true); // a query would hang
     const FakeMonitor phantom(65534, tree.path(), "phantom");
     LogCapture log;
     ContainerTable table(DiscoverSettings{{tree.path()}, {}, {}});
     for (int round = 0; round < 2; ++round) {
         table.refresh();
-        REQUIRE(names_of(table) == Names{"web"}); // and no container that he made up
+        REQUIRE(names_of(table) == Names{"web"}); // and not phantom
         CHECK(table.containers()[0]->state == "STOPPED");
         CHECK(table.containers()[0]->host_name == "www");
         CHECK(table.left_out() == 0);
         CHECK(count_of(log.take(), "warning container web ") == (round == 0 ? 1 : 0));
     }
-    stranger.end();
+    untrusted.end();
     table.refresh();
     CHECK(names_of(table) == Names{"web"});
 }
 
-TEST_CASE("a container whose monitor is silent is left out, and said when that lasts") {
+TEST_CASE("a container with a silent monitor is skipped, and logged after several attempts") {
     const TempTree tree;
     define(tree, "web");
     define(tree, "db");
@@ -180,7 +181,7 @@ TEST_CASE("a container whose monitor is silent is left out, and said when that l
     table.refresh();
     CHECK(names_of(table) == Names{"db"});
     CHECK(table.left_out() == 1);
-    CHECK(log.take().empty()); // it may be just starting
+    CHECK(log.take().empty()); // it may be starting
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
     std::string said;
     while (said.empty() && std::chrono::steady_clock::now() < end) {
@@ -194,7 +195,7 @@ TEST_CASE("a container whose monitor is silent is left out, and said when that l
     CHECK(names_of(table) == Names{"db", "web"});
 }
 
-TEST_CASE("made-up sockets that nobody answers at are waited for three times in a refresh, not each") {
+TEST_CASE("a refresh waits for at most three silent sockets") {
     const TempTree tree;
     define(tree, "web");
     std::deque<FakeMonitor> silent;
@@ -209,7 +210,7 @@ TEST_CASE("made-up sockets that nobody answers at are waited for three times in 
 
 TEST_SUITE_END();
 
-TEST_CASE("a configuration that is no regular file is not opened") {
+TEST_CASE("a configuration that is not a regular file is not opened") {
     const TempTree tree;
     define(tree, "web");
     std::filesystem::create_directory(tree.path() / "fifo");

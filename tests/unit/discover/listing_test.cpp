@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/fake_monitor.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_tree.hpp"
@@ -17,7 +18,7 @@ using lxcmon::test::FakeMonitor;
 using lxcmon::test::LogCapture;
 using lxcmon::test::TempTree;
 
-// When the table lists an lxcpath anew, and what it sees without.
+// When the table lists an lxcpath again, and what it detects without a listing.
 namespace {
 
 constexpr std::chrono::nanoseconds never = std::chrono::hours(1), at_once{0};
@@ -25,7 +26,7 @@ constexpr const char* configuration = "lxc.rootfs.path = dir:/nowhere\n";
 
 using Names = std::vector<std::string>;
 
-/// Of an lxcpath that has the container `web`, and `empty`, a folder without a configuration.
+/// A table of an lxcpath with the container `web` and `empty`, a folder without a configuration.
 class Table {
   public:
     explicit Table(ListingSettings listing)
@@ -35,7 +36,7 @@ class Table {
         settle();
         CHECK(names() == Names{"web"});
     }
-    /// After a refresh.
+    /// Names after a refresh.
     Names names() {
         table_.refresh();
         Names names;
@@ -43,7 +44,7 @@ class Table {
             names.push_back(each->name);
         return names;
     }
-    /// Waits until the next change of the lxcpath has another time than the last.
+    /// Waits until the next change of the lxcpath gets another time stamp.
     void settle() const {
         using Time = std::filesystem::file_time_type;
         while (Time::clock::now() - std::filesystem::last_write_time(tree_.path()) <
@@ -59,7 +60,7 @@ class Table {
 
 } // namespace
 
-TEST_CASE("a configuration that comes into an old folder is seen when the time for another list has come") {
+TEST_CASE("a configuration created in an old folder is seen at the next due listing") {
     Table seldom({never, at_once});
     Table often({at_once, at_once});
     Table unsettled({never, never});
@@ -70,7 +71,7 @@ TEST_CASE("a configuration that comes into an old folder is seen when the time f
     CHECK(unsettled.names() == Names{"empty", "web"});
 }
 
-TEST_CASE("a folder that comes or goes is seen at once") {
+TEST_CASE("a created or removed folder is seen at once") {
     Table table({never, at_once});
     table.tree().write("db/config", configuration);
     CHECK(table.names() == Names{"db", "web"});
@@ -83,21 +84,21 @@ TEST_CASE("a folder that comes or goes is seen at once") {
     CHECK(table.names() == Names{"mail"});
 }
 
-TEST_CASE("an lxcpath that could not be listed is listed as soon as it can be") {
+TEST_CASE("an lxcpath that could not be listed is listed at the next refresh") {
     Table table({never, at_once});
     const std::string path = table.tree().path(), aside = path + ".aside";
     LogCapture log;
     std::filesystem::rename(path, aside);
-    CHECK(table.names() == Names{"web"}); // what is known stays
+    CHECK(table.names() == Names{"web"}); // known entries stay
     std::filesystem::rename(aside, path);
     table.tree().write("empty/config", configuration);
     CHECK(table.names() == Names{"empty", "web"});
 }
 
-TEST_CASE("a list that failed is made again, though the folder has not changed") {
+TEST_CASE("a failed listing is repeated, even if the folder has not changed") {
     const TempTree tree;
     FolderWatch watch({never, at_once});
-    while (watch.is_due(tree.path())) { // until a later change has another time
+    while (watch.is_due(tree.path())) { // until a later change has another time stamp
     }
     CHECK_FALSE(watch.is_due(tree.path()));
     watch.forget();
@@ -107,13 +108,13 @@ TEST_CASE("a list that failed is made again, though the folder has not changed")
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("a monitor of a container that is not known is seen at once, as is its end") {
+TEST_CASE("the start and end of an unknown container's monitor are seen at once") {
     Table table({never, at_once});
     {
         const FakeMonitor excluded(0, table.tree().path(), "a.no");
         table.tree().write("empty/config", configuration);
         CHECK(table.names() == Names{"web"}); // not listed
-        const FakeMonitor stranger(65534, table.tree().path(), "phantom");
+        const FakeMonitor untrusted(65534, table.tree().path(), "phantom");
         CHECK(table.names() == Names{"empty", "web"});
     }
     FakeMonitor monitor(0, table.tree().path(), "executed");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/fake_monitor.hpp"
 #include "support/temp_tree.hpp"
 
@@ -23,7 +24,7 @@ using lxcmon::test::TempTree;
 
 namespace {
 
-constexpr uid_t stranger = 65534; // nobody
+constexpr uid_t other_user = 65534; // nobody
 constexpr uid_t owner = 12345;
 
 MonitorPeer peer_of_uid(uid_t uid, const std::string& lxcpath) {
@@ -35,45 +36,45 @@ MonitorPeer peer_of_uid(uid_t uid, const std::string& lxcpath) {
 
 } // namespace
 
-TEST_CASE("nobody listens") {
+TEST_CASE("without a listening process the peer is absent") {
     const TempTree tree;
     CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::absent);
 }
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("root is believed, and the owner of the lxcpath; no other user is") {
+TEST_CASE("root and the owner of the lxcpath are trusted, other users are not") {
     const TempTree tree; // root's
     CHECK(peer_of_uid(0, tree.path()) == MonitorPeer::trusted);
-    CHECK(peer_of_uid(stranger, tree.path()) == MonitorPeer::untrusted);
+    CHECK(peer_of_uid(other_user, tree.path()) == MonitorPeer::untrusted);
     REQUIRE(::chown(tree.path().c_str(), owner, owner) == 0);
     CHECK(peer_of_uid(owner, tree.path()) == MonitorPeer::trusted);
     CHECK(peer_of_uid(0, tree.path()) == MonitorPeer::trusted);
-    CHECK(peer_of_uid(stranger, tree.path()) == MonitorPeer::untrusted);
+    CHECK(peer_of_uid(other_user, tree.path()) == MonitorPeer::untrusted);
 }
 
-TEST_CASE("a monitor that does not hang up on a caller is silent; a stranger's silence is no matter") {
+TEST_CASE("a monitor that does not close the connection is silent; another user's process is untrusted") {
     const TempTree tree;
     const FakeMonitor monitor(0, tree.path(), "web", true);
-    const FakeMonitor strangers(stranger, tree.path(), "db", true);
+    const FakeMonitor other(other_user, tree.path(), "db", true);
     CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::silent);
     CHECK(monitor_peer(tree.path(), "db") == MonitorPeer::untrusted);
 }
 
-TEST_CASE("an lxcpath that is gone has no owner to believe") {
+TEST_CASE("if the lxcpath does not exist, its owner is unknown and the peer untrusted") {
     const std::string nowhere = "/nonexistent/lxcmon-" + std::to_string(::getpid());
-    CHECK(peer_of_uid(stranger, nowhere) == MonitorPeer::untrusted);
+    CHECK(peer_of_uid(other_user, nowhere) == MonitorPeer::untrusted);
 }
 
-TEST_CASE("a name too long for a plain address is asked for under its hash, and not under a cut one") {
+TEST_CASE("a name too long for an address is looked up by its hash, not truncated") {
     const std::string lxcpath = "/tmp/" + std::string(120, 'a');
     const FakeMonitor cut(0, lxcpath, "web");
     CHECK(monitor_peer(lxcpath, "web") == MonitorPeer::absent);
-    const FakeMonitor stranger_with_hash(stranger, "lxc", "424b28c51bf6d8f5");
+    const FakeMonitor other_user_with_hash(other_user, "lxc", "424b28c51bf6d8f5");
     CHECK(monitor_peer(lxcpath, "web") == MonitorPeer::untrusted);
 }
 
-TEST_CASE("a monitor whose queue of callers is full is silent") {
+TEST_CASE("a monitor with a full accept queue is silent") {
     const TempTree tree;
     const FakeMonitor monitor(0, tree.path(), "web", true);
     std::vector<lxcmon::io::UniqueFd> callers;

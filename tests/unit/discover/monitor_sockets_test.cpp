@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/monitor_sockets.hpp"
 
 #include <doctest/doctest.h>
@@ -42,21 +43,21 @@ TEST_CASE("monitors are the listening stream sockets of an lxcpath") {
     CHECK_FALSE(sockets.has(monitor_socket_name("/var/lib/lxc", "caller")));
 }
 
-TEST_CASE("a line that is cut, as a name with a line end makes it, is no monitor") {
+TEST_CASE("a truncated line, for example of a name with a newline, is not a monitor") {
     const MonitorSockets sockets(
         header + line("@/var/lib/lxc/a\nb/command") + "x @/var/lib/lxc/c/command\n" +
         "ffff8881: 00000002 00000000 00010000 0001 01 12345 @/var/lib/lxc/d/command");
     CHECK(names_of(sockets, "/var/lib/lxc").empty());
 }
 
-TEST_CASE("the address of a long path is liblxc's hash") {
+TEST_CASE("the socket name of a long path is liblxc's hash") {
     CHECK(monitor_socket_name("/var/lib/lxc", "web") == "/var/lib/lxc/web/command");
     const std::string lxcpath = "/tmp/" + std::string(120, 'a');
     CHECK(monitor_socket_name(lxcpath, "web") == "lxc/424b28c51bf6d8f5/command");
     const MonitorSockets sockets(header + line("@lxc/424b28c51bf6d8f5/command"));
     CHECK(sockets.has(monitor_socket_name(lxcpath, "web")));
     CHECK_FALSE(sockets.has(monitor_socket_name(lxcpath, "db")));
-    // 107 bytes are all that fits: sun_path less the leading NUL.
+    // 107 bytes fit: sun_path without the leading NUL.
     const std::string name(107 - std::string("/p//command").size() - 1, 'n');
     CHECK(monitor_socket_name("/p", name).size() == 106);
     CHECK(monitor_socket_name("/p", name + "n").starts_with("lxc/"));

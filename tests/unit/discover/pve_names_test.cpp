@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_tree.hpp"
@@ -43,24 +44,25 @@ bool comes_true(const std::function<bool()>& condition) {
     return true;
 }
 
-/// Refreshes until 101 has that name and that was said; gives all that was said.
-std::string said_until(PveNames& names, LogCapture& log, const std::string& name, const std::string& words) {
+/// Refreshes until 101 has this name and this message was logged; returns the whole log.
+std::string said_until(PveNames& names, LogCapture& log, const std::string& name,
+                       const std::string& message) {
     std::string said;
     CHECK(comes_true([&] {
         names.refresh();
         said += log.take();
-        return names.find("101") == name && said.find(words) != std::string::npos;
+        return names.find("101") == name && said.find(message) != std::string::npos;
     }));
     return said;
 }
 
 } // namespace
 
-TEST_CASE("the host name of a Proxmox VE configuration") {
+TEST_CASE("pve_host_name finds the host name in the first section") {
     CHECK(pve_host_name("arch: amd64\nhostname: web\nmemory: 512\n") == "web");
-    CHECK(pve_host_name("hostname: web.example.org") == "web.example.org"); // cut short, or no LF at its end
+    CHECK(pve_host_name("hostname: web.example.org") == "web.example.org"); // truncated, or without final LF
     CHECK(pve_host_name("hostname:\t web-1 \r\n") == "web-1");
-    CHECK(pve_host_name("hostname: old\nhostname: new\n") == "new"); // as Proxmox VE takes it
+    CHECK(pve_host_name("hostname: old\nhostname: new\n") == "new"); // as in Proxmox VE
     CHECK(pve_host_name("#hostname%3A no\nhostname: yes\n\n[before]\nhostname: snapshot\n") == "yes");
     CHECK_FALSE(pve_host_name("arch: amd64\n[before]\nhostname: snapshot\n"));
     CHECK_FALSE(pve_host_name("[pve:pending]\nhostname: pending\n"));
@@ -68,7 +70,7 @@ TEST_CASE("the host name of a Proxmox VE configuration") {
     CHECK_FALSE(pve_host_name("hostnames: web\n# hostname: web\n hostname: web\n"));
 }
 
-TEST_CASE("what is no host name is not taken for one") {
+TEST_CASE("pve_host_name refuses invalid host names") {
     for (const std::string wrong : {"", " ", "-web", "web-", "web.", ".web", "a..b", "a b",
                                     "w\xc3\xa9"
                                     "b",
@@ -84,7 +86,7 @@ TEST_CASE("what is no host name is not taken for one") {
     CHECK(pve_host_name("hostname: web\nhostname: not one\n") == "web");
 }
 
-TEST_CASE("each VMID.conf of the folder is read, and nothing else") {
+TEST_CASE("read_pve_folder reads each VMID.conf and no other file") {
     const TempTree tree;
     tree.write("101.conf", "hostname: web\n");
     tree.write("102.conf", "memory: 5\n");
@@ -96,7 +98,7 @@ TEST_CASE("each VMID.conf of the folder is read, and nothing else") {
     HostNames names;
     CHECK(read_pve_folder(tree.path(), {}, names) == 0);
     CHECK(names == HostNames{{"101", "web"}});
-    // What can't be read for a moment keeps its name; what has gone or has none does not.
+    // A file that can't be read keeps its name; a removed file or one without a name does not.
     names.clear();
     const HostNames before{{"102", "b"}, {"104", "d"}, {"105", "e"}, {"106", "f"}};
     CHECK(read_pve_folder(tree.path(), before, names) == 0);
@@ -104,7 +106,7 @@ TEST_CASE("each VMID.conf of the folder is read, and nothing else") {
     CHECK(read_pve_folder(tree.path() / "none", {}, names) == ENOENT);
 }
 
-TEST_CASE("a host that is not Proxmox VE's has no thread and no names") {
+TEST_CASE("a host without Proxmox VE has no names, and is checked once") {
     const TempTree tree;
     LogCapture log;
     PveNames names(settings_of(tree));
@@ -115,7 +117,7 @@ TEST_CASE("a host that is not Proxmox VE's has no thread and no names") {
     CHECK(log.take().empty());
 }
 
-TEST_CASE("names are there at the first refresh, and change with the file") {
+TEST_CASE("names are known after the first refresh, and change with the file") {
     const TempTree tree;
     tree.write("pve/lxc/101.conf", "hostname: web\n");
     LogCapture log;
@@ -132,7 +134,7 @@ TEST_CASE("names are there at the first refresh, and change with the file") {
     CHECK(log.take().empty());
 }
 
-TEST_CASE("a folder that goes keeps the names, and is said once") {
+TEST_CASE("if the folder disappears the names stay, and it is logged once") {
     const TempTree tree;
     tree.write("pve/lxc/101.conf", "hostname: web\n");
     LogCapture log;
@@ -150,16 +152,16 @@ TEST_CASE("a folder that goes keeps the names, and is said once") {
     CHECK(count_of(said_until(names, log, "www", "read again"), "read again") == 1);
 }
 
-TEST_CASE("a filesystem that hangs costs nobody but the names") {
+TEST_CASE("a hung filesystem affects only the names") {
     const TempTree tree;
     tree.write("pve/lxc/101.conf", "hostname: web\n");
-    // Opening a fifo waits for a writer, for ever: as a file of a FUSE filesystem does.
+    // open() of a FIFO waits for a writer without end, like a file of a hung FUSE filesystem.
     const std::string fifo = tree.path() / "pve/lxc/102.conf";
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
     LogCapture log;
     auto settings = settings_of(tree);
     settings.first_wait = 20ms;
-    settings.patience = 50ms;
+    settings.hang_after = 50ms;
     const auto begin = std::chrono::steady_clock::now();
     {
         PveNames names(settings);
@@ -174,14 +176,14 @@ TEST_CASE("a filesystem that hangs costs nobody but the names") {
             }
             CHECK(count_of(said_until(names, log, "web", "read again"), "read again") == 1);
         }
-        SUBCASE("for ever: the end does not wait") {}
+        SUBCASE("without end: the destructor does not wait") {}
     }
     CHECK(std::chrono::steady_clock::now() - begin < 5s);
-    // Lets a thread that was left go.
+    // Releases the abandoned process.
     const lxcmon::io::UniqueFd writer(::open(fifo.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
 }
 
-TEST_CASE("the table names a container as Proxmox VE does, else as lxc.uts.name") {
+TEST_CASE("host_name comes from Proxmox VE, else from lxc.uts.name") {
     const TempTree tree;
     const TempTree pve;
     for (const std::string vmid : {"101", "102"})

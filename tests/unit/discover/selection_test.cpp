@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/temp_tree.hpp"
 
 #include "discover/container_table.hpp"
@@ -31,7 +32,7 @@ std::vector<std::string> lxd_names(const std::string& lxcpath) {
 
 } // namespace
 
-TEST_CASE("globs on the name") {
+TEST_CASE("include and exclude are globs on the name") {
     CHECK(selected("web1", {}, {}));
     CHECK(selected("web1", {"web1"}, {}));
     CHECK(selected("web1", {"db*", "web?"}, {}));
@@ -43,7 +44,7 @@ TEST_CASE("globs on the name") {
     CHECK(selected("a.b-c", {"*"}, {}));
 }
 
-TEST_CASE("what is excluded wins") {
+TEST_CASE("exclude overrides include") {
     CHECK_FALSE(selected("web1", {}, {"web*"}));
     CHECK_FALSE(selected("web1", {"web1"}, {"web1"}));
     CHECK_FALSE(selected("web1", {"*"}, {"db*", "*1"}));
@@ -51,13 +52,13 @@ TEST_CASE("what is excluded wins") {
     CHECK(selected("web1", {}, {"web"}));
 }
 
-TEST_CASE("LXD's containers are the folders and links of its lxcpath") {
+TEST_CASE("containers of LXD are the folders and links of its lxcpath") {
     const TempTree tree;
     std::filesystem::create_directories(tree.path() / "containers/web");
     std::filesystem::create_directories(tree.path() / "containers/.hidden");
     std::filesystem::create_directory_symlink("/somewhere", tree.path() / "containers/project_db");
     const std::string lxcpath = tree.path() / "containers";
-    CHECK(lxd_names(lxcpath).empty()); // nothing says that this is LXD's
+    CHECK(lxd_names(lxcpath).empty()); // not of LXD: no folder `database`
     tree.write("database", "a file");
     CHECK(lxd_names(lxcpath).empty());
     tree.remove("database");
@@ -71,7 +72,7 @@ TEST_CASE("LXD's containers are the folders and links of its lxcpath") {
     CHECK(names.front() == "already");
 }
 
-TEST_CASE("LXD's lxcpath that is not there has no names") {
+TEST_CASE("a missing lxcpath of LXD has no names") {
     const TempTree tree;
     std::filesystem::create_directory(tree.path() / "database");
     CHECK(lxd_names(tree.path() / "containers").empty());
@@ -79,7 +80,7 @@ TEST_CASE("LXD's lxcpath that is not there has no names") {
     CHECK(lxd_names(tree.path() / "containers").empty());
 }
 
-TEST_CASE("an instance of a project is named without the project, and only in LXD's lxcpath") {
+TEST_CASE("lxd_instance_name removes the project, only in an lxcpath of LXD") {
     const TempTree tree;
     const std::string lxcpath = tree.path() / "containers";
     std::filesystem::create_directory(lxcpath);

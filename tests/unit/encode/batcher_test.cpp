@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "encode/batcher.hpp"
 
 #include "encode/json_lines.hpp"
@@ -11,14 +12,14 @@ namespace {
 
 constexpr std::size_t all_lines = 1'000'000;
 
-/// A point whose line protocol has so many bytes, LF included, by a text of short strings.
+/// A point whose line has `line_bytes` bytes, LF included, made of several string fields.
 class SizedPoint {
   public:
     explicit SizedPoint(std::size_t line_bytes) {
         constexpr std::size_t frame = std::string_view("m 1\n").size();
         constexpr std::size_t field_frame = std::string_view(",f=\"\"").size();
         points_.begin("m", 1);
-        // One field more than the full ones, which takes what is left.
+        // The last field takes the remaining bytes.
         std::size_t left = line_bytes - frame;
         while (left > 0) {
             const std::size_t taken = left > 2 * field_bytes ? field_bytes
@@ -52,7 +53,7 @@ void check_whole(const Batch* batch, std::size_t lines) {
 
 } // namespace
 
-TEST_CASE("a batch is full with its last line") {
+TEST_CASE("a batch is returned with its last line") {
     const SizedPoint point(20);
     Batcher batcher(Format::line_protocol, 3);
     for (int round = 0; round < 2; ++round) {
@@ -73,7 +74,7 @@ TEST_CASE("a batch of one line is full at once") {
     CHECK_FALSE(batcher.finish());
 }
 
-TEST_CASE("finish gives what is left, and nothing where nothing is") {
+TEST_CASE("finish returns the remaining lines, or nullptr") {
     const SizedPoint point(20);
     Batcher batcher(Format::line_protocol, 10);
     CHECK_FALSE(batcher.finish());
@@ -83,7 +84,7 @@ TEST_CASE("finish gives what is left, and nothing where nothing is") {
     CHECK_FALSE(batcher.finish());
 }
 
-TEST_CASE("a batch of exactly the most bytes is one batch") {
+TEST_CASE("a body of exactly max_body_bytes is one batch") {
     const SizedPoint half(Batcher::max_body_bytes / 2);
     Batcher batcher(Format::line_protocol, all_lines);
     CHECK_FALSE(batcher.add(half.point()));
@@ -93,7 +94,7 @@ TEST_CASE("a batch of exactly the most bytes is one batch") {
     CHECK(full->body.size() == Batcher::max_body_bytes);
 }
 
-TEST_CASE("a byte more begins the next batch, and no line is lost") {
+TEST_CASE("one byte more starts the next batch, without losing a line") {
     const SizedPoint half(Batcher::max_body_bytes / 2);
     const SizedPoint more(Batcher::max_body_bytes / 2 + 1);
     Batcher batcher(Format::line_protocol, all_lines);
@@ -106,7 +107,7 @@ TEST_CASE("a byte more begins the next batch, and no line is lost") {
     CHECK(second->body.size() == Batcher::max_body_bytes / 2 + 1);
 }
 
-TEST_CASE("a line larger than a batch goes alone") {
+TEST_CASE("a line larger than max_body_bytes is a batch of its own") {
     const SizedPoint large(Batcher::max_body_bytes + 1);
     const SizedPoint little(20);
     Batcher batcher(Format::line_protocol, all_lines);
@@ -118,7 +119,7 @@ TEST_CASE("a line larger than a batch goes alone") {
     check_whole(batcher.finish(), 1);
 }
 
-TEST_CASE("a point that gives no line is not counted") {
+TEST_CASE("a point without a line is not counted") {
     PointBuffer points;
     points.begin("m", 1);
     points.field("time", true);
@@ -128,7 +129,7 @@ TEST_CASE("a point that gives no line is not counted") {
     CHECK_FALSE(batcher.finish());
 }
 
-TEST_CASE("JSON Lines are batched as well") {
+TEST_CASE("JSON Lines are batched in the same way") {
     const SizedPoint point(20);
     std::string line;
     append_json_line(line, point.point());

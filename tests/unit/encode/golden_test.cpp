@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "encode/json_lines.hpp"
 #include "io/parse.hpp"
 #include "unit/encode/line_of.hpp"
@@ -15,9 +16,9 @@
 using namespace lxcmon;
 using lxcmon::test::line_of;
 
-/// A case is three files: NAME.point is a point as text (its time and name, then a tag or field a line: the
-/// type, the key and the value, with tabs between them; \xNN is a byte), NAME.line its line protocol (empty:
-/// none comes of it), NAME.json its line of JSON.
+/// A case is three files: NAME.point is a point as text (a line with its time and name, then a line for each
+/// tag or field: type, key and value, separated by tabs; \xNN is a byte), NAME.line its line protocol (empty:
+/// no line), NAME.json its line of JSON.
 namespace {
 
 namespace fs = std::filesystem;
@@ -80,7 +81,7 @@ void read_point(std::string_view text, PointBuffer& points) {
 
 } // namespace
 
-TEST_CASE("golden cases of line protocol and JSON Lines") {
+TEST_CASE("golden cases encode to their line protocol and JSON") {
     const auto cases = golden_cases();
     REQUIRE_FALSE(cases.empty());
     for (fs::path path : cases) {
@@ -95,7 +96,7 @@ TEST_CASE("golden cases of line protocol and JSON Lines") {
     }
 }
 
-TEST_CASE("the JSON of a golden case read back gives its line protocol") {
+TEST_CASE("the JSON of a golden case parses to its line protocol") {
     const auto cases = golden_cases();
     REQUIRE_FALSE(cases.empty());
     for (fs::path path : cases) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/point.hpp"
@@ -9,14 +10,13 @@
 
 namespace lxcmon::test {
 
-/// Points of what nobody should put into a point. A fixed seed: a failure comes again.
+/// Random points with invalid and special bytes. The seed is fixed: failures are reproducible.
 class HostilePoints {
   public:
-    /// Adds a point, or none where chance gave it no field that stays.
+    /// Adds a point, or none if all its random fields are dropped.
     void add(PointBuffer& points) {
         points.begin(points.store("m" + bytes()), integer());
-        // A letter before each key keeps the keys of one point apart, and in one order, whatever becomes of
-        // the rest.
+        // The letter before each key keeps keys distinct and in order after encoding.
         for (char letter = 'a'; letter < 'a' + below(5); ++letter)
             points.tag(points.store(letter + bytes()), points.store(bytes()));
         if (below(4) == 0)
@@ -33,7 +33,7 @@ class HostilePoints {
         return below(2) == 0 ? std::bit_cast<double>(random_()) : static_cast<double>(integer());
     }
 
-    /// Random bytes, and often those that mean something somewhere.
+    /// Random bytes; half of them are special in some format.
     std::string bytes() {
         static constexpr std::string_view special =
             "\\\\\",= \n\r\t#{}[]:'\x7f\xc3\xa4\xe2\x82\xac\xed\xa0\x80";

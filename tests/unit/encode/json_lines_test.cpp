@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "encode/json_lines.hpp"
 
 #include "unit/encode/line_of.hpp"
@@ -29,7 +30,7 @@ std::string with_float(std::string_view text) {
     return "{\"fields\":{\"f\":" + std::string(text) + "},\"name\":\"m\",\"tags\":{},\"timestamp\":1}\n";
 }
 
-/// What is wrong with a line; checks that nothing of it was added.
+/// The error for a line; checks that nothing was added.
 std::string wrong_with(std::string_view line) {
     PointBuffer points;
     points.begin("before", 1);
@@ -64,7 +65,7 @@ std::string nested(std::size_t depth, std::string_view open, std::string_view in
 
 } // namespace
 
-TEST_CASE("the layout of a line: fields, name, tags, timestamp") {
+TEST_CASE("the layout of a JSON line: fields, name, tags, timestamp") {
     OnePoint point("lxc_state");
     point.tag("host", "h").tag("container", "c").field("state", "RUNNING").field("running", true);
     CHECK(json_of(point) == "{\"fields\":{\"state\":\"RUNNING\",\"running\":true},\"name\":\"lxc_state\","
@@ -81,27 +82,27 @@ TEST_CASE("a float always has a point or an exponent") {
     CHECK(float_json(123456) == with_float("123456.0"));
 }
 
-TEST_CASE("a line read back keeps types and order") {
+TEST_CASE("a parsed line keeps types and order") {
     CHECK(line_of_json(
               R"({"fields":{"z":1,"a":1.0,"b":true,"s":"x"},"name":"m","tags":{"k":"v"},"timestamp":5})") ==
           "m,k=v z=1i,a=1,b=true,s=\"x\" 5\n");
 }
 
-TEST_CASE("a foreign line: blanks, another order, no tags, unknown members, escapes") {
+TEST_CASE("a line of another program: blanks, another order, no tags, unknown members, escapes") {
     CHECK(line_of_json(" { \"timestamp\" : -5, \"x\": null, \"name\" : \"m\", \"fields\" : "
                        "{\"f\":\"\\u00e4\\n\"} }\r\n") == "m f=\"\xc3\xa4\\\\n\" -5\n");
     CHECK(line_of_json(R"({"fields":{"f":1},"name":"m","tags":{"b":"1","a":"2","c":""},"timestamp":5})") ==
           "m,a=2,b=1 f=1i 5\n");
 }
 
-TEST_CASE("integers are clamped to what line protocol can say") {
+TEST_CASE("integers are clamped to the range of line protocol") {
     CHECK(line_of_json(R"({"fields":{"f":18446744073709551615},"name":"m","timestamp":5})") ==
           "m f=9223372036854775807i 5\n");
     CHECK(line_of_json(R"({"fields":{"f":-9223372036854775808},"name":"m","timestamp":5})") ==
           "m f=-9223372036854775808i 5\n");
 }
 
-TEST_CASE("what is no JSON is refused") {
+TEST_CASE("text that is not JSON is refused") {
     for (const char* line :
          {"", " ", "{", "lxc_cpu f=1i 1", "{\"fields\":{\"f\":1},\"name\":\"m\",\"timestamp\":1",
           "{\"fields\":{\"f\":1},\"name\":\"m\",\"timestamp\":1} x",
@@ -109,12 +110,12 @@ TEST_CASE("what is no JSON is refused") {
           "{\"fields\":{\"f\":1e999},\"name\":\"m\",\"timestamp\":1}",
           "{\"fields\":{\"f\":\"\xff\"},\"name\":\"m\",\"timestamp\":1}"}) {
         CAPTURE(std::string(line));
-        CHECK(wrong_with(line) == "no JSON");
+        CHECK(wrong_with(line) == "not JSON");
     }
-    CHECK(wrong_with(std::string_view("{\"name\0", 7)) == "no JSON");
+    CHECK(wrong_with(std::string_view("{\"name\0", 7)) == "not JSON");
 }
 
-TEST_CASE("JSON of another layout is refused, with a word that says why") {
+TEST_CASE("JSON of another layout is refused; the error names the member") {
     const struct {
         std::string line;
         std::string named;
@@ -151,11 +152,11 @@ TEST_CASE("JSON of another layout is refused, with a word that says why") {
     }
 }
 
-TEST_CASE("deep nesting is refused and crashes nothing") {
+TEST_CASE("deep nesting is refused without a crash") {
     constexpr std::size_t depth = 100'000;
-    CHECK(wrong_with(nested(depth, "[", "", "]")) == "no JSON object");
-    CHECK(wrong_with(nested(depth, "[", "", "")) == "no JSON");
-    CHECK(wrong_with(nested(depth, "{\"a\":", "", "")) == "no JSON");
+    CHECK(wrong_with(nested(depth, "[", "", "]")) == "not a JSON object");
+    CHECK(wrong_with(nested(depth, "[", "", "")) == "not JSON");
+    CHECK(wrong_with(nested(depth, "{\"a\":", "", "")) == "not JSON");
     CHECK(wrong_with(nested(depth, "{\"a\":", "1", "}")).find("name") != std::string::npos);
     CHECK(
         wrong_with("{\"fields\":{\"f\":" + nested(depth, "[", "", "]") + "},\"name\":\"m\",\"timestamp\":1}")

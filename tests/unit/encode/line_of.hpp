@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "encode/line_protocol.hpp"
@@ -8,8 +9,8 @@
 
 namespace lxcmon::test {
 
-/// A point as line protocol; nothing where the encoder refuses it, which must leave what stood before as it
-/// was.
+/// A point as line protocol; nullopt if the encoder refuses it. Checks that a refusal leaves the output
+/// unchanged.
 inline std::optional<std::string> line_of(const Point& point) {
     std::string out = "before\n";
     if (!encode::append_line_protocol(out, point))
@@ -17,7 +18,7 @@ inline std::optional<std::string> line_of(const Point& point) {
     return out.substr(7);
 }
 
-/// A point with one integer field at time 1, and what else it is given.
+/// A point at time 1 with the given tags and fields.
 struct OnePoint {
     explicit OnePoint(std::string_view measurement = "m") { buffer.begin(measurement, 1); }
     OnePoint& tag(std::string_view key, std::string_view value) {

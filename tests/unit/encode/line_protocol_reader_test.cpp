@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "encode/line_protocol_reader.hpp"
 
 #include "encode/json_lines.hpp"
@@ -16,7 +17,7 @@ using lxcmon::test::OnePoint;
 
 namespace {
 
-/// The line that comes of a line by way of a point, JSON and a point again; what is wrong where none does.
+/// The line after conversion to a point, to JSON and to a point again, or the error.
 std::string there_and_back(const std::string& line) {
     PointBuffer points;
     if (const auto wrong = encode::parse_line_protocol(line, points))
@@ -46,7 +47,7 @@ std::string wrong_with(std::string_view line) {
 
 } // namespace
 
-TEST_CASE("every type and every escape of line protocol is read as it was written") {
+TEST_CASE("every type and escape of line protocol is parsed") {
     const std::string line =
         R"(m\,\ =",a\,\=\ b="x\ \,\=,c=d i=-1i,f=1.5,g=1e+300,t=true,e=false,k\ =1,s="\"\\ ,=")"
         " -12\n";
@@ -73,7 +74,7 @@ TEST_CASE("every type and every escape of line protocol is read as it was writte
     CHECK_FALSE(encode::parse_line_protocol(line.substr(0, line.size() - 1), without_end));
 }
 
-TEST_CASE("point to line protocol to point to JSON to point: the same line, byte for byte") {
+TEST_CASE("point to line protocol to point to JSON to point gives the same line, byte for byte") {
     HostilePoints hostile;
     PointBuffer points;
     for (int count = 0; count < 5000; ++count)
@@ -90,7 +91,7 @@ TEST_CASE("point to line protocol to point to JSON to point: the same line, byte
     CHECK(compared > 4000);
 }
 
-TEST_CASE("limits of numbers and of texts come back too") {
+TEST_CASE("limits of numbers and texts survive the round trip") {
     check_round_trip(OnePoint()
                          .field("low", std::numeric_limits<std::int64_t>::min())
                          .field("high", std::numeric_limits<std::int64_t>::max())
@@ -98,14 +99,14 @@ TEST_CASE("limits of numbers and of texts come back too") {
                          .field("largest", std::numeric_limits<double>::max())
                          .field("minus", -0.0));
     check_round_trip(OnePoint().field("empty", ""));
-    // Three bytes of line protocol each, and still 64 KiB of text.
+    // Three bytes of line protocol each; the text has 64 KiB.
     const std::string feeds(70'000, '\n');
     check_round_trip(OnePoint().tag(feeds, feeds).field("f", feeds));
     const std::string slashes(70'000, '\\');
     check_round_trip(OnePoint(slashes).tag("t", slashes).field("f", slashes));
 }
 
-TEST_CASE("what is no line protocol of ours is refused, and what stood in the buffer stays as it was") {
+TEST_CASE("other text is refused, and the buffer is unchanged") {
     for (const char* line : {"",
                              "\n",
                              "m",
@@ -139,12 +140,13 @@ TEST_CASE("what is no line protocol of ours is refused, and what stood in the bu
                              "m f=9223372036854775808i 1",
                              "m f=1 2 3"}) {
         CAPTURE(line);
-        CHECK(wrong_with(line).starts_with("no line protocol: "));
+        CHECK(wrong_with(line).starts_with("invalid line protocol: "));
     }
-    CHECK(wrong_with("m f=1 x") == "no line protocol: the time is missing or no integer (ns since 1970)");
+    CHECK(wrong_with("m f=1 x") ==
+          "invalid line protocol: the time is missing or not an integer (ns since 1970)");
 }
 
-TEST_CASE("any bytes are safe: what is read of damaged lines can be written and read again") {
+TEST_CASE("damaged lines are refused, or give a point that survives the round trip") {
     constexpr unsigned seed = 20'261'121;
     CAPTURE(seed);
     std::mt19937 random(seed);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "unit/encode/line_of.hpp"
 
 #include <doctest/doctest.h>
@@ -27,7 +28,7 @@ std::string value_line(FieldValue value) {
 
 } // namespace
 
-TEST_CASE("each place escapes what separates there and nothing else") {
+TEST_CASE("names, tags and fields escape only their own separators") {
     CHECK(measurement_line("a,b c=d\"e'") == "a\\,b\\ c=d\"e' f=1 1\n");
     CHECK(tag_line("a,b c=d\"e", "v") == "m,a\\,b\\ c\\=d\"e=v f=1 1\n");
     CHECK(tag_line("k", "a,b c=d\"e") == "m,k=a\\,b\\ c\\=d\"e f=1 1\n");
@@ -35,14 +36,14 @@ TEST_CASE("each place escapes what separates there and nothing else") {
     CHECK(value_line("a,b c=d\"e\\f") == "m f=\"a,b c=d\\\"e\\\\f\" 1\n");
 }
 
-TEST_CASE("a backslash in a name is a slash, so that none stands at its end or before a separator") {
+TEST_CASE("a backslash in a name becomes a slash") {
     CHECK(measurement_line("a\\") == "a/ f=1 1\n");
     CHECK(measurement_line("a\\,b") == "a/\\,b f=1 1\n");
     CHECK(tag_line("k\\", "v\\") == "m,k/=v/ f=1 1\n");
     CHECK(field_line("k\\=") == "m k/\\==1 1\n");
 }
 
-TEST_CASE("every control byte in a name is an underscore") {
+TEST_CASE("every control byte in a name becomes an underscore") {
     for (int code = 0; code < 0x80; ++code) {
         if (code >= 0x20 && code != 0x7f)
             continue;
@@ -54,7 +55,7 @@ TEST_CASE("every control byte in a name is an underscore") {
     }
 }
 
-TEST_CASE("no raw LF or CR stands in a string field, nor another control byte but TAB") {
+TEST_CASE("a string field has no raw control byte except TAB") {
     CHECK(value_line("a\nb") == "m f=\"a\\\\nb\" 1\n");
     CHECK(value_line("a\rb") == "m f=\"a\\\\rb\" 1\n");
     CHECK(value_line("\\\n") == "m f=\"\\\\\\\\n\" 1\n");
@@ -63,12 +64,12 @@ TEST_CASE("no raw LF or CR stands in a string field, nor another control byte bu
     CHECK(value_line("") == "m f=\"\" 1\n");
 }
 
-TEST_CASE("a measurement never begins with the mark of a comment") {
+TEST_CASE("a measurement never begins with #, which starts a comment") {
     CHECK(measurement_line("#a#") == "_a# f=1 1\n");
     CHECK(measurement_line("a#") == "a# f=1 1\n");
 }
 
-TEST_CASE("the mark of a comment is found behind earlier lines as well") {
+TEST_CASE("a # is also replaced after earlier lines") {
     std::string out = "x f=1 1\n";
     OnePoint point("#a");
     point.field("f", 1.0).buffer.end();
@@ -76,7 +77,7 @@ TEST_CASE("the mark of a comment is found behind earlier lines as well") {
     CHECK(out == "x f=1 1\n_a f=1 1\n");
 }
 
-TEST_CASE("keys named time and empty ones are left out") {
+TEST_CASE("empty keys and keys named time are skipped") {
     CHECK(tag_line("time", "x") == "m f=1 1\n");
     CHECK(tag_line("", "x") == "m f=1 1\n");
     CHECK(tag_line("Time", "x") == "m,Time=x f=1 1\n");
@@ -85,32 +86,32 @@ TEST_CASE("keys named time and empty ones are left out") {
     CHECK_FALSE(OnePoint().tag("k", "v").field("", 1.0).line());
 }
 
-TEST_CASE("an empty tag is left out, also of a point that no buffer has seen") {
+TEST_CASE("an empty tag is skipped, also in a point without a PointBuffer") {
     const std::array<Tag, 2> tags{{{"a", ""}, {"b", "1"}}};
     const std::array<Field, 1> fields{{{"f", true}}};
     CHECK(line_of({"m", tags, fields, 1}) == "m,b=1 f=true 1\n");
 }
 
-TEST_CASE("no field or no name: no line") {
+TEST_CASE("a point without field or name gives no line") {
     const std::array<Field, 1> fields{{{"f", true}}};
     CHECK_FALSE(line_of({"m", {}, {}, 1}));
     CHECK_FALSE(line_of({"", {}, fields, 1}));
 }
 
-TEST_CASE("keys that come out alike are one tag: servers refuse a line that has a key twice") {
+TEST_CASE("tags with equal encoded keys become one: servers refuse duplicate keys") {
     CHECK(OnePoint().tag("a/b", "1").tag("a\\b", "2").field("f", 1.0).line() == "m,a/b=2 f=1 1\n");
     CHECK(OnePoint().tag("k\x01", "1").tag("k_", "2").field("f", 1.0).line() == "m,k_=2 f=1 1\n");
     CHECK(OnePoint().tag("\xfe", "1").tag("\xff", "2").tag("z", "3").field("f", 1.0).line() ==
           "m,z=3,\xEF\xBF\xBD=2 f=1 1\n");
 }
 
-TEST_CASE("integers of the whole range") {
+TEST_CASE("integers have the whole range of 64 bits") {
     CHECK(value_line(std::int64_t{0}) == "m f=0i 1\n");
     CHECK(value_line(std::numeric_limits<std::int64_t>::max()) == "m f=9223372036854775807i 1\n");
     CHECK(value_line(std::numeric_limits<std::int64_t>::min()) == "m f=-9223372036854775808i 1\n");
 }
 
-TEST_CASE("floats in the shortest form that reads back as the same number") {
+TEST_CASE("floats have the shortest form that parses to the same number") {
     CHECK(value_line(0.1) == "m f=0.1 1\n");
     CHECK(value_line(0.1 + 0.2) == "m f=0.30000000000000004 1\n");
     CHECK(value_line(1.0 / 3) == "m f=0.3333333333333333 1\n");
@@ -121,7 +122,7 @@ TEST_CASE("floats in the shortest form that reads back as the same number") {
     CHECK(value_line(-std::numeric_limits<double>::max()) == "m f=-1.7976931348623157e+308 1\n");
 }
 
-TEST_CASE("NaN and infinities are left out; with nothing else there is no line") {
+TEST_CASE("NaN and infinities are skipped; without other fields there is no line") {
     const double infinity = std::numeric_limits<double>::infinity();
     CHECK(OnePoint().field("a", std::nan("")).field("b", infinity).field("c", 1.0).line() == "m c=1 1\n");
     CHECK_FALSE(OnePoint().field("a", std::nan("")).field("b", -infinity).line());
@@ -132,7 +133,7 @@ TEST_CASE("booleans are true and false") {
     CHECK(value_line(false) == "m f=false 1\n");
 }
 
-TEST_CASE("the time always stands there, whatever it is") {
+TEST_CASE("the time is always written, also 0 and negative") {
     const std::array<Field, 1> fields{{{"f", true}}};
     CHECK(line_of({"m", {}, fields, 0}) == "m f=true 0\n");
     CHECK(line_of({"m", {}, fields, -1}) == "m f=true -1\n");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "encode/json_lines.hpp"
 #include "unit/encode/hostile_points.hpp"
 #include "unit/encode/line_of.hpp"
@@ -18,7 +19,7 @@ std::string json_of(const Point& point) {
 
 } // namespace
 
-TEST_CASE("point to JSON to point: the line protocol is the same, byte for byte") {
+TEST_CASE("point to JSON to point gives the same line protocol, byte for byte") {
     HostilePoints hostile;
     PointBuffer points;
     for (int count = 0; count < 5000; ++count)
@@ -51,7 +52,7 @@ TEST_CASE("a hostile point is one line in either format") {
     }
 }
 
-TEST_CASE("a text longer than 64 KiB comes back as it was cut") {
+TEST_CASE("a text longer than 64 KiB is cut once") {
     PointBuffer points;
     const std::string text = std::string(100, '\xff') + std::string(70'000, '\n') + "\xe2\x82\xac";
     points.begin("m", 1);

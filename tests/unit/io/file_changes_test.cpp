@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/file_changes.hpp"
 
 #include "io/watched_file.hpp"
@@ -17,7 +18,7 @@ using test::TempTree;
 
 namespace {
 
-/// A folder with two files, and what watches them.
+/// A folder with two files, and a FileChanges for them.
 struct Watched {
     Watched() {
         tree.write("one", "1\n");
@@ -35,7 +36,7 @@ struct Watched {
 
 } // namespace
 
-TEST_CASE("a file has changed when it was written to, and until it is read") {
+TEST_CASE("a file counts as changed from a write until it is read") {
     Watched c;
     FileChanges::Watch one = c.watch("one");
     const FileChanges::Watch other = c.watch("other");
@@ -53,7 +54,7 @@ TEST_CASE("a file has changed when it was written to, and until it is read") {
     CHECK(one.may_have_changed());
 }
 
-TEST_CASE("a file that is watched twice: both see the change, and one's end leaves the other") {
+TEST_CASE("a file watched twice: both watches see a change, and one works on after the other's end") {
     Watched c;
     const FileChanges::Watch one = c.watch("one");
     {
@@ -66,7 +67,7 @@ TEST_CASE("a file that is watched twice: both see the change, and one's end leav
     CHECK(one.may_have_changed());
 }
 
-TEST_CASE("a watch can be moved, and nothing is told to one that is gone") {
+TEST_CASE("a watch can be moved, and a replaced watch gets no events") {
     Watched c;
     std::optional<FileChanges::Watch> first = c.watch("one");
     FileChanges::Watch second = std::move(*first);
@@ -80,7 +81,7 @@ TEST_CASE("a watch can be moved, and nothing is told to one that is gone") {
     CHECK_FALSE(second.may_have_changed());
 }
 
-TEST_CASE("a file that is not there may have changed at any time") {
+TEST_CASE("a missing file always counts as changed") {
     Watched c;
     FileChanges::Watch none = c.changes.watch(c.tree.fd(), "none");
     CHECK_FALSE(none.is_watching());
@@ -89,7 +90,7 @@ TEST_CASE("a file that is not there may have changed at any time") {
     CHECK_FALSE(c.changes.newly_exhausted());
 }
 
-TEST_CASE("a file that is taken away has changed") {
+TEST_CASE("a removed file counts as changed") {
     Watched c;
     const FileChanges::Watch one = c.watch("one");
     c.tree.remove("one");
@@ -97,7 +98,7 @@ TEST_CASE("a file that is taken away has changed") {
     CHECK(one.may_have_changed());
 }
 
-TEST_CASE("more events than the kernel keeps: every file may have changed") {
+TEST_CASE("after an overflow of the event queue every file counts as changed") {
     Watched c;
     c.tree.write("quiet", "0\n");
     const FileChanges::Watch one = c.watch("one");
@@ -105,7 +106,7 @@ TEST_CASE("more events than the kernel keeps: every file may have changed") {
     const FileChanges::Watch quiet = c.watch("quiet");
     std::string text;
     REQUIRE(io::try_read_whole(AT_FDCWD, "/proc/sys/fs/inotify/max_queued_events", text) == 0);
-    // In turn, as the kernel makes one of two equal events in a row.
+    // Alternating: the kernel merges two equal events in a row.
     for (int left = std::stoi(text) / 2 + 2; left > 0; --left) {
         c.tree.write("one", "1");
         c.tree.write("other", "2");
@@ -114,7 +115,7 @@ TEST_CASE("more events than the kernel keeps: every file may have changed") {
     CHECK(quiet.may_have_changed());
 }
 
-TEST_CASE("no more files than allowed are watched, and that is said once") {
+TEST_CASE("at most the allowed number of files is watched, and exhaustion is reported once") {
     const Watched c;
     FileChanges changes(1);
     {
@@ -128,7 +129,7 @@ TEST_CASE("no more files than allowed are watched, and that is said once") {
     CHECK(changes.watch(c.tree.fd(), "other").is_watching());
 }
 
-TEST_CASE("a watched file is read when it has changed, and takes no descriptor in between") {
+TEST_CASE("a watched file is read after a change and holds no descriptor between reads") {
     Watched c;
     io::FdBudget budget(1);
     io::WatchedFile file(c.tree.fd(), "one", budget, &c.changes);
@@ -147,7 +148,7 @@ TEST_CASE("a watched file is read when it has changed, and takes no descriptor i
     CHECK(file.may_have_changed());
 }
 
-TEST_CASE("without anybody who watches a file is kept open and may always have changed") {
+TEST_CASE("without a watch the file stays open and always counts as changed") {
     const Watched c;
     io::FdBudget budget(1);
     io::WatchedFile file(c.tree.fd(), "one", budget, nullptr);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/kernel_file.hpp"
 
 #include "support/temp_folder.hpp"
@@ -24,7 +25,7 @@ std::ptrdiff_t open_descriptors() {
     return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
 }
 
-/// How many may be kept still; the budget is as before afterwards.
+/// Number of descriptors left; leaves the budget unchanged.
 int left_in(FdBudget& budget) {
     int left = 0;
     while (budget.take())
@@ -36,7 +37,7 @@ int left_in(FdBudget& budget) {
 
 } // namespace
 
-TEST_CASE("a kernel file reads the same whether it is kept open or the budget is used up") {
+TEST_CASE("a kernel file reads the same with and without descriptors left in the budget") {
     const TempFolder folder;
     std::array<char, 16> buffer{};
     for (const long limit : {0L, 1L}) {
@@ -57,7 +58,7 @@ TEST_CASE("a kernel file reads the same whether it is kept open or the budget is
     }
 }
 
-TEST_CASE("a kernel file that is closed holds nothing, and is opened by the next read") {
+TEST_CASE("a closed kernel file holds no descriptor; the next read opens it") {
     const TempFolder folder;
     folder.write("file", "one\n");
     std::array<char, 16> buffer{};
@@ -92,7 +93,7 @@ TEST_CASE("a kernel file keeps one descriptor while the budget allows, and none 
     CHECK(open_descriptors() == before + 1);
 }
 
-TEST_CASE("a file of records comes a page at a time, and is whole all the same") {
+TEST_CASE("a file of records is read page by page until its end") {
     std::vector<char> buffer(1U << 20U);
     for (const long limit : {0L, 1L}) {
         CAPTURE(limit);
@@ -109,7 +110,7 @@ TEST_CASE("a file of records comes a page at a time, and is whole all the same")
     }
 }
 
-TEST_CASE("a full buffer may have cut the file: EOVERFLOW") {
+TEST_CASE("a full buffer: EOVERFLOW") {
     const TempFolder folder;
     folder.write("file", "12345678");
     for (const long limit : {0L, 1L}) {
@@ -124,7 +125,7 @@ TEST_CASE("a full buffer may have cut the file: EOVERFLOW") {
     }
 }
 
-TEST_CASE("a file absent at the first read is not looked for again") {
+TEST_CASE("a file that is absent at the first read is not opened again") {
     const TempFolder folder;
     FdBudget budget(5);
     KernelFile file(folder.fd(), "late", budget);
@@ -138,7 +139,7 @@ TEST_CASE("a file absent at the first read is not looked for again") {
     CHECK(left_in(budget) == 5);
 }
 
-TEST_CASE("another error than absence is tried again and takes nothing of the budget") {
+TEST_CASE("after an error other than ENOENT the file is tried again; the budget is unchanged") {
     const TempFolder folder;
     std::filesystem::create_directory(folder.path("entry"));
     FdBudget budget(2);
@@ -153,14 +154,14 @@ TEST_CASE("another error than absence is tried again and takes nothing of the bu
     CHECK(file.read(buffer).text == "x\n");
 }
 
-TEST_CASE("what went away is an outcome: ENOENT, ENODEV, ESRCH") {
+TEST_CASE("ENOENT, ENODEV and ESRCH mean gone") {
     for (const int error : {ENOENT, ENODEV, ESRCH})
         CHECK(ReadResult{{}, error}.gone());
     for (const int error : {0, EIO, EACCES, EOVERFLOW})
         CHECK_FALSE(ReadResult{{}, error}.gone());
 }
 
-TEST_CASE("the budget is found empty once") {
+TEST_CASE("an empty budget is reported once") {
     FdBudget budget(1);
     CHECK(budget.take());
     CHECK_FALSE(budget.newly_exhausted());
@@ -173,7 +174,7 @@ TEST_CASE("the budget is found empty once") {
     CHECK_FALSE(budget.newly_exhausted());
 }
 
-TEST_CASE("who is read seldom has descriptors again when there is room again") {
+TEST_CASE("files read seldom get descriptors again once a quarter of the budget is free") {
     FdBudget budget(8);
     for (int count = 0; count < 8; ++count)
         CHECK(budget.take());
@@ -182,12 +183,12 @@ TEST_CASE("who is read seldom has descriptors again when there is room again") {
     for (int count = 0; count < 2; ++count)
         budget.give_back();
     CHECK_FALSE(budget.is_tight());
-    CHECK_FALSE(budget.take(Keep::if_roomy)); // a quarter is for the others
+    CHECK_FALSE(budget.take(Keep::if_roomy)); // a quarter is for Keep::first
     budget.give_back();
     CHECK(budget.take(Keep::if_roomy));
 }
 
-TEST_CASE("a kernel file gives its descriptor back when it ends") {
+TEST_CASE("the destructor of a kernel file gives its descriptor back") {
     const TempFolder folder;
     folder.write("file", "x\n");
     std::array<char, 16> buffer{};
@@ -203,7 +204,7 @@ TEST_CASE("a kernel file gives its descriptor back when it ends") {
     CHECK(open_descriptors() == before);
 }
 
-TEST_CASE("a kernel file that is moved gives back once") {
+TEST_CASE("a moved kernel file gives its descriptor back once") {
     const TempFolder folder;
     folder.write("file", "x\n");
     folder.write("other", "y\n");
@@ -227,7 +228,7 @@ TEST_CASE("a kernel file that is moved gives back once") {
     CHECK(left_in(budget) == 2);
 }
 
-TEST_CASE("a moved kernel file still knows that its file is absent") {
+TEST_CASE("a moved kernel file remembers that its file is absent") {
     const TempFolder folder;
     FdBudget budget(1);
     std::array<char, 16> buffer{};
@@ -238,7 +239,7 @@ TEST_CASE("a moved kernel file still knows that its file is absent") {
     CHECK(second.read(buffer).error == ENOENT);
 }
 
-TEST_CASE("a whole file is read beyond the first step, and no more of it than the limit") {
+TEST_CASE("read_whole reads a file of several steps; a limit gives EOVERFLOW") {
     const TempFolder folder;
     const std::string text(100'000, 'x');
     folder.write("file", text);
@@ -252,7 +253,7 @@ TEST_CASE("a whole file is read beyond the first step, and no more of it than th
     CHECK(read_whole(folder.fd(), "file").empty());
 }
 
-TEST_CASE("read_whole says which file can't be read and why") {
+TEST_CASE("the error of read_whole has the path and the reason") {
     const TempFolder folder;
     std::string text = "left from before";
     CHECK(try_read_whole(folder.fd(), "absent", text) == ENOENT);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/mountinfo.hpp"
 
 #include <doctest/doctest.h>
@@ -34,7 +35,7 @@ TEST_CASE("a line of mountinfo, without and with optional fields") {
     CHECK(mounts[2].source == "none");
 }
 
-TEST_CASE("octal escapes of mountinfo are undone") {
+TEST_CASE("octal escapes of mountinfo are decoded") {
     const auto mounts = mounts_of(R"(1 2 0:1 /a\040b /c\011d\134e\012f rw - fuse.a\040b my\040disk\043 rw)"
                                   "\n");
     REQUIRE(mounts.size() == 1);
@@ -63,7 +64,7 @@ TEST_CASE("a mount with an empty source") {
     CHECK(mounts[0].super_options == "rw,size=1k");
 }
 
-TEST_CASE("rubbish lines are passed over, the others are kept") {
+TEST_CASE("malformed lines are skipped") {
     const auto mounts = mounts_of("\n"
                                   "rubbish\n"
                                   "1 2 0:1 / /no_separator rw shared:1 tmpfs none rw\n"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/parse.hpp"
 
 #include <doctest/doctest.h>
@@ -26,7 +27,7 @@ Texts words_of(std::string_view text) {
 
 } // namespace
 
-TEST_CASE("parse_number takes the whole range of its type") {
+TEST_CASE("parse_number accepts the whole range of its type") {
     CHECK(parse_number<std::int64_t>("9223372036854775807") == INT64_MAX);
     CHECK(parse_number<std::int64_t>("-9223372036854775808") == INT64_MIN);
     CHECK(parse_number<std::uint64_t>("18446744073709551615") == UINT64_MAX);
@@ -35,7 +36,7 @@ TEST_CASE("parse_number takes the whole range of its type") {
     CHECK(parse_number<std::uint8_t>("255") == 255);
 }
 
-TEST_CASE("parse_number gives nothing for an overflow") {
+TEST_CASE("parse_number gives nullopt for an overflow") {
     CHECK_FALSE(parse_number<std::int64_t>("9223372036854775808"));
     CHECK_FALSE(parse_number<std::int64_t>("-9223372036854775809"));
     CHECK_FALSE(parse_number<std::uint64_t>("18446744073709551616"));
@@ -43,7 +44,7 @@ TEST_CASE("parse_number gives nothing for an overflow") {
     CHECK_FALSE(parse_number<std::uint64_t>("-1"));
 }
 
-TEST_CASE("parse_decimal") {
+TEST_CASE("parse_decimal accepts digits and one point, nothing else") {
     CHECK(parse_decimal("0.00") == 0.0);
     CHECK(parse_decimal("12.34") == 12.34);
     CHECK(parse_decimal("100") == 100.0);
@@ -54,7 +55,7 @@ TEST_CASE("parse_decimal") {
     }
 }
 
-TEST_CASE("parse_number gives nothing for what is not all number") {
+TEST_CASE("parse_number gives nullopt for text with any other character") {
     for (const char* text :
          {"", " ", " 1", "1 ", "1\n", "+1", "-", "0x10", "1.0", "1e3", "max", "--1", "1\t"}) {
         CAPTURE(std::string(text));
@@ -76,13 +77,13 @@ TEST_CASE("take_until cuts at the first separator") {
     CHECK(take_until(rest, ':').empty());
 }
 
-TEST_CASE("take_until leaves nothing behind a separator at the end") {
+TEST_CASE("take_until leaves an empty rest after a final separator") {
     std::string_view rest = "a:";
     CHECK(take_until(rest, ':') == "a");
     CHECK(rest.empty());
 }
 
-TEST_CASE("for_each_line leaves a line without LF out") {
+TEST_CASE("for_each_line skips a last line without LF") {
     CHECK(lines_of("a 1\nb 2\nc") == Texts{"a 1", "b 2"});
     CHECK(lines_of("a 1\n\nb\n") == Texts{"a 1", "", "b"});
     CHECK(lines_of("\n") == Texts{""});
@@ -90,7 +91,7 @@ TEST_CASE("for_each_line leaves a line without LF out") {
     CHECK(lines_of("").empty());
 }
 
-TEST_CASE("for_each_word takes several spaces as one") {
+TEST_CASE("for_each_word treats several spaces as one") {
     CHECK(words_of("a b") == Texts{"a", "b"});
     CHECK(words_of("  a   b  ") == Texts{"a", "b"});
     CHECK(words_of("a\tb") == Texts{"a\tb"});
@@ -98,7 +99,7 @@ TEST_CASE("for_each_word takes several spaces as one") {
     CHECK(words_of("").empty());
 }
 
-TEST_CASE("single_line wants the LF that the kernel writes") {
+TEST_CASE("single_line requires the final LF") {
     CHECK(single_line("max\n") == std::string_view("max"));
     CHECK(single_line("\n") == std::string_view());
     CHECK_FALSE(single_line("12"));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/pidfd.hpp"
 
 #include "io/unique_fd.hpp"
@@ -29,7 +30,7 @@ pid_t waiting_child() {
 
 } // namespace
 
-TEST_CASE("a pidfd tells whether its process lives, and its pid until it is waited for") {
+TEST_CASE("is_alive is false once the process has ended; pid_of gives the pid until it is reaped") {
     const pid_t child = waiting_child();
     REQUIRE(child > 0);
     const UniqueFd pidfd = pidfd_of(child);
@@ -46,13 +47,13 @@ TEST_CASE("a pidfd tells whether its process lives, and its pid until it is wait
     CHECK(pid_of(pidfd.get()) == 0);
 }
 
-TEST_CASE("a descriptor that is no pidfd has no pid") {
+TEST_CASE("pid_of gives 0 for a descriptor that is not a pidfd") {
     const UniqueFd other(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     CHECK(pid_of(other.get()) == 0);
     CHECK(pid_of(-1) == 0);
 }
 
-TEST_CASE("no descriptor is no living process") {
+TEST_CASE("is_alive is false for -1") {
     CHECK_FALSE(is_alive(-1));
 }
 

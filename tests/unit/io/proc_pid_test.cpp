@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/temp_tree.hpp"
 
 #include "io/proc_pid.hpp"
@@ -17,7 +18,7 @@ using test::TempTree;
 
 namespace {
 
-/// A line as the kernel writes it; utime, stime, threads and starttime are told.
+/// A line as the kernel writes it, with the given utime, stime, threads and starttime.
 std::string stat_line(const std::string& name, const std::string& state = "S", const std::string& user = "30",
                       const std::string& system = "12", const std::string& threads = "3",
                       const std::string& start = "777") {
@@ -42,7 +43,7 @@ ProcessStats read(const TempTree& tree, pid_t pid, bool want_io = true) {
 
 } // namespace
 
-TEST_CASE("stat of a process") {
+TEST_CASE("parse_process_stat: name, CPU time, threads and start") {
     const auto [ok, stats] = parsed(stat_line("busybox"));
     CHECK(ok);
     CHECK(stats.command() == "busybox");
@@ -51,7 +52,7 @@ TEST_CASE("stat of a process") {
     CHECK(stats.start_ticks == 777);
 }
 
-TEST_CASE("a name may be anything") {
+TEST_CASE("parse_process_stat accepts any bytes in the name") {
     for (const std::string name :
          {") R 1 2 3", "a b", "((", "))", "a\nb", "x) S 1 1 1 0 (", "\xff\xfe", "()"}) {
         CAPTURE(name);
@@ -68,9 +69,9 @@ TEST_CASE("a name may be anything") {
     CHECK(parse_start_ticks(stat_line("")) == 777);
 }
 
-TEST_CASE("memory of a process") {
+TEST_CASE("parse_process_statm: resident pages") {
     CHECK(parse_process_statm("4000 55 7 1 0 9 0\n") == 55);
-    CHECK_FALSE(parse_process_statm("0 0 0 0 0 0 0\n")); // its first thread has ended
+    CHECK_FALSE(parse_process_statm("0 0 0 0 0 0 0\n")); // the first thread has ended
     CHECK_FALSE(parse_process_statm("4000 55 7 1 0 9 0"));
     CHECK_FALSE(parse_process_statm("4000 55\n"));
     CHECK_FALSE(parse_process_statm("4000 -5 7 1 0 9 0\n"));
@@ -79,7 +80,7 @@ TEST_CASE("memory of a process") {
     CHECK_FALSE(parse_process_statm(""));
 }
 
-TEST_CASE("a stat that is no stat") {
+TEST_CASE("parse_process_stat refuses truncated and malformed text") {
     const std::string whole = stat_line("x");
     for (std::size_t length = 0; length < whole.find(" 4096 55 "); ++length) {
         CAPTURE(length);
@@ -96,7 +97,7 @@ TEST_CASE("a stat that is no stat") {
     CHECK_FALSE(parsed(stat_line("x", "S", "1", "1", "")).ok);
 }
 
-TEST_CASE("io of a process") {
+TEST_CASE("parse_process_io: bytes read and written") {
     ProcessStats stats;
     parse_process_io("rchar: 1\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 4096\nwrite_bytes: 8192\n"
                      "cancelled_write_bytes: 5\n",
@@ -109,7 +110,7 @@ TEST_CASE("io of a process") {
     CHECK_FALSE(bad.write_bytes);
 }
 
-TEST_CASE("a process has its figures with or without io, and none when it has gone") {
+TEST_CASE("read_process works without statm and io; without stat there is no process") {
     const TempTree tree;
     tree.write("42/stat", stat_line("x"));
     CHECK(read(tree, 42).pid == 42);
@@ -125,7 +126,7 @@ TEST_CASE("a process has its figures with or without io, and none when it has go
     CHECK(read(tree, 42).pid == 0);
 }
 
-TEST_CASE("this very process") {
+TEST_CASE("read_process reads this process") {
     const io::UniqueFd proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
     std::array<char, 4096> buffer{};
     const ProcessStats stats = read_process(proc.get(), ::getpid(), true, buffer);

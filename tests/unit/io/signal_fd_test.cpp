@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/signal_fd.hpp"
 
 #include <doctest/doctest.h>
@@ -9,7 +10,7 @@ using namespace lxcmon::io;
 
 namespace {
 
-/// Puts this thread's signal mask back: other tests must not run with signals blocked.
+/// Restores this thread's signal mask: other tests must not run with signals blocked.
 struct KeptMask {
     KeptMask() { ::pthread_sigmask(SIG_SETMASK, nullptr, &mask); }
     ~KeptMask() { ::pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
@@ -27,7 +28,7 @@ bool readable(int fd) {
 
 } // namespace
 
-TEST_CASE("signals come as something to poll, one at a time, by name") {
+TEST_CASE("signals are polled and read one at a time, by name") {
     const KeptMask kept;
     block_signals({SIGUSR1, SIGTERM});
     SignalFd signals({SIGUSR1, SIGTERM});
@@ -44,14 +45,14 @@ TEST_CASE("signals come as something to poll, one at a time, by name") {
     CHECK(both);
 }
 
-TEST_CASE("reading without a signal does not wait") {
+TEST_CASE("read_name does not block without a signal") {
     const KeptMask kept;
     block_signals({SIGUSR2});
     SignalFd signals({SIGUSR2});
     CHECK(signals.read_name() == "signal");
 }
 
-TEST_CASE("only the signals that were asked for come") {
+TEST_CASE("a SignalFd gets only its own signals") {
     const KeptMask kept;
     block_signals({SIGUSR1, SIGUSR2});
     SignalFd first({SIGUSR1});

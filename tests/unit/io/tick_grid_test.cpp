@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/tick_timer.hpp"
 
 #include <doctest/doctest.h>
@@ -8,7 +9,7 @@ namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
 constexpr std::int64_t interval = 10 * second;
-/// A whole multiple of the interval, as real times are.
+/// A multiple of the interval.
 constexpr std::int64_t base = 1'700'000'000 * second;
 
 void check_tick(const TickGrid::Step& step, std::int64_t tick_ns, std::int64_t missed = 0) {
@@ -24,7 +25,7 @@ void check_none(const TickGrid::Step& step, std::int64_t missed = 0) {
 
 } // namespace
 
-TEST_CASE("the first tick is the next whole multiple") {
+TEST_CASE("the first tick is the next multiple of the interval") {
     CHECK(TickGrid(interval, base + 1).planned_ns() == base + interval);
     CHECK(TickGrid(interval, base + interval - 1).planned_ns() == base + interval);
     CHECK(TickGrid(interval, base).planned_ns() == base + interval);
@@ -32,7 +33,7 @@ TEST_CASE("the first tick is the next whole multiple") {
     CHECK(TickGrid::floor(base, interval) == base);
 }
 
-TEST_CASE("ticks come one after the other at whole multiples") {
+TEST_CASE("ticks follow each other at multiples of the interval") {
     TickGrid grid(interval, base + 3 * second);
     for (std::int64_t tick = base + interval; tick < base + 5 * interval; tick += interval) {
         check_tick(grid.step(tick + 150'000), tick);
@@ -40,13 +41,13 @@ TEST_CASE("ticks come one after the other at whole multiples") {
     }
 }
 
-TEST_CASE("too early is waited for") {
+TEST_CASE("before the tick there is no step") {
     TickGrid grid(interval, base);
     check_none(grid.step(base + interval - 1));
     check_tick(grid.step(base + interval), base + interval);
 }
 
-TEST_CASE("late by up to half an interval is taken, by more is missed") {
+TEST_CASE("a tick late by up to half an interval is taken, a later one is missed") {
     TickGrid grid(interval, base);
     check_tick(grid.step(base + interval + interval / 2), base + interval);
     check_none(grid.step(base + 2 * interval + interval / 2 + 1), 1);
@@ -56,9 +57,9 @@ TEST_CASE("late by up to half an interval is taken, by more is missed") {
 
 TEST_CASE("several missed ticks are counted and not caught up") {
     TickGrid grid(interval, base);
-    // Planned was 1; at 4 that one, 2 and 3 are over.
+    // Tick 1 was planned; at 4, ticks 1, 2 and 3 are missed.
     check_tick(grid.step(base + 4 * interval + 1), base + 4 * interval, 3);
-    // Planned is 5; late in 7 that one, 6 and 7 itself are over.
+    // Tick 5 is planned; late in 7, ticks 5, 6 and 7 are missed.
     check_none(grid.step(base + 7 * interval + 6 * second), 3);
     check_tick(grid.step(base + 8 * interval), base + 8 * interval);
 }
@@ -74,11 +75,11 @@ TEST_CASE("a clock set back a little uses no time twice") {
         check_none(grid.step(base + interval - second));
         check_none(grid.step(base + interval));
     }
-    SUBCASE("found at a step, without word from the timer") {
+    SUBCASE("detected by step(), without clock_was_set()") {
         check_none(grid.step(base + interval - second));
         check_none(grid.step(base + interval + second));
     }
-    SUBCASE("by all but an interval") {
+    SUBCASE("by almost an interval") {
         grid.clock_was_set(base + 2);
         check_none(grid.step(base + interval));
     }
@@ -86,21 +87,21 @@ TEST_CASE("a clock set back a little uses no time twice") {
     check_tick(grid.step(base + 2 * interval), base + 2 * interval);
 }
 
-TEST_CASE("a clock set back far begins a new grid") {
+TEST_CASE("a clock set back far restarts the grid") {
     TickGrid grid(interval, base);
     check_tick(grid.step(base + interval), base + interval);
     const std::int64_t hour = 3600 * second;
-    SUBCASE("told by the timer") {
+    SUBCASE("reported by the timer") {
         grid.clock_was_set(base - hour + second);
     }
-    SUBCASE("found at a step") {
+    SUBCASE("detected by step()") {
         check_none(grid.step(base - hour + second));
     }
     CHECK(grid.planned_ns() == base - hour + interval);
     check_tick(grid.step(base - hour + interval), base - hour + interval);
 }
 
-TEST_CASE("a clock set forward counts nothing as missed") {
+TEST_CASE("a clock set forward counts no tick as missed") {
     TickGrid grid(interval, base);
     const std::int64_t day = 86400 * second;
     grid.clock_was_set(base + day + second);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/tick_timer.hpp"
 
 #include "io/clock.hpp"
@@ -20,12 +21,12 @@ bool readable(int fd, int timeout_ms) {
 
 } // namespace
 
-TEST_CASE("a tick timer fires at whole multiples of its interval") {
+TEST_CASE("a tick timer fires at multiples of its interval") {
     constexpr std::int64_t interval = 100 * msec;
     TickTimer timer(interval);
     const std::int64_t start = now_ns(CLOCK_REALTIME);
     std::vector<std::int64_t> ticks;
-    // On a busy machine a tick may be missed: two are to come before long.
+    // On a busy machine a tick may be missed: wait for two.
     while (ticks.size() < 2 && now_ns(CLOCK_REALTIME) < start + 10'000 * msec) {
         REQUIRE(readable(timer.fd(), 5000));
         const TickGrid::Step step = timer.expired();
@@ -42,7 +43,7 @@ TEST_CASE("a tick timer fires at whole multiples of its interval") {
         CHECK(tick % interval == 0);
 }
 
-TEST_CASE("a tick timer is not readable before its time, nor again once it has been taken") {
+TEST_CASE("a tick timer is not readable before its tick, also after expired()") {
     constexpr std::int64_t day = 86'400'000 * msec;
     TickTimer timer(day);
     CHECK_FALSE(readable(timer.fd(), 0));

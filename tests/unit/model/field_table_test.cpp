@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/field_table.hpp"
 
 #include <doctest/doctest.h>
@@ -13,8 +14,8 @@ using namespace lxcmon;
 
 namespace {
 
-/// The data contract (docs/measurements.md) for the measurements that the agent takes from cgroups,
-/// namespaces and liblxc. Written out here, so that a change of name or type in the table does not go unseen.
+/// The data contract (docs/measurements.md) of the measurements from cgroups, namespaces and liblxc. A second
+/// copy, so that a change of a name or type in the table fails a test.
 const std::map<std::string_view, std::string_view> schema{
     {"lxc_cpu",
      "usage_usec i, user_usec i, system_usec i, usage_percent f, limit_cores f, cpus i, nr_periods i, "
@@ -76,9 +77,9 @@ bool ends_with_unit(const FieldInfo& field, std::string_view ending, std::string
 
 } // namespace
 
-TEST_CASE("the field table is the schema: names, types, order") {
+TEST_CASE("the field table matches the schema: names, types, order") {
     auto found = table_as_schema();
-    found.erase(""); // read for what is computed from it, never sent
+    found.erase(""); // read only to compute other fields, never sent
     for (const auto& expected : schema) {
         CAPTURE(std::string(expected.first));
         CHECK(found[expected.first] == expected.second);
@@ -86,7 +87,7 @@ TEST_CASE("the field table is the schema: names, types, order") {
     CHECK(found.size() == schema.size());
 }
 
-TEST_CASE("no field is named twice") {
+TEST_CASE("no field name occurs twice in a measurement") {
     std::set<std::pair<std::string_view, std::string_view>> names;
     for (const FieldInfo& field : field_table) {
         CAPTURE(std::string(field.name));
@@ -94,7 +95,7 @@ TEST_CASE("no field is named twice") {
     }
 }
 
-TEST_CASE("the rows of one measurement stand together") {
+TEST_CASE("the rows of one measurement are adjacent") {
     std::set<std::string_view> ended;
     std::string_view current = field_table[0].measurement;
     for (const FieldInfo& field : field_table) {
@@ -107,7 +108,7 @@ TEST_CASE("the rows of one measurement stand together") {
     }
 }
 
-TEST_CASE("a range holds all rows of its measurement and no others") {
+TEST_CASE("a range holds exactly the rows of its measurement") {
     constexpr FieldRange range = fields_of("lxc_io");
     CHECK(range.last - range.first == 6);
     CHECK(field_table[range.first].name == "read_bytes");
@@ -116,7 +117,7 @@ TEST_CASE("a range holds all rows of its measurement and no others") {
     CHECK(field_table[field_id("lxc_fs", "used_bytes")].measurement == "lxc_fs");
 }
 
-TEST_CASE("a name's unit is the row's unit") {
+TEST_CASE("the unit suffix of a name matches the unit of the row") {
     for (const FieldInfo& field : field_table) {
         CAPTURE(std::string(field.name));
         CHECK(ends_with_unit(field, "_bytes", "bytes"));
@@ -126,7 +127,7 @@ TEST_CASE("a name's unit is the row's unit") {
     }
 }
 
-TEST_CASE("a file's figures are integers, and a key has a file") {
+TEST_CASE("fields from a file are integers, and a key has a file") {
     for (const FieldInfo& field : field_table)
         for (const CgroupSource& source : {field.v1, field.v2}) {
             CAPTURE(std::string(field.name));
@@ -137,7 +138,7 @@ TEST_CASE("a file's figures are integers, and a key has a file") {
         }
 }
 
-TEST_CASE("the table of measurements has each measurement of the fields, in their order") {
+TEST_CASE("measurement_table has the measurements of field_table, in the same order") {
     std::vector<std::string_view> of_fields;
     for (const FieldInfo& field : field_table)
         if (!field.measurement.empty() && (of_fields.empty() || of_fields.back() != field.measurement))
@@ -148,7 +149,7 @@ TEST_CASE("the table of measurements has each measurement of the fields, in thei
     CHECK(own == of_fields);
 }
 
-TEST_CASE("each field says where it comes from") {
+TEST_CASE("each field has a source") {
     for (const FieldInfo& field : field_table) {
         CAPTURE(std::string(field.name));
         CHECK((field.source.empty() && field.v1.file.empty() && field.v2.file.empty()) == false);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/point.hpp"
 
 #include <doctest/doctest.h>
@@ -10,7 +11,7 @@ using namespace lxcmon;
 
 namespace {
 
-/// "key=value key=value" of a point's tags.
+/// The tags of a point as "key=value key=value".
 std::string tags_of(const Point& point) {
     std::string text;
     for (const Tag& tag : point.tags)
@@ -27,7 +28,7 @@ void add_point(PointBuffer& points, std::string_view measurement, std::int64_t n
 
 } // namespace
 
-TEST_CASE("a point has what it was given") {
+TEST_CASE("a point has its measurement, time, tags and fields") {
     PointBuffer points;
     CHECK(points.empty());
     points.begin("lxc_cpu", 1'700'000'000'000'000'000);
@@ -50,7 +51,7 @@ TEST_CASE("a point has what it was given") {
     CHECK(std::get<std::string_view>(point.fields[3].value) == "RUNNING");
 }
 
-TEST_CASE("tags are sorted by the bytes of their keys, whatever order they came in") {
+TEST_CASE("tags are sorted by the bytes of their keys") {
     PointBuffer points;
     points.begin("m", 1);
     for (const char* key : {"name", "\xc3\xa4", "container", "Z", "host", "a.b", "a", "ab"})
@@ -60,7 +61,7 @@ TEST_CASE("tags are sorted by the bytes of their keys, whatever order they came 
     CHECK(tags_of(points[0]) == "Z=v a=v a.b=v ab=v container=v host=v name=v \xc3\xa4=v");
 }
 
-TEST_CASE("of tags with one key the last one counts") {
+TEST_CASE("of tags with the same key the last one is kept") {
     PointBuffer points;
     const std::vector<Tag> own{{"b", "4"}, {"a", "5"}};
     points.begin("m", 1);
@@ -74,7 +75,7 @@ TEST_CASE("of tags with one key the last one counts") {
     CHECK(tags_of(points[0]) == "a=5 b=4 c=6");
 }
 
-TEST_CASE("a tag with an empty value is left out and hides no other") {
+TEST_CASE("a tag with an empty value is skipped and replaces no other tag") {
     PointBuffer points;
     points.begin("m", 1);
     points.tag("a", "1");
@@ -85,7 +86,7 @@ TEST_CASE("a tag with an empty value is left out and hides no other") {
     CHECK(tags_of(points[0]) == "a=1");
 }
 
-TEST_CASE("a point without field is dropped, and its tags are not the next point's") {
+TEST_CASE("a point without fields is dropped together with its tags") {
     PointBuffer points;
     points.begin("empty", 1);
     points.tag("gone", "x");
@@ -101,11 +102,11 @@ TEST_CASE("a point without field is dropped, and its tags are not the next point
         points.end();
     }
     add_point(points, "last", 3);
-    // Nothing of what was dropped takes room between the two.
+    // Dropped points leave no gap between the two.
     CHECK(points[1].tags.data() == points[0].tags.data() + 1);
 }
 
-TEST_CASE("NaN and infinities are left out; a point of nothing else is dropped") {
+TEST_CASE("NaN and infinities are skipped; a point without other fields is dropped") {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     PointBuffer points;
     points.begin("m", 1);
@@ -123,7 +124,7 @@ TEST_CASE("NaN and infinities are left out; a point of nothing else is dropped")
     CHECK(points[0].fields[0].key == "good");
 }
 
-TEST_CASE("truncate forgets the last points, and what follows is whole") {
+TEST_CASE("truncate removes the last points; later points are complete") {
     PointBuffer points;
     for (std::int64_t number = 0; number < 5; ++number)
         add_point(points, "m", number);
@@ -145,7 +146,7 @@ TEST_CASE("truncate forgets the last points, and what follows is whole") {
     CHECK(points.empty());
 }
 
-TEST_CASE("a stored text stays valid after many more") {
+TEST_CASE("a stored text stays valid after many more are stored") {
     PointBuffer points;
     std::vector<std::string_view> stored;
     for (int number = 0; number < 10'000; ++number)
@@ -171,7 +172,7 @@ TEST_CASE("a buffer can be used again after clear") {
     }
 }
 
-TEST_CASE("storage is kept by clear: a steady tick allocates nothing") {
+TEST_CASE("clear keeps the storage: a steady tick does not allocate") {
     PointBuffer points;
     const std::string long_text(1000, 'x');
     const char* const first = points.store(long_text).data();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/readings.hpp"
 
 #include <doctest/doctest.h>
@@ -16,7 +17,7 @@ constexpr FieldRange cpu = fields_of("lxc_cpu");
 
 } // namespace
 
-TEST_CASE("what is not set is absent") {
+TEST_CASE("a field that is not set is absent") {
     Readings readings;
     CHECK_FALSE(readings.integer(usage_usec));
     readings.set(usage_usec, std::int64_t{0});
@@ -56,7 +57,7 @@ TEST_CASE("emit adds one point with the fields of its measurement that are set")
     CHECK(std::get<std::int64_t>(point.fields[2].value) == 3);
 }
 
-TEST_CASE("emit adds nothing where nothing of the measurement is set") {
+TEST_CASE("emit adds no point if no field of the measurement is set") {
     Readings readings;
     readings.set(memory_usage, std::int64_t{4096});
     PointBuffer points;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "model/selection.hpp"
 
 #include "model/readings.hpp"
@@ -23,7 +24,7 @@ constexpr FieldId tcp = field_id("lxc_socket", "tcp_inuse");
 
 } // namespace
 
-TEST_CASE("by default all is sent but what is off by default") {
+TEST_CASE("the default is every measurement except those off by default") {
     for (const Selection& each : {Selection::by_default(), of({})}) {
         CHECK(each.has(usage));
         CHECK(each.has_any(fields_of("host_cpu")));
@@ -33,7 +34,7 @@ TEST_CASE("by default all is sent but what is off by default") {
     CHECK(Selection::everything().has(tcp));
 }
 
-TEST_CASE("a first pattern without a sign starts from nothing") {
+TEST_CASE("a first pattern without a sign starts from the empty selection") {
     const Selection cpu_only = of({"lxc_cpu"});
     CHECK(cpu_only.has(usage));
     CHECK_FALSE(cpu_only.has(limit));
@@ -45,7 +46,7 @@ TEST_CASE("a first pattern without a sign starts from nothing") {
     CHECK_FALSE(bytes.has_any(fields_of("host_memory")));
 }
 
-TEST_CASE("signs change the default, the later over the earlier") {
+TEST_CASE("patterns with signs change the default, in order") {
     const Selection changed = of({"+lxc_socket", "!lxc_cpu", "lxc_cpu.cpus", "!host_*"});
     CHECK(changed.has(tcp));
     CHECK(changed.has(cpus));
@@ -55,14 +56,14 @@ TEST_CASE("signs change the default, the later over the earlier") {
     CHECK_FALSE(of({"!lxc_cpu.cpus"}).has(cpus));
 }
 
-TEST_CASE("a pattern that no field has is refused, and so are figures of no measurement") {
+TEST_CASE("a pattern that matches no field is refused; fields of no measurement do not count") {
     for (const std::string pattern : {"lxc_cpo", "lxc_cpu.usage", "", "!", ".inactive_file_bytes", "+x"}) {
         CAPTURE(pattern);
         CHECK_THROWS_AS(static_cast<void>(of({pattern})), std::invalid_argument);
     }
 }
 
-TEST_CASE("a point has only what is selected, and is none where nothing of it is") {
+TEST_CASE("a point has only selected fields; without any there is no point") {
     Readings readings;
     readings.set(usage, std::int64_t{5});
     readings.set(cpus, std::int64_t{2});

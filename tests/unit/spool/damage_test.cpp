@@ -55,7 +55,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool damage: garbage is left out, kept and said o
     CHECK(content(names()[1]) == garbage);
     CHECK(mode_of(path(names()[0])) == 0600);
     const std::string said = log.take();
-    CHECK(said.find("/000000000001.jsonl: damaged lines (6, the first: no JSON) are left out and kept in "
+    CHECK(said.find("/000000000001.jsonl: damaged lines (6, the first: not JSON) are left out and kept in "
                     "000000000001.jsonl.bad\n") != std::string::npos);
     CHECK(lines_in(said) == 3); // and how many points are left
     CHECK(deliver_all(settings).empty());

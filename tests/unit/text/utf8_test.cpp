@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "text/utf8.hpp"
 
 #include "unit/encode/line_of.hpp"
@@ -20,7 +21,7 @@ std::string repeated(std::string_view text, std::size_t times) {
     return all;
 }
 
-/// The text as the encoder leaves it: each byte that belongs to no character is one U+FFFD.
+/// The text as the encoder writes it: each invalid byte is one U+FFFD.
 std::string cleaned(std::string_view text) {
     std::string out;
     text::append_text(out, text, [&](char c) { out.push_back(c); });
@@ -41,7 +42,7 @@ TEST_CASE("characters of each length, at the edges of their ranges") {
     CHECK(character_bytes(std::string_view("\0", 1)) == 1);
 }
 
-TEST_CASE("what is not UTF-8 becomes U+FFFD, byte by byte") {
+TEST_CASE("each byte that is not UTF-8 becomes U+FFFD") {
     const struct {
         const char* kind;
         std::string_view text;
@@ -71,18 +72,18 @@ TEST_CASE("what is not UTF-8 becomes U+FFFD, byte by byte") {
     }
 }
 
-TEST_CASE("a character cut by another one leaves that one whole") {
+TEST_CASE("a truncated character does not damage the next one") {
     CHECK(cleaned("\xe2\x82\xc3\xa4") == repeated(bad, 2) + "\xc3\xa4");
     CHECK(cleaned("\xf0\x9f\x98\xe2\x82\xac") == repeated(bad, 3) + "\xe2\x82\xac");
     CHECK(cleaned("\xc3,") == std::string(bad) + ",");
 }
 
-TEST_CASE("the replaced text is line protocol in each place") {
+TEST_CASE("text with U+FFFD is valid line protocol in names, tags and fields") {
     CHECK(OnePoint("m\xff").tag("t\xff", "v\xff").field("f\xff", "s\xff").line() ==
           "m\xEF\xBF\xBD,t\xEF\xBF\xBD=v\xEF\xBF\xBD f\xEF\xBF\xBD=\"s\xEF\xBF\xBD\" 1\n");
 }
 
-TEST_CASE("a text is cut at 64 KiB, on the boundary of a character") {
+TEST_CASE("text is cut at 64 KiB, on a character boundary") {
     CHECK(cleaned(std::string(max_string_bytes, 'a')).size() == max_string_bytes);
     CHECK(cleaned(std::string(max_string_bytes + 1, 'a')).size() == max_string_bytes);
     // 65536 is 3 * 21845 + 1: the last character does not fit.
@@ -90,12 +91,12 @@ TEST_CASE("a text is cut at 64 KiB, on the boundary of a character") {
     CHECK(cleaned("a" + repeated("\xe2\x82\xac", 30'000)) == "a" + repeated("\xe2\x82\xac", 21'845));
     CHECK(cleaned("aa" + repeated("\xe2\x82\xac", 30'000)) == "aa" + repeated("\xe2\x82\xac", 21'844));
     CHECK(cleaned(std::string(30'000, '\xff')) == repeated(bad, 21'845));
-    // What does not fit ends the text, also where a shorter character follows.
+    // A character that does not fit ends the text, even if a shorter one follows.
     CHECK(cleaned(std::string(max_string_bytes - 1, 'a') + "\xc3\xa4z") ==
           std::string(max_string_bytes - 1, 'a'));
 }
 
-TEST_CASE("a string field is cut by its own bytes, not by those of its escapes") {
+TEST_CASE("the limit on a string field does not count escapes") {
     const std::string quotes(max_string_bytes + 5, '"');
     CHECK(OnePoint().field("f", quotes).line() == "m f=\"" + repeated("\\\"", max_string_bytes) + "\" 1\n");
 }
@@ -108,7 +109,7 @@ TEST_CASE("control bytes are 0 to 0x1f and 0x7f") {
     }
 }
 
-TEST_CASE("plain text has nothing that any format escapes, cuts or replaces") {
+TEST_CASE("plain text has no byte that a format escapes or replaces, and is not cut") {
     CHECK(text::is_plain(""));
     CHECK(text::is_plain("lxc_cpu"));
     CHECK(text::is_plain("/var/lib/x-1.2:3@"));
