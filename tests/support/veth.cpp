@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/veth.hpp"
 
 #include "support/fixture.hpp"
@@ -19,7 +20,7 @@
 namespace lxcmon::test {
 namespace {
 
-/// A netlink request under construction (netlink(7)): attributes one after the other, some within others.
+/// Builds a netlink request (netlink(7)) from attributes, which can be nested.
 class Request {
   public:
     Request(std::uint16_t type, int flags) {
@@ -50,7 +51,7 @@ class Request {
         std::memcpy(bytes_.data() + at, &size, sizeof size);
         bytes_.resize(NLMSG_ALIGN(bytes_.size()));
     }
-    /// Sends it and returns the kernel's word: 0 or an errno.
+    /// Sends the request and returns the kernel's answer: 0 or an errno.
     [[nodiscard]] int perform() {
         const auto size = static_cast<std::uint32_t>(bytes_.size());
         std::memcpy(bytes_.data(), &size, sizeof size);
@@ -116,7 +117,7 @@ bool remove_link(const char* name) noexcept {
 
 bool send_frame(const std::string& name, std::size_t bytes) {
     const io::UniqueFd socket(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
-    std::vector<char> frame(bytes, '\xff'); // to all, of a protocol that nobody speaks
+    std::vector<char> frame(bytes, '\xff'); // broadcast, with an unused protocol
     sockaddr_ll to{};
     to.sll_family = AF_PACKET;
     to.sll_ifindex = static_cast<int>(::if_nametoindex(name.c_str()));

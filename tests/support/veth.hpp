@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -8,17 +9,17 @@
 
 namespace lxcmon::test {
 
-/// Makes a veth pair: `inside` in the calling process's network namespace, `outside` in that of
-/// `outside_namespace`. Needs root. Returns whether the kernel did it.
+/// Makes a veth pair: `inside` in the calling process's network namespace, `outside` in `outside_namespace`.
+/// Needs root. Returns whether that succeeded.
 [[nodiscard]] bool make_veth(const char* inside, const char* outside, int outside_namespace) noexcept;
 
 /// Sets an interface of the calling process's network namespace up.
 [[nodiscard]] bool set_link_up(const char* name) noexcept;
 
-/// Gives an interface of the calling thread's network namespace, one that is down, another name.
+/// Renames an interface of the calling thread's network namespace. It must be down.
 [[nodiscard]] bool rename_link(const char* name, const char* next) noexcept;
 
-/// Takes an interface of the calling thread's network namespace away.
+/// Removes an interface of the calling thread's network namespace.
 [[nodiscard]] bool remove_link(const char* name) noexcept;
 
 /// Sends one Ethernet frame of `bytes` out of an interface of the host.
@@ -27,11 +28,11 @@ namespace lxcmon::test {
 /// A counter of an interface of the host: /sys/class/net/NAME/statistics/COUNTER.
 [[nodiscard]] std::uint64_t host_counter(const std::string& name, const std::string& counter);
 
-/// Listens to what rtnetlink tells of the host's interfaces from now on.
+/// Receives rtnetlink's messages about the host's interfaces.
 class LinkWatch {
   public:
     LinkWatch();
-    /// Whether the kernel says within five seconds that this interface has gone.
+    /// Waits up to five seconds for the removal of this interface. Returns whether it was removed.
     [[nodiscard]] bool sees_end_of(unsigned index) noexcept;
 
   private:
