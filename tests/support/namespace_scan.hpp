@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "support/child.hpp"
@@ -8,7 +9,7 @@
 
 #include <chrono>
 
-/// Looks by the real worker at real namespaces: these need root.
+/// Requests to the real worker about real namespaces: these tests need root.
 namespace lxcmon::test {
 
 constexpr std::chrono::milliseconds ample{20'000};
