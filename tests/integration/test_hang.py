@@ -66,8 +66,8 @@ class Filesystem(HangCase):
 
         server.send_signal(signal.SIGSTOP)
         self.addCleanup(server.send_signal, signal.SIGCONT)
-        for words in ("reading what /proc says of its processes did not end", "reading its filesystem / did not end"):
-            self.agent.wait_for(lambda: f"it-hang-victim: {words}" in self.agent.stderr, 20, "the hang in the log")
+        for message in ("reading its /proc timed out", "reading its filesystem / timed out"):
+            self.agent.wait_for(lambda: f"it-hang-victim: {message}" in self.agent.stderr, 20, "the hang in the log")
         before = len(self.times("lxc_net", victim))
         # The network of the one that hangs, and everything of the other, go on.
         self.wait_for_rows("lxc_net", victim, before + 4)
@@ -78,7 +78,7 @@ class Filesystem(HangCase):
         for measurement in ("lxc_cpu", "lxc_memory", "lxc_net", "lxc_state"):
             self.assert_no_gaps(measurement, victim)
         self.assertLess(len(self.times("lxc_fs", victim)), len(self.times("lxc_fs", steady)) - 3)
-        self.assertEqual(self.agent.stderr.count("did not end in time"), 2, "each said once")
+        self.assertEqual(self.agent.stderr.count("timed out"), 2, "each said once")
         self.assertIsNone(process_start_time(helper), "the helper that hung is gone")
 
     def dead_mount(self, container, takes=False):
@@ -92,7 +92,7 @@ class Filesystem(HangCase):
         self.watch_filesystems("--fs-include", "fuse*")
         self.wait_for_rows("lxc_fs", steady, 2)
         self.dead_mount(victim)
-        said = "container it-dead-victim: reading its filesystem /tmp/dead did not end in time"
+        said = "container it-dead-victim: reading its filesystem /tmp/dead timed out"
         self.agent.wait_for(lambda: said in self.agent.stderr, 20, "the hang in the log")
         before = len(self.times("lxc_net", victim))
         self.wait_for_rows("lxc_net", victim, before + 4)
@@ -105,7 +105,7 @@ class Filesystem(HangCase):
         for place in places:
             times = [row.time for row in self.rows("lxc_fs", victim, mountpoint=place)]
             self.assertEqual(times, self.times("lxc_cpu", victim), f"{place} goes on")
-        self.assertEqual(self.agent.stderr.count("did not end in time"), 1, "said once")
+        self.assertEqual(self.agent.stderr.count("timed out"), 1, "said once")
 
     def test_without_asking_for_it_nothing_hangs(self):
         (victim,) = self.started(self.lab.add("it-unasked"))
@@ -116,7 +116,7 @@ class Filesystem(HangCase):
         self.wait_for_rows("lxc_fs", victim, 4)
         self.assertEqual(self.agent.process_tree()[1], helper)
         self.agent.stop()
-        self.assertNotIn("did not end in time", self.agent.stderr)
+        self.assertNotIn("timed out", self.agent.stderr)
         self.assert_all_there(victim)
 
     def test_a_helper_that_cant_be_killed_does_not_hold_the_output(self):
@@ -124,7 +124,7 @@ class Filesystem(HangCase):
         self.dead_mount(victim, takes=True)
         result = program.run("list", *self.arguments("--fs-include", "fuse*"), timeout=30)
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("did not end in time", result.stderr)
+        self.assertIn("timed out", result.stderr)
 
     def test_a_mount_of_the_hosts(self):
         place = self.path("dead")
@@ -132,7 +132,7 @@ class Filesystem(HangCase):
         fuse = DeadFuse(self.lab.workspace, os.getpid(), str(place))
         self.addCleanup(fuse.close)
         self.watch("--fs-include", str(place))
-        self.agent.wait_for(lambda: f"the host: reading its filesystem {place} did not end in time" in self.agent.stderr, 20,
+        self.agent.wait_for(lambda: f"the host: reading its filesystem {place} timed out" in self.agent.stderr, 20,
                             "the hang in the log")
         before = len(self.rows("host_fs", mountpoint="/"))
         self.agent.wait_for(lambda: len(self.rows("host_fs", mountpoint="/")) > before + 2, 20, "the others to go on")

@@ -150,7 +150,7 @@ class HangingProcess(WatchCase):
         self.addCleanup(os.kill, server, signal.SIGCONT)
         process.stdin.write("\n")
         process.stdin.flush()
-        self.agent.wait_for(lambda: "it-exec-victim: reading its processes did not end" in self.agent.stderr, 15, "the hang in the log")
+        self.agent.wait_for(lambda: "it-exec-victim: reading its processes timed out" in self.agent.stderr, 15, "the hang in the log")
         before = len(self.rows("lxc_process", steady))
         self.agent.wait_for(lambda: len(self.rows("lxc_process", steady)) >= before + 3, 15, "the other container's commands")
         self.agent.stop()
@@ -160,7 +160,7 @@ class HangingProcess(WatchCase):
             self.assertEqual({later - earlier for earlier, later in zip(times, times[1:])}, {500_000_000}, f"gaps in {measurement}")
         seen, missed = ({row.time for row in self.rows("lxc_process", each)} for each in (steady, victim))
         self.assertLess(len(missed), len(seen), "the processes of the other one were left alone")
-        self.assertEqual(self.agent.stderr.count("did not end in time"), 1, "said once")
+        self.assertEqual(self.agent.stderr.count("timed out"), 1, "said once")
 
 
 if __name__ == "__main__":

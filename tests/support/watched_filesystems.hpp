@@ -17,9 +17,9 @@ namespace lxcmon::test {
 inline constexpr std::int64_t second = 1'000'000'000;
 inline constexpr std::chrono::seconds minute{60};
 
-/// A ContainerFilesystems with fake replies of the helper. The test sets its clock.
+/// ContainerFilesystems with the answers of a helper and a clock that the test sets.
 struct WatchedFilesystems {
-    sample::ContainerFilesystems watch{"container c", 1};
+    sample::ContainerFilesystems filesystems{"container c", 1};
     std::unique_ptr<sample::FilesystemReply> reply = std::make_unique<sample::FilesystemReply>();
     std::int64_t now_ns = 1000 * second;
     LogCapture log{};
@@ -33,15 +33,15 @@ struct WatchedFilesystems {
     }
     std::vector<std::uint64_t> left_alone(bool risky = false) {
         sample::NamespaceRequest request;
-        watch.prepare(request, risky, now_ns);
+        filesystems.prepare(request, risky, now_ns);
         return {request.left_alone.begin(), request.left_alone.begin() + request.left_alone_count};
     }
     std::string take(sample::ContainerFilesystems::Outcome outcome, const sample::HangPlace& hang = {}) {
         PointBuffer points;
-        watch.take(outcome, *reply, hang, now_ns, {fields_of("lxc_fs"), {}, now_ns, points});
+        filesystems.take(outcome, *reply, hang, now_ns, {fields_of("lxc_fs"), {}, now_ns, points});
         return encoded(points);
     }
-    /// Simulates a scan that hangs at this mount.
+    /// A scan that hangs at this mount.
     void hang(const std::string& mount_point, std::uint64_t device, bool risky = false) {
         static_cast<void>(left_alone(risky));
         CHECK(take(sample::ContainerFilesystems::Outcome::hung, {sample::Stage::mount, device, mount_point})
@@ -51,7 +51,7 @@ struct WatchedFilesystems {
         static_cast<void>(left_alone(risky));
         return take(sample::ContainerFilesystems::Outcome::answered);
     }
-    [[nodiscard]] bool is_due() const { return watch.is_due(now_ns, now_ns, minute); }
+    [[nodiscard]] bool is_due() const { return filesystems.is_due(now_ns, now_ns, minute); }
 };
 
 } // namespace lxcmon::test

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/filesystem/pass.hpp"
 
 #include "io/clock.hpp"
@@ -22,47 +23,47 @@ void FilesystemPass::begin(std::int64_t wall_ns, std::int64_t monotonic_ns,
 }
 
 void FilesystemPass::add(const FilesystemScan& scan) {
-    if (scan.watch->is_due(wall_ns_, monotonic_ns_, interval_))
+    if (scan.filesystems->is_due(wall_ns_, monotonic_ns_, interval_))
         safe_.push_back(scan);
-    else if (scan.watch->owes_risky() && !scan.watch->pauses(monotonic_ns_))
-        risky_.push_back(scan); // left over from another tick
+    else if (scan.filesystems->needs_risky_scan() && !scan.filesystems->pauses(monotonic_ns_))
+        risky_.push_back(scan); // left over from an earlier tick
 }
 
 void FilesystemPass::run(NamespaceHelper& helper, bool with_risky, PointBuffer& points) {
     if (!run_part(safe_, false, helper, points) || !with_risky)
         return;
     std::ranges::copy_if(safe_, std::back_inserter(risky_),
-                         [](const FilesystemScan& scan) { return scan.watch->owes_risky(); });
+                         [](const FilesystemScan& scan) { return scan.filesystems->needs_risky_scan(); });
     run_part(risky_, true, helper, points);
 }
 
 bool FilesystemPass::run_part(std::vector<FilesystemScan>& due, bool risky, NamespaceHelper& helper,
                               PointBuffer& points) {
     std::ranges::sort(due, {}, [risky](const FilesystemScan& scan) {
-        return std::tuple(scan.watch->may_hang(), scan.watch->last_scan_ns(risky));
+        return std::tuple(scan.filesystems->may_hang(), scan.filesystems->last_scan_ns(risky));
     });
     requests_.clear();
     for (const FilesystemScan& scan : due) {
         NamespaceHelper::Request& request = requests_.emplace_back();
         request.ask.init_pid = scan.init_pid;
         request.init_pidfd = scan.init_pidfd;
-        scan.watch->prepare(request.ask, risky, monotonic_ns_);
+        scan.filesystems->prepare(request.ask, risky, monotonic_ns_);
     }
-    TimeBudget budget(most_);
+    TimeBudget budget(time_budget_);
     std::int64_t last_ns = io::now_ns(CLOCK_MONOTONIC);
     const auto take = [&](std::size_t index, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
         const FilesystemScan& scan = due[index];
         const std::size_t before = points.size();
         const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
         budget.spend(now_ns - std::exchange(last_ns, now_ns));
-        scan.watch->take(outcome, reply, helper.hang(), now_ns,
-                         {scan.measurement, scan.tags, wall_ns_, points});
-        // It ended meanwhile: its pid may already be another's.
+        scan.filesystems->take(outcome, reply, helper.hang(), now_ns,
+                               {scan.measurement, scan.tags, wall_ns_, points});
+        // If init has ended meanwhile, its pid may have been reused.
         if (scan.init_pid != 0 && !io::is_alive(scan.init_pidfd))
             points.truncate(before);
         return !budget.is_spent();
     };
-    helper.scan_filesystems(requests_, std::ref(take)); // a reference, so that nothing is allocated
+    helper.scan_filesystems(requests_, std::ref(take)); // std::ref avoids an allocation
     return !budget.is_spent();
 }
 

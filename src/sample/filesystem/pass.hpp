@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "sample/filesystem/container_filesystems.hpp"
@@ -8,40 +9,41 @@
 
 namespace lxcmon::sample {
 
-/// A look at the filesystems of one container, or of the host.
+/// One scan of the filesystems of a container, or of the host.
 struct FilesystemScan {
-    ContainerFilesystems* watch = nullptr;
-    pid_t init_pid = 0;  ///< 0: the host
-    int init_pidfd = -1; ///< borrowed
+    ContainerFilesystems* filesystems = nullptr; ///< borrowed
+    pid_t init_pid = 0;                          ///< 0: the host
+    int init_pidfd = -1;                         ///< borrowed
     FieldRange measurement;
     std::span<const Tag> tags;
 };
 
-/// The looks of one tick, behind everything else in it: first at all filesystems that can't be expected to
-/// hang, then at network filesystems and FUSE. Where that takes too long, be it by one that hangs, what is
-/// left waits for the next tick: so a broken server that many containers share costs each tick no more than
-/// that.
+/// The filesystem scans of one tick, the last work in it: first of all filesystems that are not expected to
+/// hang, then of network filesystems and FUSE. If that takes too long, because of a hang or otherwise, the
+/// remaining scans wait for the next tick. So a broken server that many containers share delays each tick by
+/// a limited time only.
 class FilesystemPass {
   public:
-    /// `most`: for how long it may keep a tick waiting, once for each of both.
-    explicit FilesystemPass(std::chrono::nanoseconds most) noexcept
-        : most_(most) {}
+    /// `time_budget`: time that each of the two parts may take in a tick.
+    explicit FilesystemPass(std::chrono::nanoseconds time_budget) noexcept
+        : time_budget_(time_budget) {}
 
+    /// Begins a tick. `interval`: time between two scans of a container.
     void begin(std::int64_t wall_ns, std::int64_t monotonic_ns, std::chrono::nanoseconds interval) noexcept;
-    /// Where it is due. `look.watch` must live until run() has returned.
+    /// Adds the scan if it is due. `scan.filesystems` must live until run() has returned.
     void add(const FilesystemScan& scan);
-    /// Makes the looks: containers that have hung last, else those first that have waited longest. Without
-    /// `with_risky` network filesystems and FUSE wait for the next tick.
+    /// Runs the scans. The container that has waited longest goes first; containers that may hang go last.
+    /// Without `with_risky` network filesystems and FUSE wait for the next tick.
     void run(NamespaceHelper& helper, bool with_risky, PointBuffer& points);
 
   private:
-    /// Returns whether there was time enough for all.
+    /// Returns whether the time was enough for all.
     bool run_part(std::vector<FilesystemScan>& due, bool risky, NamespaceHelper& helper, PointBuffer& points);
 
-    std::chrono::nanoseconds most_;
+    std::chrono::nanoseconds time_budget_;
     std::int64_t wall_ns_ = 0, monotonic_ns_ = 0;
     std::chrono::nanoseconds interval_{};
-    std::vector<FilesystemScan> safe_, risky_; ///< those whose look of that kind is due
+    std::vector<FilesystemScan> safe_, risky_; ///< scans that are due
     std::vector<NamespaceHelper::Request> requests_;
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/filesystem/points.hpp"
 
 #include <array>
@@ -6,7 +7,7 @@
 namespace lxcmon::sample {
 namespace {
 
-// A field's place in one is its place in the other.
+// A field has the same place in both measurements.
 static_assert(begins_with_fields("lxc_fs", "host_fs") && begins_with_fields("host_fs", "lxc_fs"));
 
 std::int64_t clamped_product(std::uint64_t a, std::uint64_t b) noexcept {
@@ -34,16 +35,16 @@ void add_filesystem_point(const FilesystemReply& reply, const Filesystem& filesy
     set(place_of("total_bytes"), clamped_product(filesystem.blocks, filesystem.block_bytes));
     set(place_of("used_bytes"), clamped_product(used, filesystem.block_bytes));
     set(place_of("free_bytes"), clamped_product(filesystem.blocks_free, filesystem.block_bytes));
-    // More than there is: a server's negative number, which says that the reserve is being used.
+    // A value above `blocks` is a negative number from a server: the reserved blocks are in use.
     const bool has_available = filesystem.blocks_available <= filesystem.blocks;
     if (has_available)
         set(place_of("available_bytes"),
             clamped_product(filesystem.blocks_available, filesystem.block_bytes));
-    // As df counts: of what an ordinary user could have, without the blocks reserved for root.
+    // As in df: relative to the space for ordinary users, without the blocks reserved for root.
     const double reachable = static_cast<double>(used) + static_cast<double>(filesystem.blocks_available);
     if (has_available && reachable > 0)
         set(place_of("used_percent"), static_cast<double>(used) * 100.0 / reachable);
-    // Filesystems without a fixed number of inodes (btrfs, ZFS's 0) say nothing about them.
+    // A filesystem without a fixed number of inodes (btrfs, ZFS's 0) has no inode fields.
     if (filesystem.inodes > 0 && filesystem.inodes_free <= filesystem.inodes) {
         set(place_of("inodes_total"), clamped(filesystem.inodes));
         set(place_of("inodes_used"), clamped(filesystem.inodes - filesystem.inodes_free));

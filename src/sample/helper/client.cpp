@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/helper/client.hpp"
 
 #include <sys/socket.h>
@@ -10,7 +11,7 @@
 namespace lxcmon::sample {
 namespace {
 
-/// Requests on their way at once: enough to keep the helper busy, few enough to fit in the socket's buffer.
+/// Requests in flight: enough to keep the helper busy, few enough to fit in the socket's buffer.
 constexpr std::size_t window = 32;
 
 } // namespace
@@ -23,7 +24,7 @@ NamespaceHelper::NamespaceHelper(std::chrono::milliseconds deadline, WorkerSetti
 }
 
 void NamespaceHelper::start() {
-    // A new page for each: the helper that was killed may still write to the old one.
+    // A new page for each helper: a killed helper may still write to its own.
     progress_ = HelperProgress::make();
     process_.start("starting the namespace helper",
                    [this](int socket) { worker_(socket, *progress_, settings_); });
@@ -56,7 +57,7 @@ NamespaceHelper::Outcome NamespaceHelper::receive(std::uint64_t sequence, Reply&
     ssize_t length = 0;
     do {
         length = ::recv(process_.socket(), &reply, sizeof reply, 0);
-        // ECONNRESET comes once where the helper ended with requests unread: its answers wait behind that.
+        // ECONNRESET comes once if the helper ended with unread requests. Its answers can be read after it.
     } while (length < 0 && (errno == EINTR || errno == ECONNRESET));
     const bool whole = length > 0 && reply.is_whole(static_cast<std::size_t>(length));
     return whole && reply.sequence == sequence ? Outcome::answered : Outcome::broken;
@@ -67,12 +68,12 @@ NamespaceHelper::Outcome NamespaceHelper::send_up_to(std::span<const Request> re
     try {
         if (!process_.is_running()) {
             start();
-            sent = done; // what the old helper had not answered is asked again
+            sent = done; // requests that the old helper did not answer are sent again
         }
     } catch (const std::system_error&) {
         return Outcome::broken;
     }
-    // A request that can't be sent is its own container's trouble: those before it may still be answered.
+    // A request that can't be sent fails alone: earlier requests may still be answered.
     while (sent < requests.size() && sent < done + window && send(requests[sent], sequence_ + sent))
         ++sent;
     return sent > done ? Outcome::answered : Outcome::broken;
@@ -94,7 +95,7 @@ void NamespaceHelper::run(std::span<const Request> requests, Reply& reply, const
             hang_ = progress_->place(sequence_ + done);
         if (!on_reply(done, outcome, reply)) {
             if (sent > done + 1)
-                process_.kill(); // it would go on with those that nobody waits for any more
+                process_.kill(); // it would go on with requests that are no longer needed
             break;
         }
     }

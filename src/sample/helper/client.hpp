@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/worker_process.hpp"
@@ -10,39 +11,39 @@
 
 namespace lxcmon::sample {
 
-/// The agent's side of the helper process, which looks into one container's files after the other. A mount
-/// that hangs (FUSE, NFS) hangs the helper and not the agent: after the deadline the helper is killed, a new
-/// one goes on with the next container. Sampling thread only, and that thread must be the one that lives
-/// longest: the helper dies with it.
+/// The agent's side of the helper process, which reads the files of one container after the other. A mount
+/// that hangs (FUSE, NFS) hangs the helper and not the agent: after the deadline the helper is killed, and a
+/// new one goes on with the next container. Sampling thread only. The helper is killed when that thread ends,
+/// so it must be the last thread.
 class NamespaceHelper {
   public:
-    /// What the child runs; another one in tests.
+    /// Main function of the child; tests replace it.
     using Worker = void (*)(int socket, HelperProgress& progress, const WorkerSettings& settings);
 
-    /// Starts the process. Throws std::system_error where that fails.
+    /// Starts the process. Throws std::system_error on failure. `deadline`: for each request.
     explicit NamespaceHelper(std::chrono::milliseconds deadline, WorkerSettings settings = {},
                              Worker worker = &run_namespace_worker);
 
     struct Request {
-        NamespaceRequest ask; ///< its sequence is set here
+        NamespaceRequest ask; ///< without its sequence, which is set when it is sent
         int init_pidfd = -1;  ///< borrowed
     };
     enum class Outcome {
-        answered, ///< the reply counts, and may say itself that init has ended
-        hung,     ///< no answer within the deadline: hang() says where
-        broken    ///< the helper ended, or could not be started
+        answered, ///< the reply is valid; its error may be ESRCH, if init has ended
+        hung,     ///< no answer within the deadline; see hang()
+        broken    ///< the helper ended or could not be started
     };
-    /// Returns whether to go on with the next one.
+    /// Returns whether to go on with the next request.
     template <typename Reply>
     using OnReply = std::function<bool(std::size_t index, Outcome outcome, const Reply& reply)>;
 
-    /// `reply` counts with Outcome::answered.
+    /// `reply` is valid for Outcome::answered only.
     [[nodiscard]] Outcome scan_processes(const Request& request, CountReply& reply);
-    /// Makes these looks, calling `on_reply` for each, in order, until it wants no more. A container's
-    /// deadline runs from the moment that the one before it was done.
+    /// Runs these scans and calls `on_reply` for each, in order, until it returns false. The deadline of a
+    /// request starts when the previous request is done.
     void scan_filesystems(std::span<const Request> requests, const OnReply<FilesystemReply>& on_reply);
 
-    /// After Outcome::hung.
+    /// The place of the last Outcome::hung.
     [[nodiscard]] const HangPlace& hang() const noexcept { return hang_; }
     [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/helper/mount_choice.hpp"
 
 #include "io/mountinfo.hpp"
@@ -15,8 +16,8 @@
 namespace lxcmon::sample {
 namespace {
 
-/// The kernel's own views, and what may not be touched. Not to be had by --fs-include either.
-constexpr auto never = std::to_array<std::string_view>(
+/// Pseudo filesystems of the kernel, and types that must not be touched. --fs-include does not add them.
+constexpr auto excluded_types = std::to_array<std::string_view>(
     {"anon_inodefs", "apparmorfs", "autofs",   "bdev",        "binder",     "binfmt_misc", "bpf",
      "cgroup",       "cgroup2",    "configfs", "cpuset",      "debugfs",    "devfs",       "devpts",
      "devtmpfs",     "dlmfs",      "efivarfs", "functionfs",  "fuse.lxcfs", "fusectl",     "hugetlbfs",
@@ -24,12 +25,12 @@ constexpr auto never = std::to_array<std::string_view>(
      "ramfs",        "resctrl",    "rootfs",   "rpc_pipefs",  "securityfs", "selinuxfs",   "smackfs",
      "sockfs",       "spufs",      "sysfs",    "tracefs",     "usbfs",      "xenfs"});
 
-/// Their figures come from another machine, which may be away.
+/// Their values come from a server that may not answer.
 constexpr auto network = std::to_array<std::string_view>(
     {"9p", "acfs", "afs", "beegfs", "ceph", "cifs", "coda", "gfs2", "glusterfs", "gpfs", "lustre", "ncpfs",
      "ocfs2", "orangefs", "panfs", "pvfs2", "vboxsf"});
 
-/// Made full, and so for ever.
+/// Images are always full.
 constexpr auto images = std::to_array<std::string_view>({"cramfs", "erofs", "iso9660", "romfs", "squashfs"});
 
 constexpr auto overlays = std::to_array<std::string_view>({"aufs", "overlay", "overlayfs"});
@@ -60,7 +61,7 @@ bool is_named(const std::vector<std::string>& globs, const io::Mount& mount) {
     });
 }
 
-bool is_usual(const io::Mount& mount) noexcept {
+bool is_default(const io::Mount& mount) noexcept {
     if (may_hang(mount.filesystem_type))
         return false;
     return mount.mount_point == "/" ||
@@ -69,8 +70,8 @@ bool is_usual(const io::Mount& mount) noexcept {
 }
 
 bool is_wanted(const io::Mount& mount, const MountGlobs& globs) {
-    return !is_one_of(never, mount.filesystem_type) && !is_named(globs.exclude, mount) &&
-           (is_usual(mount) || is_named(globs.include, mount));
+    return !is_one_of(excluded_types, mount.filesystem_type) && !is_named(globs.exclude, mount) &&
+           (is_default(mount) || is_named(globs.include, mount));
 }
 
 std::optional<std::uint64_t> device_of(std::string_view number) noexcept {
@@ -84,8 +85,8 @@ bool is_too_long(const io::Mount& mount) noexcept {
            max_mount_text;
 }
 
-/// Whether a walk to what is mounted below it may hang: its server is asked for names. An overlay asks those
-/// that it is made of, whoever walks; below "/" it is the containers' engines'.
+/// True if resolving a path below this mount may block, as the lookup goes to its server. An overlay forwards
+/// lookups to its layers. "/" does not count; overlays below it belong to container engines.
 bool may_block_lookup_below(const io::Mount& mount) noexcept {
     return mount.mount_point.size() > 1 &&
            (may_hang(mount.filesystem_type) || mount.filesystem_type == "autofs" ||
@@ -104,10 +105,10 @@ bool is_below_one(const Guards& guards, std::string_view mount_point) {
     return false;
 }
 
-/// A mount on its way to its place in the list.
+/// A wanted mount with its sort key.
 struct Candidate {
-    std::size_t device_rank; ///< that of "/" is 0, the others' in the order of their first mounts
-    int kind;                ///< 0: "/"; 1: the whole of its device; 2: a part of it
+    std::size_t device_rank; ///< 0 for the device of "/", then by the order of the first mounts
+    int kind;                ///< 0: "/"; 1: the whole device; 2: a part of it
     WantedMount mount;
 
     [[nodiscard]] auto order() const noexcept {
@@ -154,7 +155,7 @@ MountChoice choose_mounts(std::string_view mountinfo, const MountGlobs& globs) {
     std::ranges::stable_sort(candidates, {}, &Candidate::order);
     choice.wanted.reserve(candidates.size());
     for (Candidate& each : candidates)
-        // Reported once: not in the risky look, too.
+        // A device is reported once: a risky mount is left out if its device has a safe one.
         if (!each.mount.is_risky || !safe.contains(each.mount.device))
             choice.wanted.push_back(std::move(each.mount));
     return choice;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <cstdint>
@@ -7,35 +8,35 @@
 
 namespace lxcmon::sample {
 
-/// --fs-include and --fs-exclude. A glob (fnmatch(3)) that begins with a slash is one on mount points, any
-/// other one on filesystem types.
+/// --fs-include and --fs-exclude. A glob (fnmatch(3)) that begins with a slash matches mount points, any
+/// other glob matches filesystem types.
 struct MountGlobs {
     std::vector<std::string> include, exclude;
 };
 
-/// A mount whose figures are wanted. Its texts are the tenant's: any bytes, of bounded length.
+/// A mount to be reported. Its strings come from the tenant: any bytes, of at most max_mount_text.
 struct WantedMount {
-    std::uint64_t id = 0;     ///< as /proc/PID/fdinfo has it
-    std::uint64_t device = 0; ///< major and minor number, of the superblock
-    bool is_risky = false;    ///< looking at it may hang: on network or FUSE, or below such a mount
+    std::uint64_t id = 0;     ///< mnt_id of /proc/PID/fdinfo
+    std::uint64_t device = 0; ///< of the superblock: major number << 32 | minor number
+    bool is_risky = false;    ///< reading it may hang: on network or FUSE, or below such a mount
     std::string mount_point, source, filesystem_type;
 };
 
 struct MountChoice {
-    /// Those of one device stand together, the best one first; "/" is first of all. Which of them is not
-    /// hidden under another mount only opening it tells.
+    /// Sorted by device, the best mount of a device first; "/" is the first of all. A mount may be hidden
+    /// under another mount, which only opening it shows.
     std::vector<WantedMount> wanted;
-    std::size_t too_long = 0;   ///< left out, since a text of theirs is longer than max_mount_text
-    bool root_may_hang = false; ///< "/" is on network or FUSE, whether its figures are wanted or not
+    std::size_t too_long = 0;   ///< mounts left out, as a string is longer than max_mount_text
+    bool root_may_hang = false; ///< "/" is on network or FUSE, reported or not
 };
 
-/// Longest mount point, source or type that is reported.
+/// Longest mount point, source or type that is reported, in bytes.
 inline constexpr std::size_t max_mount_text = 1024;
 
-/// Which mounts of a mountinfo (proc_pid_mountinfo(5)) hold data of their own that can fill up. Never: the
-/// kernel's pseudo filesystems, autofs (touching it mounts). Only when asked for by `globs.include`: network
-/// filesystems and FUSE, which may hang; images that are always full; overlays other than "/"; everything at
-/// or below /dev, /proc, /sys and /run. What `globs.exclude` names is left out whatever else says. Pure.
+/// Chooses the mounts of a mountinfo (proc_pid_mountinfo(5)) that hold data and can fill up. Never chosen:
+/// the kernel's pseudo filesystems, and autofs, as touching it mounts. Chosen only if `globs.include`
+/// matches: network filesystems and FUSE, which may hang; images, which are always full; overlays other than
+/// "/"; everything at or below /dev, /proc, /sys and /run. `globs.exclude` takes precedence. Pure.
 [[nodiscard]] MountChoice choose_mounts(std::string_view mountinfo, const MountGlobs& globs);
 
 } // namespace lxcmon::sample

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "sample/helper/protocol.hpp"
@@ -9,18 +10,18 @@
 
 namespace lxcmon::sample {
 
-/// What the helper is doing: what hangs, when it does not answer.
+/// The helper's current work. If the helper does not answer, this is what hangs.
 enum class Stage : std::uint8_t { unknown, processes, mount_list, mount };
 
-/// Where it hung, as the agent saw it.
+/// Where the helper hung, as read by the agent.
 struct HangPlace {
     Stage stage = Stage::unknown;
     std::uint64_t device = 0; ///< of the mount
-    std::string mount_point;  ///< the tenant's text
+    std::string mount_point;  ///< set by the tenant: any bytes
 };
 
-/// A page that the helper writes and the agent reads when the helper has hung. The helper may go on for a
-/// moment after it has been given up: each change has a number, and what changes while it is read is unknown.
+/// A page that the helper writes and the agent reads after a hang. The helper may still write while the agent
+/// reads, so each change has a version number, and a page that changes during the read gives Stage::unknown.
 class HelperProgress {
   public:
     struct Unmap {
@@ -28,22 +29,22 @@ class HelperProgress {
     };
     using Shared = std::unique_ptr<HelperProgress, Unmap>;
 
-    /// Shared with the children that are forked later. Throws std::system_error.
+    /// Makes a page shared with the children that are forked later. Throws std::system_error.
     [[nodiscard]] static Shared make();
 
-    /// The helper's: the look with this sequence number begins.
+    /// For the helper: the scan with this sequence number begins.
     void begin(std::uint64_t sequence) noexcept;
     void enter(Stage stage) noexcept;
     void enter_mount(std::uint64_t device, std::string_view mount_point) noexcept;
 
-    /// The agent's: where the look with this sequence number is.
+    /// For the agent: the place of the scan with this sequence number.
     [[nodiscard]] HangPlace place(std::uint64_t sequence) const;
 
   private:
     template <typename Change>
     void change(Change&& change) noexcept;
 
-    std::atomic<std::uint64_t> version_{0}; ///< odd while something is being written
+    std::atomic<std::uint64_t> version_{0}; ///< odd during a write
     std::uint64_t sequence_ = 0;
     Stage stage_ = Stage::unknown;
     std::uint64_t device_ = 0;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/helper/statvfs_mounts.hpp"
 
 #include "io/clock.hpp"
@@ -18,12 +19,13 @@
 namespace lxcmon::sample {
 namespace {
 
-/// 100,000 mounts, the kernel's limit (fs.mount-max), are about as much.
-constexpr std::size_t most_mountinfo_bytes = 16U << 20U;
-/// Mounts that are opened in one look: a tenant can hide thousands under others.
-constexpr int most_opened = 512;
+/// About the size for 100,000 mounts, the kernel's limit (fs.mount-max).
+constexpr std::size_t max_mountinfo_bytes = 16U << 20U;
+/// Mounts opened in one scan: a tenant can hide thousands under other mounts.
+constexpr int max_opened = 512;
 
-/// Opens a path from `root`, component by component: no symbolic link is followed, no automount starts.
+/// Opens a path below `root`, component by component, so that no symbolic link is followed and no automount
+/// starts.
 io::UniqueFd open_mount_point(int root, std::string_view path) {
     io::UniqueFd at(::openat(root, ".", O_PATH | O_CLOEXEC));
     while (at && !path.empty()) {
@@ -34,7 +36,7 @@ io::UniqueFd open_mount_point(int root, std::string_view path) {
     return at;
 }
 
-/// statx's STATX_MNT_ID, also of kernels before 5.8.
+/// The same as statx's STATX_MNT_ID, but also on kernels before 5.8.
 std::optional<std::uint64_t> mount_id(int proc, int fd) {
     std::string text;
     if (io::try_read_whole(proc, ("self/fdinfo/" + std::to_string(fd)).c_str(), text) != 0)
@@ -49,21 +51,21 @@ std::optional<std::uint64_t> mount_id(int proc, int fd) {
 }
 
 void take_fields(int fd, Filesystem& filesystem) noexcept {
-    struct statvfs figures {};
-    if (::fstatvfs(fd, &figures) != 0) {
+    struct statvfs stats {};
+    if (::fstatvfs(fd, &stats) != 0) {
         filesystem.error = errno;
         return;
     }
-    filesystem.readonly = (figures.f_flag & ST_RDONLY) != 0;
-    filesystem.block_bytes = figures.f_frsize;
-    filesystem.blocks = figures.f_blocks;
-    filesystem.blocks_free = figures.f_bfree;
-    filesystem.blocks_available = figures.f_bavail;
-    filesystem.inodes = figures.f_files;
-    filesystem.inodes_free = figures.f_ffree;
+    filesystem.readonly = (stats.f_flag & ST_RDONLY) != 0;
+    filesystem.block_bytes = stats.f_frsize;
+    filesystem.blocks = stats.f_blocks;
+    filesystem.blocks_free = stats.f_bfree;
+    filesystem.blocks_available = stats.f_bavail;
+    filesystem.inodes = stats.f_files;
+    filesystem.inodes_free = stats.f_ffree;
 }
 
-/// One process's view of its mounts.
+/// The mounts as one process sees them.
 struct View {
     io::UniqueFd root;
     std::string mountinfo;
@@ -73,21 +75,21 @@ struct View {
         root = io::open_below(proc, (process + "/root").c_str(), O_PATH | O_DIRECTORY);
         if (!root)
             return errno;
-        return io::try_read_whole(proc, (process + "/mountinfo").c_str(), mountinfo, most_mountinfo_bytes);
+        return io::try_read_whole(proc, (process + "/mountinfo").c_str(), mountinfo, max_mountinfo_bytes);
     }
 };
 
 int open_view(int proc, const NamespaceRequest& request, int init_pidfd, View& view) {
     if (request.is_of_host()) {
-        // The agent may have been given mounts of its own (systemd's ProtectSystem= and the like).
+        // The agent may have its own mount namespace (systemd's ProtectSystem= and similar settings).
         return view.open(proc, "1") == 0 ? 0 : view.open(proc, "self");
     }
     const int error = view.open(proc, std::to_string(request.init_pid));
-    // One that lives now was init's own pid before.
+    // If init is alive now, its pid was not reused before.
     return io::is_alive(init_pidfd) ? error : ESRCH;
 }
 
-/// Looks at a mount where it is not hidden. Returns whether its filesystem is done with.
+/// Reads a mount unless it is hidden. Returns whether its filesystem is done.
 bool scan_mount(int proc, int root, const WantedMount& mount, FilesystemReply& reply) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     const io::UniqueFd place = open_mount_point(root, mount.mount_point);
@@ -126,7 +128,7 @@ void scan_filesystems(int proc, const NamespaceRequest& request, int init_pidfd,
         reply.has_risky = reply.has_risky || mount.is_risky;
         if (mount.is_risky != request.risky)
             continue;
-        if (reply.count == max_filesystems || ++opened > most_opened) {
+        if (reply.count == max_filesystems || ++opened > max_opened) {
             done.insert(mount.device);
             ++reply.left_out;
             continue;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "sample/helper/mount_choice.hpp"
@@ -6,10 +7,9 @@
 
 namespace lxcmon::sample {
 
-/// The helper's look at the filesystems of a container, or of the host. No namespace is joined: its mounts
-/// are reached from /proc/PID/root, so that no link of the tenant's leads anywhere else, and none is held
-/// longer than it is looked at. Everything here may hang for ever; `progress` says where.
-/// `proc` is the host's /proc.
+/// Reads the filesystems of a container, or of the host; runs in the helper. It joins no namespace: mounts
+/// are opened below /proc/PID/root, so that a tenant's links cannot lead elsewhere, and closed at once. Any
+/// step can hang indefinitely; `progress` has the current one. `proc` is the host's /proc.
 void scan_filesystems(int proc, const NamespaceRequest& request, int init_pidfd, const MountGlobs& globs,
                       HelperProgress& progress, FilesystemReply& reply);
 

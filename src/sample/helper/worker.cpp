@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/helper/worker.hpp"
 
 #include "io/clock.hpp"
@@ -27,10 +28,10 @@ namespace {
 /// Inode of the top of every procfs (PROC_ROOT_INO in fs/proc).
 constexpr ino_t proc_root_inode = 1;
 
-/// Names a namespace: "pid:[4026531836]". Two of one name are one.
+/// The unique name of a namespace, such as "pid:[4026531836]".
 using NamespaceName = std::array<char, 64>;
 
-/// The host's side of things.
+/// The host's /proc and pid namespace.
 struct Host {
     io::UniqueFd proc;
     NamespaceName pid_name{};
@@ -51,7 +52,7 @@ Host open_host() noexcept {
     return host;
 }
 
-/// The top of the container's own /proc; none where that is not the top of a procfs, or that of another pid
+/// Opens the container's own /proc. Empty if it is not the root of a procfs, or belongs to another pid
 /// namespace than init's.
 io::UniqueFd open_own_proc(const Host& host, const char* process,
                            const NamespaceName& init_namespace) noexcept {
@@ -68,7 +69,7 @@ io::UniqueFd open_own_proc(const Host& host, const char* process,
     return is_own ? std::move(proc) : io::UniqueFd();
 }
 
-/// Entries of a procfs that are numbers; -1 where it can't be listed.
+/// Number of processes in a procfs; -1 if it can't be listed.
 std::int64_t count_processes(int proc) noexcept {
     alignas(dirent64) static std::array<char, 32768> buffer;
     std::int64_t count = 0;
@@ -88,8 +89,9 @@ std::int64_t count_processes(int proc) noexcept {
     }
 }
 
-/// Not the agent's to read: it waits while init hangs in execve(2), which a mount of the container can bring
-/// about (a file that exec closes is flushed).
+/// Start time of init in clock ticks since boot, or -1. The agent must not read it itself: reading waits
+/// while init hangs in execve(2), which a mount of the container can cause (exec flushes a file that it
+/// closes).
 std::int64_t read_start(const Host& host, const char* process) noexcept {
     std::array<char, 64> path{};
     std::array<char, 4096> buffer{};
@@ -100,7 +102,7 @@ std::int64_t read_start(const Host& host, const char* process) noexcept {
 void count_processes_of(const Host& host, const char* process, CountReply& reply) noexcept {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     NamespaceName pid_namespace{};
-    // One that shares the host's processes (lxc.namespace.keep) has no number of its own.
+    // A container that shares the host's pid namespace (lxc.namespace.keep) has no own number.
     if (!read_pid_namespace(host.proc.get(), process, pid_namespace) || pid_namespace == host.pid_name)
         return;
     if (const io::UniqueFd proc = open_own_proc(host, process, pid_namespace))
@@ -116,14 +118,14 @@ void scan_processes(const Host& host, const NamespaceRequest& request, int init_
         reply.start_ticks = read_start(host, process.data());
     if (request.want_processes)
         count_processes_of(host, process.data(), reply);
-    // A pid that is alive now was init's all the time.
+    // If init is alive now, its pid was not reused meanwhile.
     if (!io::is_alive(init_pidfd)) {
         reply.error = ESRCH;
         reply.processes = reply.start_ticks = -1;
     }
 }
 
-/// The next request and the descriptor that came with it; ends the process when the agent has gone.
+/// Receives the next request and returns the pidfd sent with it. Exits when the agent has closed the socket.
 io::UniqueFd receive_request(int socket, NamespaceRequest& request) noexcept {
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
     iovec room{&request, sizeof request};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/network/container_network.hpp"
 
 #include <spdlog/spdlog.h>
@@ -8,41 +9,43 @@
 namespace lxcmon::sample {
 namespace {
 
-/// Series of one start of a container: a tenant can make an interface of a new name at each tick.
-constexpr std::size_t most_names = 512;
+/// Limit on the series of one start of a container: a tenant can create an interface with a new name at each
+/// tick.
+constexpr std::size_t max_names = 512;
 
 } // namespace
 
 ContainerNetwork::ContainerNetwork(const std::string& container_name, Wanted wanted)
-    : who_("container " + container_name)
+    : subject_("container " + container_name)
     , wanted_(wanted)
-    , interfaces_(most_names) {}
+    , interfaces_(max_names) {}
 
-void ContainerNetwork::sample(NamespaceLinks& networks, const Container& container, const Target& target) {
+void ContainerNetwork::sample(NamespaceLinks& networks, const Container& container, const PointSink& sink) {
     if (wanted_.links)
-        take(networks.scan(container.init_pid, container.init_pidfd.get(), host_id_), target);
+        take(networks.scan(container.init_pid, container.init_pidfd.get(), host_id_), sink);
 }
 
-void ContainerNetwork::take(const ContainerLinks& links, const Target& target) {
+void ContainerNetwork::take(const ContainerLinks& links, const PointSink& sink) {
     has_own_network_ = false;
     was_left_out_ = links.left_out;
     if (links.left_out || links.error == ESRCH)
-        return; // the first is said for all of them; one that has ended is seen by the sampler
+        return; // NamespaceLinks logs the first, the sampler sees that init has ended
     if (links.error != 0)
-        return fault_.set(who_, "its network namespace can't be joined: " + message_of(links.error) +
-                                    "; its interfaces are left out. CAP_SYS_ADMIN (root) is needed");
-    fault_.set(who_, links.list_error != 0 ? "its interfaces can't be listed: " + message_of(links.list_error)
-                                           : "");
+        return fault_.set(subject_, "its network namespace can't be joined: " + message_of(links.error) +
+                                        "; its interfaces are left out. CAP_SYS_ADMIN (root) is needed");
+    fault_.set(subject_, links.list_error != 0
+                             ? "its interfaces can't be listed: " + message_of(links.list_error)
+                             : "");
     has_own_network_ = links.count != 0;
-    if (links.shares_host_network && !std::exchange(said_host_network_, true))
-        spdlog::info("{}: it shares the host's network: lxc_net is left out", who_);
-    if (links.has_more && !std::exchange(said_more_links_, true))
-        spdlog::warn("{}: it has more than {} interfaces: the others are left out", who_, max_links);
-    const NetPoints net{wanted_.loopback, interfaces_, target.tags, target.wall_ns, target.points};
-    if (!add_net_points(links, target.host_links, net) && !std::exchange(said_names_, true))
-        spdlog::warn("{}: it has had more than {} different interfaces since its start: new ones "
-                     "are left out",
-                     who_, interfaces_.most());
+    if (links.shares_host_network && !std::exchange(logged_host_network_, true))
+        spdlog::info("{}: it shares the host's network: lxc_net is left out", subject_);
+    if (links.has_more && !std::exchange(logged_more_links_, true))
+        spdlog::warn("{}: it has more than {} interfaces; the rest are left out", subject_, max_links);
+    const NetPoints net{wanted_.loopback, interfaces_, sink.tags, sink.wall_ns, sink.points};
+    if (!add_net_points(links, sink.host_links, net) && !std::exchange(logged_names_, true))
+        spdlog::warn(
+            "{}: it has had more than {} different interfaces since its start; new interfaces are left out",
+            subject_, interfaces_.most());
 }
 
 } // namespace lxcmon::sample

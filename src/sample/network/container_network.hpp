@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/container.hpp"
@@ -12,44 +13,43 @@
 
 namespace lxcmon::sample {
 
-/// What is known of the interfaces of one start of a container, and what has been said of them. Sampling
-/// thread only.
+/// Samples the interfaces of one start of a container, and logs each problem once. Sampling thread only.
 class ContainerNetwork {
   public:
-    /// What is wanted of every container.
+    /// The same for all containers.
     struct Wanted {
         bool links = true, loopback = false;
     };
     ContainerNetwork(const std::string& container_name, Wanted wanted);
 
-    /// Where the figures go.
-    struct Target {
+    /// Destination of the points, and the host's links for the names of veth peers.
+    struct PointSink {
         const HostLinks& host_links;
         std::span<const Tag> tags;
         std::int64_t wall_ns;
         PointBuffer& points;
     };
-    /// Looks into the container's network where that is wanted.
-    void sample(NamespaceLinks& networks, const Container& container, const Target& target);
-    /// Takes what was found there.
-    void take(const ContainerLinks& links, const Target& target);
+    /// Adds the points of the container's interfaces, if wanted.
+    void sample(NamespaceLinks& networks, const Container& container, const PointSink& sink);
+    /// Takes the result of NamespaceLinks::scan().
+    void take(const ContainerLinks& links, const PointSink& sink);
 
-    /// Whether there was no time left for it in the last tick.
+    /// Whether the container was skipped in the last tick for lack of time.
     [[nodiscard]] bool was_left_out() const noexcept { return was_left_out_; }
-    /// Whether nothing keeps the figures from being whole.
+    /// Whether the last result is complete.
     [[nodiscard]] bool is_well() const noexcept { return fault_.is_none() && !was_left_out_; }
 
-    /// Whether the last look was into a network namespace other than the host's.
+    /// Whether the last scan was of a network namespace other than the host's.
     [[nodiscard]] bool has_own_network() const noexcept { return has_own_network_; }
 
   private:
-    std::string who_;
+    std::string subject_;
     Wanted wanted_;
     HostId host_id_;
     DistinctNames interfaces_;
     Fault fault_;
     bool has_own_network_ = false, was_left_out_ = false;
-    bool said_host_network_ = false, said_more_links_ = false, said_names_ = false;
+    bool logged_host_network_ = false, logged_more_links_ = false, logged_names_ = false;
 };
 
 } // namespace lxcmon::sample

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/readings.hpp"
@@ -9,18 +10,18 @@
 
 namespace lxcmon::sample {
 
-/// Where the points of a container's interfaces go.
+/// Destination of the points of a container's interfaces.
 struct NetPoints {
     bool with_loopback;
-    DistinctNames& names; ///< of the interfaces that have been sent
+    DistinctNames& names; ///< of the interfaces sent so far
     std::span<const Tag> tags;
     std::int64_t wall_ns;
     PointBuffer& points;
 };
 
-/// Adds an lxc_net point for each interface. Texts are stored in `points`. Returns whether there was room for
-/// all their names.
+/// Adds an lxc_net point for each interface. Strings are stored in `points`. Returns false if `names` refused
+/// an interface.
 [[nodiscard]] bool add_net_points(const ContainerLinks& links, const HostLinks& host_links,
-                                  const NetPoints& target);
+                                  const NetPoints& sink);
 
 } // namespace lxcmon::sample

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/network/host_links.hpp"
 
 #include "sample/network/host_points.hpp"
@@ -8,7 +9,7 @@
 namespace lxcmon::sample {
 namespace {
 
-/// A dump that others' changes interrupt can name an interface twice.
+/// If interfaces change during a dump, the kernel can list an interface twice.
 template <typename Item>
 void sort_by_index(std::vector<Item>& items) {
     std::ranges::sort(items, {}, &Item::index);
@@ -19,8 +20,8 @@ void sort_by_index(std::vector<Item>& items) {
 } // namespace
 
 int HostLinks::refresh() {
-    const bool changed = news_.take(); // before the list: what changes meanwhile is told next time
-    // One that is asked for alone costs about twice what it does in a list.
+    const bool changed = news_.take(); // before the list: changes during the list are reported next time
+    // A single request costs about twice as much as an entry of a list.
     if (is_listed_ && !changed && own_.size() <= names_.size() / 2 && renew_counters())
         return 0;
     const int error = list();
@@ -41,7 +42,7 @@ int HostLinks::list() {
         return errno;
     const int error = dump_links(rtnetlink.get(), [this](const Link& link) {
         names_.push_back({link.index, link.name});
-        if (with_figures_ && is_of_the_host(link))
+        if (with_counters_ && is_host_link(link))
             own_.push_back(link);
     });
     sort_by_index(names_);
@@ -49,13 +50,13 @@ int HostLinks::list() {
     return error;
 }
 
-/// False where one has gone, or become another, since they were listed.
+/// Returns false if an interface has gone or changed its kind since the list.
 bool HostLinks::renew_counters() noexcept {
     if (own_.empty())
         return true;
     const io::UniqueFd rtnetlink = open_rtnetlink();
     return rtnetlink && std::ranges::all_of(own_, [&](Link& link) {
-               return get_link(rtnetlink.get(), link.index, link) == 0 && is_of_the_host(link);
+               return get_link(rtnetlink.get(), link.index, link) == 0 && is_host_link(link);
            });
 }
 

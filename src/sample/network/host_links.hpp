@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "sample/network/link_news.hpp"
@@ -11,28 +12,28 @@
 
 namespace lxcmon::sample {
 
-/// The host's own interfaces, for host_net, and the names of all, to tell a container's veth from outside. A
-/// host of a thousand containers has a thousand veths: all are listed only when the kernel says that one has
-/// changed, and else only the host's own are asked for their figures.
+/// The host's own interfaces with counters, for host_net, and the names of all interfaces, for the host side
+/// of containers' veths. A host with a thousand containers has a thousand veths. All interfaces are listed
+/// only after the kernel has reported a change; otherwise only the host's own interfaces are read.
 class HostLinks {
   public:
-    /// Without figures, own() is empty.
+    /// Without counters, own() stays empty.
     explicit HostLinks(bool with_counters = true) noexcept
-        : with_figures_(with_counters) {}
+        : with_counters_(with_counters) {}
 
-    /// Looks again. Returns 0, or the errno of why that fails: then it keeps none.
+    /// Reads the interfaces. Returns 0 or an errno; after an error there are no interfaces.
     int refresh();
-    /// Those that are is_of_the_host(), by ifindex, with their figures at the last refresh(). Valid until the
-    /// next.
+    /// Interfaces for which is_host_link() is true, by ifindex, with the counters of the last refresh().
+    /// Valid until the next refresh().
     [[nodiscard]] std::span<const Link> own() const noexcept { return own_; }
-    /// Of any interface; empty where there is none. Valid until refresh().
+    /// Name of any interface; empty if there is none. Valid until the next refresh().
     [[nodiscard]] std::string_view name(std::uint32_t index) const noexcept;
 
-    /// How often all were listed.
+    /// How often all interfaces have been listed.
     [[nodiscard]] std::uint64_t listings() const noexcept { return listings_; }
 
   private:
-    /// What is kept of a guest's: its counters would be old.
+    /// Kept for each interface; counters of guests' interfaces would be stale.
     struct Name {
         std::uint32_t index;
         std::array<char, IFNAMSIZ> text;
@@ -41,9 +42,9 @@ class HostLinks {
     int list();
     [[nodiscard]] bool renew_counters() noexcept;
 
-    bool with_figures_;
+    bool with_counters_;
     LinkNews news_;
-    bool is_listed_ = false; ///< the lists are whole
+    bool is_listed_ = false; ///< the lists are complete
     std::vector<Name> names_;
     std::vector<Link> own_;
     std::uint64_t listings_ = 0;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/network/host_points.hpp"
 
 #include "sample/network/link_fields.hpp"
@@ -9,7 +10,7 @@
 namespace lxcmon::sample {
 namespace {
 
-/// fwbr101i0 and the pair fwln101i0, fwpr101p0: of guest 101's first interface.
+/// Proxmox VE makes fwbr101i0, fwln101i0 and fwpr101p0 for the first interface of guest 101.
 bool is_firewall_link(std::string_view name) noexcept {
     constexpr auto prefixes = std::to_array<std::string_view>({"fwbr", "fwln", "fwpr"});
     return std::ranges::any_of(prefixes, [&](std::string_view prefix) {
@@ -20,7 +21,7 @@ bool is_firewall_link(std::string_view name) noexcept {
 
 } // namespace
 
-bool is_of_the_host(const Link& link) noexcept {
+bool is_host_link(const Link& link) noexcept {
     return link.kind == LinkKind::other && link.peer_namespace < 0 && !is_firewall_link(link.name.data());
 }
 

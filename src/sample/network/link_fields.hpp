@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/readings.hpp"
@@ -5,8 +6,8 @@
 
 namespace lxcmon::sample {
 
-/// Sets what lxc_net and host_net have in common: `fields` are those of one of them. Counters beyond the
-/// field's range are clamped.
+/// Sets the fields that lxc_net and host_net share. `fields` is the range of either. Counters beyond the
+/// range of a field are clamped.
 void set_link(const Link& link, FieldRange fields, Readings& readings) noexcept;
 
 } // namespace lxcmon::sample

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/network/link_news.hpp"
 
 #include <linux/rtnetlink.h>
@@ -8,11 +9,10 @@
 namespace lxcmon::sample {
 namespace {
 
-/// Of what waits. Small: one message says as much as a thousand, and where there is no room for another the
-/// kernel says so (ENOBUFS).
-constexpr int room_bytes = 16 << 10;
-/// Others may make them as fast as they are taken out.
-constexpr int most_messages = 64;
+/// Small, because one message is enough to know of a change, and the kernel reports an overflow (ENOBUFS).
+constexpr int receive_buffer_bytes = 16 << 10;
+/// Messages may arrive as fast as they are read.
+constexpr int max_messages = 64;
 
 io::UniqueFd subscribe() noexcept {
     io::UniqueFd rtnetlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
@@ -22,7 +22,8 @@ io::UniqueFd subscribe() noexcept {
     const void* const generic = &here;
     if (rtnetlink && ::bind(rtnetlink.get(), static_cast<const sockaddr*>(generic), sizeof here) != 0)
         return {};
-    static_cast<void>(::setsockopt(rtnetlink.get(), SOL_SOCKET, SO_RCVBUF, &room_bytes, sizeof room_bytes));
+    static_cast<void>(::setsockopt(rtnetlink.get(), SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes,
+                                   sizeof receive_buffer_bytes));
     return rtnetlink;
 }
 
@@ -34,13 +35,13 @@ bool LinkNews::take() noexcept {
         return true;
     }
     bool changed = false;
-    for (int left = most_messages; left > 0; --left) {
+    for (int left = max_messages; left > 0; --left) {
         sockaddr_nl sender{};
         socklen_t sender_bytes = sizeof sender;
         void* const generic = &sender;
-        char start = 0; // the rest of the message is thrown away
+        char start = 0; // the kernel discards the rest of the message
         if (::recvfrom(rtnetlink_.get(), &start, 1, 0, static_cast<sockaddr*>(generic), &sender_bytes) >= 0)
-            changed = changed || sender.nl_pid == 0; // root's processes may send, too
+            changed = changed || sender.nl_pid == 0; // root's processes can send messages, too
         else if (errno == EAGAIN)
             break;
         else if (errno == ENOBUFS)

@@ -1,16 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
 
 namespace lxcmon::sample {
 
-/// Tells whether interfaces of the calling thread's network namespace have come, gone, or become others: a
-/// member of rtnetlink's group of links (rtnetlink(7)) that only counts that there was a message. Counters
-/// change without one. One thread.
+/// Detects that interfaces of the calling thread's network namespace were added, removed or changed, by a
+/// subscription to rtnetlink's RTMGRP_LINK (rtnetlink(7)). Changes of counters cause no message. For one
+/// thread.
 class LinkNews {
   public:
-    /// False where nothing has changed since the call before. True, too, at the first call, and where the
-    /// kernel would not tell: who then lists the interfaces misses nothing. Never waits.
+    /// Returns false if nothing has changed since the previous call. Also returns true at the first call and
+    /// after an error or overflow, so a caller that then lists the interfaces misses no change. Never blocks.
     [[nodiscard]] bool take() noexcept;
 
   private:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/network/namespace_links.hpp"
 
 #include "io/clock.hpp"
@@ -27,14 +28,15 @@ io::UniqueFd open_or_throw(int directory, const char* path, int flags, const cha
     return fd;
 }
 
-/// Tells one network namespace from all others, also from those that were before it; 0 on Linux before 5.14.
+/// Cookie of the socket's network namespace. It is unique and never reused; 0 on Linux before 5.14.
 std::uint64_t cookie_of(int socket) noexcept {
     std::uint64_t cookie = 0;
     socklen_t size = sizeof cookie;
     return ::getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
-/// The way home. While this lives nothing may be logged, thrown, forked, or opened below /proc/self/net.
+/// Returns to the network namespace `home` on destruction. Until then nothing may be logged, thrown, forked
+/// or opened below /proc/self/net.
 class Visit {
   public:
     explicit Visit(int home) noexcept
@@ -42,8 +44,8 @@ class Visit {
     ~Visit() {
         if (::setns(home_, CLONE_NEWNET) == 0)
             return;
-        spdlog::critical("coming back from a container's network namespace failed (setns: {}): the agent "
-                         "ends, so that no figure of the container is taken for the host's",
+        spdlog::critical("returning from a container's network namespace failed (setns: {}); the agent "
+                         "exits, so that it does not report the container's interfaces as the host's",
                          std::generic_category().message(errno));
         spdlog::default_logger()->flush();
         ::_exit(1);
@@ -63,11 +65,11 @@ void ContainerLinks::clear() noexcept {
     count = 0;
 }
 
-NamespaceLinks::NamespaceLinks(std::chrono::nanoseconds most)
-    : budget_(most)
+NamespaceLinks::NamespaceLinks(std::chrono::nanoseconds time_budget)
+    : budget_(time_budget)
     , proc_(open_or_throw(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, "opening /proc"))
     , home_(open_or_throw(proc_.get(), "thread-self/ns/net", O_RDONLY,
-                          "opening our own network namespace, /proc/thread-self/ns/net"))
+                          "opening the agent's network namespace, /proc/thread-self/ns/net"))
     , home_inode_(network_inode()) {
     if (home_inode_ == 0)
         throw std::system_error(errno, std::generic_category(), "reading /proc/thread-self/ns/net");
@@ -89,13 +91,13 @@ const ContainerLinks& NamespaceLinks::scan(pid_t init_pid, int init_pidfd, HostI
     visit(init_pid, init_pidfd, host_id);
     budget_.spend(io::now_ns(CLOCK_MONOTONIC) - begin_ns);
     if (budget_.is_spent() && !std::exchange(is_slow_, true))
-        spdlog::warn("listing the interfaces of the containers took {} ms or more in one tick (has something "
-                     "on this host made or removed thousands of interfaces?): lxc_net of those that come "
-                     "behind is left out while that lasts",
+        spdlog::warn("listing the interfaces of the containers took {} ms or more in one tick (is something "
+                     "on this host creating or removing thousands of interfaces?); while it stays slow, "
+                     "lxc_net of the remaining containers is left out",
                      budget_.most_msec());
-    if (!joins_by_pidfd_ && !std::exchange(said_old_kernel_, true))
-        spdlog::info("this kernel can't join namespaces by a pidfd (Linux before 5.8): /proc/PID/ns is used, "
-                     "which costs some microseconds more for each container");
+    if (!joins_by_pidfd_ && !std::exchange(logged_old_kernel_, true))
+        spdlog::info("this kernel can't join namespaces by a pidfd (Linux before 5.8); the agent uses "
+                     "/proc/PID/ns, which takes a few microseconds longer for each container");
     return links_;
 }
 
@@ -107,9 +109,9 @@ void NamespaceLinks::visit(pid_t init_pid, int init_pidfd, HostId& host_id) noex
     scan_namespace(host_id);
 }
 
-/// Returns 0 or an errno. Kernels before 5.8 can't by a pidfd (EINVAL): there by the file in /proc, which
-/// liblxc's attach() would use, too, after a question to the container's monitor and two forks. systemd's
-/// RestrictNamespaces= refuses a setns() that does not say which kind of namespace it is about.
+/// Returns 0 or an errno. Kernels before 5.8 can't join by a pidfd (EINVAL), so there the file in /proc is
+/// used. liblxc's attach() uses that file, too, but first asks the container's monitor and forks twice.
+/// systemd's RestrictNamespaces= refuses a setns() without a namespace type.
 int NamespaceLinks::join(pid_t init_pid, int init_pidfd) noexcept {
     if (joins_by_pidfd_) {
         if (::setns(init_pidfd, CLONE_NEWNET) == 0)
@@ -122,7 +124,7 @@ int NamespaceLinks::join(pid_t init_pid, int init_pidfd) noexcept {
     std::snprintf(path.data(), path.size(), "%d/ns/net", init_pid);
     const io::UniqueFd network = io::open_below(proc_.get(), path.data());
     const int error = errno;
-    // A pid that is alive now was init's when the file was opened.
+    // If init is alive now, its pid was not reused before the file was opened.
     if (!io::is_alive(init_pidfd))
         return ESRCH;
     if (!network)
@@ -132,7 +134,7 @@ int NamespaceLinks::join(pid_t init_pid, int init_pidfd) noexcept {
 
 void NamespaceLinks::scan_namespace(HostId& host_id) noexcept {
     const io::UniqueFd rtnetlink = open_rtnetlink();
-    // What was joined, and not what init had a moment ago.
+    // The namespace that was joined; init may have moved to another one meanwhile.
     const std::uint64_t cookie = rtnetlink ? cookie_of(rtnetlink.get()) : 0;
     const std::uint64_t inode = rtnetlink && home_cookie_ == 0 ? network_inode() : 0;
     if (!rtnetlink || (home_cookie_ == 0 && inode == 0)) {
@@ -149,7 +151,7 @@ void NamespaceLinks::scan_namespace(HostId& host_id) noexcept {
 
 void NamespaceLinks::list(int rtnetlink, HostId& host_id) noexcept {
     bool has_peers = false;
-    // Small enough a capture for std::function to allocate nothing.
+    // The capture is small enough for std::function not to allocate.
     const auto take = [this, &has_peers](const Link& link) {
         links_.has_more = links_.count == max_links;
         if (links_.has_more)
@@ -158,7 +160,7 @@ void NamespaceLinks::list(int rtnetlink, HostId& host_id) noexcept {
         links_.links[links_.count++] = {link, 0};
     };
     links_.list_error = dump_links(rtnetlink, take, max_links + 1);
-    // Another socket: the rest of a longer list would come before the answer.
+    // A new socket, as the rest of a longer list would arrive on the old one before the answer.
     if (has_peers && host_id.id < 0)
         if (const io::UniqueFd other = open_rtnetlink())
             host_id.id = namespace_id(other.get(), home_.get());
@@ -167,7 +169,7 @@ void NamespaceLinks::list(int rtnetlink, HostId& host_id) noexcept {
             host_index = link.peer_index;
 }
 
-/// That of the namespace the thread is in now; 0 where it can't be read.
+/// Inode of the thread's current network namespace; 0 and errno on failure.
 std::uint64_t NamespaceLinks::network_inode() const noexcept {
     struct stat found {};
     return ::fstatat(proc_.get(), "thread-self/ns/net", &found, 0) == 0 ? found.st_ino : 0;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "sample/guard/time_budget.hpp"
@@ -12,49 +13,49 @@
 
 namespace lxcmon::sample {
 
-/// Interfaces reported for one container at most: a tenant can make thousands.
+/// Most interfaces reported for one container. A tenant can create thousands.
 inline constexpr std::size_t max_links = 128;
 
-/// What was found in a container's network namespace.
+/// The interfaces in a container's network namespace.
 struct ContainerLinks {
-    int error = 0;                    ///< errno of joining the namespace: nothing below counts then
+    int error = 0;                    ///< errno of joining the namespace; if set, nothing below is valid
     int list_error = 0;               ///< errno of listing the interfaces
-    bool left_out = false;            ///< not looked at, as looking at others took too long in this tick
-    bool shares_host_network = false; ///< and nothing was listed
-    bool has_more = false;            ///< than max_links: the others are left out
+    bool left_out = false;            ///< skipped, as the time budget of this tick was spent
+    bool shares_host_network = false; ///< then no interfaces are listed
+    bool has_more = false;            ///< there are more than max_links; the rest are left out
     std::size_t count = 0;
     struct Entry {
         Link link;
-        std::uint32_t host_index = 0; ///< the peer, where it is in the host's namespace; else 0
+        std::uint32_t host_index = 0; ///< ifindex of the peer if it is in the host's namespace, else 0
     };
-    std::array<Entry, max_links> links; ///< `count` of them are set
+    std::array<Entry, max_links> links; ///< the first `count` are set
 
-    /// As before any look.
+    /// Resets to the state before a scan.
     void clear() noexcept;
 };
 
-/// What a network namespace calls the host's (RTM_GETNSID): it never changes while the namespace lives, so it
-/// is asked for once.
+/// The id of the host's namespace within another network namespace (RTM_GETNSID). It never changes while that
+/// namespace exists, so it is requested once.
 struct HostId {
-    std::uint64_t cookie = 0; ///< of the namespace that it is known of
-    std::int32_t id = -1;     ///< -1: not known
+    std::uint64_t cookie = 0; ///< of the namespace in which `id` is valid
+    std::int32_t id = -1;     ///< -1: unknown
 };
 
-/// Lists the interfaces of containers: the calling thread, which alone may use this, joins a container's
-/// network namespace for the moment and goes home again. Nothing in there can be made to hang by a tenant;
-/// the kernel's lock for the interfaces of all namespaces (RTNL) can be held for long. Allocates nothing.
+/// Lists the interfaces of containers: the calling thread joins a container's network namespace and returns
+/// to its own, the home namespace. A tenant cannot make that hang, but the kernel's lock for the interfaces
+/// of all namespaces (RTNL) can be held for long. Allocates nothing. Only for the thread that made it.
 class NamespaceLinks {
   public:
-    /// The network namespace that the calling thread is in now is home. Once looking has taken longer than
-    /// `most` in a tick, the others are left out. Throws std::system_error where /proc or the namespace can't
+    /// The calling thread's network namespace becomes the home namespace. After scans of `time_budget` in one
+    /// tick, the remaining containers are skipped. Throws std::system_error if /proc or the namespace can't
     /// be opened.
-    explicit NamespaceLinks(std::chrono::nanoseconds most);
+    explicit NamespaceLinks(std::chrono::nanoseconds time_budget);
 
     void begin_tick() noexcept;
 
-    /// Looks into the network of a container's init. `host_id` is kept for each start of a container. What is
-    /// returned is valid until the next call. Where going home fails the process ends: it would take the
-    /// container's network for the host's.
+    /// Lists the interfaces of a container's init. The caller keeps a `host_id` for each start of a
+    /// container. The result is valid until the next call. If returning to the home namespace fails, the
+    /// process exits, as it would report the container's interfaces as the host's.
     [[nodiscard]] const ContainerLinks& scan(pid_t init_pid, int init_pidfd, HostId& host_id);
 
   private:
@@ -64,12 +65,12 @@ class NamespaceLinks {
     void list(int rtnetlink, HostId& host_id) noexcept;
     [[nodiscard]] std::uint64_t network_inode() const noexcept;
 
-    TimeBudget budget_; ///< of this tick
+    TimeBudget budget_; ///< for one tick
     io::UniqueFd proc_, home_;
-    std::uint64_t home_cookie_ = 0; ///< 0: this kernel has none (Linux before 5.14)
+    std::uint64_t home_cookie_ = 0; ///< 0: the kernel has no cookies (Linux before 5.14)
     std::uint64_t home_inode_ = 0;
     bool joins_by_pidfd_ = true; ///< Linux 5.8 and later
-    bool said_old_kernel_ = false, is_slow_ = false;
+    bool logged_old_kernel_ = false, is_slow_ = false;
     ContainerLinks links_;
 };
 

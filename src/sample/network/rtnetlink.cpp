@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/network/rtnetlink.hpp"
 
 #include <linux/if_link.h>
@@ -14,7 +15,7 @@
 namespace lxcmon::sample {
 namespace {
 
-/// The kernel fills up to 32 KiB of a dump at once when the reader has room for it.
+/// The kernel sends up to 32 KiB of a dump at once if the reader's buffer is that large.
 constexpr std::size_t buffer_bytes = 32U << 10U;
 alignas(nlmsghdr) thread_local std::array<char, buffer_bytes> answers;
 
@@ -39,7 +40,7 @@ void take_counters(const rtattr* attribute, Link& link) noexcept {
     link.multicast = stats.multicast;
 }
 
-/// IFLA_LINKINFO, which has attributes in itself.
+/// Reads IFLA_LINKINFO, which has nested attributes.
 void take_kind(const rtattr* info, Link& link) noexcept {
     auto left = static_cast<int>(RTA_PAYLOAD(info));
     for (const auto* each = static_cast<const rtattr*>(RTA_DATA(info)); RTA_OK(each, left);
@@ -90,8 +91,9 @@ Link parse_link(const nlmsghdr* header) noexcept {
     return link;
 }
 
-/// One datagram of the kernel's, which has it ready when it has been asked: nothing is waited for. What the
-/// container's root has sent to our socket while that was being connected does not count.
+/// Receives one datagram from the kernel without waiting: the kernel answers within send(). Datagrams that
+/// the container's root sent before the socket was connected are dropped. Returns the length or a negative
+/// errno.
 ssize_t receive(int rtnetlink, std::span<char> buffer) noexcept {
     for (;;) {
         sockaddr_nl sender{};
@@ -117,7 +119,7 @@ int error_of(const nlmsghdr* header) noexcept {
     return static_cast<const nlmsgerr*>(NLMSG_DATA(header))->error;
 }
 
-/// Asks for one interface, or with NLM_F_DUMP for all. Returns 0 or an errno.
+/// Requests one interface, or all with NLM_F_DUMP. Returns 0 or an errno.
 int ask_links(int rtnetlink, int flags, std::uint32_t index) noexcept {
     struct {
         nlmsghdr header;
@@ -130,7 +132,7 @@ int ask_links(int rtnetlink, int flags, std::uint32_t index) noexcept {
     request.header.nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
     request.info.ifi_index = static_cast<int>(index);
     request.mask_header = {RTA_LENGTH(sizeof request.mask), IFLA_EXT_MASK};
-    // Skips what IPv4 and IPv6 count of each interface; its own counters come all the same.
+    // Skips the IPv4 and IPv6 counters of each interface; IFLA_STATS64 is sent all the same.
     request.mask = RTEXT_FILTER_SKIP_STATS;
     return ::send(rtnetlink, &request, sizeof request, 0) < 0 ? errno : 0;
 }
@@ -141,7 +143,7 @@ io::UniqueFd open_rtnetlink() noexcept {
     io::UniqueFd rtnetlink(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
     sockaddr_nl kernel{};
     kernel.nl_family = AF_NETLINK;
-    // From then on the kernel refuses what others send to it: a flood of that could go on for ever.
+    // A connected socket accepts messages from the kernel only. Otherwise a process could flood it endlessly.
     const void* const address = &kernel;
     if (rtnetlink && ::connect(rtnetlink.get(), static_cast<const sockaddr*>(address), sizeof kernel) != 0) {
         const int error = errno;
@@ -151,7 +153,7 @@ io::UniqueFd open_rtnetlink() noexcept {
     return rtnetlink;
 }
 
-int dump_links(int rtnetlink, const OnLink& on_link, std::size_t most) {
+int dump_links(int rtnetlink, const OnLink& on_link, std::size_t max) {
     if (const int error = ask_links(rtnetlink, NLM_F_DUMP, 0); error != 0)
         return error;
     for (;;) {
@@ -169,7 +171,7 @@ int dump_links(int rtnetlink, const OnLink& on_link, std::size_t most) {
             if (each->nlmsg_type != RTM_NEWLINK)
                 continue;
             on_link(parse_link(each));
-            if (--most == 0)
+            if (--max == 0)
                 return 0;
         }
     }

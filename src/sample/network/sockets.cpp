@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/network/sockets.hpp"
 
 #include "io/kernel_file.hpp"
@@ -8,7 +9,7 @@
 namespace lxcmon::sample {
 namespace {
 
-/// "inuse 3 tw 1": the number behind a key.
+/// The number after a key in a line such as "inuse 3 tw 1".
 std::optional<std::int64_t> count_of(std::string_view line, std::string_view key) noexcept {
     while (!line.empty()) {
         const std::string_view word = io::take_until(line, ' ');
@@ -33,7 +34,7 @@ void set_count(FieldId field, std::optional<std::int64_t> count, Readings& readi
 
 constexpr FieldId retrans_field = field_id("lxc_socket", "tcp_retrans_segs");
 
-/// Whether something is wanted that stands in sockstat.
+/// Whether a field from sockstat or sockstat6 is selected.
 bool wants_counts(const Selection& selection) noexcept {
     return selection.has(field_id("lxc_socket", "tcp_inuse")) ||
            selection.has(field_id("lxc_socket", "tcp_tw")) ||
@@ -43,26 +44,26 @@ bool wants_counts(const Selection& selection) noexcept {
 
 } // namespace
 
-void parse_sockstat(std::string_view text, SocketFigures& figures) noexcept {
+void parse_sockstat(std::string_view text, SocketCounts& counts) noexcept {
     io::for_each_line(text, [&](std::string_view line) {
         const std::string_view what = io::take_until(line, ':');
         if (line.starts_with(' '))
             line.remove_prefix(1);
         if (what == "sockets")
-            figures.used = count_of(line, "used");
+            counts.used = count_of(line, "used");
         else if (what == "TCP")
-            figures.tcp = count_of(line, "inuse"), figures.tcp_time_wait = count_of(line, "tw");
+            counts.tcp = count_of(line, "inuse"), counts.tcp_time_wait = count_of(line, "tw");
         else if (what == "UDP")
-            figures.udp = count_of(line, "inuse");
+            counts.udp = count_of(line, "inuse");
         else if (what == "TCP6")
-            figures.tcp6 = count_of(line, "inuse");
+            counts.tcp6 = count_of(line, "inuse");
         else if (what == "UDP6")
-            figures.udp6 = count_of(line, "inuse");
+            counts.udp6 = count_of(line, "inuse");
     });
 }
 
-void parse_snmp(std::string_view text, SocketFigures& figures) noexcept {
-    // A line of names, then one of numbers: both begin with "Tcp: ".
+void parse_snmp(std::string_view text, SocketCounts& counts) noexcept {
+    // A line of names, then a line of numbers. Both begin with "Tcp: ".
     std::string_view names;
     io::for_each_line(text, [&](std::string_view line) {
         if (io::take_until(line, ' ') != "Tcp:")
@@ -75,7 +76,7 @@ void parse_snmp(std::string_view text, SocketFigures& figures) noexcept {
             const std::string_view name = io::take_until(names, ' ');
             const std::string_view value = io::take_until(line, ' ');
             if (name == "RetransSegs")
-                figures.retrans_segs = io::parse_count(value);
+                counts.retrans_segs = io::parse_count(value);
         }
     });
 }
@@ -87,25 +88,25 @@ SocketSampler::SocketSampler(int root_fd, pid_t init_pid)
     , snmp_("proc/" + std::to_string(init_pid) + "/net/snmp") {}
 
 void SocketSampler::scan(std::span<char> buffer, const Selection& selection) noexcept {
-    figures_ = {};
+    counts_ = {};
     if (wants_counts(selection)) {
-        parse_sockstat(io::read_once(root_fd_, sockstat_.c_str(), buffer).text, figures_);
+        parse_sockstat(io::read_once(root_fd_, sockstat_.c_str(), buffer).text, counts_);
         const io::ReadResult sockstat6 = io::read_once(root_fd_, sockstat6_.c_str(), buffer);
-        parse_sockstat(sockstat6.text, figures_);
-        // A kernel without IPv6 has no such file: then IPv4's sockets are all there are.
+        parse_sockstat(sockstat6.text, counts_);
+        // A kernel without IPv6 has no such file. All sockets are IPv4 sockets then.
         if (sockstat6.error == ENOENT)
-            figures_.tcp6 = figures_.udp6 = 0;
+            counts_.tcp6 = counts_.udp6 = 0;
     }
     if (selection.has(retrans_field))
-        parse_snmp(io::read_once(root_fd_, snmp_.c_str(), buffer).text, figures_);
+        parse_snmp(io::read_once(root_fd_, snmp_.c_str(), buffer).text, counts_);
 }
 
 void SocketSampler::set_fields(Readings& readings) const noexcept {
-    set_sum(field_id("lxc_socket", "tcp_inuse"), figures_.tcp, figures_.tcp6, readings);
-    set_sum(field_id("lxc_socket", "udp_inuse"), figures_.udp, figures_.udp6, readings);
-    set_count(field_id("lxc_socket", "tcp_tw"), figures_.tcp_time_wait, readings);
-    set_count(field_id("lxc_socket", "sockets_used"), figures_.used, readings);
-    set_count(retrans_field, figures_.retrans_segs, readings);
+    set_sum(field_id("lxc_socket", "tcp_inuse"), counts_.tcp, counts_.tcp6, readings);
+    set_sum(field_id("lxc_socket", "udp_inuse"), counts_.udp, counts_.udp6, readings);
+    set_count(field_id("lxc_socket", "tcp_tw"), counts_.tcp_time_wait, readings);
+    set_count(field_id("lxc_socket", "sockets_used"), counts_.used, readings);
+    set_count(retrans_field, counts_.retrans_segs, readings);
 }
 
 } // namespace lxcmon::sample

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/readings.hpp"
@@ -12,34 +13,34 @@
 
 namespace lxcmon::sample {
 
-/// What the kernel counts for each network namespace (net/ipv4/proc.c, net/ipv6/proc.c). Of sockstat's
-/// figures `orphan`, `alloc` and `mem` are of the whole machine, so they are not taken.
-struct SocketFigures {
+/// Counts that the kernel keeps for each network namespace (net/ipv4/proc.c, net/ipv6/proc.c). `orphan`,
+/// `alloc` and `mem` of sockstat are left out, as they are counts of the whole host.
+struct SocketCounts {
     std::optional<std::int64_t> used, tcp, tcp_time_wait, udp, tcp6, udp6, retrans_segs;
 };
 
-/// /proc/PID/net/sockstat, sockstat6 and snmp: each sets what it has. What is malformed stays out.
-void parse_sockstat(std::string_view text, SocketFigures& figures) noexcept;
-void parse_snmp(std::string_view text, SocketFigures& figures) noexcept;
+/// Parse /proc/PID/net/sockstat, sockstat6 and snmp, and set the counts found. Malformed values are left out.
+void parse_sockstat(std::string_view text, SocketCounts& counts) noexcept;
+void parse_snmp(std::string_view text, SocketCounts& counts) noexcept;
 
-/// The figures of lxc_socket, of the network namespace that the container's init is in. Nothing is kept open:
-/// that would keep the namespace and its interfaces alive. Sampling thread only.
+/// Reads lxc_socket from the network namespace of a container's init. No file stays open, as that would keep
+/// the namespace and its interfaces alive. Sampling thread only.
 class SocketSampler {
   public:
     /// `root_fd` is borrowed.
     SocketSampler(int root_fd, pid_t init_pid);
 
-    /// Reads the files, of those that `selection` wants something of. Before the namespace is joined: the
-    /// rtnetlink socket that is used there counts for some milliseconds. That look alone tells whether the
-    /// namespace is the host's, whose sockets are not the container's.
+    /// Reads the files that `selection` needs. Call it before NamespaceLinks::scan(), whose rtnetlink socket
+    /// would be counted for some milliseconds. Only that scan shows whether the namespace is the host's; if
+    /// it is, the counts are not the container's.
     void scan(std::span<char> buffer, const Selection& selection) noexcept;
 
-    /// What the last look has seen.
+    /// Sets the fields of the last scan.
     void set_fields(Readings& readings) const noexcept;
 
   private:
     int root_fd_;
-    SocketFigures figures_;
+    SocketCounts counts_;
     std::string sockstat_, sockstat6_, snmp_;
 };
 

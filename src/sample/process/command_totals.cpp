@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/process/command_totals.hpp"
 
 #include "io/clock.hpp"
@@ -12,16 +13,16 @@
 namespace lxcmon::sample {
 namespace {
 
-/// A sum that did not fit: it stays, and is not sent.
+/// Marks a sum that has overflowed. It stays at this value and is not sent.
 constexpr std::int64_t too_large = std::numeric_limits<std::int64_t>::max();
 
-void add_to(std::int64_t& sum, std::int64_t more) noexcept {
-    if (__builtin_add_overflow(sum, more, &sum))
+void add_to(std::int64_t& sum, std::int64_t growth) noexcept {
+    if (__builtin_add_overflow(sum, growth, &sum))
         sum = too_large;
 }
 
-/// Adds the growth of a counter; returns what it is now. Where it was not told of before it begins at 0 or,
-/// for a process with a past that does not count, at what it is.
+/// Adds the growth of a process's counter since the previous scan to `sum`, and stores the new value in
+/// `before`. Without a previous value, growth is counted from 0 if `past_counts`, else from `now`.
 void add_growth(std::int64_t& sum, std::optional<std::int64_t>& before, std::optional<std::int64_t> now,
                 bool past_counts) noexcept {
     if (!now)
@@ -82,14 +83,15 @@ void CommandTotals::take(std::span<const io::ProcessStats> processes, std::int64
     for (const io::ProcessStats& process : processes)
         add(process);
     std::erase_if(known_, [this](const auto& each) { return each.second.scan != scan_; });
-    // A name that was sent stays: its counters would begin again. Others can be forgotten when nobody has it.
+    // A command that was sent is kept, as its counters must not restart at 0. Unsent commands without a
+    // process can be dropped.
     if (commands_.size() > bounds_.kept)
         std::erase_if(commands_,
                       [](const auto& each) { return each.second.count == 0 && !each.second.is_sent; });
     since_ticks_ = std::max(since_ticks_, begin_ticks);
 }
 
-std::span<const CommandTotals::Entry* const> CommandTotals::top(std::size_t most) {
+std::span<const CommandTotals::Entry* const> CommandTotals::top(std::size_t max_count) {
     ranking_.clear();
     for (Entry& entry : commands_)
         if (entry.second.count > 0)
@@ -102,7 +104,7 @@ std::span<const CommandTotals::Entry* const> CommandTotals::top(std::size_t most
     std::ranges::sort(ranking_, {}, rank);
     top_.clear();
     for (Entry* entry : ranking_) {
-        if (top_.size() == most)
+        if (top_.size() == max_count)
             break;
         Command& command = entry->second;
         if (!command.is_sent && sent_ >= bounds_.sent) {
@@ -117,7 +119,7 @@ std::span<const CommandTotals::Entry* const> CommandTotals::top(std::size_t most
 }
 
 bool CommandTotals::newly_refused() noexcept {
-    return refused_ && !std::exchange(said_refused_, true);
+    return refused_ && !std::exchange(logged_refused_, true);
 }
 
 void set_command(const CommandTotals::Command& command, Readings& readings) noexcept {

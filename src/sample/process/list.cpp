@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/process/list.hpp"
 
 #include "io/kernel_file.hpp"
@@ -23,12 +24,12 @@ class Walk {
         , buffer_(buffer)
         , pids_(pids) {}
 
-    /// The cgroup whose folder is open, and those below it.
+    /// Lists the cgroup whose folder is open and all cgroups below it.
     void visit(const io::UniqueFd& folder, std::size_t depth) {
         ++cgroups_;
         take_processes(folder.get());
         struct stat place {};
-        // kernfs counts a folder's folders as links: most cgroups have none, and need not be listed.
+        // kernfs counts subfolders as links. Most cgroups have none and need not be listed.
         if (::fstat(folder.get(), &place) != 0 || place.st_nlink == 2)
             return;
         alignas(dirent64) std::array<char, 4096> entries{};
@@ -58,11 +59,11 @@ class Walk {
 
     void take_processes(int folder) {
         const io::ReadResult procs = io::read_once(folder, "cgroup.procs", buffer_, io::Pieces::pages);
-        // v2's threaded cgroups refuse: their processes stand in the one above.
+        // A threaded cgroup of v2 returns EOPNOTSUPP: its processes are listed in its parent.
         is_whole_ = is_whole_ && procs.error != EOVERFLOW;
         io::for_each_line(procs.text, [this](std::string_view line) {
             const auto pid = io::parse_number<pid_t>(line);
-            // 0: of a pid namespace that we do not see.
+            // 0: the process is in a pid namespace that the agent cannot see.
             if (!pid || *pid <= 0)
                 return;
             if (pids_.size() < bounds_.processes)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/process/process_sampler.hpp"
 
 #include "io/clock.hpp"
@@ -12,17 +13,17 @@ namespace {
 
 constexpr WalkBounds walk_bounds;
 constexpr CommandBounds command_bounds;
-/// Several thousand processes take a tenth of that.
+/// Several thousand processes take a tenth of this.
 constexpr std::int64_t slow_processes_nsec = 500'000'000;
 
-/// CLOCK_BOOTTIME as /proc/PID/stat has it.
+/// CLOCK_BOOTTIME in the unit of /proc/PID/stat.
 std::int64_t now_ticks() noexcept {
     return io::now_ns(CLOCK_BOOTTIME) / io::user_hz_tick_nsec();
 }
 
 } // namespace
 
-/// Returns how long that took; nothing where they could not be read.
+/// Returns the duration in nanoseconds; empty if the processes could not be read.
 std::optional<std::int64_t> ProcessSampler::read(std::span<const pid_t> pids) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     const ProcessReader::Outcome outcome = context_.reader.read(pids, context_.want_io, context_.stats);
@@ -30,22 +31,20 @@ std::optional<std::int64_t> ProcessSampler::read(std::span<const pid_t> pids) {
     context_.budget.spend(end_ns - begin_ns);
     switch (outcome) {
     case ProcessReader::Outcome::answered:
-        said_broken_ = false;
+        logged_broken_ = false;
         return end_ns - begin_ns;
     case ProcessReader::Outcome::hung:
         has_hung_ = true;
         again_ns_ = end_ns + hang_pause_ns;
-        spdlog::warn(
-            "container {}: reading its processes did not end in time (one that hangs in execve() does "
-            "that); lxc_process is left out for 5 minutes",
-            container_.name);
+        spdlog::warn("container {}: reading its processes timed out (a process may hang in execve()); "
+                     "lxc_process is left out for 5 minutes",
+                     container_.name);
         return std::nullopt;
     case ProcessReader::Outcome::broken:
-        if (!std::exchange(said_broken_, true))
-            spdlog::warn(
-                "container {}: the helper process that reads processes ended, or could not be started; "
-                "lxc_process is left out until that works again",
-                container_.name);
+        if (!std::exchange(logged_broken_, true))
+            spdlog::warn("container {}: the helper process that reads processes ended or could not be "
+                         "started; lxc_process is left out until it works again",
+                         container_.name);
         return std::nullopt;
     }
     return std::nullopt;
@@ -55,11 +54,10 @@ void ProcessSampler::note_slow(std::int64_t took_nsec) {
     if (took_nsec <= slow_processes_nsec)
         return;
     again_ns_ = io::now_ns(CLOCK_MONOTONIC) + slow_pause_ns;
-    if (!std::exchange(said_slow_, true))
-        spdlog::warn(
-            "container {}: reading its processes took {} ms; lxc_process is sent once a minute while "
-            "that lasts",
-            container_.name, took_nsec / 1'000'000);
+    if (!std::exchange(logged_slow_, true))
+        spdlog::warn("container {}: reading its processes took {} ms; while it stays slow, lxc_process is "
+                     "sent once a minute",
+                     container_.name, took_nsec / 1'000'000);
 }
 
 bool ProcessSampler::scan(std::span<char> buffer) {
@@ -68,7 +66,7 @@ bool ProcessSampler::scan(std::span<char> buffer) {
         if (!read(std::span(&container_.init_pid, 1)))
             return false;
         if (context_.stats.empty())
-            return true; // it has ended
+            return true; // init has ended
         totals_.emplace(context_.stats.front().start_ticks, command_bounds);
     }
     const std::int64_t begin_ticks = now_ticks();
@@ -77,15 +75,14 @@ bool ProcessSampler::scan(std::span<char> buffer) {
     const auto took_nsec = read(context_.pids);
     if (!took_nsec)
         return false;
-    // The first look may well be at what nobody has looked at for long; and --once makes but two.
+    // The first scan may be slow because caches are cold, and --once makes only two scans.
     if (!is_first)
         note_slow(*took_nsec);
     totals_->take(context_.stats, begin_ticks);
-    if (!is_whole && !std::exchange(said_more_, true))
-        spdlog::warn(
-            "container {}: it has more than {} processes, or more than {} cgroups or {} levels of them: "
-            "lxc_process leaves out the others",
-            container_.name, walk_bounds.processes, walk_bounds.cgroups, walk_bounds.depth);
+    if (!is_whole && !std::exchange(logged_more_, true))
+        spdlog::warn("container {}: it has more than {} processes, {} cgroups or {} levels of cgroups; "
+                     "lxc_process leaves out the rest",
+                     container_.name, walk_bounds.processes, walk_bounds.cgroups, walk_bounds.depth);
     return true;
 }
 
@@ -105,10 +102,9 @@ bool ProcessSampler::sample(std::span<char> buffer, std::span<const Tag> tags, s
         readings.emit(fields_of("lxc_process"), tags, std::span(&own, 1), time_ns, points);
     }
     if (totals_->newly_refused())
-        spdlog::warn(
-            "container {}: {} different commands have been in lxc_process since it started: others are "
-            "left out, each would be one more series in the database",
-            container_.name, command_bounds.sent);
+        spdlog::warn("container {}: lxc_process has had {} different commands since the container started; "
+                     "new commands are left out, as each would add a series to the database",
+                     container_.name, command_bounds.sent);
     return true;
 }
 

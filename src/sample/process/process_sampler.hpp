@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/container.hpp"
@@ -16,44 +17,45 @@
 
 namespace lxcmon::sample {
 
-/// What the ProcessSamplers of all containers share.
+/// Shared by the ProcessSamplers of all containers.
 struct ProcessContext {
-    ProcessContext(int root, std::chrono::milliseconds deadline, std::chrono::nanoseconds most,
+    ProcessContext(int root, std::chrono::milliseconds deadline, std::chrono::nanoseconds time_budget,
                    const Selection& selection, std::size_t commands)
         : root_fd(root)
         , reader(deadline)
         , want_io(selection.has(field_id("lxc_process", "read_bytes")) ||
                   selection.has(field_id("lxc_process", "write_bytes")))
         , top_commands(commands)
-        , budget(most) {}
+        , budget(time_budget) {}
 
-    int root_fd; ///< borrowed; below it the cgroups are looked for, and not the processes
+    int root_fd; ///< borrowed; the cgroups are below it, the processes always in the agent's /proc
     ProcessReader reader;
     bool want_io;
-    std::size_t top_commands; ///< sent of each container
+    std::size_t top_commands; ///< number of commands sent for each container
     std::vector<pid_t> pids{};
     std::vector<io::ProcessStats> stats{};
-    TimeBudget budget; ///< of a tick
+    TimeBudget budget; ///< for one tick
 };
 
-/// The points of lxc_process of one start of one container. Sampling thread only.
+/// Makes the lxc_process points of one start of a container. Sampling thread only.
 class ProcessSampler {
   public:
-    /// `directory`: the container's root cgroup, see process_hierarchy(). The others are borrowed.
+    /// `directory`: the container's root cgroup, see process_hierarchy(). `context` and `container` are
+    /// borrowed.
     ProcessSampler(ProcessContext& context, std::string directory, const Container& container)
         : context_(context)
         , directory_(std::move(directory))
         , container_(container) {}
 
-    /// Adds a point for each of the busiest commands. Where looking hangs, or is slow, the container's
-    /// processes are left alone for some minutes, or one. The points view into this. Returns whether they
-    /// could be looked at.
+    /// Adds a point for each of the busiest commands. After a scan that hangs there are no scans for 5
+    /// minutes, after a slow one for a minute. The points refer to strings of this object. Returns false if
+    /// nothing was scanned.
     bool sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
 
-    /// Whether it was due at the last tick, and no time was left in that.
+    /// Whether a scan was due at the last tick and skipped for lack of time.
     [[nodiscard]] bool was_left_out() const noexcept { return was_left_out_; }
-    /// Whether it has hung, or has been slow: it is looked at behind the others.
-    [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || said_slow_; }
+    /// Whether a scan has hung or been slow. Such containers are sampled last.
+    [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || logged_slow_; }
 
   private:
     [[nodiscard]] bool scan(std::span<char> buffer);
@@ -63,10 +65,10 @@ class ProcessSampler {
     ProcessContext& context_;
     std::string directory_;
     const Container& container_;
-    std::optional<CommandTotals> totals_; ///< from the first look on
-    std::int64_t again_ns_ = 0;           ///< CLOCK_MONOTONIC before which they are left alone
+    std::optional<CommandTotals> totals_; ///< set by the first scan
+    std::int64_t again_ns_ = 0;           ///< end of a pause, CLOCK_MONOTONIC
     bool was_left_out_ = false, has_hung_ = false;
-    bool said_slow_ = false, said_more_ = false, said_broken_ = false;
+    bool logged_slow_ = false, logged_more_ = false, logged_broken_ = false;
 };
 
 } // namespace lxcmon::sample

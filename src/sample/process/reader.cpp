@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/process/reader.hpp"
 
 #include "io/kernel_file.hpp"
@@ -28,7 +29,7 @@ void run_process_worker(int socket) noexcept {
         do {
             length = ::recv(socket, &request, sizeof request, 0);
         } while (length < 0 && errno == EINTR);
-        if (length != sizeof request || request.count > most_asked || !proc)
+        if (length != sizeof request || request.count > max_per_request || !proc)
             ::_exit(length == 0 ? 0 : 1);
         reply.sequence = request.sequence;
         reply.count = request.count;
@@ -56,9 +57,9 @@ ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want
     if (!worker_.wait_for_reply(std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now())))
         return Outcome::hung;
     const ssize_t length = ::recv(worker_.socket(), &reply_, sizeof reply_, 0);
-    const bool fits =
+    const bool is_valid =
         length == sizeof reply_ && reply_.sequence == request.sequence && reply_.count == request.count;
-    return fits ? Outcome::answered : Outcome::broken;
+    return is_valid ? Outcome::answered : Outcome::broken;
 }
 
 ProcessReader::Outcome ProcessReader::read(std::span<const pid_t> pids, bool want_io,
@@ -66,9 +67,9 @@ ProcessReader::Outcome ProcessReader::read(std::span<const pid_t> pids, bool wan
     stats.clear();
     const Clock::time_point end = Clock::now() + deadline_;
     while (!pids.empty()) {
-        const auto some = pids.first(std::min(pids.size(), most_asked));
-        pids = pids.subspan(some.size());
-        if (const Outcome outcome = ask(some, want_io, end); outcome != Outcome::answered) {
+        const auto batch = pids.first(std::min(pids.size(), max_per_request));
+        pids = pids.subspan(batch.size());
+        if (const Outcome outcome = ask(batch, want_io, end); outcome != Outcome::answered) {
             worker_.kill();
             return outcome;
         }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/proc_pid.hpp"
@@ -10,33 +11,33 @@
 #include <utility>
 #include <vector>
 
-/// Processes are read in a child, for the sake of one in a container that hangs in execve(2), say because a
-/// file that exec closes is on a FUSE mount whose server does not answer: reading its /proc files hangs, too.
+/// Processes are read in a child process, because reading the /proc files of a process hangs while it hangs
+/// in execve(2). A container can cause that: exec closes a file on a FUSE mount whose server does not answer.
 namespace lxcmon::sample {
 
-/// Processes asked for at once: one datagram each way.
-inline constexpr std::size_t most_asked = 64;
+/// Processes in one request: one datagram each way.
+inline constexpr std::size_t max_per_request = 64;
 
 struct ProcessRequest {
     std::uint64_t sequence = 0;
     std::uint32_t count = 0;
     bool want_io = true;
-    std::array<pid_t, most_asked> pids{};
+    std::array<pid_t, max_per_request> pids{};
 };
 
 struct ProcessReply {
     std::uint64_t sequence = 0;
     std::uint32_t count = 0;
-    std::array<io::ProcessStats, most_asked> processes{};
+    std::array<io::ProcessStats, max_per_request> processes{};
 };
 
-/// What the child runs; ends with the process when the agent is gone.
+/// Main function of the child. Exits when the agent has closed its end of `socket`.
 [[noreturn]] void run_process_worker(int socket) noexcept;
 
 /// The agent's side. Sampling thread only.
 class ProcessReader {
   public:
-    /// The child is started when it is first needed. `deadline`: for all processes of a read().
+    /// The child is started by the first read(). `deadline`: for a whole read().
     explicit ProcessReader(std::chrono::milliseconds deadline,
                            io::WorkerProcess::Main worker = &run_process_worker)
         : deadline_(deadline)
@@ -48,12 +49,12 @@ class ProcessReader {
         broken ///< the child ended, or could not be started
     };
 
-    /// Reads these processes into `figures`, in their order, those that have ended left out. Unless answered
-    /// there may be only some of them.
+    /// Reads these processes into `stats`, in the given order, without processes that have ended. `stats` is
+    /// incomplete unless Outcome::answered is returned. Restarts the child if it has ended.
     [[nodiscard]] Outcome read(std::span<const pid_t> pids, bool want_io,
                                std::vector<io::ProcessStats>& stats);
 
-    [[nodiscard]] pid_t pid() const noexcept { return worker_.pid(); } ///< the child's; -1: none
+    [[nodiscard]] pid_t pid() const noexcept { return worker_.pid(); } ///< of the child; -1: not running
 
   private:
     using Clock = std::chrono::steady_clock;

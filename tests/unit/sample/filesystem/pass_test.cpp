@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 #include "support/log_capture.hpp"
 
@@ -35,57 +36,57 @@ void slow_worker(int socket, HelperProgress&, const WorkerSettings&) {
     }
 }
 
-void deaf_worker(int, HelperProgress&, const WorkerSettings&) {
+void silent_worker(int, HelperProgress&, const WorkerSettings&) {
     for (;;)
         ::pause();
 }
 
-struct Round {
-    explicit Round(std::size_t containers, NamespaceHelper::Worker worker)
+struct Passes {
+    explicit Passes(std::size_t containers, NamespaceHelper::Worker worker)
         : helper(deadline, {}, worker) {
         for (std::size_t at = 0; at < containers; ++at)
-            watches.emplace_back("container c", at);
+            filesystems.emplace_back("container c", at);
     }
     test::Child init{};
     NamespaceHelper helper;
-    std::deque<ContainerFilesystems> watches{};
-    FilesystemPass round{deadline};
+    std::deque<ContainerFilesystems> filesystems{};
+    FilesystemPass pass{deadline};
     PointBuffer points{};
     std::int64_t tick_ns = 600 * second;
 
     void tick() {
         tick_ns += 10 * second;
-        round.begin(tick_ns, tick_ns, std::chrono::hours(1));
-        for (ContainerFilesystems& watch : watches)
-            round.add({&watch, init.pid(), init.pidfd(), fields_of("lxc_fs"), {}});
-        round.run(helper, true, points);
+        pass.begin(tick_ns, tick_ns, std::chrono::hours(1));
+        for (ContainerFilesystems& each : filesystems)
+            pass.add({&each, init.pid(), init.pidfd(), fields_of("lxc_fs"), {}});
+        pass.run(helper, true, points);
     }
     [[nodiscard]] std::size_t scanned_at(bool risky) const {
         return static_cast<std::size_t>(
-            std::ranges::count_if(watches, [risky](const ContainerFilesystems& watch) {
-                return watch.last_scan_ns(risky) != INT64_MIN;
+            std::ranges::count_if(filesystems, [risky](const ContainerFilesystems& each) {
+                return each.last_scan_ns(risky) != INT64_MIN;
             }));
     }
 };
 
 } // namespace
 
-TEST_CASE("behind one that hangs nobody is looked at in the same tick") {
+TEST_CASE("after a container that hangs, the remaining ones are skipped in this tick") {
     const test::LogCapture log;
-    Round c(12, &deaf_worker);
+    Passes c(12, &silent_worker);
     for (const std::ptrdiff_t hung : {1, 2, 3}) {
         c.tick();
-        CHECK(std::ranges::count_if(c.watches, &ContainerFilesystems::may_hang) == hung);
+        CHECK(std::ranges::count_if(c.filesystems, &ContainerFilesystems::may_hang) == hung);
     }
 }
 
-TEST_CASE("many that are a little slow cost a tick one deadline, and the others have their turn later") {
-    Round c(12, &slow_worker);
+TEST_CASE("many slow containers delay a tick by one deadline, and the remaining ones follow in later ticks") {
+    Passes c(12, &slow_worker);
     c.tick();
     CHECK(c.scanned_at(false) <= 5);
     CHECK(c.scanned_at(true) <= 5);
-    for (int tick = 0; tick < 60 && c.scanned_at(true) < c.watches.size(); ++tick)
+    for (int tick = 0; tick < 60 && c.scanned_at(true) < c.filesystems.size(); ++tick)
         c.tick();
-    CHECK(c.scanned_at(false) == c.watches.size());
-    CHECK(c.scanned_at(true) == c.watches.size());
+    CHECK(c.scanned_at(false) == c.filesystems.size());
+    CHECK(c.scanned_at(true) == c.filesystems.size());
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 
 #include "sample/filesystem/points.hpp"
@@ -16,12 +17,12 @@ namespace {
 
 constexpr FieldRange container_rows = fields_of("lxc_fs");
 
-std::string fs_line(const Filesystem& figures, const std::string& source = "/dev/sda1",
+std::string fs_line(const Filesystem& values, const std::string& source = "/dev/sda1",
                     const std::string& type = "ext4", FieldRange measurement = container_rows) {
     const auto reply = std::make_unique<FilesystemReply>();
     Filesystem* const added = reply->add({1, 2, false, "/", source, type});
     REQUIRE(added != nullptr);
-    Filesystem whole = figures;
+    Filesystem whole = values;
     whole.mount_point = added->mount_point;
     whole.source = added->source;
     whole.type = added->type;
@@ -31,19 +32,19 @@ std::string fs_line(const Filesystem& figures, const std::string& source = "/dev
 }
 
 Filesystem filesystem() {
-    Filesystem figures;
-    figures.block_bytes = 4096;
-    figures.blocks = 1000;
-    figures.blocks_free = 500;
-    figures.blocks_available = 300; // 200 are reserved for root
-    figures.inodes = 100;
-    figures.inodes_free = 40;
-    return figures;
+    Filesystem values;
+    values.block_bytes = 4096;
+    values.blocks = 1000;
+    values.blocks_free = 500;
+    values.blocks_available = 300; // 200 are reserved for root
+    values.inodes = 100;
+    values.inodes_free = 40;
+    return values;
 }
 
 } // namespace
 
-TEST_CASE("figures of a filesystem, as df has them") {
+TEST_CASE("values of a filesystem, as in df") {
     CHECK(fs_line(filesystem()) ==
           "lxc_fs,device=/dev/sda1,fstype=ext4,mountpoint=/ total_bytes=4096000i,used_bytes=2048000i,"
           "free_bytes=2048000i,available_bytes=1228800i,used_percent=62.5,inodes_total=100i,inodes_used=60i,"
@@ -54,7 +55,7 @@ TEST_CASE("figures of a filesystem, as df has them") {
     CHECK(fs_line(filesystem(), "", "").starts_with("lxc_fs,mountpoint=/ "));
 }
 
-TEST_CASE("a filesystem without inodes of a fixed number says nothing about them") {
+TEST_CASE("a filesystem without a fixed number of inodes has no inode fields") {
     Filesystem root = filesystem();
     root.inodes = root.inodes_free = 0;
     CHECK(fs_line(root).find("inodes") == std::string::npos);
@@ -65,7 +66,7 @@ TEST_CASE("a filesystem without inodes of a fixed number says nothing about them
 }
 
 TEST_CASE(
-    "a filesystem that could not be read, without blocks, or with more free than there are, gives no point") {
+    "a filesystem that could not be read, has no blocks or more free blocks than blocks gives no point") {
     Filesystem root = filesystem();
     root.error = ENOTCONN;
     CHECK(fs_line(root).empty());
@@ -77,7 +78,7 @@ TEST_CASE(
     CHECK(fs_line(root).empty());
 }
 
-TEST_CASE("a full filesystem is at 100 %, one that is all reserved has no share") {
+TEST_CASE("a full filesystem is at 100 %, a filesystem with reserved blocks only has no used_percent") {
     Filesystem root = filesystem();
     root.blocks_free = 200;
     root.blocks_available = 0;
@@ -87,7 +88,7 @@ TEST_CASE("a full filesystem is at 100 %, one that is all reserved has no share"
     CHECK(fs_line(root).find("used_bytes=0i") != std::string::npos);
 }
 
-TEST_CASE("a negative number of available blocks says nothing") {
+TEST_CASE("a negative number of available blocks is left out") {
     Filesystem root = filesystem();
     root.blocks_available = static_cast<std::uint64_t>(-5);
     CHECK(fs_line(root).find("available_bytes") == std::string::npos);
@@ -112,13 +113,13 @@ TEST_CASE("sizes beyond the field's range are clamped") {
     CHECK(line.find("inodes_free=40i") != std::string::npos);
 }
 
-TEST_CASE("the host's filesystems have the same figures") {
+TEST_CASE("the host's filesystems have the same values") {
     const std::string of_container = fs_line(filesystem());
     CHECK(fs_line(filesystem(), "/dev/sda1", "ext4", fields_of("host_fs")) ==
           "host" + of_container.substr(3));
 }
 
-TEST_CASE("a reply has room for so many filesystems, and for so many bytes of text") {
+TEST_CASE("a reply holds a limited number of filesystems and bytes of text") {
     const auto reply = std::make_unique<FilesystemReply>();
     for (std::size_t index = 0; index < max_filesystems; ++index)
         CHECK(reply->add({1, 2, false, "/m" + std::to_string(index), "d", "ext4"}) != nullptr);
@@ -135,7 +136,7 @@ TEST_CASE("a reply has room for so many filesystems, and for so many bytes of te
     CHECK(reply->is_whole(reply->sent_bytes()));
 }
 
-TEST_CASE("a reply that is none") {
+TEST_CASE("an invalid reply is detected") {
     const auto reply = std::make_unique<FilesystemReply>();
     REQUIRE(reply->add({1, 2, false, "/a", "d", "ext4"}) != nullptr);
     const std::size_t length = reply->sent_bytes();

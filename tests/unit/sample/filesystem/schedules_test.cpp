@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/watched_filesystems.hpp"
 
 #include <doctest/doctest.h>
@@ -16,7 +17,7 @@ using test::second;
 using Watched = test::WatchedFilesystems;
 using Outcome = ContainerFilesystems::Outcome;
 
-TEST_CASE("the first look is at once, later ones once in each interval") {
+TEST_CASE("the first scan is due at once, later scans once in each interval") {
     Watched c;
     CHECK(c.is_due());
     CHECK(c.is_due()); // until it takes place
@@ -30,26 +31,26 @@ TEST_CASE("the first look is at once, later ones once in each interval") {
         }
     }
     CHECK(scans == 10);
-    CHECK(c.watch.is_due(c.now_ns, c.now_ns, std::chrono::nanoseconds(0)));
+    CHECK(c.filesystems.is_due(c.now_ns, c.now_ns, std::chrono::nanoseconds(0)));
 }
 
-TEST_CASE("a wall clock that is set stops no looks") {
+TEST_CASE("scans go on after the wall clock is set") {
     Watched c;
     static_cast<void>(c.answer());
-    CHECK(c.watch.is_due(c.now_ns - 100'000 * second, c.now_ns, minute));
-    CHECK(c.watch.is_due(c.now_ns + 100'000 * second, c.now_ns, minute));
-    CHECK(c.watch.is_due(-30 * second, c.now_ns, minute)); // 1969, as good as any
+    CHECK(c.filesystems.is_due(c.now_ns - 100'000 * second, c.now_ns, minute));
+    CHECK(c.filesystems.is_due(c.now_ns + 100'000 * second, c.now_ns, minute));
+    CHECK(c.filesystems.is_due(-30 * second, c.now_ns, minute)); // 1969
 }
 
-TEST_CASE("a thousand containers have their turns spread over the interval") {
+TEST_CASE("the scans of a thousand containers are spread over the interval") {
     std::map<std::int64_t, int> due_at;
     const auto reply = std::make_unique<FilesystemReply>();
     for (std::uint64_t id = 1; id <= 1000; ++id) {
-        ContainerFilesystems watch("container c", id);
+        ContainerFilesystems filesystems("container c", id);
         PointBuffer points;
-        watch.take(Outcome::answered, *reply, {}, 0, {fields_of("lxc_fs"), {}, 600 * second, points});
+        filesystems.take(Outcome::answered, *reply, {}, 0, {fields_of("lxc_fs"), {}, 600 * second, points});
         for (std::int64_t tick = 610; tick <= 660; tick += 10)
-            if (watch.is_due(tick * second, 0, minute)) {
+            if (filesystems.is_due(tick * second, 0, minute)) {
                 ++due_at[tick];
                 break;
             }
@@ -63,27 +64,27 @@ TEST_CASE("a thousand containers have their turns spread over the interval") {
     }
 }
 
-TEST_CASE("who has waited longest goes first") {
+TEST_CASE("the time of the last scan is known for each kind of scan") {
     Watched c;
-    CHECK(c.watch.last_scan_ns(false) == INT64_MIN);
-    CHECK_FALSE(c.watch.may_hang());
+    CHECK(c.filesystems.last_scan_ns(false) == INT64_MIN);
+    CHECK_FALSE(c.filesystems.may_hang());
     c.reply->root_may_hang = true;
     static_cast<void>(c.answer());
-    CHECK(c.watch.last_scan_ns(false) == c.now_ns);
-    CHECK(c.watch.last_scan_ns(true) == INT64_MIN); // that is another look
-    CHECK(c.watch.may_hang());
+    CHECK(c.filesystems.last_scan_ns(false) == c.now_ns);
+    CHECK(c.filesystems.last_scan_ns(true) == INT64_MIN); // no risky scan yet
+    CHECK(c.filesystems.may_hang());
 }
 
-TEST_CASE("filesystems that may hang have a look of their own, which stays owed until it succeeds") {
+TEST_CASE("filesystems that may hang have their own scan, which stays pending until it succeeds") {
     Watched c;
     c.add("/", 1);
     c.reply->has_risky = true;
     CHECK(count_of(c.answer(), "\n") == 1);
-    CHECK(c.watch.owes_risky());
-    CHECK_FALSE(c.is_due()); // but not the first look once more
+    CHECK(c.filesystems.needs_risky_scan());
+    CHECK_FALSE(c.is_due()); // the first scan is not repeated
     c.hang("/mnt/nfs", 7, true);
-    CHECK(c.watch.owes_risky());
-    CHECK(count_of(c.log.take(), "/mnt/nfs did not end in time") == 1);
+    CHECK(c.filesystems.needs_risky_scan());
+    CHECK(count_of(c.log.take(), "/mnt/nfs timed out") == 1);
 
     CHECK(c.left_alone() == std::vector<std::uint64_t>{7});
     CHECK(count_of(c.answer(), "\n") == 1);
@@ -91,32 +92,32 @@ TEST_CASE("filesystems that may hang have a look of their own, which stays owed 
     c.reply->has_risky = true;
     c.add("/mnt/other", 8);
     CHECK(count_of(c.answer(true), "mountpoint=/mnt/other ") == 1);
-    CHECK_FALSE(c.watch.owes_risky());
+    CHECK_FALSE(c.filesystems.needs_risky_scan());
     CHECK_FALSE(c.is_due());
 
-    // The first look says nothing of it, the risky one that it answers again.
+    // Only the risky scan shows that it answers again.
     c.now_ns += 301 * second;
     CHECK(c.log.take().empty());
     static_cast<void>(c.answer());
-    CHECK_FALSE(c.watch.is_well());
+    CHECK_FALSE(c.filesystems.is_well());
     CHECK(c.log.take().empty());
     c.add("/mnt/nfs", 7);
     static_cast<void>(c.answer(true));
     CHECK(c.log.take() == "info container c: its filesystem /mnt/nfs answers again\n");
-    CHECK(c.watch.is_well());
+    CHECK(c.filesystems.is_well());
 }
 
-TEST_CASE("what hung in a risky look and is mounted no more is forgotten") {
+TEST_CASE("a filesystem that hung in a risky scan and is unmounted is forgotten") {
     Watched c;
     c.hang("/mnt/nfs", 7, true);
     c.now_ns += 301 * second;
     static_cast<void>(c.log.take());
     static_cast<void>(c.answer()); // nothing risky is left
-    CHECK(c.watch.is_well());
+    CHECK(c.filesystems.is_well());
     CHECK(c.log.take().empty());
 }
 
-TEST_CASE("a fault in the risky look is said once, whatever the first look says") {
+TEST_CASE("a fault of the risky scan is logged once, whatever the first scan returns") {
     Watched c;
     c.reply->has_risky = true;
     for (int round = 0; round < 3; ++round) {

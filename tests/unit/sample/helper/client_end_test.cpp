@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/helper/client.hpp"
 
 #include <doctest/doctest.h>
@@ -20,14 +21,14 @@ void idle_worker(int socket, HelperProgress&, const WorkerSettings&) {
     ::poll(&wait, 1, -1);
 }
 
-/// Also while it is a zombie.
+/// True for a zombie, too.
 bool is_there(pid_t pid) {
     return ::kill(pid, 0) == 0;
 }
 
 } // namespace
 
-TEST_CASE("helpers that are replaced, as SIGHUP does, leave no zombies") {
+TEST_CASE("replaced helpers, as after SIGHUP, leave no zombies") {
     std::vector<pid_t> ended;
     for (int round = 0; round < 50; ++round)
         ended.push_back(NamespaceHelper(20s, {}, &idle_worker).pid());

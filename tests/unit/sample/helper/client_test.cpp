@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 
 #include "sample/helper/client.hpp"
@@ -18,12 +19,12 @@ using namespace lxcmon::sample;
 using Outcome = NamespaceHelper::Outcome;
 using std::chrono::milliseconds;
 
-// Workers in place of the real one: they know a request by its init_pid, which is its number here.
+// Fake workers. The init_pid of a request is its number.
 namespace {
 
 constexpr milliseconds ample{20'000};
 constexpr pid_t bad = 50;
-constexpr pid_t offset = 1000; ///< of init_pid, as 0 is the host
+constexpr pid_t offset = 1000; ///< added to init_pid, as 0 is the host
 
 NamespaceRequest next_request(int socket) {
     NamespaceRequest request;
@@ -90,26 +91,26 @@ void hanging_somewhere(int socket, HelperProgress& progress, const WorkerSetting
         if (request.init_pid % 10 == 2)
             progress.enter_mount(5, "/mnt/\nx");
         if (request.init_pid % 10 == 3)
-            progress.begin(request.sequence + 1); // goes on after all, while it is being given up
+            progress.begin(request.sequence + 1); // goes on while the agent reads the page
         for (;;)
             ::pause();
     }
 }
 
-/// What is sent in the place of an answer to the bad request.
-enum class Rubbish { cut, too_long, wrong_sequence, too_many, empty };
-template <Rubbish kind>
-void rubbish_worker(int socket, HelperProgress&, const WorkerSettings&) {
+/// The kind of invalid answer to the bad request.
+enum class Invalid { truncated, too_long, wrong_sequence, too_many, empty };
+template <Invalid kind>
+void invalid_worker(int socket, HelperProgress&, const WorkerSettings&) {
     serve(socket, [socket](const NamespaceRequest& request) {
         static FilesystemReply reply;
-        reply.sequence = request.sequence + (kind == Rubbish::wrong_sequence ? 1 : 0);
-        reply.count = kind == Rubbish::too_many ? max_filesystems + 1 : 2;
+        reply.sequence = request.sequence + (kind == Invalid::wrong_sequence ? 1 : 0);
+        reply.count = kind == Invalid::too_many ? max_filesystems + 1 : 2;
         std::size_t bytes = reply.sent_bytes();
-        if (kind == Rubbish::cut)
+        if (kind == Invalid::truncated)
             bytes = offsetof(FilesystemReply, texts) - 1;
-        else if (kind == Rubbish::too_long)
+        else if (kind == Invalid::too_long)
             bytes += 8;
-        else if (kind == Rubbish::empty)
+        else if (kind == Invalid::empty)
             bytes = 0;
         ::send(socket, &reply, bytes, MSG_NOSIGNAL);
     });
@@ -118,7 +119,7 @@ void rubbish_worker(int socket, HelperProgress&, const WorkerSettings&) {
 struct Answers {
     std::vector<Outcome> outcomes;
     std::size_t out_of_order = 0;
-    std::size_t wrong = 0; ///< answered with another container's figures
+    std::size_t wrong = 0; ///< answers with another container's values
 };
 
 NamespaceHelper::Request request_of(pid_t number, int pidfd, Scan scan = Scan::filesystems) {
@@ -145,20 +146,20 @@ Answers run(NamespaceHelper& helper, std::size_t count, int pidfd, pid_t first =
     return answers;
 }
 
-/// All of 100 answered, in order, but for those at `others`.
-void check_all_but(const Answers& answers, const std::set<std::size_t>& others, Outcome outcome) {
+/// Checks that 100 requests were answered in order, except the ones in `failed`, which have `outcome`.
+void check_all_but(const Answers& answers, const std::set<std::size_t>& failed, Outcome outcome) {
     CHECK(answers.out_of_order == 0);
     CHECK(answers.wrong == 0);
     REQUIRE(answers.outcomes.size() == 100);
     for (std::size_t index = 0; index < answers.outcomes.size(); ++index) {
         CAPTURE(index);
-        CHECK(answers.outcomes[index] == (others.count(index) != 0 ? outcome : Outcome::answered));
+        CHECK(answers.outcomes[index] == (failed.count(index) != 0 ? outcome : Outcome::answered));
     }
 }
 
 } // namespace
 
-TEST_CASE("more requests than the helper gets at once are answered in order, by one process") {
+TEST_CASE("more requests than fit in the window are answered in order by one process") {
     const test::Child init;
     NamespaceHelper helper(ample, {}, &good_worker);
     const pid_t process = helper.pid();
@@ -168,7 +169,7 @@ TEST_CASE("more requests than the helper gets at once are answered in order, by 
     CHECK(helper.pid() == process);
 }
 
-TEST_CASE("the looks end where the caller wants no more, and what follows has its own answers") {
+TEST_CASE("scans stop when the caller returns false, and later scans get their own answers") {
     const test::Child init;
     NamespaceHelper helper(ample, {}, &good_worker);
     const std::vector<NamespaceHelper::Request> requests(100, request_of(7, init.pidfd()));
@@ -180,7 +181,7 @@ TEST_CASE("the looks end where the caller wants no more, and what follows has it
     }
 }
 
-TEST_CASE("a request that hangs costs the process") {
+TEST_CASE("after a request that hangs the process is replaced") {
     const test::Child init;
     NamespaceHelper helper(milliseconds(400), {}, &hanging_worker);
     const pid_t process = helper.pid();
@@ -213,11 +214,11 @@ TEST_CASE("processes are counted by the same helper") {
     }
 }
 
-TEST_CASE("a helper that ends costs no other container its answer") {
+TEST_CASE("if the helper ends, the other containers still get their answers") {
     const test::Child init;
     NamespaceHelper helper(ample, {}, &exiting_worker);
     const pid_t process = helper.pid();
-    // How far the answers before have been taken when it ends is a matter of luck: many times.
+    // Repeated, as the number of answers taken before the helper ends varies.
     for (int round = 0; round < 20; ++round)
         check_all_but(run(helper, 100, init.pidfd()), {50}, Outcome::broken);
     CHECK(helper.pid() != process);
@@ -225,26 +226,26 @@ TEST_CASE("a helper that ends costs no other container its answer") {
     check_all_but(run(helper, 100, init.pidfd(), 51), {99}, Outcome::broken);
 }
 
-TEST_CASE("a helper that ends at once leaves nothing but says so for each") {
+TEST_CASE("if the helper ends at once, each request is broken") {
     const test::Child init;
     NamespaceHelper helper(ample, {}, &crashing_at_once);
     const Answers answers = run(helper, 3, init.pidfd());
     CHECK(answers.outcomes == std::vector<Outcome>(3, Outcome::broken));
 }
 
-TEST_CASE_TEMPLATE_DEFINE("an answer that is none", Kind, rubbish) {
+TEST_CASE_TEMPLATE_DEFINE("an invalid answer", Kind, invalid) {
     const test::Child init;
-    NamespaceHelper helper(ample, {}, &rubbish_worker<Kind::value>);
+    NamespaceHelper helper(ample, {}, &invalid_worker<Kind::value>);
     const pid_t process = helper.pid();
     check_all_but(run(helper, 100, init.pidfd()), {50}, Outcome::broken);
     CHECK(helper.pid() != process);
 }
-template <Rubbish kind>
-using Kind = std::integral_constant<Rubbish, kind>;
-TEST_CASE_TEMPLATE_INVOKE(rubbish, Kind<Rubbish::cut>, Kind<Rubbish::too_long>, Kind<Rubbish::wrong_sequence>,
-                          Kind<Rubbish::too_many>, Kind<Rubbish::empty>);
+template <Invalid kind>
+using Kind = std::integral_constant<Invalid, kind>;
+TEST_CASE_TEMPLATE_INVOKE(invalid, Kind<Invalid::truncated>, Kind<Invalid::too_long>,
+                          Kind<Invalid::wrong_sequence>, Kind<Invalid::too_many>, Kind<Invalid::empty>);
 
-TEST_CASE("a request whose pidfd is none is broken, alone") {
+TEST_CASE("a request with an invalid pidfd is broken, the other requests are not") {
     const test::Child init;
     NamespaceHelper helper(ample, {}, &good_worker);
     std::vector<NamespaceHelper::Request> requests(100);
@@ -268,7 +269,7 @@ TEST_CASE("the helper ends with the object") {
     CHECK(test::ends_soon(pidfd.get()));
 }
 
-TEST_CASE("where the helper hangs is known") {
+TEST_CASE("the place where the helper hangs is known") {
     const test::Child init;
     NamespaceHelper helper(milliseconds(300), {}, &hanging_somewhere);
     const auto hang_of = [&](pid_t number) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/fixture.hpp"
 
 #include "sample/helper/mount_choice.hpp"
@@ -14,7 +15,7 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-/// A line of mountinfo; ids and devices count up where none is given.
+/// Lines of mountinfo. Ids count up, and so do devices if none is given.
 class Text {
   public:
     Text& add(const std::string& mount_point, const std::string& type, const std::string& device = "",
@@ -45,7 +46,7 @@ bool takes(const std::string& mount_point, const std::string& type, const MountG
 
 } // namespace
 
-TEST_CASE("filesystems that hold data of their own") {
+TEST_CASE("filesystems that hold data are chosen") {
     for (const std::string type : {"ext4", "xfs", "btrfs", "zfs", "f2fs", "vfat", "tmpfs", "virtiofs"}) {
         CAPTURE(type);
         CHECK(takes("/", type));
@@ -53,7 +54,7 @@ TEST_CASE("filesystems that hold data of their own") {
     }
 }
 
-TEST_CASE("the kernel's own views never, whatever is asked for") {
+TEST_CASE("pseudo filesystems of the kernel are never chosen, whatever is included") {
     const MountGlobs all{{"*", "/*"}, {}};
     for (const std::string type :
          {"proc",    "sysfs",   "cgroup",     "cgroup2",  "devtmpfs", "devpts",     "mqueue",  "hugetlbfs",
@@ -66,7 +67,7 @@ TEST_CASE("the kernel's own views never, whatever is asked for") {
     }
 }
 
-TEST_CASE("what may hang only when asked for, as / too") {
+TEST_CASE("filesystems that may hang are chosen only when asked for, even as /") {
     for (const std::string type : {"nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "afs", "glusterfs", "lustre",
                                    "ocfs2", "fuse", "fuseblk", "fuse.sshfs"}) {
         CAPTURE(type);
@@ -86,7 +87,7 @@ TEST_CASE("what may hang only when asked for, as / too") {
     CHECK_FALSE(takes("/data", "nfs4", {{"fuse*"}, {}}));
 }
 
-TEST_CASE("the way to a mount may lead through what hangs") {
+TEST_CASE("a mount is risky if its path leads through a mount that may hang") {
     const auto is_risky = [](const std::string& type, const std::string& place) {
         const auto wanted =
             choose_mounts(Text().add("/", "ext4").add("/srv", type).add(place, "tmpfs").text(), {}).wanted;
@@ -101,14 +102,14 @@ TEST_CASE("the way to a mount may lead through what hangs") {
         CHECK_FALSE(is_risky(type, "/a/srv/b"));
     }
     CHECK_FALSE(is_risky("ext4", "/srv/a"));
-    // One device is reported in one of the two looks alone, by a way that is safe where there is one.
+    // A device is reported in one of the two scans only, by a safe path if there is one.
     const std::string twice =
         Text().add("/srv", "fuse").add("/srv/a", "ext4", "8:1").add("/long/way", "ext4", "8:1", "/x").text();
     CHECK(chosen(twice) == Texts{"/long/way"});
     CHECK(chosen(twice, {{}, {"/long/way"}}) == Texts{"/srv/a"});
 }
 
-TEST_CASE("images and Docker's overlays only when asked for, or as /") {
+TEST_CASE("images and Docker's overlays are chosen only when asked for, or as /") {
     for (const std::string type : {"squashfs", "iso9660", "erofs", "overlay"}) {
         CAPTURE(type);
         CHECK(takes("/", type));
@@ -118,7 +119,7 @@ TEST_CASE("images and Docker's overlays only when asked for, or as /") {
     CHECK(takes("/", "tmpfs"));
 }
 
-TEST_CASE("the system's folders only when asked for") {
+TEST_CASE("mounts in the system's folders are chosen only when asked for") {
     for (const std::string place : {"/dev", "/dev/shm", "/proc/x", "/sys/fs/x", "/run", "/run/user/1000"}) {
         CAPTURE(place);
         CHECK_FALSE(takes(place, "tmpfs"));
@@ -129,7 +130,7 @@ TEST_CASE("the system's folders only when asked for") {
     CHECK(takes("/srv/run", "tmpfs"));
 }
 
-TEST_CASE("--fs-exclude wins") {
+TEST_CASE("--fs-exclude takes precedence") {
     CHECK_FALSE(takes("/data", "ext4", {{}, {"/data"}}));
     CHECK_FALSE(takes("/data", "ext4", {{}, {"ext*"}}));
     CHECK_FALSE(takes("/data/deep", "ext4", {{}, {"/data*"}}));
@@ -138,7 +139,7 @@ TEST_CASE("--fs-exclude wins") {
     CHECK(takes("/data", "ext4", {{}, {"data", "/dat", "ext"}}));
 }
 
-TEST_CASE("of one device / comes first, then the whole of it, then the shortest place") {
+TEST_CASE("the order within a device is /, then the whole device, then the shortest mount point") {
     const std::string text = Text()
                                  .add("/etc/hosts", "ext4", "8:1", "/hosts")
                                  .add("/a/longer", "xfs", "8:2", "/part")
@@ -151,7 +152,7 @@ TEST_CASE("of one device / comes first, then the whole of it, then the shortest 
     CHECK(chosen(text) == Texts{"/", "/whole", "/etc/hosts", "/a/longer/still", "/a", "/a/longer", "/tmp"});
 }
 
-TEST_CASE("a mount is known by its number, device and texts") {
+TEST_CASE("a chosen mount has its id, device and strings") {
     const auto choice = choose_mounts("41 1 259:4294967295 /x /my\\040disk ro - ext4 /dev/\\134a rw\n", {});
     REQUIRE(choice.wanted.size() == 1);
     CHECK(choice.wanted[0].id == 41);
@@ -161,7 +162,7 @@ TEST_CASE("a mount is known by its number, device and texts") {
     CHECK(choice.wanted[0].filesystem_type == "ext4");
 }
 
-TEST_CASE("what is too long is counted, never cut short") {
+TEST_CASE("mounts with a string that is too long are counted, not truncated") {
     const std::string fits = "/" + std::string(max_mount_text - 1, 'x');
     CHECK(takes(fits, "ext4"));
     const auto choice = choose_mounts(Text().add(fits + "x", "ext4").add("/b", "ext4").text(), {});
@@ -173,7 +174,7 @@ TEST_CASE("what is too long is counted, never cut short") {
     CHECK(long_source.wanted.empty());
 }
 
-TEST_CASE("lines that are none are passed over") {
+TEST_CASE("malformed lines are skipped") {
     for (const std::string line :
          {"", "nonsense\n", "x 1 8:1 / /a rw - ext4 d rw\n", "1 1 8 / /a rw - ext4 d rw\n",
           "1 1 8:x / /a rw - ext4 d rw\n", "1 1 8:4294967296 / /a rw - ext4 d rw\n",
@@ -184,14 +185,14 @@ TEST_CASE("lines that are none are passed over") {
     CHECK(chosen("1 1 8:1 / /cut rw - ext4 d rw").empty());
 }
 
-TEST_CASE("what the captured containers have mounted") {
+TEST_CASE("the mounts of the captured containers") {
     for (const std::string name : {"v1", "v2", "hybrid"}) {
         const Fixture fixture(name);
         for (const auto& captured : fixture.containers()) {
             CAPTURE(captured.name);
             const auto choice = choose_mounts(fixture.text("proc/" + captured.init_pid + "/mountinfo"), {});
             REQUIRE_FALSE(choice.wanted.empty());
-            // The busybox containers' root is a folder of the host's disk, sysd's an overlay on one.
+            // The root of the busybox containers is a folder of the host's disk, that of sysd an overlay.
             CHECK(choice.wanted[0].mount_point == "/");
             CHECK(choice.wanted[0].filesystem_type == (captured.name == "sysd" ? "overlay" : "ext4"));
             CHECK(choice.wanted[0].source == (captured.name == "sysd" ? "overlay" : "/dev/vda"));

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
-#include "support/namespace_look.hpp"
+#include "support/namespace_scan.hpp"
 #include "support/temp_tree.hpp"
 
 #include <doctest/doctest.h>
@@ -14,11 +15,11 @@ using test::ample;
 using test::ask;
 using test::Child;
 
-// The real worker in the /proc of real namespaces: these need root.
+// The real worker in the /proc of real namespaces: these tests need root.
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("the processes are the container's own") {
+TEST_CASE("only the container's own processes are counted") {
     const test::TempTree place;
     NamespaceHelper helper(ample);
     const Child init(CLONE_NEWNS | CLONE_NEWPID, [&] {
@@ -53,8 +54,8 @@ TEST_CASE("a /proc of another pid namespace than init's is not counted") {
     CHECK(ask(helper, init).processes == -1);
 }
 
-TEST_CASE("an init that shares the host's processes has no number of its own") {
-    // In a pid namespace of the test's own, as its pid 1 can be looked into for certain.
+TEST_CASE("a container that shares the host's pid namespace has no own number of processes") {
+    // In a new pid namespace, as its pid 1 is certain to be readable.
     const auto shares_processes = [] {
         if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
             ::mount("proc", "/proc", "proc", 0, nullptr) != 0)
@@ -67,7 +68,7 @@ TEST_CASE("an init that shares the host's processes has no number of its own") {
     CHECK_NOTHROW(Child(CLONE_NEWPID | CLONE_NEWNS, shares_processes));
 }
 
-TEST_CASE("a /proc that is none") {
+TEST_CASE("a /proc that is no procfs is not counted") {
     const test::TempTree place;
     NamespaceHelper helper(ample);
     const Child init(CLONE_NEWNS, [&] {
@@ -76,7 +77,7 @@ TEST_CASE("a /proc that is none") {
     CHECK(ask(helper, init).processes == -1);
 }
 
-TEST_CASE("a /proc that leads elsewhere in a procfs is none") {
+TEST_CASE("a /proc that is a symbolic link is not counted") {
     const test::TempTree place;
     NamespaceHelper helper(ample);
     const Child init(CLONE_NEWNS, [&] {

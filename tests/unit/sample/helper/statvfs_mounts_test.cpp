@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 #include "support/temp_tree.hpp"
 
@@ -25,7 +26,7 @@ using Outcome = NamespaceHelper::Outcome;
 using test::Child;
 using Texts = std::vector<std::string>;
 
-// The real worker on real mounts: these need root.
+// The real worker on real mounts: these tests need root.
 namespace {
 
 constexpr std::chrono::milliseconds ample{20'000};
@@ -72,7 +73,7 @@ bool bind(const char* from, const char* to) {
     return (::mkdir(to, 0755) == 0 || errno == EEXIST) && ::mount(from, to, nullptr, MS_BIND, nullptr) == 0;
 }
 
-/// An init with a tmpfs as its root, in which `prepare` mounts more.
+/// An init with a tmpfs as its root. `prepare` mounts more filesystems there.
 class Container {
   public:
     explicit Container(const std::function<bool()>& prepare = [] { return true; })
@@ -90,7 +91,7 @@ class Container {
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("the root filesystem's figures are the container's own") {
+TEST_CASE("the root filesystem is the container's own") {
     NamespaceHelper helper(ample);
     const Container container;
     const Answer answer = ask(helper, &container.init());
@@ -111,26 +112,26 @@ TEST_CASE("the root filesystem's figures are the container's own") {
 TEST_CASE("the host's own filesystems") {
     NamespaceHelper helper(ample);
     const Answer answer = ask(helper, nullptr);
-    struct statvfs figures {};
-    REQUIRE(::statvfs("/", &figures) == 0);
+    struct statvfs stats {};
+    REQUIRE(::statvfs("/", &stats) == 0);
     const Filesystem& root = answer.at("/");
-    CHECK(root.blocks == figures.f_blocks);
-    CHECK(root.block_bytes == figures.f_frsize);
-    CHECK(root.inodes == figures.f_files);
+    CHECK(root.blocks == stats.f_blocks);
+    CHECK(root.block_bytes == stats.f_frsize);
+    CHECK(root.inodes == stats.f_files);
 }
 
-TEST_CASE("a filesystem that is mounted twice is reported once, and one that is hidden not at all") {
+TEST_CASE("a filesystem that is mounted twice is reported once, and a hidden filesystem is not reported") {
     NamespaceHelper helper(ample);
     const Container container([] {
-        return mount_tmpfs("/longer") && bind("/longer", "/twice") && // one filesystem, two places
-               mount_tmpfs("/under") && mount_tmpfs("/under") &&      // one upon the other
+        return mount_tmpfs("/longer") && bind("/longer", "/twice") && // one filesystem at two places
+               mount_tmpfs("/under") && mount_tmpfs("/under") &&      // two at one place
                mount_tmpfs("/top") && mount_tmpfs("/top/deep") && mount_tmpfs("/top");
     });
     const Answer answer = ask(helper, &container.init());
     CHECK(answer.places() == Texts{"/", "/twice", "/under", "/top"});
 }
 
-TEST_CASE("where the best place of a filesystem is hidden the next one counts") {
+TEST_CASE("if the best mount of a filesystem is hidden, the next one is reported") {
     NamespaceHelper helper(ample);
     const Container container(
         [] { return mount_tmpfs("/a", "size=2m") && bind("/a", "/longer") && mount_tmpfs("/a", "size=1m"); });
@@ -140,7 +141,7 @@ TEST_CASE("where the best place of a filesystem is hidden the next one counts") 
     CHECK(answer.at("/a").blocks * answer.at("/a").block_bytes == 1U << 20U);
 }
 
-TEST_CASE("a file may be the only mount of its filesystem, and a read-only mount is said to be one") {
+TEST_CASE("a file may be the only mount of its filesystem, and a read-only mount is reported as read-only") {
     NamespaceHelper helper(ample);
     const Container container([] {
         const auto make = [](const char* path) {
@@ -158,7 +159,7 @@ TEST_CASE("a file may be the only mount of its filesystem, and a read-only mount
     CHECK(answer.at("/ro").readonly);
 }
 
-TEST_CASE("a filesystem that is left alone is not looked at, wherever it is mounted") {
+TEST_CASE("a filesystem that is left alone is not read at any of its mount points") {
     NamespaceHelper helper(ample);
     const Container container([] { return mount_tmpfs("/a") && bind("/a", "/b") && mount_tmpfs("/c"); });
     const Answer all = ask(helper, &container.init());
@@ -166,7 +167,7 @@ TEST_CASE("a filesystem that is left alone is not looked at, wherever it is moun
     CHECK(ask(helper, &container.init(), all.at("/a").device).places() == Texts{"/", "/c"});
 }
 
-TEST_CASE("globs add and take away") {
+TEST_CASE("globs include and exclude mounts") {
     NamespaceHelper helper(ample, {{{"/run/*"}, {"/a*"}}});
     const Container container([] {
         return mount_tmpfs("/a") && ::mkdir("/run", 0755) == 0 && mount_tmpfs("/run/x") && mount_tmpfs("/b");
@@ -174,13 +175,13 @@ TEST_CASE("globs add and take away") {
     CHECK(ask(helper, &container.init()).places() == Texts{"/", "/run/x", "/b"});
 }
 
-TEST_CASE("mount points are any bytes") {
+TEST_CASE("mount points can contain any bytes") {
     NamespaceHelper helper(ample);
     const Container container([] { return mount_tmpfs("/a b\n\\040\xff"); });
     CHECK(ask(helper, &container.init()).places() == Texts{"/", "/a b\n\\040\xff"});
 }
 
-TEST_CASE("more filesystems than are reported are counted") {
+TEST_CASE("filesystems beyond the limit are counted") {
     NamespaceHelper helper(ample);
     const Container container([] {
         for (int number = 0; number < 100; ++number)

@@ -1,5 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
-#include "support/namespace_look.hpp"
+#include "support/namespace_scan.hpp"
 #include "support/temp_tree.hpp"
 
 #include "sample/helper/client.hpp"
@@ -26,17 +27,17 @@ using test::ample;
 using test::ask;
 using test::Child;
 
-// The real worker on real namespaces: these need root.
+// The real worker on real namespaces: these tests need root.
 namespace {
 
-/// Whether the helper keeps none of its maker's descriptors where close_range(2) does not exist.
+/// Whether the helper closes the descriptors of its parent on a kernel without close_range(2).
 bool closes_all_on_old_kernel() {
     std::array<sock_filter, 4> filter{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
                                        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
                                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
                                        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}};
     const sock_fprog program{static_cast<unsigned short>(filter.size()), filter.data()};
-    // As its output a file that nobody else has.
+    // A pipe as output, which no other process has open.
     constexpr int ours = 100;
     std::array<int, 2> pipe{};
     if (::pipe(pipe.data()) != 0 || ::dup2(pipe[1], STDOUT_FILENO) < 0 ||
@@ -47,7 +48,7 @@ bool closes_all_on_old_kernel() {
     NamespaceHelper helper(ample);
     NamespaceHelper::Request host;
     host.ask.scan = Scan::filesystems;
-    bool answered = false; // so that its first steps are done
+    bool answered = false; // the helper has closed descriptors before it answers
     helper.scan_filesystems({&host, 1},
                             [&](std::size_t, NamespaceHelper::Outcome outcome, const FilesystemReply&) {
                                 answered = outcome == NamespaceHelper::Outcome::answered;
@@ -63,11 +64,11 @@ bool closes_all_on_old_kernel() {
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("the helper has none of the agent's descriptors, on a kernel without close_range(2) neither") {
+TEST_CASE("the helper has none of the agent's descriptors, even on a kernel without close_range(2)") {
     CHECK_NOTHROW(Child(0, &closes_all_on_old_kernel));
 }
 
-TEST_CASE("the number of processes only, init's start only, or both") {
+TEST_CASE("a request is for the number of processes, the start of init, or both") {
     const test::TempTree place;
     NamespaceHelper helper(ample);
     const Child init(CLONE_NEWNS | CLONE_NEWPID, [&] {
@@ -82,7 +83,7 @@ TEST_CASE("the number of processes only, init's start only, or both") {
     CHECK(ask(helper, init, false, true).start_ticks > 0);
 }
 
-TEST_CASE("an init that has ended is an answer, and the next one is as ever") {
+TEST_CASE("for an init that has ended the reply has ESRCH, and the next container is not affected") {
     NamespaceHelper helper(ample);
     const pid_t process = helper.pid();
     Child ended(CLONE_NEWNS | CLONE_NEWPID);

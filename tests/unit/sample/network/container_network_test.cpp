@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 
@@ -14,16 +15,16 @@ using test::count_of;
 
 namespace {
 
-struct Watched {
-    Watched() { links.links[links.count++].link = {.name = {'e', 't', 'h', '0'}, .mtu = 1500}; }
-    ContainerNetwork watch{"c", {}};
+struct Sampled {
+    Sampled() { links.links[links.count++].link = {.name = {'e', 't', 'h', '0'}, .mtu = 1500}; }
+    ContainerNetwork network{"c", {}};
     ContainerLinks links{};
     test::LogCapture log{};
 
     std::string take() {
         PointBuffer points;
         const HostLinks host_links;
-        watch.take(links, {host_links, {}, 5, points});
+        network.take(links, {host_links, {}, 5, points});
         return test::encoded(points);
     }
 };
@@ -31,73 +32,74 @@ struct Watched {
 } // namespace
 
 TEST_CASE("interfaces") {
-    Watched c;
+    Sampled c;
     CHECK(c.take() == "lxc_net,interface=eth0 mtu=1500i,up=false 5\n");
-    CHECK(c.watch.is_well());
+    CHECK(c.network.is_well());
     CHECK(c.log.take().empty());
 }
 
-TEST_CASE("a network of its own is one that was looked into and is not the host's") {
-    Watched c;
-    CHECK_FALSE(c.watch.has_own_network());
+TEST_CASE(
+    "a container has its own network if the scan succeeded and found another namespace than the host's") {
+    Sampled c;
+    CHECK_FALSE(c.network.has_own_network());
     static_cast<void>(c.take());
-    CHECK(c.watch.has_own_network());
+    CHECK(c.network.has_own_network());
     c.links.error = EPERM;
     static_cast<void>(c.take());
-    CHECK_FALSE(c.watch.has_own_network());
+    CHECK_FALSE(c.network.has_own_network());
     c.links.clear();
     c.links.shares_host_network = true;
     static_cast<void>(c.take());
-    CHECK_FALSE(c.watch.has_own_network());
+    CHECK_FALSE(c.network.has_own_network());
 }
 
-TEST_CASE("what was left out for others is no fault that is said, but not well") {
-    Watched c;
+TEST_CASE("a container skipped for lack of time is incomplete, but nothing is logged") {
+    Sampled c;
     c.links.clear();
     c.links.left_out = true;
     CHECK(c.take().empty());
-    CHECK_FALSE(c.watch.is_well());
-    CHECK_FALSE(c.watch.has_own_network());
+    CHECK_FALSE(c.network.is_well());
+    CHECK_FALSE(c.network.has_own_network());
     c.links.left_out = false;
     c.links.count = 1;
     CHECK(count_of(c.take(), "eth0") == 1);
-    CHECK(c.watch.is_well());
+    CHECK(c.network.is_well());
     CHECK(c.log.take().empty());
 }
 
-TEST_CASE("an init that has ended is not said") {
-    Watched c;
+TEST_CASE("an init that has ended is not logged") {
+    Sampled c;
     c.links.error = ESRCH;
     CHECK(c.take().empty());
     CHECK(c.log.take().empty());
 }
 
-TEST_CASE("faults are said when they begin, and when they begin again") {
-    Watched c;
+TEST_CASE("faults are logged when they begin, and when they begin again") {
+    Sampled c;
     for (int again = 0; again < 2; ++again) {
         c.links.error = EPERM;
         for (int round = 0; round < 2; ++round) {
             CHECK(c.take().empty());
-            CHECK_FALSE(c.watch.is_well());
+            CHECK_FALSE(c.network.is_well());
             CHECK(count_of(c.log.take(), "can't be joined: Operation not permitted") == (round == 0 ? 1 : 0));
         }
         c.links.error = 0;
         CHECK(count_of(c.take(), "eth0") == 1);
-        CHECK(c.watch.is_well());
+        CHECK(c.network.is_well());
     }
     c.links.list_error = ENOBUFS;
     static_cast<void>(c.take());
     CHECK(count_of(c.log.take(), "interfaces can't be listed: No buffer space available") == 1);
 }
 
-TEST_CASE("what is left out is said once") {
-    Watched c;
+TEST_CASE("interfaces that are left out are logged once") {
+    Sampled c;
     c.links.shares_host_network = c.links.has_more = true;
     for (int round = 0; round < 2; ++round) {
         static_cast<void>(c.take());
-        const std::string said = c.log.take();
-        CHECK(count_of(said, "it shares the host's network") == (round == 0 ? 1 : 0));
-        CHECK(count_of(said, "more than 128 interfaces") == (round == 0 ? 1 : 0));
+        const std::string messages = c.log.take();
+        CHECK(count_of(messages, "it shares the host's network") == (round == 0 ? 1 : 0));
+        CHECK(count_of(messages, "more than 128 interfaces") == (round == 0 ? 1 : 0));
     }
     std::size_t sent = 0;
     for (int round = 0; round < 600; ++round) {

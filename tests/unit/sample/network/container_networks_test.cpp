@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 #include "support/log_capture.hpp"
 #include "support/veth.hpp"
@@ -29,7 +30,7 @@ using namespace lxcmon;
 using namespace lxcmon::sample;
 using test::Child;
 
-// How the thread gets into real network namespaces and home again: these need root.
+// The thread joins real network namespaces and returns: these tests need root.
 namespace {
 
 constexpr std::chrono::seconds ample{20};
@@ -41,10 +42,10 @@ std::string namespace_of(const std::string& process) {
                : "";
 }
 
-/// From now on setns() of a descriptor is refused to the calling thread: of this one, or of all others; and,
-/// as by systemd's RestrictNamespaces=, one that does not say which kind of namespace it is about. Namespaces
-/// have no cookies.
-bool refuse_setns(int descriptor, bool of_all_others, std::uint32_t error) {
+/// Makes setns() fail with `error` for the calling thread: for `descriptor`, or with `all_except` for all
+/// other descriptors. Also for a setns() without a namespace type, like systemd's RestrictNamespaces=.
+/// SO_NETNS_COOKIE fails, too.
+bool refuse_setns(int descriptor, bool all_except, std::uint32_t error) {
     const auto jump_if = [](std::uint32_t value, std::uint8_t skip_if_so, std::uint8_t skip_else) {
         return sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, skip_if_so, skip_else);
     };
@@ -62,7 +63,7 @@ bool refuse_setns(int descriptor, bool of_all_others, std::uint32_t error) {
         load(offsetof(seccomp_data, args[1])),
         jump_if(0, 3, 0),
         load(offsetof(seccomp_data, args[0])),
-        jump_if(wanted, of_all_others ? 0 : 1, of_all_others ? 1 : 0),
+        jump_if(wanted, all_except ? 0 : 1, all_except ? 1 : 0),
         answer(SECCOMP_RET_ALLOW),
         answer(SECCOMP_RET_ERRNO | error),
     }};
@@ -74,7 +75,7 @@ bool refuse_setns(int descriptor, bool of_all_others, std::uint32_t error) {
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("after each look the thread is at home again") {
+TEST_CASE("after each scan the thread is in its own namespace again") {
     NamespaceLinks networks(ample);
     const Child init(CLONE_NEWNET);
     const std::string home = namespace_of("thread-self");
@@ -86,7 +87,7 @@ TEST_CASE("after each look the thread is at home again") {
     }
 }
 
-TEST_CASE("an init that has ended is an answer, and the next one is as ever") {
+TEST_CASE("for an init that has ended the scan returns ESRCH, and the next container is not affected") {
     NamespaceLinks networks(ample);
     Child ended(CLONE_NEWNET);
     ended.end();
@@ -99,7 +100,7 @@ TEST_CASE("an init that has ended is an answer, and the next one is as ever") {
     CHECK(again.count == 0);
 }
 
-TEST_CASE("a kernel that can't join by a pidfd, and whose namespaces have no cookies") {
+TEST_CASE("a kernel that can't join by a pidfd, and has no namespace cookies") {
     const test::LogCapture log;
     const Child own(CLONE_NEWNET);
     const Child sharing;
@@ -108,7 +109,7 @@ TEST_CASE("a kernel that can't join by a pidfd, and whose namespaces have no coo
     bool refused = false;
     bool right = true;
     HostId host_id;
-    // What is refused to a thread is refused to it for ever.
+    // A seccomp filter stays until its thread ends.
     std::thread([&] {
         refused = refuse_setns(own.pidfd(), false, EINVAL);
         NamespaceLinks networks(ample);
@@ -126,7 +127,7 @@ TEST_CASE("a kernel that can't join by a pidfd, and whose namespaces have no coo
     CHECK(host_id.cookie == 0);
 }
 
-TEST_CASE("what calls the host's network what is kept of each network") {
+TEST_CASE("the id of the host's namespace is kept for each network namespace") {
     const std::string outside = "lxm" + std::to_string(::getpid());
     const io::UniqueFd host_namespace = io::open_below(AT_FDCWD, "/proc/self/ns/net");
     const Child neighbour(CLONE_NEWNET);
@@ -134,7 +135,7 @@ TEST_CASE("what calls the host's network what is kept of each network") {
         io::open_below(AT_FDCWD, ("/proc/" + std::to_string(neighbour.pid()) + "/ns/net").c_str());
     const Child first(CLONE_NEWNET,
                       [&] { return test::make_veth("eth0", (outside + "a").c_str(), host_namespace.get()); });
-    const Child second(CLONE_NEWNET, [&] { // for this one the host is the second that it knows
+    const Child second(CLONE_NEWNET, [&] { // here the host's namespace gets id 1
         return test::make_veth("eth0", "eth0", elsewhere.get()) &&
                test::make_veth("eth1", (outside + "b").c_str(), host_namespace.get());
     });
@@ -144,7 +145,7 @@ TEST_CASE("what calls the host's network what is kept of each network") {
         const ContainerLinks& links = networks.scan(init.pid(), init.pidfd(), host_id);
         return links.count > at ? links.links[at].host_index : UINT32_MAX;
     };
-    // As an init does that moves to another network, and back.
+    // Like an init that moves to another network namespace and back.
     for (int round = 0; round < 2; ++round) {
         CHECK(host_index(first, 1) == ::if_nametoindex((outside + "a").c_str()));
         CHECK(host_id.id == 0);
@@ -152,12 +153,11 @@ TEST_CASE("what calls the host's network what is kept of each network") {
         CHECK(host_index(second, 2) == ::if_nametoindex((outside + "b").c_str()));
         CHECK(host_id.id == 1);
     }
-    host_id.id = 0; // it is not asked again where it is known
+    host_id.id = 0; // a known id is not requested again
     CHECK(host_index(second, 2) == 0);
 }
 
-TEST_CASE("nobody but the kernel can send to the socket: the container's root could make up interfaces, or "
-          "go on for ever") {
+TEST_CASE("only the kernel can send to the socket: the container's root cannot fake interfaces or flood it") {
     const io::UniqueFd ours = open_rtnetlink();
     const io::UniqueFd theirs = open_rtnetlink();
     sockaddr_nl address{};
@@ -166,13 +166,13 @@ TEST_CASE("nobody but the kernel can send to the socket: the container's root co
     REQUIRE(::getsockname(ours.get(), static_cast<sockaddr*>(place), &size) == 0);
     REQUIRE(address.nl_pid != 0);
     const nlmsghdr done{sizeof done, NLMSG_DONE, 0, 0, 0};
-    const auto told =
+    const auto sent =
         ::sendto(theirs.get(), &done, sizeof done, 0, static_cast<const sockaddr*>(place), sizeof address);
-    CHECK(told < 0);
+    CHECK(sent < 0);
     CHECK(errno == ECONNREFUSED);
 }
 
-TEST_CASE("where looking takes too long the others are left out, and that is said once") {
+TEST_CASE("if a scan takes too long, the remaining containers are skipped, and that is logged once") {
     test::LogCapture log;
     NamespaceLinks networks(std::chrono::nanoseconds(1));
     const Child init(CLONE_NEWNET);
@@ -183,13 +183,13 @@ TEST_CASE("where looking takes too long the others are left out, and that is sai
         const ContainerLinks& other = networks.scan(init.pid(), init.pidfd(), host_id);
         CHECK(other.left_out);
         CHECK(other.count == 0);
-        const std::string said = log.take();
-        CHECK(said.empty() == (round != 0));
-        CHECK((round != 0 || said.starts_with("warning listing the interfaces of the containers took")));
+        const std::string messages = log.take();
+        CHECK(messages.empty() == (round != 0));
+        CHECK((round != 0 || messages.starts_with("warning listing the interfaces of the containers took")));
     }
 }
 
-TEST_CASE("a thread that can't go home ends the process") {
+TEST_CASE("the process exits if the thread can't return to its own namespace") {
     const Child init(CLONE_NEWNET);
     const pid_t child = ::fork();
     if (child == 0) {

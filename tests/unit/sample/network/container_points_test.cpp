@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 
 #include "sample/network/container_points.hpp"
@@ -31,7 +32,7 @@ std::string net_lines(const ContainerLinks& links, const HostLinks& host_links =
 
 } // namespace
 
-TEST_CASE("a point for each interface but the loopback") {
+TEST_CASE("a point for each interface except the loopback") {
     ContainerLinks links;
     add_link(links, "lo").link.loopback = true;
     auto& eth0 = add_link(links, "eth0").link;
@@ -47,7 +48,7 @@ TEST_CASE("a point for each interface but the loopback") {
     CHECK(net_lines(ContainerLinks{}).empty());
 }
 
-TEST_CASE("a name that fills all its room is whole") {
+TEST_CASE("a name of maximum length is complete") {
     ContainerLinks links;
     add_link(links, "abcdefghijklmno");
     CHECK(net_lines(links).starts_with("lxc_net,interface=abcdefghijklmno mtu="));
@@ -65,7 +66,7 @@ TEST_CASE("counters beyond the field's range are clamped") {
         CHECK(line.find(key + "=9223372036854775807i") != std::string::npos);
 }
 
-TEST_CASE("the host's end of a link is called by the host's name") {
+TEST_CASE("host_interface is the name of the peer on the host") {
     HostLinks host_links;
     CHECK(host_links.name(1).empty());
     host_links.refresh();
@@ -83,7 +84,7 @@ TEST_CASE("the host's end of a link is called by the host's name") {
           "lxc_net,interface=eth2 mtu=1500i,up=false 5\n");
 }
 
-TEST_CASE("the loopback, where it is asked for") {
+TEST_CASE("the loopback, if asked for") {
     ContainerLinks links;
     add_link(links, "lo").link.loopback = true;
     PointBuffer points;
@@ -92,11 +93,11 @@ TEST_CASE("the loopback, where it is asked for") {
     CHECK(test::encoded(points) == "lxc_net,interface=lo mtu=1500i,up=false 5\n");
 }
 
-TEST_CASE("no more names of interfaces than there is room for") {
+TEST_CASE("interfaces beyond the limit of names are left out") {
     DistinctNames names(2);
     for (const std::string name : {"a", "b", "c", "a"}) {
         ContainerLinks links;
-        add_link(links, "lo").link.loopback = true; // is not sent, and takes no room
+        add_link(links, "lo").link.loopback = true; // is not sent and does not count
         add_link(links, name);
         PointBuffer points;
         CHECK(add_net_points(links, HostLinks(), {false, names, {}, 5, points}) == (name != "c"));

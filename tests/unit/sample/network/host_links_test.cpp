@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/veth.hpp"
 
 #include "sample/network/host_links.hpp"
@@ -29,10 +30,10 @@ void in_namespace_of_guests(const std::function<void()>& test) {
     }).join();
 }
 
-/// The kernel counts those of the loopback without their Ethernet header.
+/// The kernel counts frames of the loopback without their Ethernet header.
 constexpr std::uint64_t frame_bytes = 100, counted_bytes = frame_bytes - 14;
 
-/// The received bytes of the loopback, the only one of the host's own.
+/// The received bytes of the loopback, the only host link.
 std::uint64_t bytes_of_loopback(const HostLinks& links) {
     REQUIRE(links.own().size() == 1);
     CHECK(links.own()[0].loopback);
@@ -47,7 +48,7 @@ void refresh(HostLinks& links) {
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("while no interface changes, the host's own have fresh figures without a list of all") {
+TEST_CASE("while no interface changes, counters are renewed without a list of all interfaces") {
     in_namespace_of_guests([] {
         HostLinks links;
         refresh(links);
@@ -63,7 +64,7 @@ TEST_CASE("while no interface changes, the host's own have fresh figures without
     });
 }
 
-TEST_CASE("an interface that comes, goes or gets another name is seen at the next refresh") {
+TEST_CASE("an interface that is added, removed or renamed is seen at the next refresh") {
     in_namespace_of_guests([] {
         HostLinks links;
         refresh(links);
@@ -84,7 +85,7 @@ TEST_CASE("an interface that comes, goes or gets another name is seen at the nex
     });
 }
 
-TEST_CASE("more changes than the kernel keeps for us are no change missed") {
+TEST_CASE("no change is missed if the kernel's messages overflow the socket") {
     in_namespace_of_guests([] {
         HostLinks links;
         refresh(links);
@@ -94,14 +95,14 @@ TEST_CASE("more changes than the kernel keeps for us are no change missed") {
         REQUIRE(test::rename_link("v1", "last"));
         refresh(links);
         CHECK(links.name(index) == "last");
-        refresh(links); // what was left of the storm
+        refresh(links); // the remaining messages
         REQUIRE(test::rename_link("last", "again"));
         refresh(links);
         CHECK(links.name(index) == "again");
     });
 }
 
-TEST_CASE("without figures only the names are kept, and nobody is asked") {
+TEST_CASE("without counters only the names are kept, and no interface is read again") {
     in_namespace_of_guests([] {
         HostLinks links(false);
         refresh(links);

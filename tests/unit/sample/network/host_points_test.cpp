@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 
 #include "sample/network/host_points.hpp"
@@ -46,22 +47,22 @@ TEST_CASE("the loopback only when asked for") {
     CHECK(lines({lo}, true) == "host_net,interface=lo mtu=1500i,up=false 1\n");
 }
 
-TEST_CASE("the guests' ends are not the host's") {
+TEST_CASE("interfaces of guests are not host links") {
     Link veth = named("veth1001_abc");
     veth.kind = LinkKind::veth;
-    CHECK_FALSE(is_of_the_host(veth));
+    CHECK_FALSE(is_host_link(veth));
     Link tap = named("tap101i0");
     tap.kind = LinkKind::tun;
-    CHECK_FALSE(is_of_the_host(tap));
+    CHECK_FALSE(is_host_link(tap));
     Link elsewhere = named("netkit0");
     elsewhere.peer_namespace = 0;
-    CHECK_FALSE(is_of_the_host(elsewhere));
+    CHECK_FALSE(is_host_link(elsewhere));
     for (const std::string name : {"fwbr101i0", "fwln101i0", "fwpr101p0"})
-        CHECK_FALSE(is_of_the_host(named(name)));
+        CHECK_FALSE(is_host_link(named(name)));
     for (const std::string name :
          {"eno1", "bond0", "vmbr0", "eth0.100", "wg0", "fwbr", "fwlnx", "fwpr-uplink", "vethernet"})
-        CHECK(is_of_the_host(named(name)));
+        CHECK(is_host_link(named(name)));
     Link vlan = named("eth0.5");
     vlan.peer_index = 2; // its lower device, of the same namespace
-    CHECK(is_of_the_host(vlan));
+    CHECK(is_host_link(vlan));
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 #include "support/veth.hpp"
 
@@ -20,15 +21,15 @@ using namespace lxcmon;
 using namespace lxcmon::sample;
 using test::Child;
 
-// Real network namespaces: these need root.
+// Real network namespaces: these tests need root.
 namespace {
 
-/// With a memory of the host's id for one container.
+/// Scans with the HostId of one container.
 struct Networks {
     NamespaceLinks all{std::chrono::seconds(20)};
     HostId host_id{};
 
-    /// A copy: the next look changes what is returned.
+    /// Returns a copy, as the next scan changes the result.
     ContainerLinks scan(const Child& init) { return all.scan(init.pid(), init.pidfd(), host_id); }
 };
 
@@ -39,8 +40,7 @@ const ContainerLinks::Entry* find_link(const ContainerLinks& links, std::string_
     return at != all.end() ? &*at : nullptr;
 }
 
-/// The carrier's news goes through a work queue of the kernel's: asked until it is there, five seconds at
-/// most.
+/// A carrier change goes through a work queue of the kernel, so this polls for up to five seconds.
 bool becomes_up(Networks& networks, const Child& init, bool up) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
     do {
@@ -60,7 +60,7 @@ std::string host_link_name() {
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("a container without a network namespace of its own shows no interfaces") {
+TEST_CASE("a container that shares the host's network namespace has no interfaces") {
     Networks networks;
     const Child init(CLONE_NEWNS);
     const ContainerLinks reply = networks.scan(init);
@@ -69,7 +69,7 @@ TEST_CASE("a container without a network namespace of its own shows no interface
     CHECK(reply.count == 0);
 }
 
-TEST_CASE("a fresh network namespace has a loopback and nothing of the host's") {
+TEST_CASE("a new network namespace has a loopback and no interface of the host") {
     Networks networks;
     const Child init(CLONE_NEWNS | CLONE_NEWNET);
     const ContainerLinks reply = networks.scan(init);
@@ -86,7 +86,7 @@ TEST_CASE("a fresh network namespace has a loopback and nothing of the host's") 
     CHECK(lo->host_index == 0);
 }
 
-TEST_CASE("a veth shows its counters, and its end on the host") {
+TEST_CASE("a veth has its counters and its peer on the host") {
     const std::string outside = host_link_name();
     const io::UniqueFd host_namespace = io::open_below(AT_FDCWD, "/proc/self/ns/net");
     Child init(CLONE_NEWNS | CLONE_NEWNET, [&] {
@@ -105,11 +105,11 @@ TEST_CASE("a veth shows its counters, and its end on the host") {
     CHECK(eth0->link.mtu == 1500);
     CHECK(eth0->link.rx_packets == 0);
 
-    CHECK(becomes_up(networks, init, false)); // its other end is down: no carrier
+    CHECK(becomes_up(networks, init, false)); // its peer is down: no carrier
 
     REQUIRE(test::set_link_up(outside.c_str()));
     REQUIRE(test::send_frame(outside, 200));
-    // The kernel sends of its own, too: what came in lies between two readings of what went out.
+    // The kernel sends frames, too, so the received count lies between two readings of the sent count.
     const std::uint64_t least_packets = test::host_counter(outside, "tx_packets");
     const std::uint64_t least_bytes = test::host_counter(outside, "tx_bytes");
     CHECK(least_packets >= 1);
@@ -125,14 +125,14 @@ TEST_CASE("a veth shows its counters, and its end on the host") {
 
     CHECK(becomes_up(networks, init, true));
 
-    // Nothing may hold the namespace: a kept veth would keep the container from starting again.
+    // Nothing may hold the namespace: a remaining veth would prevent a restart of the container.
     test::LinkWatch watch;
     init.end();
     CHECK(watch.sees_end_of(index));
     CHECK(::if_nametoindex(outside.c_str()) == 0);
 }
 
-TEST_CASE("a veth that leads to another container has no end on the host") {
+TEST_CASE("a veth to another container has no peer on the host") {
     const std::string outside = host_link_name(); // here: the child has another pid
     const Child neighbour(CLONE_NEWNET);
     const io::UniqueFd host_namespace = io::open_below(AT_FDCWD, "/proc/self/ns/net");
@@ -151,7 +151,7 @@ TEST_CASE("a veth that leads to another container has no end on the host") {
     CHECK(find_link(reply, "eth1")->host_index == 0);
 }
 
-TEST_CASE("no more interfaces than there is room for, and that there are more") {
+TEST_CASE("at most max_links interfaces are listed, and has_more shows that there are more") {
     Networks networks;
     for (const std::size_t veths : {max_links - 1, max_links}) { // and the loopback
         const Child peer(CLONE_NEWNET);

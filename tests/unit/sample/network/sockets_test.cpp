@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/temp_tree.hpp"
 
 #include "sample/network/sockets.hpp"
@@ -25,16 +26,16 @@ constexpr const char* snmp = "Ip: Forwarding DefaultTTL\nIp: 1 64\n"
                              "Tcp: 1 -1 10 20 30 40\n"
                              "Udp: InDatagrams\nUdp: 8\n";
 
-SocketFigures parsed(std::string_view text) {
-    SocketFigures figures;
-    parse_sockstat(text, figures);
-    return figures;
+SocketCounts parsed(std::string_view text) {
+    SocketCounts counts;
+    parse_sockstat(text, counts);
+    return counts;
 }
 
 std::optional<std::int64_t> retrans(std::string_view text) {
-    SocketFigures figures;
-    parse_snmp(text, figures);
-    return figures.retrans_segs;
+    SocketCounts counts;
+    parse_snmp(text, counts);
+    return counts.retrans_segs;
 }
 
 /// A host whose process 100 is a container's init.
@@ -72,7 +73,7 @@ constexpr FieldId retrans_segs = field_id("lxc_socket", "tcp_retrans_segs");
 
 } // namespace
 
-TEST_CASE("sockets of both protocols are added up; what is the machine's is left out") {
+TEST_CASE("IPv4 and IPv6 sockets are added; counts of the whole host are left out") {
     const Host host;
     const Readings readings = host.readings();
     CHECK(readings.integer(tcp_inuse) == 9);
@@ -83,8 +84,7 @@ TEST_CASE("sockets of both protocols are added up; what is the machine's is left
     CHECK(host.fields() == 5);
 }
 
-TEST_CASE(
-    "without IPv6 in the kernel there are those of IPv4 only; with a broken sockstat6 there is no sum") {
+TEST_CASE("without IPv6 in the kernel only IPv4 sockets count; with a malformed sockstat6 there is no sum") {
     const Host host;
     host.tree().remove("proc/100/net/sockstat6");
     CHECK(host.readings().integer(tcp_inuse) == 5);
@@ -95,32 +95,32 @@ TEST_CASE(
     CHECK(host.readings().integer(tcp_tw) == 3);
 }
 
-TEST_CASE("files of which nothing is wanted are not read") {
+TEST_CASE("files without a selected field are not read") {
     const Host host;
     const std::vector<std::string> counts{"lxc_socket", "!lxc_socket.tcp_retrans_segs"};
     const std::vector<std::string> retransmissions{"lxc_socket.tcp_retrans_segs"};
-    const Readings some = host.readings(Selection::of(counts));
-    CHECK(some.integer(tcp_inuse) == 9);
-    CHECK_FALSE(some.integer(retrans_segs));
-    const Readings others = host.readings(Selection::of(retransmissions));
-    CHECK_FALSE(others.integer(tcp_inuse));
-    CHECK(others.integer(retrans_segs) == 30);
+    const Readings counts_only = host.readings(Selection::of(counts));
+    CHECK(counts_only.integer(tcp_inuse) == 9);
+    CHECK_FALSE(counts_only.integer(retrans_segs));
+    const Readings retrans_only = host.readings(Selection::of(retransmissions));
+    CHECK_FALSE(retrans_only.integer(tcp_inuse));
+    CHECK(retrans_only.integer(retrans_segs) == 30);
 }
 
-TEST_CASE("sockstat's oddities") {
+TEST_CASE("malformed sockstat") {
     CHECK_FALSE(parsed("").used);
     CHECK_FALSE(parsed("sockets: used 41").used); // cut short
     CHECK_FALSE(parsed("sockets: used -1\n").used);
     CHECK_FALSE(parsed("sockets: used 9223372036854775808\n").used);
     CHECK_FALSE(parsed("sockets: unused 4\n").used);
-    CHECK_FALSE(parsed("TCP: inuse tw 3\n").tcp); // no number, and tw is none
+    CHECK_FALSE(parsed("TCP: inuse tw 3\n").tcp); // "tw" is no number
     CHECK(parsed("TCP: tw 3 inuse 5\n").tcp == 5);
     CHECK(parsed("TCP:\nTCP: inuse 5 tw\n").tcp == 5);
     CHECK_FALSE(parsed("TCP: inuse 5 tw\n").tcp_time_wait);
     CHECK_FALSE(parsed("tcp: inuse 5\n").tcp);
 }
 
-TEST_CASE("snmp's oddities") {
+TEST_CASE("malformed snmp") {
     CHECK(retrans("Tcp: RetransSegs\nTcp: 3\n") == 3);
     CHECK_FALSE(retrans(""));
     CHECK_FALSE(retrans("Tcp: RetransSegs\n"));

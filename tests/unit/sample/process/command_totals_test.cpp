@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/process/command_totals.hpp"
 
 #include <doctest/doctest.h>
@@ -28,7 +29,7 @@ io::ProcessStats process(pid_t pid, const std::string& name, std::int64_t cpu, s
     return stats;
 }
 
-/// Looks at a container again and again, each look 1,000 ticks behind the one before.
+/// Scans of a container, 1,000 clock ticks apart.
 class Scans {
   public:
     explicit Scans(const CommandBounds& bounds = {})
@@ -40,7 +41,7 @@ class Scans {
             names += (names.empty() ? "" : " ") + entry->first;
         return names;
     }
-    /// Of a command that runs; one that has no figures where it does not.
+    /// A running command; cpu_ticks is -1 if there is none of that name.
     [[nodiscard]] CommandTotals::Command command(const std::string& name) {
         for (const auto* entry : totals_.top(1000))
             if (entry->first == name)
@@ -85,22 +86,22 @@ TEST_CASE("a counter does not fall when a process ends, nor when all of them hav
     CHECK(scans.command("sh").count == 1);
     CHECK(scans.totals().known_processes() == 1);
     scans.take({});
-    CHECK(scans.cpu("sh") == -1); // nobody runs: nothing is sent
+    CHECK(scans.cpu("sh") == -1); // without a process nothing is sent
     CHECK(scans.totals().known_processes() == 0);
     scans.take({process(9, "sh", 2, scans.now() + 10)});
     CHECK(scans.cpu("sh") == 38);
 }
 
-TEST_CASE("a pid that another process has got counts from that one's begin") {
+TEST_CASE("a reused pid is counted from the start of its new process") {
     Scans scans;
     scans.take({process(1, "sh", 30)});
-    scans.take({process(1, "sh", 50, scans.now() + 10)}); // more than the one before had
+    scans.take({process(1, "sh", 50, scans.now() + 10)}); // more than the previous process had
     CHECK(scans.cpu("sh") == 80);
     scans.take({process(1, "sh", 1, scans.now() + 10)});
     CHECK(scans.cpu("sh") == 81);
 }
 
-TEST_CASE("what was spent under a name stays with it") {
+TEST_CASE("CPU time stays with the name under which it was used") {
     Scans scans;
     scans.take({process(1, "sh", 30), process(2, "sh", 1)});
     scans.take({process(1, "worker", 35), process(2, "sh", 1)});
@@ -111,7 +112,7 @@ TEST_CASE("what was spent under a name stays with it") {
     CHECK(scans.cpu("sh") == 32);
 }
 
-TEST_CASE("the past counts of those that began with the container, or since the look before") {
+TEST_CASE("the past counts for processes that started with the container or since the previous scan") {
     Scans scans;
     scans.take({process(1, "init", 3, container_start), process(2, "from-host", 900, container_start - 1)});
     CHECK(scans.cpu("init") == 3);
@@ -122,10 +123,10 @@ TEST_CASE("the past counts of those that began with the container, or since the 
                 process(3, "new", 7, scan), process(4, "late", 70, scan - 1)});
     CHECK(scans.cpu("new") == 7);
     CHECK(scans.cpu("from-host") == 1);
-    CHECK(scans.cpu("late") == 0); // it has been elsewhere
+    CHECK(scans.cpu("late") == 0); // it was outside the container before
 }
 
-TEST_CASE("a process that was out of sight for a look is not counted twice") {
+TEST_CASE("a process that is missing from a scan is not counted twice") {
     Scans scans;
     scans.take({process(1, "sh", 30)});
     scans.take({});
@@ -135,7 +136,7 @@ TEST_CASE("a process that was out of sight for a look is not counted twice") {
     CHECK(scans.cpu("sh") == 31);
 }
 
-TEST_CASE("the top are those with the most since the look before, then in all, then by name") {
+TEST_CASE("the top commands have the most CPU time since the previous scan, then in total, then by name") {
     Scans scans;
     scans.take({process(1, "a", 5), process(2, "b", 50), process(3, "c", 5), process(4, "d", 7)});
     CHECK(scans.top(3) == "b d a");
@@ -149,31 +150,31 @@ TEST_CASE("the top are those with the most since the look before, then in all, t
     CHECK(scans.top(10) == "a d"); // b and c are gone
 }
 
-TEST_CASE("memory and io are left out where they are not told of each process") {
+TEST_CASE("memory and io are left out if they are unknown for one of the processes") {
     Scans scans;
-    auto blind = process(2, "sh", 4);
-    blind.read_bytes = blind.write_bytes = blind.rss_pages = std::nullopt;
-    scans.take({process(1, "sh", 3), blind});
+    auto unreadable = process(2, "sh", 4);
+    unreadable.read_bytes = unreadable.write_bytes = unreadable.rss_pages = std::nullopt;
+    scans.take({process(1, "sh", 3), unreadable});
     const auto fields = [](const CommandTotals::Command& command) {
         Readings readings;
         set_command(command, readings);
         return readings;
     };
-    const Readings blinded = fields(scans.command("sh"));
-    CHECK(blinded.integer(field_id("lxc_process", "count")) == 2);
-    CHECK(blinded.integer(field_id("lxc_process", "cpu_usec")) == 7 * 1'000'000 / ::sysconf(_SC_CLK_TCK));
-    CHECK_FALSE(blinded.integer(field_id("lxc_process", "rss_bytes")));
-    CHECK_FALSE(blinded.integer(field_id("lxc_process", "read_bytes")));
-    CHECK_FALSE(blinded.integer(field_id("lxc_process", "write_bytes")));
+    const Readings without_io = fields(scans.command("sh"));
+    CHECK(without_io.integer(field_id("lxc_process", "count")) == 2);
+    CHECK(without_io.integer(field_id("lxc_process", "cpu_usec")) == 7 * 1'000'000 / ::sysconf(_SC_CLK_TCK));
+    CHECK_FALSE(without_io.integer(field_id("lxc_process", "rss_bytes")));
+    CHECK_FALSE(without_io.integer(field_id("lxc_process", "read_bytes")));
+    CHECK_FALSE(without_io.integer(field_id("lxc_process", "write_bytes")));
     scans.take({process(1, "sh", 3), process(2, "sh", 5)});
     const Readings seen = fields(scans.command("sh"));
     CHECK(seen.integer(field_id("lxc_process", "rss_bytes")) == 20 * ::sysconf(_SC_PAGESIZE));
-    CHECK(seen.integer(field_id("lxc_process", "read_bytes")) == 30); // of the other it begins now
+    CHECK(seen.integer(field_id("lxc_process", "read_bytes")) == 30); // counting of pid 2 starts here
     scans.take({process(1, "sh", 3), process(2, "sh", 6)});
     CHECK(fields(scans.command("sh")).integer(field_id("lxc_process", "read_bytes")) == 40);
 }
 
-TEST_CASE("sums that do not fit are left out, and what falls counts as nothing") {
+TEST_CASE("sums that overflow are left out, and a falling counter adds nothing") {
     Scans scans;
     scans.take({process(1, "sh", 9)});
     auto absurd = process(1, "sh", most);
@@ -187,15 +188,15 @@ TEST_CASE("sums that do not fit are left out, and what falls counts as nothing")
     CHECK_FALSE(readings.integer(field_id("lxc_process", "read_bytes")));
     CHECK(readings.integer(field_id("lxc_process", "count")) == 2);
 
-    Scans others;
-    others.take({process(1, "dd", 9)});
-    others.take({process(1, "dd", 4)});
-    CHECK(others.cpu("dd") == 9);
-    others.take({process(1, "dd", 10)});
-    CHECK(others.cpu("dd") == 10);
+    Scans falling;
+    falling.take({process(1, "dd", 9)});
+    falling.take({process(1, "dd", 4)});
+    CHECK(falling.cpu("dd") == 9);
+    falling.take({process(1, "dd", 10)});
+    CHECK(falling.cpu("dd") == 10);
 }
 
-TEST_CASE("a process with a new name at each look") {
+TEST_CASE("a process with a new name at each scan") {
     Scans scans({.kept = 3, .sent = 4});
     std::string sent;
     for (int number = 0; number < 20; ++number) {
@@ -207,7 +208,7 @@ TEST_CASE("a process with a new name at each look") {
     CHECK(sent.find("n3") == std::string::npos);
     CHECK(scans.totals().newly_refused());
     CHECK_FALSE(scans.totals().newly_refused());
-    // One that was sent before has kept its counters.
+    // A command that was sent before has kept its counters.
     scans.take({process(1, "n1", 40)});
     CHECK(scans.cpu("n1") == 1 + 40 - 29);
 }

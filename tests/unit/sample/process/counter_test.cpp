@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
@@ -28,7 +29,7 @@ Container container_c() {
     return container;
 }
 
-/// The same, and it runs.
+/// A running container.
 Container container_of(const test::Child& init) {
     Container container = container_c();
     container.init_pid = init.pid();
@@ -36,7 +37,7 @@ Container container_of(const test::Child& init) {
     return container;
 }
 
-/// Its clock, and how many threads there are, is set by the test.
+/// A counter with a clock and a number of threads that the test sets.
 struct Counted {
     explicit Counted(ProcessCounter::Wanted wanted = {})
         : counter(container_c(), wanted) {
@@ -63,7 +64,7 @@ struct Counted {
     }
 };
 
-void deaf_worker(int, HelperProgress&, const WorkerSettings&) {
+void silent_worker(int, HelperProgress&, const WorkerSettings&) {
     for (;;)
         ::pause();
 }
@@ -76,16 +77,16 @@ TEST_CASE("the number of processes") {
     CHECK(c.request().want_processes);
     CHECK(c.take(Outcome::answered) == 3);
     CHECK(c.counter.is_well());
-    CHECK_FALSE(Counted({false, true}).request().want_processes); // nobody wants it
+    CHECK_FALSE(Counted({false, true}).request().want_processes); // not wanted
 }
 
-TEST_CASE("processes are counted when the threads are more or less than at the last count, and in turn") {
+TEST_CASE("processes are counted when the number of threads changes, and once in each interval") {
     Counted c({.interval = std::chrono::seconds(60)});
     CHECK(c.take(Outcome::answered) == 3);
     CHECK_FALSE(c.request().want_processes);
     c.threads = 6;
     CHECK(c.request().want_processes);
-    CHECK(c.request().want_processes); // nobody has counted yet
+    CHECK(c.request().want_processes); // until they are counted
     CHECK(c.take(Outcome::answered) == 3);
     CHECK_FALSE(c.request().want_processes);
     c.threads.reset(); // no pids controller: each tick
@@ -114,7 +115,7 @@ TEST_CASE("a count that did not take place is due at the next tick") {
     CHECK_FALSE(c.request().want_processes);
 }
 
-TEST_CASE("init's start is no count") {
+TEST_CASE("reading the start of init is not a count") {
     Counted c({.start = true, .interval = std::chrono::seconds(60)});
     CHECK(c.take(Outcome::answered) == 3); // the start is not known
     CHECK_FALSE(c.request().want_processes);
@@ -126,17 +127,17 @@ TEST_CASE("init's start is no count") {
     CHECK(c.request().want_processes);
 }
 
-TEST_CASE("behind one that hangs nobody is asked in the same tick") {
+TEST_CASE("after a container that hangs, the remaining ones are skipped in this tick") {
     const test::LogCapture log;
     const test::Child init;
     const Container container = container_of(init);
-    NamespaceHelper helper(std::chrono::milliseconds(50), {}, &deaf_worker);
+    NamespaceHelper helper(std::chrono::milliseconds(50), {}, &silent_worker);
     ProcessCounter first(container, {});
     ProcessCounter behind(container, {});
     Readings readings;
-    CountPass round{helper, TimeBudget(std::chrono::milliseconds(50))};
-    first.sample(round, container, 1, readings);
-    behind.sample(round, container, 1, readings);
+    CountPass pass{helper, TimeBudget(std::chrono::milliseconds(50))};
+    first.sample(pass, container, 1, readings);
+    behind.sample(pass, container, 1, readings);
     CHECK(first.may_hang());
     CHECK_FALSE(behind.may_hang());
     CHECK(behind.was_left_out());
@@ -146,27 +147,27 @@ TEST_CASE("behind one that hangs nobody is asked in the same tick") {
     CHECK(behind.may_hang());
 }
 
-TEST_CASE("the time that counting took is spent, and when there is none left nobody is asked") {
+TEST_CASE("counting uses up the time budget, and without time left no container is counted") {
     const test::Child init;
     const Container container = container_of(init);
     NamespaceHelper helper(std::chrono::seconds(20));
     ProcessCounter counter(container, {.start = true});
     Readings readings;
-    CountPass round{helper, TimeBudget(std::chrono::nanoseconds(1))};
-    counter.sample(round, container, 1, readings);
-    CHECK(round.budget.is_spent());
+    CountPass pass{helper, TimeBudget(std::chrono::nanoseconds(1))};
+    counter.sample(pass, container, 1, readings);
+    CHECK(pass.budget.is_spent());
     CHECK(counter.start_ticks());
     ProcessCounter behind(container, {.start = true});
-    behind.sample(round, container, 1, readings);
+    behind.sample(pass, container, 1, readings);
     CHECK_FALSE(behind.start_ticks());
 }
 
-TEST_CASE("a /proc that hangs costs the number of processes, for 5 minutes") {
+TEST_CASE("if /proc hangs, the number of processes is left out for 5 minutes") {
     Counted c;
     c.reply.processes = -1;
     CHECK_FALSE(c.take(Outcome::hung, Stage::processes));
-    CHECK(c.log.take() == "warning container c: reading what /proc says of its processes did not end in "
-                          "time; their number is left out for 5 minutes\n");
+    CHECK(c.log.take() == "warning container c: reading its /proc timed out; the number of its processes is "
+                          "left out for 5 minutes\n");
     CHECK(c.counter.may_hang());
     CHECK_FALSE(c.counter.is_well());
     c.now_ns += 299 * second;
@@ -182,8 +183,8 @@ TEST_CASE("a /proc that hangs costs the number of processes, for 5 minutes") {
     CHECK(c.counter.is_well());
 }
 
-TEST_CASE("init's start is asked for until it is known, and not while reading it hangs") {
-    CHECK_FALSE(Counted().request().want_start); // nobody wants it
+TEST_CASE("the start of init is requested until it is known, except during a pause after a hang") {
+    CHECK_FALSE(Counted().request().want_start); // not wanted
     Counted c({false, true});
     CHECK(c.request().want_start);
     CHECK_FALSE(c.take(Outcome::hung, Stage::processes));
@@ -197,7 +198,7 @@ TEST_CASE("init's start is asked for until it is known, and not while reading it
     CHECK_FALSE(c.request().want_start);
 }
 
-TEST_CASE("a /proc that hung and is none any more is no trouble") {
+TEST_CASE("a /proc that hung and is gone now is no problem") {
     Counted c;
     CHECK_FALSE(c.take(Outcome::hung, Stage::processes));
     c.now_ns += 301 * second;
@@ -206,7 +207,7 @@ TEST_CASE("a /proc that hung and is none any more is no trouble") {
     CHECK(c.counter.is_well());
 }
 
-TEST_CASE("a helper that did not get to it is not the container's fault") {
+TEST_CASE("a helper that did not get to a container in time does not pause it") {
     Counted c;
     for (int round = 0; round < 2; ++round) {
         CHECK_FALSE(c.take(Outcome::hung));
@@ -219,7 +220,7 @@ TEST_CASE("a helper that did not get to it is not the container's fault") {
     CHECK(c.counter.is_well());
 }
 
-TEST_CASE("a helper that ends is said when it begins, and an init that has ended is not") {
+TEST_CASE("a helper that ends is logged once, an init that has ended is not logged") {
     Counted c;
     for (int round = 0; round < 2; ++round) {
         CHECK_FALSE(c.take(Outcome::broken));
@@ -232,7 +233,7 @@ TEST_CASE("a helper that ends is said when it begins, and an init that has ended
     CHECK(c.log.take().empty());
 }
 
-TEST_CASE("slow counting is named, and done once a minute") {
+TEST_CASE("slow counting is logged, and done once a minute") {
     Counted c;
     CHECK_FALSE(c.counter.may_hang());
     c.reply.processes_nsec = 200'000'000;
@@ -246,7 +247,7 @@ TEST_CASE("slow counting is named, and done once a minute") {
     CHECK(c.log.take().empty());
 }
 
-TEST_CASE("a slow /proc that turns out to be none is asked seldom, too") {
+TEST_CASE("a slow /proc that is no procfs is read once a minute, too") {
     Counted c;
     c.reply.processes = -1;
     c.reply.processes_nsec = 1'900'000'000;

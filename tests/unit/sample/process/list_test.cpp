@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/fixture.hpp"
 #include "support/temp_tree.hpp"
 
@@ -41,7 +42,7 @@ std::vector<pid_t> from_1_to(pid_t last) {
 
 } // namespace
 
-TEST_CASE("processes of a container and of all cgroups below it, each once") {
+TEST_CASE("the processes of a container's cgroup and of all cgroups below it are listed once each") {
     const TempTree tree;
     tree.write("c/cgroup.procs", "30\n10\n");
     tree.write("c/system.slice/cgroup.procs", "");
@@ -53,7 +54,7 @@ TEST_CASE("processes of a container and of all cgroups below it, each once") {
     CHECK(listed(tree.fd(), "c").is_whole);
 }
 
-TEST_CASE("what is no pid of ours, and cgroups that can't be read, are passed over") {
+TEST_CASE("invalid pids and cgroups that can't be read are skipped") {
     const TempTree tree;
     tree.write("c/cgroup.procs", "0\n-4\nx\n12\n99999999999\n13"); // 13 may have been cut short
     std::filesystem::create_directories(tree.path() / "c/threaded/cgroup.procs");
@@ -85,7 +86,7 @@ TEST_CASE("a tree of cgroups is walked within bounds") {
     }
 }
 
-TEST_CASE("a cgroup.procs longer than the room for it is said to be") {
+TEST_CASE("if cgroup.procs is longer than the buffer, the list is incomplete") {
     const TempTree tree;
     std::string text;
     for (int pid = 10'000; pid < 11'000; ++pid)

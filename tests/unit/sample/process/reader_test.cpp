@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 
 #include "sample/process/reader.hpp"
@@ -23,7 +24,7 @@ namespace {
 constexpr milliseconds ample{20'000};
 constexpr pid_t bad = 13;
 
-/// Answers with as many processes, but does something else where it is asked for the bad one.
+/// Answers with the requested processes, and calls `on_bad` for the bad one.
 template <typename OnBad>
 [[noreturn]] void serve(int socket, OnBad&& on_bad) {
     for (;;) {
@@ -54,7 +55,7 @@ void exiting_worker(int socket) {
     serve(socket, [](ProcessReply&) { ::_exit(3); });
 }
 void lying_worker(int socket) {
-    serve(socket, [](ProcessReply& reply) { reply.count = most_asked + 1; });
+    serve(socket, [](ProcessReply& reply) { reply.count = max_per_request + 1; });
 }
 void late_worker(int socket) {
     serve(socket, [](ProcessReply& reply) { --reply.sequence; });
@@ -69,11 +70,11 @@ std::vector<pid_t> from_100(std::size_t count) {
 
 } // namespace
 
-TEST_CASE("processes are read in a child, those that have ended are left out") {
+TEST_CASE("processes are read in a child, ended processes are left out") {
     const Child first;
     Child second;
     ProcessReader reader(ample);
-    CHECK(reader.pid() == -1); // not before there is something to read
+    CHECK(reader.pid() == -1); // not started before the first read
     std::vector<io::ProcessStats> stats;
     const std::vector<pid_t> pids{first.pid(), second.pid(), ::getpid()};
     CHECK(reader.read(pids, true, stats) == Outcome::answered);
@@ -91,10 +92,11 @@ TEST_CASE("processes are read in a child, those that have ended are left out") {
     CHECK(reader.pid() == child);
 }
 
-TEST_CASE("more processes than fit in a datagram") {
+TEST_CASE("processes can be more than fit in a datagram") {
     ProcessReader reader(ample, &hanging_worker);
     std::vector<io::ProcessStats> stats;
-    for (const std::size_t count : {most_asked, most_asked + 1, 5 * most_asked, std::size_t{0}}) {
+    for (const std::size_t count :
+         {max_per_request, max_per_request + 1, 5 * max_per_request, std::size_t{0}}) {
         CAPTURE(count);
         CHECK(reader.read(from_100(count), true, stats) == Outcome::answered);
         REQUIRE(stats.size() == count);
@@ -103,11 +105,11 @@ TEST_CASE("more processes than fit in a datagram") {
     }
 }
 
-TEST_CASE("a child that hangs is killed, another one reads what follows") {
+TEST_CASE("a child that hangs is killed, and a new child serves the next read") {
     ProcessReader reader(milliseconds(100), &hanging_worker);
     std::vector<io::ProcessStats> stats;
     CHECK(reader.read(from_100(3), true, stats) == Outcome::answered);
-    auto pids = from_100(2 * most_asked);
+    auto pids = from_100(2 * max_per_request);
     pids.back() = bad;
     const auto begin = std::chrono::steady_clock::now();
     CHECK(reader.read(pids, true, stats) == Outcome::hung);
@@ -117,13 +119,13 @@ TEST_CASE("a child that hangs is killed, another one reads what follows") {
     CHECK(stats.size() == 3);
 }
 
-TEST_CASE("the deadline is for all processes of a container, in however many datagrams") {
+TEST_CASE("the deadline is for a whole read, with any number of datagrams") {
     ProcessReader reader(milliseconds(100), &slow_worker);
     std::vector<io::ProcessStats> stats;
-    CHECK(reader.read(std::vector<pid_t>(10 * most_asked, bad), true, stats) == Outcome::hung);
+    CHECK(reader.read(std::vector<pid_t>(10 * max_per_request, bad), true, stats) == Outcome::hung);
 }
 
-TEST_CASE("a child that ends or talks rubbish is started anew") {
+TEST_CASE("a child that ends or sends an invalid reply is replaced") {
     for (const auto worker : {&exiting_worker, &lying_worker, &late_worker}) {
         ProcessReader reader(ample, worker);
         std::vector<io::ProcessStats> stats;

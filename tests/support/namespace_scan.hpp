@@ -9,7 +9,7 @@
 
 #include <chrono>
 
-/// Scans of real namespaces by the real worker. Needs root.
+/// Requests to the real worker about real namespaces: these tests need root.
 namespace lxcmon::test {
 
 constexpr std::chrono::milliseconds ample{20'000};
