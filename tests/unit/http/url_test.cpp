@@ -43,3 +43,32 @@ TEST_CASE("ways to write one address") {
     CHECK(canonical_url("unix:///Run/X") == "unix:///Run/X");
     CHECK(canonical_url("http://[::1]:80") == "http://[::1]");
 }
+
+TEST_CASE("addresses that are good") {
+    for (const char* url :
+         {"http://localhost:8086", "https://h.example/influx/", "http://[::1]:8086", "HTTP://h"})
+        CHECK(check_url(url) == std::nullopt);
+}
+
+TEST_CASE("addresses that are not, and errors that hold no secret") {
+    for (const char* url :
+         {"", "localhost:8086", "ftp://h", "http://", "http:///path", "http://h:x", "unix://h/s", "unix:///",
+          "unix:///run/", "unix:///a b", "http://h/a b", "http://u:hunter22@h:8086", "http://hunter22@h",
+          "http://h/?p=hunter22", "http://h#hunter22", "http://u:hun\nter22@h", "hunter22"}) {
+        const auto wrong = check_url(url);
+        REQUIRE(wrong);
+        CHECK(wrong->find("ter22") == std::string::npos);
+    }
+}
+
+TEST_CASE("a URL shown hides what may be secret") {
+    CHECK(shown_url("http://h:8086/x") == "http://h:8086/x");
+    CHECK(shown_url("http://u:p@h:8086") == "http://***@h:8086");
+    CHECK(shown_url("http://u:p@ss/w@h") == "http://***@h");
+    CHECK(shown_url("u:p@h") == "***@h");
+    CHECK(shown_url("http://h/w?p=secret") == "http://h/w?***");
+}
+
+TEST_CASE("percent encoding") {
+    CHECK(percent_encoded("a b&c=d/\xc3\xa9~") == "a%20b%26c%3Dd%2F%C3%A9~");
+}
