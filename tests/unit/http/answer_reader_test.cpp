@@ -7,7 +7,7 @@
 
 using namespace lxcmon::http;
 
-TEST_CASE("the head of an answer") {
+TEST_CASE("the head of a response") {
     Reply reply;
     read_head_line("HTTP/1.1 100 Continue\r\n", reply);
     read_head_line("Retry-After: 1\r\n", reply);
@@ -23,7 +23,7 @@ TEST_CASE("the head of an answer") {
     CHECK(reply.body.size() == kept_body_bytes);
 }
 
-TEST_CASE("an answer in one piece") {
+TEST_CASE("a whole response") {
     Reply reply;
     CHECK_FALSE(read_answer("garbage", reply));
     CHECK_FALSE(read_answer("HTTP/1.1 100 Continue\r\n\r\n", reply));

@@ -27,9 +27,9 @@ std::string unzipped(const std::string& packed, std::size_t size) {
 
 } // namespace
 
-TEST_CASE("gzip") {
+TEST_CASE("gzip compresses and replaces the old output") {
     Gzip gzip;
-    std::string packed = "what was there before";
+    std::string packed = "old content";
     for (const std::string& text : {std::string(), std::string("a=1\n"), std::string(300'000, 'x')}) {
         gzip.compress(text, packed);
         CHECK(unzipped(packed, text.size()) == text);
