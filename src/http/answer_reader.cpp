@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "http/answer_reader.hpp"
 
 #include <algorithm>
@@ -38,7 +39,7 @@ std::string_view trimmed(std::string_view text) noexcept {
     return text.substr(first, text.find_last_not_of(blanks) - first + 1);
 }
 
-/// 0 where the line is no status line.
+/// Returns 0 if the line is not a status line.
 int status_in(std::string_view line) noexcept {
     if (!line.starts_with("HTTP/"))
         return 0;

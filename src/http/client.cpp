@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "http/client.hpp"
 
 #include "http/answer_reader.hpp"
@@ -36,28 +37,28 @@ struct ListCleanup {
 void start_curl() {
     static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (started != CURLE_OK)
-        throw std::runtime_error("libcurl does not start");
+        throw std::runtime_error("libcurl failed to initialize");
 }
 
-/// No answer of InfluxDB's comes near.
+// Far above any response of InfluxDB.
 constexpr std::size_t longest_head_bytes = std::size_t{256} * 1024;
 constexpr std::size_t longest_body_bytes = std::size_t{4} * 1024 * 1024;
 
-/// A refusal that is clear without its body. Of a 400 with half a body nobody knows whether the lines are
-/// bad or stored (`partial write`): taken for an answer it cost good lines.
-bool says_enough(int status) noexcept {
+/// True if the status alone, without the body, tells what to do. A 400 with a truncated body can mean bad
+/// lines or `partial write`; counting it as a response would lose good lines.
+bool is_clear_without_body(int status) noexcept {
     return status >= 400 && status != 400 && status != 404 && status != 422 && status != 500;
 }
 
-/// perform() gave up at the deadline; no code of libcurl's.
-constexpr int cut_off = -1;
+/// Result of perform() at the deadline; not a CURLcode.
+constexpr int deadline_passed = -1;
 
 constexpr int proxy_wants_credentials = 407;
 
 } // namespace
 
 struct Client::Handles {
-    // The easy handle goes first: connections are the multi handle's, and it closes them last.
+    // Destroyed in reverse order: the multi handle owns the connections and must close them last.
     std::unique_ptr<CURLM, MultiCleanup> multi{curl_multi_init()};
     std::unique_ptr<CURL, EasyCleanup> easy{curl_easy_init()};
     std::unique_ptr<curl_slist, ListCleanup> headers;
@@ -80,8 +81,8 @@ struct Client::Handles {
         return head_bytes > longest_head_bytes || body_bytes > longest_body_bytes;
     }
 
-    // Giving back another size ends the exchange: a stranger could send for ever, and libcurl keeps
-    // every header line.
+    // Returning another size aborts the exchange: a server could send without end, and libcurl keeps every
+    // header line.
     static std::size_t on_head(char* data, std::size_t, std::size_t size, void* self_pointer) {
         auto& self = *static_cast<Handles*>(self_pointer);
         self.head_bytes += size;
@@ -94,8 +95,8 @@ struct Client::Handles {
         read_body({data, size}, self.reply);
         return self.too_long() ? 0 : size;
     }
-    /// A server that refuses a body (413) may answer and close while it is still being sent. Where
-    /// libcurl meets the broken pipe before it has read, the answer still waits in the socket.
+    /// A server that refuses a body (413) may respond and close while the body is being sent. If libcurl
+    /// meets the broken pipe before it has read the response, the response is still in the socket.
     static int on_close(void* self_pointer, curl_socket_t socket) {
         auto& self = *static_cast<Handles*>(self_pointer);
         if (self.running && self.plain_http && self.reply.status == 0) {
@@ -127,7 +128,7 @@ Client::Client(Settings settings)
     start_curl();
     handles_ = std::make_unique<Handles>();
     if (handles_->multi == nullptr || handles_->easy == nullptr)
-        throw std::runtime_error("libcurl gives no handle");
+        throw std::runtime_error("libcurl could not create a handle");
 }
 
 Client::~Client() = default;
@@ -147,18 +148,18 @@ Reply Client::exchange(const Request& request) {
     at.running = true;
     const int code = perform();
     at.running = false;
-    // An early refusal is an answer, also when the connection broke before all was sent.
+    // An early refusal counts as a response, even if the connection broke before the body was sent.
     const bool refused_early =
-        (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && says_enough(at.reply.status);
+        (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && is_clear_without_body(at.reply.status);
     if (code == CURLE_OK || refused_early)
         return std::move(at.reply);
     const std::string where = shown_url(request.url.substr(0, request.url.find('?')));
-    const Failure failure = code == cut_off ? Failure() : at.failure(code);
+    const Failure failure = code == deadline_passed ? Failure() : at.failure(code);
     at.reply = Reply();
     if (failure.proxy_status == proxy_wants_credentials)
-        at.reply.status = proxy_wants_credentials; // as if the proxy had said so to plain http
-    else if (code == cut_off)
-        at.reply.failure = where + ": given up, no time is left";
+        at.reply.status = proxy_wants_credentials; // the same status as for plain http
+    else if (code == deadline_passed)
+        at.reply.failure = where + ": aborted at the deadline";
     else
         at.reply.failure = describe_failure(failure, where, settings_);
     return std::move(at.reply);
@@ -169,16 +170,16 @@ void Client::prepare(const Request& request) {
     CURL* easy = at.easy.get();
     at.plain_http = request.url.starts_with("http:");
     at.headers.reset();
-    at.add_header("Expect:"); // it costs a round trip, or a second where the server ignores it
+    at.add_header("Expect:"); // saves a round trip, or a second if the server ignores it
     for (const std::string& header : request.headers)
         at.add_header(header.c_str());
 
-    curl_easy_reset(easy); // options only, the connection stays
+    curl_easy_reset(easy); // options only; keeps the connection
     curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); // a redirect would carry the token elsewhere
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); // a stuck DNS look-up must not hold up the end
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); // a hanging DNS lookup must not delay shutdown
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "lxcmon-push");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, at.headers.get());
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings_.connect_timeout.count()));
@@ -198,19 +199,20 @@ void Client::prepare(const Request& request) {
         curl_easy_setopt(easy, CURLOPT_PASSWORD, settings_.password.c_str());
     }
     if (request.post) {
-        // Never a null pointer: libcurl would then ask for the body on stdin.
+        // With a null pointer libcurl would read the body from stdin.
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.empty() ? "" : request.body.data());
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
     }
 }
 
-/// A CURLcode, or cut_off. The multi interface is for set_deadline() alone: it wakes a transfer that waits.
+/// Returns a CURLcode or deadline_passed. Only set_deadline() needs the multi interface: it wakes a waiting
+/// transfer.
 int Client::perform() {
     CURLM* multi = handles_->multi.get();
     CURL* easy = handles_->easy.get();
     if (curl_multi_add_handle(multi, easy) != CURLM_OK)
         throw std::bad_alloc();
-    int result = cut_off;
+    int result = deadline_passed;
     for (int running = 1; running != 0;) {
         const Clock::time_point deadline{Clock::duration(deadline_.load())};
         const auto now = Clock::now();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "http/reply.hpp"
@@ -15,18 +16,18 @@ namespace lxcmon::http {
 
 struct Request {
     bool post = false;
-    std::string url;                  ///< whole, encoded
+    std::string url;                  ///< complete and percent-encoded
     std::vector<std::string> headers; ///< "Name: value"
     std::string_view body;
-    std::chrono::milliseconds timeout{10'000}; ///< for all of it
+    std::chrono::milliseconds timeout{10'000}; ///< for the whole exchange
 };
 
-/// One connection to a server, kept alive; hides libcurl. The whole process must ignore or block
-/// SIGPIPE. One thread at a time, except for set_deadline().
+/// An HTTP client with one connection, kept alive; hides libcurl. The process must ignore or block SIGPIPE.
+/// One thread at a time, except set_deadline().
 class Client {
   public:
-    /// Reads the folder of certificates, if that is what there is. Throws std::runtime_error where libcurl
-    /// does not start, std::invalid_argument where the folder can't be read.
+    /// Reads the certificates if settings.tls.ca is a folder. Throws std::invalid_argument if the folder
+    /// can't be read, std::runtime_error if libcurl fails to initialize.
     explicit Client(Settings settings);
     ~Client();
     Client(const Client&) = delete;
@@ -34,10 +35,11 @@ class Client {
     Client(Client&&) = delete;
     Client& operator=(Client&&) = delete;
 
-    /// The answer, or in Reply::failure why there is none. Throws std::bad_alloc only.
+    /// Sends the request and waits for the response. Reply::failure is set if no complete response came.
+    /// Throws only std::bad_alloc.
     [[nodiscard]] Reply exchange(const Request& request);
 
-    /// An exchange is given up at this time, the one that runs too. Any thread.
+    /// Exchanges, also a running one, are aborted at this time. Any thread.
     void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept;
 
   private:
@@ -47,7 +49,7 @@ class Client {
     int perform();
 
     Settings settings_;
-    std::string ca_pem_; ///< the certificates of a folder; empty where it is a file
+    std::string ca_pem_; ///< the certificates of the folder; empty if settings_.tls.ca is a file
     std::atomic<std::chrono::steady_clock::rep> deadline_;
     std::unique_ptr<Handles> handles_;
 };

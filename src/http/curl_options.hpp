@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "http/settings.hpp"
@@ -8,9 +9,10 @@
 
 namespace lxcmon::http {
 
-/// Which way requests go (unix socket, proxy) and who is trusted. `settings` and `ca_pem` must outlive the
-/// exchange.
+/// Sets the unix socket or proxy. `settings` must outlive the exchange.
 void set_route(CURL* easy, const Settings& settings);
+/// Sets the trusted CAs and our certificate. `ca_pem` holds the CAs of a folder, or is empty. `settings` and
+/// `ca_pem` must outlive the exchange.
 void set_tls(CURL* easy, const TlsSettings& settings, const std::string& ca_pem);
 
 } // namespace lxcmon::http

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "http/failure.hpp"
 
 #include <curl/curl.h>
@@ -18,7 +19,7 @@ bool contains(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
 }
 
-/// host of "https://host:8086/x", without brackets.
+/// Returns `host` of "https://host:8086/x", without brackets.
 std::string_view host_of(std::string_view url) noexcept {
     if (const auto scheme_end = url.find("://"); scheme_end != std::string_view::npos)
         url.remove_prefix(scheme_end + 3);
@@ -28,7 +29,7 @@ std::string_view host_of(std::string_view url) noexcept {
     return url.substr(0, url.find(':'));
 }
 
-/// The port that libcurl goes to for the URL.
+/// The port that libcurl connects to for the URL.
 std::string_view port_of(std::string_view url) noexcept {
     const bool secure = url.starts_with("https");
     if (const auto scheme_end = url.find("://"); scheme_end != std::string_view::npos)
@@ -39,7 +40,8 @@ std::string_view port_of(std::string_view url) noexcept {
     return has_port ? url.substr(colon + 1) : secure ? "443" : "80";
 }
 
-/// libcurl names whom it could not find or reach: where that is not the server, it is the proxy.
+/// True if the proxy failed and not the server: libcurl's message names the host that it could not resolve or
+/// reach.
 bool is_of_proxy(const Failure& failure, std::string_view url) {
     constexpr std::string_view find = "Could not resolve host: ";
     constexpr std::string_view reach = "Failed to connect to ";
@@ -60,37 +62,40 @@ std::string describe_socket_failure(const Failure& failure, const std::string& p
     if (error != 0)
         return std::string("the socket can't be reached: ") + std::strerror(error);
     if (!S_ISSOCK(status.st_mode))
-        return "is no socket; expected the path of the server's unix socket";
+        return "is not a socket; expected the path of the server's unix socket";
     if (failure.os_error == EACCES)
-        return "connecting to the socket is not permitted; check who owns it and its mode";
-    return "connection refused; the socket is there, but no server listens on it";
+        return "connecting to the socket is not permitted; check its owner and mode";
+    return "connection refused; the socket exists, but no server listens on it";
 }
 
-/// Numbers of OpenSSL's X509_V_ERR_*, that CURLINFO_SSL_VERIFYRESULT gives.
-constexpr auto verify_words = std::to_array<std::pair<long, std::string_view>>({
+/// Messages for OpenSSL's X509_V_ERR_*, as in CURLINFO_SSL_VERIFYRESULT.
+constexpr auto verify_messages = std::to_array<std::pair<long, std::string_view>>({
     {9, "the server's TLS certificate is not valid yet; check the clocks of both hosts"},
     {10, "the server's TLS certificate has expired; renew it on the server, or check this host's clock"},
     {18, "the server's TLS certificate is self-signed and not trusted; give it with --tls-ca"},
-    {19, "the server's TLS certificate comes from a CA that is not trusted; give the CA's with --tls-ca"},
-    {20, "the server's TLS certificate comes from a CA that is not trusted; give the CA's with --tls-ca"},
-    {21, "the server's TLS certificate comes from a CA that is not trusted; give the CA's with --tls-ca"},
+    {19, "the server's TLS certificate comes from a CA that is not trusted; give the CA's certificate with "
+         "--tls-ca"},
+    {20, "the server's TLS certificate comes from a CA that is not trusted; give the CA's certificate with "
+         "--tls-ca"},
+    {21, "the server's TLS certificate comes from a CA that is not trusted; give the CA's certificate with "
+         "--tls-ca"},
 });
 
 std::string describe_certificate_failure(const Failure& failure) {
-    // libcurl's own check, after OpenSSL has found the chain good.
+    // libcurl checks the name after OpenSSL has accepted the chain.
     if (contains(failure.detail, "subject name") || contains(failure.detail, "subjectAltName"))
         return "the server's TLS certificate is for another name (" + failure.detail +
-               "); the URL must have a name that stands in the certificate";
-    for (const auto& [number, message] : verify_words)
+               "); the URL must have a name from the certificate";
+    for (const auto& [number, message] : verify_messages)
         if (number == failure.verify_result)
             return std::string(message) + " (" + failure.detail + ")";
-    return "the server's TLS certificate is not good (" + failure.detail + ")";
+    return "the server's TLS certificate is invalid (" + failure.detail + ")";
 }
 
 constexpr std::string_view client_certificate_hint =
-    "the server wants a client certificate that it trusts: --tls-cert and --tls-key";
+    "the server may require a client certificate that it trusts: set --tls-cert and --tls-key";
 
-/// TLS 1.3 lets the server refuse a client's certificate only after the handshake, when data are sent.
+/// With TLS 1.3 the server refuses a client certificate only after the handshake, when data is sent.
 bool refuses_client_certificate(std::string_view detail) noexcept {
     for (const char* alert :
          {"alert certificate required", "alert unknown ca", "alert bad certificate",
@@ -103,23 +108,23 @@ bool refuses_client_certificate(std::string_view detail) noexcept {
 
 std::string describe_tls_failure(const Failure& failure, const Settings& settings) {
     if (contains(failure.detail, "wrong version number") || contains(failure.detail, "packet length"))
-        return "no TLS is spoken there (" + failure.detail +
-               (settings.proxy.starts_with("https:") ? "); is it the proxy, is its URL http:// instead?"
+        return "the other side does not use TLS (" + failure.detail +
+               (settings.proxy.starts_with("https:") ? "); should the proxy's URL begin with http:// instead?"
                                                      : "); does this port want http:// instead?");
     if (refuses_client_certificate(failure.detail))
-        return std::string("the server ended TLS (") + failure.detail + "); likely " +
+        return std::string("the server ended the TLS connection (") + failure.detail + "); " +
                std::string(client_certificate_hint);
-    return "no TLS (" + failure.detail + "); see the server's log";
+    return "the TLS handshake failed (" + failure.detail + "); see the server's log";
 }
 
 std::string describe_broken_exchange(const Failure& failure, std::string_view where) {
     if (failure.proxy_status != 0 && failure.proxy_status / 100 != 2)
-        return "the proxy does not connect to it (HTTP " + std::to_string(failure.proxy_status) +
+        return "the proxy did not connect to the server (HTTP " + std::to_string(failure.proxy_status) +
                "); see the proxy's log";
-    std::string message =
-        "the connection broke off without a whole answer (" + failure.detail + "); see the server's log";
+    std::string message = "the connection ended before the response was complete (" + failure.detail +
+                          "); see the server's log";
     if (where.starts_with("https:"))
-        message += std::string("; maybe ").append(client_certificate_hint);
+        message += std::string("; ").append(client_certificate_hint);
     else if (failure.code == CURLE_RECV_ERROR || failure.code == CURLE_GOT_NOTHING)
         message += "; or does this port want https://?";
     return message;
@@ -128,27 +133,27 @@ std::string describe_broken_exchange(const Failure& failure, std::string_view wh
 std::string describe_connect_failure(const Failure& failure, std::string_view where) {
     const bool refused = failure.os_error == ECONNREFUSED;
     if (is_of_proxy(failure, where))
-        return (refused ? "the proxy refuses the connection (" : "no connection to the proxy (") +
+        return (refused ? "the proxy refuses the connection (" : "can't connect to the proxy (") +
                failure.detail + "); check --influx-proxy, http_proxy and https_proxy";
     if (refused)
         return "connection refused; is the server running, and is this its port?";
-    return "no connection (" + failure.detail + "); check the URL, the network and firewalls";
+    return "can't connect (" + failure.detail + "); check the URL, the network and firewalls";
 }
 
 std::string message_of(const Failure& failure, std::string_view where, const Settings& settings) {
     switch (failure.code) {
     case CURLE_COULDNT_RESOLVE_HOST:
         if (!is_of_proxy(failure, where))
-            return "no address is known for this host name; check the URL, and DNS on this host";
+            return "the host name can't be resolved; check the URL, and DNS on this host";
         [[fallthrough]];
     case CURLE_COULDNT_RESOLVE_PROXY:
-        return "no address is known for the proxy's name (" + failure.detail +
+        return "the proxy's host name can't be resolved (" + failure.detail +
                "); check --influx-proxy, http_proxy and https_proxy";
     case CURLE_COULDNT_CONNECT:
         return settings.unix_socket.empty() ? describe_connect_failure(failure, where)
                                             : describe_socket_failure(failure, settings.unix_socket);
     case CURLE_PROXY:
-        return "the proxy does not do its part (" + failure.detail + "); check the kind of proxy and its log";
+        return "the proxy handshake failed (" + failure.detail + "); check the kind of proxy and its log";
     case CURLE_OPERATION_TIMEDOUT:
         return "time-out (" + failure.detail +
                "); the server hangs or is overloaded, or a firewall drops packets";
@@ -168,11 +173,12 @@ std::string message_of(const Failure& failure, std::string_view where, const Set
     case CURLE_GOT_NOTHING:
         return refuses_client_certificate(failure.detail) ? describe_tls_failure(failure, settings)
                                                           : describe_broken_exchange(failure, where);
-    case CURLE_WRITE_ERROR: // Http takes no more of it
-        return "the answer is too long to be that of InfluxDB; check the URL";
+    case CURLE_WRITE_ERROR: // aborted by Client::Handles
+        return "the response is too long for InfluxDB; check the URL";
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
-        return "what answers is no HTTP server (" + failure.detail + "); check the port, and http or https";
+        return "the other side is not an HTTP server (" + failure.detail +
+               "); check the port, and http or https";
     case CURLE_OUT_OF_MEMORY:
         throw std::bad_alloc();
     default:

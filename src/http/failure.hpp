@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "http/settings.hpp"
@@ -7,17 +8,17 @@
 
 namespace lxcmon::http {
 
-/// What libcurl tells of an exchange that brought no answer.
+/// What libcurl reports about an exchange without a response.
 struct Failure {
     int code = 0;           ///< CURLcode
-    std::string detail;     ///< libcurl's own words
+    std::string detail;     ///< libcurl's own message
     long os_error = 0;      ///< errno of connect()
     long verify_result = 0; ///< OpenSSL's X509_V_ERR_*
-    long proxy_status = 0;  ///< the proxy's answer to CONNECT
+    long proxy_status = 0;  ///< HTTP status of the proxy's response to CONNECT
 };
 
-/// For a person: what is wrong and what to do. `where` names the server, without secrets. Throws
-/// std::bad_alloc where that is what libcurl met.
+/// Describes the cause and what to do, for the log. `where` is the server's URL without secrets. Throws
+/// std::bad_alloc if libcurl ran out of memory.
 [[nodiscard]] std::string describe_failure(const Failure& failure, std::string_view where,
                                            const Settings& settings);
 

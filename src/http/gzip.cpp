@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "http/gzip.hpp"
 
 #include <zlib.h>
@@ -16,7 +17,7 @@ struct Gzip::Stream {
         if (result == Z_MEM_ERROR)
             throw std::bad_alloc();
         if (result != Z_OK)
-            throw std::runtime_error("zlib does not start: its version or the level is wrong");
+            throw std::runtime_error("zlib failed to initialize: wrong version or level");
     }
     ~Stream() { deflateEnd(&state); }
     Stream(const Stream&) = delete;
@@ -35,12 +36,12 @@ Gzip& Gzip::operator=(Gzip&&) noexcept = default;
 
 void Gzip::compress(std::string_view text, std::string& out) {
     if (text.size() > std::numeric_limits<uInt>::max() / 2)
-        throw std::runtime_error("gzip: too much in one piece");
+        throw std::runtime_error("gzip: the input is too large");
     z_stream& state = stream_->state;
     deflateReset(&state);
-    // Lines of figures shrink to a tenth; what that is too little for is given more.
+    // Usually enough: line protocol shrinks to a tenth. The loop enlarges it if not.
     out.resize(text.size() / 8 + 1024);
-    // zlib's old interface has no const; it does not write to its input.
+    // zlib's interface lacks const; it does not write to its input.
     state.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
     state.avail_in = static_cast<uInt>(text.size());
     for (std::size_t have = 0;; have = out.size(), out.resize(2 * have)) {

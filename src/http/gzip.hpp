@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <memory>
@@ -6,11 +7,11 @@
 
 namespace lxcmon::http {
 
-/// Makes gzip members (RFC 1952). Keeps zlib's state (256 KiB) between calls. Not thread-safe.
+/// Compresses to gzip (RFC 1952). Keeps zlib's state (256 KiB) between calls. Not thread-safe.
 class Gzip {
   public:
-    /// Level 1: line protocol repeats itself so much that it shrinks to about a tenth with it already;
-    /// level 6 takes several times the CPU for a few percent more, on a host that has better to do.
+    /// Level 1 already shrinks line protocol to about a tenth; level 6 costs several times the CPU for a few
+    /// percent more. Throws std::runtime_error, std::bad_alloc.
     explicit Gzip(int level = 1);
     ~Gzip();
     Gzip(const Gzip&) = delete;
@@ -18,7 +19,8 @@ class Gzip {
     Gzip(Gzip&&) noexcept;
     Gzip& operator=(Gzip&&) noexcept;
 
-    /// `out` is overwritten, its storage used again. Throws std::runtime_error, std::bad_alloc.
+    /// Overwrites `out` and reuses its storage. `text` must be below 2 GiB. Throws std::runtime_error,
+    /// std::bad_alloc.
     void compress(std::string_view text, std::string& out);
 
   private:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <chrono>
@@ -6,7 +7,7 @@
 
 namespace lxcmon::http {
 
-/// The longest Retry-After that is believed.
+/// A longer Retry-After counts as this.
 inline constexpr std::chrono::seconds longest_retry_after{600};
 
 /// The wait that a Retry-After header asks for (RFC 9110, 10.2.3: seconds or a date; `now` is for the date),

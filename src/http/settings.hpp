@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <chrono>
@@ -6,20 +7,20 @@
 namespace lxcmon::http {
 
 struct TlsSettings {
-    std::string ca;        ///< PEM file, or a folder of such; empty: whom the system trusts
-    std::string cert;      ///< PEM file with our certificate, for servers that want one
-    std::string key;       ///< PEM file with its key; empty: it stands in `cert`
-    bool insecure = false; ///< whoever answers is believed
+    std::string ca;        ///< PEM file, or a folder of PEM files; empty: the system's CAs
+    std::string cert;      ///< PEM file with our certificate, for servers that require one
+    std::string key;       ///< PEM file with its key; empty: the key is in `cert`
+    bool insecure = false; ///< accepts any server certificate
 
     friend bool operator==(const TlsSettings&, const TlsSettings&) = default;
 };
 
 struct Settings {
-    std::string user; ///< Basic authentication where not empty
+    std::string user; ///< for Basic authentication; empty: none
     std::string password;
     std::chrono::milliseconds connect_timeout{5'000};
-    std::string unix_socket; ///< path; not empty: all goes there, whatever the URL's host
-    std::string proxy;       ///< empty: what http_proxy, https_proxy and no_proxy say
+    std::string unix_socket; ///< path; if set, all requests go there, whatever the URL's host
+    std::string proxy;       ///< URL; empty: http_proxy, https_proxy and no_proxy decide
     TlsSettings tls;
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "http/tls_files.hpp"
 
 #include "io/kernel_file.hpp"
@@ -30,12 +31,12 @@ bool has_certificate(std::string_view text) noexcept {
     return contains(text, certificate_mark) || contains(text, trusted_mark);
 }
 
-/// Fills `text`; what is wrong where that fails.
+/// Fills `text`, or returns what is wrong.
 std::optional<std::string> read(const std::string& path, std::string& text) {
     const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, longest_file_bytes);
     if (error == 0)
         return std::nullopt;
-    return "can't be read: " + std::generic_category().message(error) + "; expected a file in PEM";
+    return "can't be read: " + std::generic_category().message(error) + "; expected a PEM file";
 }
 
 bool is_folder(const std::string& path) {
@@ -51,7 +52,7 @@ std::optional<std::string> check_certificate_file(const std::string& path) {
         return wrong;
     if (has_certificate(text))
         return std::nullopt;
-    return "holds no certificate; expected a file in PEM, with a line " + std::string(certificate_mark);
+    return "holds no certificate; expected a PEM file with a line " + std::string(certificate_mark);
 }
 
 std::optional<std::string> check_certificates(const std::string& path) {
@@ -63,7 +64,7 @@ std::optional<std::string> check_certificates(const std::string& path) {
     } catch (const std::invalid_argument& error) {
         return error.what();
     }
-    return "is a folder without certificates; expected files in PEM in it";
+    return "is a folder without certificates; expected PEM files in it";
 }
 
 std::optional<std::string> check_key_file(const std::string& path) {
@@ -71,10 +72,9 @@ std::optional<std::string> check_key_file(const std::string& path) {
     if (auto wrong = read(path, text))
         return wrong;
     if (!contains(text, key_mark))
-        return "holds no private key; expected a file in PEM, with a line -----BEGIN PRIVATE KEY-----";
+        return "holds no private key; expected a PEM file with a line -----BEGIN PRIVATE KEY-----";
     if (contains(text, "ENCRYPTED"))
-        return "is locked with a password, which nobody could type in; expected a key without (openssl pkey "
-               "-in KEY -out NEW)";
+        return "is locked with a password; expected a key without one (openssl pkey -in KEY -out NEW)";
     return std::nullopt;
 }
 
@@ -92,13 +92,12 @@ std::string read_certificate_folder(const std::string& path) {
         if (std::error_code ignored; entry->is_regular_file(ignored))
             files.push_back(entry->path());
     if (error)
-        throw std::invalid_argument("can't be read: " + error.message() +
-                                    "; expected a folder of files in PEM");
+        throw std::invalid_argument("can't be read: " + error.message() + "; expected a folder of PEM files");
     std::sort(files.begin(), files.end());
     std::string all;
     for (const fs::path& file : files) {
         std::string text;
-        // Such folders hold other things too, and links to nowhere.
+        // A folder of certificates may hold other files and dangling symlinks.
         if (read(file.string(), text) || !has_certificate(text) || all.size() > longest_file_bytes)
             continue;
         all += text;

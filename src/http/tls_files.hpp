@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <optional>
@@ -5,17 +6,17 @@
 
 namespace lxcmon::http {
 
-/// What is wrong with a file of certificates, of a key, or (where `path` is a folder) with the certificates
-/// in it; nothing where it is good. For a person to read, at start.
+/// These check a file of certificates or of a private key; check_certificates() also takes a folder. Each
+/// returns what is wrong, for an error message at start, or nothing if the file can be used.
 [[nodiscard]] std::optional<std::string> check_certificates(const std::string& path);
 [[nodiscard]] std::optional<std::string> check_certificate_file(const std::string& path);
 [[nodiscard]] std::optional<std::string> check_key_file(const std::string& path);
 
-/// Whether the file holds a private key, beside what else it holds.
+/// True if the file holds a private key, possibly among other things.
 [[nodiscard]] bool holds_key(const std::string& path);
 
-/// All certificates in the files of a folder, in PEM; empty where `path` is no folder. Throws
-/// std::invalid_argument where it can't be read.
+/// Returns all certificates in the files of a folder, as PEM; empty if `path` is not a folder. Throws
+/// std::invalid_argument if the folder can't be read.
 [[nodiscard]] std::string read_certificate_folder(const std::string& path);
 
 } // namespace lxcmon::http

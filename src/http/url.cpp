@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "http/url.hpp"
 
 #include <curl/curl.h>
@@ -24,7 +25,7 @@ bool has_part(CURLU* url, CURLUPart part) noexcept {
     return there;
 }
 
-/// Empty where there is none.
+/// Returns an empty text if the URL has no such part.
 std::string part(CURLU* url, CURLUPart which) {
     char* text = nullptr;
     if (curl_url_get(url, which, &text, 0) != CURLUE_OK || text == nullptr)
@@ -45,8 +46,8 @@ bool has_blank(std::string_view text) noexcept {
                        [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
 }
 
-/// Whether it has a scheme and a host: libcurl guesses a scheme where none is, and takes http:///x for host
-/// x.
+/// Returns true if the URL has a scheme and a host. libcurl alone would guess a missing scheme, and take
+/// http:///x for host x.
 bool parse(CURLU* parts, const std::string& url) {
     const auto scheme_end = url.find("://");
     return scheme_end != std::string::npos && url[scheme_end + 3] != '/' &&
@@ -58,7 +59,7 @@ std::optional<std::string> check_socket_path(std::string_view path) {
     if (path.size() >= sizeof(sockaddr_un::sun_path))
         return "the path of the socket is too long; expected 107 bytes at most";
     if (path.ends_with('/') || has_blank(path))
-        return "no path of a socket; expected unix:///run/influxdb.sock, without spaces";
+        return "not a path of a socket; expected unix:///run/influxdb.sock, without spaces";
     return std::nullopt;
 }
 
@@ -81,17 +82,17 @@ std::optional<std::string> check_url(const std::string& url) {
     if (const auto path = unix_socket_path(url))
         return check_socket_path(*path);
     if (has_blank(url))
-        return std::string("a space or control byte in it; ") + expected;
+        return std::string("a space or control byte is in it; ") + expected;
     const auto parts = new_url();
     if (!parse(parts.get(), url))
         return expected;
     if (const std::string scheme = part(parts.get(), CURLUPART_SCHEME); scheme != "http" && scheme != "https")
         return expected;
     if (has_part(parts.get(), CURLUPART_USER) || has_part(parts.get(), CURLUPART_PASSWORD))
-        return "a user or password has no place in a URL, it would show in ps; use --influx-user and "
+        return "a URL must not contain a user or password, which ps would show; use --influx-user and "
                "--influx-password-file";
     if (has_part(parts.get(), CURLUPART_QUERY) || has_part(parts.get(), CURLUPART_FRAGMENT))
-        return "give the server's address alone, without ? and what follows; the database has its own option";
+        return "expected only the server's address, without ? or #; the database has its own option";
     return std::nullopt;
 }
 
@@ -104,7 +105,7 @@ std::optional<std::string> check_proxy(const std::string& url) {
     if (std::find(schemes.begin(), schemes.end(), part(parts.get(), CURLUPART_SCHEME)) == schemes.end())
         return expected;
     if (has_part(parts.get(), CURLUPART_USER) || has_part(parts.get(), CURLUPART_PASSWORD))
-        return "a user or password has no place in it, it would show in ps; give the whole URL in the "
+        return "it must not contain a user or password, which ps would show; give the whole URL in the "
                "environment variable https_proxy (for https servers) or http_proxy instead";
     const std::string path = part(parts.get(), CURLUPART_PATH);
     if ((!path.empty() && path != "/") || has_part(parts.get(), CURLUPART_QUERY) ||
@@ -135,7 +136,7 @@ std::string shown_url(std::string_view url) {
     const auto scheme_end = url.find("://");
     std::string out(url.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end + 3));
     std::string_view rest = url.substr(out.size());
-    // The last @ of all, also beyond a slash: a password may hold one, and hiding too much does no harm.
+    // The last @, even after a slash: a password may contain one, and hiding too much does no harm.
     if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
         out += "***";
         rest.remove_prefix(at);

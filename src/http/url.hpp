@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <optional>
@@ -6,26 +7,25 @@
 
 namespace lxcmon::http {
 
-/// What is wrong with the address of a server, for a person to read; nothing where it is good: http
-/// or https, a host, maybe a port and a path; or unix:///PATH. The text holds no part of `url`, as that
-/// may hold a secret.
+/// Checks the URL of a server: http or https, a host, optionally a port and a path; or unix:///PATH. Returns
+/// what is wrong, for an error message, or nothing. The text contains no part of `url`, which may hold a
+/// secret.
 [[nodiscard]] std::optional<std::string> check_url(const std::string& url);
 
-/// The same for a proxy: http, https, socks5 or socks5h, a host, maybe a port.
+/// Checks the URL of a proxy in the same way: http, https, socks5 or socks5h, a host, optionally a port.
 [[nodiscard]] std::optional<std::string> check_proxy(const std::string& url);
 
-/// The path in unix:///PATH; nothing where the URL is another.
+/// Returns the path of unix:///PATH; nothing for any other URL.
 [[nodiscard]] std::optional<std::string> unix_socket_path(std::string_view url);
 
-/// One text for all ways to write one server's address: without slashes at its end, the scheme and the
-/// host in lower case, the default port left out.
+/// Normalizes the URL of a server: no slashes at the end, scheme and host in lower case, no default port.
 [[nodiscard]] std::string canonical_url(std::string_view url);
 
-/// `url` fit for a log or an error, however broken it is: what stands before an `@` and after a `?` is
-/// hidden.
+/// Returns `url` for a log or an error, with the text before an `@` and after a `?` or `#` hidden. Any text
+/// is allowed.
 [[nodiscard]] std::string shown_url(std::string_view url);
 
-/// For a query parameter or a form: all but letters, digits and `-._~` as %XX.
+/// Encodes a value for a query or a form: every byte except letters, digits and `-._~` becomes %XX.
 [[nodiscard]] std::string percent_encoded(std::string_view text);
 
 } // namespace lxcmon::http

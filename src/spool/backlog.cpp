@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/backlog.hpp"
 
 #include "spool/gzip_segment.hpp"
@@ -15,8 +16,8 @@ namespace {
 
 using Fate = Segment::Fate;
 
-/// Nothing is wrong with the file: it is we who are short of something.
-bool passes(int error) noexcept {
+/// True if the process lacks a resource and the file may be fine.
+bool is_temporary(int error) noexcept {
     return error == EMFILE || error == ENFILE || error == ENOMEM || error == EINTR;
 }
 
@@ -78,16 +79,16 @@ bool Backlog::start_reading() {
             return true;
         }
         const int error = errno;
-        if (passes(error))
+        if (is_temporary(error))
             return false;
-        spdlog::warn("spool: {}", folder_.message(at->name, "it can't be read, and is left out", error));
+        spdlog::warn("spool: {}", folder_.message(at->name, "can't be read, and is skipped", error));
         at->fate = Fate::set_aside;
         at = retire(at) ? segments_.begin() : at + 1;
     }
     return false;
 }
 
-/// The line after the batch is read too, so that accept() knows whether it was the last.
+/// Also reads the line after the batch, so that accept() knows whether the batch was the last one.
 void Backlog::fill_batch() {
     while (!ahead_.empty() || reader_->next(ahead_)) {
         const bool full = batch_.lines == batch_lines_ || batch_.body.size() + ahead_.size() > batch_bytes_;
@@ -100,7 +101,7 @@ void Backlog::fill_batch() {
     count_bad_lines();
 }
 
-/// What is bad is not waiting any more.
+/// Bad lines no longer count as undelivered.
 void Backlog::count_bad_lines() noexcept {
     const std::uint64_t bad = reader_->take_bad_count();
     if (const auto segment = being_read(); segment != segments_.end())
@@ -131,22 +132,23 @@ void Backlog::finish_reading() {
     note_bad(bad_name);
 }
 
-/// Does what the segment's fate is. False where that can't be done: then it stays, and is not read again.
+/// Removes or renames the segment, by its fate. Returns false if that fails: the segment then stays, and is
+/// not read again.
 bool Backlog::retire(Position segment) {
     segment->lines = 0;
     int error = 0;
-    if (clear_away(*segment, error)) {
+    if (remove_or_rename(*segment, error)) {
         segments_.erase(segment);
         cannot_remove_ = false;
         return true;
     }
     if (!std::exchange(cannot_remove_, true))
         spdlog::warn("spool: {}",
-                     folder_.message(segment->name, "it is done with but can't be removed", error));
+                     folder_.message(segment->name, "no longer needed, but can't be removed", error));
     return false;
 }
 
-bool Backlog::clear_away(const Segment& segment, int& error) {
+bool Backlog::remove_or_rename(const Segment& segment, int& error) {
     const std::string bad_name = segment.name + ".bad";
     error = segment.fate == Fate::set_aside ? folder_.rename(segment.name, bad_name)
                                             : folder_.remove(segment.name);
@@ -193,10 +195,10 @@ Backlog::Dropped Backlog::drop_oldest(std::int64_t before_ns) {
         const BadFile dropped = std::move(bad_.front());
         bad_.erase(bad_.begin());
         if (const int error = folder_.remove(dropped.name); error != 0)
-            spdlog::warn("spool: {}", folder_.message(dropped.name, "it can't be removed, and stays", error));
+            spdlog::warn("spool: {}", folder_.message(dropped.name, "can't be removed", error));
         return {true, 0};
     }
-    // One that can't be removed is passed over, or the bounds would not hold for the others.
+    // A segment that can't be removed is skipped; otherwise the limits would no longer hold.
     for (auto at = oldest; at != segments_.end(); ++at)
         if (is_due(*at))
             if (const Dropped dropped = drop_segment(at); dropped.any)
@@ -232,7 +234,7 @@ std::int64_t Backlog::oldest_ns() const noexcept {
 }
 
 std::optional<std::string> Backlog::gzip_one() {
-    // The newest: the oldest is soon read and gone.
+    // The newest first: the oldest is read and removed soon.
     for (auto at = segments_.rbegin(); at != segments_.rend(); ++at)
         if (!at->is_gzip && at->fate == Fate::waiting && !is_being_read(*at))
             return gzip_segment(folder_, *at);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/batch.hpp"
@@ -14,42 +15,45 @@
 
 namespace lxcmon::spool {
 
-/// The closed segments of a spool, and the `*.bad` beside them. The oldest segment is read as batches of line
+/// The closed segments of a spool and its `*.bad` files. Reads the oldest segment as batches of line
 /// protocol. One thread.
 class Backlog {
   public:
-    /// `folder` must be open whenever there are segments.
+    /// `folder` must outlive this object, and be open while the backlog has segments. `batch_lines` and
+    /// `batch_bytes` limit each batch.
     Backlog(const Folder& folder, std::size_t batch_lines, std::size_t batch_bytes);
 
     void load(Contents contents);
     void add(Segment closed);
-    /// The folder has gone: all that was in it is forgotten. The batch in memory stays.
+    /// For a folder that was removed: forgets all segments. The batch in memory stays.
     void forget() noexcept;
 
-    /// The oldest batch, nullptr where none; the same until accept().
+    /// Returns the oldest batch, or nullptr. Returns the same batch until accept().
     [[nodiscard]] const Batch* begin();
-    /// Whether begin() has one at hand.
+    /// True if a batch is in memory already.
     [[nodiscard]] bool has_batch() const noexcept { return batch_.lines > 0; }
+    /// Ends the use of the batch: it was delivered.
     void accept();
+    /// Ends the use of the batch: it was not delivered.
     void keep() noexcept { is_lent_ = wants_back_ = false; }
-    /// The bounds would drop what is lent.
+    /// True if the limits would drop the segment whose batch is in use.
     [[nodiscard]] bool wants_back() const noexcept { return wants_back_; }
-    /// Does nothing where the segment is being read, or gzipped.
+    /// Does nothing if the segment is being read or is gzipped.
     void cancel(const Entry& entry);
 
     struct Dropped {
         bool any = false;
         std::uint64_t lines = 0;
     };
-    /// Removes the oldest file of those that were last changed before `before_ns`; not the one whose batch is
+    /// Removes the oldest file that was last changed before `before_ns`, but never the segment whose batch is
     /// between begin() and accept() or keep().
     Dropped drop_oldest(std::int64_t before_ns);
-    /// When the oldest segment was last changed; the end of time where there is none.
+    /// When the oldest waiting segment was last changed; the largest int64 without one.
     [[nodiscard]] std::int64_t oldest_ns() const noexcept;
 
-    /// Gzips the newest plain segment that is not being read. Returns what is wrong where that fails.
+    /// Gzips the newest plain segment that is not being read. Returns what is wrong if that fails.
     [[nodiscard]] std::optional<std::string> gzip_one();
-    /// Tries again to remove what could not be removed.
+    /// Retries to remove the files that could not be removed before.
     void retire_again();
 
     [[nodiscard]] std::uint64_t lines() const noexcept;
@@ -66,7 +70,7 @@ class Backlog {
     void finish_reading();
     void count_bad_lines() noexcept;
     bool retire(Position segment);
-    [[nodiscard]] bool clear_away(const Segment& segment, int& error);
+    [[nodiscard]] bool remove_or_rename(const Segment& segment, int& error);
     void note_bad(const std::string& name);
     [[nodiscard]] Dropped drop_segment(Position segment);
 
@@ -75,12 +79,12 @@ class Backlog {
     std::vector<Segment> segments_; ///< oldest first
     std::vector<BadFile> bad_;      ///< oldest first
     std::optional<Reader> reader_;
-    std::string ahead_;    ///< the line after the batch; empty where there is none
-    Batch batch_;          ///< given out by begin(); no lines where none is
+    std::string ahead_;    ///< the line after the batch; empty without one
+    Batch batch_;          ///< the batch of begin(); no lines: none
     bool is_lent_ = false; ///< between begin() and accept() or keep()
     bool wants_back_ = false;
-    bool batch_is_detached_ = false; ///< its segment has gone with the folder
-    bool cannot_remove_ = false;     ///< said so
+    bool batch_is_detached_ = false; ///< its segment was removed with the folder
+    bool cannot_remove_ = false;     ///< and this was logged
 };
 
 } // namespace lxcmon::spool

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/contents.hpp"
 
 #include "text/printable.hpp"
@@ -25,11 +26,11 @@ std::int64_t mtime_of(const struct stat& status) noexcept {
     return std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
-bool look_at(const Folder& folder, const char* name, struct stat& status) noexcept {
+bool stat_file(const Folder& folder, const char* name, struct stat& status) noexcept {
     return ::fstatat(folder.fd(), name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(status.st_mode);
 }
 
-/// How many lines a segment of a crashed run has: its name does not tell.
+/// Lines of a segment that an earlier run has not gzipped: its name has no number of lines.
 std::uint64_t count_lines(const Folder& folder, const std::string& name) {
     const io::UniqueFd fd = folder.open_file(name, O_RDONLY);
     auto buffer = std::make_unique<std::array<char, 65536>>();
@@ -44,27 +45,27 @@ std::uint64_t count_lines(const Folder& folder, const std::string& name) {
     }
 }
 
-/// All that belongs to the spool or could; what is not a regular file is nobody's business here.
-class Survey {
+/// All files that are, or could be, the spool's. Ignores everything except regular files.
+class FolderScan {
   public:
-    Survey(const Folder& folder, Contents& contents)
+    FolderScan(const Folder& folder, Contents& contents)
         : folder_(folder)
         , contents_(contents) {}
 
-    void take(const std::string& name) {
-        // A number that high can't be counted up from; a name that is taken is found when a segment is made.
+    void add(const std::string& name) {
+        // Higher numbers could overflow. Writer::start() finds out that a name is taken.
         constexpr std::uint64_t highest_number = 100'000'000'000'000'000;
         if (const std::uint64_t number = number_of_name(name); number < highest_number)
             contents_.next_number = std::max(contents_.next_number, number + 1);
         struct stat status {};
-        if (!look_at(folder_, name.c_str(), status) || name == Folder::lock_name || name == rejected_name ||
+        if (!stat_file(folder_, name.c_str(), status) || name == Folder::lock_name || name == rejected_name ||
             name == old_rejected_name || name == owner_name)
             return;
         if (name == temporary_name(number_of_name(name)))
             return remove(name);
         auto segment = segment_of_name(name);
         if (!segment)
-            return take_other(name, status);
+            return add_unexpected(name, status);
         if (status.st_size == 0 && !segment->is_gzip)
             return remove(name);
         segment->bytes = static_cast<std::uint64_t>(status.st_size);
@@ -78,16 +79,17 @@ class Survey {
             return a.number != b.number ? a.number < b.number : a.name < b.name;
         });
         std::ranges::sort(contents_.bad, {}, &BadFile::mtime_ns);
-        drop_twins();
+        drop_duplicates();
         for (Segment& each : segments)
             if (!each.is_gzip)
                 each.lines = count_lines(folder_, each.name);
     }
 
   private:
-    /// Both kinds of one segment: the crash came when the gzipped one was whole, before the plain one went.
-    void drop_twins() {
-        std::vector<Segment> kept; // sorted by name too, so a gzipped one comes before its twin
+    /// Removes the plain file of a segment that also has a gzipped file: the crash came between the two
+    /// steps.
+    void drop_duplicates() {
+        std::vector<Segment> kept; // also sorted by name: the gzipped file comes first
         for (Segment& each : contents_.segments) {
             if (!each.is_gzip && !kept.empty() && kept.back().is_gzip && kept.back().number == each.number)
                 remove(each.name);
@@ -99,21 +101,22 @@ class Survey {
 
     void remove(const std::string& name) {
         if (const int error = folder_.remove(name); error != 0)
-            spdlog::warn("spool: {}", folder_.message(name, "removing what a crash left", error));
+            spdlog::warn("spool: {}", folder_.message(name, "removing a leftover of a crash", error));
     }
 
-    void take_other(const std::string& name, const struct stat& status) {
+    void add_unexpected(const std::string& name, const struct stat& status) {
         if (name.ends_with(".bad")) {
             contents_.bad.push_back({name, static_cast<std::uint64_t>(status.st_size), mtime_of(status)});
             return;
         }
         const std::string kept = set_aside(folder_, name);
         if (kept.empty()) {
-            spdlog::warn("spool: {}",
-                         folder_.message(name, "no file of the spool's, and it can't be renamed", errno));
+            spdlog::warn(
+                "spool: {}",
+                folder_.message(name, "unexpected file in the spool folder, can't be renamed", errno));
             return;
         }
-        spdlog::warn("spool: {}: no file of the spool's; it is {} now",
+        spdlog::warn("spool: {}: unexpected file in the spool folder; renamed to {}",
                      folder_.path() + "/" + text::printable(name), text::printable(kept));
         contents_.bad.push_back({kept, static_cast<std::uint64_t>(status.st_size), mtime_of(status)});
     }
@@ -129,8 +132,8 @@ std::optional<std::string> read_contents(const Folder& folder, Contents& content
     const OpenFolder entries(fd ? ::fdopendir(fd.get()) : nullptr);
     if (!entries)
         return folder.message("", "reading the folder", errno);
-    static_cast<void>(fd.release()); // it is the DIR's now
-    // All names first: renaming while reading could show a file again.
+    static_cast<void>(fd.release()); // owned by the DIR now
+    // Read all names first: a file renamed during readdir() could appear again.
     std::vector<std::string> names;
     errno = 0;
     while (const dirent* entry = ::readdir(entries.get())) {
@@ -139,10 +142,10 @@ std::optional<std::string> read_contents(const Folder& folder, Contents& content
     }
     if (errno != 0)
         return folder.message("", "reading the folder", errno);
-    Survey survey(folder, contents);
+    FolderScan scan(folder, contents);
     for (const std::string& name : names)
-        survey.take(name);
-    survey.finish();
+        scan.add(name);
+    scan.finish();
     return std::nullopt;
 }
 
@@ -162,7 +165,7 @@ std::string set_aside(const Folder& folder, const std::string& name) {
 
 std::optional<BadFile> inspect_bad(const Folder& folder, const std::string& name) {
     struct stat status {};
-    if (!look_at(folder, name.c_str(), status))
+    if (!stat_file(folder, name.c_str(), status))
         return std::nullopt;
     return BadFile{name, static_cast<std::uint64_t>(status.st_size), mtime_of(status)};
 }
@@ -171,7 +174,7 @@ std::uint64_t rejected_bytes(const Folder& folder) noexcept {
     std::uint64_t bytes = 0;
     struct stat status {};
     for (const char* name : {rejected_name, old_rejected_name})
-        if (look_at(folder, name, status))
+        if (stat_file(folder, name, status))
             bytes += static_cast<std::uint64_t>(status.st_size);
     return bytes;
 }

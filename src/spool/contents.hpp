@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "spool/folder.hpp"
@@ -10,38 +11,38 @@
 
 namespace lxcmon::spool {
 
-/// A file that nothing could be made of, kept for a person: `*.bad`.
+/// A damaged or unexpected file, kept as `*.bad` for a person to inspect.
 struct BadFile {
     std::string name;
     std::uint64_t bytes = 0;
     std::int64_t mtime_ns = 0;
 };
 
-/// What the last run left.
+/// What the folder of a spool contains at the start.
 struct Contents {
     std::vector<Segment> segments; ///< oldest first
     std::vector<BadFile> bad;      ///< oldest first
-    std::uint64_t next_number = 1; ///< no file has it
+    std::uint64_t next_number = 1; ///< higher than the number of any file
 };
 
-/// Looks into the folder, which is open, and tidies up after a crash: removes half-made files and what stands
-/// there twice, and renames files of strangers to `*.bad`, with a line in the log for each. Leaves folders,
-/// symlinks and the like alone. Returns what is wrong where the folder can't be read.
+/// Scans the folder, which must be open, and cleans up after a crash: removes unfinished and duplicate files.
+/// Renames unexpected files to `*.bad`, with a line in the log for each. Ignores everything except regular
+/// files. Returns what is wrong if the folder can't be read.
 [[nodiscard]] std::optional<std::string> read_contents(const Folder& folder, Contents& contents);
 
-/// Renames a file to `NAME.bad` (`NAME.2.bad` where that is taken, and so on). Returns the new name, or an
-/// empty one and errno.
+/// Renames a file to `NAME.bad`, or to `NAME.2.bad` and so on if that name is taken. Returns the new name; an
+/// empty one, and errno, on failure.
 [[nodiscard]] std::string set_aside(const Folder& folder, const std::string& name);
 
-/// A `*.bad` as it is on disk now; nothing where it is not there.
+/// Returns the current state of a `*.bad` file; nothing if it does not exist.
 [[nodiscard]] std::optional<BadFile> inspect_bad(const Folder& folder, const std::string& name);
 
-/// Files of this folder that other parts look after: the quarantine's.
+/// The quarantine's files in this folder.
 inline constexpr const char* rejected_name = "rejected.jsonl";
 inline constexpr const char* old_rejected_name = "rejected.jsonl.1";
-/// And the one that says whose points these are.
+/// The file that names the server of these points.
 inline constexpr const char* owner_name = "owner";
-/// How many bytes those have.
+/// Bytes of the quarantine's files.
 [[nodiscard]] std::uint64_t rejected_bytes(const Folder& folder) noexcept;
 
 } // namespace lxcmon::spool

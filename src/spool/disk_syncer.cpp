@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/disk_syncer.hpp"
 
 #include "io/signals_blocked.hpp"
@@ -42,17 +43,17 @@ int DiskSyncer::later(int fd) {
     if (!own)
         return errno;
     const std::lock_guard lock(mutex_);
-    const bool asked =
-        std::ranges::any_of(asked_, [&](const io::UniqueFd& each) { return same_file(each.get(), fd); });
-    if (!asked)
-        asked_.push_back(std::move(own));
+    const bool is_pending =
+        std::ranges::any_of(pending_, [&](const io::UniqueFd& each) { return same_file(each.get(), fd); });
+    if (!is_pending)
+        pending_.push_back(std::move(own));
     changed_.notify_all();
     return std::exchange(error_, 0);
 }
 
 bool DiskSyncer::is_busy() const {
     const std::lock_guard lock(mutex_);
-    return working_ || !asked_.empty();
+    return working_ || !pending_.empty();
 }
 
 std::chrono::steady_clock::duration DiskSyncer::busy_for() const {
@@ -62,16 +63,16 @@ std::chrono::steady_clock::duration DiskSyncer::busy_for() const {
 
 void DiskSyncer::wait() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !working_ && asked_.empty(); });
+    changed_.wait(lock, [this] { return !working_ && pending_.empty(); });
 }
 
 void DiskSyncer::run() {
     std::unique_lock lock(mutex_);
     for (;;) {
-        changed_.wait(lock, [this] { return ending_ || !asked_.empty(); });
-        if (asked_.empty())
+        changed_.wait(lock, [this] { return ending_ || !pending_.empty(); });
+        if (pending_.empty())
             return;
-        const std::vector<io::UniqueFd> files = std::exchange(asked_, {});
+        const std::vector<io::UniqueFd> files = std::exchange(pending_, {});
         working_ = true;
         since_ = std::chrono::steady_clock::now();
         lock.unlock();

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/folder.hpp"
 
 #include "io/parse.hpp"
@@ -31,12 +32,12 @@ Folder::Folder(std::string path)
 std::optional<std::string> Folder::open() {
     close();
     if (const int error = io::make_parent_folders(path_); error != 0)
-        return text::describe_file_error(path_, "making the folders above it", error);
+        return text::describe_file_error(path_, "creating its parent folders", error);
     const int made = ::mkdir(path_.c_str(), folder_mode) == 0 ? 0 : errno;
     fd_.reset(::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd_) {
         const int error = errno;
-        return error == ENOENT ? text::describe_file_error(path_, "making it", made == 0 ? error : made)
+        return error == ENOENT ? text::describe_file_error(path_, "creating it", made == 0 ? error : made)
                                : text::describe_file_error(path_, "opening it", error);
     }
     auto wrong = take_lock();
@@ -46,7 +47,7 @@ std::optional<std::string> Folder::open() {
 }
 
 std::optional<std::string> Folder::take_lock() {
-    // For reading, which is enough for a lock: what is open for writing keeps a disk from being unmounted.
+    // Read-only is enough for a lock. A file open for writing would prevent a remount as read-only.
     io::UniqueFd lock = open_file(lock_name, O_RDONLY | O_CREAT);
     if (!lock)
         return message(lock_name, "opening it", errno);
@@ -55,29 +56,29 @@ std::optional<std::string> Folder::take_lock() {
         if (error != EWOULDBLOCK)
             return message(lock_name, "locking it", error);
         close();
-        throw SpoolHeld(held_words(lock.get()));
+        throw SpoolHeld(held_message(lock.get()));
     }
     const io::UniqueFd writable = open_file(lock_name, O_WRONLY);
     if (!writable)
         return message(lock_name, "opening it", errno);
     const std::string holder = std::to_string(::getpid()) + " " + program_invocation_short_name + "\n";
-    // Only words for others: a disk too full for them is no reason to leave the backlog lying.
+    // Only for the message of another agent: a full disk must not prevent delivery of the backlog.
     if (::ftruncate(writable.get(), 0) == 0)
         static_cast<void>(!::write(writable.get(), holder.data(), holder.size()));
     lock_ = std::move(lock);
     return std::nullopt;
 }
 
-std::string Folder::held_words(int lock) const {
+std::string Folder::held_message(int lock) const {
     std::array<char, 128> buffer{};
     const ssize_t size = ::pread(lock, buffer.data(), buffer.size(), 0);
     std::string_view text(buffer.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
     text = io::take_until(text, '\n');
     const auto pid = io::parse_number<pid_t>(io::take_until(text, ' '));
-    const std::string who =
+    const std::string holder =
         pid ? text::printable(text) + " (pid " + std::to_string(*pid) + ")" : std::string("another process");
-    return "the spool " + path_ + " is in use by " + who +
-           "; expected one agent to a spool: stop that one, or give this one another --spool-dir";
+    return "the spool " + path_ + " is in use by " + holder +
+           "; only one agent may use a spool: stop the other agent, or set another --spool-dir";
 }
 
 void Folder::close() noexcept {
@@ -95,7 +96,7 @@ bool Folder::is_in_place() const noexcept {
 }
 
 io::UniqueFd Folder::open_file(const std::string& name, int flags) const noexcept {
-    // Non-blocking is for a FIFO in a file's place: open() must not hang.
+    // O_NONBLOCK: open() must not hang on a FIFO.
     constexpr int always = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     return io::UniqueFd(::openat(fd_.get(), name.c_str(), flags | always, file_mode));
 }
@@ -113,7 +114,7 @@ int Folder::rename_to_new(const std::string& from, const std::string& to) const 
         return 0;
     if (errno != EINVAL)
         return errno;
-    // A filesystem (NFS) without that flag. Nobody else works in here, so looking first does as well.
+    // A filesystem without that flag (NFS). The lock keeps other agents out, so a check before is enough.
     struct stat status {};
     return ::fstatat(fd_.get(), to.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 ? EEXIST : rename(from, to);
 }

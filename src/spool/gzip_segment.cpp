@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/gzip_segment.hpp"
 
 #include "io/unique_fd.hpp"
@@ -18,13 +19,13 @@ namespace {
 
 constexpr std::size_t piece_bytes = 64U << 10U;
 
-/// Writes gzip to a file that it borrows.
+/// Writes gzip to a file whose descriptor it duplicates.
 class GzipWriter {
   public:
     /// Throws std::bad_alloc.
     explicit GzipWriter(int fd) {
         io::UniqueFd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-        file_ = ::gzdopen(own.get(), "wb1"); // level 1: class Gzip says why
+        file_ = ::gzdopen(own.get(), "wb1"); // level 1: see http::Gzip
         if (file_ == nullptr)
             throw std::bad_alloc();
         static_cast<void>(own.release());
@@ -51,7 +52,8 @@ class GzipWriter {
     gzFile file_ = nullptr;
 };
 
-/// Copies [begin, end) of `from`, up to its end where that comes first, and counts its lines.
+/// Copies the bytes [begin, end) of `from`, at most up to its end, and counts the lines. Returns 0 or an
+/// errno.
 int copy_range(int from, std::uint64_t begin, std::uint64_t end, GzipWriter& to, std::uint64_t& lines) {
     const auto buffer = std::make_unique<char[]>(piece_bytes);
     while (begin < end) {
@@ -86,7 +88,7 @@ int copy_segment(int from, const Segment& segment, int to, std::uint64_t& lines)
     return error != 0 ? error : gzip.close();
 }
 
-/// The gzipped file under its temporary name, safe on the disk.
+/// Writes the gzipped file under its temporary name and syncs it. Returns 0 or an errno.
 int make_temporary(const Folder& folder, const Segment& segment, const std::string& name, Segment& made) {
     const io::UniqueFd from = folder.open_file(segment.name, O_RDONLY);
     if (!from)
@@ -117,10 +119,10 @@ std::optional<std::string> gzip_segment(const Folder& folder, Segment& segment) 
     if (error == 0)
         error = folder.rename(temporary, made.name);
     if (error != 0) {
-        static_cast<void>(folder.remove(temporary)); // else the next start does
+        static_cast<void>(folder.remove(temporary)); // otherwise removed at the next start
         return folder.message(segment.name, "gzipping it", error);
     }
-    // The plain one may go only when the gzipped one's name will outlive a crash.
+    // Remove the plain file only when the name of the gzipped file survives a crash.
     error = folder.sync();
     if (error == 0)
         error = folder.remove(segment.name);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "spool/folder.hpp"
@@ -8,9 +9,9 @@
 
 namespace lxcmon::spool {
 
-/// Gzips a closed plain segment, without the batches that were cancelled, and removes the plain file; at no
-/// point would a crash lose or double it. `segment` becomes the gzipped one. Memory: 300 KiB. Returns what is
-/// wrong where that fails; the plain one is still there then.
+/// Gzips a closed plain segment, without its cancelled batches, and removes the plain file. A crash at any
+/// point neither loses nor duplicates the segment. `segment` then describes the gzipped file. Returns what is
+/// wrong on failure; the plain file then stays. Memory: 300 KiB.
 [[nodiscard]] std::optional<std::string> gzip_segment(const Folder& folder, Segment& segment);
 
 } // namespace lxcmon::spool

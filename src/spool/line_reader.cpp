@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/line_reader.hpp"
 
 #include <unistd.h>
@@ -14,10 +15,10 @@ namespace {
 
 constexpr std::size_t first_buffer_bytes = 64U << 10U;
 
-/// zlib gives nothing of a piece that damage begins in: small pieces, so that little before it is lost.
+/// zlib returns nothing of a piece that contains damage. Small pieces lose less of the data before it.
 constexpr unsigned gzip_piece_bytes = 8U << 10U;
 
-/// zlib says "<fd:3>: unexpected end of file".
+/// Removes zlib's prefix from "<fd:3>: unexpected end of file".
 std::string without_name(std::string_view message) {
     const std::size_t name = message.find(">: ");
     return std::string(message.substr(name == std::string_view::npos ? 0 : name + 3));
@@ -37,9 +38,9 @@ LineReader::LineReader(io::UniqueFd fd, Format format)
     gzip_.reset(::gzdopen(fd_.get(), "rb"));
     if (!gzip_)
         throw std::bad_alloc();
-    static_cast<void>(fd_.release()); // it is zlib's now
+    static_cast<void>(fd_.release()); // owned by zlib now
     if (format == Format::gzip && ::gzdirect(gzip_.get()) == 1) {
-        error_ = "no gzip";
+        error_ = "not gzip";
         at_end_ = true;
     }
 }
@@ -50,17 +51,17 @@ std::optional<Line> LineReader::next() {
         const std::size_t size = unread.find('\n', searched - begin_);
         if (size != std::string_view::npos) {
             if (!std::exchange(in_long_line_, false))
-                return take(size, 1, Line::Kind::whole);
-            return take(size + 1, 0, Line::Kind::part);
+                return consume(size, 1, Line::Kind::whole);
+            return consume(size + 1, 0, Line::Kind::part);
         }
         if (in_long_line_ ? !unread.empty() : unread.size() >= longest_line_bytes) {
             in_long_line_ = true;
-            return take(unread.size(), 0, Line::Kind::part);
+            return consume(unread.size(), 0, Line::Kind::part);
         }
         if (at_end_) {
             if (unread.empty())
                 return std::nullopt;
-            return take(unread.size(), 0, Line::Kind::torn);
+            return consume(unread.size(), 0, Line::Kind::torn);
         }
         const std::size_t searched_bytes = unread.size();
         fill();
@@ -68,8 +69,8 @@ std::optional<Line> LineReader::next() {
     }
 }
 
-/// Gives out `size` bytes, and passes over `skipped` more.
-std::optional<Line> LineReader::take(std::size_t size, std::size_t skipped, Line::Kind kind) noexcept {
+/// Returns the next `size` bytes, and skips `skipped` bytes after them.
+std::optional<Line> LineReader::consume(std::size_t size, std::size_t skipped, Line::Kind kind) noexcept {
     const Line line{kind, std::string_view(buffer_.data() + begin_, size), offset_};
     begin_ += size + skipped;
     offset_ += size + skipped;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -16,15 +17,15 @@ namespace lxcmon::spool {
 struct Line {
     enum class Kind {
         whole,
-        torn, ///< the last one, and no LF at its end
-        part ///< of a line that is longer than LineReader::longest_line_bytes; `text` has the LF where one is
+        torn, ///< the last line, without an LF
+        part  ///< a piece of a line above LineReader::longest_line_bytes; the last piece has the LF, if any
     };
     Kind kind = Kind::whole;
     std::string_view text;
-    std::uint64_t offset = 0; ///< where in the (unpacked) file the text begins
+    std::uint64_t offset = 0; ///< of `text` in the (uncompressed) file
 };
 
-/// Reads a file line by line, plain or gzip, in bounded memory: 1 MiB at most. Untrusted content is safe.
+/// Reads a plain or gzip file line by line, with at most 1 MiB of memory. Content may be untrusted.
 class LineReader {
   public:
     static constexpr std::size_t longest_line_bytes = 1U << 20U;
@@ -32,15 +33,15 @@ class LineReader {
     enum class Format {
         plain,
         gzip,
-        either ///< gzip where it begins so; reads ahead, so not for what somebody types
+        either ///< detects gzip by its first bytes; reads ahead, so not for a terminal
     };
 
-    /// Owns `fd`. Throws std::bad_alloc.
+    /// Takes ownership of `fd`. Throws std::bad_alloc.
     LineReader(io::UniqueFd fd, Format format);
 
-    /// Nothing at the end, and where reading failed: error() tells which.
+    /// Returns nothing at the end of the file and after an error: see error().
     [[nodiscard]] std::optional<Line> next();
-    /// Why the file could not be read to its end, for a person; empty where it was.
+    /// Why the file could not be read to its end, for the log; empty without an error.
     [[nodiscard]] const std::string& error() const noexcept { return error_; }
 
   private:
@@ -48,14 +49,15 @@ class LineReader {
         void operator()(gzFile_s* file) const noexcept;
     };
 
-    [[nodiscard]] std::optional<Line> take(std::size_t size, std::size_t skipped, Line::Kind kind) noexcept;
+    [[nodiscard]] std::optional<Line> consume(std::size_t size, std::size_t skipped,
+                                              Line::Kind kind) noexcept;
     void fill();
     [[nodiscard]] std::size_t read_gzip(char* into, std::size_t size);
 
     io::UniqueFd fd_;
     std::unique_ptr<gzFile_s, CloseGzip> gzip_;
     std::string buffer_;
-    std::size_t begin_ = 0, end_ = 0; ///< what of buffer_ has been read and not been given out
+    std::size_t begin_ = 0, end_ = 0; ///< unread bytes of buffer_
     std::uint64_t offset_ = 0;        ///< of begin_, in the file
     bool at_end_ = false;
     bool in_long_line_ = false;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <sys/stat.h>
@@ -8,8 +9,8 @@
 
 namespace lxcmon::spool {
 
-/// When a file was last changed is how old its points are, so gzipping must keep it. A file that can't be
-/// told so is a little younger than it should be: no error.
+/// Sets the modification time, which is the age of the points in the file. On failure the file only looks a
+/// little younger: not an error.
 inline void set_mtime(int fd, std::int64_t mtime_ns) noexcept {
     constexpr std::int64_t second = 1'000'000'000;
     const timespec mtime{static_cast<std::time_t>(mtime_ns / second), static_cast<long>(mtime_ns % second)};

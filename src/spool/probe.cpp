@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/probe.hpp"
 
 #include "io/rotation.hpp"
@@ -16,7 +17,7 @@ Finding probe_spool(const std::string& folder) {
     const std::string existing = io::nearest_existing(folder);
     struct stat status {};
     if (::stat(existing.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
-        return {"spool", false, existing + " is no folder; expected one that can be written (--spool-dir)"};
+        return {"spool", false, existing + " is not a folder; expected a writable folder (--spool-dir)"};
     if (::access(existing.c_str(), W_OK | X_OK) != 0)
         return {"spool", false,
                 existing + " can't be written: " + std::generic_category().message(errno) +

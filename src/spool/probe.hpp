@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/sink.hpp"
@@ -6,8 +7,8 @@
 
 namespace lxcmon::spool {
 
-/// For the command `check`: can the folder be a spool? Changes nothing in it, and does not mind an agent that
-/// has it now.
+/// For the command `check`: tests whether the folder can be used as a spool. Changes nothing in it; an agent
+/// may be using the folder.
 [[nodiscard]] Finding probe_spool(const std::string& folder);
 
 } // namespace lxcmon::spool

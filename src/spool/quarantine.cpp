@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/quarantine.hpp"
 
 #include "io/parse.hpp"
@@ -48,7 +49,7 @@ Quarantine::Quarantine(std::string folder, std::uint64_t max_bytes, unsigned kep
 std::optional<std::string> Quarantine::append(const Rejected& rejected) {
     auto wrong = append_objects(rejected);
     if (fd_ && ::fdatasync(fd_.get()) != 0 && !wrong)
-        wrong = text::describe_file_error(path_, "bringing it to the disk", errno);
+        wrong = text::describe_file_error(path_, "syncing it", errno);
     fd_.reset();
     return wrong;
 }
@@ -74,23 +75,23 @@ std::optional<std::string> Quarantine::append_objects(const Rejected& rejected) 
 }
 
 std::optional<std::string> Quarantine::open() {
-    // The spool may not have been needed yet.
+    // The folder may not exist: the spool creates it when it is needed.
     if (const int error = io::make_parent_folders(folder_); error != 0)
-        return text::describe_file_error(folder_, "making the folders above it", error);
+        return text::describe_file_error(folder_, "creating its parent folders", error);
     if (::mkdir(folder_.c_str(), folder_mode) != 0 && errno != EEXIST)
-        return text::describe_file_error(folder_, "making it", errno);
-    // Non-blocking is for a FIFO in its place.
+        return text::describe_file_error(folder_, "creating it", errno);
+    // O_NONBLOCK: open() must not hang on a FIFO.
     fd_.reset(
         ::open(path_.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, file_mode));
     struct stat status {};
     if (!fd_ || ::fstat(fd_.get(), &status) != 0)
         return text::describe_file_error(path_, "opening it", errno);
     if (!S_ISREG(status.st_mode))
-        return path_ + ": it is no file; remove it";
+        return path_ + ": not a regular file; remove it";
     bytes_ = static_cast<std::uint64_t>(status.st_size);
     char last = '\n';
     if (bytes_ > 0 && ::pread(fd_.get(), &last, 1, status.st_size - 1) == 1 && last != '\n')
-        return write("\n"); // a crash left a torn line: what follows must not become part of it
+        return write("\n"); // ends a line that a crash has cut
     return std::nullopt;
 }
 
@@ -107,7 +108,7 @@ std::optional<std::string> Quarantine::write(std::string_view object) {
         bytes_ += object.size();
         return std::nullopt;
     }
-    const int error = written < 0 ? errno : ENOSPC; // short is what a disk that gets full writes
+    const int error = written < 0 ? errno : ENOSPC; // a short write: the disk is full
     static_cast<void>(!::ftruncate(fd_.get(), static_cast<off_t>(bytes_)));
     return text::describe_file_error(path_, "writing", error);
 }

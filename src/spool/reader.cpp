@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/reader.hpp"
 
 #include "encode/json_lines.hpp"
@@ -14,7 +15,7 @@
 namespace lxcmon::spool {
 namespace {
 
-/// More than a segment has: what unpacks to more than that is not kept line by line.
+/// More than a segment has. A file with more bad bytes is kept whole.
 constexpr std::uint64_t most_bad_bytes = 64U << 20U;
 
 } // namespace
@@ -44,11 +45,11 @@ bool Reader::convert(const Line& found, std::string& line) {
     else
         wrong = encode::parse_json_line(found.text, points_);
     if (!wrong && (points_.empty() || !encode::append_line_protocol(line, points_[0])))
-        wrong = "no field is left in it";
+        wrong = "it has no usable field";
     if (!wrong)
         return true;
     if (wrong_.empty())
-        wrong_ = found.kind == Line::Kind::torn ? "cut off" : *wrong;
+        wrong_ = found.kind == Line::Kind::torn ? "incomplete" : *wrong;
     return false;
 }
 
@@ -58,7 +59,7 @@ void Reader::keep_bad(const Line& found) {
     in_long_line_ = is_part && !found.text.ends_with('\n');
     if (!is_more)
         ++bad_count_;
-    // Begun anew with each reading: a segment that is read again after a crash shows the same lines.
+    // Truncated by each Reader: a segment that is read again after a crash has the same bad lines.
     if (bad_count_ == 1 && !is_more)
         bad_ = folder_.open_file(bad_name(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
     bad_bytes_ += found.text.size() + 1;
@@ -66,7 +67,7 @@ void Reader::keep_bad(const Line& found) {
         all_kept_ = false;
         return;
     }
-    // One call, so that a line is not torn in it; a full disk is found by the size.
+    // One call, so that no line is split; a short write shows a full disk.
     char end = '\n';
     const std::array<iovec, 2> pieces{iovec{const_cast<char*>(found.text.data()), found.text.size()},
                                       iovec{&end, is_part ? 0U : 1U}};
@@ -87,11 +88,11 @@ Segment::Fate Reader::fate() const noexcept {
 void Reader::log_damage() const {
     const std::string path = folder_.path() + "/" + segment_.name;
     if (!lines_.error().empty())
-        spdlog::warn("spool: {}: {}; what could be read of it goes out, the file is kept as {}", path,
+        spdlog::warn("spool: {}: {}; the readable part is delivered, the file is kept as {}", path,
                      lines_.error(), bad_name());
     else if (bad_count_ > 0)
-        spdlog::warn("spool: {}: damaged lines ({}, the first: {}) are left out and kept in {}", path,
-                     bad_count_, wrong_, bad_name());
+        spdlog::warn("spool: {}: damaged lines ({}, first: {}) are skipped and kept in {}", path, bad_count_,
+                     wrong_, bad_name());
 }
 
 } // namespace lxcmon::spool

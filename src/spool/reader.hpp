@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -12,22 +13,22 @@
 
 namespace lxcmon::spool {
 
-/// Reads a closed segment, plain or gzipped, as line protocol. Lines that are damaged are passed over and
-/// copied into `NAME.bad`. Any content is safe. One thread.
+/// Reads a closed segment, plain or gzipped, as line protocol. Skips damaged lines and copies them to
+/// `NAME.bad`. Content may be untrusted. One thread.
 class Reader {
   public:
-    /// Takes a copy of what it needs of `segment`, and owns `fd`.
+    /// Copies `segment`, and takes ownership of `fd`. `folder` must outlive this object.
     Reader(const Folder& folder, const Segment& segment, io::UniqueFd fd);
 
-    /// Puts the next good line, LF included, into `line`. False at the end.
+    /// Sets `line` to the next good line, with its LF. Returns false at the end.
     [[nodiscard]] bool next(std::string& line);
 
-    /// Bad lines since the last call.
+    /// Number of bad lines since the last call.
     [[nodiscard]] std::uint64_t take_bad_count() noexcept;
 
-    /// What is to become of the file, now or when it was read in part.
+    /// What to do with the file, whether it was read to its end or in part.
     [[nodiscard]] Segment::Fate fate() const noexcept;
-    /// Says in the log, in one line, what was damaged; nothing where nothing was.
+    /// Logs the damage in one line; nothing without damage.
     void log_damage() const;
 
     [[nodiscard]] const std::string& name() const noexcept { return segment_.name; }
@@ -42,7 +43,7 @@ class Reader {
     LineReader lines_;
     std::size_t range_hint_ = 0;
     PointBuffer points_;
-    std::string wrong_; ///< with the first bad line
+    std::string wrong_; ///< what is wrong with the first bad line
     std::uint64_t bad_count_ = 0, counted_ = 0;
     bool in_long_line_ = false;
     io::UniqueFd bad_;

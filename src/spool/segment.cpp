@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/segment.hpp"
 
 #include "io/parse.hpp"
@@ -8,7 +9,7 @@ namespace lxcmon::spool {
 namespace {
 
 constexpr std::size_t number_digits = 12;
-constexpr std::size_t most_digits = 18; ///< of a file's name: more could overflow
+constexpr std::size_t most_digits = 18; ///< in a file name: more could overflow
 
 std::string padded(std::uint64_t number) {
     const std::string digits = std::to_string(number);

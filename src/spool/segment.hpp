@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <cstddef>
@@ -9,39 +10,40 @@
 
 namespace lxcmon::spool {
 
-/// Which batch of which segment.
+/// Identifies a batch in a segment.
 struct Entry {
-    std::uint64_t segment = 0;
+    std::uint64_t segment = 0; ///< Segment::number
     std::size_t index = 0;
 };
 
-/// Where in a plain segment a batch stands.
+/// The position of a batch in a plain segment.
 struct Range {
-    std::size_t index = 0; ///< of SpoolEntry
-    std::uint64_t begin = 0, end = 0;
+    std::size_t index = 0;            ///< Entry::index
+    std::uint64_t begin = 0, end = 0; ///< bytes: [begin, end)
     std::uint64_t lines = 0;
-    bool cancelled = false; ///< delivered after all: not to be sent again
+    bool cancelled = false; ///< was delivered from memory, must not be sent again
 };
 
-/// One file of the spool: JSON Lines, plain while it is written and for a while after, then gzipped.
+/// One file of the spool: JSON Lines, plain while it is written and shortly after, then gzipped.
 struct Segment {
     enum class Fate {
-        waiting,   ///< its points are to be delivered
-        to_remove, ///< they have been
-        set_aside, ///< it can't be read, and becomes NAME.bad
+        waiting,   ///< its points are not delivered yet
+        to_remove, ///< all its points are delivered
+        set_aside, ///< it can't be read, and is renamed to NAME.bad
     };
     std::uint64_t number = 0;
     std::string name;
     bool is_gzip = false;
     std::uint64_t bytes = 0;   ///< on disk
-    std::int64_t mtime_ns = 0; ///< when the last batch came in
+    std::int64_t mtime_ns = 0; ///< when the last batch was added
     std::uint64_t lines = 0;   ///< not delivered yet
-    std::vector<Range> ranges; ///< of this run's batches, while it is plain
+    std::vector<Range> ranges; ///< the batches of this run, sorted by index; only of a plain segment
     Fate fate = Fate::waiting;
 
+    /// The batch with this index; nullptr if it is not in `ranges`.
     [[nodiscard]] Range* find(std::size_t index) noexcept;
-    /// Whether what begins at `offset` belongs to a batch that was cancelled. Of ascending offsets; `hint`
-    /// begins as 0.
+    /// True if the byte at `offset` belongs to a cancelled batch. Call with ascending offsets, and with the
+    /// same `hint`, initially 0.
     [[nodiscard]] bool is_cancelled(std::uint64_t offset, std::size_t& hint) const noexcept;
 };
 
@@ -51,9 +53,9 @@ struct Segment {
 [[nodiscard]] std::string gzip_name(std::uint64_t number, std::uint64_t lines);
 /// `000000000042.jsonl.gz.tmp`
 [[nodiscard]] std::string temporary_name(std::uint64_t number);
-/// The number and kind (and lines, where gzipped) that a name stands for; nothing where it is no segment's.
+/// Parses the name of a segment: number, kind, and lines if gzipped. Returns nothing for any other name.
 [[nodiscard]] std::optional<Segment> segment_of_name(std::string_view name);
-/// The number that any name begins with, so that no new segment gets a name that was there before.
+/// The number at the start of any file name, or 0. New segments get higher numbers.
 [[nodiscard]] std::uint64_t number_of_name(std::string_view name) noexcept;
 
 } // namespace lxcmon::spool

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/spool.hpp"
 
 #include "spool/contents.hpp"
@@ -14,15 +15,15 @@ namespace {
 
 constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
 
-/// The bound on bytes drops whole segments: several must fit.
+/// max_bytes drops whole segments, so several must fit.
 std::uint64_t segment_limit(const Settings& settings) noexcept {
     return std::max<std::uint64_t>(1, std::min(settings.segment_bytes, settings.max_bytes / 8));
 }
 
-/// Far enough below a bound to say that it is not reached any more: dropping a segment comes not that far.
+/// At or below this value, dropping has ended. Dropping one segment does not reach it.
 template <typename Number>
-Number well_within(Number bound) noexcept {
-    return bound / 2;
+Number recovered_value(Number limit) noexcept {
+    return limit / 2;
 }
 
 } // namespace
@@ -38,7 +39,7 @@ Spool::Spool(Settings settings, Hooks hooks)
 
 Spool::~Spool() {
     if (writer_.is_open())
-        static_cast<void>(writer_.close()); // an empty one goes
+        static_cast<void>(writer_.close()); // removes an empty segment
 }
 
 std::optional<std::string> Spool::open() {
@@ -54,12 +55,12 @@ std::optional<std::string> Spool::open() {
         folder_.close();
         return wrong;
     }
-    // Never a number again that an Entry of this run has.
+    // Never reuse a number that an Entry of this run has.
     next_number_ = std::max(next_number_, contents.next_number);
     rejected_bytes_ = rejected_bytes(folder_);
     backlog_.load(std::move(contents));
     if (const std::uint64_t left = backlog_.lines(); left > 0)
-        spdlog::info("spool: {} points are left in {} from before", left, folder_.path());
+        spdlog::info("spool: {} points of an earlier run wait in {}", left, folder_.path());
     return std::nullopt;
 }
 
@@ -72,7 +73,7 @@ void Spool::lose_folder() {
     folder_.close();
 }
 
-/// SpoolHeld as words: somebody may take a folder that was lost for a while.
+/// Returns SpoolHeld as a message: another process may have locked a folder that was lost for a while.
 std::optional<std::string> Spool::try_open() {
     try {
         return open();
@@ -86,7 +87,7 @@ Spool::Appended Spool::append(const Batch& batch) {
         return {std::nullopt,
                 folder_.path() + ": a batch of " + std::to_string(batch.body.size()) +
                     " bytes does not fit in --spool-max-size (" + std::to_string(settings_.max_bytes) +
-                    " bytes); make that larger",
+                    " bytes); raise it",
                 true};
     if (auto wrong = prepare(batch))
         return {std::nullopt, std::move(*wrong), false};
@@ -102,7 +103,7 @@ Spool::Appended Spool::append(const Batch& batch) {
     return {entry, {}, false};
 }
 
-/// All that comes before the writing: a folder, room, and an open segment.
+/// Ensures an open folder, room, and an open segment.
 std::optional<std::string> Spool::prepare(const Batch& batch) {
     if (auto wrong = try_open())
         return wrong;
@@ -111,7 +112,7 @@ std::optional<std::string> Spool::prepare(const Batch& batch) {
                      writer_.segment().name, writer_.segment().lines);
         writer_.abandon();
     }
-    make_room(2 * batch.body.size(), true); // about what it becomes as JSON
+    make_room(2 * batch.body.size(), true); // about its size as JSON
     if (writer_.is_open())
         return std::nullopt;
     auto wrong = writer_.start(next_number_);
@@ -149,7 +150,7 @@ void Spool::accept() {
 
 void Spool::tidy(bool may_gzip) {
     if (try_open())
-        return; // append() says why
+        return; // append() returns the reason
     rejected_bytes_ = rejected_bytes(folder_);
     backlog_.retire_again();
     drop_old();
@@ -168,7 +169,7 @@ std::uint64_t Spool::lines() const noexcept {
 }
 
 std::uint64_t Spool::bytes_on_disk() const noexcept {
-    // The quarantine has a bound of its own, and must not leave the points without room.
+    // The quarantine has its own limit, and must leave room for the points.
     return bytes() + backlog_.bad_bytes() + std::min(rejected_bytes_, settings_.max_bytes / 2);
 }
 
@@ -208,10 +209,10 @@ void Spool::count_dropped(std::uint64_t lines, const char* bound) {
 }
 
 void Spool::note_end_of_dropping() {
-    if (!dropping_ || bytes_on_disk() > well_within(settings_.max_bytes))
+    if (!dropping_ || bytes_on_disk() > recovered_value(settings_.max_bytes))
         return;
     const std::int64_t oldest_ns = backlog_.oldest_ns();
-    if (oldest_ns < hooks_.now_ns() - well_within(settings_.max_age.count()))
+    if (oldest_ns < hooks_.now_ns() - recovered_value(settings_.max_age.count()))
         return;
     dropping_ = false;
     spdlog::info("spool: {} is within its bounds again; {} points were dropped", folder_.path(),
@@ -219,14 +220,14 @@ void Spool::note_end_of_dropping() {
 }
 
 void Spool::gzip_one() {
-    // Reading 8 MiB each second to find that the disk is still full would be a waste.
+    // Do not read 8 MiB every second while the disk is full.
     constexpr std::int64_t wait_ns = 60'000'000'000;
     const std::int64_t now_ns = hooks_.now_ns();
     if (gzip_failed_ && std::abs(now_ns - gzip_failed_ns_) < wait_ns)
         return;
     const auto wrong = backlog_.gzip_one();
     if (wrong && !gzip_failed_)
-        spdlog::warn("spool: {}; it stays as it is, and is tried again", *wrong);
+        spdlog::warn("spool: {}; the file stays uncompressed, and gzip is tried again later", *wrong);
     gzip_failed_ = wrong.has_value();
     gzip_failed_ns_ = now_ns;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "encode/batcher.hpp"
@@ -19,63 +20,64 @@ namespace lxcmon::spool {
 
 /// What a spool uses of its surroundings.
 struct Hooks {
-    Writer::Sync sync{}; ///< see Writer; none: append() waits for the disk
-    /// CLOCK_REALTIME; another one in tests.
+    /// For a caller that can't wait for a busy disk: see Writer::Sync.
+    Writer::Sync sync{};
+    /// CLOCK_REALTIME; tests replace it.
     std::function<std::int64_t()> now_ns = [] { return io::now_ns(CLOCK_REALTIME); };
 };
 
-/// Batches that the server did not take, on disk: JSON Lines (SCHEMA.md) in segments `000000000042.jsonl`,
-/// gzipped as `000000000042-LINES.jsonl.gz` once closed. The line protocol that is read back is the same,
-/// byte for byte. One thread; nothing here locks but the file that keeps other processes out. Memory: two MiB
-/// and the batch that is read, whatever the spool has. What is damaged is kept as `*.bad` and said in the
-/// log; it never throws and never stops the rest. Throws nothing but SpoolHeld, and std::bad_alloc.
+/// Undelivered batches on disk: JSON Lines (docs/measurements.md) in segments `000000000042.jsonl`, gzipped
+/// as `000000000042-LINES.jsonl.gz` once closed. The line protocol that is read back is identical, byte for
+/// byte. One thread; a lock file keeps other processes out. Memory: two MiB and the batch that is read, for
+/// any size of the spool. Damaged data is logged and kept as `*.bad`; it never throws, and never affects
+/// other data. Throws only SpoolHeld and std::bad_alloc.
 class Spool {
   public:
     struct Appended {
         std::optional<Entry> entry;
-        std::string why;        ///< why nothing was written, with the path and what to do; for the log
-        bool too_large = false; ///< for the bound on bytes: no use to try again
+        std::string why;        ///< why nothing was written, with the path and what to do, for the log
+        bool too_large = false; ///< the batch exceeds max_bytes: do not retry
     };
 
-    /// Touches nothing yet.
+    /// Does not touch the disk.
     explicit Spool(Settings settings, Hooks hooks = {});
     ~Spool();
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
 
-    /// Makes the folder, takes the lock, lists what the last run left. Returns what is wrong, nothing where
-    /// the spool can be used. Throws SpoolHeld where another process has it. Cheap when open; where the
-    /// folder has been removed or replaced, it begins anew.
+    /// Creates the folder, takes the lock and lists the files of earlier runs. Returns what is wrong, or
+    /// nothing if the spool can be used. Throws SpoolHeld if another process uses it. Cheap if the spool is
+    /// open; starts again if the folder was removed or replaced.
     [[nodiscard]] std::optional<std::string> open();
 
-    /// Puts a batch of line protocol on the disk, whole or not at all; safe from a crash when it returns (of
-    /// the process alone if Hooks::sync is set).
-    /// Opens the spool when needed. Drops the oldest where the bound on bytes asks for it.
+    /// Writes a batch of line protocol to the disk, completely or not at all. On return it survives a crash
+    /// of the host, or only of the process if Hooks::sync is set. Opens the spool if needed. Drops the
+    /// oldest points to stay within max_bytes.
     [[nodiscard]] Appended append(const Batch& batch);
-    /// That batch was delivered after all: it is not to be sent again. Where that can't be done any more, as
-    /// its segment is being read or gzipped, it is sent twice, which does no harm.
+    /// The batch was delivered from memory and must not be sent again. If its segment is being read or
+    /// gzipped, the batch is sent twice, which does no harm.
     void cancel(const Entry& entry);
 
-    /// The oldest batch of the backlog as line protocol, nullptr where there is none; the same, and valid,
-    /// until accept(). Without `with_open` the segment that is being written is left alone.
+    /// Returns the oldest batch as line protocol, or nullptr. The batch stays the same, and valid, until
+    /// accept(). Without `with_open`, ignores the segment that is being written.
     [[nodiscard]] const Batch* begin(bool with_open = true);
-    /// It was delivered. A segment goes when its last point is.
+    /// The batch of begin() was delivered. A segment is removed after its last point.
     void accept();
-    /// It was not: the next begin() gives it again, unless the bounds have dropped it. They leave alone what
-    /// is between begin() and this.
+    /// The batch of begin() was not delivered: the next begin() returns it again, unless the limits have
+    /// dropped it. Between begin() and keep() the limits do not drop it.
     void keep() noexcept { backlog_.keep(); }
 
-    /// The bounds would drop what is between begin() and keep().
+    /// True if the limits would drop the batch that is between begin() and keep().
     [[nodiscard]] bool wants_back() const noexcept { return backlog_.wants_back(); }
 
-    /// Keeps the bounds on bytes and age, gzips at most one segment, tries again what failed. For every
-    /// second or so.
+    /// Enforces the limits on bytes and age, gzips at most one segment, and retries what failed. Call it
+    /// about once a second.
     void tidy(bool may_gzip = true);
 
-    /// On disk and not delivered.
+    /// Undelivered bytes and lines on disk.
     [[nodiscard]] std::uint64_t bytes() const noexcept;
     [[nodiscard]] std::uint64_t lines() const noexcept;
-    /// By the bounds, since this object was made.
+    /// Lines dropped by the limits since this object was created.
     [[nodiscard]] std::uint64_t dropped_lines() const noexcept { return dropped_lines_; }
 
   private:
@@ -98,7 +100,7 @@ class Spool {
     std::uint64_t next_number_ = 1;
     std::uint64_t rejected_bytes_ = 0; ///< of the quarantine, in the same folder
     std::uint64_t dropped_lines_ = 0;
-    std::uint64_t dropped_before_ = 0; ///< when dropping began
+    std::uint64_t dropped_before_ = 0; ///< dropped_lines_ when dropping began
     bool dropping_ = false;
     bool gzip_failed_ = false;
     std::int64_t gzip_failed_ns_ = 0;

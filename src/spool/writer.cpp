@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/writer.hpp"
 
 #include "encode/json_lines.hpp"
@@ -16,13 +17,13 @@
 namespace lxcmon::spool {
 namespace {
 
-/// JSON is written in pieces of this size, so that memory does not grow with the batch.
+/// JSON is written in pieces of about this size, so that memory does not grow with the batch.
 constexpr std::size_t piece_bytes = 256U << 10U;
 
 } // namespace
 
 std::optional<std::string> Writer::start(std::uint64_t number) {
-    constexpr int most_tries = 1000; // a folder or a stranger's file may have the name
+    constexpr int most_tries = 1000; // a folder or another program's file may have the name
     segment_ = Segment();
     next_index_ = 0;
     for (int attempt = 0; attempt < most_tries; ++attempt, ++number) {
@@ -33,10 +34,10 @@ std::optional<std::string> Writer::start(std::uint64_t number) {
             break;
     }
     if (!fd_)
-        return folder_.message(segment_.name, "making it", errno);
+        return folder_.message(segment_.name, "creating it", errno);
     if (const int error = sync_folder(); error != 0) {
         static_cast<void>(close());
-        return folder_.message(segment_.name, "making it last in its folder", error);
+        return folder_.message(segment_.name, "syncing its folder", error);
     }
     return std::nullopt;
 }
@@ -48,7 +49,7 @@ Writer::Written Writer::append(const Batch& batch, std::int64_t now_ns) {
     const char* doing = "writing";
     if (error == 0) {
         error = sync_data();
-        doing = "bringing it to the disk";
+        doing = "syncing it";
     }
     if (error != 0) {
         cut_off(begin, lines);
@@ -77,7 +78,7 @@ int Writer::write_lines(std::string_view body, std::uint64_t& lines) {
         const std::string_view line = io::take_until(body, '\n');
         points_.clear();
         if (encode::parse_line_protocol(line, points_)) {
-            // No line of our encoder's: it goes in as it is, and whoever reads it keeps it aside.
+            // Not a line of our encoder: written unchanged; the Reader moves it to *.bad.
             json_.append(line).push_back('\n');
         } else {
             encode::append_json_line(json_, points_[0]);
@@ -99,7 +100,7 @@ int Writer::flush() {
     return error;
 }
 
-/// Half a batch goes again. Where even that fails it stays, and counts as cancelled.
+/// Removes a partly written batch. If that fails, the batch stays and counts as cancelled.
 void Writer::cut_off(std::uint64_t begin, std::uint64_t lines) {
     if (segment_.bytes == begin)
         return;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "io/unique_fd.hpp"
@@ -14,46 +15,46 @@
 
 namespace lxcmon::spool {
 
-/// The segment that batches are appended to. One thread.
+/// Writes the segment that batches are appended to. One thread.
 class Writer {
   public:
-    /// Asks for an fsync(2): 0 or an errno, maybe of an earlier one.
+    /// Requests an fsync(2). Returns 0 or an errno, which may be of an earlier request.
     using Sync = std::function<int(int fd)>;
 
-    /// Without `sync` what is appended is on the disk when append() returns.
+    /// `folder` must outlive this object. Without `sync`, append() itself waits for the disk.
     explicit Writer(const Folder& folder, Sync sync = {})
         : folder_(folder)
         , sync_(std::move(sync)) {}
 
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
-    /// What it has by now: for reading while open.
+    /// The current segment, while open.
     [[nodiscard]] const Segment& segment() const noexcept { return segment_; }
 
-    /// Makes a segment of this number, or the next that is free. Returns what is wrong.
+    /// Creates a segment with this number, or the next free one. Returns what is wrong, or nothing.
     [[nodiscard]] std::optional<std::string> start(std::uint64_t number);
 
     struct Written {
         std::size_t index = 0;
-        std::string why; ///< empty where the whole batch is on disk; else nothing of it counts
+        std::string why; ///< empty if the whole batch was written; otherwise none of it counts
     };
-    /// Appends line protocol as JSON. After a failure close() the segment: its descriptor is not to be
-    /// trusted any more.
+    /// Appends line protocol as JSON. `now_ns` becomes the file's time. After a failure, close() the segment:
+    /// its descriptor can't be trusted any more.
     [[nodiscard]] Written append(const Batch& batch, std::int64_t now_ns);
 
-    /// The batch is left out, and its bytes are given back where nothing follows them.
+    /// Marks the batch as cancelled, and truncates the file if no other batch follows.
     void cancel(std::size_t index) noexcept;
 
-    /// Ends the segment. What it has; nothing where it was empty and its file is gone.
+    /// Closes the segment. Returns it, or nothing if it was empty and its file was removed.
     [[nodiscard]] std::optional<Segment> close() noexcept;
-    /// The same where the file or its folder is not there any more.
+    /// Closes the segment after its file or folder was removed.
     void abandon() noexcept;
-    /// Whether somebody has removed the file under us.
+    /// True if the open file was deleted.
     [[nodiscard]] bool is_unlinked() const noexcept;
 
   private:
     [[nodiscard]] int sync_data() const;
     [[nodiscard]] int sync_folder() const;
-    /// 0, or the errno of what failed. `lines` counts.
+    /// Returns 0 or an errno. Adds the lines to `lines`.
     [[nodiscard]] int write_lines(std::string_view body, std::uint64_t& lines);
     [[nodiscard]] int flush();
     void cut_off(std::uint64_t begin, std::uint64_t lines);

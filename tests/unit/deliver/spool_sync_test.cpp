@@ -66,11 +66,10 @@ TEST_CASE_FIXTURE(SpoolTest,
     const auto in_new_segment = spool.append(numbered_batch(2, 1));
     syncs.failing = false;
     CHECK_FALSE(appended.entry);
-    CHECK(appended.why.find(
-              "/000000000001.jsonl: bringing it to the disk: Input/output error; the disk may be") !=
+    CHECK(appended.why.find("/000000000001.jsonl: syncing it: Input/output error; the disk may be") !=
           std::string::npos);
     CHECK_FALSE(in_new_segment.entry);
-    CHECK(in_new_segment.why.find("making it last in its folder") != std::string::npos);
+    CHECK(in_new_segment.why.find("syncing its folder") != std::string::npos);
     CHECK(names() == Names{"000000000001.jsonl"});
     append(spool, numbered_batch(3, 1));
     CHECK(content("000000000001.jsonl") == numbered_json(1, 1));

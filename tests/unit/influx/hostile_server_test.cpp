@@ -99,11 +99,11 @@ TEST_CASE_FIXTURE(Hostile, "answers without end: headers, interim answers, a bod
           std::pair{200, "Retry-After: 1\r\n" + std::string(50'000, ' ') + "\r\n"}}) {
         const deliver::Verdict verdict = survive(status, piece, Fault::repeat);
         CHECK(verdict.outcome == deliver::Outcome::retry);
-        CHECK(has(verdict, "the answer is too long to be that of InfluxDB"));
+        CHECK(has(verdict, "the response is too long for InfluxDB"));
     }
     const deliver::Verdict flood = survive(200, "", Fault::flood);
     CHECK(flood.outcome == deliver::Outcome::retry);
-    CHECK(has(flood, "the answer is too long"));
+    CHECK(has(flood, "the response is too long"));
     CHECK(memory.kib() < little_kib);
 }
 

@@ -90,10 +90,10 @@ TEST_CASE("a unix socket that is not there, is none, or has nobody behind it") {
         return verdict.message;
     };
     CHECK(has(message(folder.path("absent.sock")), "no such socket; is the server running"));
-    CHECK(has(message(folder.write("file", "")), "is no socket"));
+    CHECK(has(message(folder.write("file", "")), "is not a socket"));
     const std::string path = folder.path("closed.sock");
     { const FakeHttpServer server(path); }
-    CHECK(has(message(path), "connection refused; the socket is there, but no server listens on it"));
+    CHECK(has(message(path), "connection refused; the socket exists, but no server listens on it"));
 }
 
 TEST_CASE("a proxy that is set is used, also where no_proxy says otherwise") {
@@ -108,8 +108,7 @@ TEST_CASE("the environment's proxy is used, but not for what no_proxy names") {
     const Variables variables{{"http_proxy", proxy.url()}, {"no_proxy", "direct.invalid"}};
     CHECK(send(settings_for("http://influx.invalid:8086")).outcome == deliver::Outcome::delivered);
     CHECK(proxy.requests().size() == 1);
-    CHECK(has(send(settings_for("http://direct.invalid:8086")).message,
-              "no address is known for this host name"));
+    CHECK(has(send(settings_for("http://direct.invalid:8086")).message, "the host name can't be resolved"));
     CHECK(proxy.requests().size() == 1);
 }
 
@@ -126,7 +125,8 @@ TEST_CASE("the environment's proxy for https, which wants credentials or does no
         proxy.script({status, "a page of the proxy"});
         verdict = send(settings_for("https://influx.invalid:8086"));
         CHECK(verdict.outcome == deliver::Outcome::retry);
-        CHECK(has(verdict.message, "the proxy does not connect to it (HTTP " + std::to_string(status)));
+        CHECK(
+            has(verdict.message, "the proxy did not connect to the server (HTTP " + std::to_string(status)));
     }
 }
 
@@ -154,9 +154,9 @@ TEST_CASE("a proxy that is not found or refuses is not taken for the server") {
         CHECK(has(send_through(scheme + nobody().substr(4), server).message,
                   "the proxy refuses the connection"));
     CHECK(has(send_through("http://proxy.invalid:3128", server).message,
-              "no address is known for the proxy's name"));
+              "the proxy's host name can't be resolved"));
     CHECK(has(send_through("socks5h://proxy.invalid:1080", server).message,
-              "no address is known for the proxy's name"));
+              "the proxy's host name can't be resolved"));
     const Variables variables{{"http_proxy", nobody()}, {"no_proxy", ""}};
     CHECK(has(send(settings_for(server)).message, "the proxy refuses the connection"));
 }

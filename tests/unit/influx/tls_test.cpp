@@ -74,7 +74,7 @@ TEST_CASE_FIXTURE(Tls,
 TEST_CASE_FIXTURE(Tls, "a CA that is given is trusted in place of others") {
     const TlsServer server(with("server"));
     CHECK(has(message(server.url(), trusting("stranger")),
-              "comes from a CA that is not trusted; give the CA's with --tls-ca"));
+              "comes from a CA that is not trusted; give the CA's certificate with --tls-ca"));
     CHECK(has(message(server.url(), {}), "comes from a CA that is not trusted"));
     http::TlsSettings nobody;
     const TempFolder folder;
@@ -101,10 +101,10 @@ TEST_CASE_FIXTURE(Tls, "a server that wants a client certificate") {
     arguments.push_back(files.certificate("ca"));
     const TlsServer server(arguments);
     CHECK(send(server.url(), with_own("client", "client")).outcome == deliver::Outcome::delivered);
-    CHECK(
-        has(message(server.url(), trusting("ca")), "wants a client certificate that it trusts: --tls-cert"));
+    CHECK(has(message(server.url(), trusting("ca")),
+              "require a client certificate that it trusts: set --tls-cert"));
     CHECK(has(message(server.url(), with_own("wrongclient", "wrongclient")),
-              "wants a client certificate that it trusts"));
+              "require a client certificate that it trusts"));
     CHECK(has(message(server.url(), with_own("client", "server")),
               "check that --tls-cert and --tls-key belong together"));
 }

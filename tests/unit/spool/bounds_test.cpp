@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 #include "unit/spool/spool_support.hpp"
@@ -20,7 +21,7 @@ std::uint64_t bytes_in(const std::string& folder) {
     return bytes;
 }
 
-/// Each batch of two lines is a segment, all of one size.
+/// Each batch of two lines becomes a segment; all segments have one size.
 struct Bounded : SpoolTest {
     const std::uint64_t segment = numbered_json(10, 2).size();
     Bounded() { settings.segment_bytes = 1; }
@@ -28,7 +29,7 @@ struct Bounded : SpoolTest {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Bounded, "spool bounds: on bytes, the oldest goes first and is counted") {
+TEST_CASE_FIXTURE(Bounded, "spool bounds: above max_bytes the oldest segment is dropped and counted") {
     settings.max_bytes = 10 * segment;
     LogCapture log;
     Spool spool(settings);
@@ -52,8 +53,9 @@ TEST_CASE_FIXTURE(Bounded, "spool bounds: on bytes, the oldest goes first and is
     CHECK(spool.dropped_lines() == dropped);
 }
 
-TEST_CASE_FIXTURE(SpoolTest,
-                  "spool bounds: segments are small where the bound is, so that little goes at once") {
+TEST_CASE_FIXTURE(
+    SpoolTest,
+    "spool bounds: a small max_bytes makes small segments, so that few points are dropped at once") {
     settings.max_bytes = 100'000;
     const LogCapture log;
     Spool spool(settings);
@@ -66,8 +68,7 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(drain(spool).ends_with(numbered_lines(3990, 10)));
 }
 
-TEST_CASE_FIXTURE(SpoolTest,
-                  "spool bounds: the segment that is written goes too where nothing older is left") {
+TEST_CASE_FIXTURE(SpoolTest, "spool bounds: the open segment is dropped if no older segment is left") {
     settings.max_bytes = numbered_json(13, 22).size() + 1;
     const LogCapture log;
     Spool spool(settings);
@@ -77,7 +78,7 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(drain(spool) == numbered_lines(13, 22));
 }
 
-TEST_CASE_FIXTURE(Bounded, "spool bounds: texts that become much longer as JSON are within the bound too") {
+TEST_CASE_FIXTURE(Bounded, "spool bounds: text that becomes much longer as JSON stays within max_bytes") {
     settings.max_bytes = 100 * segment;
     const LogCapture log;
     Spool spool(settings);
@@ -90,7 +91,7 @@ TEST_CASE_FIXTURE(Bounded, "spool bounds: texts that become much longer as JSON 
     CHECK(drain(spool).ends_with(tabs + "\" 1\n"));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool bounds: a batch that is larger than the spool drops nothing") {
+TEST_CASE_FIXTURE(SpoolTest, "spool bounds: a batch larger than max_bytes drops nothing") {
     settings.max_bytes = 1000;
     Spool spool(settings);
     append(spool, numbered_batch(10, 3));
@@ -101,14 +102,14 @@ TEST_CASE_FIXTURE(SpoolTest, "spool bounds: a batch that is larger than the spoo
     CHECK(drain(spool) == numbered_lines(10, 3));
 }
 
-TEST_CASE_FIXTURE(Bounded, "spool bounds: on age, by the last batch of a segment") {
+TEST_CASE_FIXTURE(Bounded, "spool bounds: the last batch gives the age of a segment") {
     settings.max_age = hours(10);
     LogCapture log;
     Spool spool(settings);
     append(spool, numbered_batch(10, 2));
     now += hour_ns;
     append(spool, numbered_batch(12, 2));
-    spool.tidy(); // the newest is gzipped, and keeps its time
+    spool.tidy(); // gzips the newest, which keeps its time
     now += 9 * hour_ns;
     spool.tidy();
     CHECK(spool.dropped_lines() == 0);
@@ -127,7 +128,7 @@ TEST_CASE_FIXTURE(Bounded, "spool bounds: on age, by the last batch of a segment
 }
 
 TEST_CASE_FIXTURE(SpoolTest,
-                  "spool bounds: age counts for the segment that is written, and for those of other runs") {
+                  "spool bounds: max_age also drops the open segment and segments of earlier runs") {
     settings.max_age = hours(1);
     const LogCapture log;
     {
@@ -143,13 +144,12 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(names().empty());
 }
 
-TEST_CASE_FIXTURE(Bounded,
-                  "spool bounds: a clock that was wrong once neither drops nor keeps what it should not") {
+TEST_CASE_FIXTURE(Bounded, "spool bounds: after a clock is set back only old points are dropped") {
     settings.max_age = hours(10);
     const LogCapture log;
     Spool spool(settings);
     append(spool, numbered_batch(10, 2));
-    now -= 1000 * hour_ns; // set right: the first segment is of the future
+    now -= 1000 * hour_ns; // the clock is corrected: the first segment is in the future
     append(spool, numbered_batch(12, 2));
     spool.tidy();
     CHECK(spool.dropped_lines() == 0);
@@ -159,7 +159,8 @@ TEST_CASE_FIXTURE(Bounded,
     CHECK(drain(spool) == numbered_lines(10, 2));
 }
 
-TEST_CASE_FIXTURE(Bounded, "spool bounds: *.bad counts, goes when it is the oldest, and is no point") {
+TEST_CASE_FIXTURE(Bounded,
+                  "spool bounds: *.bad files count as bytes, not as points, and are dropped when oldest") {
     settings.max_bytes = 10 * segment;
     write("a.bad", std::string(4 * segment, 'x'));
     write("b.bad", std::string(4 * segment, 'x'));
@@ -181,7 +182,7 @@ TEST_CASE_FIXTURE(Bounded, "spool bounds: *.bad counts, goes when it is the olde
     CHECK(names().empty());
 }
 
-TEST_CASE_FIXTURE(Bounded, "spool bounds: the quarantine counts, but never takes more than half") {
+TEST_CASE_FIXTURE(Bounded, "spool bounds: the quarantine counts for at most half of max_bytes") {
     settings.max_bytes = 10 * segment;
     const LogCapture log;
     write("rejected.jsonl", std::string(50 * segment, 'x'));
@@ -197,7 +198,7 @@ TEST_CASE_FIXTURE(Bounded, "spool bounds: the quarantine counts, but never takes
     CHECK(spool.dropped_lines() == before);
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool bounds: what is being sent is not dropped meanwhile, the rest of it is") {
+TEST_CASE_FIXTURE(SpoolTest, "spool bounds: a batch in delivery is not dropped, the rest of its segment is") {
     settings.batch_lines = 2;
     settings.max_age = hours(1);
     const LogCapture log;
@@ -224,8 +225,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool bounds: what is being sent is not dropped me
     CHECK(drain(spool) == numbered_lines(16, 1));
 }
 
-TEST_CASE_FIXTURE(SpoolTest,
-                  "spool bounds: lines dropped of gzipped segments are counted without reading them") {
+TEST_CASE_FIXTURE(SpoolTest, "spool bounds: dropped lines of gzipped segments are counted by the file name") {
     settings.max_age = hours(1);
     const LogCapture log;
     write("000000000001-4321.jsonl.gz", "not even gzip");
@@ -236,7 +236,7 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(names().empty());
 }
 
-TEST_CASE_FIXTURE(Bounded, "spool bounds: a segment that can't be removed does not keep the others") {
+TEST_CASE_FIXTURE(Bounded, "spool bounds: a segment that can't be removed is skipped") {
     settings.max_bytes = 10 * segment;
     const LogCapture log;
     Spool spool(settings);

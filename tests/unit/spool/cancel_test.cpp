@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "unit/spool/spool_support.hpp"
 
 using namespace lxcmon;
 using namespace lxcmon::spool;
 using namespace lxcmon::test;
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: a slow server's batch is cancelled, and the spool is back at 0 bytes") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: cancelling the only batch leaves 0 bytes") {
     Spool spool(settings);
     for (std::size_t round = 0; round < 3; ++round) {
         const auto entry = append(spool, numbered_batch(round, 5));
@@ -19,7 +20,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a slow server's batch is cancelled, and the
     CHECK(drain(spool) == numbered_lines(7, 1));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: an empty segment does not outlive its run") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: an empty segment is removed at the end of the run") {
     {
         Spool spool(settings);
         spool.cancel(append(spool, numbered_batch(1, 5)));
@@ -28,7 +29,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: an empty segment does not outlive its run")
     CHECK(names().empty());
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: cancelled batches are left out wherever they stand") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: cancelled batches are skipped at any position") {
     Spool spool(settings);
     std::vector<Entry> entries;
     for (std::size_t batch = 0; batch < 6; ++batch)
@@ -36,20 +37,19 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: cancelled batches are left out wherever the
     const std::uint64_t all_bytes = spool.bytes();
     spool.cancel(entries[0]);
     spool.cancel(entries[3]);
-    CHECK(spool.bytes() == all_bytes); // others follow them
+    CHECK(spool.bytes() == all_bytes); // other batches follow
     spool.cancel(entries[5]);
     spool.cancel(entries[5]);
     CHECK(spool.bytes() < all_bytes);
     CHECK(spool.lines() == 6);
-    spool.cancel(entries[4]); // and the one before it, which has been cancelled
+    spool.cancel(entries[4]); // also frees the batch before it, which is cancelled already
     CHECK(content("000000000001.jsonl") == numbered_json(0, 6));
     append(spool, numbered_batch(20, 2));
     CHECK(drain(spool) == numbered_lines(2, 4) + numbered_lines(20, 2));
     CHECK(names().empty());
 }
 
-TEST_CASE_FIXTURE(SpoolTest,
-                  "spool: gzipping leaves out what was cancelled, before and after the segment closed") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: gzip omits batches cancelled before and after the segment was closed") {
     settings.segment_bytes = numbered_json(10, 7).size();
     Spool spool(settings);
     std::vector<Entry> entries;
@@ -70,7 +70,7 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(drain(spool) == numbered_lines(10, 2) + numbered_lines(16, 2) + numbered_lines(50, 2));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: a closed segment of nothing but cancelled batches goes") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: a closed segment with only cancelled batches is removed") {
     settings.segment_bytes = 1;
     Spool spool(settings);
     const auto entry = append(spool, numbered_batch(1, 2));
@@ -81,7 +81,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a closed segment of nothing but cancelled b
     CHECK(spool.bytes() == 0);
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: what is being read can't be cancelled, nor what never was") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: cancel ignores batches that are being read and unknown entries") {
     settings.batch_lines = 1;
     Spool spool(settings);
     const auto first = append(spool, numbered_batch(1, 1));
@@ -97,7 +97,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: what is being read can't be cancelled, nor 
     CHECK(spool.lines() == 0);
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: an entry's name is not given to another batch") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: an entry is never reused for another batch") {
     Spool spool(settings);
     const auto first = append(spool, numbered_batch(1, 1));
     spool.cancel(first);

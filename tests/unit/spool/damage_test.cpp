@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/log_capture.hpp"
 #include "unit/spool/spool_support.hpp"
 
@@ -13,7 +14,7 @@ std::size_t lines_in(const std::string& text) {
     return static_cast<std::size_t>(std::ranges::count(text, '\n'));
 }
 
-/// What a fresh run delivers of what is in the folder.
+/// The lines that a new run delivers from the folder.
 std::string deliver_all(const Settings& settings) {
     Spool spool(settings);
     REQUIRE_FALSE(spool.open());
@@ -25,13 +26,13 @@ std::string deliver_all(const Settings& settings) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(SpoolTest, "spool damage: a last line torn at any byte costs that line alone") {
+TEST_CASE_FIXTURE(SpoolTest, "spool damage: a last line cut at any byte loses only that line") {
     const std::string whole = numbered_json(1, 2);
     const LogCapture log;
     for (std::size_t size = whole.find('\n') + 1; size <= whole.size(); ++size) {
         CAPTURE(size);
         write("000000000003.jsonl", whole.substr(0, size));
-        const bool complete = size >= whole.size() - 1; // the LF alone is no loss
+        const bool complete = size >= whole.size() - 1; // a missing LF loses nothing
         CHECK(deliver_all(settings) == numbered_lines(1, complete ? 2 : 1));
         const bool torn = !complete && size > whole.find('\n') + 1;
         CHECK(names() == (torn ? Names{"000000000003.jsonl.bad"} : Names{}));
@@ -43,7 +44,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool damage: a last line torn at any byte costs t
     }
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool damage: garbage is left out, kept and said once") {
+TEST_CASE_FIXTURE(SpoolTest, "spool damage: garbage is skipped, kept and logged once") {
     const std::string zeros(5000, '\0');
     const std::string garbage = "{\n\n" + zeros + "\n{\"name\":\"m\"}\n[[[[[[\n\x1f\x8b\xff\n";
     write("000000000001.jsonl", numbered_json(1, 2) + garbage + numbered_json(3, 1));
@@ -54,30 +55,30 @@ TEST_CASE_FIXTURE(SpoolTest, "spool damage: garbage is left out, kept and said o
     CHECK(content(names()[0]) == garbage);
     CHECK(content(names()[1]) == garbage);
     CHECK(mode_of(path(names()[0])) == 0600);
-    const std::string said = log.take();
-    CHECK(said.find("/000000000001.jsonl: damaged lines (6, the first: not JSON) are left out and kept in "
-                    "000000000001.jsonl.bad\n") != std::string::npos);
-    CHECK(lines_in(said) == 3); // and how many points are left
+    const std::string logged = log.take();
+    CHECK(logged.find("/000000000001.jsonl: damaged lines (6, first: not JSON) are skipped and kept in "
+                      "000000000001.jsonl.bad\n") != std::string::npos);
+    CHECK(lines_in(logged) == 3); // with the number of waiting points
     CHECK(deliver_all(settings).empty());
     CHECK(log.take().empty());
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool damage: plain segments that begin as gzip does are still plain") {
+TEST_CASE_FIXTURE(SpoolTest, "spool damage: a plain segment that begins like gzip is read as plain") {
     write("000000000001.jsonl", "\x1f\x8b\n" + numbered_json(1, 2));
     CHECK(deliver_all(settings) == numbered_lines(1, 2));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool damage: a line of more than 1 MiB is left out in bounded memory") {
+TEST_CASE_FIXTURE(SpoolTest, "spool damage: a line above 1 MiB is skipped in bounded memory") {
     const std::string endless = "{\"name\":\"" + std::string(5U << 20U, 'x');
     write("000000000001.jsonl", numbered_json(1, 1) + endless + "\n" + numbered_json(2, 1) + endless);
     LogCapture log;
     CHECK(deliver_all(settings) == numbered_lines(1, 2));
     CHECK(content("000000000001.jsonl.bad") == endless + "\n" + endless);
-    CHECK(log.take().find("(2, the first: longer than 1 MiB)") != std::string::npos);
+    CHECK(log.take().find("(2, first: longer than 1 MiB)") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(SpoolTest,
-                  "spool damage: of a gzip file cut anywhere the beginning is delivered, all is kept") {
+                  "spool damage: of a truncated gzip file the beginning is delivered and the file is kept") {
     const std::string json = numbered_json(1, 2000);
     const std::string gzip = packed(json);
     const LogCapture log;
@@ -93,7 +94,7 @@ TEST_CASE_FIXTURE(SpoolTest,
         std::filesystem::remove(path(names()[0]));
     }
     CHECK(most > 1500);
-    // What follows it goes out as ever.
+    // Later segments are delivered as usual.
     write("000000000001-2000.jsonl.gz", "no gzip at all\n");
     write("000000000002.jsonl", numbered_json(3, 1));
     CHECK(deliver_all(settings) == numbered_lines(3, 1));
@@ -101,7 +102,7 @@ TEST_CASE_FIXTURE(SpoolTest,
 }
 
 TEST_CASE_FIXTURE(SpoolTest,
-                  "spool damage: of a gzip file spoilt in its midst what comes before is delivered") {
+                  "spool damage: of a gzip file damaged in the middle the lines before are delivered") {
     std::string gzip = packed(numbered_json(1, 20'000));
     gzip[gzip.size() / 2] = static_cast<char>(~gzip[gzip.size() / 2]);
     write("000000000001-20000.jsonl.gz", gzip);
@@ -113,10 +114,11 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(log.take().find("/000000000001-20000.jsonl.gz: damaged gzip: ") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool damage: files of strangers are set aside, other kinds left alone") {
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool damage: unexpected files are renamed, anything except regular files is ignored") {
     write("notes.txt", "mine");
     write("notes.txt.bad", "older");
-    write("7.jsonl", numbered_json(1, 1)); // no name of ours
+    write("7.jsonl", numbered_json(1, 1)); // not a name of a segment
     write("000000000002-03.jsonl.gz", "x");
     write("rejected.jsonl", "r");
     write("rejected.jsonl.1", "r");
@@ -136,12 +138,12 @@ TEST_CASE_FIXTURE(SpoolTest, "spool damage: files of strangers are set aside, ot
     CHECK(content("notes.txt.2.bad") == "mine");
     CHECK(lines_in(log.take()) == 4);
     append(spool, numbered_batch(5, 1));
-    CHECK(content("000000000008.jsonl") == numbered_json(5, 1)); // a number that nobody has
+    CHECK(content("000000000008.jsonl") == numbered_json(5, 1)); // an unused number
     CHECK(drain(spool) == numbered_lines(5, 1));
     CHECK(names() == wanted);
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool crash: half-made files go, and of twins the plain one") {
+TEST_CASE_FIXTURE(SpoolTest, "spool crash: unfinished files and the plain file of a duplicate are removed") {
     write("000000000001.jsonl", numbered_json(1, 3));
     write("000000000001.jsonl.gz.tmp", packed(numbered_json(1, 2)));
     write("000000000002.jsonl", numbered_json(4, 1));
@@ -156,7 +158,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool crash: half-made files go, and of twins the 
     CHECK(names().empty());
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: a segment that somebody takes away is no harm to the others") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: a missing segment does not affect other segments") {
     settings.segment_bytes = 1;
     LogCapture log;
     Spool spool(settings);
@@ -169,11 +171,12 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a segment that somebody takes away is no ha
     std::filesystem::create_directory(path("000000000002.jsonl"));
     CHECK(drain(spool) == numbered_lines(4, 1));
     CHECK(spool.lines() == 0);
-    CHECK(log.take().find("000000000001.jsonl: it can't be read") != std::string::npos);
+    CHECK(log.take().find("000000000001.jsonl: can't be read") != std::string::npos);
     CHECK(names() == Names{"000000000002.jsonl.bad", "000000000003.jsonl.bad"});
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool damage: bad lines are kept once, however often their segment is begun") {
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool damage: bad lines are kept once, even if a segment is read several times") {
     settings.batch_lines = 2;
     const LogCapture log;
     write("000000000001.jsonl", "bad\n" + numbered_json(1, 4));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/disk_syncer.hpp"
 
 #include "support/temp_folder.hpp"
@@ -9,7 +10,7 @@
 using namespace lxcmon;
 using spool::DiskSyncer;
 
-TEST_CASE("files and folders are synced in the background, and closing them at once is fine") {
+TEST_CASE("files and folders are synced in the background, also after the caller has closed them") {
     const test::TempFolder folder;
     DiskSyncer syncer;
     {
@@ -23,7 +24,7 @@ TEST_CASE("files and folders are synced in the background, and closing them at o
     CHECK(syncer.busy_for() == std::chrono::steady_clock::duration(0));
 }
 
-TEST_CASE("a sync that fails is told once, with the next") {
+TEST_CASE("a failed sync is returned once, by the next request") {
     const test::TempFolder folder;
     const io::UniqueFd file(::open(folder.write("file", "x").c_str(), O_RDONLY | O_CLOEXEC));
     DiskSyncer syncer;
@@ -35,7 +36,7 @@ TEST_CASE("a sync that fails is told once, with the next") {
     CHECK(syncer.later(-1) == EBADF);
 }
 
-TEST_CASE("the end waits for what was asked for") {
+TEST_CASE("the destructor waits for all requests") {
     const test::TempFolder folder;
     const io::UniqueFd file(::open(folder.write("file", "x").c_str(), O_RDONLY | O_CLOEXEC));
     for (int round = 0; round < 50; ++round) {

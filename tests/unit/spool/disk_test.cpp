@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 #include "support/log_capture.hpp"
 #include "unit/spool/spool_support.hpp"
@@ -15,8 +16,8 @@ using namespace lxcmon::test;
 
 namespace {
 
-/// Runs the test on a small disk (tmpfs) of its own at the spool's folder. Nobody else sees it: a thread may
-/// have a mount namespace to itself, and the disk goes with the thread.
+/// Runs `body` with a small disk (tmpfs) mounted on the spool's folder, in a thread with a mount namespace of
+/// its own: other threads do not see the disk, and the kernel unmounts it when the thread ends.
 void on_small_disk(const SpoolTest& test, const char* options, const std::function<void()>& body) {
     std::filesystem::create_directories(test.settings.folder);
     std::thread([&] {
@@ -27,7 +28,7 @@ void on_small_disk(const SpoolTest& test, const char* options, const std::functi
             body();
         } catch (const std::exception& error) {
             FAIL_CHECK(error.what());
-        } catch (...) { // a REQUIRE, which has said what is wrong
+        } catch (...) { // a REQUIRE, which has reported the error
         }
     }).join();
 }
@@ -36,7 +37,7 @@ void remount(const SpoolTest& test, unsigned long flags) {
     REQUIRE(::mount(nullptr, test.settings.folder.c_str(), nullptr, MS_REMOUNT | flags, "size=256k") == 0);
 }
 
-/// Batches of 100 lines until one does not fit any more: how many did, and why not.
+/// Appends batches of 100 lines until one fails. Returns the number of batches and the error.
 std::pair<std::size_t, std::string> fill(Spool& spool) {
     for (std::size_t batches = 0;; ++batches)
         if (auto appended = spool.append(numbered_batch(1000 + 100 * batches, 100)); !appended.entry)
@@ -51,8 +52,9 @@ bool contains(const std::string& text, const std::string& part) {
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE_FIXTURE(SpoolTest,
-                  "spool: a full disk takes whole batches only, says so, and is used again with room") {
+TEST_CASE_FIXTURE(
+    SpoolTest,
+    "spool: a full disk takes only whole batches, is reported, and is used again after a cleanup") {
     on_small_disk(*this, "size=256k,mode=700", [&] {
         const LogCapture log;
         Spool spool(settings);
@@ -66,7 +68,7 @@ TEST_CASE_FIXTURE(SpoolTest,
         CHECK(spool.lines() == 100 * batches);
         for (int attempt = 0; attempt < 3; ++attempt)
             CHECK_FALSE(spool.append(numbered_batch(0, 100)).entry);
-        spool.tidy(); // no room for a gzipped one either, perhaps
+        spool.tidy(); // there may be no room for a gzipped file either
         CHECK(spool.lines() == 100 * batches);
         CHECK(drain(spool) == numbered_lines(1000, 100 * batches));
         CHECK(names().empty());
@@ -75,7 +77,7 @@ TEST_CASE_FIXTURE(SpoolTest,
     });
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: a run that begins on a full disk delivers what is there") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: a run that starts on a full disk delivers the backlog") {
     on_small_disk(*this, "size=256k,mode=700", [&] {
         const LogCapture log;
         std::size_t batches = 0;
@@ -92,7 +94,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a run that begins on a full disk delivers w
     });
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: gzipping that finds no room is tried again, but not all the time") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: gzip without room is retried, but not every second") {
     settings.segment_bytes = 20'000;
     on_small_disk(*this, "size=256k,mode=700", [&] {
         LogCapture log;
@@ -103,9 +105,9 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: gzipping that finds no room is tried again,
         write("full", std::string(256U << 10U, 'x'));
         for (int attempt = 0; attempt < 3; ++attempt, now += 100'000'000'000)
             spool.tidy();
-        const std::string said = log.take();
-        CHECK(contains(said, "gzipping it: No space left on device; the disk is full"));
-        CHECK(std::ranges::count(said, '\n') == 1);
+        const std::string logged = log.take();
+        CHECK(contains(logged, "gzipping it: No space left on device; the disk is full"));
+        CHECK(std::ranges::count(logged, '\n') == 1);
         CHECK(std::ranges::none_of(names(), [](const auto& name) { return name.ends_with(".tmp"); }));
         spool.tidy();
         std::filesystem::remove(path("reserve"));
@@ -118,7 +120,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: gzipping that finds no room is tried again,
     });
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: a damaged segment is kept whole where its bad lines find no room") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: a damaged segment is kept whole if there is no room for its bad lines") {
     on_small_disk(*this, "nr_inodes=3,mode=700", [&] {
         write("000000000001.jsonl", "bad\n" + numbered_json(1, 1));
         const LogCapture log;
@@ -130,7 +132,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a damaged segment is kept whole where its b
     });
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: no inode left for a folder's lock, and then one") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: no inode is left for the lock file, then one is free") {
     on_small_disk(*this, "nr_inodes=3,mode=700", [&] {
         for (const char* name : {"a", "b"})
             write(name, "");
@@ -158,7 +160,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a folder that is read-only at first") {
         CHECK(spool.begin() == nullptr);
         spool.tidy();
         remount(*this, 0);
-        spool.tidy(); // finds by itself that it can be used
+        spool.tidy(); // opens the spool
         CHECK(spool.lines() == 2);
         append(spool, numbered_batch(3, 1));
         CHECK(drain(spool) == numbered_lines(1, 3));
@@ -166,7 +168,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a folder that is read-only at first") {
 }
 
 TEST_CASE_FIXTURE(SpoolTest,
-                  "spool: a folder that becomes read-only is delivered once, and tidied up later") {
+                  "spool: a folder that becomes read-only is delivered once and cleaned up later") {
     settings.segment_bytes = 1;
     on_small_disk(*this, "size=256k,mode=700", [&] {
         LogCapture log;
@@ -183,14 +185,14 @@ TEST_CASE_FIXTURE(SpoolTest,
         CHECK(spool.lines() == 0);
         spool.tidy();
         CHECK(spool.begin() == nullptr);
-        const std::string said = log.take();
-        CHECK(contains(said,
-                       "000000000003.jsonl: it is done with but can't be removed: Read-only file system"));
-        CHECK(std::ranges::count(said, '\n') == 1);
+        const std::string logged = log.take();
+        CHECK(contains(logged,
+                       "000000000003.jsonl: no longer needed, but can't be removed: Read-only file system"));
+        CHECK(std::ranges::count(logged, '\n') == 1);
         CHECK(names().size() == 4);
         remount(*this, 0);
         spool.tidy();
-        CHECK(names() == Names{"000000000009.jsonl"}); // not ours, and came after we had looked
+        CHECK(names() == Names{"000000000009.jsonl"}); // created after the scan, so not removed
         CHECK(spool.bytes() == 0);
         append(spool, numbered_batch(7, 1));
         CHECK(drain(spool) == numbered_lines(7, 1));
@@ -199,7 +201,7 @@ TEST_CASE_FIXTURE(SpoolTest,
 
 TEST_SUITE_END();
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: a process that is short of descriptors reads its segments later") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: a process without free descriptors reads its segments later") {
     Spool spool(settings);
     append(spool, numbered_batch(1, 2));
     rlimit before{};
@@ -216,7 +218,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a process that is short of descriptors read
 }
 
 TEST_CASE_FIXTURE(SpoolTest,
-                  "spool: one process to a spool; the other is told who, and it goes on when that ends") {
+                  "spool: a second process gets the name of the first, and the lock when that ends") {
     Child other(0, [&] {
         static Spool spool(settings);
         return !spool.open();
@@ -228,19 +230,19 @@ TEST_CASE_FIXTURE(SpoolTest,
     } catch (const SpoolHeld& held) {
         CHECK(held.what() == "the spool " + settings.folder + " is in use by unit-spool (pid " +
                                  std::to_string(other.pid()) +
-                                 "); expected one agent to a spool: stop that one, or " +
-                                 "give this one another --spool-dir");
+                                 "); only one agent may use a spool: stop the other agent, or " +
+                                 "set another --spool-dir");
     }
     CHECK(contains(spool.append(numbered_batch(1, 1)).why, "is in use by unit-spool"));
     CHECK(spool.begin() == nullptr);
     other.end();
     CHECK_FALSE(spool.open());
     append(spool, numbered_batch(1, 1));
-    Spool second(settings); // nor twice in one process
+    Spool second(settings); // also within one process
     CHECK_THROWS_AS(static_cast<void>(second.open()), SpoolHeld);
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: a folder that was removed or replaced is begun anew") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: starts again after the folder was removed or replaced") {
     LogCapture log;
     Spool spool(settings);
     const auto lost = append(spool, numbered_batch(1, 2));
@@ -263,7 +265,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a folder that was removed or replaced is be
     CHECK(drain(spool) == numbered_lines(6, 1));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: places that can't be a spool are told with what to do") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: the error for an unusable folder says what to do") {
     folder.write("plain", "");
     settings.folder = folder.path("plain/spool");
     CHECK(contains(Spool(settings).open().value_or(""), "Not a directory; a folder is expected there"));

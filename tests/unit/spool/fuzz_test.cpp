@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/log_capture.hpp"
 #include "unit/spool/spool_support.hpp"
 
@@ -10,15 +11,15 @@ using namespace lxcmon::test;
 
 namespace {
 
-/// Some damage to a file, and which of its bytes it may have touched.
+/// The text of a damaged file, and the bytes that may have changed.
 struct Damage {
     std::string text;
     std::size_t begin = 0, end = 0;
 };
 
-class Vandal {
+class FileDamager {
   public:
-    explicit Vandal(std::uint64_t seed)
+    explicit FileDamager(std::uint64_t seed)
         : random_(seed) {}
 
     Damage damage(std::string text) {
@@ -32,7 +33,7 @@ class Vandal {
             return {text, begin, end};
         case 1:
             return {text.substr(0, begin), begin, text.size()};
-        case 2: // a hole, as a crash of the machine leaves it
+        case 2: // a hole, as after a crash of the machine
             std::fill_n(text.begin() + static_cast<std::ptrdiff_t>(begin), size, '\0');
             return {text, begin, end};
         default:
@@ -46,13 +47,13 @@ class Vandal {
     std::mt19937_64 random_;
 };
 
-/// The lines of `plain` numbers that no byte of the damage lies in: those must come.
+/// The lines that contain no damaged byte, and so must be delivered. The numbers start with `first`.
 std::string untouched(const std::string& json, const Damage& damage, std::size_t first) {
     std::string wanted;
     std::size_t number = first;
     for (std::size_t begin = 0; begin < json.size(); ++number) {
         const std::size_t end = json.find('\n', begin) + 1;
-        // The LF before a line is of it too: with it the line before runs into this one.
+        // Damage to the LF before a line also damages the line: it joins the line before.
         if (end <= damage.begin || begin > damage.end)
             wanted += numbered_lines(number, 1);
         begin = end;
@@ -62,12 +63,11 @@ std::string untouched(const std::string& json, const Damage& damage, std::size_t
 
 } // namespace
 
-TEST_CASE_FIXTURE(SpoolTest,
-                  "spool fuzz: whatever is damaged, the rest is delivered and nothing else happens") {
+TEST_CASE_FIXTURE(SpoolTest, "spool fuzz: undamaged lines are delivered, whatever the damage") {
     const LogCapture log;
     const auto seed = static_cast<std::uint64_t>(std::random_device{}());
     INFO("seed ", seed);
-    Vandal vandal(seed);
+    FileDamager damager(seed);
     constexpr std::size_t count = 12;
     for (int round = 0; round < 120; ++round) {
         CAPTURE(round);
@@ -75,10 +75,10 @@ TEST_CASE_FIXTURE(SpoolTest,
         for (std::uint64_t number = 1; number <= 3; ++number) {
             const std::size_t first = number * 100;
             const std::string json = numbered_json(first, count);
-            const Damage damage = vandal.damage(json);
+            const Damage damage = damager.damage(json);
             write(plain_name(number), damage.text);
             wanted += untouched(json, damage, first);
-            write(gzip_name(number + 10, count), vandal.damage(packed(json)).text);
+            write(gzip_name(number + 10, count), damager.damage(packed(json)).text);
         }
         {
             Spool spool(settings);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/line_reader.hpp"
 
 #include "unit/spool/spool_support.hpp"
@@ -35,7 +36,7 @@ void check_end(LineReader& reader, const std::string& error = "") {
 
 } // namespace
 
-TEST_CASE_FIXTURE(TempFolder, "lines of plain files and of gzip, empty ones and a torn one") {
+TEST_CASE_FIXTURE(TempFolder, "plain and gzip lines, empty lines and a line without LF") {
     const std::string text = "one\n\nthree\nto";
     for (const auto& [bytes, format] : {std::pair{text, Format::plain},
                                         {text, Format::either},
@@ -53,7 +54,7 @@ TEST_CASE_FIXTURE(TempFolder, "lines of plain files and of gzip, empty ones and 
     check_end(empty);
 }
 
-TEST_CASE_FIXTURE(TempFolder, "long lines are whole up to the limit, and then given out in parts") {
+TEST_CASE_FIXTURE(TempFolder, "lines above the limit are returned in parts") {
     const std::string longest(LineReader::longest_line_bytes - 1, 'a');
     const std::string longer(3 * LineReader::longest_line_bytes, 'b');
     LineReader reader = reader_of(*this, longest + "\nx\n" + longer + "\ny\n", Format::plain);
@@ -79,9 +80,9 @@ TEST_CASE_FIXTURE(TempFolder, "long lines are whole up to the limit, and then gi
     CHECK(parts == longer);
 }
 
-TEST_CASE_FIXTURE(TempFolder, "what can't be read to its end is told apart from an end") {
+TEST_CASE_FIXTURE(TempFolder, "read errors differ from the end of the file") {
     LineReader plain = reader_of(*this, "x\n", Format::gzip);
-    check_end(plain, "no gzip");
+    check_end(plain, "not gzip");
     LineReader cut = reader_of(*this, packed("one\ntwo\n").substr(0, 24), Format::either);
     while (cut.next()) {
     }
@@ -94,7 +95,7 @@ TEST_CASE_FIXTURE(TempFolder, "what can't be read to its end is told apart from 
     check_end(folder_as_either, "Is a directory");
 }
 
-TEST_CASE_FIXTURE(TempFolder, "of a spoilt gzip file all but the last 16 KiB before the damage is read") {
+TEST_CASE_FIXTURE(TempFolder, "a damaged gzip file loses at most 16 KiB before the damage") {
     const std::string text = numbered_json(1, 20'000);
     const std::string whole = packed(text);
     std::mt19937 random(1);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/probe.hpp"
 
 #include "support/temp_folder.hpp"
@@ -12,7 +13,7 @@ using namespace lxcmon;
 using lxcmon::Finding;
 using spool::probe_spool;
 
-TEST_CASE("a spool folder that is there, and one that can be made") {
+TEST_CASE("an existing spool folder, and one that can be created") {
     const test::TempFolder folder;
     std::filesystem::create_directory(folder.path("spool"));
     CHECK(probe_spool(folder.path("spool")).ok);
@@ -24,12 +25,12 @@ TEST_CASE("a spool folder that is there, and one that can be made") {
     CHECK_FALSE(std::filesystem::exists(folder.path("a")));
 }
 
-TEST_CASE("what can be no spool folder") {
+TEST_CASE("folders that can't be a spool") {
     const test::TempFolder folder;
     const std::string file = folder.write("file", "x");
     CHECK_FALSE(probe_spool(file).ok);
     CHECK_FALSE(probe_spool(file + "/spool").ok);
-    // As a user who may not write there: root may everywhere.
+    // As another user: root may write everywhere.
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/quarantine.hpp"
 
 #include "unit/spool/spool_support.hpp"
@@ -21,7 +22,7 @@ constexpr const char* two_objects =
 
 } // namespace
 
-TEST_CASE_FIXTURE(SpoolTest, "quarantine: an object for each line that was refused") {
+TEST_CASE_FIXTURE(SpoolTest, "quarantine: one object for each refused line") {
     const mode_t before = ::umask(0);
     Quarantine quarantine(settings.folder);
     CHECK_FALSE(std::filesystem::exists(settings.folder));
@@ -36,7 +37,7 @@ TEST_CASE_FIXTURE(SpoolTest, "quarantine: an object for each line that was refus
     CHECK(content("rejected.jsonl") == wanted + wanted);
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "quarantine: lines that the server does not name are a number") {
+TEST_CASE_FIXTURE(SpoolTest, "quarantine: lines that the server does not name are counted") {
     Quarantine quarantine(settings.folder);
     Rejected rejected = two_lines();
     rejected.lines.clear();
@@ -51,7 +52,7 @@ TEST_CASE_FIXTURE(SpoolTest, "quarantine: lines that the server does not name ar
     CHECK(text.ends_with("\"lines\":6}\n"));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "quarantine: bytes that are not UTF-8 do no harm") {
+TEST_CASE_FIXTURE(SpoolTest, "quarantine: invalid UTF-8 is replaced") {
     Quarantine quarantine(settings.folder);
     Rejected rejected = two_lines();
     rejected.lines = "m f=\"\xff\" 1\n";
@@ -61,8 +62,7 @@ TEST_CASE_FIXTURE(SpoolTest, "quarantine: bytes that are not UTF-8 do no harm") 
     CHECK(content("rejected.jsonl").find("m f=\\\"\xEF\xBF\xBD\\\" 1") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(SpoolTest,
-                  "quarantine: rotated, with whole lines, so that it never has more than its bound") {
+TEST_CASE_FIXTURE(SpoolTest, "quarantine: rotates whole lines and never exceeds max_bytes") {
     const std::size_t size = std::string(two_objects).size();
     Quarantine quarantine(settings.folder, 2 * size, 1);
     Rejected rejected = two_lines();
@@ -77,14 +77,14 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(std::filesystem::file_size(path("rejected.jsonl.1")) <= 2 * size);
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "quarantine: a torn last line is ended before more is written") {
+TEST_CASE_FIXTURE(SpoolTest, "quarantine: ends an incomplete last line before it appends") {
     write("rejected.jsonl", "{\"time");
     Quarantine quarantine(settings.folder);
     CHECK_FALSE(quarantine.append(two_lines()));
     CHECK(content("rejected.jsonl") == std::string("{\"time\n") + two_objects);
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "quarantine: what can't be written is told, and a symlink is not followed") {
+TEST_CASE_FIXTURE(SpoolTest, "quarantine: reports write errors and does not follow symlinks") {
     write("target", "");
     std::filesystem::create_symlink(path("target"), path("rejected.jsonl"));
     Quarantine quarantine(settings.folder);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "spool/spool.hpp"
@@ -21,9 +22,9 @@ namespace lxcmon::test {
 using spool::Settings;
 using spool::Spool;
 
-/// A folder for a spool, and a clock that stands still.
+/// A folder for a spool, and a clock that tests set.
 struct SpoolTest {
-    TempFolder folder{"/dev/shm"}; // thousands of times fdatasync(): not the disk's business
+    TempFolder folder{"/dev/shm"}; // tmpfs: thousands of fdatasync() calls
     Settings settings;
     std::int64_t now = 1'795'000'000'000'000'000; // 2026-11
 
@@ -34,7 +35,7 @@ struct SpoolTest {
 
     [[nodiscard]] std::string path(const std::string& name) const { return settings.folder + "/" + name; }
 
-    /// What is in the spool's folder but the lock, sorted.
+    /// The sorted names in the spool's folder, without the lock.
     [[nodiscard]] std::vector<std::string> names() const {
         std::vector<std::string> names;
         for (const auto& each : std::filesystem::directory_iterator(settings.folder))
@@ -51,7 +52,7 @@ struct SpoolTest {
         return text.str();
     }
 
-    /// As a run before this one, or a stranger, would have left it.
+    /// Creates a file as if an earlier run or another program had left it.
     void write(const std::string& name, const std::string& text) const {
         std::filesystem::create_directories(settings.folder);
         std::ofstream(path(name), std::ios::binary) << text;
@@ -68,7 +69,7 @@ using Names = std::vector<std::string>;
     return lines;
 }
 
-/// `count` lines of a batch, each with a number of its own from `first` on.
+/// `count` lines, numbered from `first` on.
 inline std::string numbered_lines(std::size_t first, std::size_t count) {
     std::string lines;
     for (std::size_t number = first; number < first + count; ++number)
@@ -81,7 +82,7 @@ inline Batch numbered_batch(std::size_t first, std::size_t count) {
     return {numbered_lines(first, count), count};
 }
 
-/// As numbered_lines, in the layout of docs/measurements.md.
+/// The same lines as JSON Lines (docs/measurements.md).
 inline std::string numbered_json(std::size_t first, std::size_t count) {
     std::string lines;
     for (std::size_t number = first; number < first + count; ++number)
@@ -91,7 +92,7 @@ inline std::string numbered_json(std::size_t first, std::size_t count) {
     return lines;
 }
 
-/// Appends, which must go well.
+/// Appends a batch, and requires success.
 inline spool::Entry append(Spool& spool, const Batch& batch) {
     const auto appended = spool.append(batch);
     REQUIRE(appended.why == "");
@@ -99,7 +100,7 @@ inline spool::Entry append(Spool& spool, const Batch& batch) {
     return *appended.entry;
 }
 
-/// Takes all that is in the spool, as a server that accepts everything.
+/// Returns and accepts all lines of the spool.
 inline std::string drain(Spool& spool) {
     std::string lines;
     while (const Batch* batch = spool.begin()) {
@@ -109,7 +110,7 @@ inline std::string drain(Spool& spool) {
     return lines;
 }
 
-/// What zlib makes of a whole gzip file.
+/// The uncompressed content of a gzip file.
 inline std::string unpacked(const std::string& path) {
     std::string text;
     std::array<char, 4096> piece{};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "spool/spool.hpp"
 
 #include "unit/encode/hostile_points.hpp"
@@ -28,7 +29,7 @@ std::size_t lines_in(const std::string& text) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: making one touches nothing; opening makes the folder and the lock") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: the constructor touches nothing; open creates the folder and the lock") {
     settings.folder = folder.path("var/lib/spool/");
     Spool spool(settings);
     CHECK_FALSE(std::filesystem::exists(folder.path("var")));
@@ -42,7 +43,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: making one touches nothing; opening makes t
     CHECK(names().empty());
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: a batch becomes JSON Lines on the disk, and line protocol again") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: a batch is stored as JSON Lines and read back as line protocol") {
     const mode_t before = ::umask(0);
     Spool spool(settings);
     append(spool, numbered_batch(1, 3));
@@ -68,7 +69,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a batch becomes JSON Lines on the disk, and
 }
 
 TEST_CASE_FIXTURE(SpoolTest,
-                  "spool: hostile lines come back byte for byte, in order, through gzip and restarts") {
+                  "spool: hostile lines are read back identically, in order, after gzip and restarts") {
     settings.segment_bytes = 20'000;
     settings.batch_lines = 37;
     HostilePoints hostile;
@@ -95,7 +96,7 @@ TEST_CASE_FIXTURE(SpoolTest,
 }
 
 TEST_CASE_FIXTURE(SpoolTest,
-                  "spool: batches have so many lines and bytes at most, and a segment goes with its last") {
+                  "spool: batches respect the limits, and a segment is removed after its last batch") {
     settings.batch_lines = 4;
     Spool spool(settings);
     append(spool, numbered_batch(10, 10));
@@ -107,7 +108,7 @@ TEST_CASE_FIXTURE(SpoolTest,
         spool.accept();
     }
     CHECK(names().empty());
-    // Exactly full at the end of the segment.
+    // The last batch is exactly full.
     append(spool, numbered_batch(10, 4));
     REQUIRE(spool.begin() != nullptr);
     spool.accept();
@@ -124,15 +125,14 @@ TEST_CASE_FIXTURE(SpoolTest,
         by_bytes.accept();
     }
     settings.folder += "3";
-    settings.batch_bytes = 1; // a line that is larger than a batch goes alone
+    settings.batch_bytes = 1; // a line larger than the limit is a batch of its own
     Spool by_line(settings);
     append(by_line, numbered_batch(10, 2));
     CHECK(by_line.begin()->lines == 1);
     CHECK(drain(by_line) == numbered_lines(10, 2));
 }
 
-TEST_CASE_FIXTURE(SpoolTest,
-                  "spool: closed segments are gzipped one by one, with their lines, mode and time") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: closed segments are gzipped one by one, and keep lines, mode and time") {
     settings.segment_bytes = 100;
     Spool spool(settings);
     const std::int64_t then = now;
@@ -155,7 +155,7 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(drain(spool) == numbered_lines(1, 7));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: what is being read is neither gzipped nor appended to") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: a segment that is being read is neither gzipped nor appended to") {
     settings.batch_lines = 2;
     Spool spool(settings);
     append(spool, numbered_batch(1, 4));
@@ -167,7 +167,8 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: what is being read is neither gzipped nor a
     CHECK(drain(spool) == numbered_lines(1, 5));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: a segment of an earlier run is not appended to, and goes out first") {
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool: a segment of an earlier run is not appended to, and is delivered first") {
     { append(*std::make_unique<Spool>(settings), numbered_batch(1, 2)); }
     Spool spool(settings);
     append(spool, numbered_batch(3, 1));
@@ -176,7 +177,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a segment of an earlier run is not appended
     CHECK(drain(spool) == numbered_lines(1, 3));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: what was read and not accepted comes again after a restart") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: a batch that was not accepted is read again after a restart") {
     settings.batch_lines = 2;
     {
         Spool spool(settings);
@@ -192,7 +193,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: what was read and not accepted comes again 
     CHECK(drain(spool) == numbered_lines(1, 6));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: what is no line protocol of ours costs nothing but itself") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: a line that is not line protocol is moved to *.bad") {
     Spool spool(settings);
     append(spool, {numbered_lines(1, 1) + "not ours\n" + numbered_lines(2, 1), 3});
     CHECK(drain(spool) == numbered_lines(1, 2));
@@ -200,11 +201,11 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: what is no line protocol of ours costs noth
     CHECK(content("000000000001.jsonl.bad") == "not ours\n");
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool: a file that came into the folder meanwhile is not written to") {
+TEST_CASE_FIXTURE(SpoolTest, "spool: a new file of another program is not overwritten") {
     Spool spool(settings);
     REQUIRE_FALSE(spool.open());
-    write("000000000001.jsonl", "a stranger's");
+    write("000000000001.jsonl", "foreign");
     append(spool, numbered_batch(1, 1));
-    CHECK(content("000000000001.jsonl") == "a stranger's");
+    CHECK(content("000000000001.jsonl") == "foreign");
     CHECK(content("000000000002.jsonl") == numbered_json(1, 1));
 }

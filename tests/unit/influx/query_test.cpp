@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "influx/query.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace lxcmon;
+using namespace lxcmon::influx;
+
+TEST_CASE("a database's name can't leave its quotes") {
+    CHECK(create_database_query("lxc") == "CREATE DATABASE \"lxc\"");
+    CHECK(create_database_query("a\"; DROP \\x\n") == R"(CREATE DATABASE "a\"; DROP \\x\n")");
+}
+
+TEST_CASE("what /query says") {
+    http::Reply reply;
+    reply.status = 200;
+    reply.body = R"({"results":[{"statement_id":0}]})";
+    CHECK(query_error(reply).empty());
+    reply.body = R"({"results":[{"statement_id":0,"error":"not authorized"}]})";
+    CHECK(query_error(reply) == "not authorized");
+    reply.body = R"({"error":"parse"})";
+    CHECK(query_error(reply) == "parse");
+    reply.body =
+        R"({"results":[{"series":[{"name":"databases","columns":["name"],"values":[["a"],["b"],7]}]}]})";
+    CHECK(listed_databases(reply) == std::vector<std::string>{"a", "b"});
+    reply.body = "nonsense";
+    CHECK(listed_databases(reply).empty());
+}

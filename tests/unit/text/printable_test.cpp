@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "text/printable.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace lxcmon::text;
+
+TEST_CASE("printable text") {
+    CHECK(printable("plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80") ==
+          "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
+    CHECK(printable(std::string("a\0b\n\x1b\x7f", 6)) == "a_b___");
+    CHECK(printable("\xc2\x9b[31m") == "__[31m"); // C1's CSI
+    CHECK(printable("\xff\xc0\x80\xed\xa0\x80\xc3") == "_______");
+    CHECK(printable("ab\xc3\xa9", 3) == "ab...");
+}
+
+TEST_CASE("short secrets are left alone, others go wherever they stand") {
+    const std::vector<std::string> secrets{"", "abc", "swordfish"};
+    CHECK(redacted("abc swordfish,swordfish", secrets) == "abc ***,***");
+}
