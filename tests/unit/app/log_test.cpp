@@ -18,7 +18,7 @@ using namespace lxcmon::app;
 namespace {
 
 /// What set_up_log() and `say` write to stderr; with $JOURNAL_STREAM naming it where `for_journal`.
-std::string said_on_stderr(const push::Config& config, bool for_journal, void (*say)()) {
+std::string said_on_stderr(const LogSettings& settings, bool for_journal, void (*say)()) {
     const test::TempFolder folder;
     const std::string path = folder.write("stderr", "");
     const io::UniqueFd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
@@ -30,7 +30,7 @@ std::string said_on_stderr(const push::Config& config, bool for_journal, void (*
     if (for_journal)
         ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
     ::dup2(file.get(), STDERR_FILENO);
-    set_up_log(config);
+    set_up_log("lxcmon-push", settings);
     say();
     ::dup2(before.get(), STDERR_FILENO);
     ::unsetenv("JOURNAL_STREAM");
@@ -51,12 +51,12 @@ void say_all() {
 } // namespace
 
 TEST_CASE("lines for the journal have priorities and no times") {
-    push::Config config;
-    config.log_level = "debug";
-    CHECK(said_on_stderr(config, true, &say_all) ==
+    LogSettings settings;
+    settings.level = "debug";
+    CHECK(said_on_stderr(settings, true, &say_all) ==
           "<7>debug: d\n<6>info: i j\n<4>warning: w\n<3>error: e\n<2>critical: c\n<3>last words\n");
-    config.log_format = "json";
-    const std::string json = said_on_stderr(config, true, [] { spdlog::warn("w"); });
+    settings.format = "json";
+    const std::string json = said_on_stderr(settings, true, [] { spdlog::warn("w"); });
     CHECK(json.starts_with("<4>{\"time\":\""));
 }
 
@@ -69,10 +69,10 @@ TEST_CASE("lines for anything else have times and no priorities") {
                            std::regex("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} warning: w\nlast "
                                       "words\n")));
     const test::TempFolder folder;
-    push::Config config;
-    config.log_file = folder.path("log");
-    CHECK(said_on_stderr(config, true, [] { spdlog::warn("w"); }).empty());
-    std::ifstream log(config.log_file);
+    LogSettings settings;
+    settings.file = folder.path("log");
+    CHECK(said_on_stderr(settings, true, [] { spdlog::warn("w"); }).empty());
+    std::ifstream log(settings.file);
     const std::string line{std::istreambuf_iterator<char>(log), {}};
     CHECK_FALSE(line.starts_with("<"));
 }

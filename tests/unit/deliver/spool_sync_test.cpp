@@ -46,7 +46,7 @@ extern "C" int fsync(int fd) {
 
 TEST_CASE_FIXTURE(SpoolTest,
                   "spool sync: a batch is on the disk when append() returns, and a segment in its folder") {
-    spool::Spool spool(settings);
+    spool::Spool spool(settings, hooks);
     REQUIRE_FALSE(spool.open());
     syncs = Syncs();
     append(spool, numbered_batch(1, 1));
@@ -59,7 +59,7 @@ TEST_CASE_FIXTURE(SpoolTest,
 
 TEST_CASE_FIXTURE(SpoolTest,
                   "spool sync: what does not reach the disk does not count, and its segment is left") {
-    spool::Spool spool(settings);
+    spool::Spool spool(settings, hooks);
     append(spool, numbered_batch(1, 1));
     syncs.failing = true;
     const auto appended = spool.append(numbered_batch(2, 1));
@@ -78,7 +78,7 @@ TEST_CASE_FIXTURE(SpoolTest,
 
 TEST_CASE_FIXTURE(SpoolTest, "spool sync: the plain segment stays until the gzipped one is safe") {
     settings.segment_bytes = 1;
-    spool::Spool spool(settings);
+    spool::Spool spool(settings, hooks);
     append(spool, numbered_batch(1, 3));
     const LogCapture log;
     syncs = Syncs();

@@ -16,7 +16,7 @@ TEST_CASE("each example of settings is taken, and sends to a server") {
         CAPTURE(entry.path().string());
         push::Config config;
         CHECK_NOTHROW(config = parser.config({"--config", entry.path().string()}));
-        CHECK_FALSE(config.influx_urls.empty());
+        CHECK_FALSE(config.destinations.influx_urls.empty());
         ++examples;
     }
     CHECK(examples >= 5);
@@ -27,7 +27,7 @@ TEST_CASE("the examples are about what their names say") {
     const auto config_of = [&](const std::string& name) {
         return parser.config({"--config", LXCMON_SOURCE "/contrib/packaging/examples/" + name + ".toml"});
     };
-    CHECK(config_of("influx1").influx_user == "lxcmon");
-    CHECK(config_of("influx2").influx_bucket == "lxc");
-    CHECK(config_of("two-servers").influx_urls.size() == 2);
+    CHECK(config_of("influx1").destinations.influx.user == "lxcmon");
+    CHECK(config_of("influx2").destinations.influx.bucket == "lxc");
+    CHECK(config_of("two-servers").destinations.influx_urls.size() == 2);
 }

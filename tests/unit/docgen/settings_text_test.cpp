@@ -113,7 +113,7 @@ TEST_CASE("all lines of the settings file together are taken, but for those that
             text += files.line_of(row);
     push::Config config;
     CHECK_NOTHROW(config = files.parser.config_of_file(text));
-    CHECK(config.influx_urls.size() == 1);
-    CHECK(config.influx_password + config.influx_token == "secretsecret");
-    CHECK(config.tags.size() == 1);
+    CHECK(config.destinations.influx_urls.size() == 1);
+    CHECK(config.destinations.influx.password + config.destinations.influx.token == "secretsecret");
+    CHECK(config.collect.sample.tags.user.size() == 1);
 }

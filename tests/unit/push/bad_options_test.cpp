@@ -114,7 +114,7 @@ TEST_CASE("settings that leave nothing to send are refused") {
     const Parser parser;
     CHECK(has_all(parser.error({"--metrics", "!*"}), {"--metrics", "nothing is left", "lxcmon-push fields"}));
     CHECK(has_all(parser.error({"--metrics", "host_*", "--no-host"}), {"--metrics", "--no-host"}));
-    CHECK(parser.config({"--metrics", "host_*", "--no-host=false"}).sample_host);
+    CHECK(parser.config({"--metrics", "host_*", "--no-host=false"}).collect.sample_host);
 }
 
 TEST_CASE("a secret given in a wrong way is not shown") {
@@ -152,8 +152,8 @@ TEST_CASE("a password's file is read, and wants a user") {
     const Parser parser;
     const std::string file = parser.folder().write("password", "s3 cret\r\nsecond line\n");
     const Config config = parser.config({"--influx-user", "u", "--influx-password-file", file});
-    CHECK(config.influx_password == "s3 cret");
-    CHECK(config.influx_user == "u");
+    CHECK(config.destinations.influx.password == "s3 cret");
+    CHECK(config.destinations.influx.user == "u");
     const std::string error = parser.error({"--influx-password-file", file});
     CHECK(has_all(error, {"--influx-password-file", "--influx-user"}));
     CHECK(error.find("cret") == std::string::npos);

@@ -29,40 +29,41 @@ TEST_CASE("token and password of the service's credentials, without the line's e
     const Variables variables =
         service(parser, {{"influx_token", "t0ken\n"}, {"influx_password", "pass word\r\nmore\n"}});
     const Config config = parser.config({"--influx-user=u"}, variables);
-    CHECK(config.influx_token == "t0ken");
-    CHECK(config.influx_password == "pass word");
+    CHECK(config.destinations.influx.token == "t0ken");
+    CHECK(config.destinations.influx.password == "pass word");
 }
 
 TEST_CASE("whatever else gives the token wins over the credential") {
     const Parser parser;
     const std::string other = parser.folder().write("other", "0ther\n");
     Variables variables = service(parser, {{"influx_token", "t0ken"}});
-    CHECK(parser.config({"--influx-token-file", other}, variables).influx_token == "0ther");
-    CHECK(parser.config_of_file("influx-token-file = \"" + other + "\"\n", {}, variables).influx_token ==
-          "0ther");
+    CHECK(parser.config({"--influx-token-file", other}, variables).destinations.influx.token == "0ther");
+    CHECK(parser.config_of_file("influx-token-file = \"" + other + "\"\n", {}, variables)
+              .destinations.influx.token == "0ther");
     variables["INFLUX_TOKEN"] = "v4riable";
-    CHECK(parser.config({}, variables).influx_token == "v4riable");
+    CHECK(parser.config({}, variables).destinations.influx.token == "v4riable");
     variables["INFLUX_TOKEN"] = ""; // what scripts leave behind
-    CHECK(parser.config({}, variables).influx_token == "t0ken");
+    CHECK(parser.config({}, variables).destinations.influx.token == "t0ken");
 }
 
 TEST_CASE("a service without such credentials, and no service") {
     const Parser parser;
-    CHECK(parser.config({}, service(parser, {{"token", "x"}})).influx_token.empty());
-    CHECK(parser.config({}, {{"CREDENTIALS_DIRECTORY", "/nonexistent"}}).influx_token.empty());
-    CHECK(Parser().config({}, {{"CREDENTIALS_DIRECTORY", ""}}).influx_token.empty());
+    CHECK(parser.config({}, service(parser, {{"token", "x"}})).destinations.influx.token.empty());
+    CHECK(parser.config({}, {{"CREDENTIALS_DIRECTORY", "/nonexistent"}}).destinations.influx.token.empty());
+    CHECK(Parser().config({}, {{"CREDENTIALS_DIRECTORY", ""}}).destinations.influx.token.empty());
 }
 
 TEST_CASE("a command by hand takes the files that the unit hands to the service") {
     const Parser parser;
     std::filesystem::create_directory(parser.folder().path("credentials"));
     static_cast<void>(parser.folder().write("credentials/token", "t0ken\n"));
-    CHECK(parser.config_of_file("", {}, {}).influx_token == "t0ken");
-    CHECK(parser.config_of_file("", {}, {{"CREDENTIALS_DIRECTORY", "/nonexistent"}}).influx_token.empty());
-    CHECK(parser.config({"--config=/dev/null"}, {}).influx_token.empty());
+    CHECK(parser.config_of_file("", {}, {}).destinations.influx.token == "t0ken");
+    CHECK(parser.config_of_file("", {}, {{"CREDENTIALS_DIRECTORY", "/nonexistent"}})
+              .destinations.influx.token.empty());
+    CHECK(parser.config({"--config=/dev/null"}, {}).destinations.influx.token.empty());
     // However the same file is named.
     const std::string relative = std::filesystem::relative(parser.folder().path("settings.toml")).string();
-    CHECK(parser.config({"--config=" + relative}, {}).influx_token.empty());
+    CHECK(parser.config({"--config=" + relative}, {}).destinations.influx.token.empty());
 }
 
 TEST_CASE("a credential that is empty or can't be read is named, and what is expected") {

@@ -13,11 +13,15 @@ using Texts = std::vector<std::string>;
 TEST_CASE("several servers: on the command line, in the environment, in the file") {
     const Parser parser;
     const Texts both{"http://a:8086", "unix:///run/b"};
-    CHECK(parser.config({"--influx-url", both[0], "--influx-url", both[1]}).influx_urls == both);
-    CHECK(parser.config({}, {{"LXCMON_INFLUX_URL", "http://a:8086,unix:///run/b"}}).influx_urls == both);
-    CHECK(parser.config_of_file("influx-url = [\"http://a:8086\", \"unix:///run/b\"]\n").influx_urls == both);
-    CHECK(parser.config({"--influx-url", "http://c"}, {{"INFLUX_URL", "http://a"}}).influx_urls ==
-          Texts{"http://c"});
+    CHECK(parser.config({"--influx-url", both[0], "--influx-url", both[1]}).destinations.influx_urls == both);
+    CHECK(
+        parser.config({}, {{"LXCMON_INFLUX_URL", "http://a:8086,unix:///run/b"}}).destinations.influx_urls ==
+        both);
+    CHECK(parser.config_of_file("influx-url = [\"http://a:8086\", \"unix:///run/b\"]\n")
+              .destinations.influx_urls == both);
+    CHECK(
+        parser.config({"--influx-url", "http://c"}, {{"INFLUX_URL", "http://a"}}).destinations.influx_urls ==
+        Texts{"http://c"});
 }
 
 TEST_CASE("one server given twice, in whatever way") {
@@ -25,7 +29,8 @@ TEST_CASE("one server given twice, in whatever way") {
     for (const char* again : {"http://a:80", "HTTP://A/", "http://a"})
         CHECK(has_all(parser.error({"--influx-url", "http://a", "--influx-url", again}),
                       {"--influx-url: '" + std::string(again) + "' is given twice"}));
-    CHECK(parser.config({"--influx-url", "http://a", "--influx-url", "https://a"}).influx_urls.size() == 2);
+    CHECK(parser.config({"--influx-url", "http://a", "--influx-url", "https://a"})
+              .destinations.influx_urls.size() == 2);
 }
 
 TEST_CASE("the API and what it needs or has no use for") {
@@ -33,25 +38,27 @@ TEST_CASE("the API and what it needs or has no use for") {
     CHECK(has_all(parser.error({"--influx-api", "v4"}), {"--influx-api: 'v4'", "auto, v1, v2, v3"}));
     CHECK(has_all(parser.error({"--influx-api", "v2"}), {"--influx-api: 'v2' needs --influx-bucket"}));
     CHECK(has_all(parser.error({"--influx-api", "v2", "--influx-bucket", "b"}), {"'v2' needs --influx-org"}));
-    CHECK(parser.config({"--influx-api=v2", "--influx-bucket=b", "--influx-org=o"}).influx_api == "v2");
+    CHECK(parser.config({"--influx-api=v2", "--influx-bucket=b", "--influx-org=o"}).destinations.influx.api ==
+          influx::Api::v2);
     for (const std::string api : {"v1", "v3"})
         CHECK(has_all(parser.error({"--influx-api", api, "--influx-bucket", "b"}),
                       {"'" + api + "' has no buckets"}));
-    CHECK(parser.config({"--influx-bucket", "b"}).influx_api ==
-          "auto"); // VictoriaMetrics has no organizations
+    CHECK(parser.config({"--influx-bucket", "b"}).destinations.influx.api ==
+          influx::Api::automatic); // VictoriaMetrics has no organizations
     CHECK(has_all(parser.error({"--influx-rp", "r", "--influx-bucket", "b"}),
                   {"--influx-rp: ", "leave one of them out"}));
     CHECK(has_all(parser.error({"--influx-rp", "r", "--influx-api", "v3"}),
                   {"--influx-rp: ", "--influx-api v1"}));
-    CHECK(parser.config({"--influx-rp", "r", "--influx-api", "v1"}).influx_retention_policy == "r");
+    CHECK(parser.config({"--influx-rp", "r", "--influx-api", "v1"}).destinations.influx.retention_policy ==
+          "r");
 }
 
 TEST_CASE("switches and modes") {
     const Parser parser;
-    CHECK(parser.config({}).influx_gzip);
-    CHECK(parser.config({}).influx_create_db);
-    CHECK(parser.config({}).influx_mode == "failover");
-    CHECK_FALSE(parser.config({"--influx-gzip", "off"}).influx_gzip);
+    CHECK(parser.config({}).destinations.influx.gzip);
+    CHECK(parser.config({}).destinations.influx.create_database);
+    CHECK(parser.config({}).destinations.influx_mode == "failover");
+    CHECK_FALSE(parser.config({"--influx-gzip", "off"}).destinations.influx.gzip);
     CHECK(has_all(parser.error({"--influx-gzip", "maybe"}), {"--influx-gzip: 'maybe'"}));
     CHECK(has_all(parser.error({"--influx-mode", "some"}), {"--influx-mode: 'some'", "failover, all"}));
 }
@@ -66,7 +73,7 @@ TEST_CASE("a header's value is shown in no error") {
         }
     }
     CHECK(has_all(parser.error({"--influx-header", "Host: h"}), {"'Host: ***' can't be set"}));
-    CHECK(parser.config({"--influx-header", "A: b, c", "--influx-header=D: e"}).influx_headers ==
+    CHECK(parser.config({"--influx-header", "A: b, c", "--influx-header=D: e"}).destinations.influx.headers ==
           Texts{"A: b, c", "D: e"});
 }
 
@@ -74,7 +81,7 @@ TEST_CASE("a header that sets the credentials again") {
     const Parser parser;
     const std::string secret = parser.folder().write("secret", "s3cret");
     const Arguments header{"--influx-header", "AUTHORIZATION: Bearer x"};
-    CHECK(parser.config(header).influx_headers.size() == 1);
+    CHECK(parser.config(header).destinations.influx.headers.size() == 1);
     for (const Arguments& other :
          {Arguments{"--influx-user", "u"}, Arguments{"--influx-token-file", secret}}) {
         Arguments both = header;
@@ -116,8 +123,8 @@ TEST_CASE("certificate and key belong together, and the key is not locked") {
     CHECK(has_all(parser.error({"--tls-key", key}), {"--tls-key: needs --tls-cert"}));
     CHECK(has_all(parser.error({"--tls-cert", cert}),
                   {"--tls-cert: '" + cert + "' holds no private key", "--tls-key"}));
-    CHECK(parser.config({"--tls-cert", both}).tls_key.empty());
-    CHECK(parser.config({"--tls-cert", cert, "--tls-key", key}).tls_key == key);
+    CHECK(parser.config({"--tls-cert", both}).destinations.influx.tls.key.empty());
+    CHECK(parser.config({"--tls-cert", cert, "--tls-key", key}).destinations.influx.tls.key == key);
     for (const char* locked : {"-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
                                "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"}) {
         const std::string file = parser.folder().write("locked", locked);

@@ -149,8 +149,8 @@ TEST_CASE("each option sets its own setting") {
 
 TEST_CASE("an lxcpath is absolute, without slashes at its end, and counts once") {
     const Parser parser;
-    CHECK(parser.config({"--lxcpath", "/a/b//", "--lxcpath", "/a/b", "--lxcpath", "/"}).lxcpaths ==
-          std::vector<std::string>{"/a/b", "/"});
+    CHECK(parser.config({"--lxcpath", "/a/b//", "--lxcpath", "/a/b", "--lxcpath", "/"})
+              .collect.discover.lxcpaths == std::vector<std::string>{"/a/b", "/"});
 }
 
 TEST_CASE("the environment's name of an option") {
@@ -166,8 +166,8 @@ TEST_CASE("of an option with few words each is taken, and no other") {
         for (const std::string_view choice : row.value.choices)
             CHECK_NOTHROW(row.take(config, std::string(choice)));
         if (!row.value.choices.empty())
-            CHECK_THROWS_AS(row.take(config, "another"), app::BadValue);
+            CHECK_THROWS_AS(row.take(config, "another"), text::BadValue);
     }
-    CHECK(parser.config({"--influx-api=v1"}).influx_api == "v1");
+    CHECK(parser.config({"--influx-api=v1"}).destinations.influx.api == influx::Api::v1);
     CHECK(has_all(parser.error({"--influx-api=v4"}), {"--influx-api", "'v4'", "auto, v1, v2, v3"}));
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "app/settings/parse.hpp"
+#include "push/invocation.hpp"
 #include "support/temp_folder.hpp"
 
 #include <map>
@@ -20,9 +20,9 @@ class Parser {
     Parser()
         : empty_file_(folder_.write("empty.toml", "")) {}
 
-    [[nodiscard]] app::Invocation parse(const Arguments& arguments, Variables variables = {}) const {
+    [[nodiscard]] push::Invocation parse(const Arguments& arguments, Variables variables = {}) const {
         variables.try_emplace("LXCMON_CONFIG", empty_file_);
-        return app::parse_options(arguments, [&](const std::string& name) -> std::optional<std::string> {
+        return push::read_invocation(arguments, [&](const std::string& name) -> std::optional<std::string> {
             const auto found = variables.find(name);
             return found != variables.end() ? std::optional(found->second) : std::nullopt;
         });

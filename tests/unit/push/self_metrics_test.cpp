@@ -22,10 +22,10 @@ using namespace lxcmon::push;
 
 namespace {
 
-Config named_host() {
-    Config config;
-    config.host = std::string("h"); // g++ 12 warns wrongly of an assigned literal
-    config.tags = {{"site", "a"}};
+app::CollectSettings named_host() {
+    app::CollectSettings config;
+    config.sample.tags.host = std::string("h"); // g++ 12 warns wrongly of an assigned literal
+    config.sample.tags.user = {{"site", "a"}};
     return config;
 }
 

@@ -71,10 +71,10 @@ TEST_CASE("a file of settings comes to a configuration") {
                                                 "dry-run = false\n"
                                                 "[influx]\n"
                                                 "url = \"http://h:8086\"\n");
-    CHECK(config.interval == std::chrono::seconds(5));
-    CHECK(config.tags.size() == 2);
-    CHECK_FALSE(config.dry_run);
-    CHECK(config.influx_urls == std::vector<std::string>{"http://h:8086"});
+    CHECK(config.collect.interval == std::chrono::seconds(5));
+    CHECK(config.collect.sample.tags.user.size() == 2);
+    CHECK_FALSE(config.destinations.dry_run);
+    CHECK(config.destinations.influx_urls == std::vector<std::string>{"http://h:8086"});
 }
 
 TEST_CASE("an unknown key is named, with its file") {
@@ -102,7 +102,7 @@ TEST_CASE("a value that CLI11 would cut is refused, not taken in part") {
     CHECK(has_all(parser.error_of_file("host = 'a\\#b'\n"), {"line 1 of "}));
     CHECK(has_all(parser.error_of_file("\n# it's fine\nhost = \"open\n"), {"line 3 of "}));
     CHECK(has_all(parser.error_of_file("include = [\"a\", \"b#c\"]\n"), {"line 1 of "}));
-    CHECK(parser.config_of_file("host = \"it's\" # isn't it\n").host == "it's");
+    CHECK(parser.config_of_file("host = \"it's\" # isn't it\n").collect.sample.tags.host == "it's");
 }
 
 TEST_CASE("what is no TOML is refused in one line") {
@@ -134,6 +134,8 @@ TEST_CASE("a file that is given must be there and readable; the default may be m
 TEST_CASE("the file on the command line wins over the environment's") {
     const Parser parser;
     const std::string other = parser.folder().write("other.toml", "host = \"other\"\n");
-    CHECK(parser.config({}, {{"LXCMON_CONFIG", other}}).host == "other");
-    CHECK(parser.config_of_file("host = \"line\"\n", {}, {{"LXCMON_CONFIG", other}}).host == "line");
+    CHECK(parser.config({}, {{"LXCMON_CONFIG", other}}).collect.sample.tags.host == "other");
+    CHECK(
+        parser.config_of_file("host = \"line\"\n", {}, {{"LXCMON_CONFIG", other}}).collect.sample.tags.host ==
+        "line");
 }

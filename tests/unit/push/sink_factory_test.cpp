@@ -16,8 +16,8 @@ using lxcmon::test::LogCapture;
 
 namespace {
 
-Config with_urls(std::vector<std::string> urls, std::string mode = "failover") {
-    Config config;
+DestinationSettings with_urls(std::vector<std::string> urls, std::string mode = "failover") {
+    DestinationSettings config;
     config.influx_urls = std::move(urls);
     config.influx_mode = std::move(mode);
     return config;
@@ -26,8 +26,8 @@ Config with_urls(std::vector<std::string> urls, std::string mode = "failover") {
 } // namespace
 
 TEST_CASE("where the points go") {
-    Config config;
-    config.json_file = "/tmp/x.jsonl";
+    DestinationSettings config;
+    config.json_file.path = "/tmp/x.jsonl";
     auto made = make_destinations(config);
     REQUIRE(made.size() == 1);
     CHECK(made[0].format == encode::Format::json_lines);
@@ -43,7 +43,7 @@ TEST_CASE("where the points go") {
     CHECK(made[0].sink->name() == "http://a");
     CHECK(made[1].sink->name() == "http://b");
 
-    Config dry = with_urls({"http://a"});
+    DestinationSettings dry = with_urls({"http://a"});
     dry.dry_run = true;
     made = make_destinations(dry);
     REQUIRE(made.size() == 1);
@@ -53,14 +53,14 @@ TEST_CASE("where the points go") {
 
 TEST_CASE("each setting reaches the server") {
     FakeHttpServer server;
-    Config config = with_urls({server.url()});
-    config.influx_api = "v1";
-    config.influx_db = "d";
-    config.influx_retention_policy = "r";
-    config.influx_token = "t0ken";
-    config.influx_gzip = false;
-    config.influx_create_db = false;
-    config.influx_headers = {"X-A: b"};
+    DestinationSettings config = with_urls({server.url()});
+    config.influx.api = "v1";
+    config.influx.database = "d";
+    config.influx.retention_policy = "r";
+    config.influx.token = "t0ken";
+    config.influx.gzip = false;
+    config.influx.create_database = false;
+    config.influx.headers = {"X-A: b"};
     const Destination destination = std::move(make_destinations(config).front());
     CHECK(destination.sink->send("a v=1 1\n").outcome == deliver::Outcome::delivered);
     const auto seen = server.requests().front();
@@ -69,23 +69,23 @@ TEST_CASE("each setting reaches the server") {
     CHECK(seen.headers.at("x-a") == "b");
     CHECK(seen.body == "a v=1 1\n");
     CHECK(destination.sink->make_database().outcome == deliver::Outcome::settings);
-    config.influx_api = "v3";
-    config.influx_retention_policy.clear();
-    config.influx_gzip = true;
+    config.influx.api = "v3";
+    config.influx.retention_policy.clear();
+    config.influx.gzip = true;
     CHECK(make_destinations(config).front().sink->send("a v=1 1\n").outcome == deliver::Outcome::delivered);
     CHECK(server.requests().back().path == "/api/v3/write_lp");
     CHECK(server.requests().back().headers.at("content-encoding") == "gzip");
-    config.influx_proxy = server.url();
+    config.influx.proxy = server.url();
     config.influx_urls = {"http://influx.invalid"};
     CHECK(make_destinations(config).front().sink->send("a v=1 1\n").outcome == deliver::Outcome::delivered);
 }
 
 TEST_CASE("insecure TLS is said at each start, once") {
     LogCapture log;
-    Config config = with_urls({"https://a", "https://b"}, "all");
+    DestinationSettings config = with_urls({"https://a", "https://b"}, "all");
     CHECK(make_destinations(config).size() == 2);
     CHECK(log.take().empty());
-    config.tls_insecure = true;
+    config.influx.tls.insecure = true;
     CHECK(make_destinations(config).size() == 2);
     const std::string said = log.take();
     CHECK(said.starts_with("warning --tls-insecure: "));
@@ -93,7 +93,7 @@ TEST_CASE("insecure TLS is said at each start, once") {
 }
 
 TEST_CASE("what can't be used is a bad setting") {
-    Config config = with_urls({"http://a"});
-    config.influx_token = "a\nb";
+    DestinationSettings config = with_urls({"http://a"});
+    config.influx.token = "a\nb";
     CHECK_THROWS_AS(static_cast<void>(make_destinations(config)), app::BadSetting);
 }

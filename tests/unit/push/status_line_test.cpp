@@ -17,8 +17,8 @@ std::time_t at(int day, int hour) {
     return std::mktime(&local);
 }
 
-Config with_server() {
-    Config config;
+DestinationSettings with_server() {
+    DestinationSettings config;
     config.influx_urls = {"http://influx"};
     return config;
 }
@@ -26,7 +26,7 @@ Config with_server() {
 } // namespace
 
 TEST_CASE("status with a server: the last delivery, the spool, what is wrong") {
-    const Config config = with_server();
+    const DestinationSettings config = with_server();
     deliver::Target::Status delivery;
     CHECK(status_line(config, 0, 0, delivery, at(2, 13)) ==
           "0 containers; nothing delivered yet; spool empty");
@@ -42,12 +42,12 @@ TEST_CASE("status with a server: the last delivery, the spool, what is wrong") {
 }
 
 TEST_CASE("status without a server") {
-    Config config;
+    DestinationSettings config;
     deliver::Target::Status delivery;
     delivery.counts.delivered_at = at(2, 12);
     CHECK(status_line(config, 2, 0, delivery, at(2, 13)) ==
           "2 containers; writing /var/lib/lxcmon-push/lxcmon.jsonl (no --influx-url)");
-    config.json_file = "-";
+    config.json_file.path = "-";
     delivery.trouble = "stdout: No space left on device";
     CHECK(status_line(config, 2, 0, delivery, at(2, 13)) ==
           "2 containers; writing to standard output (no --influx-url); stdout: No space left on device");

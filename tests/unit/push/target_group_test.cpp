@@ -18,7 +18,7 @@ namespace {
 
 Config of_host(const std::string& name) {
     Config config;
-    config.host = name;
+    config.collect.sample.tags.host = name;
     return config;
 }
 
@@ -44,20 +44,20 @@ TEST_CASE("the jitter is a setting, and never more than a quarter of the interva
     Config config = of_host("hypervisor-17.example");
     const milliseconds usual = send_offset(config);
     REQUIRE(usual.count() > 100);
-    config.send_jitter = seconds(0);
+    config.destinations.send_jitter = seconds(0);
     CHECK(send_offset(config) == milliseconds(0));
-    config.send_jitter = seconds(2);
+    config.destinations.send_jitter = seconds(2);
     CHECK(send_offset(config).count() / 2 == usual.count());
-    config.interval = milliseconds(400);
+    config.collect.interval = milliseconds(400);
     CHECK(send_offset(config) < milliseconds(100));
 }
 
 TEST_CASE("points for a server that is not among the targets any more are told of") {
     const test::TempFolder folder;
     Config config = of_host("h");
-    config.spool_dir = folder.path("spool");
-    config.influx_urls = {"http://127.0.0.1:9", "http://127.0.0.1:10"};
-    config.influx_mode = "all";
+    config.destinations.spool.folder = folder.path("spool");
+    config.destinations.influx_urls = {"http://127.0.0.1:9", "http://127.0.0.1:10"};
+    config.destinations.influx_mode = "all";
     std::filesystem::create_directories(folder.path("spool/http_gone.example_8086"));
     std::filesystem::create_directories(folder.path("spool/lost+found"));
     folder.write("spool/http_gone.example_8086/000000000001.jsonl", "{}\n");

@@ -32,7 +32,7 @@ struct Bounded : SpoolTest {
 TEST_CASE_FIXTURE(Bounded, "spool bounds: above max_bytes the oldest segment is dropped and counted") {
     settings.max_bytes = 10 * segment;
     LogCapture log;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     for (std::size_t batch = 0; batch < 30; ++batch) {
         append(spool, numbered_batch(10 + 2 * batch, 2));
         CHECK(bytes_in(settings.folder) <= settings.max_bytes);
@@ -58,7 +58,7 @@ TEST_CASE_FIXTURE(
     "spool bounds: a small max_bytes makes small segments, so that few points are dropped at once") {
     settings.max_bytes = 100'000;
     const LogCapture log;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     for (std::size_t batch = 0; batch < 300; ++batch) {
         append(spool, numbered_batch(1000 + 10 * batch, 10));
         CHECK(bytes_in(settings.folder) <= settings.max_bytes);
@@ -71,7 +71,7 @@ TEST_CASE_FIXTURE(
 TEST_CASE_FIXTURE(SpoolTest, "spool bounds: the open segment is dropped if no older segment is left") {
     settings.max_bytes = numbered_json(13, 22).size() + 1;
     const LogCapture log;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(10, 3)); // less than a segment
     append(spool, numbered_batch(13, 22));
     CHECK(spool.dropped_lines() == 3);
@@ -81,7 +81,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool bounds: the open segment is dropped if no ol
 TEST_CASE_FIXTURE(Bounded, "spool bounds: text that becomes much longer as JSON stays within max_bytes") {
     settings.max_bytes = 100 * segment;
     const LogCapture log;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     for (std::size_t batch = 0; batch < 60; ++batch)
         append(spool, numbered_batch(10 + batch, 2));
     const std::string tabs(10 * segment, '\t');
@@ -93,7 +93,7 @@ TEST_CASE_FIXTURE(Bounded, "spool bounds: text that becomes much longer as JSON 
 
 TEST_CASE_FIXTURE(SpoolTest, "spool bounds: a batch larger than max_bytes drops nothing") {
     settings.max_bytes = 1000;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(10, 3));
     const auto appended = spool.append(numbered_batch(20, 30));
     CHECK_FALSE(appended.entry);
@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool bounds: a batch larger than max_bytes drops 
 TEST_CASE_FIXTURE(Bounded, "spool bounds: the last batch gives the age of a segment") {
     settings.max_age = hours(10);
     LogCapture log;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(10, 2));
     now += hour_ns;
     append(spool, numbered_batch(12, 2));
@@ -132,10 +132,10 @@ TEST_CASE_FIXTURE(SpoolTest,
     settings.max_age = hours(1);
     const LogCapture log;
     {
-        Spool spool(settings);
+        Spool spool(settings, hooks);
         append(spool, numbered_batch(10, 5));
     }
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(15, 2));
     now += 2 * hour_ns;
     spool.tidy();
@@ -147,7 +147,7 @@ TEST_CASE_FIXTURE(SpoolTest,
 TEST_CASE_FIXTURE(Bounded, "spool bounds: after a clock is set back only old points are dropped") {
     settings.max_age = hours(10);
     const LogCapture log;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(10, 2));
     now -= 1000 * hour_ns; // the clock is corrected: the first segment is in the future
     append(spool, numbered_batch(12, 2));
@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(Bounded,
     const timespec old[2] = {{1'000'000, 0}, {1'000'000, 0}};
     REQUIRE(::utimensat(AT_FDCWD, path("b.bad").c_str(), old, 0) == 0);
     const LogCapture log;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     REQUIRE_FALSE(spool.open());
     CHECK(spool.bytes() == 0);
     append(spool, numbered_batch(10, 2));
@@ -186,7 +186,7 @@ TEST_CASE_FIXTURE(Bounded, "spool bounds: the quarantine counts for at most half
     settings.max_bytes = 10 * segment;
     const LogCapture log;
     write("rejected.jsonl", std::string(50 * segment, 'x'));
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     for (std::size_t batch = 0; batch < 10; ++batch)
         append(spool, numbered_batch(10 + 2 * batch, 2));
     CHECK(spool.lines() >= 6);
@@ -202,7 +202,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool bounds: a batch in delivery is not dropped, 
     settings.batch_lines = 2;
     settings.max_age = hours(1);
     const LogCapture log;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(10, 6));
     REQUIRE(spool.begin() != nullptr);
     now += 2 * hour_ns;
@@ -230,7 +230,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool bounds: dropped lines of gzipped segments ar
     const LogCapture log;
     write("000000000001-4321.jsonl.gz", "not even gzip");
     now += 365 * 24 * hour_ns;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     spool.tidy();
     CHECK(spool.dropped_lines() == 4321);
     CHECK(names().empty());
@@ -239,7 +239,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool bounds: dropped lines of gzipped segments ar
 TEST_CASE_FIXTURE(Bounded, "spool bounds: a segment that can't be removed is skipped") {
     settings.max_bytes = 10 * segment;
     const LogCapture log;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(10, 2));
     std::filesystem::remove(path("000000000001.jsonl"));
     std::filesystem::create_directory(path("000000000001.jsonl"));

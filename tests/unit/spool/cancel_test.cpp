@@ -6,7 +6,7 @@ using namespace lxcmon::spool;
 using namespace lxcmon::test;
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: cancelling the only batch leaves 0 bytes") {
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     for (std::size_t round = 0; round < 3; ++round) {
         const auto entry = append(spool, numbered_batch(round, 5));
         CHECK(spool.bytes() > 0);
@@ -22,7 +22,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: cancelling the only batch leaves 0 bytes") 
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: an empty segment is removed at the end of the run") {
     {
-        Spool spool(settings);
+        Spool spool(settings, hooks);
         spool.cancel(append(spool, numbered_batch(1, 5)));
         CHECK(names() == Names{"000000000001.jsonl"});
     }
@@ -30,7 +30,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: an empty segment is removed at the end of t
 }
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: cancelled batches are skipped at any position") {
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     std::vector<Entry> entries;
     for (std::size_t batch = 0; batch < 6; ++batch)
         entries.push_back(append(spool, numbered_batch(2 * batch, 2)));
@@ -51,7 +51,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: cancelled batches are skipped at any positi
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: gzip omits batches cancelled before and after the segment was closed") {
     settings.segment_bytes = numbered_json(10, 7).size();
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     std::vector<Entry> entries;
     for (std::size_t batch = 0; batch < 4; ++batch) {
         entries.push_back(append(spool, numbered_batch(10 + 2 * batch, 2)));
@@ -72,7 +72,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: gzip omits batches cancelled before and aft
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: a closed segment with only cancelled batches is removed") {
     settings.segment_bytes = 1;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     const auto entry = append(spool, numbered_batch(1, 2));
     CHECK(names().size() == 1);
     spool.cancel(entry);
@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a closed segment with only cancelled batche
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: cancel ignores batches that are being read and unknown entries") {
     settings.batch_lines = 1;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     const auto first = append(spool, numbered_batch(1, 1));
     const auto second = append(spool, numbered_batch(2, 1));
     REQUIRE(spool.begin() != nullptr);
@@ -98,7 +98,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: cancel ignores batches that are being read 
 }
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: an entry is never reused for another batch") {
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     const auto first = append(spool, numbered_batch(1, 1));
     spool.cancel(first);
     const auto second = append(spool, numbered_batch(2, 1));

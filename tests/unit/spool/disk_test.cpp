@@ -57,7 +57,7 @@ TEST_CASE_FIXTURE(
     "spool: a full disk takes only whole batches, is reported, and is used again after a cleanup") {
     on_small_disk(*this, "size=256k,mode=700", [&] {
         const LogCapture log;
-        Spool spool(settings);
+        Spool spool(settings, hooks);
         const auto filled = fill(spool);
         const auto& batches = filled.first;
         const std::string& why = filled.second;
@@ -82,11 +82,11 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a run that starts on a full disk delivers t
         const LogCapture log;
         std::size_t batches = 0;
         {
-            Spool spool(settings);
+            Spool spool(settings, hooks);
             batches = fill(spool).first;
             write("full", std::string(256U << 10U, 'x'));
         }
-        Spool spool(settings);
+        Spool spool(settings, hooks);
         CHECK_FALSE(spool.open());
         CHECK_FALSE(spool.append(numbered_batch(0, 100)).entry);
         CHECK(drain(spool) == numbered_lines(1000, 100 * batches));
@@ -98,7 +98,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: gzip without room is retried, but not every
     settings.segment_bytes = 20'000;
     on_small_disk(*this, "size=256k,mode=700", [&] {
         LogCapture log;
-        Spool spool(settings);
+        Spool spool(settings, hooks);
         REQUIRE_FALSE(spool.open());
         write("reserve", std::string(64U << 10U, 'x'));
         const std::size_t batches = fill(spool).first;
@@ -124,7 +124,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a damaged segment is kept whole if there is
     on_small_disk(*this, "nr_inodes=3,mode=700", [&] {
         write("000000000001.jsonl", "bad\n" + numbered_json(1, 1));
         const LogCapture log;
-        Spool spool(settings);
+        Spool spool(settings, hooks);
         REQUIRE_FALSE(spool.open());
         CHECK(drain(spool) == numbered_lines(1, 1));
         CHECK(names() == Names{"000000000001.jsonl.bad"});
@@ -137,7 +137,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: no inode is left for the lock file, then on
         for (const char* name : {"a", "b"})
             write(name, "");
         const LogCapture log;
-        Spool spool(settings);
+        Spool spool(settings, hooks);
         const auto wrong = spool.open();
         REQUIRE(wrong);
         CHECK(contains(*wrong, "/lock: opening it: No space left on device; the disk is full"));
@@ -149,10 +149,10 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: no inode is left for the lock file, then on
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: a folder that is read-only at first") {
     on_small_disk(*this, "size=256k,mode=700", [&] {
-        { append(*std::make_unique<Spool>(settings), numbered_batch(1, 2)); }
+        { append(*std::make_unique<Spool>(settings, hooks), numbered_batch(1, 2)); }
         const LogCapture log;
         remount(*this, MS_RDONLY);
-        Spool spool(settings);
+        Spool spool(settings, hooks);
         const auto wrong = spool.open();
         REQUIRE(wrong);
         CHECK(contains(*wrong, "Read-only file system; the filesystem is read-only: mount it for writing"));
@@ -172,7 +172,7 @@ TEST_CASE_FIXTURE(SpoolTest,
     settings.segment_bytes = 1;
     on_small_disk(*this, "size=256k,mode=700", [&] {
         LogCapture log;
-        Spool spool(settings);
+        Spool spool(settings, hooks);
         append(spool, numbered_batch(1, 2));
         append(spool, numbered_batch(3, 2));
         const auto cancelled = append(spool, numbered_batch(5, 2));
@@ -202,7 +202,7 @@ TEST_CASE_FIXTURE(SpoolTest,
 TEST_SUITE_END();
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: a process without free descriptors reads its segments later") {
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(1, 2));
     rlimit before{};
     REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
@@ -220,10 +220,10 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a process without free descriptors reads it
 TEST_CASE_FIXTURE(SpoolTest,
                   "spool: a second process gets the name of the first, and the lock when that ends") {
     Child other(0, [&] {
-        static Spool spool(settings);
+        static Spool spool(settings, hooks);
         return !spool.open();
     });
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     try {
         static_cast<void>(spool.open());
         FAIL("no SpoolHeld");
@@ -238,13 +238,13 @@ TEST_CASE_FIXTURE(SpoolTest,
     other.end();
     CHECK_FALSE(spool.open());
     append(spool, numbered_batch(1, 1));
-    Spool second(settings); // also within one process
+    Spool second(settings, hooks); // also within one process
     CHECK_THROWS_AS(static_cast<void>(second.open()), SpoolHeld);
 }
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: starts again after the folder was removed or replaced") {
     LogCapture log;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     const auto lost = append(spool, numbered_batch(1, 2));
     std::filesystem::remove_all(settings.folder);
     const auto entry = append(spool, numbered_batch(3, 1));
@@ -268,14 +268,16 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: starts again after the folder was removed o
 TEST_CASE_FIXTURE(SpoolTest, "spool: the error for an unusable folder says what to do") {
     folder.write("plain", "");
     settings.folder = folder.path("plain/spool");
-    CHECK(contains(Spool(settings).open().value_or(""), "Not a directory; a folder is expected there"));
+    CHECK(
+        contains(Spool(settings, hooks).open().value_or(""), "Not a directory; a folder is expected there"));
     settings.folder = folder.path("plain");
-    CHECK(contains(Spool(settings).open().value_or(""), "Not a directory; a folder is expected there"));
+    CHECK(
+        contains(Spool(settings, hooks).open().value_or(""), "Not a directory; a folder is expected there"));
     settings.folder = folder.path("spool");
     std::filesystem::create_directories(path("lock"));
-    CHECK(contains(Spool(settings).open().value_or(""), "/lock: "));
+    CHECK(contains(Spool(settings, hooks).open().value_or(""), "/lock: "));
     std::filesystem::remove(path("lock"));
     std::filesystem::create_symlink("/etc/passwd", path("lock"));
-    CHECK(contains(Spool(settings).open().value_or(""),
+    CHECK(contains(Spool(settings, hooks).open().value_or(""),
                    "/lock: opening it: Too many levels of symbolic links; it is"));
 }

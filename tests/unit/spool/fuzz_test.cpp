@@ -81,7 +81,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool fuzz: undamaged lines are delivered, whateve
             write(gzip_name(number + 10, count), damager.damage(packed(json)).text);
         }
         {
-            Spool spool(settings);
+            Spool spool(settings, hooks);
             REQUIRE_FALSE(spool.open());
             const auto got = lines_of(drain(spool));
             for (const std::string& line : lines_of(wanted))

@@ -16,8 +16,8 @@ namespace {
 
 /// Appends batches of 10 lines, numbered from `first` on, without end. Writes a byte to `write_end` after
 /// each batch.
-void append_endlessly(const Settings& settings, std::size_t first, int write_end) {
-    Spool spool(settings);
+void append_endlessly(const Settings& settings, const spool::Hooks& hooks, std::size_t first, int write_end) {
+    Spool spool(settings, hooks);
     for (std::size_t batch = 0;; ++batch) {
         if (!spool.append(numbered_batch(first + 10 * batch, 10)).entry || ::write(write_end, "x", 1) != 1)
             ::_exit(1);
@@ -37,7 +37,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool crash: a killed process loses no appended ba
         const io::UniqueFd reader(ends[0]);
         io::UniqueFd writer(ends[1]);
         const std::size_t first = kill * 1'000'000;
-        Child child(0, {}, [&] { append_endlessly(settings, first, writer.get()); });
+        Child child(0, {}, [&] { append_endlessly(settings, hooks, first, writer.get()); });
         writer.reset();
         std::array<char, 1> byte{};
         std::size_t batches = 0;
@@ -48,7 +48,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool crash: a killed process loses no appended ba
             ++batches;
         wanted.merge(lines_of(numbered_lines(first, 10 * batches)));
     }
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     REQUIRE_FALSE(spool.open());
     const auto got = lines_of(drain(spool));
     CHECK(std::ranges::includes(got, wanted));

@@ -26,11 +26,12 @@ using spool::Spool;
 struct SpoolTest {
     TempFolder folder{"/dev/shm"}; // tmpfs: thousands of fdatasync() calls
     Settings settings;
+    spool::Hooks hooks;
     std::int64_t now = 1'795'000'000'000'000'000; // 2026-11
 
     SpoolTest() {
         settings.folder = folder.path("spool");
-        settings.now_ns = [this] { return now; };
+        hooks.now_ns = [this] { return now; };
     }
 
     [[nodiscard]] std::string path(const std::string& name) const { return settings.folder + "/" + name; }

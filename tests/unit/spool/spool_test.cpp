@@ -31,7 +31,7 @@ std::size_t lines_in(const std::string& text) {
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: the constructor touches nothing; open creates the folder and the lock") {
     settings.folder = folder.path("var/lib/spool/");
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     CHECK_FALSE(std::filesystem::exists(folder.path("var")));
     CHECK(spool.begin() == nullptr);
     CHECK_FALSE(spool.open());
@@ -45,7 +45,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: the constructor touches nothing; open creat
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: a batch is stored as JSON Lines and read back as line protocol") {
     const mode_t before = ::umask(0);
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(1, 3));
     ::umask(before);
     CHECK(names() == Names{"000000000001.jsonl"});
@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(SpoolTest,
     HostilePoints hostile;
     std::string wanted;
     for (int run = 0; run < 4; ++run) {
-        Spool spool(settings);
+        Spool spool(settings, hooks);
         for (int batch = 0; batch < 10; ++batch) {
             const std::string lines = hostile_lines(hostile, 50);
             append(spool, {lines, lines_in(lines)});
@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(SpoolTest,
                 spool.tidy();
         }
     }
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     REQUIRE_FALSE(spool.open());
     CHECK(spool.lines() == lines_in(wanted));
     const Names left = names();
@@ -98,7 +98,7 @@ TEST_CASE_FIXTURE(SpoolTest,
 TEST_CASE_FIXTURE(SpoolTest,
                   "spool: batches respect the limits, and a segment is removed after its last batch") {
     settings.batch_lines = 4;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(10, 10));
     for (const std::size_t lines : {4U, 4U, 2U}) {
         CHECK(names().size() == 1);
@@ -116,7 +116,7 @@ TEST_CASE_FIXTURE(SpoolTest,
 
     settings.folder += "2";
     settings.batch_bytes = 2 * numbered_lines(10, 1).size() + 1;
-    Spool by_bytes(settings);
+    Spool by_bytes(settings, hooks);
     append(by_bytes, numbered_batch(10, 5));
     for (const std::size_t lines : {2U, 2U, 1U}) {
         const Batch* batch = by_bytes.begin();
@@ -126,7 +126,7 @@ TEST_CASE_FIXTURE(SpoolTest,
     }
     settings.folder += "3";
     settings.batch_bytes = 1; // a line larger than the limit is a batch of its own
-    Spool by_line(settings);
+    Spool by_line(settings, hooks);
     append(by_line, numbered_batch(10, 2));
     CHECK(by_line.begin()->lines == 1);
     CHECK(drain(by_line) == numbered_lines(10, 2));
@@ -134,7 +134,7 @@ TEST_CASE_FIXTURE(SpoolTest,
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: closed segments are gzipped one by one, and keep lines, mode and time") {
     settings.segment_bytes = 100;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     const std::int64_t then = now;
     append(spool, numbered_batch(1, 5));
     now += 10'000'000'000;
@@ -157,7 +157,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: closed segments are gzipped one by one, and
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: a segment that is being read is neither gzipped nor appended to") {
     settings.batch_lines = 2;
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(1, 4));
     REQUIRE(spool.begin() != nullptr);
     append(spool, numbered_batch(5, 1));
@@ -169,8 +169,8 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a segment that is being read is neither gzi
 
 TEST_CASE_FIXTURE(SpoolTest,
                   "spool: a segment of an earlier run is not appended to, and is delivered first") {
-    { append(*std::make_unique<Spool>(settings), numbered_batch(1, 2)); }
-    Spool spool(settings);
+    { append(*std::make_unique<Spool>(settings, hooks), numbered_batch(1, 2)); }
+    Spool spool(settings, hooks);
     append(spool, numbered_batch(3, 1));
     CHECK(names() == Names{"000000000001.jsonl", "000000000002.jsonl"});
     CHECK(content("000000000001.jsonl") == numbered_json(1, 2));
@@ -180,21 +180,21 @@ TEST_CASE_FIXTURE(SpoolTest,
 TEST_CASE_FIXTURE(SpoolTest, "spool: a batch that was not accepted is read again after a restart") {
     settings.batch_lines = 2;
     {
-        Spool spool(settings);
+        Spool spool(settings, hooks);
         append(spool, numbered_batch(1, 6));
         REQUIRE(spool.begin() != nullptr);
         spool.accept();
         REQUIRE(spool.begin() != nullptr);
         CHECK(spool.lines() == 4);
     }
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     CHECK_FALSE(spool.open());
     CHECK(spool.lines() == 6);
     CHECK(drain(spool) == numbered_lines(1, 6));
 }
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: a line that is not line protocol is moved to *.bad") {
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     append(spool, {numbered_lines(1, 1) + "not ours\n" + numbered_lines(2, 1), 3});
     CHECK(drain(spool) == numbered_lines(1, 2));
     CHECK(names() == Names{"000000000001.jsonl.bad"});
@@ -202,7 +202,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a line that is not line protocol is moved t
 }
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: a new file of another program is not overwritten") {
-    Spool spool(settings);
+    Spool spool(settings, hooks);
     REQUIRE_FALSE(spool.open());
     write("000000000001.jsonl", "foreign");
     append(spool, numbered_batch(1, 1));

@@ -1,7 +1,7 @@
 #include "app/settings/values.hpp"
 
-#include "app/settings/bad_setting.hpp"
 #include "support/temp_folder.hpp"
+#include "text/bad_value.hpp"
 
 #include <doctest/doctest.h>
 
