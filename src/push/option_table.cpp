@@ -4,6 +4,7 @@
 #include "influx/api.hpp"
 #include "influx/options.hpp"
 #include "model/selection.hpp"
+#include "text/bad_value.hpp"
 
 #include <algorithm>
 #include <array>

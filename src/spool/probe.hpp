@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "deliver/sink.hpp"
+#include "model/finding.hpp"
 
 #include <string>
 

@@ -1,5 +1,6 @@
 #include "docgen/blocks.hpp"
 #include "docgen/template.hpp"
+#include "push/option_table.hpp"
 #include "support/fixture.hpp"
 #include "unit/push/parsed.hpp"
 

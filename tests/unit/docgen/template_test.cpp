@@ -1,6 +1,7 @@
 #include "docgen/template.hpp"
 
 #include "docgen/blocks.hpp"
+#include "push/option_table.hpp"
 #include "support/fixture.hpp"
 
 #include <doctest/doctest.h>

@@ -14,7 +14,7 @@ namespace {
 std::string wrong_tag(const std::string& text) {
     try {
         static_cast<void>(parse_tag(text));
-    } catch (const BadValue& bad) {
+    } catch (const text::BadValue& bad) {
         return bad.message;
     }
     return "taken";
@@ -46,7 +46,7 @@ TEST_CASE("what is no duration is refused") {
     for (const char* text : {"", "10", "s", "-1s", "10 s", " 10s", "10s ", "10S", "10sec", "1w", "nans",
                              "infs", "1e999s", "1e12h", "0x10s", "10,5s", "1s1s"}) {
         CAPTURE(std::string(text));
-        CHECK_THROWS_AS(static_cast<void>(parse_duration(text)), BadValue);
+        CHECK_THROWS_AS(static_cast<void>(parse_duration(text)), text::BadValue);
     }
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("what is no size is refused") {
     for (const char* text :
          {"", "0", "0.5", "-1", "MiB", "64 MiB", "64mib", "64M", "1e16", "nan", "inf", "64MiBs"}) {
         CAPTURE(std::string(text));
-        CHECK_THROWS_AS(static_cast<void>(parse_size(text)), BadValue);
+        CHECK_THROWS_AS(static_cast<void>(parse_size(text)), text::BadValue);
     }
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("counts from the least to the most") {
     CHECK(app::parse_count("5000", 1, 5000) == 5000);
     for (const char* text : {"0", "5001", "", "-1", "+1", " 1", "1.0", "1e3", "18446744073709551617"}) {
         CAPTURE(std::string(text));
-        CHECK_THROWS_AS(static_cast<void>(app::parse_count(text, 1, 5000)), BadValue);
+        CHECK_THROWS_AS(static_cast<void>(app::parse_count(text, 1, 5000)), text::BadValue);
     }
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("flags in words and figures") {
     for (const char* text : {"false", "0", "no", "off"})
         CHECK_FALSE(parse_flag(text));
     for (const char* text : {"", "maybe", "TRUE ", "2"})
-        CHECK_THROWS_AS(static_cast<void>(parse_flag(text)), BadValue);
+        CHECK_THROWS_AS(static_cast<void>(parse_flag(text)), text::BadValue);
 }
 
 TEST_CASE("a tag is cut at its first equals sign") {
@@ -110,7 +110,7 @@ TEST_CASE("a secret is the first line of its file, as it is") {
     CHECK(read_secret(folder.write("a", "secret")) == "secret");
     CHECK(read_secret(folder.write("b", " with blanks \nsecond")) == " with blanks ");
     CHECK(read_secret(folder.write("c", "dos\r\n")) == "dos");
-    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.write("d", ""))), BadValue);
-    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.write("e", "\n"))), BadValue);
-    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.path("absent"))), BadValue);
+    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.write("d", ""))), text::BadValue);
+    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.write("e", "\n"))), text::BadValue);
+    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.path("absent"))), text::BadValue);
 }

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Holds the doors between the rooms of src (docs/architecture.md): reads every #include and fails on one that is not allowed."""
+
+import re
+import unittest
+from pathlib import Path
+
+SRC = Path(__file__).resolve().parents[2] / "src"
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+UNITS_MOST = 16
+
+# A room and the rooms that it may include, beside itself.
+DOORS = {
+    "io": set(),
+    "text": set(),
+    "model": {"io"},
+    "discover": {"io", "text", "model"},
+    "sample": {"io", "text", "model"},
+    "encode": {"io", "text", "model"},
+    "http": {"io", "text"},
+    "spool": {"io", "text", "model", "encode"},
+    "deliver": {"io", "text", "model", "encode", "spool"},
+    "influx": {"io", "text", "model", "http", "deliver"},
+    "app": {"io", "text", "model", "discover", "sample"},
+    "push": {"io", "text", "model", "encode", "influx", "spool", "deliver", "app"},
+    "scale": {"io", "text", "model", "http", "influx", "encode", "app"},
+    "docgen": {"io", "text", "model", "app", "push", "scale"},
+}
+
+# Inside a room: a folder and the folders of the room that it may include. "" is the room's top level.
+INNER_DOORS = {
+    "sample": {
+        "guard": set(),
+        "helper": set(),
+        "cgroup": set(),
+        "network": {"guard"},
+        "filesystem": {"guard", "helper"},
+        "process": {"guard", "helper", "cgroup"},
+        "host": {"guard", "cgroup", "network"},
+        "": {"guard", "helper", "cgroup", "network", "filesystem", "process", "host"},
+    },
+    "app": {"settings": set(), "": {"settings"}},
+    "push": {"commands": {""}, "": {"commands"}},
+}
+
+# Plain data of a room's top level that its folders may include.
+SHARED_DATA = {"sample/settings.hpp", "sample/container_tags.hpp"}
+
+# A library and the folders that may include it.
+LIBRARIES = {
+    r"curl/": {"http"},
+    r"lxc/": {"discover"},
+    r"CLI/": {"app/settings"},
+    r"toml(\+\+|plusplus)": {"app/settings"},
+    r"zlib\.h": {"http", "spool"},
+    r"systemd/": {"app"},
+}
+
+
+def folder_of(name):
+    """sample/cgroup for sample/cgroup/cpu.hpp."""
+    return str(Path(name).parent)
+
+
+def includes():
+    """(file, kind, included): both names below src; kind is < or \"."""
+    for path in sorted([*SRC.rglob("*.cpp"), *SRC.rglob("*.hpp")]):
+        for kind, name in INCLUDE.findall(path.read_text(encoding="utf-8")):
+            yield str(path.relative_to(SRC)), kind, name
+
+
+def is_allowed(file, included):
+    room, inner = (folder_of(file).split("/", 1) + [""])[:2]
+    other_room, other_inner = (folder_of(included).split("/", 1) + [""])[:2]
+    if room != other_room:
+        return other_room in DOORS[room]
+    if inner == other_inner or included in SHARED_DATA:
+        return True
+    return other_inner in INNER_DOORS.get(room, {}).get(inner, set())
+
+
+class Doors(unittest.TestCase):
+    def test_includes(self):
+        wrong = [f"src/{file} includes {name}" for file, kind, name in includes() if kind == '"' and not is_allowed(file, name)]
+        self.assertEqual(wrong, [], "see the table in this test, and docs/architecture.md")
+
+    def test_included_files_exist(self):
+        missing = [f"src/{file} includes {name}" for file, kind, name in includes() if kind == '"' and not (SRC / name).is_file()]
+        self.assertEqual(missing, [], "an include names the file from src on")
+
+    def test_libraries(self):
+        wrong = []
+        for file, _, name in includes():
+            for library, folders in LIBRARIES.items():
+                if re.match(library, name) and not any((folder_of(file) + "/").startswith(each + "/") for each in folders):
+                    wrong.append(f"src/{file} includes {name}; only {', '.join(sorted(folders))} may")
+        self.assertEqual(wrong, [])
+
+    def test_there_is_no_circle(self):
+        """Of the rooms: each comes after those that it includes."""
+        done = set()
+        while left := set(DOORS) - done:
+            ready = {room for room in left if DOORS[room] <= done}
+            self.assertTrue(ready, f"a circle among {sorted(left)}")
+            done |= ready
+
+    def test_programs_do_not_know_each_other(self):
+        self.assertNotIn("scale", DOORS["push"])
+        self.assertNotIn("push", DOORS["scale"])
+        self.assertNotIn("influx", DOORS["deliver"])
+        self.assertNotIn("deliver", DOORS["spool"])
+
+    def test_folders(self):
+        """No file lies flat in src, each folder is a room, and none has too many units."""
+        units = {}
+        for path in [*SRC.rglob("*.cpp"), *SRC.rglob("*.hpp")]:
+            units.setdefault(folder_of(str(path.relative_to(SRC))), set()).add(path.stem)
+        self.assertNotIn(".", units)
+        self.assertEqual({folder.split("/")[0] for folder in units} - set(DOORS), set())
+        self.assertEqual({folder: len(names) for folder, names in units.items() if len(names) > UNITS_MOST}, {})
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "push/agent.hpp"
+
+#include "app/log.hpp"
+#include "push/option_table.hpp"
+#include "support/log_capture.hpp"
+#include "unit/push/parsed.hpp"
+
+#include <doctest/doctest.h>
+#include <spdlog/spdlog.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+using namespace lxcmon;
+using namespace lxcmon::push;
+using lxcmon::test::Arguments;
+using lxcmon::test::Parser;
+
+namespace {
+
+constexpr const char* pem = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
+
+/// A settings file as an administrator changes it, and an agent that reads it again.
+class Reloaded {
+  public:
+    Reloaded()
+        : pem_(parser_.folder().write("pem", pem))
+        , other_pem_(parser_.folder().write("other-pem", pem))
+        , secret_(parser_.folder().write("secret", "s3cret\n"))
+        , lxcpath_(parser_.folder().path("lxc")) {}
+
+    [[nodiscard]] Config before() const { return parser_.config(base()); }
+    /// With one option more; the last of an option that is given twice counts.
+    [[nodiscard]] Config after(const std::string& option, const std::string& value) const {
+        Arguments arguments = base();
+        arguments.push_back("--" + option + "=" + value);
+        return parser_.config(arguments);
+    }
+
+    /// Another value than that of base(), which the option takes.
+    [[nodiscard]] std::string other_value(const OptionRow& row) const {
+        static const std::map<std::string_view, std::string> by_name{
+            {"influx-url", "http://127.0.0.1:10"},
+            {"influx-mode", "all"},
+            {"influx-api", "v1"},
+            {"influx-proxy", "http://127.0.0.1:11"},
+            {"influx-header", "X-Scope-OrgID: t"},
+            {"metrics", "lxc_cpu"},
+            {"tag", "site=b"},
+            {"log-level", "critical"},
+            {"log-format", "json"},
+            {"send-jitter", "7ms"},
+        };
+        static const std::map<std::string_view, std::string> by_kind{
+            {"NAME", "n"},  {"LINES", "7"}, {"DURATION", "7s"}, {"SIZE", "7MiB"},
+            {"COUNT", "7"}, {"GLOB", "g*"}, {"SWITCH", "off"},  {"", "true"},
+        };
+        if (const auto known = by_name.find(row.name); known != by_name.end())
+            return known->second;
+        if (row.value.name == "PEM")
+            return other_pem_;
+        if (row.value.name == "FILE")
+            return secret_;
+        if (row.value.name == "PATH")
+            return row.name == "lxcpath" ? lxcpath_ + "2" : parser_.folder().path(std::string(row.name));
+        REQUIRE_MESSAGE(by_kind.contains(row.value.name), "give this test a value for --" << row.name);
+        return by_kind.at(row.value.name);
+    }
+
+  private:
+    /// Settings that harm nothing on this machine and leave nothing behind.
+    [[nodiscard]] Arguments base() const {
+        return {"--influx-url=http://127.0.0.1:9",
+                "--influx-user=u",
+                "--tls-cert=" + pem_,
+                "--spool-dir=" + parser_.folder().path("spool"),
+                "--lxcpath=" + lxcpath_,
+                "--log-file=" + parser_.folder().path("log"),
+                "--host=h"};
+    }
+
+    Parser parser_;
+    std::string pem_;
+    std::string other_pem_;
+    std::string secret_;
+    std::string lxcpath_;
+};
+
+} // namespace
+
+TEST_CASE("reload: every option of the table takes effect") {
+    const auto logger = spdlog::default_logger();
+    const Reloaded settings;
+    std::size_t changed = 0;
+    for (const OptionRow& row : option_table()) {
+        if (row.command_line_only)
+            continue; // the command line stays the same
+        CAPTURE(std::string(row.name));
+        const Config before = settings.before();
+        const Config after = settings.after(std::string(row.name), settings.other_value(row));
+        const bool differs = before != after;
+        REQUIRE(differs);
+        app::set_up_log("lxcmon-push", before.log);
+        Agent agent(before, [&] { return after; });
+        agent.start();
+        const bool as_started = agent.in_force() == before;
+        CHECK(as_started);
+        agent.reload();
+        const bool in_force = agent.in_force() == after;
+        CHECK(in_force);
+        static_cast<void>(agent.stop());
+        ++changed;
+    }
+    CHECK(changed + 3 == option_table().size());
+    spdlog::set_default_logger(logger);
+}
