@@ -107,44 +107,49 @@ TEST_CASE("each option sets its own setting") {
         pem_file + "\"\ntls-cert = \"" + pem_file + "\"\ntls-key = \"" + pem_file + "\"\n");
     using std::chrono::seconds;
     using Texts = std::vector<std::string>;
-    CHECK(c.influx_urls == Texts{"http://x"});
-    CHECK(c.influx_db + c.influx_user + c.influx_org + c.influx_bucket == "duob");
-    CHECK(more.influx_mode + more.influx_api + more.influx_retention_policy == "allv1week");
-    CHECK_FALSE(more.influx_create_db);
-    CHECK_FALSE(more.influx_gzip);
-    CHECK(more.influx_headers == Texts{"A: b"});
-    CHECK(more.influx_proxy == "socks5://p:1");
-    CHECK(more.tls_insecure);
-    CHECK(more.tls_ca + more.tls_cert + more.tls_key == pem_file + pem_file + pem_file);
-    CHECK(c.influx_password == "s");
-    CHECK(c.influx_token.empty());
-    CHECK(c.batch_lines == 11);
-    CHECK(c.spool_dir == "/s");
-    CHECK(c.spool_max_bytes == 19);
-    CHECK(c.spool_max_age == seconds(20));
-    CHECK(c.spool_rate == 21);
-    CHECK(c.send_jitter == seconds(22));
+    CHECK(c.destinations.influx_urls == Texts{"http://x"});
+    CHECK(c.destinations.influx.database + c.destinations.influx.user + c.destinations.influx.org +
+              c.destinations.influx.bucket ==
+          "duob");
+    CHECK(more.destinations.influx_mode + more.destinations.influx.retention_policy == "allweek");
+    CHECK(more.destinations.influx.api == influx::Api::v1);
+    CHECK_FALSE(more.destinations.influx.create_database);
+    CHECK_FALSE(more.destinations.influx.gzip);
+    CHECK(more.destinations.influx.headers == Texts{"A: b"});
+    CHECK(more.destinations.influx.proxy == "socks5://p:1");
+    CHECK(more.destinations.influx.tls.insecure);
+    CHECK(more.destinations.influx.tls.ca + more.destinations.influx.tls.cert +
+              more.destinations.influx.tls.key ==
+          pem_file + pem_file + pem_file);
+    CHECK(c.destinations.influx.password == "s");
+    CHECK(c.destinations.influx.token.empty());
+    CHECK(c.destinations.batch_lines == 11);
+    CHECK(c.destinations.spool.folder == "/s");
+    CHECK(c.destinations.spool.max_bytes == 19);
+    CHECK(c.destinations.spool.max_age == seconds(20));
+    CHECK(c.destinations.queue.backlog_rate == 21);
+    CHECK(c.destinations.send_jitter == seconds(22));
     CHECK(c.flush_interval == seconds(12));
-    CHECK(c.queue_max_bytes == 13);
-    CHECK(c.json_file == "/j");
-    CHECK(c.json_max_bytes == 14);
-    CHECK(c.json_keep == 15);
-    CHECK(c.metrics == Texts{"lxc_cpu", "!*.cpus"});
-    CHECK_FALSE(c.sample_host);
-    CHECK(c.fs_include == Texts{"nfs*"});
-    CHECK(c.fs_exclude == Texts{"/x"});
-    CHECK(c.fs_interval == seconds(23));
-    CHECK(c.net_loopback);
-    CHECK(c.top_commands == 24);
-    CHECK(c.lxcpaths == Texts{"/l"});
-    CHECK(c.include == Texts{"i"});
-    CHECK(c.exclude == Texts{"e"});
-    CHECK(c.tags == std::vector<std::pair<std::string, std::string>>{{"k", "v"}});
-    CHECK(c.host == "h");
-    CHECK(c.interval == seconds(16));
-    CHECK(c.log_level + c.log_format + c.log_file == "warnjson/g");
-    CHECK(c.log_max_bytes == 17);
-    CHECK(c.log_keep == 18);
+    CHECK(c.destinations.queue.limit_bytes == 13);
+    CHECK(c.destinations.json_file.path == "/j");
+    CHECK(c.destinations.json_file.max_bytes == 14);
+    CHECK(c.destinations.json_file.kept == 15);
+    CHECK(c.collect.metrics == Texts{"lxc_cpu", "!*.cpus"});
+    CHECK_FALSE(c.collect.sample_host);
+    CHECK(c.collect.sample.fs_include == Texts{"nfs*"});
+    CHECK(c.collect.sample.fs_exclude == Texts{"/x"});
+    CHECK(c.collect.sample.fs_interval == seconds(23));
+    CHECK(c.collect.sample.net_loopback);
+    CHECK(c.collect.sample.top_commands == 24);
+    CHECK(c.collect.discover.lxcpaths == Texts{"/l"});
+    CHECK(c.collect.discover.include == Texts{"i"});
+    CHECK(c.collect.discover.exclude == Texts{"e"});
+    CHECK(c.collect.sample.tags.user == std::vector<std::pair<std::string, std::string>>{{"k", "v"}});
+    CHECK(c.collect.sample.tags.host == "h");
+    CHECK(c.collect.interval == seconds(16));
+    CHECK(c.log.level + c.log.format + c.log.file == "warnjson/g");
+    CHECK(c.log.max_bytes == 17);
+    CHECK(c.log.keep == 18);
 }
 
 TEST_CASE("an lxcpath is absolute, without slashes at its end, and counts once") {

@@ -54,7 +54,7 @@ TEST_CASE("where the points go") {
 TEST_CASE("each setting reaches the server") {
     FakeHttpServer server;
     DestinationSettings config = with_urls({server.url()});
-    config.influx.api = "v1";
+    config.influx.api = influx::Api::v1;
     config.influx.database = "d";
     config.influx.retention_policy = "r";
     config.influx.token = "t0ken";
@@ -69,7 +69,7 @@ TEST_CASE("each setting reaches the server") {
     CHECK(seen.headers.at("x-a") == "b");
     CHECK(seen.body == "a v=1 1\n");
     CHECK(destination.sink->make_database().outcome == deliver::Outcome::settings);
-    config.influx.api = "v3";
+    config.influx.api = influx::Api::v3;
     config.influx.retention_policy.clear();
     config.influx.gzip = true;
     CHECK(make_destinations(config).front().sink->send("a v=1 1\n").outcome == deliver::Outcome::delivered);
