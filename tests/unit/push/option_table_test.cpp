@@ -78,7 +78,7 @@ TEST_CASE("each option is taken from the command line, the environment and the f
         Arguments with = beside;
         with.push_back("--" + name + "=" + value);
         CHECK_NOTHROW(static_cast<void>(parser.config(with)));
-        CHECK_NOTHROW(static_cast<void>(parser.config(beside, {{environment_name(name), value}})));
+        CHECK_NOTHROW(static_cast<void>(parser.config(beside, {{app::environment_name(name), value}})));
         CHECK_NOTHROW(static_cast<void>(parser.config_of_file(name + " = \"" + value + "\"\n", beside)));
     }
 }
@@ -159,8 +159,8 @@ TEST_CASE("an lxcpath is absolute, without slashes at its end, and counts once")
 }
 
 TEST_CASE("the environment's name of an option") {
-    CHECK(environment_name("influx-url") == "LXCMON_INFLUX_URL");
-    CHECK(environment_name("host") == "LXCMON_HOST");
+    CHECK(app::environment_name("influx-url") == "LXCMON_INFLUX_URL");
+    CHECK(app::environment_name("host") == "LXCMON_HOST");
 }
 
 TEST_CASE("of an option with few words each is taken, and no other") {
