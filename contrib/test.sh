@@ -11,7 +11,7 @@ cd "$root_folder"
 
 test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb iproute2 python3 util-linux bindfs
     victoria-metrics openssl
-    python3-yaml nodejs
+    python3-tomli-w python3-yaml nodejs
     strace valgrind libbenchmark-dev
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
     bash zsh fish man-db
