@@ -51,9 +51,10 @@ std::string_view nearest_name(std::string_view typed, std::span<const std::strin
     return nearest;
 }
 
-std::string did_you_mean(std::string_view typed, std::span<const std::string_view> names) {
+std::string did_you_mean(std::string_view typed, std::span<const std::string_view> names,
+                         std::string_view prefix) {
     const std::string_view name = nearest_name(typed, names);
-    return name.empty() ? "" : " (did you mean " + std::string(name) + "?)";
+    return name.empty() ? "" : " (did you mean " + std::string(prefix) + std::string(name) + "?)";
 }
 
 } // namespace lxcmon::app

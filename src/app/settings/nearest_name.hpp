@@ -12,7 +12,8 @@ namespace lxcmon::app {
 /// third of the characters. Of equally near names the first in alphabetical order.
 [[nodiscard]] std::string_view nearest_name(std::string_view typed, std::span<const std::string_view> names);
 
-/// " (did you mean NAME?)", or nothing if no name is near.
-[[nodiscard]] std::string did_you_mean(std::string_view typed, std::span<const std::string_view> names);
+/// " (did you mean NAME?)" with `prefix` before the name, or nothing if no name is near.
+[[nodiscard]] std::string did_you_mean(std::string_view typed, std::span<const std::string_view> names,
+                                       std::string_view prefix = "");
 
 } // namespace lxcmon::app
