@@ -11,7 +11,7 @@ cd "$root_folder"
 
 test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb iproute2 python3 util-linux bindfs
     victoria-metrics openssl
-    python3-yaml nodejs
+    python3-tomli-w python3-yaml nodejs
     strace valgrind libbenchmark-dev
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
     bash zsh fish man-db
@@ -75,7 +75,7 @@ build_with() {
 export CCACHE_NOHASHDIR=true
 
 # The tests note here which fields they have compared with a second source.
-export LXCMON_SEEN_FIELDS=$root_folder/build-test/seen-fields.txt
+export LXCMONTEST_SEEN_FIELDS=$root_folder/build-test/seen-fields.txt
 
 run_tests() {
     rm -f build-test/meson-logs/testlog.json
@@ -135,7 +135,7 @@ check_lengths() {
 
 run_step "Install packages" install_everything
 run_step "Build with g++, warnings are errors" build_with build-test "ccache g++"
-rm -f "$LXCMON_SEEN_FIELDS"
+rm -f "$LXCMONTEST_SEEN_FIELDS"
 # The virtual machine computes while the other tests mostly wait, and gives way to them.
 start_beside e2e 19
 run_step "Run every test but the long ones" run_tests
@@ -157,7 +157,7 @@ for suite in e2e long; do
 done
 # A ratio and not times: machines are shared. Last, as nothing else may run beside it.
 run_step "What watching 100 containers costs, against the floor" tests/bench/bench.py --build build-test --sizes 100 --interval 500ms --check-ratio 3
-run_step "Each field has been seen with a real value" contrib/dev/check_seen_fields.py "$LXCMON_SEEN_FIELDS" build-test/src/lxcmon-push
+run_step "Each field has been seen with a real value" contrib/dev/check_seen_fields.py "$LXCMONTEST_SEEN_FIELDS" build-test/src/lxcmon-push
 
 step "Done in $((SECONDS / 60)) min $((SECONDS % 60)) s"
 for failure in "${failures[@]}"; do say "FAILED: $failure"; done

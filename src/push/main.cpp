@@ -24,7 +24,7 @@ int run_agent(const Config& config, const Agent::ReadSettings& read_settings) {
 }
 
 int run(const std::vector<std::string>& arguments) {
-    const Invocation invocation = read_invocation(arguments, &app::process_environment);
+    const Invocation invocation = read_invocation(arguments, app::process_environment());
     if (invocation.print) {
         std::fputs(invocation.print->c_str(), stdout);
         return 0;
@@ -33,7 +33,7 @@ int run(const std::vector<std::string>& arguments) {
     if (invocation.command)
         return command_table()[*invocation.command].run(invocation);
     return run_agent(invocation.config,
-                     [&arguments] { return read_invocation(arguments, &app::process_environment).config; });
+                     [&arguments] { return read_invocation(arguments, app::process_environment()).config; });
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 // Counts heap allocations of a program that is started with LD_PRELOAD. The counts are in a mapped file PID
-// in the folder $LXCMON_ALLOCATIONS: two 64-bit numbers, those of the main thread and those of all others. A
-// child that is forked has a file of its own.
+// in the folder $LXCMONTEST_ALLOCATIONS: two 64-bit numbers, those of the main thread and those of all
+// others. A child that is forked has a file of its own.
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
@@ -28,7 +28,7 @@ void note_allocation() {
 }
 
 void map_counts() {
-    const char* const folder = std::getenv("LXCMON_ALLOCATIONS");
+    const char* const folder = std::getenv("LXCMONTEST_ALLOCATIONS");
     char path[256];
     if (folder == nullptr ||
         std::snprintf(path, sizeof path, "%s/%d", folder, ::getpid()) >= int{sizeof path})

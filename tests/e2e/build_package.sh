@@ -4,7 +4,7 @@
 #
 # usage: build_package.sh RELEASE OUTDIR     bookworm or trixie; .deb, dbgsym .deb, .changes and .buildinfo are put into OUTDIR
 #
-# Needs root and: apt-get install mmdebstrap iproute2. LXCMON_CCACHE names the folder where compiled files are kept for the next time.
+# Needs root and: apt-get install mmdebstrap iproute2. LXCMONTEST_CCACHE names the folder where compiled files are kept for the next time.
 set -euo pipefail
 # shellcheck source=contrib/dev/lib.sh
 . "$(dirname "$0")/../../contrib/dev/lib.sh"
@@ -15,7 +15,7 @@ need_debian
 release=$1
 mkdir -p "$2"
 outdir=$(cd "$2" && pwd)
-ccache_folder=${LXCMON_CCACHE:-/var/tmp/lxcmon-ccache}/$release
+ccache_folder=${LXCMONTEST_CCACHE:-/var/tmp/lxcmon-ccache}/$release
 work=$(mktemp -d "/var/tmp/lxcmon-package-$release-XXXXXX")
 trap 'rm -rf --one-file-system "$work"' EXIT
 chroot=$work/root

@@ -2,7 +2,7 @@
 # In a VM with cgroup v2 and the containers of fixture_containers.sh: what the agent reads only when the kernel says that it has changed
 # (Cadence::on_change) is sent as the kernel has it soon after each change, also by the kernel itself.
 #
-# usage: changes_check.sh LXCMON_PUSH_BINARY
+# usage: changes_check.sh LXCMONTEST_PUSH_BINARY
 set -euo pipefail
 # shellcheck source=contrib/dev/lib.sh
 . ./lib.sh

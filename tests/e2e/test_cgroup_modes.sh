@@ -2,7 +2,7 @@
 # The agent on real containers, systemd among them, on hosts with cgroup v1 and both (v2 is test_package.sh's): its figures
 # against what expect_fixture.py reads in the same kernel's files. Boots the VM of build_vm.sh once for each.
 #
-# usage: test_cgroup_modes.sh LXCMON_PUSH_BINARY WORKDIR     the VM is made in WORKDIR/vm
+# usage: test_cgroup_modes.sh LXCMONTEST_PUSH_BINARY WORKDIR     the VM is made in WORKDIR/vm
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)

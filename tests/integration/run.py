@@ -3,7 +3,7 @@
 
     run.py [-v] [FILE | CLASS | CLASS.TEST ...]     for example: run.py cli, run.py Cpu, run.py Cpu.test_a_busy_container
 
-LXCMON_PUSH_BINARY names the program under test. Needs root: the containers and servers are real."""
+LXCMONTEST_PUSH_BINARY names the program under test. Needs root: the containers and servers are real."""
 
 import faulthandler
 import os

@@ -1,5 +1,5 @@
 """Nothing is lost: the agent on real containers, while the server is stopped, killed and answers with faults, and the agent itself is
-killed and stopped again and again. LXCMON_LOSS_SECONDS is how long (300), LXCMON_LOSS_SEED what happens when."""
+killed and stopped again and again. LXCMONTEST_LOSS_SECONDS is how long (300), LXCMONTEST_LOSS_SEED what happens when."""
 
 import os
 import random
@@ -12,8 +12,8 @@ from support.chaos import Chaos
 from support.delivery_case import SENT_OF_CONTAINERS, DeliveryCase, points_of, ticks_taken
 from support.spool import SpoolFolder
 
-SECONDS = float(os.environ.get("LXCMON_LOSS_SECONDS", "300"))
-SEED = int(os.environ.get("LXCMON_LOSS_SEED", str(time.time_ns() % 1_000_000)))
+SECONDS = float(os.environ.get("LXCMONTEST_LOSS_SECONDS", "300"))
+SEED = int(os.environ.get("LXCMONTEST_LOSS_SEED", str(time.time_ns() % 1_000_000)))
 SIGKILLS = max(1, round(30 * SECONDS / 300))
 SIGTERMS = max(1, round(10 * SECONDS / 300))
 MEMORY_LIMIT_KIB = 64 * 1024

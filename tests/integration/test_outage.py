@@ -1,4 +1,4 @@
-"""A long outage with a hundred containers, scaled down: as many ticks as 50 minutes at 10 s, in 60 s. LXCMON_OUTAGE_SECONDS is how
+"""A long outage with a hundred containers, scaled down: as many ticks as 50 minutes at 10 s, in 60 s. LXCMONTEST_OUTAGE_SECONDS is how
 long."""
 
 import os
@@ -8,7 +8,7 @@ import unittest
 from support.delivery_case import DeliveryCase
 from support.influx import Influxd
 
-SECONDS = float(os.environ.get("LXCMON_OUTAGE_SECONDS", "60"))
+SECONDS = float(os.environ.get("LXCMONTEST_OUTAGE_SECONDS", "60"))
 TICKS = int(SECONDS * 5 * 0.9)
 MEMORY_LIMIT_KIB = 64 * 1024
 

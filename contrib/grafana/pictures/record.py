@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""sudo LXCMON_PUSH_BINARY=... ./record.py FOLDER [MINUTES]: real containers at work, watched by the agent; then the answers to every
+"""sudo LXCMONTEST_PUSH_BINARY=... ./record.py FOLDER [MINUTES]: real containers at work, watched by the agent; then the answers to every
 query of the dashboards Fleet and Container are kept in FOLDER/answers.json, for draw.py. Not part of any test."""
 
 import json

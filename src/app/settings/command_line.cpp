@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/settings/command_line.hpp"
 
+#include "app/settings/nearest_name.hpp"
 #include "io/parse.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <map>
 
 namespace lxcmon::app {
@@ -35,8 +37,8 @@ std::string wrapped(std::string_view text, std::string_view last_part) {
 /// The command line as CLI11 sees it, made of the table.
 struct CommandLine {
     CLI::App app;
-    std::vector<CLI::Option*> options;   ///< in the order of Program::options
-    std::vector<CLI::App*> commands;     ///< in the order of Program::commands
+    std::vector<CLI::Option*> options; ///< in the order of Program::options
+    std::vector<CLI::App*> commands;   ///< in the order of Program::commands
     std::map<const CommandFlag*, CLI::Option*> flags;
     std::vector<std::string> operands;
 
@@ -71,8 +73,7 @@ void CommandLine::add(const Command& row) {
         flags[&flag] = option;
     }
     if (!row.operand.empty())
-        command->add_option(std::string(row.operand), operands, std::string(row.operand_help))
-            ->required();
+        command->add_option(std::string(row.operand), operands, std::string(row.operand_help))->required();
     command->fallthrough();
 }
 
@@ -89,6 +90,40 @@ CommandLine::CommandLine(const Program& program)
     app.require_subcommand(0, 1);
 }
 
+/// The names that could have been meant: of options without the dashes, or of commands.
+std::vector<std::string_view> known_names(const CommandLine& line, const Program& program, bool is_option) {
+    std::vector<std::string_view> commands;
+    std::vector<std::string_view> options{"help", "version"};
+    bool has_command = false;
+    for (const Option* option : program.options)
+        options.push_back(option->name);
+    for (std::size_t index = 0; index < program.commands.size(); ++index) {
+        const Command& command = *program.commands[index];
+        commands.push_back(command.name);
+        if (!line.commands[index]->parsed())
+            continue;
+        has_command = true;
+        for (const CommandFlag& flag : command.flags)
+            options.push_back(flag.name);
+    }
+    if (is_option)
+        return options;
+    return has_command ? std::vector<std::string_view>{} : commands;
+}
+
+/// An option is shown without its value, which may be a secret: "--bogus" of "--bogus=5".
+[[noreturn]] void fail_unknown(const CommandLine& line, const Program& program) {
+    const std::vector<std::string> extras = line.app.remaining(true);
+    const std::string typed =
+        extras.empty() ? "argument" : extras.front().substr(0, extras.front().find('='));
+    const bool is_option = typed.starts_with('-');
+    std::string_view name = typed;
+    name.remove_prefix(std::min(name.find_first_not_of('-'), name.size()));
+    const std::string hint = did_you_mean(name, known_names(line, program, is_option), is_option ? "--" : "");
+    throw BadSetting(std::string(program.name) + ": " + typed + ": unknown option or command" + hint +
+                     "; see " + std::string(program.name) + " --help");
+}
+
 /// What is to be printed, if that is all.
 std::optional<std::string> parse_arguments(CommandLine& line, const Program& program,
                                            const std::vector<std::string>& arguments) {
@@ -101,11 +136,7 @@ std::optional<std::string> parse_arguments(CommandLine& line, const Program& pro
     } catch (const CLI::CallForVersion&) {
         return line.app.version() + "\n";
     } catch (const CLI::ExtrasError&) {
-        const std::vector<std::string> extras = line.app.remaining(true);
-        // Without its value: that may be a secret.
-        const std::string first =
-            extras.empty() ? "argument" : extras.front().substr(0, extras.front().find('='));
-        throw BadSetting(name + ": " + first + ": unknown option or command" + see_help);
+        fail_unknown(line, program);
     } catch (const CLI::ParseError& error) {
         const std::string message = error.what();
         throw BadSetting(name + ": " + message.substr(0, message.find('\n')) + see_help);

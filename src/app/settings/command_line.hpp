@@ -11,7 +11,7 @@ namespace lxcmon::app {
 
 /// What the command line says; values are not looked at.
 struct CommandLineResult {
-    std::optional<std::string> print;            ///< --help, --version: nothing else counts
+    std::optional<std::string> print;             ///< --help, --version: nothing else counts
     std::vector<std::vector<std::string>> values; ///< by option of the program; none: not given
     std::optional<std::size_t> command;
     Format format = Format::text;

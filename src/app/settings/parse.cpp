@@ -2,17 +2,43 @@
 #include "app/settings/parse.hpp"
 
 #include "app/settings/command_line.hpp"
-#include "app/settings/file.hpp"
+#include "app/settings/files.hpp"
+#include "app/settings/nearest_name.hpp"
+#include "text/printable.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 
 namespace lxcmon::app {
 namespace {
+
+constexpr std::string_view own_prefix = "LXCMON_";
+
+std::optional<std::string> look_up(const Environment& environment, std::string_view name) {
+    const auto found = environment.find(name);
+    return found != environment.end() ? std::optional(found->second) : std::nullopt;
+}
+
+/// A misspelt variable would be a setting that is not in force. Its value may be a secret.
+void check_names(const Program& program, const Environment& environment) {
+    std::vector<std::string> names;
+    for (const Option* option : program.options)
+        names.push_back(environment_name(option->name).substr(own_prefix.size()));
+    for (auto each = environment.lower_bound(own_prefix);
+         each != environment.end() && each->first.starts_with(own_prefix); ++each) {
+        const std::string name = each->first.substr(own_prefix.size());
+        if (std::ranges::find(names, name) != names.end())
+            continue;
+        const std::vector<std::string_view> views(names.begin(), names.end());
+        throw BadSetting(std::string(program.name) + ": " + text::printable(each->first) +
+                         ": unknown environment variable" + did_you_mean(name, views, own_prefix) +
+                         "; expected LXCMON_ and the name of an option, see " + std::string(program.name) +
+                         " --help");
+    }
+}
 
 std::vector<std::string> split(const Option& row, const std::string& text) {
     if (!row.repeatable)
@@ -30,13 +56,13 @@ std::vector<std::string> split(const Option& row, const std::string& text) {
 
 std::optional<Given> from_environment(const Option& option, const Environment& environment) {
     const std::string own = environment_name(option.name);
-    if (const auto value = environment(own))
+    if (const auto value = look_up(environment, own))
         return Given{0, split(option, *value), " (environment variable " + own + ")", false};
     const std::string standard(option.standard_variable);
     if (standard.empty())
         return std::nullopt;
     // Scripts that unset a standard variable may leave it empty: not a setting.
-    if (const auto value = environment(standard); value && !value->empty())
+    if (const auto value = look_up(environment, standard); value && !value->empty())
         return Given{0, split(option, *value), " (environment variable " + standard + ")", true};
     return std::nullopt;
 }
@@ -45,7 +71,7 @@ std::optional<Given> from_environment(const Option& option, const Environment& e
 /// files are taken from the folder "credentials" beside the settings file, which the unit names.
 std::optional<Given> from_credential(const Option& option, const Environment& environment,
                                      const std::string& config_file) {
-    const auto folder = environment("CREDENTIALS_DIRECTORY");
+    const auto folder = look_up(environment, "CREDENTIALS_DIRECTORY");
     const bool is_service = folder && !folder->empty();
     // A relative path depends on the folder in which the command is started: no place to take secrets from.
     if (option.credential.empty() || (!is_service && !config_file.starts_with('/')))
@@ -71,6 +97,11 @@ std::optional<Given> from_caller(const Program& program, std::size_t index, cons
     return given;
 }
 
+Given from_file(const SettingValue& setting) {
+    return {0, setting.values, "", false,
+            setting.path + ":" + std::to_string(setting.line) + ":" + std::to_string(setting.column)};
+}
+
 std::size_t config_option(const Program& program) {
     const auto found = std::ranges::find(program.options, std::string_view("config"), &Option::name);
     return static_cast<std::size_t>(found - program.options.begin());
@@ -78,14 +109,22 @@ std::size_t config_option(const Program& program) {
 
 } // namespace
 
-std::optional<std::string> process_environment(const std::string& name) {
-    const char* const value = std::getenv(name.c_str());
-    return value != nullptr ? std::optional<std::string>(value) : std::nullopt;
+Environment process_environment() {
+    Environment variables;
+    for (char** each = ::environ; each != nullptr && *each != nullptr; ++each) {
+        const std::string_view variable = *each;
+        const std::size_t equals = variable.find('=');
+        if (equals != std::string_view::npos)
+            variables.emplace(variable.substr(0, equals),
+                              variable.substr(equals + 1)); // as getenv(): the first
+    }
+    return variables;
 }
 
 void refuse(const Program& program, const Given& given, const std::string& value, const text::BadValue& bad) {
-    throw BadSetting(std::string(program.name) + ": --" + std::string(program.options[given.option]->name) +
-                     given.origin + ": '" + (bad.shown.empty() ? value : bad.shown) + "' " + bad.message);
+    throw BadSetting(std::string(program.name) + ": " + (given.place.empty() ? "" : given.place + ": ") +
+                     "--" + std::string(program.options[given.option]->name) + given.origin + ": '" +
+                     (bad.shown.empty() ? value : bad.shown) + "' " + bad.message);
 }
 
 Parsed parse(const Program& program, const std::vector<std::string>& arguments,
@@ -94,20 +133,21 @@ Parsed parse(const Program& program, const std::vector<std::string>& arguments,
     Parsed parsed{line.command, line.format, std::move(line.operands), std::move(line.print), {}, {}};
     if (parsed.print)
         return parsed;
+    check_names(program, environment);
     const std::size_t config = config_option(program);
     const auto named = from_caller(program, config, line, environment);
     parsed.config_file = named ? named->values.front() : program.options[config]->default_value.text;
     if (parsed.config_file.empty())
         refuse(program, *named, "", {"is empty; expected a name"});
     // A file that was asked for must exist.
-    const SettingsFile file = read_settings_file(program, parsed.config_file, named.has_value());
+    const FileSettings files = read_settings_files(parsed.config_file, named.has_value(), program);
     for (std::size_t index = 0; index < program.options.size(); ++index) {
         const Option& option = *program.options[index];
         if (index == config)
             continue;
         auto given = from_caller(program, index, line, environment);
-        if (const auto in_file = file.find(option.name); !given && in_file != file.end())
-            given = Given{index, in_file->second, " (in " + parsed.config_file + ")", false};
+        if (const auto in_file = files.find(option.name); !given && in_file != files.end())
+            given = from_file(in_file->second);
         if (!given)
             given = from_credential(option, environment, parsed.config_file);
         if (given) {

@@ -7,6 +7,7 @@
 #include "text/bad_value.hpp"
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,8 +29,9 @@ struct Program {
 struct Given {
     std::size_t option = 0; ///< index in Program::options
     std::vector<std::string> values;
-    std::string origin;       ///< for messages: " (in FILE)"; empty: the command line
+    std::string origin;       ///< for messages: " (environment variable NAME)"; empty: command line or file
     bool is_standard = false; ///< from the option's standard variable
+    std::string place{};      ///< for messages: "FILE:LINE:COLUMN"; empty: not from a file
 };
 
 /// Command line, environment and settings file, put together but not yet turned into a program's settings.
@@ -42,12 +44,13 @@ struct Parsed {
     std::vector<Given> given; ///< in the order of the options; the values of one option from one place only
 };
 
-/// Looks up an environment variable; nothing if it is not set. Another one in tests.
-using Environment = std::function<std::optional<std::string>(const std::string& name)>;
-[[nodiscard]] std::optional<std::string> process_environment(const std::string& name);
+/// Environment variables by name.
+using Environment = std::map<std::string, std::string, std::less<>>;
+[[nodiscard]] Environment process_environment();
 
-/// Command line before environment before file before credential. `arguments` are those of main() without the
-/// program's name. Throws BadSetting.
+/// Command line before environment before files before credential. `arguments` are those of main() without
+/// the program's name. Throws BadSetting, also for an unknown option, command, key or LXCMON_ variable: the
+/// message names the nearest known one.
 [[nodiscard]] Parsed parse(const Program& program, const std::vector<std::string>& arguments,
                            const Environment& environment);
 

@@ -106,7 +106,7 @@ def count_apart(crowd, influx, setup, figures):
     interval_ns = max(setup.interval_ns, SHORTEST_TRACED_NS, len(crowd.names) * 5_000_000)
     grid, folder = Grid(interval_ns), crowd.workspace.folder("counted")
     agent = Watched(crowd, influx, setup, "counted", interval_ns=interval_ns,
-                    env={"LD_PRELOAD": str(setup.shim), "LXCMON_ALLOCATIONS": str(folder)})
+                    env={"LD_PRELOAD": str(setup.shim), "LXCMONTEST_ALLOCATIONS": str(folder)})
     try:
         agent.wait_for_first_tick(len(crowd.names))
         grid.skip(setup.skip)

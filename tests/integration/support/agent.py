@@ -1,4 +1,4 @@
-"""The program under test: $LXCMON_PUSH_BINARY, run to its end or in the background."""
+"""The program under test: $LXCMONTEST_PUSH_BINARY, run to its end or in the background."""
 
 import itertools
 import os
@@ -14,9 +14,9 @@ from .waiting import wait_until
 
 
 def binary():
-    path = os.environ.get("LXCMON_PUSH_BINARY")
+    path = os.environ.get("LXCMONTEST_PUSH_BINARY")
     if not path or not os.access(path, os.X_OK):
-        raise RuntimeError(f"LXCMON_PUSH_BINARY must name the built lxcmon-push; it is {path!r}")
+        raise RuntimeError(f"LXCMONTEST_PUSH_BINARY must name the built lxcmon-push; it is {path!r}")
     return str(Path(path).resolve())
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from .waiting import wait_until
 
 PREFIX = "lxcmon-it-"
-BASE = Path(os.environ.get("LXCMON_TEST_DIR", "/tmp"))
+BASE = Path(os.environ.get("LXCMONTEST_DIR", "/tmp"))
 
 
 def process_start_time(pid):

@@ -21,6 +21,32 @@ TEST_CASE("what is unknown is named") {
     CHECK(has_all(parser.error({"--json"}), {": --json: "}));
 }
 
+TEST_CASE("the nearest name is named") {
+    const Parser parser;
+    CHECK(has_all(parser.error({"--influx-ulr", "http://h"}),
+                  {": --influx-ulr: unknown option or command (did you mean --influx-url?); see "}));
+    CHECK(has_all(parser.error({"-interval=5s"}), {"(did you mean --interval?)"}));
+    CHECK(has_all(parser.error({"--hlep"}), {"(did you mean --help?)"}));
+    CHECK(has_all(parser.error({"list", "--jsno"}), {"(did you mean --json?)"}));
+    CHECK(
+        has_all(parser.error({"chekc"}), {": chekc: unknown option or command (did you mean check?); see "}));
+    for (const auto& arguments :
+         {Arguments{"--bogus"}, {"--"}, {"-x"}, {"frobnicate"}, {"list", "chekc"}, {"--jsno"}})
+        CHECK(parser.error(arguments).find("did you mean") == std::string::npos);
+}
+
+TEST_CASE("an unknown variable of ours is an error, without its value") {
+    const Parser parser;
+    const std::string error = parser.error({}, {{"LXCMON_INFLUX_TOKEN_FIEL", "s3cret"}});
+    CHECK(error ==
+          "lxcmon-push: LXCMON_INFLUX_TOKEN_FIEL: unknown environment variable (did you mean "
+          "LXCMON_INFLUX_TOKEN_FILE?); expected LXCMON_ and the name of an option, see lxcmon-push --help");
+    CHECK(parser.error({}, {{"LXCMON_", ""}}).find("did you mean") == std::string::npos);
+    CHECK(has_all(parser.error({"list"}, {{"LXCMON_XYZZY", ""}}), {"LXCMON_XYZZY: unknown"}));
+    CHECK(parser.error({}, {{"LXCMONTEST_X", "1"}, {"lxcmon_host", "1"}, {"XLXCMON_HOST", "1"}}) ==
+          "no error");
+}
+
 TEST_CASE("a missing value or file is said") {
     const Parser parser;
     CHECK(has_all(parser.error({"--interval"}), {"--interval", "DURATION"}));

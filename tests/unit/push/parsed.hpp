@@ -11,7 +11,7 @@
 namespace lxcmon::test {
 
 using Arguments = std::vector<std::string>;
-using Variables = std::map<std::string, std::string>;
+using Variables = app::Environment;
 
 /// Parses with these variables alone, and with an empty settings file where none is named: what stands in
 /// /etc on this machine must not count.
@@ -22,10 +22,7 @@ class Parser {
 
     [[nodiscard]] push::Invocation parse(const Arguments& arguments, Variables variables = {}) const {
         variables.try_emplace("LXCMON_CONFIG", empty_file_);
-        return push::read_invocation(arguments, [&](const std::string& name) -> std::optional<std::string> {
-            const auto found = variables.find(name);
-            return found != variables.end() ? std::optional(found->second) : std::nullopt;
-        });
+        return push::read_invocation(arguments, variables);
     }
     [[nodiscard]] push::Config config(const Arguments& arguments, const Variables& variables = {}) const {
         return parse(arguments, variables).config;

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/settings/files.hpp"
+
+#include "app/settings/bad_setting.hpp"
+#include "io/kernel_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <system_error>
+
+namespace lxcmon::app {
+namespace {
+
+constexpr std::size_t most_bytes = 1U << 20U;
+
+[[noreturn]] void fail(const Program& program, const std::string& path, const std::string& message) {
+    throw BadSetting(std::string(program.name) + ": " + path + ": " + message);
+}
+
+std::string error_text(int error) {
+    return std::generic_category().message(error);
+}
+
+/// Nothing if the file is not there.
+std::optional<FileSettings> read_file(const std::string& path, const Program& program) {
+    std::string text;
+    const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, most_bytes);
+    if (error == 0)
+        return parse_toml(text, path, program);
+    if (error == ENOENT)
+        return std::nullopt;
+    if (error == EOVERFLOW)
+        fail(program, path, "is longer than 1 MiB, expected a settings file");
+    fail(program, path,
+         "can't be read: " + error_text(error) +
+             (error == EACCES ? ", expected to run as root, or --config with another file"
+                              : ", expected a TOML file"));
+}
+
+/// Whoever may write there may set each option, and with it the files that the program writes.
+void check_owner(const std::string& folder, const Program& program) {
+    struct stat status {};
+    if (::stat(folder.c_str(), &status) != 0)
+        return;
+    if ((status.st_uid != 0 && status.st_uid != ::geteuid()) || (status.st_mode & S_IWOTH) != 0)
+        fail(program, folder, "belongs to another user or may be written by all, expected a folder of root");
+}
+
+std::vector<std::string> names_in(const std::string& folder, const Program& program) {
+    std::vector<std::string> names;
+    std::error_code error;
+    for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
+         each.increment(error)) {
+        std::string name = each->path().filename();
+        std::error_code not_there;
+        if (!name.starts_with('.') && name.ends_with(".toml") && each->is_regular_file(not_there))
+            names.push_back(std::move(name));
+    }
+    if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
+        fail(program, folder, "can't be read: " + error.message() + ", expected a folder of TOML files");
+    std::ranges::sort(names);
+    return names;
+}
+
+} // namespace
+
+FileSettings read_settings_files(const std::string& main_file, bool must_exist, const Program& program) {
+    auto settings = read_file(main_file, program);
+    if (!settings && must_exist)
+        fail(program, main_file, "can't be read: " + error_text(ENOENT) + ", expected a TOML file");
+    if (!settings)
+        settings.emplace();
+    const std::string folder = main_file.substr(0, main_file.rfind('/') + 1) + "conf.d";
+    check_owner(folder, program);
+    for (const std::string& name : names_in(folder, program)) {
+        auto more = read_file(folder + "/" + name, program);
+        for (auto& [key, value] : more.value_or(FileSettings{}))
+            settings->insert_or_assign(key, std::move(value));
+    }
+    return *std::move(settings);
+}
+
+} // namespace lxcmon::app

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace lxcmon::app {
+
+/// The name that was probably meant by `typed`: the one with the fewest typing errors (a character more, less
+/// or another one, or two neighbours swapped). Empty if none is near: more than two errors and more than a
+/// third of the characters. Of equally near names the first in alphabetical order.
+[[nodiscard]] std::string_view nearest_name(std::string_view typed, std::span<const std::string_view> names);
+
+/// " (did you mean NAME?)" with `prefix` before the name, or nothing if no name is near.
+[[nodiscard]] std::string did_you_mean(std::string_view typed, std::span<const std::string_view> names,
+                                       std::string_view prefix = "");
+
+} // namespace lxcmon::app

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/settings/files.hpp"
+
+#include "app/settings/bad_setting.hpp"
+#include "support/temp_folder.hpp"
+#include "unit/app/settings/few_options.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+using namespace lxcmon::app;
+using lxcmon::test::few_options;
+using lxcmon::test::TempFolder;
+
+using Texts = std::vector<std::string>;
+
+namespace {
+
+/// A folder with conf.d in it.
+class Folder : public TempFolder {
+  public:
+    Folder() { std::filesystem::create_directory(path("conf.d")); }
+
+    [[nodiscard]] FileSettings read(bool must_exist = true) const {
+        return read_settings_files(path("main.toml"), must_exist, few_options());
+    }
+    [[nodiscard]] std::string error(bool must_exist = true) const {
+        try {
+            static_cast<void>(read(must_exist));
+        } catch (const BadSetting& bad) {
+            return bad.what();
+        }
+        return "no error";
+    }
+};
+
+} // namespace
+
+TEST_CASE("conf.d comes after the main file, in the order of its names") {
+    const Folder folder;
+    folder.write("main.toml", "host = 'main'\ninterval = '1s'\nlog-level = 'main'\n");
+    folder.write("conf.d/9.toml", "host = '9'\n");
+    folder.write("conf.d/10.toml", "host = '10'\ninterval = '10s'\n");
+    folder.write("conf.d/Z.toml", "log-level = 'Z'\n");
+    folder.write("conf.d/a.toml", "log-level = 'a'\n");
+    const FileSettings settings = folder.read();
+    CHECK(settings.at("host").values == Texts{"9"}); // "10" is before "9"
+    CHECK(settings.at("host").path == folder.path("conf.d/9.toml"));
+    CHECK(settings.at("interval").values == Texts{"10s"});
+    CHECK(settings.at("log-level").values == Texts{"a"}); // bytes, not a locale's order
+}
+
+TEST_CASE("a later file's list takes the place of an earlier one as a whole") {
+    const Folder folder;
+    folder.write("main.toml", "include = ['a', 'b']\n[tag]\nsite = 'berlin'\nrack = 3\n");
+    folder.write("conf.d/a.toml", "include = ['c']\n[tag]\nsite = 'rome'\n");
+    CHECK(folder.read().at("include").values == Texts{"c"});
+    CHECK(folder.read().at("tag").values == Texts{"site=rome"});
+    folder.write("conf.d/b.toml", "include = []\n");
+    CHECK(folder.read().at("include").values.empty());
+}
+
+TEST_CASE("only files that end in .toml and do not begin with a dot are read") {
+    const Folder folder;
+    folder.write("main.toml", "");
+    for (const char* name : {"a.toml~", "a.toml.dpkg-old", ".a.toml", ".toml", "README", "a.TOML"})
+        folder.write(std::string("conf.d/") + name, "no TOML");
+    std::filesystem::create_directory(folder.path("conf.d/folder.toml"));
+    CHECK(::mkfifo(folder.path("conf.d/pipe.toml").c_str(), 0600) == 0);
+    CHECK(folder.read().empty());
+    folder.write("elsewhere", "host = 'link'\n");
+    std::filesystem::create_symlink("../elsewhere", folder.path("conf.d/link.toml"));
+    CHECK(folder.read().at("host").values == Texts{"link"});
+}
+
+TEST_CASE("an error names the file that it is in") {
+    const Folder folder;
+    folder.write("main.toml", "host = 'h'\n");
+    folder.write("conf.d/a.toml", "\nhots = 'h'\n");
+    CHECK(folder.error().starts_with("lxcmon-few: " + folder.path("conf.d/a.toml") +
+                                     ":2:1: unknown key 'hots' (did you mean host?)"));
+}
+
+TEST_CASE("the main file may be missing if it was not asked for; conf.d may be missing") {
+    const Folder folder;
+    CHECK(folder.error() == "lxcmon-few: " + folder.path("main.toml") +
+                                ": can't be read: No such file or directory, expected a TOML file");
+    CHECK(folder.read(false).empty());
+    folder.write("conf.d/a.toml", "host = 'h'\n");
+    CHECK(folder.read(false).at("host").values == Texts{"h"});
+    std::filesystem::remove_all(folder.path("conf.d"));
+    CHECK(folder.read(false).empty());
+    folder.write("conf.d", "a file");
+    CHECK(folder.read(false).empty());
+}
+
+TEST_CASE("what can't be read is an error even if it was not asked for") {
+    const Folder folder;
+    std::filesystem::create_directory(folder.path("main.toml"));
+    CHECK(folder.error(false).find("main.toml: can't be read: Is a directory") != std::string::npos);
+}
+
+TEST_CASE("a file is at most 1 MiB long") {
+    const Folder folder;
+    folder.write("main.toml", "#" + std::string((1U << 20U) - 1, 'x'));
+    CHECK(folder.read().empty());
+    folder.write("main.toml", "#" + std::string(1U << 20U, 'x'));
+    CHECK(folder.error().find("main.toml: is longer than 1 MiB") != std::string::npos);
+}
+
+TEST_CASE("a conf.d that others may write is refused") {
+    const Folder folder;
+    folder.write("main.toml", "");
+    CHECK(::chmod(folder.path("conf.d").c_str(), 0777) == 0);
+    CHECK(folder.error().find("conf.d: belongs to another user or may be written by all") !=
+          std::string::npos);
+    CHECK(::chmod(folder.path("conf.d").c_str(), 0775) == 0);
+    CHECK(folder.error() == "no error");
+    if (::geteuid() != 0)
+        return;
+    CHECK(::chown(folder.path("conf.d").c_str(), 1234, 0) == 0);
+    CHECK(folder.error().find("conf.d: belongs to another user") != std::string::npos);
+}
