@@ -90,12 +90,6 @@ Step Delivery::step() {
     case Outcome::too_large:
     case Outcome::refused:
         return divide_or_reject(verdict);
-    case Outcome::no_database:
-        return make_database(verdict);
-    case Outcome::no_gzip:
-        if (sink_.stop_compressing())
-            return {verdict.outcome, {}, {}};
-        break;
     case Outcome::settings:
         break;
     }
@@ -204,25 +198,6 @@ Step Delivery::prove_server() {
     if (successes_ == 0 && clean_)
         pieces_.assign(1, whole_);
     return back_off(verdict);
-}
-
-Step Delivery::make_database(const Verdict& verdict) {
-    if (std::exchange(database_tried_, true))
-        return hold(verdict, settings_.settings_wait);
-    Verdict made;
-    try {
-        made = sink_.make_database();
-    } catch (const std::exception& failure) {
-        made.outcome = Outcome::retry;
-        made.message = failure.what();
-    }
-    if (made.outcome == Outcome::delivered)
-        return {verdict.outcome, {}, {}};
-    if (made.outcome == Outcome::retry) {
-        database_tried_ = false; // nobody has answered
-        return back_off(made);
-    }
-    return hold(made, settings_.settings_wait);
 }
 
 /// Puts two halves in place of the first piece.

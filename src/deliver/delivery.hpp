@@ -95,7 +95,6 @@ class Delivery {
     Step lone_line_fails(const Verdict& verdict);
     Step put_aside(const Verdict& verdict, std::chrono::milliseconds wait);
     Step prove_server();
-    Step make_database(const Verdict& verdict);
     void divide();
     void reject(const Verdict& verdict);
     void tell_rejected(std::string lines, std::size_t count, const Verdict& verdict) const;
@@ -113,7 +112,6 @@ class Delivery {
     bool clean_ = true;           ///< no line of the batch rejected
     bool hunting_ = false;        ///< the server is well but for some lines: no patience with 500
     bool saw_500_ = false;        ///< for this batch
-    bool database_tried_ = false; ///< once a run
 };
 
 } // namespace lxcmon::deliver

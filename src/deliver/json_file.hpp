@@ -22,8 +22,6 @@ class JsonFile final : public Sink {
     explicit JsonFile(JsonFileSettings settings);
 
     [[nodiscard]] Verdict send(std::string_view lines) override;
-    [[nodiscard]] Verdict make_database() override { return {}; }
-    bool stop_compressing() noexcept override { return false; }
     void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept override;
     [[nodiscard]] std::vector<Finding> probe() override;
     [[nodiscard]] std::string name() const override { return is_stdout_ ? "stdout" : settings_.path; }

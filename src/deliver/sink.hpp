@@ -27,12 +27,6 @@ class Sink {
     /// After Outcome::retry the next call has the same bytes, or nothing follows.
     [[nodiscard]] virtual Verdict send(std::string_view lines) = 0;
 
-    /// Makes the place where lines go, after Outcome::no_database. Outcome::delivered means it is there.
-    [[nodiscard]] virtual Verdict make_database() = 0;
-
-    /// After Outcome::no_gzip. False where nothing was compressed anyway.
-    virtual bool stop_compressing() noexcept = 0;
-
     /// Whatever is being sent, or will be, is given up at this time, with Outcome::retry. Any thread.
     virtual void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept = 0;
 

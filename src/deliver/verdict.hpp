@@ -16,9 +16,7 @@ enum class Outcome {
     server_error, ///< 500: a few tries more, then look for the line that does it
     too_large,    ///< 413: halve and send at once
     refused,      ///< nothing stored, a line is bad: bisect
-    no_database,  ///< make it, once a run
     settings,     ///< wrong settings: keep the data, a person must act
-    no_gzip,      ///< 415: not compressed from now on
 };
 
 struct Verdict {

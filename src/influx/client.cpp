@@ -2,7 +2,6 @@
 
 #include "http/url.hpp"
 #include "influx/api.hpp"
-#include "influx/judge.hpp"
 #include "influx/query.hpp"
 #include "text/printable.hpp"
 
@@ -55,7 +54,7 @@ http::Request Client::request(std::string_view path) const {
 }
 
 deliver::Verdict Client::verdict_of(const http::Reply& reply) const {
-    return judge(reply, std::time(nullptr), secrets_);
+    return judge(reply, std::time(nullptr), secrets_).verdict;
 }
 
 /// Asks the server. What comes back is why there is no choice yet.
@@ -84,14 +83,25 @@ deliver::Verdict Client::send(std::string_view lines) {
     if (!api_)
         if (auto no_choice = choose_api())
             return std::move(*no_choice);
-    deliver::Verdict verdict = write(lines);
+    Judgement judged = write(lines);
+    if (judged.remedy == Remedy::stop_compressing && gzip_) {
+        stop_compressing();
+        judged = write(lines);
+    }
+    if (judged.remedy == Remedy::create_database && !database_tried_) {
+        deliver::Verdict created = create_database();
+        database_tried_ = created.outcome != deliver::Outcome::retry;
+        if (created.outcome != deliver::Outcome::delivered)
+            return created;
+        judged = write(lines);
+    }
     // Another server may have taken this one's place, with another API.
-    if (verdict.outcome == deliver::Outcome::settings)
+    if (judged.verdict.outcome == deliver::Outcome::settings && judged.remedy == Remedy::none)
         api_ = api_of_settings(settings_);
-    return verdict;
+    return std::move(judged.verdict);
 }
 
-deliver::Verdict Client::write(std::string_view lines) {
+Judgement Client::write(std::string_view lines) {
     constexpr std::size_t bytes_a_second = std::size_t{100} * 1024;
     http::Request request = this->request(write_path(settings_, *api_));
     request.post = true;
@@ -103,12 +113,18 @@ deliver::Verdict Client::write(std::string_view lines) {
         request.body = compressed_;
         request.headers.emplace_back("Content-Encoding: gzip");
     }
-    deliver::Verdict verdict = verdict_of(http_.exchange(request));
-    keep_plausible(verdict, lines);
-    return verdict;
+    Judgement judged = judge(http_.exchange(request), std::time(nullptr), secrets_);
+    keep_plausible(judged.verdict, lines);
+    return judged;
 }
 
-deliver::Verdict Client::make_database() {
+void Client::stop_compressing() {
+    spdlog::info("{} does not accept gzip (HTTP 415): sending to it without compression from now on", name_);
+    gzip_.reset();
+}
+
+/// Outcome::delivered if the database is there now; Outcome::retry if no server has answered.
+deliver::Verdict Client::create_database() {
     const std::string shown = "database \"" + text::printable(settings_.database) + "\"";
     deliver::Verdict verdict;
     verdict.outcome = deliver::Outcome::settings;
@@ -138,12 +154,6 @@ deliver::Verdict Client::make_database() {
                       "); make it on the server, or use an admin user";
     verdict.outcome = deliver::Outcome::settings;
     return verdict;
-}
-
-bool Client::stop_compressing() noexcept {
-    const bool was = gzip_.has_value();
-    gzip_.reset();
-    return was;
 }
 
 void Client::set_deadline(std::chrono::steady_clock::time_point deadline) noexcept {

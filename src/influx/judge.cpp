@@ -52,16 +52,11 @@ deliver::Outcome outcome_of(int status, const AnswerText& text) noexcept {
         if (is_about_settings(text))
             return deliver::Outcome::settings;
         return contains(said, "partial write") ? deliver::Outcome::partial : deliver::Outcome::refused;
-    case 404:
-        return contains(said, "database not found") ? deliver::Outcome::no_database
-                                                    : deliver::Outcome::settings;
     case 408:
     case 429:
         return deliver::Outcome::retry;
     case 413:
         return deliver::Outcome::too_large;
-    case 415:
-        return deliver::Outcome::no_gzip;
     case 500:
         // InfluxDB 3 has no 413, and 1.6.7 answers so to an unknown retention policy.
         return said.starts_with("max request size")             ? deliver::Outcome::too_large
@@ -71,6 +66,12 @@ deliver::Outcome outcome_of(int status, const AnswerText& text) noexcept {
         // What the table does not name: a 5xx may pass, all else needs a person. Either keeps the data.
         return status > 500 && status < 600 ? deliver::Outcome::retry : deliver::Outcome::settings;
     }
+}
+
+Remedy remedy_for(int status, const AnswerText& text) noexcept {
+    if (status == 404 && contains(text.own_message(), "database not found"))
+        return Remedy::create_database;
+    return status == 415 ? Remedy::stop_compressing : Remedy::none;
 }
 
 /// What a person can do about a status.
@@ -125,19 +126,21 @@ std::string message_of(const http::Reply& reply, const AnswerText& text,
 
 } // namespace
 
-deliver::Verdict judge(const http::Reply& reply, std::time_t now, std::span<const std::string> secrets) {
-    deliver::Verdict verdict;
+Judgement judge(const http::Reply& reply, std::time_t now, std::span<const std::string> secrets) {
+    Judgement judgement;
+    deliver::Verdict& verdict = judgement.verdict;
     if (!reply.failure.empty()) {
         verdict.outcome = deliver::Outcome::retry;
         verdict.message =
             text::printable(text::redacted(reply.failure, secrets), 2 * text::longest_message_bytes);
-        return verdict;
+        return judgement;
     }
     const AnswerText text = read_answer_text(reply);
     verdict.status = reply.status;
     verdict.outcome = outcome_of(reply.status, text);
+    judgement.remedy = remedy_for(reply.status, text);
     if (verdict.outcome == deliver::Outcome::delivered)
-        return verdict;
+        return judgement;
     verdict.wait = http::wait_of(reply.retry_after, now);
     verdict.message = message_of(reply, text, secrets);
     if (verdict.outcome == deliver::Outcome::partial) {
@@ -145,7 +148,7 @@ deliver::Verdict judge(const http::Reply& reply, std::time_t now, std::span<cons
         verdict.refused_lines = plausible(text.line_numbers);
         verdict.refused_texts = refused_texts(text);
     }
-    return verdict;
+    return judgement;
 }
 
 } // namespace lxcmon::influx

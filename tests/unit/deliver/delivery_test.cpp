@@ -142,37 +142,6 @@ TEST_CASE_FIXTURE(Fixture, "a server that falls sick while the bad line is sough
     CHECK(counters.delivered_points == 4);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a missing database is made once a run, and the batch goes again at once") {
-    sink.script = {verdict_of(Outcome::no_database)};
-    CHECK(run(four, 2));
-    CHECK(sink.databases_made == 1);
-    CHECK(waits.empty());
-    sink.script = {verdict_of(Outcome::no_database)};
-    CHECK(run(four, 2));
-    CHECK(sink.databases_made == 1);
-    CHECK(waits == std::vector<milliseconds>{seconds(60)});
-}
-
-TEST_CASE_FIXTURE(Fixture, "a database that can't be made is a matter of settings, and the words say why") {
-    sink.making = verdict_of(Outcome::settings, "needs an admin");
-    sink.script = {verdict_of(Outcome::no_database)};
-    delivery.begin(four);
-    const Step step = delivery.step();
-    CHECK(step.wait == seconds(60));
-    CHECK(step.message == "needs an admin");
-    CHECK(delivery.trouble() == "needs an admin");
-}
-
-TEST_CASE_FIXTURE(Fixture, "nobody there to make the database: not counted as the one time") {
-    sink.making = verdict_of(Outcome::retry);
-    sink.script = {verdict_of(Outcome::no_database), verdict_of(Outcome::no_database)};
-    delivery.begin(four);
-    CHECK(delivery.step().wait == seconds(1));
-    sink.making = {};
-    CHECK(delivery.step().wait == seconds(0));
-    CHECK(sink.databases_made == 2);
-}
-
 TEST_CASE_FIXTURE(Fixture, "wrong settings keep the data and try every 60 s") {
     sink.script = {verdict_of(Outcome::settings, "401"), verdict_of(Outcome::settings, "401")};
     CHECK_FALSE(run(four, 2));
@@ -181,14 +150,6 @@ TEST_CASE_FIXTURE(Fixture, "wrong settings keep the data and try every 60 s") {
     CHECK(delivery.lines_left() == 4);
     CHECK(delivery.step().wait == seconds(0));
     CHECK(delivery.trouble().empty());
-}
-
-TEST_CASE_FIXTURE(Fixture,
-                  "415: the same batch at once without gzip; without gzip already it is the settings") {
-    sink.script = {verdict_of(Outcome::no_gzip), verdict_of(Outcome::no_gzip)};
-    CHECK(run(four));
-    CHECK_FALSE(sink.compressing);
-    CHECK(waits == std::vector<milliseconds>{seconds(60)});
 }
 
 TEST_CASE_FIXTURE(Fixture, "batches of nothing, and one whose last line has no end") {

@@ -52,6 +52,35 @@ struct Three {
 
 using DeliveryTotals = std::array<std::size_t, 3>;
 
+/// Two servers, a client for each, and a clock that the test sets.
+struct TwoServers {
+    LogCapture log;
+    FakeHttpServer first, second;
+    std::chrono::steady_clock::time_point now;
+
+    [[nodiscard]] FailoverSink failover(bool gzip = false) {
+        std::vector<std::unique_ptr<Sink>> sinks;
+        for (const FakeHttpServer* server : {&first, &second}) {
+            influx::Settings settings;
+            settings.url = server->url();
+            settings.api = influx::Api::v1;
+            settings.gzip = gzip;
+            sinks.push_back(std::make_unique<influx::Client>(std::move(settings)));
+        }
+        return FailoverSink(std::move(sinks), [this] { return now; });
+    }
+};
+
+std::vector<std::string> paths(const FakeHttpServer& server) {
+    std::vector<std::string> paths;
+    for (const auto& request : server.requests())
+        paths.push_back(request.path);
+    return paths;
+}
+
+using Paths = std::vector<std::string>;
+constexpr const char* no_database = R"({"error":"database not found: \"lxc\""})";
+
 } // namespace
 
 TEST_CASE_FIXTURE(Three, "the first is used while it works, whatever it thinks of the lines") {
@@ -128,43 +157,6 @@ TEST_CASE_FIXTURE(Three,
     CHECK(asked() == DeliveryTotals{1, 0, 0}); // it stays with the first
 }
 
-TEST_CASE_FIXTURE(Three, "a missing database is made on each server, once") {
-    sinks[0]->script = {verdict_of(Outcome::no_database)};
-    CHECK(send() == Outcome::delivered);
-    CHECK(sinks[0]->databases_made == 1);
-    CHECK(asked() == DeliveryTotals{2, 0, 0});
-    sinks[0]->script = {verdict_of(Outcome::no_database)}; // dropped: a person must have meant it
-    sinks[1]->script = {verdict_of(Outcome::no_database)};
-    CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 2, 0});
-    CHECK(sinks[0]->databases_made == 1);
-    CHECK(sinks[1]->databases_made == 1);
-}
-
-TEST_CASE_FIXTURE(Three, "a database that can't be made: the next; nobody answering is no answer") {
-    sinks[0]->judge = [](std::string_view) { return Outcome::no_database; };
-    sinks[0]->making = verdict_of(Outcome::retry, "time-out");
-    CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 1, 0});
-    CHECK(log.take() == "warning http://a: time-out; sending to http://b\n");
-    sinks[0]->making = verdict_of(Outcome::settings, "not allowed");
-    now += seconds(60);
-    CHECK(send() == Outcome::delivered);
-    now += seconds(60);
-    CHECK(send() == Outcome::delivered);
-    CHECK(sinks[0]->databases_made == 2); // the second try was the last
-}
-
-TEST_CASE_FIXTURE(Three, "gzip is given up for the one that does not take it") {
-    sinks[0]->script = {verdict_of(Outcome::no_gzip)};
-    CHECK(send() == Outcome::delivered);
-    CHECK_FALSE(sinks[0]->compressing);
-    CHECK(sinks[1]->compressing);
-    sinks[0]->script = {verdict_of(Outcome::no_gzip)}; // 415 all the same: not this server
-    CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{3, 1, 0});
-}
-
 TEST_CASE_FIXTURE(Three, "the name, the findings, the deadline: of all of them") {
     CHECK(failover.name() == "http://a, else http://b, else http://c");
     CHECK(failover.probe().size() == 3);
@@ -172,6 +164,54 @@ TEST_CASE_FIXTURE(Three, "the name, the findings, the deadline: of all of them")
     failover.set_deadline(deadline);
     for (const FakeSink* sink : sinks)
         CHECK(sink->deadline == deadline);
+}
+
+TEST_CASE_FIXTURE(TwoServers, "over HTTP: a missing database is created on each server, once") {
+    FailoverSink sink = failover();
+    first.script({404, no_database});
+    first.script({200, "{}"});
+    CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    CHECK(paths(first) == Paths{"/write", "/query", "/write"});
+    first.script({404, no_database}); // dropped by a person: not created a second time
+    second.script({404, no_database});
+    second.script({200, "{}"});
+    CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    CHECK(paths(first) == Paths{"/write", "/query", "/write", "/write"});
+    CHECK(paths(second) == Paths{"/write", "/query", "/write"});
+}
+
+TEST_CASE_FIXTURE(TwoServers,
+                  "over HTTP: a server whose database can't be created; 503 does not count as a try") {
+    FailoverSink sink = failover();
+    first.handle([](const test::HttpRequestSeen&) { return test::HttpAnswer{404, no_database}; });
+    first.script({404, no_database});
+    first.script({503, ""});
+    CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    CHECK(second.requests().size() == 1);
+    CHECK(log.take() == "warning " + first.url() + ": HTTP 503; sending to " + second.url() + "\n");
+    first.script({404, no_database});
+    first.script({200, R"({"results":[{"error":"not allowed"}]})"});
+    for (int minute = 0; minute < 2; ++minute) {
+        now += seconds(60);
+        CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    }
+    CHECK(paths(first) == Paths{"/write", "/query", "/write", "/query", "/write"});
+    CHECK(second.requests().size() == 3);
+}
+
+TEST_CASE_FIXTURE(TwoServers, "over HTTP: gzip is given up for the server that does not accept it") {
+    FailoverSink sink = failover(true);
+    first.script({415, ""});
+    CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    first.script({415, ""}); // without gzip: the server can't be used
+    CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    const auto seen = first.requests();
+    REQUIRE(seen.size() == 3);
+    CHECK(seen[0].headers.count("content-encoding") == 1);
+    CHECK(seen[1].headers.count("content-encoding") == 0);
+    CHECK(seen[2].headers.count("content-encoding") == 0);
+    REQUIRE(second.requests().size() == 1);
+    CHECK(second.requests().front().headers.at("content-encoding") == "gzip");
 }
 
 TEST_CASE("over HTTP: one server is gone, the other gets the same bytes") {

@@ -26,22 +26,14 @@ class FakeSink final : public deliver::Sink {
         }
         return verdict;
     }
-    deliver::Verdict make_database() override {
-        ++databases_made;
-        return making;
-    }
-    bool stop_compressing() noexcept override { return std::exchange(compressing, false); }
     void set_deadline(std::chrono::steady_clock::time_point when) noexcept override { deadline = when; }
     std::vector<Finding> probe() override { return {{"server", true, shown}}; }
     std::string name() const override { return shown; }
 
     std::deque<deliver::Verdict> script;
     Judge judge;
-    deliver::Verdict making;
     std::string shown = "fake";
     std::chrono::steady_clock::time_point deadline;
-    bool compressing = true;
-    unsigned databases_made = 0;
     std::vector<std::string> sent;
 };
 

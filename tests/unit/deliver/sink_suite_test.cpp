@@ -241,15 +241,6 @@ TEST_CASE("every sink: its name is fit for a log") {
     });
 }
 
-TEST_CASE("every sink: without compression it still delivers") {
-    each_sink([](Behind& behind) {
-        static_cast<void>(behind.sink().stop_compressing());
-        CHECK_FALSE(behind.sink().stop_compressing());
-        CHECK(behind.sink().send("a v=1 1\n").outcome == Outcome::delivered);
-        CHECK(behind.received() == "a v=1 1\n");
-    });
-}
-
 TEST_CASE("every sink over a network: past the deadline nothing is sent, and nothing is lost") {
     for (const char* name : {"v1", "v2", "v3", "auto", "unix", "failover"}) {
         CAPTURE(std::string(name));

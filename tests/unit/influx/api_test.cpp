@@ -142,12 +142,13 @@ TEST_CASE_FIXTURE(Server,
     Client client(settings());
     CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     server.script({404, R"({"error":"database not found: \"lxc\""})"});
-    CHECK(client.send(lines).outcome == deliver::Outcome::no_database);
+    server.script({200, R"({"results":[{"error":"no right"}]})"});
+    CHECK(client.send(lines).outcome == deliver::Outcome::settings);
     server.script({404, "not found"});
     CHECK(client.send(lines).outcome == deliver::Outcome::settings);
     script_ping(200, "", R"({"version":"3.0.0"})");
     CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
-    CHECK(paths() == Paths{"/ping", "/write", "/write", "/write", "/ping", "/api/v3/write_lp"});
+    CHECK(paths() == Paths{"/ping", "/write", "/write", "/query", "/write", "/ping", "/api/v3/write_lp"});
     server.script({405, ""});
     CHECK(client.send(lines).outcome == deliver::Outcome::settings);
     script_ping(200, "3.0.0");
@@ -174,18 +175,6 @@ TEST_CASE_FIXTURE(Server, "an API that is set is not asked for, nor forgotten") 
     CHECK(client.send(lines).outcome == deliver::Outcome::settings);
     CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/api/v3/write_lp", "/api/v3/write_lp"});
-}
-
-TEST_CASE_FIXTURE(Server, "only v1 makes a database") {
-    Settings third = settings();
-    third.api = Api::v3;
-    CHECK(Client(third).make_database().outcome == deliver::Outcome::settings);
-    Settings told_not_to = settings();
-    told_not_to.create_database = false;
-    const deliver::Verdict verdict = Client(told_not_to).make_database();
-    CHECK(verdict.outcome == deliver::Outcome::settings);
-    CHECK(verdict.message.find("the settings say not to make it") != std::string::npos);
-    CHECK(server.requests().empty());
 }
 
 TEST_CASE_FIXTURE(Server, "v3's list of bad lines: only numbers of lines that were sent") {

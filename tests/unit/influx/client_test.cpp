@@ -107,21 +107,6 @@ TEST_CASE("settings that can't be used, and errors without secrets") {
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "415: the same bytes again, without gzip from now on") {
-    Settings settings = settings_for(server);
-    settings.gzip = true;
-    Client client(settings);
-    server.script({415, "", {}, Fault::none});
-    CHECK(deliver(client, two).empty());
-    CHECK(deliver(client, two).empty());
-    const auto seen = server.requests();
-    REQUIRE(seen.size() == 3);
-    CHECK(seen[0].headers.at("content-encoding") == "gzip");
-    CHECK(seen[0].body.starts_with("\x1f\x8b"));
-    CHECK(seen[1].body == two.body);
-    CHECK(seen[2].headers.count("content-encoding") == 0);
-}
-
 TEST_CASE_FIXTURE(Fixture, "answers that mean try again") {
     Client client(settings_for(server));
     for (const int status : {408, 429, 502, 503, 504})
@@ -227,35 +212,6 @@ TEST_CASE_FIXTURE(Fixture, "wrong settings, and a redirect that is not followed"
     CHECK(deliver(client, two) == std::vector<milliseconds>(5, seconds(60)));
     for (const auto& seen : server.requests())
         CHECK(seen.path == "/write");
-}
-
-TEST_CASE_FIXTURE(Fixture, "a missing database is made with its name in quotes, and the batch goes again") {
-    Settings settings = settings_for(server);
-    settings.database = "l\"x";
-    Client client(settings);
-    server.script({404, R"({"error":"database not found: \"l\\\"x\""})", {}, Fault::none});
-    server.script({200, R"({"results":[{"statement_id":0}]})", {}, Fault::none});
-    CHECK(deliver(client, two).empty());
-    const auto seen = server.requests();
-    REQUIRE(seen.size() == 3);
-    CHECK(seen[1].method == "POST");
-    CHECK(seen[1].path == "/query");
-    CHECK(seen[1].body == "q=CREATE%20DATABASE%20%22l%5C%22x%22");
-    CHECK(seen[2].body == two.body);
-}
-
-TEST_CASE_FIXTURE(Fixture, "a database that can't be made: 200 with an error in it, and 403") {
-    Client client(settings_for(server));
-    server.script({200, R"({"results":[{"error":"no right"}]})", {}, Fault::none});
-    deliver::Verdict verdict = client.make_database();
-    CHECK(verdict.outcome == deliver::Outcome::settings);
-    CHECK(verdict.message.find("no right") != std::string::npos);
-    server.script({403, R"({"error":"requires admin privilege"})", {}, Fault::none});
-    verdict = client.make_database();
-    CHECK(verdict.outcome == deliver::Outcome::settings);
-    CHECK(verdict.message.find("requires admin privilege") != std::string::npos);
-    server.script({503, "", {}, Fault::none});
-    CHECK(client.make_database().outcome == deliver::Outcome::retry);
 }
 
 TEST_CASE_FIXTURE(Fixture, "a secret that the server repeats is not in the words") {

@@ -27,7 +27,13 @@ std::string said(const http::Reply& reply) {
 }
 
 deliver::Outcome outcome(int status, std::string body = {}) {
-    return judge(answered(status, std::move(body)), now).outcome;
+    return judge(answered(status, std::move(body)), now).verdict.outcome;
+}
+
+Remedy remedy(int status, std::string body = {}) {
+    const Judgement judged = judge(answered(status, std::move(body)), now);
+    CHECK((judged.remedy == Remedy::none || judged.verdict.outcome == deliver::Outcome::settings));
+    return judged.remedy;
 }
 
 } // namespace
@@ -36,12 +42,12 @@ TEST_CASE("each row of the table of answers") {
     SUBCASE("any 2xx is done") {
         for (const int status : {200, 202, 204, 299})
             CHECK(outcome(status) == deliver::Outcome::delivered);
-        CHECK(judge(answered(204), now).message.empty());
+        CHECK(judge(answered(204), now).verdict.message.empty());
     }
     SUBCASE("no answer is tried again, whatever status came before it broke") {
         http::Reply reply = answered(204);
         reply.failure = "connection refused";
-        const deliver::Verdict verdict = judge(reply, now);
+        const deliver::Verdict verdict = judge(reply, now).verdict;
         CHECK(verdict.outcome == deliver::Outcome::retry);
         CHECK(verdict.status == 0);
         CHECK(verdict.message == "connection refused");
@@ -55,7 +61,7 @@ TEST_CASE("each row of the table of answers") {
     }
     SUBCASE("500 for an unknown retention policy is a matter of settings") {
         const deliver::Verdict verdict =
-            judge(answered(500, R"({"error":"retention policy not found: x"})"), now);
+            judge(answered(500, R"({"error":"retention policy not found: x"})"), now).verdict;
         CHECK(verdict.outcome == deliver::Outcome::settings);
         CHECK(verdict.message.find("check the retention policy") != std::string::npos);
     }
@@ -96,7 +102,8 @@ TEST_CASE("each row of the table of answers") {
         CHECK(outcome(500, "max request size (10485760 bytes) exceeded") == deliver::Outcome::too_large);
     }
     SUBCASE("404 tells a missing database from the rest") {
-        CHECK(outcome(404, R"({"error":"database not found: \"lxc\""})") == deliver::Outcome::no_database);
+        CHECK(remedy(404, R"({"error":"database not found: \"lxc\""})") == Remedy::create_database);
+        CHECK(remedy(404, "404 page not found") == Remedy::none);
         CHECK(outcome(404, "404 page not found") == deliver::Outcome::settings);
         CHECK(outcome(404, R"({"code":"not found","message":"bucket \"b\" not found"})") ==
               deliver::Outcome::settings);
@@ -106,7 +113,7 @@ TEST_CASE("each row of the table of answers") {
             CHECK(outcome(status) == deliver::Outcome::settings);
     }
     SUBCASE("415") {
-        CHECK(outcome(415) == deliver::Outcome::no_gzip);
+        CHECK(remedy(415) == Remedy::stop_compressing);
     }
     SUBCASE("what the table does not name keeps the data") {
         for (const int status : {301, 307, 402, 407, 410, 451})
@@ -123,7 +130,7 @@ TEST_CASE("what a server repeats of a line, a container's words maybe, decides n
                                " v=1': bad\"}") == deliver::Outcome::refused);
     CHECK(outcome(500, R"({"error":"unable to parse 'retention policy not found'"})") ==
           deliver::Outcome::server_error);
-    CHECK(outcome(404, R"({"error":"unable to parse 'database not found'"})") == deliver::Outcome::settings);
+    CHECK(remedy(404, R"({"error":"unable to parse 'database not found'"})") == Remedy::none);
     CHECK(
         outcome(400, R"({"error":"failed","data":[{"error_message":"trailing content: partial write"}]})") ==
         deliver::Outcome::refused);
@@ -133,7 +140,7 @@ TEST_CASE("Retry-After") {
     const auto wait = [](std::string header) {
         http::Reply reply = answered(503);
         reply.retry_after = std::move(header);
-        return judge(reply, now).wait;
+        return judge(reply, now).verdict.wait;
     };
     CHECK(wait("") == seconds(0));
     CHECK(wait("7") == seconds(7));
@@ -148,7 +155,7 @@ TEST_CASE("Retry-After") {
 
 TEST_CASE("the count of lines lost in a partial write") {
     const auto dropped = [](std::string body) {
-        return judge(answered(400, std::move(body)), now).dropped_lines;
+        return judge(answered(400, std::move(body)), now).verdict.dropped_lines;
     };
     CHECK(dropped(R"({"error":"partial write: field type conflict: x dropped=12"})") == 12);
     // 1.6.7 says dropped=0 for lines it can't parse.
@@ -166,7 +173,7 @@ TEST_CASE("the count of lines lost in a partial write") {
 
 TEST_CASE("v3: which lines were refused") {
     const auto lines = [](std::string body, int status = 400) {
-        return judge(answered(status, std::move(body)), now).refused_lines;
+        return judge(answered(status, std::move(body)), now).verdict.refused_lines;
     };
     using Lines = std::vector<std::size_t>;
     const std::string begin = R"({"error":"partial write of line protocol occurred","data":[)";
@@ -202,7 +209,7 @@ TEST_CASE("v3: which lines were refused") {
 
 TEST_CASE("v1: the texts of the lines that were refused") {
     const auto texts = [](std::string body) {
-        return judge(answered(400, std::move(body)), now).refused_texts;
+        return judge(answered(400, std::move(body)), now).verdict.refused_texts;
     };
     using Texts = std::vector<std::string>;
     // As 1.6.7 says it; a line may hold quotes.
@@ -237,29 +244,30 @@ TEST_CASE("the server's words, in each way that servers have") {
 }
 
 TEST_CASE("words are fit for a log") {
-    const deliver::Verdict long_one = judge(answered(400, "a\r\nb\x1b[31m" + std::string(1000, 'x')), now);
+    const deliver::Verdict long_one =
+        judge(answered(400, "a\r\nb\x1b[31m" + std::string(1000, 'x')), now).verdict;
     CHECK(long_one.message.starts_with("HTTP 400: a__b_[31mxxx"));
     CHECK(long_one.message.size() < 340);
 
     const std::vector<std::string> secrets{"hunter22", "tok en"};
     const deliver::Verdict echoed =
-        judge(answered(401, R"({"error":"no hunter22, no tok en"})"), now, secrets);
+        judge(answered(401, R"({"error":"no hunter22, no tok en"})"), now, secrets).verdict;
     CHECK(echoed.message == "HTTP 401: no ***, no ***; check the user and password, or the token");
     http::Reply broken;
     broken.failure = "https://hunter22: no";
-    CHECK(judge(broken, now, secrets).message == "https://***: no");
+    CHECK(judge(broken, now, secrets).verdict.message == "https://***: no");
 }
 
 TEST_CASE("a redirect names where it leads") {
     http::Reply reply = answered(308);
     reply.location = "https://elsewhere/write";
-    const deliver::Verdict verdict = judge(reply, now);
+    const deliver::Verdict verdict = judge(reply, now).verdict;
     CHECK(verdict.outcome == deliver::Outcome::settings);
     CHECK(verdict.message.find("https://elsewhere/write") != std::string::npos);
 }
 
 TEST_CASE("a hostile body is no more than text") {
     CHECK(outcome(400, std::string(65536, '[')) == deliver::Outcome::refused);
-    CHECK(outcome(404, R"({"error":{"error":"database not found"}})") == deliver::Outcome::no_database);
+    CHECK(remedy(404, R"({"error":{"error":"database not found"}})") == Remedy::create_database);
     CHECK(outcome(400, R"({"error":7,"data":[1]})") == deliver::Outcome::refused);
 }
