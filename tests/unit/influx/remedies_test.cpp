@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Answers after which the client acts by itself: 404 without a database, and 415.
+// Answers on which the client acts by itself: 404 for a missing database, and 415.
 #include "deliver/delivery.hpp"
 #include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(Fixture, "a database is created on the v1 API only, and only i
     server.script({404, no_database});
     const deliver::Verdict verdict = Client(forbidden).send(two.body);
     CHECK(verdict.outcome == deliver::Outcome::settings);
-    CHECK(verdict.message.find("the settings say not to make it") != std::string::npos);
+    CHECK(verdict.message.find("--influx-create-db is off") != std::string::npos);
     CHECK(paths() == Paths{"/api/v3/write_lp", "/write"});
 }
 
