@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/failover_sink.hpp"
 
 #include <spdlog/spdlog.h>
@@ -12,12 +13,12 @@ namespace {
 
 constexpr std::chrono::seconds fail_back_after{60};
 
-/// Another sink may do better; all else is about the lines, and the same everywhere.
+/// True if another sink may take the lines. Other verdicts are about the lines: every sink gives the same.
 bool is_failure(Outcome outcome) noexcept {
     return outcome == Outcome::retry || outcome == Outcome::server_error || outcome == Outcome::settings;
 }
 
-/// Words on a connection name the server by themselves.
+/// Adds the server's name, unless the message begins with it: messages about connections do.
 std::string named(const std::string& name, const std::string& message) {
     return message.starts_with(name) ? message : name + ": " + message;
 }
@@ -31,7 +32,7 @@ FailoverSink::FailoverSink(std::vector<std::unique_ptr<Sink>> sinks, Clock clock
         throw std::invalid_argument("failover needs a sink");
 }
 
-/// The current one, those after it, those before it; but those before it first once a minute has passed.
+/// The current sink, the later ones, the earlier ones. Once a minute the order starts with the first sink.
 std::vector<std::size_t> FailoverSink::order() const {
     std::vector<std::size_t> indexes;
     const std::size_t start = current_ != 0 && clock_() >= fail_back_at_ ? 0 : current_;
@@ -45,7 +46,7 @@ Verdict FailoverSink::send(std::string_view lines) {
     std::string all_messages;
     std::string message_of_current;
     const std::vector<std::size_t> indexes = order();
-    if (indexes.front() < current_) // whatever comes of it, not again for a minute
+    if (indexes.front() < current_) // the next time in a minute, whatever the result
         fail_back_at_ = clock_() + fail_back_after;
     for (const std::size_t index : indexes) {
         Verdict verdict = sinks_[index]->send(lines);
@@ -62,15 +63,15 @@ Verdict FailoverSink::send(std::string_view lines) {
             first = std::move(verdict);
     }
     if (sinks_.size() > 1)
-        first->message = "no server takes the points: " + all_messages;
+        first->message = "no server accepts the points: " + all_messages;
     return std::move(*first);
 }
 
-/// `failure` is why the current one is left; empty where an earlier one is back.
+/// `failure` is the message of the current sink; empty if it did not fail and an earlier one works again.
 void FailoverSink::switch_to(std::size_t index, const std::string& failure) {
     const std::string name = sinks_[index]->name();
     if (failure.empty())
-        spdlog::info("{} works again; sending to it in place of {}", name, sinks_[current_]->name());
+        spdlog::info("{} works again; sending to it instead of {}", name, sinks_[current_]->name());
     else
         spdlog::warn("{}; sending to {}", failure, name);
     current_ = index;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/failover_sink.hpp"
 
 #include "influx/client.hpp"
@@ -19,7 +20,7 @@ using std::chrono::seconds;
 
 namespace {
 
-/// Three sinks that say what the test wants of them, and a clock that the test turns.
+/// Three sinks with outcomes that the test sets, and a clock that it sets too.
 struct Three {
     LogCapture log;
     std::array<FakeSink*, 3> sinks{};
@@ -39,8 +40,8 @@ struct Three {
         return made;
     }
     Outcome send() { return failover.send("x\n").outcome; }
-    /// How often each was sent to since the last call.
-    std::array<std::size_t, 3> asked() {
+    /// Number of sends to each sink since the last call.
+    std::array<std::size_t, 3> send_counts() {
         std::array<std::size_t, 3> counts{};
         for (std::size_t index = 0; index < sinks.size(); ++index) {
             counts[index] = sinks[index]->sent.size();
@@ -50,7 +51,7 @@ struct Three {
     }
 };
 
-using DeliveryTotals = std::array<std::size_t, 3>;
+using SendCounts = std::array<std::size_t, 3>;
 
 /// Two servers, a client for each, and a clock that the test sets.
 struct TwoServers {
@@ -83,65 +84,64 @@ constexpr const char* no_database = R"({"error":"database not found: \"lxc\""})"
 
 } // namespace
 
-TEST_CASE_FIXTURE(Three, "the first is used while it works, whatever it thinks of the lines") {
+TEST_CASE_FIXTURE(Three, "the first sink is used while it works, even if it refuses lines") {
     for (const Outcome outcome :
          {Outcome::delivered, Outcome::partial, Outcome::refused, Outcome::too_large}) {
         outcomes[0] = outcome;
         CHECK(send() == outcome);
-        CHECK(asked() == DeliveryTotals{1, 0, 0});
+        CHECK(send_counts() == SendCounts{1, 0, 0});
     }
     CHECK(log.take().empty());
 }
 
-TEST_CASE_FIXTURE(Three, "the next takes the same lines at once, and keeps them; said once") {
+TEST_CASE_FIXTURE(Three, "the next sink gets the same lines at once and stays in use; logged once") {
     for (const Outcome outcome : {Outcome::retry, Outcome::server_error, Outcome::settings}) {
         Three three;
         three.outcomes[0] = outcome;
         CHECK(three.send() == Outcome::delivered);
         CHECK(three.sinks[1]->sent == std::vector<std::string>{"x\n"});
-        CHECK(three.asked() == DeliveryTotals{1, 1, 0});
+        CHECK(three.send_counts() == SendCounts{1, 1, 0});
         CHECK(three.log.take() == "warning http://a: ; sending to http://b\n");
         three.outcomes[0] = Outcome::delivered;
         CHECK(three.send() == Outcome::delivered);
-        CHECK(three.asked() == DeliveryTotals{0, 1, 0});
+        CHECK(three.send_counts() == SendCounts{0, 1, 0});
         CHECK(three.log.take().empty());
     }
 }
 
-TEST_CASE_FIXTURE(Three, "after a minute the earlier ones are tried again, first the first") {
+TEST_CASE_FIXTURE(Three, "after a minute the earlier sinks are tried again, beginning with the first") {
     outcomes = {Outcome::retry, Outcome::retry, Outcome::delivered};
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 1, 1});
+    CHECK(send_counts() == SendCounts{1, 1, 1});
     static_cast<void>(log.take());
     now += seconds(59);
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{0, 0, 1});
+    CHECK(send_counts() == SendCounts{0, 0, 1});
     now += seconds(1);
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 1, 1});
-    CHECK(log.take().empty()); // still the third
+    CHECK(send_counts() == SendCounts{1, 1, 1});
+    CHECK(log.take().empty()); // the third is still in use
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{0, 0, 1}); // not again for a minute
+    CHECK(send_counts() == SendCounts{0, 0, 1}); // not again for a minute
     outcomes[0] = Outcome::delivered;
     now += seconds(60);
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 0, 0});
-    CHECK(log.take() == "info http://a works again; sending to it in place of http://c\n");
+    CHECK(send_counts() == SendCounts{1, 0, 0});
+    CHECK(log.take() == "info http://a works again; sending to it instead of http://c\n");
 }
 
-TEST_CASE_FIXTURE(Three, "where the current one fails, the earlier ones are tried as well") {
+TEST_CASE_FIXTURE(Three, "if the current sink fails, the earlier ones are tried as well") {
     outcomes[0] = Outcome::retry;
     CHECK(send() == Outcome::delivered);
-    static_cast<void>(asked());
+    static_cast<void>(send_counts());
     static_cast<void>(log.take());
     outcomes = {Outcome::delivered, Outcome::retry, Outcome::retry};
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 1, 1});
+    CHECK(send_counts() == SendCounts{1, 1, 1});
     CHECK(log.take() == "warning http://b: ; sending to http://a\n");
 }
 
-TEST_CASE_FIXTURE(Three,
-                  "all fail: each is tried once, and the first one's verdict comes with all their words") {
+TEST_CASE_FIXTURE(Three, "all fail: each is tried once; the first verdict is returned with all messages") {
     sinks[0]->script = {verdict_of(Outcome::server_error, "HTTP 500")};
     sinks[0]->script[0].status = 500;
     sinks[1]->script = {verdict_of(Outcome::retry, "http://b/write: refused")};
@@ -150,14 +150,14 @@ TEST_CASE_FIXTURE(Three,
     CHECK(verdict.outcome == Outcome::server_error);
     CHECK(verdict.status == 500);
     CHECK(verdict.message ==
-          "no server takes the points: http://a: HTTP 500; http://b/write: refused; http://c: HTTP 401");
-    CHECK(asked() == DeliveryTotals{1, 1, 1});
+          "no server accepts the points: http://a: HTTP 500; http://b/write: refused; http://c: HTTP 401");
+    CHECK(send_counts() == SendCounts{1, 1, 1});
     CHECK(log.take().empty());
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 0, 0}); // it stays with the first
+    CHECK(send_counts() == SendCounts{1, 0, 0}); // it stays with the first
 }
 
-TEST_CASE_FIXTURE(Three, "the name, the findings, the deadline: of all of them") {
+TEST_CASE_FIXTURE(Three, "name, findings and deadline are those of all sinks") {
     CHECK(failover.name() == "http://a, else http://b, else http://c");
     CHECK(failover.probe().size() == 3);
     const auto deadline = std::chrono::steady_clock::now();
@@ -214,7 +214,7 @@ TEST_CASE_FIXTURE(TwoServers, "over HTTP: gzip is given up for the server that d
     CHECK(second.requests().front().headers.at("content-encoding") == "gzip");
 }
 
-TEST_CASE("over HTTP: one server is gone, the other gets the same bytes") {
+TEST_CASE("over HTTP: the first server is down, the second gets the same bytes") {
     const LogCapture log;
     FakeHttpServer second;
     std::string gone;

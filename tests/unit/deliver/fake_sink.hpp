@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/sink.hpp"
@@ -10,7 +11,7 @@
 
 namespace lxcmon::test {
 
-/// A sink that answers from a script, then from a function (all delivered by default).
+/// A sink that answers from a script, then from a function (by default: delivered).
 class FakeSink final : public deliver::Sink {
   public:
     using Judge = std::function<deliver::Outcome(std::string_view)>;
@@ -37,7 +38,7 @@ class FakeSink final : public deliver::Sink {
     std::vector<std::string> sent;
 };
 
-[[nodiscard]] inline deliver::Verdict verdict_of(deliver::Outcome outcome, std::string message = "words") {
+[[nodiscard]] inline deliver::Verdict verdict_of(deliver::Outcome outcome, std::string message = "reason") {
     deliver::Verdict verdict;
     verdict.outcome = outcome;
     verdict.message = std::move(message);
