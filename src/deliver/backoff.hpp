@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <chrono>
@@ -5,8 +6,8 @@
 
 namespace lxcmon::deliver {
 
-/// The waits between failing tries: doubled each time, up to a most, and of each wait a random part
-/// of up to one half taken off, so that a fleet does not come back in one burst. Not thread-safe.
+/// The waits between failed tries. Each wait is twice as long as the one before, up to a maximum; a random
+/// part of up to one half is subtracted, so that many hosts do not return in one burst. Not thread-safe.
 class Backoff {
   public:
     using Milliseconds = std::chrono::milliseconds;
@@ -15,10 +16,10 @@ class Backoff {
     explicit Backoff(Milliseconds first = std::chrono::seconds(1),
                      Milliseconds most = std::chrono::seconds(60), Random random = system_random());
 
-    /// Between half and the whole of the wait that is due.
+    /// Between half of the next wait and all of it.
     [[nodiscard]] Milliseconds next();
 
-    /// After a success: the next wait is the first again.
+    /// After a success: starts again with the first wait.
     void reset() noexcept { due_ = first_; }
 
     [[nodiscard]] static Random system_random();

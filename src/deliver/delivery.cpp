@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/delivery.hpp"
 
 #include "deliver/refused_lines.hpp"
@@ -13,13 +14,14 @@ namespace lxcmon::deliver {
 
 namespace {
 
-/// So many lines in a row that fail alone, with nothing stored: then it is the server, not the lines.
-constexpr unsigned lone_failures_enough = 3;
+/// After this many single lines failed in a row, with nothing stored, the server is the cause and not the
+/// lines.
+constexpr unsigned max_lone_failures = 3;
 
-/// So often a line must fail alone while the server takes others, before it is the line.
-constexpr unsigned chances_enough = 3;
+/// After this many failures while the server stores other lines, a single line is the cause.
+constexpr unsigned max_chances = 3;
 
-/// With one at the end that lacks its LF. From LF to LF, which is ten times as fast as byte for byte.
+/// Counts a last line without LF too. Ten times as fast as a loop over bytes.
 std::size_t count_lines(std::string_view text) noexcept {
     std::size_t lines = 0;
     for (; !text.empty(); ++lines) {
@@ -29,7 +31,7 @@ std::size_t count_lines(std::string_view text) noexcept {
     return lines;
 }
 
-/// The last of whole lines.
+/// The last line; all lines end in LF.
 std::string_view last_line(std::string_view lines) noexcept {
     const auto before = lines.substr(0, lines.size() - 1).rfind('\n');
     return before == std::string_view::npos ? lines : lines.substr(before + 1);
@@ -66,7 +68,7 @@ Verdict Delivery::send(std::string_view lines) {
     Verdict verdict;
     try {
         verdict = sink_.send(lines);
-    } catch (const std::exception& failure) { // no memory, most likely: that passes too
+    } catch (const std::exception& failure) { // out of memory, most likely, which passes
         verdict.outcome = Outcome::retry;
         verdict.message = failure.what();
     }
@@ -90,12 +92,6 @@ Step Delivery::step() {
     case Outcome::too_large:
     case Outcome::refused:
         return divide_or_reject(verdict);
-    case Outcome::no_database:
-        return make_database(verdict);
-    case Outcome::no_gzip:
-        if (sink_.stop_compressing())
-            return {verdict.outcome, {}, {}};
-        break;
     case Outcome::settings:
         break;
     }
@@ -105,7 +101,7 @@ Step Delivery::step() {
 Step Delivery::hold(const Verdict& verdict, std::chrono::milliseconds wait) {
     ++counters_.retries;
     health_.failing(verdict);
-    // Never 0: that would mean to go on at once.
+    // Never 0, which means "continue at once".
     return {verdict.outcome, std::max(wait, std::chrono::milliseconds(1)), verdict.message};
 }
 
@@ -113,7 +109,7 @@ Step Delivery::back_off(const Verdict& verdict) {
     return hold(verdict, std::max<std::chrono::milliseconds>(backoff_.next(), verdict.wait));
 }
 
-/// Stored, all or in part.
+/// All lines are stored, or a part of them.
 Step Delivery::take(const Verdict& verdict) {
     const std::size_t lines = pieces_.front().lines;
     std::size_t dropped = 0;
@@ -121,7 +117,7 @@ Step Delivery::take(const Verdict& verdict) {
         dropped = std::clamp<std::size_t>(verdict.dropped_lines.value_or(1), 1, lines);
         counters_.rejected_points += dropped;
         health_.rejected(dropped, verdict.message);
-        tell_rejected(refused_lines(pieces_.front().bytes, verdict), dropped, verdict);
+        report_rejected(refused_lines(pieces_.front().bytes, verdict), dropped, verdict);
         clean_ = false;
     } else if (!pieces_.front().last_chance)
         *settings_.proof = last_line(pieces_.front().bytes);
@@ -129,7 +125,7 @@ Step Delivery::take(const Verdict& verdict) {
     counters_.delivered_at = std::time(nullptr);
     ++successes_;
     backoff_.reset();
-    health_.well(lines - dropped);
+    health_.delivered(lines - dropped);
     finish_front();
     return {verdict.outcome, {}, {}};
 }
@@ -142,13 +138,13 @@ Step Delivery::divide_or_reject(const Verdict& verdict) {
     return {verdict.outcome, {}, {}};
 }
 
-/// A 500 is the server's trouble, or that of a line which breaks it. It is the line's only where the
-/// server takes others in the meantime: a server whose disk is full must not cost a single point.
+/// The cause of a 500 is the server, or one line that it can't handle. The line is blamed only if the server
+/// stores other lines in the meantime: a server with a full disk must not cost a point.
 Step Delivery::server_error(const Verdict& verdict) {
     Piece& front = pieces_.front();
     saw_500_ = true;
     if (front.last_chance) {
-        if (++front.chances >= chances_enough) {
+        if (++front.chances >= max_chances) {
             reject(verdict);
             return {verdict.outcome, {}, {}};
         }
@@ -160,15 +156,15 @@ Step Delivery::server_error(const Verdict& verdict) {
         return lone_line_fails(verdict);
     const unsigned tries = front.server_errors;
     divide();
-    // The halves are not tried as often again, or the way to the bad line would take an hour; but a
-    // single line is, as it is about to be lost.
+    // Retrying each half as often would make the search for the bad line take an hour. A single line is
+    // retried, because it may be lost.
     for (std::size_t at = 0; at < 2; ++at)
         pieces_[at].server_errors = pieces_[at].lines > 1 ? tries : 0;
     return {verdict.outcome, {}, {}};
 }
 
 Step Delivery::lone_line_fails(const Verdict& verdict) {
-    if (successes_ == 0 && clean_ && ++lone_failures_ >= lone_failures_enough) {
+    if (successes_ == 0 && clean_ && ++lone_failures_ >= max_lone_failures) {
         lone_failures_ = 0;
         if (!settings_.proof->empty())
             return prove_server();
@@ -178,7 +174,7 @@ Step Delivery::lone_line_fails(const Verdict& verdict) {
     return put_aside(verdict, std::chrono::milliseconds(0));
 }
 
-/// To the end of the list, until the server has taken something else.
+/// Moves the first piece to the end of the list, until the server has stored another one.
 Step Delivery::put_aside(const Verdict& verdict, std::chrono::milliseconds wait) {
     Piece aside = pieces_.front();
     aside.last_chance = true;
@@ -188,11 +184,12 @@ Step Delivery::put_aside(const Verdict& verdict, std::chrono::milliseconds wait)
     return wait.count() == 0 ? Step{verdict.outcome, {}, {}} : hold(verdict, wait);
 }
 
-/// Only lines that fail alone are left. Is it them, or the server? A line that it has stored before tells.
+/// Only lines that failed alone are left. Sends a line that the server stored before, to find out whether the
+/// server or the lines are the cause.
 Step Delivery::prove_server() {
     Verdict verdict;
     verdict.outcome = Outcome::server_error;
-    verdict.message = "only single lines are left, and each gets HTTP 500";
+    verdict.message = "only single lines are left, and the server answers HTTP 500 to each";
     if (!settings_.proof->empty())
         verdict = send(*settings_.proof);
     if (!settings_.proof->empty() && verdict.outcome == Outcome::delivered) {
@@ -206,26 +203,7 @@ Step Delivery::prove_server() {
     return back_off(verdict);
 }
 
-Step Delivery::make_database(const Verdict& verdict) {
-    if (std::exchange(database_tried_, true))
-        return hold(verdict, settings_.settings_wait);
-    Verdict made;
-    try {
-        made = sink_.make_database();
-    } catch (const std::exception& failure) {
-        made.outcome = Outcome::retry;
-        made.message = failure.what();
-    }
-    if (made.outcome == Outcome::delivered)
-        return {verdict.outcome, {}, {}};
-    if (made.outcome == Outcome::retry) {
-        database_tried_ = false; // nobody has answered
-        return back_off(made);
-    }
-    return hold(made, settings_.settings_wait);
-}
-
-/// Puts two halves in place of the first piece.
+/// Replaces the first piece by its two halves.
 void Delivery::divide() {
     const Piece piece = pieces_.front();
     const std::size_t first_lines = piece.lines / 2;
@@ -246,12 +224,12 @@ void Delivery::reject(const Verdict& verdict) {
     const std::size_t lines = pieces_.front().lines;
     counters_.rejected_points += lines;
     health_.rejected(lines, verdict.message);
-    tell_rejected(std::string(pieces_.front().bytes), lines, verdict);
+    report_rejected(std::string(pieces_.front().bytes), lines, verdict);
     clean_ = false;
     finish_front();
 }
 
-void Delivery::tell_rejected(std::string lines, std::size_t count, const Verdict& verdict) const {
+void Delivery::report_rejected(std::string lines, std::size_t count, const Verdict& verdict) const {
     if (!settings_.on_rejected)
         return;
     spool::Rejected rejected;

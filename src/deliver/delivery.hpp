@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/backoff.hpp"
@@ -19,58 +20,58 @@
 
 namespace lxcmon::deliver {
 
-/// Written by the sending thread, read by any.
+/// Written by the sending thread, read by any thread.
 struct SharedCounters {
     std::atomic<std::uint64_t> delivered_points{0};
     std::atomic<std::uint64_t> rejected_points{0};
     std::atomic<std::uint64_t> retries{0};
-    std::atomic<int> last_status{0};          ///< HTTP status of the last answer, 0 where none came
-    std::atomic<std::time_t> delivered_at{0}; ///< the last time that points were stored; 0: none yet
+    std::atomic<int> last_status{0};          ///< HTTP status of the last answer, 0 if there was none
+    std::atomic<std::time_t> delivered_at{0}; ///< time when points were last stored; 0: never
 };
 
 struct DeliverySettings {
     std::chrono::milliseconds first_wait{1'000};
     std::chrono::milliseconds most_wait{60'000};
-    std::chrono::milliseconds settings_wait{60'000}; ///< between tries with wrong settings
-    unsigned server_error_tries = 5; ///< more tries after a 500, before it looks for the bad line
+    std::chrono::milliseconds settings_wait{60'000}; ///< between tries while the settings are wrong
+    unsigned server_error_tries = 5;                 ///< tries after a 500 before the search for the bad line
     Backoff::Random random = Backoff::system_random();
-    std::function<void(spool::Rejected)> on_rejected{}; ///< gets the lines that the server refuses for good
-    /// The last line that the sink has stored; for all deliveries to it. Sent again it changes nothing.
+    std::function<void(spool::Rejected)> on_rejected{}; ///< receives permanently refused lines
+    /// The last line that the sink stored, shared by all deliveries to it. Sending it again changes nothing.
     std::shared_ptr<std::string> proof = std::make_shared<std::string>();
 };
 
-/// What one try came to.
+/// The result of one try.
 struct Step {
     Outcome outcome = Outcome::delivered;
-    std::chrono::milliseconds wait{0}; ///< before the next try; 0 where nothing failed: go on at once
-    std::string message;               ///< why there is a wait
+    std::chrono::milliseconds wait{0}; ///< before the next try; 0: nothing failed, continue at once
+    std::string message;               ///< reason for the wait
 };
 
-/// Brings one batch at a time through a sink: retries, halves and bisects it on line boundaries, on a
-/// list of pieces that are views of the frozen batch. It never waits by itself. One thread at a time.
+/// Delivers one batch at a time to a sink: retries it, and halves it on line boundaries. The pieces are views
+/// of the unchanged batch. Never sleeps: the caller does the waits. One thread at a time.
 class Delivery {
   public:
-    /// `suffix` comes after the sink's name in logs.
+    /// `suffix` follows the sink's name in the log.
     Delivery(Sink& sink, SharedCounters& counters, DeliverySettings settings = {},
              const std::string& suffix = {});
 
-    /// `batch` must stay as it is until done() or abandon().
+    /// `batch` must stay unchanged until done() or abandon().
     void begin(const Batch& batch);
     [[nodiscard]] bool done() const noexcept { return pieces_.empty(); }
 
-    /// Sends once and acts on the verdict. Needs !done().
+    /// Sends one piece and acts on the verdict. Requires !done().
     [[nodiscard]] Step step();
 
     /// Forgets the batch.
     void abandon() noexcept { pieces_.clear(); }
 
-    /// Nothing is known yet of the batch or of a part of it: another one may as well go first.
+    /// True if no part of the batch is decided: another batch may go first.
     [[nodiscard]] bool untouched() const noexcept {
         return pieces_.size() == 1 && pieces_.front().lines == whole_.lines &&
                pieces_.front().server_errors == 0;
     }
 
-    /// Lines of the batch whose fate is open.
+    /// Lines of the batch that are neither stored nor refused.
     [[nodiscard]] std::size_t lines_left() const noexcept;
 
     /// See Health::trouble(). Any thread.
@@ -81,9 +82,9 @@ class Delivery {
         std::string_view bytes;
         std::size_t lines = 0;
         unsigned server_errors = 0;
-        bool last_chance = false;       ///< failed alone with 500, and was put to the end of the list
+        bool last_chance = false;       ///< failed alone with 500 and was moved to the end of the list
         std::uint64_t put_aside_at = 0; ///< successes_ at that time
-        unsigned chances = 0;           ///< failed again though the server took others in between
+        unsigned chances = 0;           ///< failures although the server stored other lines before
     };
 
     [[nodiscard]] Verdict send(std::string_view lines);
@@ -95,10 +96,9 @@ class Delivery {
     Step lone_line_fails(const Verdict& verdict);
     Step put_aside(const Verdict& verdict, std::chrono::milliseconds wait);
     Step prove_server();
-    Step make_database(const Verdict& verdict);
     void divide();
     void reject(const Verdict& verdict);
-    void tell_rejected(std::string lines, std::size_t count, const Verdict& verdict) const;
+    void report_rejected(std::string lines, std::size_t count, const Verdict& verdict) const;
     void finish_front();
 
     Sink& sink_;
@@ -109,11 +109,10 @@ class Delivery {
     Piece whole_;
     std::deque<Piece> pieces_;
     std::uint64_t successes_ = 0; ///< pieces stored since begin()
-    unsigned lone_failures_ = 0;  ///< lines that failed alone since then
-    bool clean_ = true;           ///< no line of the batch rejected
-    bool hunting_ = false;        ///< the server is well but for some lines: no patience with 500
-    bool saw_500_ = false;        ///< for this batch
-    bool database_tried_ = false; ///< once a run
+    unsigned lone_failures_ = 0;  ///< single lines that failed since begin()
+    bool clean_ = true;           ///< no line of the batch was rejected
+    bool hunting_ = false;        ///< the server works except for some lines: no waits after 500
+    bool saw_500_ = false;        ///< in this batch
 };
 
 } // namespace lxcmon::deliver

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/sink.hpp"
@@ -12,41 +13,31 @@
 
 namespace lxcmon::deliver {
 
-/// Several sinks for the same points, of which one is used: where it does not take them, the next is tried at
-/// once. It stays with the one that works, and looks every minute whether an earlier one works again. A
-/// missing database is made, and gzip given up, for each sink here, so that one sink's trouble is not taken
-/// for another's. Threads as for Sink.
+/// Several sinks for the same points; one is used at a time. If it fails, the next one is tried at once. The
+/// sink that works stays in use; once a minute the earlier ones are tried again. Threads: as for Sink.
 class FailoverSink final : public Sink {
   public:
     using Clock = std::function<std::chrono::steady_clock::time_point()>;
 
-    /// Needs at least one sink; the first is the one that is wanted.
+    /// Throws std::invalid_argument if `sinks` is empty. The first sink is preferred.
     explicit FailoverSink(std::vector<std::unique_ptr<Sink>> sinks,
                           Clock clock = &std::chrono::steady_clock::now);
 
-    /// What the sink that answered said; where all failed, the verdict of the first that was tried, with
-    /// words that name each.
+    /// The verdict of the first sink that does not fail. If all fail: the verdict of the first one tried,
+    /// with the messages of all.
     [[nodiscard]] Verdict send(std::string_view lines) override;
-    [[nodiscard]] Verdict make_database() override;
-    bool stop_compressing() noexcept override;
     void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept override;
     [[nodiscard]] std::vector<Finding> probe() override;
     [[nodiscard]] std::string name() const override;
 
   private:
-    struct Member {
-        std::unique_ptr<Sink> sink;
-        bool database_tried = false; ///< once a run
-    };
-
     [[nodiscard]] std::vector<std::size_t> order() const;
-    [[nodiscard]] static Verdict send_to(Member& member, std::string_view lines);
     void switch_to(std::size_t index, const std::string& failure);
 
-    std::vector<Member> members_; ///< never changed, as set_deadline() reads it from any thread
+    std::vector<std::unique_ptr<Sink>> sinks_; ///< never changed, as set_deadline() reads it from any thread
     Clock clock_;
     std::size_t current_ = 0;
-    std::chrono::steady_clock::time_point fail_back_at_; ///< when the earlier ones are tried again
+    std::chrono::steady_clock::time_point fail_back_at_; ///< time to try the earlier sinks again
 };
 
 } // namespace lxcmon::deliver

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/health.hpp"
 
 #include <spdlog/spdlog.h>
@@ -6,8 +7,9 @@ namespace lxcmon::deliver {
 
 namespace {
 
-/// So many good batches end the state of rejecting: a bad line now and then must not log each time.
-constexpr unsigned clean_batches_enough = 10;
+/// Number of batches without a refused line before the log says that refusing has ended: a bad line now and
+/// then must not log each time.
+constexpr unsigned clean_batches_needed = 10;
 
 } // namespace
 
@@ -24,18 +26,18 @@ void Health::failing(const Verdict& verdict) {
     status_ = verdict.status;
     const bool settings = verdict.outcome == Outcome::settings;
     spdlog::log(settings ? spdlog::level::err : spdlog::level::warn,
-                "delivery to {} fails: {}; the points are kept, within bounds, and tried again", where_,
+                "delivery to {} fails: {}; the points are kept, within limits, and sent again", name_,
                 verdict.message);
     const std::lock_guard lock(mutex_);
     trouble_ = verdict.message;
 }
 
-void Health::well(std::size_t lines) {
+void Health::delivered(std::size_t lines) {
     if (!failing_)
         return;
     failing_ = false;
     const auto lasted = std::chrono::steady_clock::now() - since_;
-    spdlog::info("delivery to {} works again, after {} failed tries in {} s; {} lines delivered now", where_,
+    spdlog::info("delivery to {} works again after {} failed tries in {} s; {} lines delivered", name_,
                  tries_, std::chrono::duration_cast<std::chrono::seconds>(lasted).count(), lines);
     const std::lock_guard lock(mutex_);
     trouble_.clear();
@@ -43,7 +45,7 @@ void Health::well(std::size_t lines) {
 
 void Health::rejected(std::size_t lines, const std::string& message) {
     if (rejected_lines_ == 0)
-        spdlog::warn("{} refuses {} lines for good, the rest is delivered: {}", where_, lines, message);
+        spdlog::warn("{} refuses {} lines permanently, the rest is delivered: {}", name_, lines, message);
     rejected_lines_ += lines;
 }
 
@@ -51,9 +53,9 @@ void Health::batch_done(bool clean) {
     if (rejected_lines_ == 0)
         return;
     clean_batches_ = clean ? clean_batches_ + 1 : 0;
-    if (clean_batches_ < clean_batches_enough)
+    if (clean_batches_ < clean_batches_needed)
         return;
-    spdlog::info("{} refuses no more lines; it refused {}", where_, rejected_lines_);
+    spdlog::info("{} refuses no lines any more; it refused {}", name_, rejected_lines_);
     rejected_lines_ = 0;
     clean_batches_ = 0;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/verdict.hpp"
@@ -10,36 +11,36 @@
 
 namespace lxcmon::deliver {
 
-/// Says in the log when delivery begins to fail, fails for another reason, and is right again: a line
-/// for each change, none for the tries between. One thread at a time, except for trouble().
+/// Logs when delivery begins to fail, fails for another reason, or works again: one line for each change,
+/// none for the tries in between. One thread at a time, except for trouble().
 class Health {
   public:
-    /// `where` is the sink's name().
-    explicit Health(std::string where)
-        : where_(std::move(where)) {}
+    /// `name` is the sink's name().
+    explicit Health(std::string name)
+        : name_(std::move(name)) {}
 
     void failing(const Verdict& verdict);
-    void well(std::size_t lines);
+    void delivered(std::size_t lines);
 
-    /// Lines that the server refuses for good, with its words.
+    /// The server refused lines permanently; `message` is its reason.
     void rejected(std::size_t lines, const std::string& message);
 
-    /// A batch is done with; `clean` where none of its lines was rejected.
+    /// A batch is finished; `clean` if none of its lines was rejected.
     void batch_done(bool clean);
 
-    /// What is wrong now, for the unit's status; empty when all is well. Any thread.
+    /// The current problem, for the unit's status; empty if there is none. Any thread.
     [[nodiscard]] std::string trouble() const;
 
   private:
-    std::string where_;
+    std::string name_;
     bool failing_ = false;
-    Outcome outcome_ = Outcome::delivered; ///< the reason that stands in the log
+    Outcome outcome_ = Outcome::delivered; ///< reason that was logged
     int status_ = 0;
     std::uint64_t tries_ = 0;
     std::chrono::steady_clock::time_point since_;
-    std::uint64_t rejected_lines_ = 0; ///< since rejecting began; 0 when nothing is rejected
+    std::uint64_t rejected_lines_ = 0; ///< since rejecting began; 0: nothing is rejected
     unsigned clean_batches_ = 0;
-    mutable std::mutex mutex_; ///< for trouble_ alone
+    mutable std::mutex mutex_; ///< protects trouble_
     std::string trouble_;
 };
 

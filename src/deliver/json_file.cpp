@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/json_file.hpp"
 
 #include "io/rotation.hpp"
@@ -18,25 +19,25 @@ namespace {
 
 constexpr mode_t file_mode = 0640;
 
-/// Non-blocking is for FIFOs: without a reader, open() must not hang. It does nothing to regular files.
+/// O_NONBLOCK is for FIFOs: open() must not block if there is no reader. Regular files ignore it.
 constexpr int open_flags = O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
 std::string_view advice(int error) noexcept {
     switch (error) {
     case ENOSPC:
     case EDQUOT:
-        return "; make room on that disk";
+        return "; make room on the disk";
     case EROFS:
-        return "; the filesystem is read-only: remount it, or use another path";
+        return "; the filesystem is read-only: mount it for writing, or use another path";
     case EACCES:
     case EPERM:
-        return "; this user may not write there: change the rights, or use another path";
+        return "; this user has no write permission: change the permissions, or use another path";
     case ELOOP:
-        return "; it is a symlink, which is not followed: give the real path";
+        return "; symlinks are not followed: use the real path";
     case ETIMEDOUT:
     case ENXIO:
     case EPIPE:
-        return "; nobody reads it";
+        return "; no process reads it";
     default:
         return {};
     }
@@ -58,7 +59,7 @@ void JsonFile::set_deadline(std::chrono::steady_clock::time_point deadline) noex
 
 Verdict JsonFile::failure(int error, std::string_view doing) const {
     Verdict verdict;
-    // A symlink or folder in its place needs a person; all else may pass by itself.
+    // A symlink or folder in place of the file needs a person; any other error may pass.
     verdict.outcome = error == ELOOP || error == EISDIR ? Outcome::settings : Outcome::retry;
     verdict.message = name() + ": " + std::string(doing) + ": " + std::generic_category().message(error);
     verdict.message += advice(error);
@@ -79,25 +80,25 @@ Verdict JsonFile::send(std::string_view lines) {
 Verdict JsonFile::open() {
     stream_.restart();
     if (const int error = io::make_parent_folders(settings_.path); error != 0)
-        return failure(error, "making its folder");
+        return failure(error, "creating its folder");
     fd_.reset(::open(settings_.path.c_str(), open_flags | O_CREAT, file_mode));
     if (!fd_)
         return failure(errno, "opening it");
     struct stat status {};
     if (::fstat(fd_.get(), &status) != 0)
-        return failure(errno, "looking at it");
+        return failure(errno, "reading its size");
     is_regular_ = S_ISREG(status.st_mode);
     if (!is_regular_ && !S_ISCHR(status.st_mode) && !S_ISFIFO(status.st_mode)) {
         fd_.reset();
-        return failure(EISDIR,
-                       "it is neither a file nor a pipe"); // a block device: a disk would be overwritten
+        // Writing to a block device would overwrite a disk.
+        return failure(EISDIR, "it is neither a file nor a pipe");
     }
     if (is_regular_ && status.st_size > 0 && ends_in_torn_line()) {
-        // A crash in the midst of a write left it; what follows must not become part of it.
+        // Left by a crash during a write; the next line must not become a part of it.
         std::size_t written = 0;
         if (const int error = io::write_all(fd_.get(), "\n", written); error != 0) {
             fd_.reset();
-            return failure(error, "ending its torn last line");
+            return failure(error, "ending its incomplete last line");
         }
     }
     return {};
@@ -122,7 +123,7 @@ bool JsonFile::moved_away() const noexcept {
 Verdict JsonFile::append(std::string_view lines) {
     struct stat status {};
     if (::fstat(fd_.get(), &status) != 0)
-        return failure(errno, "looking at it");
+        return failure(errno, "reading its size");
     const auto size = static_cast<std::uint64_t>(status.st_size);
     if (settings_.max_bytes != 0 && size != 0 && size + lines.size() > settings_.max_bytes) {
         if (const int error = io::rotate(settings_.path, settings_.kept); error != 0)
@@ -135,10 +136,10 @@ Verdict JsonFile::append(std::string_view lines) {
     const int error = io::write_all(fd_.get(), lines, written);
     if (error == 0)
         return {};
-    // Half a batch would stand there twice after the retry.
+    // The retry would write the first part of the batch twice.
     if (written != 0 && ::ftruncate(fd_.get(), status.st_size) != 0) {
-        Verdict verdict = failure(errno, "taking a half-written batch back out of it");
-        fd_.reset(); // so that open() ends the torn line
+        Verdict verdict = failure(errno, "removing an incomplete batch from it");
+        fd_.reset(); // so that open() ends the incomplete line
         return verdict;
     }
     return failure(error, "writing");
@@ -148,7 +149,7 @@ Verdict JsonFile::stream(int fd, std::string_view lines) {
     const int error = stream_.write(fd, lines);
     if (error == 0)
         return {};
-    if (error == EPIPE) { // the next reader starts with a whole line
+    if (error == EPIPE) { // the next reader must begin with a whole line
         stream_.restart();
         fd_.reset();
     }
@@ -161,8 +162,8 @@ std::vector<Finding> JsonFile::probe() {
     struct stat status {};
     if (::lstat(settings_.path.c_str(), &status) != 0)
         return {errno == ENOENT ? probe_missing()
-                                : Finding{"file", false, failure(errno, "looking at it").message}};
-    // Without O_CREAT: a check leaves no file behind.
+                                : Finding{"file", false, failure(errno, "checking it").message}};
+    // Without O_CREAT: a check creates no file.
     const io::UniqueFd fd(::open(settings_.path.c_str(), open_flags));
     if (!fd && !(S_ISFIFO(status.st_mode) && errno == ENXIO))
         return {{"file", false, failure(errno, "opening it").message}};
@@ -171,12 +172,12 @@ std::vector<Finding> JsonFile::probe() {
     return {{"file", true, settings_.path + ": can be written"}};
 }
 
-/// Nothing there yet: could it be made? The nearest folder that exists decides.
+/// The file does not exist: the nearest existing folder decides whether it can be created.
 Finding JsonFile::probe_missing() const {
     const std::string folder = io::nearest_existing(settings_.path);
     if (::access(folder.c_str(), W_OK | X_OK) != 0)
-        return {"file", false, failure(errno, "making it in " + folder).message};
-    return {"file", true, settings_.path + ": can be made in " + folder};
+        return {"file", false, failure(errno, "creating it in " + folder).message};
+    return {"file", true, settings_.path + ": can be created in " + folder};
 }
 
 } // namespace lxcmon::deliver

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/json_file_settings.hpp"
@@ -13,17 +14,15 @@
 
 namespace lxcmon::deliver {
 
-/// Appends lines to a file of mode 0640, made when missing with its folder (0750). A batch is in the
-/// file whole or not at all. Follows a file that is renamed or removed (logrotate), never a symlink.
-/// Writes to pipes and devices as well; the process must ignore or block SIGPIPE.
+/// Appends lines to a file. A missing file is created with mode 0640, its folders with 0750. The file
+/// contains a whole batch or no part of it. A file that is renamed or removed (logrotate) is created again;
+/// symlinks are not followed. Also writes to pipes and devices; the process must ignore or block SIGPIPE.
 class JsonFile final : public Sink {
   public:
-    /// Throws std::invalid_argument on an empty path, or one that ends in a slash. Opens nothing yet.
+    /// Throws std::invalid_argument if the path is empty or ends in a slash. Opens no file.
     explicit JsonFile(JsonFileSettings settings);
 
     [[nodiscard]] Verdict send(std::string_view lines) override;
-    [[nodiscard]] Verdict make_database() override { return {}; }
-    bool stop_compressing() noexcept override { return false; }
     void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept override;
     [[nodiscard]] std::vector<Finding> probe() override;
     [[nodiscard]] std::string name() const override { return is_stdout_ ? "stdout" : settings_.path; }

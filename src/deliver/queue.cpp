@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/queue.hpp"
 
 #include <algorithm>
@@ -8,10 +9,10 @@ namespace lxcmon::deliver {
 
 namespace {
 
-/// Live batches go first, but where there always is one the backlog gets its turn after so many.
+/// Live batches go first; after this many of them the backlog is next, even if a live one is ready.
 constexpr unsigned live_before_backlog = 4;
 
-/// wait_until() overflows on time_point::max() with some clocks: without a deadline, a plain wait.
+/// wait_until() overflows on time_point::max() with some clocks, so no deadline is a plain wait.
 template <typename Ready>
 void wait(std::condition_variable& changed, std::unique_lock<std::mutex>& lock, Queue::TimePoint until,
           Ready ready) {
@@ -30,18 +31,18 @@ Queue::Queue(QueueSettings settings, Backoff::Random random)
 bool Queue::push(Batch batch) {
     if (batch.body.empty())
         return true;
-    // The bound is on bytes that hold text: an encoder's string may have grown to twice that.
+    // The limit counts bytes of text; the capacity of an encoder's string may be twice as large.
     if (batch.body.capacity() - batch.body.size() > batch.body.size() / 4)
         batch.body.shrink_to_fit();
     const auto now = TimePoint::clock::now();
-    Items gone; // freed after the lock is
+    Items gone; // freed after the lock is released
     const std::lock_guard lock(mutex_);
-    forget_spooled(gone); // only the newest is of use in memory as well
+    forget_spooled(gone); // of the spooled batches only the newest is needed in memory
     if (closed_ || !make_room(batch.body.size(), gone)) {
         dropped_lines_ += batch.lines;
         return false;
     }
-    Items fresh(1); // all that may throw comes before anything changes
+    Items fresh(1); // may throw: before the first change
     Item& item = fresh.front();
     item.batch = std::move(batch);
     item.id = ++last_id_;
@@ -54,8 +55,8 @@ bool Queue::push(Batch batch) {
     return true;
 }
 
-/// Drops the oldest until so many bytes more have room. False, with nothing dropped, where that is not
-/// enough.
+/// Drops the oldest batches until there is room for `bytes` more. Returns false, with nothing dropped, if
+/// that is not possible.
 bool Queue::make_room(std::size_t bytes, Items& dropped) {
     const auto is_held = [](const Item& item) { return item.in_flight || item.being_spooled; };
     std::size_t held_bytes = 0;
@@ -76,7 +77,7 @@ bool Queue::make_room(std::size_t bytes, Items& dropped) {
 
 void Queue::forget(Items::iterator item, Items& gone) {
     if (item->spooled)
-        settled_.push_back({item->id, item->delivered}); // the only thing that throws, so first
+        settled_.push_back({item->id, item->delivered}); // first, because only this may throw
     bytes_ -= item->batch.body.size();
     gone.splice(gone.end(), items_, item);
 }
@@ -111,14 +112,15 @@ const Batch* Queue::begin(TimePoint deadline) {
 const Batch* Queue::begin_locked(TimePoint now) {
     if (in_flight_ || backlog_.in_flight)
         throw std::logic_error("Queue::begin: a batch is in flight already");
-    const bool backlogs_turn = !failing_ && backlog_.live_since >= live_before_backlog && backlog_ready(now);
-    if (const auto item = find_ready(now); item != items_.end() && !backlogs_turn) {
+    const bool is_backlog_next =
+        !failing_ && backlog_.live_since >= live_before_backlog && backlog_ready(now);
+    if (const auto item = find_ready(now); item != items_.end() && !is_backlog_next) {
         ++backlog_.live_since;
         item->in_flight = true;
         in_flight_ = item;
         return &item->batch;
     }
-    // While delivery fails the newest batch finds out when it works again; it stays in memory.
+    // While delivery fails, each try is made with the newest batch, which stays in memory.
     if (!backlog_ready(now) || (failing_ && !items_.empty()))
         return nullptr;
     backlog_.live_since = 0;
@@ -151,7 +153,7 @@ Queue::TimePoint Queue::next_ready() const {
 }
 
 void Queue::accept() {
-    Items gone; // freed after the lock is
+    Items gone; // freed after the lock is released
     const std::lock_guard lock(mutex_);
     failing_ = false;
     to_spool_.notify_one();

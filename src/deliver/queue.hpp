@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/backoff.hpp"
@@ -15,46 +16,47 @@
 
 namespace lxcmon::deliver {
 
-/// Between three threads: sampling pushes and never waits; the Sender takes one batch at a time, and
-/// accepts or keeps it; the Spooler takes away what is due for the disk, and puts in the backlog that is
-/// read from there. Bounded by bytes: when full the oldest goes out, never one in flight or being
-/// written. Any function may be called from any thread.
+/// Connects three threads: sampling pushes batches and never waits; the Sender takes one batch at a time, and
+/// accepts or keeps it; the Spooler takes the batches that are due for the disk, and offers the backlog read
+/// from there. Limited in bytes: if it is full the oldest batch is dropped, never one in flight or being
+/// written. Any thread may call any function.
 class Queue {
   public:
     using TimePoint = std::chrono::steady_clock::time_point;
 
-    /// `random` spreads the backlogs of a fleet.
+    /// `random` spreads the backlogs of many hosts in time.
     explicit Queue(QueueSettings settings, Backoff::Random random = Backoff::system_random());
 
     // --- sampling ---
 
-    /// Takes a batch in. False when it went nowhere: the queue is closed, or there is no room beside
-    /// the batches in flight. What is dropped, this batch or older ones, is counted in dropped_lines().
+    /// Appends a batch. Returns false if it is dropped: the queue is closed, or has no room beside the
+    /// batches in flight. Dropped batches, this one or older ones, are counted in dropped_lines().
     bool push(Batch batch);
 
     // --- sending ---
 
-    /// A batch to send, now in flight until accept() or keep(); nullptr where none is ready. It stays
-    /// where it is, and its bytes unchanged, until then. What was sampled goes before the backlog.
+    /// A batch to send, or nullptr if none is ready. It is in flight, and stays at its address unchanged,
+    /// until accept() or keep(). Sampled batches go before the backlog.
     [[nodiscard]] const Batch* begin();
 
-    /// The same, but waits for a batch until the deadline, or until the queue is closed and empty.
+    /// The same; waits for a batch until the deadline, or until the queue is closed and empty.
     [[nodiscard]] const Batch* begin(TimePoint deadline);
 
-    /// The batch in flight is delivered, and so the server is well.
+    /// The batch in flight is delivered, so the server works.
     void accept();
 
-    /// The batch in flight is not delivered. The backlog's is not given out again before `wait` is over.
+    /// The batch in flight is not delivered. A batch of the backlog is not returned again before `wait` is
+    /// over.
     void keep(std::chrono::milliseconds wait = std::chrono::milliseconds(0));
 
-    /// The same, where one is in flight.
+    /// The same with a wait of 1 s, if a batch is in flight.
     void keep_any();
 
-    /// Whether the batch in flight is the backlog's: 0 where it is not, else another number for each batch.
-    /// With the same number it is the same batch again, its bytes at the same place.
+    /// 0 if the batch in flight is not of the backlog, else a number of its own for each batch. The same
+    /// number means the same batch at the same address.
     [[nodiscard]] std::uint64_t backlog_number() const;
 
-    /// Delivery fails at present: all is due for the spool, and what will be pushed too, until accept().
+    /// Delivery fails: every batch is due for the spool at once, also those pushed later, until accept().
     void set_failing();
 
     // --- spooling ---
@@ -64,42 +66,42 @@ class Queue {
         const Batch* batch = nullptr;
     };
 
-    /// The oldest batch that is due for the spool; stays where it is until end_spooling().
+    /// The oldest batch that is due for the spool; it stays at its address until end_spooling().
     [[nodiscard]] std::optional<Due> begin_spooling();
 
     enum class Spooled {
-        written,   ///< whatever becomes of it then is told by take_settled()
+        written,   ///< take_settled() reports what happens to it later
         failed,    ///< it is due again
-        too_large, ///< it never will be
+        too_large, ///< it is never due again
     };
     void end_spooling(std::uint64_t id, Spooled spooled);
 
     struct Settled {
         std::uint64_t id = 0;
-        bool delivered = false; ///< take it out of the spool again; else the spool alone has it now
+        bool delivered = false; ///< remove it from the spool; else only the spool has it now
     };
-    /// Batches in the spool that have left the memory.
+    /// Batches of the spool that are no longer in memory, since the last call.
     [[nodiscard]] std::vector<Settled> take_settled();
 
-    /// A batch of the spool for the sender; must stay as it is until backlog() says delivered, or it was
-    /// withdrawn. Needs Backlog::none.
+    /// Offers a batch of the spool to the sender. It must stay unchanged until take_backlog() returns
+    /// `delivered`, or withdraw_backlog() true. Requires Backlog::none.
     void offer_backlog(const Batch& batch);
 
     enum class Backlog { none, offered, delivered };
-    /// What has become of the batch offered. `delivered` is said once.
+    /// The state of the offered batch. `delivered` is returned once.
     [[nodiscard]] Backlog take_backlog();
-    /// False where it is in flight just now, or delivered.
+    /// False if it is in flight or delivered.
     [[nodiscard]] bool withdraw_backlog();
 
-    /// Waits for something to do, at most until the deadline: a batch is due (where `can_write`), one has
-    /// settled, the backlog is delivered, or finish() was called.
+    /// Waits for work, at most until the deadline: a batch is due (only if `can_write`) or settled, the
+    /// backlog is delivered, or finish() was called.
     void wait_for_spooling(TimePoint deadline, bool can_write);
 
     // --- all ---
 
-    /// No batch is taken in any more, and the sender waits for none; what is there can still be taken out.
+    /// No batch is accepted any more, and begin() does not wait. Queued batches can still be taken out.
     void close();
-    /// After close(), and when the sender has ended: all that is left is due for the spool.
+    /// After close(), when the sender has ended: all remaining batches are due for the spool.
     void finish();
 
     [[nodiscard]] bool is_spooled() const noexcept { return settings_.spooled; }

@@ -8,13 +8,13 @@
 namespace lxcmon::deliver {
 
 struct QueueSettings {
-    std::size_t limit_bytes = std::size_t{32} << 20U; ///< of batches held in memory
-    /// A Spooler takes what is not delivered in time, and the newest batch is sent first. Without one
-    /// (a file, stdout) batches leave in the order in which they came.
+    std::size_t limit_bytes = std::size_t{32} << 20U; ///< of the batches in memory
+    /// True: a Spooler takes batches that are not delivered in time, and the newest batch is sent first.
+    /// False (a file, stdout): batches are sent in the order of their arrival.
     bool spooled = false;
-    std::chrono::milliseconds send_offset{0};   ///< a batch is sent so long after it was pushed
-    std::chrono::milliseconds spool_after{500}; ///< and goes to the spool where it is not delivered by then
-    std::uint64_t backlog_rate = 10'000;        ///< lines a second sent from the spool, on average
+    std::chrono::milliseconds send_offset{0};   ///< time from the push of a batch to its sending
+    std::chrono::milliseconds spool_after{500}; ///< after that it is due for the spool
+    std::uint64_t backlog_rate = 10'000;        ///< lines per second sent from the spool, on average
 
     friend bool operator==(const QueueSettings&, const QueueSettings&) = default;
 };

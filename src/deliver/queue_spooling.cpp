@@ -1,4 +1,5 @@
-// The spool thread's side of the queue.
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The functions of Queue for the spool thread.
 #include "deliver/queue.hpp"
 
 #include <algorithm>
@@ -26,7 +27,7 @@ std::optional<Queue::Due> Queue::begin_spooling() {
 }
 
 void Queue::end_spooling(std::uint64_t id, Spooled spooled) {
-    Items gone; // freed after the lock is
+    Items gone; // freed after the lock is released
     const std::lock_guard lock(mutex_);
     const auto item =
         std::find_if(items_.begin(), items_.end(), [&](const Item& each) { return each.id == id; });

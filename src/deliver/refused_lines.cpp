@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/refused_lines.hpp"
 
 #include <algorithm>

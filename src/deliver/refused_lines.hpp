@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/verdict.hpp"
@@ -7,8 +8,8 @@
 
 namespace lxcmon::deliver {
 
-/// The lines of `sent` that a partial write names as refused, by number or by text, in their order and each
-/// once. A server may name none, or such that were never sent: those are left out. Pure.
+/// The lines of `sent` that the verdict of a partial write names as refused, by number or by text; in order,
+/// each once. Names that match no sent line are ignored. Pure.
 [[nodiscard]] std::string refused_lines(std::string_view sent, const Verdict& verdict);
 
 } // namespace lxcmon::deliver

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/sender.hpp"
 
 #include "io/signals_blocked.hpp"
@@ -76,7 +77,7 @@ void Sender::run() {
     for (Fate fate = Fate::done; fate != Fate::given_up;) {
         try {
             fate = deliver_next();
-        } catch (const std::exception& failure) { // no memory, most likely
+        } catch (const std::exception& failure) { // out of memory, most likely
             spdlog::error("sending: {}", failure.what());
             delivery_.abandon();
             backlog_.abandon();
@@ -88,7 +89,7 @@ void Sender::run() {
     }
 }
 
-/// given_up also where nothing is left after the end.
+/// Fate::given_up if the sender must end, or the closed queue is empty.
 Sender::Fate Sender::deliver_next() {
     const Batch* const batch = queue_.begin(Clock::time_point::max());
     if (batch == nullptr)
@@ -101,7 +102,7 @@ Sender::Fate Sender::deliver_next() {
     return has_time() ? fate : Fate::given_up;
 }
 
-/// One step at a time, so that what is sampled now goes in between.
+/// One step at a time, so that live batches go in between.
 void Sender::deliver_backlog(const Batch& batch, std::uint64_t number) {
     if (std::exchange(backlog_number_, number) != number || backlog_.done()) {
         backlog_.abandon();
@@ -114,7 +115,7 @@ void Sender::deliver_backlog(const Batch& batch, std::uint64_t number) {
         queue_.keep(step.wait);
 }
 
-/// Brings the batch that is in flight to its end, or puts it back: for good, or as another may go first.
+/// Delivers the batch in flight, or puts it back: because the sender gives up, or another batch may go first.
 Sender::Fate Sender::deliver(const Batch& batch) {
     unsigned failed = 0;
     delivery_.begin(batch);
@@ -122,7 +123,7 @@ Sender::Fate Sender::deliver(const Batch& batch) {
         const Step step = delivery_.step();
         bool go_on = false;
         if (step.wait.count() == 0) {
-            // Halving goes on at once, but not past the end.
+            // Halving continues at once, but not after the end.
             failed = step.outcome == Outcome::delivered || step.outcome == Outcome::partial ? 0 : failed;
             go_on = has_time() || delivery_.done();
         } else {
@@ -132,7 +133,7 @@ Sender::Fate Sender::deliver(const Batch& batch) {
                 most_tries_ != 0 && (++failed >= most_tries_ || step.outcome == Outcome::settings);
             go_on = !hopeless && pause(step.wait);
         }
-        // After a failure the newest batch goes first, and the spool has got this one by now.
+        // After a failure the newest batch goes first; this one is in the spool by now.
         const bool choose_anew = go_on && most_tries_ == 0 && queue_.is_spooled() && step.wait.count() != 0 &&
                                  delivery_.untouched();
         if (go_on && !choose_anew)
@@ -151,8 +152,8 @@ bool Sender::has_time() {
     return Clock::now() < end_;
 }
 
-/// False when there is no time for another try. A stop ends the wait at once; in any case it leaves one
-/// more try, as what failed a minute ago may work now.
+/// Returns false if there is no time for another try. A stop ends the wait at once and leaves one more try,
+/// because what failed a minute ago may work now.
 bool Sender::pause(std::chrono::milliseconds wait) {
     std::unique_lock lock(mutex_);
     const auto until = Clock::now() + wait;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/delivery.hpp"
@@ -20,12 +21,12 @@ namespace lxcmon::deliver {
 struct DeliveryTotals {
     std::uint64_t delivered_points = 0;
     std::uint64_t rejected_points = 0;
-    std::uint64_t dropped_points = 0; ///< pushed out of the full queue, or by the spool's bounds
+    std::uint64_t dropped_points = 0; ///< dropped from the full queue, or by the limits of the spool
     std::uint64_t retries = 0;
-    int last_status = 0;          ///< HTTP status, 0 where no answer came
-    std::time_t delivered_at = 0; ///< the last time that points were stored; 0: none yet
+    int last_status = 0;          ///< HTTP status of the last answer, 0 if there was none
+    std::time_t delivered_at = 0; ///< time when points were last stored; 0: never
 
-    /// All but last_status.
+    /// Adds everything except last_status; delivered_at becomes the later one.
     void add(const DeliveryTotals& other) noexcept {
         delivered_points += other.delivered_points;
         rejected_points += other.rejected_points;
@@ -35,8 +36,8 @@ struct DeliveryTotals {
     }
 };
 
-/// Takes batches out of a queue and brings them to a sink: in a thread of its own (start, stop), or
-/// right away in the caller's (drain). Queue and sink must outlive it.
+/// Takes batches from a queue and delivers them to a sink, in a thread of its own (start, stop) or in the
+/// caller's thread (drain). Queue and sink must outlive it.
 class Sender {
   public:
     Sender(Queue& queue, Sink& sink, DeliverySettings settings = {});
@@ -46,27 +47,27 @@ class Sender {
     Sender(Sender&&) = delete;
     Sender& operator=(Sender&&) = delete;
 
-    /// Starts the thread. It has all signals blocked: they are the main thread's.
+    /// Starts the thread. All signals are blocked in it: the main thread handles them.
     void start();
 
-    /// Closes the queue, tries what is in it until the grace is over, ends the thread. Ends early when
-    /// all is delivered, or when the next try would come too late. Returns the lines not delivered,
-    /// which are still in the queue or have gone to the spool. For good: no start() after it.
+    /// Closes the queue, sends its batches for up to `grace`, and ends the thread. Ends earlier if all
+    /// batches are delivered, or the next try would be too late. Returns the number of lines that are neither
+    /// delivered nor in the spool; they stay in the queue. No start() after it.
     std::size_t stop(std::chrono::milliseconds grace = std::chrono::seconds(5));
 
     struct Drained {
-        std::size_t lines_left = 0; ///< 0: all done (delivered or rejected: see counts())
-        std::string why;            ///< for a person; empty where nothing is left
+        std::size_t lines_left = 0; ///< 0: every line is delivered or rejected, see counts()
+        std::string why;            ///< reason for a person; empty if no line is left
     };
 
-    /// Without the thread: delivers what is in the queue, for --once and replay. Gives up after so long,
-    /// after so many failed tries in a row, or at once on wrong settings. The rest stays in the queue.
+    /// For --once and replay, without the thread: delivers the batches of the queue. Gives up after `limit`,
+    /// after `tries` failed tries in a row, or at once on wrong settings. The rest stays in the queue.
     [[nodiscard]] Drained drain(std::chrono::milliseconds limit, unsigned tries = 5);
 
     /// Any thread.
     [[nodiscard]] DeliveryTotals counts() const;
 
-    /// What is wrong with delivery now, for the unit's status; empty when all is well. Any thread.
+    /// The current problem of delivery, for the unit's status; empty if there is none. Any thread.
     [[nodiscard]] std::string trouble() const;
 
   private:
@@ -85,16 +86,16 @@ class Sender {
     Sink& sink_;
     SharedCounters counters_;
     Delivery delivery_;
-    Delivery backlog_; ///< has its own tries and waits: its trouble must not hold up what is sampled now
+    Delivery backlog_; ///< with tries and waits of its own: its failures must not delay live batches
     std::uint64_t backlog_number_ = 0;  ///< of the batch in backlog_
-    std::size_t partly_done_lines_ = 0; ///< of the batch that went back into the queue
+    std::size_t partly_done_lines_ = 0; ///< of the batch that was put back into the queue
 
-    bool last_try_given_ = false; ///< to a stop
-    std::mutex mutex_;            ///< for end_
+    bool last_try_given_ = false; ///< after a stop
+    std::mutex mutex_;            ///< protects end_
     std::condition_variable stopped_;
     Clock::time_point end_ = Clock::time_point::max();
 
-    unsigned most_tries_ = 0; ///< drain() alone: failed tries in a row; 0 is no limit
+    unsigned most_tries_ = 0; ///< of drain(): failed tries in a row; 0: no limit
     std::string last_message_;
     std::thread thread_;
 };

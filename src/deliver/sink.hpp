@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/verdict.hpp"
@@ -10,9 +11,9 @@
 
 namespace lxcmon::deliver {
 
-/// Where batches go: InfluxDB or a file of JSON Lines. A verdict is all that the sender knows, so
-/// that a full disk and a server that is down are one thing to it. One thread at a time, except
-/// for set_deadline().
+/// The destination of batches: InfluxDB, or a file of JSON Lines. The sender sees only verdicts, so it
+/// handles a full disk and a server that is down in the same way. One thread at a time, except for
+/// set_deadline().
 class Sink {
   public:
     Sink() = default;
@@ -22,24 +23,18 @@ class Sink {
     Sink& operator=(Sink&&) = delete;
     virtual ~Sink() = default;
 
-    /// Sends whole lines, each ended by LF; blocks, with time-outs of its own. What the server or the
-    /// disk does ends in a verdict; only this process's own trouble (no memory) is thrown.
-    /// After Outcome::retry the next call has the same bytes, or nothing follows.
+    /// Sends whole lines, each with its LF. Blocks, with time-outs of its own. Errors of the server or the
+    /// disk are verdicts; only errors of this process (out of memory) are thrown. After Outcome::retry the
+    /// next call, if any, has the same bytes.
     [[nodiscard]] virtual Verdict send(std::string_view lines) = 0;
 
-    /// Makes the place where lines go, after Outcome::no_database. Outcome::delivered means it is there.
-    [[nodiscard]] virtual Verdict make_database() = 0;
-
-    /// After Outcome::no_gzip. False where nothing was compressed anyway.
-    virtual bool stop_compressing() noexcept = 0;
-
-    /// Whatever is being sent, or will be, is given up at this time, with Outcome::retry. Any thread.
+    /// At this time a running send() ends with Outcome::retry, and so does every later one. Any thread.
     virtual void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept = 0;
 
-    /// For the command `check`: is the sink usable? Writes no point. Blocks.
+    /// For the command `check`: tests whether the sink can be used. Writes no point. Blocks.
     [[nodiscard]] virtual std::vector<Finding> probe() = 0;
 
-    /// For logs: a URL or path, without secrets.
+    /// A URL or path for the log, without secrets.
     [[nodiscard]] virtual std::string name() const = 0;
 };
 

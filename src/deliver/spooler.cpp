@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/spooler.hpp"
 
 #include "io/signals_blocked.hpp"
@@ -11,11 +12,11 @@ namespace lxcmon::deliver {
 
 namespace {
 
-constexpr std::chrono::seconds look_again{1};
+constexpr std::chrono::seconds work_interval{1};
 constexpr std::chrono::seconds retry_wait{5};
-/// A disk that takes longer for one round of work does not answer.
-constexpr std::chrono::seconds hanging{5};
-/// Refused lines that wait for the disk; what is beyond is counted as rejected and kept nowhere.
+/// A disk that takes longer for one call of work() does not respond.
+constexpr std::chrono::seconds hang_limit{5};
+/// Of refused lines that wait for the disk; further ones are counted as rejected and discarded.
 constexpr std::size_t most_rejected_bytes = std::size_t{8} << 20U;
 
 } // namespace
@@ -42,7 +43,7 @@ void Spooler::start() {
 bool Spooler::stop(std::chrono::milliseconds patience) {
     if (!thread_.joinable())
         return true;
-    queue_.finish(); // first: run() must not see the end before all is due
+    queue_.finish(); // before stopping_, so that all batches are due when run() sees it
     stopping_ = true;
     {
         std::unique_lock lock(mutex_);
@@ -55,17 +56,17 @@ bool Spooler::stop(std::chrono::milliseconds patience) {
 
 void Spooler::run() {
     for (bool finishing = false; !finishing;) {
-        finishing = stopping_; // before the work, so that all that came earlier is done
+        finishing = stopping_; // read before the work, so that the last call sees everything
         busy_since_ = Clock::now().time_since_epoch().count();
         try {
             work(finishing);
-        } catch (const std::exception& failure) { // no memory, or another agent has taken the folder
+        } catch (const std::exception& failure) { // out of memory, or another agent holds the folder
             set_trouble(failure.what());
             retry_at_ = Clock::now() + retry_wait;
         }
         busy_since_ = 0;
         if (!finishing)
-            queue_.wait_for_spooling(Clock::now() + look_again, can_write());
+            queue_.wait_for_spooling(Clock::now() + work_interval, can_write());
     }
     syncer_.wait();
     const std::lock_guard lock(mutex_);
@@ -74,8 +75,7 @@ void Spooler::run() {
 }
 
 void Spooler::work(bool finishing) {
-    // Gzipping waits for the disk, and nothing is written meanwhile: not where what was asked for the last
-    // time is not done yet.
+    // Gzipping waits for the disk and delays writing, so it is skipped while an earlier sync still runs.
     const bool disk_is_free = !syncer_.is_busy();
     settle();
     if (finishing || can_write()) {
@@ -118,7 +118,7 @@ void Spooler::write_due(bool finishing) {
             retry_at_ = Clock::now() + retry_wait;
             return;
         }
-        // A long queue must not hide what the sender has done meanwhile.
+        // With a long queue, batches that the sender has delivered meanwhile must be settled too.
         if (!finishing)
             settle();
     }
@@ -145,7 +145,7 @@ void Spooler::write_rejected() {
         }
 }
 
-/// What is not just being sent comes back where the spool's bounds must drop it.
+/// If the spool's limits must drop the offered batch, it is withdrawn, unless it is in flight.
 void Spooler::take_backlog() {
     if (queue_.take_backlog() == Queue::Backlog::delivered)
         spool_.accept();
@@ -159,7 +159,7 @@ void Spooler::offer_backlog(bool finishing) {
         spool_.accept();
     if (finishing || fate == Queue::Backlog::offered)
         return;
-    // What is in memory as well goes out from there: the segment that has it stays open so long.
+    // Batches that are also in memory are sent from there; until then their segment stays open.
     if (const Batch* next = spool_.begin(in_memory_.empty()))
         queue_.offer_backlog(*next);
 }
@@ -180,7 +180,7 @@ void Spooler::set_trouble(const std::string& message) {
     if (message.empty())
         spdlog::info("the spool can be written again");
     else
-        spdlog::error("the spool can't be used: {}; undelivered points are kept in memory, within bounds",
+        spdlog::error("the spool can't be used: {}; undelivered points are kept in memory, within limits",
                       message);
 }
 
@@ -191,7 +191,8 @@ std::string Spooler::trouble() const {
 
 bool Spooler::hangs() const {
     const Clock::time_point since{Clock::duration(busy_since_.load())};
-    return (since != Clock::time_point{} && Clock::now() - since > hanging) || syncer_.busy_for() > hanging;
+    return (since != Clock::time_point{} && Clock::now() - since > hang_limit) ||
+           syncer_.busy_for() > hang_limit;
 }
 
 void Spooler::reject(spool::Rejected rejected) {
@@ -200,7 +201,7 @@ void Spooler::reject(spool::Rejected rejected) {
     if (rejected_bytes_ + bytes > most_rejected_bytes) {
         if (!std::exchange(rejected_dropped_, true))
             spdlog::error(
-                "refused lines can't be kept and come too fast: they are counted, and kept nowhere");
+                "refused lines can't be written and arrive too fast: they are counted and discarded");
         return;
     }
     rejected_bytes_ += bytes;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/queue.hpp"
@@ -17,9 +18,9 @@
 
 namespace lxcmon::deliver {
 
-/// The thread beside the Sender that alone touches the disk: what is not delivered in time goes from the
-/// queue to the spool, the backlog from the spool to the queue, refused lines to the quarantine. A disk that
-/// hangs or is full holds up neither sampling nor sending; batches then stay in the queue.
+/// The only thread that touches the spool's disk. It moves batches that are not delivered in time from the
+/// queue to the spool, the backlog from the spool to the queue, and refused lines to the quarantine. A disk
+/// that hangs or is full delays neither sampling nor sending; batches then stay in the queue.
 class Spooler {
   public:
     /// `queue` must outlive it.
@@ -30,24 +31,24 @@ class Spooler {
     Spooler(Spooler&&) = delete;
     Spooler& operator=(Spooler&&) = delete;
 
-    /// Takes the spool's lock and starts the thread. Throws SpoolHeld where another process has the lock;
-    /// any other trouble with the folder is logged, and passes when it passes.
+    /// Takes the spool's lock and starts the thread. Throws spool::SpoolHeld if another process holds the
+    /// lock. Any other problem with the folder is logged, and the thread retries.
     void start();
 
-    /// When the sender has ended: writes what is left in the queue, and ends. For good. False where the disk
-    /// does not answer within so long: then nothing but the end of the process helps.
+    /// When the sender has ended: writes the rest of the queue and ends the thread. Returns false if the disk
+    /// does not respond within `patience`: then only the end of the process helps. Can't be started again.
     [[nodiscard]] bool stop(std::chrono::milliseconds patience);
-    /// The disk has not answered for a while. Any thread.
+    /// The disk has not responded for some seconds. Any thread.
     [[nodiscard]] bool hangs() const;
 
-    /// Lines that the server refuses for good. Any thread.
+    /// Keeps lines that the server refused permanently. Any thread.
     void reject(spool::Rejected rejected);
 
     /// Any thread.
     [[nodiscard]] std::uint64_t spool_bytes() const noexcept { return spool_bytes_; }
     [[nodiscard]] std::uint64_t spool_lines() const noexcept { return spool_lines_; }
     [[nodiscard]] std::uint64_t dropped_lines() const noexcept { return dropped_lines_; }
-    /// Why the spool can't be written now; empty where it can. Any thread.
+    /// Why the spool can't be written now; empty if it can. Any thread.
     [[nodiscard]] std::string trouble() const;
 
   private:
@@ -68,13 +69,13 @@ class Spooler {
     spool::DiskSyncer syncer_;
     spool::Spool spool_;
     spool::Quarantine quarantine_;
-    std::map<std::uint64_t, spool::Entry> in_memory_; ///< batches that are in the spool and in the queue
-    Clock::time_point retry_at_{};                    ///< after a failure to write
+    std::map<std::uint64_t, spool::Entry> in_memory_; ///< batches both in the spool and in the queue
+    Clock::time_point retry_at_{};                    ///< after a failed write
     std::atomic<bool> stopping_{false};
-    std::atomic<Clock::rep> busy_since_{0}; ///< 0 while it waits
+    std::atomic<Clock::rep> busy_since_{0}; ///< 0 while the thread waits
     std::atomic<std::uint64_t> spool_bytes_{0}, spool_lines_{0}, dropped_lines_{0};
 
-    mutable std::mutex mutex_; ///< for those below
+    mutable std::mutex mutex_; ///< protects the members below, except thread_
     std::condition_variable ended_;
     bool has_ended_ = false;
     std::deque<spool::Rejected> rejected_;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/stream_writer.hpp"
 
 #include <poll.h>
@@ -14,8 +15,8 @@ int StreamWriter::write(int fd, std::string_view text) {
     while (done_bytes_ < text.size()) {
         if (const int error = wait_for_room(fd, end); error != 0)
             return error;
-        // A pipe that is ready takes PIPE_BUF without blocking; stdout is others' too, so it can't be
-        // made non-blocking.
+        // A pipe that is ready accepts PIPE_BUF bytes without blocking. O_NONBLOCK on stdout would affect
+        // every process that shares it.
         const std::size_t size = std::min<std::size_t>(text.size() - done_bytes_, PIPE_BUF);
         const ssize_t written = ::write(fd, text.data() + done_bytes_, size);
         if (written < 0 && errno != EINTR && errno != EAGAIN)
@@ -27,7 +28,7 @@ int StreamWriter::write(int fd, std::string_view text) {
 }
 
 int StreamWriter::wait_for_room(int fd, Clock::time_point end) const {
-    // Short polls, so that a deadline set meanwhile is seen.
+    // Short polls, so that a deadline set by another thread takes effect.
     constexpr std::chrono::milliseconds longest_poll{100};
     for (;;) {
         const auto now = Clock::now();
@@ -40,7 +41,7 @@ int StreamWriter::wait_for_room(int fd, Clock::time_point end) const {
             std::chrono::ceil<std::chrono::milliseconds>(std::min<Clock::duration>(left, longest_poll));
         const int ready = ::poll(&waited, 1, static_cast<int>(wait.count()));
         if (ready > 0)
-            return 0; // also on POLLERR: write() then tells the reason
+            return 0; // on POLLERR too: write() then returns the reason
         if (ready < 0 && errno != EINTR)
             return errno;
     }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <atomic>
@@ -7,9 +8,9 @@
 
 namespace lxcmon::deliver {
 
-/// Writes to what can't be taken back: a pipe, a terminal, a device. A reader that stands still is
-/// waited for up to the time-out; what it has got by then is remembered and left out next time, so
-/// that lines are neither torn nor doubled. One thread, except for set_deadline().
+/// Writes to a pipe, a terminal or a device, where written bytes can't be removed again. Waits up to the
+/// time-out for a reader that does not read. The next call skips the bytes already written, so that no line
+/// is torn or sent twice. One thread, except for set_deadline().
 class StreamWriter {
   public:
     using Clock = std::chrono::steady_clock;
@@ -17,8 +18,8 @@ class StreamWriter {
     explicit StreamWriter(std::chrono::milliseconds timeout)
         : timeout_(timeout) {}
 
-    /// Borrows `fd`. Returns 0, or an errno: ETIMEDOUT where the reader stands still. After an error the
-    /// next call continues with the same `text`, unless restart() was called.
+    /// Does not own `fd`. Returns 0 or an errno: ETIMEDOUT if the reader does not read. After an error the
+    /// next call must have the same `text` and continues it, unless restart() was called.
     [[nodiscard]] int write(int fd, std::string_view text);
     void restart() noexcept { done_bytes_ = 0; }
     void set_deadline(Clock::time_point deadline) noexcept {
@@ -30,7 +31,7 @@ class StreamWriter {
 
     std::chrono::milliseconds timeout_;
     std::atomic<Clock::rep> deadline_{Clock::time_point::max().time_since_epoch().count()};
-    std::size_t done_bytes_ = 0; ///< of a text that is not yet out
+    std::size_t done_bytes_ = 0; ///< bytes written of the current text
 };
 
 } // namespace lxcmon::deliver

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/target.hpp"
 
 #include <spdlog/spdlog.h>
@@ -72,7 +73,7 @@ Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned 
     } catch (const spool::SpoolHeld& held) {
         result.why += result.why.empty() ? "" : std::string("; not spooled: ") + held.what();
         keep_rejected(held.what());
-        return result; // the agent that has it sees to what is in it, too
+        return result; // the agent that holds the spool delivers its content
     }
     while (const Batch* batch = queue_.begin()) {
         if (const auto appended = spool.append(*batch); !appended.entry) {
@@ -89,7 +90,7 @@ Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned 
     return result;
 }
 
-/// `why_not` where the spool's folder can't be used.
+/// `why_not`: the error if the spool folder can't be used, else empty.
 void Target::keep_rejected(const std::string& why_not) {
     std::optional<std::string> wrong = why_not;
     spool::Quarantine quarantine(spool_settings_->folder);
@@ -97,8 +98,8 @@ void Target::keep_rejected(const std::string& why_not) {
         if (why_not.empty())
             wrong = quarantine.append(rejected);
         if (wrong)
-            spdlog::error("{} refused lines are not kept: {}; the server said: {}", rejected.count, *wrong,
-                          rejected.message);
+            spdlog::error("{} refused lines are not kept: {}; the server's message: {}", rejected.count,
+                          *wrong, rejected.message);
     }
 }
 

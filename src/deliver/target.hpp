@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/delivery.hpp"
@@ -19,51 +20,51 @@ namespace lxcmon::deliver {
 
 struct TargetSettings {
     QueueSettings queue;
-    std::optional<spool::Settings> spool; ///< none for a file or stdout
+    std::optional<spool::Settings> spool; ///< nullopt for a file or stdout
     DeliverySettings delivery;
 };
 
-/// One place that points go to, with all that brings them there and loses none: its queue, its spool and
-/// their threads. One thread at a time, except where said.
+/// A destination of points with its queue, its spool and their threads. One thread at a time, except for the
+/// functions marked "Any thread".
 class Target {
   public:
     Target(std::unique_ptr<Sink> sink, const TargetSettings& settings);
 
-    /// Starts the threads, where they don't run yet. Throws SpoolHeld where another process has the spool's
-    /// lock.
+    /// Starts the threads, unless they run already. Throws spool::SpoolHeld if another process holds the
+    /// spool's lock.
     void start();
 
-    /// Takes a batch; never waits.
+    /// Queues a batch; never waits.
     void push(Batch batch) { queue_.push(std::move(batch)); }
 
     struct Stopped {
         std::size_t lost_lines = 0; ///< neither delivered nor in the spool
-        bool hangs = false; ///< the disk does not answer: only _exit() ends that, this can't be destroyed
+        bool hangs = false;         ///< the disk does not respond: don't destroy the target, end with _exit()
     };
-    /// Tries to deliver what is left until the grace is over, and writes the rest to the spool. For good.
+    /// Delivers queued batches for up to `grace`, then writes the rest to the spool. Can't be started again.
     [[nodiscard]] Stopped stop(std::chrono::milliseconds grace);
 
-    /// The spool's disk does not answer. Any thread.
+    /// The spool's disk does not respond. Any thread.
     [[nodiscard]] bool hangs() const { return spooler_ && spooler_->hangs(); }
 
-    /// What deliver_now() came to.
+    /// The result of deliver_now().
     struct Delivered {
         std::size_t lines_left = 0;
-        std::size_t spooled_lines = 0; ///< of those: in the spool
-        std::string why;               ///< empty where nothing is left
+        std::size_t spooled_lines = 0; ///< part of lines_left that is in the spool
+        std::string why;               ///< reason for a person; empty if no line is left
     };
-    /// Without start(), for --once: delivers what was pushed, and then what earlier runs left in the spool,
-    /// within so long; what fails goes to the spool, where no other agent has it.
+    /// For --once, without start(): delivers the pushed batches, then those that earlier runs left in the
+    /// spool, for up to `limit` and with up to `tries` failed tries in a row. The rest goes to the spool,
+    /// unless another agent holds it.
     [[nodiscard]] Delivered deliver_now(std::chrono::milliseconds limit, unsigned tries);
 
     struct Status {
         DeliveryTotals counts;
-        std::uint64_t dropped_in_memory = 0; ///< of counts.dropped_points: the queue was full
+        std::uint64_t dropped_in_memory = 0; ///< part of counts.dropped_points: the queue was full
         std::size_t queue_points = 0;
         std::uint64_t spool_bytes = 0;
         std::uint64_t spool_points = 0;
-        std::string
-            trouble; ///< for a person: what is wrong with delivery or spool now; empty when all is well
+        std::string trouble; ///< current problem of delivery or spool, for a person; empty if there is none
     };
     /// Any thread.
     [[nodiscard]] Status status() const;
@@ -81,7 +82,7 @@ class Target {
     void keep_rejected(const std::string& why_not);
 
     bool started_ = false;
-    std::vector<spool::Rejected> rejected_now_; ///< of deliver_now()
+    std::vector<spool::Rejected> rejected_now_; ///< by deliver_now(), not yet written
 };
 
 } // namespace lxcmon::deliver

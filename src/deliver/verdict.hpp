@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <chrono>
@@ -8,28 +9,27 @@
 
 namespace lxcmon::deliver {
 
-/// What is to be done with the lines that were sent: the table in PROTOCOL.md.
+/// What to do with the lines that were sent: the table in docs/protocol.md.
 enum class Outcome {
-    delivered,    ///< stored, all of it
-    partial,      ///< stored but for some lines that the server refuses for good: never send it again
-    retry,        ///< not taken now: send the same again after a wait
-    server_error, ///< 500: a few tries more, then look for the line that does it
+    delivered,    ///< all lines are stored
+    partial,      ///< stored except for lines refused permanently: never send it again
+    retry,        ///< not stored now: send the same again after a wait
+    server_error, ///< 500: a few more tries, then search for the line that causes it
     too_large,    ///< 413: halve and send at once
-    refused,      ///< nothing stored, a line is bad: bisect
-    no_database,  ///< make it, once a run
+    refused,      ///< nothing is stored, because of a bad line: bisect
     settings,     ///< wrong settings: keep the data, a person must act
-    no_gzip,      ///< 415: not compressed from now on
 };
 
 struct Verdict {
     Outcome outcome = Outcome::delivered;
-    int status = 0;               ///< HTTP status, 0 where there was none
-    std::chrono::seconds wait{0}; ///< the shortest wait that the server asked for
-    std::string message;          ///< why, and what to do: printable, no secrets; empty when delivered
-    std::optional<std::size_t> dropped_lines; ///< partial: how many, where told (by a stranger)
-    /// partial: which, where told: numbers from 1 within what was sent, ascending, each once (v3).
+    int status = 0;               ///< HTTP status, 0 if there was none
+    std::chrono::seconds wait{0}; ///< minimum wait that the server asked for
+    std::string message;          ///< reason and advice: printable, no secrets; empty if delivered
+    std::optional<std::size_t> dropped_lines; ///< partial: number of refused lines if reported; untrusted
+    /// partial: numbers of the refused lines if reported (v3): from 1, ascending, each once, at most the
+    /// lines sent.
     std::vector<std::size_t> refused_lines;
-    /// partial: the texts of lines that could not be read, as the server repeats them (v1). Raw.
+    /// partial: texts of lines that the server could not parse, as it repeats them (v1). Raw.
     std::vector<std::string> refused_texts;
 };
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/answer_text.hpp"
 
 #include <nlohmann/json.hpp>
@@ -14,15 +15,16 @@ using nlohmann::json;
 
 constexpr std::string_view unparsed = "unable to parse '";
 
-/// Picks out of an error's JSON what AnswerText holds, event by event: no tree is built of a stranger's
-/// megabyte. Its strings are `error` or `message` at the top; `data` is a list of objects, or one.
+/// Reads the JSON of an error into an AnswerText event by event, so that an untrusted body of a megabyte
+/// builds no tree. The top level has the strings `error` or `message`; `data` is an object or a list of
+/// objects.
 class BodyReader final : public nlohmann::json_sax<json> {
   public:
     explicit BodyReader(AnswerText& text)
         : text_(text) {}
 
     [[nodiscard]] bool is_object() const noexcept { return is_object_; }
-    /// v2's, where there is no `error`.
+    /// The v2 API's; used if there is no `error`.
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
 
     bool null() override { return true; }
@@ -44,7 +46,7 @@ class BodyReader final : public nlohmann::json_sax<json> {
         else if (in_line() && key_ == "error_message" && text_.listed == 1)
             text_.line_error = std::move(value);
         else if (in_list_ && depth_ == 2)
-            ++text_.listed; // a bad line of another shape
+            ++text_.listed; // an entry of `data` that is no object
         return true;
     }
     bool key(string_t& name) override {
@@ -73,7 +75,7 @@ class BodyReader final : public nlohmann::json_sax<json> {
     bool parse_error(std::size_t, const std::string&, const json::exception&) override { return false; }
 
   private:
-    /// Within an object that tells of one line: data[i], or data itself.
+    /// True inside the object of one refused line: data[i], or data itself.
     [[nodiscard]] bool in_line() const noexcept { return in_data_ && depth_ == (in_list_ ? 3 : 2); }
     bool leave() noexcept {
         if (--depth_ <= 1)
@@ -105,7 +107,7 @@ AnswerText read_answer_text(const http::Reply& reply) {
     AnswerText text;
     BodyReader reader(text);
     if (!reply.body.empty())
-        static_cast<void>(json::sax_parse(reply.body, &reader)); // false where the body was cut off
+        static_cast<void>(json::sax_parse(reply.body, &reader)); // false if the body was cut off
     if (text.error.empty())
         text.error = reader.message();
     if (text.error.empty()) {
@@ -118,17 +120,17 @@ AnswerText read_answer_text(const http::Reply& reply) {
 std::optional<std::size_t> dropped_lines(const AnswerText& text) {
     if (text.has_list)
         return text.listed;
-    const std::string_view said = text.error;
+    const std::string_view error = text.error;
     std::size_t count = 0;
-    // 1.x says dropped=0 for lines that it can't parse, and names each of them.
-    for (auto at = said.find(unparsed); at != std::string_view::npos; at = said.find(unparsed, at + 1))
+    // 1.x reports dropped=0 for lines that it can't parse, and repeats each of them.
+    for (auto at = error.find(unparsed); at != std::string_view::npos; at = error.find(unparsed, at + 1))
         ++count;
     constexpr std::string_view dropped = "dropped=";
-    if (const auto at = said.rfind(dropped); at != std::string_view::npos) {
-        std::size_t told = 0;
-        const std::string_view digits = said.substr(at + dropped.size());
-        if (std::from_chars(digits.data(), digits.data() + digits.size(), told).ec == std::errc())
-            count = std::max(count, told);
+    if (const auto at = error.rfind(dropped); at != std::string_view::npos) {
+        std::size_t reported = 0;
+        const std::string_view digits = error.substr(at + dropped.size());
+        if (std::from_chars(digits.data(), digits.data() + digits.size(), reported).ec == std::errc())
+            count = std::max(count, reported);
     }
     return count == 0 ? std::nullopt : std::optional(count);
 }
@@ -141,7 +143,7 @@ std::vector<std::string> refused_texts(const AnswerText& text) {
         if (begin == std::string_view::npos)
             break;
         rest.remove_prefix(begin + unparsed.size());
-        // A line holds no LF, but it may hold quotes: the last one of this LF's stretch ends it.
+        // A line has no LF but may contain quotes: the last quote before the LF ends it.
         const std::string_view stretch = rest.substr(0, rest.find('\n'));
         const std::string_view line = stretch.substr(0, stretch.rfind("': "));
         if (line.size() < stretch.size() && line.size() <= longest_refused_text_bytes)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "http/reply.hpp"
@@ -10,30 +11,30 @@
 
 namespace lxcmon::influx {
 
-/// Bounds of what is believed and kept of a server's list of refused lines.
+/// Bounds on a server's list of refused lines; the rest is ignored.
 inline constexpr std::size_t most_refused_lines = 10'000;
 inline constexpr std::size_t most_refused_texts = 64;
 inline constexpr std::size_t longest_refused_text_bytes = std::size_t{4} * 1024;
 
-/// What a server says is wrong, whatever way its API says so: JSON body (v1, v2, v3), header, plain body.
-/// All of it is a stranger's, raw, and parts may be a container's, which a server repeats.
+/// The error text of an answer, from the place where the API puts it: JSON body (v1, v2, v3), header, plain
+/// body. All of it is untrusted and raw. Parts may come from a container, since a server repeats lines.
 struct AnswerText {
-    std::string error;                     ///< the server's own words; empty where it says nothing
-    std::string line_error;                ///< v3: what is wrong with the first bad line that it lists
-    bool has_list = false;                 ///< v3: bad lines are listed, one or several
-    std::size_t listed = 0;                ///< how many of them were read
-    std::vector<std::size_t> line_numbers; ///< v3's, as they stood, at most most_refused_lines
+    std::string error;                     ///< the server's message; empty if there is none
+    std::string line_error;                ///< v3: the error of the first bad line
+    bool has_list = false;                 ///< v3: one or more bad lines are listed
+    std::size_t listed = 0;                ///< number of listed lines that were read
+    std::vector<std::size_t> line_numbers; ///< v3: as in the answer, at most most_refused_lines
 
-    /// `error`, and `line_error` where there is one.
+    /// `error`, followed by `line_error` if there is one.
     [[nodiscard]] std::string message() const;
-    /// `error` up to where it begins to repeat what was sent: only this tells what kind of trouble it is.
+    /// `error` up to the first line that it repeats: only this part decides what kind of error it is.
     [[nodiscard]] std::string_view own_message() const noexcept;
 };
 
-/// Copes with a body that was cut off: what stood before is used.
+/// If the body was cut off, the part before is used.
 [[nodiscard]] AnswerText read_answer_text(const http::Reply& reply);
 
-/// How many lines of a partial write are lost, where told.
+/// Number of lines lost in a partial write; nullopt if the answer does not give it.
 [[nodiscard]] std::optional<std::size_t> dropped_lines(const AnswerText& text);
 
 /// The lines that 1.x repeats after `unable to parse`, within the bounds above.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/api.hpp"
 
 #include "http/url.hpp"
@@ -14,18 +15,18 @@ namespace {
 
 constexpr std::size_t longest_version_bytes = 64;
 
-/// From the header, else from InfluxDB 3's JSON; empty where none is told.
+/// From the header, else from InfluxDB 3's JSON; empty if there is none.
 std::string version_in(const http::Reply& ping) {
     if (!ping.version.empty())
         return ping.version;
-    if (ping.body.size() > 4096) // a version is short
+    if (ping.body.size() > 4096) // not the short JSON of /ping
         return {};
     const auto body = nlohmann::json::parse(ping.body, nullptr, false);
     const auto found = body.is_object() ? body.find("version") : body.end();
     return found != body.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-/// 2 of "v2.7.1", 0 where it does not begin with a number.
+/// 2 of "v2.7.1"; 0 if it does not begin with a number.
 unsigned major_of(std::string_view version) noexcept {
     if (version.starts_with('v'))
         version.remove_prefix(1);
@@ -52,7 +53,7 @@ std::optional<Api> api_of_settings(const Settings& settings) noexcept {
         return settings.api;
     if (!settings.bucket.empty())
         return Api::v2;
-    if (!settings.retention_policy.empty()) // v1's alone; InfluxDB 2 and 3 take v1's writes as well
+    if (!settings.retention_policy.empty()) // only v1 has them; InfluxDB 2 and 3 accept v1 writes as well
         return Api::v1;
     return std::nullopt;
 }
@@ -61,7 +62,7 @@ ServerKind kind_of(const http::Reply& ping) {
     const bool answered = ping.status >= 200 && ping.status < 300;
     const std::string version = answered ? version_in(ping) : std::string();
     if (version.empty())
-        return {Api::v1, "a server that tells no version"};
+        return {Api::v1, "a server that reports no version"};
     const Api api = major_of(version) >= 3 ? Api::v3 : Api::v1;
     return {api, "InfluxDB " + text::printable(version, longest_version_bytes)};
 }

@@ -1,8 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/client.hpp"
 
 #include "http/url.hpp"
 #include "influx/api.hpp"
-#include "influx/judge.hpp"
 #include "influx/query.hpp"
 #include "text/printable.hpp"
 
@@ -22,7 +22,7 @@ std::string without_end_slashes(std::string url) {
     return url;
 }
 
-/// Line numbers come from a stranger: those that can't be are dropped.
+/// Removes line numbers beyond the lines that were sent: the server's list is untrusted.
 void keep_plausible(deliver::Verdict& verdict, std::string_view lines) {
     if (verdict.refused_lines.empty())
         return;
@@ -55,28 +55,28 @@ http::Request Client::request(std::string_view path) const {
 }
 
 deliver::Verdict Client::verdict_of(const http::Reply& reply) const {
-    return judge(reply, std::time(nullptr), secrets_);
+    return judge(reply, std::time(nullptr), secrets_).verdict;
 }
 
-/// Asks the server. What comes back is why there is no choice yet.
+/// Asks the server. Returns nullopt if the API is chosen, else the reason why not.
 std::optional<deliver::Verdict> Client::choose_api() {
     const http::Reply reply = http_.exchange(request("/ping"));
     deliver::Verdict verdict = verdict_of(reply);
     if (verdict.outcome == deliver::Outcome::retry || verdict.outcome == deliver::Outcome::server_error) {
-        verdict.outcome = deliver::Outcome::retry; // no line has been sent that could be to blame
+        verdict.outcome = deliver::Outcome::retry; // no line was sent, so no line can be the cause
         return verdict;
     }
-    // The way there is wrong: a proxy that wants credentials, http on an https port.
+    // The request did not reach InfluxDB: a proxy requires credentials, or http was sent to an https port.
     if (verdict.outcome == deliver::Outcome::settings && (verdict.status == 400 || verdict.status == 407))
         return verdict;
-    // Where /ping itself is refused, the write will say better what is wrong.
+    // If /ping is refused, the answer to the write explains it better.
     const ServerKind kind = kind_of(reply);
     api_ = kind.api;
     std::string choice =
-        name_ + " is " + kind.message + ": using its " + std::string(api_name(kind.api)) + " write API";
-    if (choice != said_choice_)
+        name_ + " is " + kind.message + ": using the " + std::string(api_name(kind.api)) + " write API";
+    if (choice != logged_choice_)
         spdlog::info("{}", choice);
-    said_choice_ = std::move(choice);
+    logged_choice_ = std::move(choice);
     return std::nullopt;
 }
 
@@ -84,14 +84,25 @@ deliver::Verdict Client::send(std::string_view lines) {
     if (!api_)
         if (auto no_choice = choose_api())
             return std::move(*no_choice);
-    deliver::Verdict verdict = write(lines);
-    // Another server may have taken this one's place, with another API.
-    if (verdict.outcome == deliver::Outcome::settings)
+    Judgement judged = write(lines);
+    if (judged.remedy == Remedy::stop_compressing && gzip_) {
+        stop_compressing();
+        judged = write(lines);
+    }
+    if (judged.remedy == Remedy::create_database && !database_tried_) {
+        deliver::Verdict created = create_database();
+        database_tried_ = created.outcome != deliver::Outcome::retry;
+        if (created.outcome != deliver::Outcome::delivered)
+            return created;
+        judged = write(lines);
+    }
+    // Another server with another API may have replaced this one.
+    if (judged.verdict.outcome == deliver::Outcome::settings && judged.remedy == Remedy::none)
         api_ = api_of_settings(settings_);
-    return verdict;
+    return std::move(judged.verdict);
 }
 
-deliver::Verdict Client::write(std::string_view lines) {
+Judgement Client::write(std::string_view lines) {
     constexpr std::size_t bytes_a_second = std::size_t{100} * 1024;
     http::Request request = this->request(write_path(settings_, *api_));
     request.post = true;
@@ -103,22 +114,28 @@ deliver::Verdict Client::write(std::string_view lines) {
         request.body = compressed_;
         request.headers.emplace_back("Content-Encoding: gzip");
     }
-    deliver::Verdict verdict = verdict_of(http_.exchange(request));
-    keep_plausible(verdict, lines);
-    return verdict;
+    Judgement judged = judge(http_.exchange(request), std::time(nullptr), secrets_);
+    keep_plausible(judged.verdict, lines);
+    return judged;
 }
 
-deliver::Verdict Client::make_database() {
+void Client::stop_compressing() {
+    spdlog::info("{} does not accept gzip (HTTP 415): sending to it without compression from now on", name_);
+    gzip_.reset();
+}
+
+/// Outcome::delivered if the database exists now; Outcome::retry if no server answered.
+deliver::Verdict Client::create_database() {
     const std::string shown = "database \"" + text::printable(settings_.database) + "\"";
     deliver::Verdict verdict;
     verdict.outcome = deliver::Outcome::settings;
     verdict.status = 404;
     if (!settings_.create_database) {
-        verdict.message = shown + " is not there, and the settings say not to make it: make it on the server";
+        verdict.message = shown + " does not exist, and --influx-create-db is off: create it on the server";
         return verdict;
     }
     if (api_.value_or(Api::v1) != Api::v1) {
-        verdict.message = "the server has no such place: make the database or bucket there";
+        verdict.message = "the database or bucket does not exist: create it on the server";
         return verdict;
     }
     const std::string form = "q=" + http::percent_encoded(create_database_query(settings_.database));
@@ -129,21 +146,15 @@ deliver::Verdict Client::make_database() {
     verdict = verdict_of(reply);
     if (verdict.outcome == deliver::Outcome::retry)
         return verdict;
-    // The answer is 200 even when it failed.
+    // The status is 200 even if the statement failed.
     const std::string wrong = query_error(reply);
     if (verdict.outcome == deliver::Outcome::delivered && wrong.empty())
         return verdict;
-    verdict.message = shown + " is not there and can't be made (HTTP " + std::to_string(reply.status) + ": " +
-                      text::printable(text::redacted(wrong, secrets_)) +
-                      "); make it on the server, or use an admin user";
+    verdict.message = shown + " does not exist and can't be created (HTTP " + std::to_string(reply.status) +
+                      ": " + text::printable(text::redacted(wrong, secrets_)) +
+                      "); create it on the server, or use an admin user";
     verdict.outcome = deliver::Outcome::settings;
     return verdict;
-}
-
-bool Client::stop_compressing() noexcept {
-    const bool was = gzip_.has_value();
-    gzip_.reset();
-    return was;
 }
 
 void Client::set_deadline(std::chrono::steady_clock::time_point deadline) noexcept {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/judge.hpp"
 
 #include "http/retry_after.hpp"
@@ -17,11 +18,11 @@ bool contains(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
 }
 
-/// Answers of status 400 or 422 that no line is to blame for: bisecting would throw all of them away.
+/// Messages with status 400 or 422 that no line causes: bisecting would reject every line.
 constexpr auto settings_messages = std::to_array<std::string_view>({
-    "Client sent an HTTP request to an HTTPS server", // Go's servers, InfluxDB 1.x and 2.x among them
+    "Client sent an HTTP request to an HTTPS server", // Go's HTTP server: InfluxDB 1.x and 2.x
     "Please provide either orgID or org",             // 2.x
-    "Authorization header was malformed",             // 3.x, and all below
+    "Authorization header was malformed",             // 3.x, and the messages below
     "Adding a new database would exceed limit",
     "db name ",
     "invalid character in database",
@@ -29,21 +30,21 @@ constexpr auto settings_messages = std::to_array<std::string_view>({
 });
 
 bool is_about_settings(const AnswerText& text) noexcept {
-    const std::string_view said = text.own_message();
+    const std::string_view error = text.own_message();
     const auto begins = [](std::string_view message, std::string_view start) {
         return message.starts_with(start);
     };
     for (const std::string_view message : settings_messages)
-        if (begins(said, message) || begins(text.line_error, message))
+        if (begins(error, message) || begins(text.line_error, message))
             return true;
     // VictoriaMetrics, nginx, Apache.
-    return (begins(said, "remoteAddr:") && contains(said, "unsupported path requested")) ||
-           (begins(said, "<") && (contains(said, "plain HTTP request was sent to HTTPS port") ||
-                                  contains(said, "speaking plain HTTP to an SSL-enabled server port")));
+    return (begins(error, "remoteAddr:") && contains(error, "unsupported path requested")) ||
+           (begins(error, "<") && (contains(error, "plain HTTP request was sent to HTTPS port") ||
+                                   contains(error, "speaking plain HTTP to an SSL-enabled server port")));
 }
 
 deliver::Outcome outcome_of(int status, const AnswerText& text) noexcept {
-    const std::string_view said = text.own_message();
+    const std::string_view error = text.own_message();
     if (status >= 200 && status < 300)
         return deliver::Outcome::delivered;
     switch (status) {
@@ -51,57 +52,58 @@ deliver::Outcome outcome_of(int status, const AnswerText& text) noexcept {
     case 422:
         if (is_about_settings(text))
             return deliver::Outcome::settings;
-        return contains(said, "partial write") ? deliver::Outcome::partial : deliver::Outcome::refused;
-    case 404:
-        return contains(said, "database not found") ? deliver::Outcome::no_database
-                                                    : deliver::Outcome::settings;
+        return contains(error, "partial write") ? deliver::Outcome::partial : deliver::Outcome::refused;
     case 408:
     case 429:
         return deliver::Outcome::retry;
     case 413:
         return deliver::Outcome::too_large;
-    case 415:
-        return deliver::Outcome::no_gzip;
     case 500:
-        // InfluxDB 3 has no 413, and 1.6.7 answers so to an unknown retention policy.
-        return said.starts_with("max request size")             ? deliver::Outcome::too_large
-               : said.starts_with("retention policy not found") ? deliver::Outcome::settings
-                                                                : deliver::Outcome::server_error;
+        // InfluxDB 3 uses it in place of 413, InfluxDB 1.6.7 for an unknown retention policy.
+        return error.starts_with("max request size")             ? deliver::Outcome::too_large
+               : error.starts_with("retention policy not found") ? deliver::Outcome::settings
+                                                                 : deliver::Outcome::server_error;
     default:
-        // What the table does not name: a 5xx may pass, all else needs a person. Either keeps the data.
+        // Not in the table: a 5xx may pass, any other status needs a person. The data are kept in both cases.
         return status > 500 && status < 600 ? deliver::Outcome::retry : deliver::Outcome::settings;
     }
 }
 
-/// What a person can do about a status.
-std::string_view advice(int status, std::string_view said) noexcept {
+Remedy remedy_for(int status, const AnswerText& text) noexcept {
+    if (status == 404 && contains(text.own_message(), "database not found"))
+        return Remedy::create_database;
+    return status == 415 ? Remedy::stop_compressing : Remedy::none;
+}
+
+/// What a person can do; empty if there is no advice.
+std::string_view advice(int status, std::string_view error) noexcept {
     switch (status) {
     case 400:
-        return contains(said, "HTTPS") || contains(said, "SSL-enabled")
-                   ? "this port wants https:// in the URL"
-               : contains(said, "unsupported path") ? "this server has no such API: check --influx-api"
-                                                    : std::string_view();
+        return contains(error, "HTTPS") || contains(error, "SSL-enabled")
+                   ? "this port requires https:// in the URL"
+               : contains(error, "unsupported path") ? "this server has no such API: check --influx-api"
+                                                     : std::string_view();
     case 401:
         return "check the user and password, or the token";
     case 403:
-        return "the user or token may not write here: grant it, or use another";
+        return "the user or token has no right to write: grant it, or use another one";
     case 404:
-        return "nothing of that name there: check the URL, --influx-api, the database, or the organisation "
+        return "not found: check the URL, --influx-api, the database, or the organization "
                "and bucket";
     case 405:
-        return "the URL does not lead to InfluxDB's write API: check its host, port and path";
+        return "this URL is not InfluxDB's write API: check its host, port and path";
     case 407:
-        return "the proxy wants credentials: give them in http_proxy or https_proxy";
+        return "the proxy requires credentials: set them in http_proxy or https_proxy";
     case 500:
-        return said.starts_with("retention policy not found") ? "check the retention policy"
-                                                              : "see the server's log";
+        return error.starts_with("retention policy not found") ? "check the retention policy"
+                                                               : "see the server's log";
     default:
-        return status >= 300 && status < 400 ? "redirects are not followed: give the final URL"
+        return status >= 300 && status < 400 ? "redirects are not followed: set the final URL"
                                              : std::string_view();
     }
 }
 
-/// From 1, ascending, each once.
+/// Ascending, without 0 and duplicates.
 std::vector<std::size_t> plausible(std::vector<std::size_t> numbers) {
     std::sort(numbers.begin(), numbers.end());
     numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
@@ -111,10 +113,10 @@ std::vector<std::size_t> plausible(std::vector<std::size_t> numbers) {
 
 std::string message_of(const http::Reply& reply, const AnswerText& text,
                        std::span<const std::string> secrets) {
-    std::string said = text.message();
-    said.resize(said.find_last_not_of(" \t\r\n") + 1); // plain bodies end in LF
+    std::string error = text.message();
+    error.resize(error.find_last_not_of(" \t\r\n") + 1); // plain bodies end in LF
     std::string message = "HTTP " + std::to_string(reply.status);
-    if (const std::string clean = text::printable(text::redacted(said, secrets)); !clean.empty())
+    if (const std::string clean = text::printable(text::redacted(error, secrets)); !clean.empty())
         message += ": " + clean;
     if (!reply.location.empty() && reply.status < 400)
         message += " to " + text::printable(text::redacted(reply.location, secrets));
@@ -125,19 +127,21 @@ std::string message_of(const http::Reply& reply, const AnswerText& text,
 
 } // namespace
 
-deliver::Verdict judge(const http::Reply& reply, std::time_t now, std::span<const std::string> secrets) {
-    deliver::Verdict verdict;
+Judgement judge(const http::Reply& reply, std::time_t now, std::span<const std::string> secrets) {
+    Judgement judgement;
+    deliver::Verdict& verdict = judgement.verdict;
     if (!reply.failure.empty()) {
         verdict.outcome = deliver::Outcome::retry;
         verdict.message =
             text::printable(text::redacted(reply.failure, secrets), 2 * text::longest_message_bytes);
-        return verdict;
+        return judgement;
     }
     const AnswerText text = read_answer_text(reply);
     verdict.status = reply.status;
     verdict.outcome = outcome_of(reply.status, text);
+    judgement.remedy = remedy_for(reply.status, text);
     if (verdict.outcome == deliver::Outcome::delivered)
-        return verdict;
+        return judgement;
     verdict.wait = http::wait_of(reply.retry_after, now);
     verdict.message = message_of(reply, text, secrets);
     if (verdict.outcome == deliver::Outcome::partial) {
@@ -145,7 +149,7 @@ deliver::Verdict judge(const http::Reply& reply, std::time_t now, std::span<cons
         verdict.refused_lines = plausible(text.line_numbers);
         verdict.refused_texts = refused_texts(text);
     }
-    return verdict;
+    return judgement;
 }
 
 } // namespace lxcmon::influx

@@ -30,7 +30,7 @@ void add_url(std::vector<std::string>& urls, const std::string& value) {
 }
 
 void add_header(Settings& settings, const std::string& value) {
-    // Its value may be a secret.
+    // The value may be a secret.
     const auto colon = value.find(':');
     if (const auto wrong = check_header(value))
         throw BadValue{*wrong, colon == std::string::npos ? "***" : value.substr(0, colon) + ": ***"};

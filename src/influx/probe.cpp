@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "http/url.hpp"
 #include "influx/api.hpp"
 #include "influx/client.hpp"
@@ -28,54 +29,54 @@ std::vector<Finding> Client::probe() {
     return findings;
 }
 
-/// Leaves the API chosen, where the server is good.
+/// Chooses the API if the server answers.
 Finding Client::probe_server() {
     const http::Reply reply = http_.exchange(request("/ping"));
     if (!reply.failure.empty())
         return {"server", false, verdict_of(reply).message};
-    // A server that wants credentials for /ping is there too; whether ours are good comes next.
+    // A server that requires credentials for /ping exists too; the next check tests the credentials.
     if (!is_good(reply) && reply.status != 401 && reply.status != 403)
-        return {"server", false, name_ + ": no InfluxDB answers there (" + verdict_of(reply).message + ")"};
+        return {"server", false,
+                name_ + ": no InfluxDB answers at this URL (" + verdict_of(reply).message + ")"};
     const ServerKind kind = kind_of(reply);
     api_ = api_of_settings(settings_).value_or(kind.api);
-    const char* why = settings_.api != Api::automatic       ? "--influx-api says so"
-                      : !settings_.bucket.empty()           ? "there is a bucket"
-                      : !settings_.retention_policy.empty() ? "there is a retention policy"
-                                                            : "going by what the server says";
+    const char* why = settings_.api != Api::automatic       ? "set by --influx-api"
+                      : !settings_.bucket.empty()           ? "because a bucket is set"
+                      : !settings_.retention_policy.empty() ? "because a retention policy is set"
+                                                            : "detected from the server";
     return {"server", true,
-            name_ + ": " + kind.message + "; written to with the " + std::string(api_name(*api_)) + " API, " +
+            name_ + ": " + kind.message + "; using the " + std::string(api_name(*api_)) + " write API, " +
                 why};
 }
 
 void Client::probe_v1(std::vector<Finding>& findings) {
-    // Any user may ask this, and sees the databases that are his to read or write.
+    // Any user may ask this; the answer lists the databases that the user may read or write.
     const http::Reply reply = http_.exchange(request("/query?q=SHOW%20DATABASES"));
     const std::string wrong = is_good(reply) ? query_error(reply) : verdict_of(reply).message;
-    const std::string who = !settings_.token.empty() ? "the token"
-                            : settings_.user.empty() ? "no user"
-                                                     : "user \"" + text::printable(settings_.user) + "\"";
+    const std::string user = !settings_.token.empty() ? "the token"
+                             : settings_.user.empty() ? "no user"
+                                                      : "user \"" + text::printable(settings_.user) + "\"";
     if (!wrong.empty()) {
         findings.push_back({"credentials", false,
-                            name_ + ": " + who + ": " + text::printable(text::redacted(wrong, secrets_))});
+                            name_ + ": " + user + ": " + text::printable(text::redacted(wrong, secrets_))});
         return;
     }
-    findings.push_back({"credentials", true, name_ + ": " + who + " is accepted"});
+    findings.push_back({"credentials", true, name_ + ": " + user + " is accepted"});
     const auto names = listed_databases(reply);
     const std::string shown = "\"" + text::printable(settings_.database) + "\"";
     if (std::find(names.begin(), names.end(), settings_.database) != names.end())
-        findings.push_back({"database", true, shown + " is there"});
+        findings.push_back({"database", true, shown + " exists"});
     else if (settings_.create_database)
         findings.push_back({"database", true,
-                            shown + " is not there yet, or not shown to " + who +
-                                "; it is made at the first write, which needs an admin's rights"});
+                            shown + " does not exist yet, or is not visible to " + user +
+                                "; the first write creates it, which requires an admin user"});
     else
-        findings.push_back({"database", false, shown + " is not there: make it on the server"});
+        findings.push_back({"database", false, shown + " does not exist: create it on the server"});
 }
 
 void Client::probe_by_writing(std::vector<Finding>& findings) {
-    // A write of nothing: it takes just the right that is needed later, where listing buckets takes
-    // one that a good write-only token has not. The server looks at the token and the bucket first
-    // and at the body last: 400 to an empty body means that all else is good.
+    // An empty write requires only the right to write; a write-only token may not list buckets. The server
+    // checks the token and the bucket before the body: 400 to an empty body means that both are good.
     http::Request write = request(write_path(settings_, *api_));
     write.post = true;
     const deliver::Verdict verdict = verdict_of(http_.exchange(write));
@@ -86,7 +87,7 @@ void Client::probe_by_writing(std::vector<Finding>& findings) {
         findings.push_back({"credentials", true, name_ + ": may write"});
         findings.push_back(
             {"database", true,
-             place + (v2 ? " is there" : " is there, or made by the server at the first write")});
+             place + (v2 ? " exists" : " exists, or the server creates it at the first write")});
         return;
     }
     const bool token_is_good = verdict.status == 404;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/query.hpp"
 
 #include "influx/answer_text.hpp"
@@ -10,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-/// A member of an object or an element of an array; null where there is none. An answer has any shape.
+/// A member of an object; null if there is none. An answer may have any shape.
 const json& member(const json& value, const char* key) {
     static const json none;
     if (!value.is_object())

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "http/reply.hpp"
@@ -8,10 +9,10 @@
 
 namespace lxcmon::influx {
 
-/// InfluxQL, with the name quoted: what stands in it can't end the statement.
+/// InfluxQL with the name quoted: no character of the name can end the statement.
 [[nodiscard]] std::string create_database_query(std::string_view name);
 
-/// What /query says is wrong, empty where nothing is: it answers 200 to a statement that failed. Raw.
+/// The error in an answer of /query, raw; empty if there is none. A failed statement has status 200 too.
 [[nodiscard]] std::string query_error(const http::Reply& reply);
 
 /// The names in the answer to SHOW DATABASES.

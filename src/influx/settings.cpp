@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/settings.hpp"
 
 #include "http/url.hpp"
@@ -11,14 +12,14 @@ namespace lxcmon::influx {
 
 namespace {
 
-/// What RFC 9110 calls tchar.
+/// `tchar` of RFC 9110.
 bool is_token_character(char c) noexcept {
-    constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+    constexpr std::string_view symbols = "!#$%&'*+-.^_`|~";
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           others.find(c) != std::string_view::npos;
+           symbols.find(c) != std::string_view::npos;
 }
 
-/// Those that say how this very request is to be read: another value would break it or split it in two.
+/// Headers that frame the request: another value would break it or split it in two.
 constexpr auto own_headers = std::to_array<std::string_view>(
     {"accept-encoding", "connection", "content-encoding", "content-length", "content-type", "expect", "host",
      "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"});
@@ -43,9 +44,9 @@ std::optional<std::string> check_header(std::string_view header) {
     const std::string name = header_name(header);
     if (header.find(':') == std::string_view::npos || name.empty() ||
         !std::all_of(name.begin(), name.end(), &is_token_character))
-        return std::string("is no header; ") + expected;
+        return std::string("is not a header; ") + expected;
     if (std::any_of(header.begin(), header.end(), &text::is_control))
-        return std::string("has a line end or control byte in it; ") + expected;
+        return std::string("contains a line end or control character; ") + expected;
     if (value_of(header).empty())
         return std::string("has no value; ") + expected;
     if (std::find(own_headers.begin(), own_headers.end(), name) != own_headers.end())
@@ -55,12 +56,12 @@ std::optional<std::string> check_header(std::string_view header) {
 
 Settings checked(Settings settings) {
     if (const auto wrong = http::check_url(settings.url))
-        throw std::invalid_argument("the URL of InfluxDB: " + *wrong);
-    // A line end in it would start another header.
+        throw std::invalid_argument("the InfluxDB URL: " + *wrong);
+    // A line end would start another header.
     if (std::any_of(settings.token.begin(), settings.token.end(), &text::is_control))
-        throw std::invalid_argument("the token of InfluxDB: a line end or control byte in it");
+        throw std::invalid_argument("the InfluxDB token contains a line end or control character");
     if (settings.user.find(':') != std::string::npos)
-        throw std::invalid_argument("the user of InfluxDB: HTTP allows no colon in it");
+        throw std::invalid_argument("the InfluxDB user contains a colon, which HTTP does not allow");
     for (const std::string& header : settings.headers)
         if (const auto wrong = check_header(header))
             throw std::invalid_argument("a header for InfluxDB " + *wrong);
@@ -68,7 +69,7 @@ Settings checked(Settings settings) {
         if (const auto wrong = http::check_proxy(settings.proxy))
             throw std::invalid_argument("the proxy to InfluxDB: " + *wrong);
     if (settings.api == Api::v2 && settings.bucket.empty())
-        throw std::invalid_argument("the v2 API of InfluxDB needs a bucket");
+        throw std::invalid_argument("the InfluxDB v2 API requires a bucket");
     return settings;
 }
 
@@ -77,7 +78,7 @@ std::vector<std::string> secrets_of(const Settings& settings) {
     for (const std::string& header : settings.headers) {
         const std::string_view value = value_of(header);
         secrets.emplace_back(value);
-        // Of "Bearer x" the x alone, too.
+        // The x of "Bearer x" is a secret by itself.
         if (const auto space = value.find_last_of(" \t"); space != std::string_view::npos)
             secrets.emplace_back(value.substr(space + 1));
     }
@@ -86,7 +87,7 @@ std::vector<std::string> secrets_of(const Settings& settings) {
 
 http::Settings http_settings_of(const Settings& settings) {
     http::Settings http;
-    if (settings.token.empty()) { // a token goes before user and password
+    if (settings.token.empty()) { // a token has priority over user and password
         http.user = settings.user;
         http.password = settings.password;
     }

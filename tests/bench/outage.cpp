@@ -59,8 +59,6 @@ class TimedSink final : public deliver::Sink {
             note_delay(std::chrono::duration<double>(Clock::now() - pushed_at.load()).count());
         return {};
     }
-    deliver::Verdict make_database() override { return {}; }
-    bool stop_compressing() noexcept override { return false; }
     void set_deadline(Clock::time_point) noexcept override {}
     std::vector<Finding> probe() override { return {}; }
     std::string name() const override { return "simulated"; }

@@ -256,7 +256,7 @@ class NoDatabase(DeliveryCase):
     def test_unless_told_not_to(self):
         server, asked = self.server_without_a_database(json_answer(200, {"results": [{"statement_id": 0}]}))
         agent = self.deliver_to(server.url, "--influx-create-db", "off")
-        agent.wait_for(lambda: self.lines_with(agent, '"lxc" is not there', "not to make it"), what="words in the log")
+        agent.wait_for(lambda: self.lines_with(agent, '"lxc" does not exist', "--influx-create-db is off"), what="the reason in the log")
         agent.wait_for(lambda: len(self.spool(agent).times()) >= 3, what="three ticks in the spool")
         self.assertEqual(asked(), [])
 

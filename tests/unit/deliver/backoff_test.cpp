@@ -6,7 +6,7 @@
 using namespace lxcmon::deliver;
 using std::chrono::milliseconds;
 
-TEST_CASE("backoff doubles up to its most, and takes up to half off") {
+TEST_CASE("backoff doubles up to its maximum, and subtracts up to half") {
     double random = 1.0;
     Backoff backoff(milliseconds(1000), milliseconds(60'000), [&] { return random; });
     for (const int expected : {1000, 2000, 4000, 8000, 16'000, 32'000, 60'000, 60'000})

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/delivery.hpp"
 
 #include "unit/deliver/fake_sink.hpp"
@@ -27,7 +28,7 @@ struct Fixture {
         return settings;
     }
 
-    /// False when it is not done after so many tries.
+    /// Returns false if the batch is not done after `most_tries` tries.
     bool run(const Batch& batch, unsigned most_tries = 100) {
         delivery.begin(batch);
         for (unsigned tries = 0; !delivery.done() && tries < most_tries; ++tries)
@@ -45,7 +46,8 @@ bool has_line(std::string_view lines, std::string_view line) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture, "a retry sends the same bytes, after waits that double and never end") {
+TEST_CASE_FIXTURE(Fixture,
+                  "a retry sends the same bytes; the waits double up to 60 s, without a limit on tries") {
     for (int count = 0; count < 8; ++count)
         sink.script.push_back(verdict_of(Outcome::retry));
     CHECK(run(four));
@@ -57,7 +59,7 @@ TEST_CASE_FIXTURE(Fixture, "a retry sends the same bytes, after waits that doubl
     CHECK(counters.delivered_points == 4);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the longer of backoff and Retry-After, and backoff starts anew after a success") {
+TEST_CASE_FIXTURE(Fixture, "the longer of backoff and Retry-After; a success resets the backoff") {
     Verdict busy = verdict_of(Outcome::retry);
     busy.wait = seconds(600);
     sink.script = {busy, verdict_of(Outcome::retry), Verdict{}, verdict_of(Outcome::retry)};
@@ -66,10 +68,11 @@ TEST_CASE_FIXTURE(Fixture, "the longer of backoff and Retry-After, and backoff s
     CHECK(waits == std::vector<milliseconds>{seconds(600), seconds(2), seconds(1)});
 }
 
-TEST_CASE_FIXTURE(Fixture, "a partial write is done; what is lost is counted, whatever a stranger tells") {
-    for (const std::size_t told : {std::size_t{1}, std::size_t{1'000'000}, std::size_t{0}}) {
+TEST_CASE_FIXTURE(Fixture,
+                  "a partial write ends the batch; the count of lost lines is limited to the lines sent") {
+    for (const std::size_t reported : {std::size_t{1}, std::size_t{1'000'000}, std::size_t{0}}) {
         Verdict partial = verdict_of(Outcome::partial);
-        partial.dropped_lines = told;
+        partial.dropped_lines = reported;
         sink.script.push_back(partial);
         CHECK(run(four, 1));
     }
@@ -102,7 +105,7 @@ TEST_CASE_FIXTURE(Fixture, "refused: the bad lines alone are rejected") {
     CHECK(sink.sent.size() < 30);
 }
 
-TEST_CASE_FIXTURE(Fixture, "500: five more tries, then the line that does it is found and rejected") {
+TEST_CASE_FIXTURE(Fixture, "500: five more tries, then the line that causes it is found and rejected") {
     sink.judge = [](std::string_view lines) {
         return has_line(lines, "c") ? Outcome::server_error : Outcome::delivered;
     };
@@ -112,27 +115,27 @@ TEST_CASE_FIXTURE(Fixture, "500: five more tries, then the line that does it is 
     for (std::size_t tries = 0; tries < 6; ++tries)
         CHECK(sink.sent[tries] == four.body);
     CHECK(sink.sent[6] == "a 1\nb 2\n");
-    CHECK(sink.sent.back() == "c 3\n"); // its last chance, after others got through
+    CHECK(sink.sent.back() == "c 3\n"); // its last try, after other lines were stored
 }
 
-TEST_CASE_FIXTURE(Fixture, "500 to everything is a sick server: no line is lost to it") {
-    bool sick = true;
-    sink.judge = [&](std::string_view) { return sick ? Outcome::server_error : Outcome::delivered; };
+TEST_CASE_FIXTURE(Fixture, "500 to every line is the server's fault: no line is lost") {
+    bool failing = true;
+    sink.judge = [&](std::string_view) { return failing ? Outcome::server_error : Outcome::delivered; };
     for (const std::size_t tries : {7U, 20U, 200U, 1000U}) {
         CHECK_FALSE(run(four, static_cast<unsigned>(tries)));
         CHECK(counters.rejected_points == 0);
         CHECK(delivery.lines_left() == 4);
     }
-    sick = false;
+    failing = false;
     while (!delivery.done())
         CHECK(delivery.step().wait == milliseconds(0));
     CHECK(counters.delivered_points == 4);
     CHECK(counters.rejected_points == 0);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a server that falls sick while the bad line is sought costs no line") {
+TEST_CASE_FIXTURE(Fixture, "a server that fails during the search for the bad line costs no line") {
     unsigned sent = 0;
-    // Takes the first half, then nothing for long.
+    // Stores the first half, then fails for a long time.
     sink.judge = [&](std::string_view) {
         ++sent;
         return sent <= 6 || (sent > 7 && sent < 200) ? Outcome::server_error : Outcome::delivered;
@@ -142,38 +145,7 @@ TEST_CASE_FIXTURE(Fixture, "a server that falls sick while the bad line is sough
     CHECK(counters.delivered_points == 4);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a missing database is made once a run, and the batch goes again at once") {
-    sink.script = {verdict_of(Outcome::no_database)};
-    CHECK(run(four, 2));
-    CHECK(sink.databases_made == 1);
-    CHECK(waits.empty());
-    sink.script = {verdict_of(Outcome::no_database)};
-    CHECK(run(four, 2));
-    CHECK(sink.databases_made == 1);
-    CHECK(waits == std::vector<milliseconds>{seconds(60)});
-}
-
-TEST_CASE_FIXTURE(Fixture, "a database that can't be made is a matter of settings, and the words say why") {
-    sink.making = verdict_of(Outcome::settings, "needs an admin");
-    sink.script = {verdict_of(Outcome::no_database)};
-    delivery.begin(four);
-    const Step step = delivery.step();
-    CHECK(step.wait == seconds(60));
-    CHECK(step.message == "needs an admin");
-    CHECK(delivery.trouble() == "needs an admin");
-}
-
-TEST_CASE_FIXTURE(Fixture, "nobody there to make the database: not counted as the one time") {
-    sink.making = verdict_of(Outcome::retry);
-    sink.script = {verdict_of(Outcome::no_database), verdict_of(Outcome::no_database)};
-    delivery.begin(four);
-    CHECK(delivery.step().wait == seconds(1));
-    sink.making = {};
-    CHECK(delivery.step().wait == seconds(0));
-    CHECK(sink.databases_made == 2);
-}
-
-TEST_CASE_FIXTURE(Fixture, "wrong settings keep the data and try every 60 s") {
+TEST_CASE_FIXTURE(Fixture, "wrong settings keep the data, with a try every 60 s") {
     sink.script = {verdict_of(Outcome::settings, "401"), verdict_of(Outcome::settings, "401")};
     CHECK_FALSE(run(four, 2));
     CHECK(waits == std::vector<milliseconds>{seconds(60), seconds(60)});
@@ -183,23 +155,14 @@ TEST_CASE_FIXTURE(Fixture, "wrong settings keep the data and try every 60 s") {
     CHECK(delivery.trouble().empty());
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "415: the same batch at once without gzip; without gzip already it is the settings") {
-    sink.script = {verdict_of(Outcome::no_gzip), verdict_of(Outcome::no_gzip)};
-    CHECK(run(four));
-    CHECK_FALSE(sink.compressing);
-    CHECK(waits == std::vector<milliseconds>{seconds(60)});
-}
-
-TEST_CASE_FIXTURE(Fixture, "batches of nothing, and one whose last line has no end") {
+TEST_CASE_FIXTURE(Fixture, "an empty batch, and a batch whose last line has no LF") {
     CHECK(run({}));
     CHECK(sink.sent.empty());
     CHECK(run({"a\nb", 2}));
     CHECK(counters.delivered_points == 2);
 }
 
-TEST_CASE("what is refused for good is handed on with the server's words, and with its lines where they are "
-          "named") {
+TEST_CASE("refused lines are reported with the server's message, and with their text if they are named") {
     FakeSink sink;
     std::vector<spool::Rejected> rejected;
     DeliverySettings settings;
@@ -243,7 +206,8 @@ TEST_CASE("what is refused for good is handed on with the server's words, and wi
     CHECK(rejected[0].time_ns > 1'700'000'000'000'000'000);
 }
 
-TEST_CASE("a line that always gets 500 is rejected when it stands last, or alone after others were stored") {
+TEST_CASE("a line that always gets 500 is rejected at the end of a batch, and alone after other lines were "
+          "stored") {
     FakeSink sink;
     SharedCounters counters;
     DeliverySettings settings;
@@ -266,10 +230,10 @@ TEST_CASE("a line that always gets 500 is rejected when it stands last, or alone
     const std::size_t sent = sink.sent.size();
     CHECK(bring(alone));
     CHECK(counters.rejected_points == 2);
-    CHECK(sink.sent.size() < sent + 15); // no patience any more: the server is known to be well
+    CHECK(sink.sent.size() < sent + 15); // no waits any more: the server is known to work
 }
 
-TEST_CASE("a server that fails for good costs no line, not even those that are left alone") {
+TEST_CASE("a server that fails permanently costs no line, not even single ones") {
     FakeSink sink;
     SharedCounters counters;
     Delivery delivery(sink, counters);

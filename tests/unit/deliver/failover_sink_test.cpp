@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/failover_sink.hpp"
 
 #include "influx/client.hpp"
@@ -19,7 +20,7 @@ using std::chrono::seconds;
 
 namespace {
 
-/// Three sinks that say what the test wants of them, and a clock that the test turns.
+/// Three sinks with outcomes that the test sets, and a clock that it sets too.
 struct Three {
     LogCapture log;
     std::array<FakeSink*, 3> sinks{};
@@ -39,8 +40,8 @@ struct Three {
         return made;
     }
     Outcome send() { return failover.send("x\n").outcome; }
-    /// How often each was sent to since the last call.
-    std::array<std::size_t, 3> asked() {
+    /// Number of sends to each sink since the last call.
+    std::array<std::size_t, 3> send_counts() {
         std::array<std::size_t, 3> counts{};
         for (std::size_t index = 0; index < sinks.size(); ++index) {
             counts[index] = sinks[index]->sent.size();
@@ -50,69 +51,97 @@ struct Three {
     }
 };
 
-using DeliveryTotals = std::array<std::size_t, 3>;
+using SendCounts = std::array<std::size_t, 3>;
+
+/// Two servers, a client for each, and a clock that the test sets.
+struct TwoServers {
+    LogCapture log;
+    FakeHttpServer first, second;
+    std::chrono::steady_clock::time_point now;
+
+    [[nodiscard]] FailoverSink failover(bool gzip = false) {
+        std::vector<std::unique_ptr<Sink>> sinks;
+        for (const FakeHttpServer* server : {&first, &second}) {
+            influx::Settings settings;
+            settings.url = server->url();
+            settings.api = influx::Api::v1;
+            settings.gzip = gzip;
+            sinks.push_back(std::make_unique<influx::Client>(std::move(settings)));
+        }
+        return FailoverSink(std::move(sinks), [this] { return now; });
+    }
+};
+
+std::vector<std::string> paths(const FakeHttpServer& server) {
+    std::vector<std::string> paths;
+    for (const auto& request : server.requests())
+        paths.push_back(request.path);
+    return paths;
+}
+
+using Paths = std::vector<std::string>;
+constexpr const char* no_database = R"({"error":"database not found: \"lxc\""})";
 
 } // namespace
 
-TEST_CASE_FIXTURE(Three, "the first is used while it works, whatever it thinks of the lines") {
+TEST_CASE_FIXTURE(Three, "the first sink is used while it works, even if it refuses lines") {
     for (const Outcome outcome :
          {Outcome::delivered, Outcome::partial, Outcome::refused, Outcome::too_large}) {
         outcomes[0] = outcome;
         CHECK(send() == outcome);
-        CHECK(asked() == DeliveryTotals{1, 0, 0});
+        CHECK(send_counts() == SendCounts{1, 0, 0});
     }
     CHECK(log.take().empty());
 }
 
-TEST_CASE_FIXTURE(Three, "the next takes the same lines at once, and keeps them; said once") {
+TEST_CASE_FIXTURE(Three, "the next sink gets the same lines at once and stays in use; logged once") {
     for (const Outcome outcome : {Outcome::retry, Outcome::server_error, Outcome::settings}) {
         Three three;
         three.outcomes[0] = outcome;
         CHECK(three.send() == Outcome::delivered);
         CHECK(three.sinks[1]->sent == std::vector<std::string>{"x\n"});
-        CHECK(three.asked() == DeliveryTotals{1, 1, 0});
+        CHECK(three.send_counts() == SendCounts{1, 1, 0});
         CHECK(three.log.take() == "warning http://a: ; sending to http://b\n");
         three.outcomes[0] = Outcome::delivered;
         CHECK(three.send() == Outcome::delivered);
-        CHECK(three.asked() == DeliveryTotals{0, 1, 0});
+        CHECK(three.send_counts() == SendCounts{0, 1, 0});
         CHECK(three.log.take().empty());
     }
 }
 
-TEST_CASE_FIXTURE(Three, "after a minute the earlier ones are tried again, first the first") {
+TEST_CASE_FIXTURE(Three, "after a minute the earlier sinks are tried again, beginning with the first") {
     outcomes = {Outcome::retry, Outcome::retry, Outcome::delivered};
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 1, 1});
+    CHECK(send_counts() == SendCounts{1, 1, 1});
     static_cast<void>(log.take());
     now += seconds(59);
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{0, 0, 1});
+    CHECK(send_counts() == SendCounts{0, 0, 1});
     now += seconds(1);
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 1, 1});
-    CHECK(log.take().empty()); // still the third
+    CHECK(send_counts() == SendCounts{1, 1, 1});
+    CHECK(log.take().empty()); // the third is still in use
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{0, 0, 1}); // not again for a minute
+    CHECK(send_counts() == SendCounts{0, 0, 1}); // not again for a minute
     outcomes[0] = Outcome::delivered;
     now += seconds(60);
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 0, 0});
-    CHECK(log.take() == "info http://a works again; sending to it in place of http://c\n");
+    CHECK(send_counts() == SendCounts{1, 0, 0});
+    CHECK(log.take() == "info http://a works again; sending to it instead of http://c\n");
 }
 
-TEST_CASE_FIXTURE(Three, "where the current one fails, the earlier ones are tried as well") {
+TEST_CASE_FIXTURE(Three, "if the current sink fails, the earlier ones are tried as well") {
     outcomes[0] = Outcome::retry;
     CHECK(send() == Outcome::delivered);
-    static_cast<void>(asked());
+    static_cast<void>(send_counts());
     static_cast<void>(log.take());
     outcomes = {Outcome::delivered, Outcome::retry, Outcome::retry};
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 1, 1});
+    CHECK(send_counts() == SendCounts{1, 1, 1});
     CHECK(log.take() == "warning http://b: ; sending to http://a\n");
 }
 
-TEST_CASE_FIXTURE(Three,
-                  "all fail: each is tried once, and the first one's verdict comes with all their words") {
+TEST_CASE_FIXTURE(Three, "all fail: each is tried once; the first verdict is returned with all messages") {
     sinks[0]->script = {verdict_of(Outcome::server_error, "HTTP 500")};
     sinks[0]->script[0].status = 500;
     sinks[1]->script = {verdict_of(Outcome::retry, "http://b/write: refused")};
@@ -121,51 +150,14 @@ TEST_CASE_FIXTURE(Three,
     CHECK(verdict.outcome == Outcome::server_error);
     CHECK(verdict.status == 500);
     CHECK(verdict.message ==
-          "no server takes the points: http://a: HTTP 500; http://b/write: refused; http://c: HTTP 401");
-    CHECK(asked() == DeliveryTotals{1, 1, 1});
+          "no server accepts the points: http://a: HTTP 500; http://b/write: refused; http://c: HTTP 401");
+    CHECK(send_counts() == SendCounts{1, 1, 1});
     CHECK(log.take().empty());
     CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 0, 0}); // it stays with the first
+    CHECK(send_counts() == SendCounts{1, 0, 0}); // it stays with the first
 }
 
-TEST_CASE_FIXTURE(Three, "a missing database is made on each server, once") {
-    sinks[0]->script = {verdict_of(Outcome::no_database)};
-    CHECK(send() == Outcome::delivered);
-    CHECK(sinks[0]->databases_made == 1);
-    CHECK(asked() == DeliveryTotals{2, 0, 0});
-    sinks[0]->script = {verdict_of(Outcome::no_database)}; // dropped: a person must have meant it
-    sinks[1]->script = {verdict_of(Outcome::no_database)};
-    CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 2, 0});
-    CHECK(sinks[0]->databases_made == 1);
-    CHECK(sinks[1]->databases_made == 1);
-}
-
-TEST_CASE_FIXTURE(Three, "a database that can't be made: the next; nobody answering is no answer") {
-    sinks[0]->judge = [](std::string_view) { return Outcome::no_database; };
-    sinks[0]->making = verdict_of(Outcome::retry, "time-out");
-    CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{1, 1, 0});
-    CHECK(log.take() == "warning http://a: time-out; sending to http://b\n");
-    sinks[0]->making = verdict_of(Outcome::settings, "not allowed");
-    now += seconds(60);
-    CHECK(send() == Outcome::delivered);
-    now += seconds(60);
-    CHECK(send() == Outcome::delivered);
-    CHECK(sinks[0]->databases_made == 2); // the second try was the last
-}
-
-TEST_CASE_FIXTURE(Three, "gzip is given up for the one that does not take it") {
-    sinks[0]->script = {verdict_of(Outcome::no_gzip)};
-    CHECK(send() == Outcome::delivered);
-    CHECK_FALSE(sinks[0]->compressing);
-    CHECK(sinks[1]->compressing);
-    sinks[0]->script = {verdict_of(Outcome::no_gzip)}; // 415 all the same: not this server
-    CHECK(send() == Outcome::delivered);
-    CHECK(asked() == DeliveryTotals{3, 1, 0});
-}
-
-TEST_CASE_FIXTURE(Three, "the name, the findings, the deadline: of all of them") {
+TEST_CASE_FIXTURE(Three, "name, findings and deadline are those of all sinks") {
     CHECK(failover.name() == "http://a, else http://b, else http://c");
     CHECK(failover.probe().size() == 3);
     const auto deadline = std::chrono::steady_clock::now();
@@ -174,7 +166,55 @@ TEST_CASE_FIXTURE(Three, "the name, the findings, the deadline: of all of them")
         CHECK(sink->deadline == deadline);
 }
 
-TEST_CASE("over HTTP: one server is gone, the other gets the same bytes") {
+TEST_CASE_FIXTURE(TwoServers, "over HTTP: a missing database is created on each server, once") {
+    FailoverSink sink = failover();
+    first.script({404, no_database});
+    first.script({200, "{}"});
+    CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    CHECK(paths(first) == Paths{"/write", "/query", "/write"});
+    first.script({404, no_database}); // dropped by a person: not created a second time
+    second.script({404, no_database});
+    second.script({200, "{}"});
+    CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    CHECK(paths(first) == Paths{"/write", "/query", "/write", "/write"});
+    CHECK(paths(second) == Paths{"/write", "/query", "/write"});
+}
+
+TEST_CASE_FIXTURE(TwoServers,
+                  "over HTTP: a server whose database can't be created; 503 does not count as a try") {
+    FailoverSink sink = failover();
+    first.handle([](const test::HttpRequestSeen&) { return test::HttpAnswer{404, no_database}; });
+    first.script({404, no_database});
+    first.script({503, ""});
+    CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    CHECK(second.requests().size() == 1);
+    CHECK(log.take() == "warning " + first.url() + ": HTTP 503; sending to " + second.url() + "\n");
+    first.script({404, no_database});
+    first.script({200, R"({"results":[{"error":"not allowed"}]})"});
+    for (int minute = 0; minute < 2; ++minute) {
+        now += seconds(60);
+        CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    }
+    CHECK(paths(first) == Paths{"/write", "/query", "/write", "/query", "/write"});
+    CHECK(second.requests().size() == 3);
+}
+
+TEST_CASE_FIXTURE(TwoServers, "over HTTP: gzip is given up for the server that does not accept it") {
+    FailoverSink sink = failover(true);
+    first.script({415, ""});
+    CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    first.script({415, ""}); // without gzip: the server can't be used
+    CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    const auto seen = first.requests();
+    REQUIRE(seen.size() == 3);
+    CHECK(seen[0].headers.count("content-encoding") == 1);
+    CHECK(seen[1].headers.count("content-encoding") == 0);
+    CHECK(seen[2].headers.count("content-encoding") == 0);
+    REQUIRE(second.requests().size() == 1);
+    CHECK(second.requests().front().headers.at("content-encoding") == "gzip");
+}
+
+TEST_CASE("over HTTP: the first server is down, the second gets the same bytes") {
     const LogCapture log;
     FakeHttpServer second;
     std::string gone;

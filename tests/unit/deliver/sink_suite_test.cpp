@@ -1,4 +1,5 @@
-// What every sink must do, whatever is behind it: the same cases over all of them.
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The contract of Sink: the same cases for every sink.
 #include "deliver/failover_sink.hpp"
 #include "deliver/json_file.hpp"
 #include "influx/client.hpp"
@@ -31,15 +32,15 @@ namespace {
 
 constexpr const char* secret = "a-secret-of-mine";
 
-/// A sink, and what stands behind it.
-class Behind {
+/// A sink and the server or file behind it.
+class Backend {
   public:
-    Behind() = default;
-    Behind(const Behind&) = delete;
-    Behind& operator=(const Behind&) = delete;
-    virtual ~Behind() = default;
+    Backend() = default;
+    Backend(const Backend&) = delete;
+    Backend& operator=(const Backend&) = delete;
+    virtual ~Backend() = default;
     virtual Sink& sink() = 0;
-    virtual std::string received() = 0; ///< all lines that were stored
+    virtual std::string received() = 0; ///< all stored lines
     virtual void break_down() = 0;
     virtual void repair() = 0;
 };
@@ -48,7 +49,7 @@ bool is_write(const HttpRequestSeen& request) {
     return request.path.find("write") != std::string::npos;
 }
 
-/// What a server stores: the bodies of writes that it answered with 204.
+/// A server and the bodies of the writes that it answered with 204.
 class Store {
   public:
     Store() { answer(); }
@@ -84,12 +85,12 @@ influx::Settings settings_for(const Store& store, influx::Api api) {
     return settings;
 }
 
-class BehindInflux final : public Behind {
+class InfluxBackend final : public Backend {
   public:
-    explicit BehindInflux(influx::Api api)
+    explicit InfluxBackend(influx::Api api)
         : client_(settings_for(store_, api)) {}
     /// v1 over a unix socket.
-    BehindInflux()
+    InfluxBackend()
         : store_(folder_.path("influx.sock"))
         , client_(settings_for(store_, influx::Api::v1)) {}
     Sink& sink() override { return client_; }
@@ -103,9 +104,9 @@ class BehindInflux final : public Behind {
     influx::Client client_;
 };
 
-class BehindFailover final : public Behind {
+class FailoverBackend final : public Backend {
   public:
-    BehindFailover() {
+    FailoverBackend() {
         std::vector<std::unique_ptr<Sink>> sinks;
         for (const Store* store : {&first_, &second_})
             sinks.push_back(std::make_unique<influx::Client>(settings_for(*store, influx::Api::v1)));
@@ -122,9 +123,9 @@ class BehindFailover final : public Behind {
     std::unique_ptr<FailoverSink> sink_;
 };
 
-class BehindFile final : public Behind {
+class FileBackend final : public Backend {
   public:
-    BehindFile()
+    FileBackend()
         : file_(settings()) {}
     Sink& sink() override { return file_; }
     std::string received() override {
@@ -133,7 +134,7 @@ class BehindFile final : public Behind {
         text << file.rdbuf();
         return text.str();
     }
-    void break_down() override { // not even root writes to a folder
+    void break_down() override { // root can't write to a folder either
         if (std::filesystem::exists(path_))
             std::filesystem::rename(path_, path_ + ".aside");
         std::filesystem::create_directory(path_);
@@ -155,30 +156,30 @@ class BehindFile final : public Behind {
     JsonFile file_;
 };
 
-using Make = std::function<std::unique_ptr<Behind>()>;
+using Make = std::function<std::unique_ptr<Backend>()>;
 
 const std::map<std::string, Make>& all_sinks() {
     static const std::map<std::string, Make> sinks{
-        {"v1", [] { return std::make_unique<BehindInflux>(influx::Api::v1); }},
-        {"v2", [] { return std::make_unique<BehindInflux>(influx::Api::v2); }},
-        {"v3", [] { return std::make_unique<BehindInflux>(influx::Api::v3); }},
-        {"auto", [] { return std::make_unique<BehindInflux>(influx::Api::automatic); }},
-        {"unix", [] { return std::make_unique<BehindInflux>(); }},
-        {"failover", [] { return std::make_unique<BehindFailover>(); }},
-        {"file", [] { return std::make_unique<BehindFile>(); }},
+        {"v1", [] { return std::make_unique<InfluxBackend>(influx::Api::v1); }},
+        {"v2", [] { return std::make_unique<InfluxBackend>(influx::Api::v2); }},
+        {"v3", [] { return std::make_unique<InfluxBackend>(influx::Api::v3); }},
+        {"auto", [] { return std::make_unique<InfluxBackend>(influx::Api::automatic); }},
+        {"unix", [] { return std::make_unique<InfluxBackend>(); }},
+        {"failover", [] { return std::make_unique<FailoverBackend>(); }},
+        {"file", [] { return std::make_unique<FileBackend>(); }},
     };
     return sinks;
 }
 
-void each_sink(const std::function<void(Behind&)>& check) {
+void each_sink(const std::function<void(Backend&)>& check) {
     for (const auto& each : all_sinks()) {
         CAPTURE(each.first);
-        const auto behind = each.second();
-        check(*behind);
+        const auto backend = each.second();
+        check(*backend);
     }
 }
 
-std::string many_lines(std::size_t count) {
+std::string numbered_lines(std::size_t count) {
     std::string lines;
     for (std::size_t number = 0; number < count; ++number)
         lines += "m,n=" + std::to_string(number) + " v=1 " + std::to_string(number) + "\n";
@@ -188,77 +189,68 @@ std::string many_lines(std::size_t count) {
 } // namespace
 
 TEST_CASE("every sink: lines arrive whole, in order and once") {
-    each_sink([](Behind& behind) {
-        CHECK(behind.sink().send("a v=1 1\nb v=2 2\n").outcome == Outcome::delivered);
-        CHECK(behind.sink().send("c v=3 3\n").outcome == Outcome::delivered);
-        CHECK(behind.received() == "a v=1 1\nb v=2 2\nc v=3 3\n");
+    each_sink([](Backend& backend) {
+        CHECK(backend.sink().send("a v=1 1\nb v=2 2\n").outcome == Outcome::delivered);
+        CHECK(backend.sink().send("c v=3 3\n").outcome == Outcome::delivered);
+        CHECK(backend.received() == "a v=1 1\nb v=2 2\nc v=3 3\n");
     });
 }
 
 TEST_CASE("every sink: the largest batch that the agent makes") {
-    const std::string lines = many_lines(235'000);
+    const std::string lines = numbered_lines(235'000);
     REQUIRE(lines.size() > 4'900'000);
-    each_sink([&](Behind& behind) {
-        CHECK(behind.sink().send(lines).outcome == Outcome::delivered);
-        const bool same = behind.received() == lines; // no 5 MB in a failing test's output
+    each_sink([&](Backend& backend) {
+        CHECK(backend.sink().send(lines).outcome == Outcome::delivered);
+        const bool same = backend.received() == lines; // no 5 MB in a failing test's output
         CHECK(same);
     });
 }
 
-TEST_CASE("every sink: what can't be stored now is to be tried again, with words, and then is there once") {
-    each_sink([](Behind& behind) {
-        REQUIRE(behind.sink().send("a v=1 1\n").outcome == Outcome::delivered);
-        behind.break_down();
-        const Verdict verdict = behind.sink().send("b v=2 2\n");
+TEST_CASE("every sink: lines that can't be stored are kept, with a message, and are stored once later") {
+    each_sink([](Backend& backend) {
+        REQUIRE(backend.sink().send("a v=1 1\n").outcome == Outcome::delivered);
+        backend.break_down();
+        const Verdict verdict = backend.sink().send("b v=2 2\n");
         const bool kept = verdict.outcome == Outcome::retry || verdict.outcome == Outcome::settings;
         CHECK(kept);
         CHECK_FALSE(verdict.message.empty());
         CHECK(verdict.message.find(secret) == std::string::npos);
-        behind.repair();
-        CHECK(behind.sink().send("b v=2 2\n").outcome == Outcome::delivered);
-        CHECK(behind.received() == "a v=1 1\nb v=2 2\n");
+        backend.repair();
+        CHECK(backend.sink().send("b v=2 2\n").outcome == Outcome::delivered);
+        CHECK(backend.received() == "a v=1 1\nb v=2 2\n");
     });
 }
 
-TEST_CASE("every sink: a probe writes no point, and tells whether the sink can be used") {
-    each_sink([](Behind& behind) {
-        REQUIRE(behind.sink().send("a v=1 1\n").outcome == Outcome::delivered);
-        const auto findings = behind.sink().probe();
+TEST_CASE("every sink: a probe writes no point, and reports whether the sink can be used") {
+    each_sink([](Backend& backend) {
+        REQUIRE(backend.sink().send("a v=1 1\n").outcome == Outcome::delivered);
+        const auto findings = backend.sink().probe();
         CHECK_FALSE(findings.empty());
         for (const Finding& finding : findings) {
             CHECK_FALSE(finding.what.empty());
             CHECK_FALSE(finding.message.empty());
             CHECK(finding.message.find(secret) == std::string::npos);
         }
-        CHECK(behind.received() == "a v=1 1\n");
+        CHECK(backend.received() == "a v=1 1\n");
     });
 }
 
-TEST_CASE("every sink: its name is fit for a log") {
-    each_sink([](Behind& behind) {
-        CHECK_FALSE(behind.sink().name().empty());
-        CHECK(behind.sink().name().find(secret) == std::string::npos);
+TEST_CASE("every sink: its name can be logged") {
+    each_sink([](Backend& backend) {
+        CHECK_FALSE(backend.sink().name().empty());
+        CHECK(backend.sink().name().find(secret) == std::string::npos);
     });
 }
 
-TEST_CASE("every sink: without compression it still delivers") {
-    each_sink([](Behind& behind) {
-        static_cast<void>(behind.sink().stop_compressing());
-        CHECK_FALSE(behind.sink().stop_compressing());
-        CHECK(behind.sink().send("a v=1 1\n").outcome == Outcome::delivered);
-        CHECK(behind.received() == "a v=1 1\n");
-    });
-}
-
-TEST_CASE("every sink over a network: past the deadline nothing is sent, and nothing is lost") {
+TEST_CASE("every sink over a network: after the deadline nothing is sent, and nothing is lost") {
     for (const char* name : {"v1", "v2", "v3", "auto", "unix", "failover"}) {
         CAPTURE(std::string(name));
-        const auto behind = all_sinks().at(name)();
-        behind->sink().set_deadline(std::chrono::steady_clock::now());
-        CHECK(behind->sink().send("a v=1 1\n").outcome == Outcome::retry);
-        CHECK(behind->received().empty());
-        behind->sink().set_deadline(std::chrono::steady_clock::time_point::max());
-        CHECK(behind->sink().send("a v=1 1\n").outcome == Outcome::delivered);
-        CHECK(behind->received() == "a v=1 1\n");
+        const auto backend = all_sinks().at(name)();
+        backend->sink().set_deadline(std::chrono::steady_clock::now());
+        CHECK(backend->sink().send("a v=1 1\n").outcome == Outcome::retry);
+        CHECK(backend->received().empty());
+        backend->sink().set_deadline(std::chrono::steady_clock::time_point::max());
+        CHECK(backend->sink().send("a v=1 1\n").outcome == Outcome::delivered);
+        CHECK(backend->received() == "a v=1 1\n");
     }
 }

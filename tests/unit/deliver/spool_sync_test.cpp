@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/target.hpp"
 #include "support/log_capture.hpp"
 #include "unit/deliver/fake_sink.hpp"
@@ -16,7 +17,7 @@ using namespace lxcmon::test;
 
 namespace {
 
-/// What the spool has asked of the disk, and whether it is to fail.
+/// Counts the syncs of the spool, and lets them fail.
 struct Syncs {
     int of_data = 0, of_all = 0;
     bool failing = false;
@@ -33,7 +34,7 @@ int answer(long call, int fd) noexcept {
 
 } // namespace
 
-// In place of the C library's, for this program.
+// Replace the functions of the C library in this program.
 extern "C" int fdatasync(int fd) {
     ++syncs.of_data;
     return answer(SYS_fdatasync, fd);
@@ -44,8 +45,8 @@ extern "C" int fsync(int fd) {
     return answer(SYS_fsync, fd);
 }
 
-TEST_CASE_FIXTURE(SpoolTest,
-                  "spool sync: a batch is on the disk when append() returns, and a segment in its folder") {
+TEST_CASE_FIXTURE(
+    SpoolTest, "spool sync: when append() returns, the batch and the name of its segment are on the disk") {
     spool::Spool spool(settings, hooks);
     REQUIRE_FALSE(spool.open());
     syncs = Syncs();
@@ -57,8 +58,8 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(syncs.of_all == 1);
 }
 
-TEST_CASE_FIXTURE(SpoolTest,
-                  "spool sync: what does not reach the disk does not count, and its segment is left") {
+TEST_CASE_FIXTURE(
+    SpoolTest, "spool sync: a batch that does not reach the disk does not count, and its segment is closed") {
     spool::Spool spool(settings, hooks);
     append(spool, numbered_batch(1, 1));
     syncs.failing = true;
@@ -76,7 +77,7 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(drain(spool) == numbered_lines(1, 1) + numbered_lines(3, 1));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool sync: the plain segment stays until the gzipped one is safe") {
+TEST_CASE_FIXTURE(SpoolTest, "spool sync: the plain segment stays until the gzipped one is on the disk") {
     settings.segment_bytes = 1;
     spool::Spool spool(settings, hooks);
     append(spool, numbered_batch(1, 3));
@@ -94,7 +95,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool sync: the plain segment stays until the gzip
     CHECK(drain(spool) == numbered_lines(1, 3));
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool sync: while the disk is busy, what is sampled still gets into the file") {
+TEST_CASE_FIXTURE(SpoolTest, "spool sync: while the disk is busy, sampled batches still get into the file") {
     const LogCapture log;
     auto sink = std::make_unique<FakeSink>();
     sink->judge = [](std::string_view) { return Outcome::retry; };
@@ -111,7 +112,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool sync: while the disk is busy, what is sample
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         CHECK(target.status().spool_points == batch);
     }
-    CHECK_FALSE(target.hangs()); // not for so short a time
+    CHECK_FALSE(target.hangs()); // too short a time
     disk_is_busy = false;
     disk_is_busy.notify_all();
     CHECK(target.stop(std::chrono::milliseconds(0)).lost_lines == 0);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/target.hpp"
 
 #include "influx/client.hpp"
@@ -28,7 +29,7 @@ Batch batch(int number) {
     return {"m,n=" + std::to_string(number) + " v=1 " + std::to_string(number) + "\n", 1};
 }
 
-/// What a server that is down, or up, answers to each request, and a target with its spool.
+/// A server that the test makes fail or work, and a target with its spool.
 class Rig {
   public:
     [[nodiscard]] Target target(milliseconds spool_after = milliseconds(20)) const {
@@ -40,7 +41,7 @@ class Rig {
         settings.delivery.settings_wait = milliseconds(10);
         influx::Settings influx;
         influx.url = server.url();
-        influx.api = influx::Api::v1; // no question goes before the first write
+        influx.api = influx::Api::v1; // no ping before the first write
         influx.gzip = false;
         return {std::make_unique<influx::Client>(influx), settings};
     }
@@ -54,7 +55,7 @@ class Rig {
         text << file.rdbuf();
         return text.str();
     }
-    /// The bodies that came after the first `count`.
+    /// The bodies of the requests after the first `count`.
     [[nodiscard]] std::vector<std::string> bodies_after(std::size_t count) const {
         std::vector<std::string> bodies;
         for (const HttpRequestSeen& request : server.requests())
@@ -80,7 +81,7 @@ bool wait_until(const std::function<bool()>& ready) {
 
 } // namespace
 
-TEST_CASE("what the server takes never touches the disk") {
+TEST_CASE("delivered batches never touch the disk") {
     Rig rig;
     Target target = rig.target(seconds(60));
     target.start();
@@ -92,10 +93,10 @@ TEST_CASE("what the server takes never touches the disk") {
     CHECK(target.status().trouble.empty());
 }
 
-TEST_CASE("what the server does not take is in the spool at once, and goes out when it does: newest first") {
+TEST_CASE("failed batches are in the spool at once; later the newest is sent first") {
     Rig rig;
     rig.answer_all(503);
-    Target target = rig.target(seconds(60)); // not in time: for the failure alone
+    Target target = rig.target(seconds(60)); // spooled because of the failure, not of the time
     target.start();
     for (int number = 1; number <= 3; ++number) {
         target.push(batch(number));
@@ -111,13 +112,13 @@ TEST_CASE("what the server does not take is in the spool at once, and goes out w
     std::string sent;
     for (const std::string& body : rig.bodies_after(failed))
         sent += body;
-    // One more try may have failed before the change, so the sum counts from its end.
+    // One more try may have failed before the change, so only the end is compared.
     const std::string wanted = batch(3).body + batch(1).body + batch(2).body;
     CHECK(sent.ends_with(wanted));
     CHECK(target.status().trouble.empty());
 }
 
-TEST_CASE("a server that hangs: in the spool meanwhile, and not sent again when it answers at last") {
+TEST_CASE("a server that hangs: the batches are spooled, and not sent again after a late answer") {
     Rig rig;
     rig.server.script({204, "", {}, Fault::hold});
     Target target = rig.target();
@@ -133,7 +134,7 @@ TEST_CASE("a server that hangs: in the spool meanwhile, and not sent again when 
     CHECK(rig.server.requests().size() == 2);
 }
 
-TEST_CASE("a stop leaves in the spool what was not delivered, and the next start delivers it") {
+TEST_CASE("a stop writes undelivered batches to the spool, and the next start delivers them") {
     Rig rig;
     rig.answer_all(503);
     {
@@ -161,7 +162,7 @@ TEST_CASE("two agents can't have one spool") {
     CHECK_THROWS_WITH(second.start(), doctest::Contains(std::to_string(::getpid()).c_str()));
 }
 
-TEST_CASE("lines that the server refuses for good are in rejected.jsonl, the rest is delivered") {
+TEST_CASE("permanently refused lines are in rejected.jsonl, the rest is delivered") {
     Rig rig;
     rig.server.handle([](const HttpRequestSeen& request) {
         const bool bad = request.body.find("n=2") != std::string::npos;
@@ -180,7 +181,7 @@ TEST_CASE("lines that the server refuses for good are in rejected.jsonl, the res
     CHECK(target.status().spool_points == 0);
 }
 
-TEST_CASE("without a spool that can be used the memory keeps the points, and says so") {
+TEST_CASE("if the spool can't be used, points stay in memory and the status says so") {
     Rig rig;
     std::ofstream(rig.spool_folder()) << "a file where the folder should be";
     rig.answer_all(503);
@@ -190,17 +191,17 @@ TEST_CASE("without a spool that can be used the memory keeps the points, and say
     target.push(batch(1));
     REQUIRE(rig.server.wait_for_requests(1));
     CHECK(target.status().queue_points == 1);
-    SUBCASE("and delivers them") {
+    SUBCASE("delivered later") {
         rig.answer_all(204);
         REQUIRE(wait_until([&] { return target.status().counts.delivered_points == 1; }));
         CHECK(target.stop(seconds(5)).lost_lines == 0);
     }
-    SUBCASE("and loses them at the end, which is told") {
+    SUBCASE("lost at the end and reported") {
         CHECK(target.stop(milliseconds(0)).lost_lines == 1);
     }
 }
 
-TEST_CASE("once: what fails waits in the spool, and the next time takes it along") {
+TEST_CASE("once: undelivered points wait in the spool, and the next run delivers them") {
     Rig rig;
     rig.answer_all(503);
     {
@@ -221,7 +222,8 @@ TEST_CASE("once: what fails waits in the spool, and the next time takes it along
     CHECK(rig.server.requests().size() == failed + 2);
 }
 
-TEST_CASE("once beside an agent that has the spool: delivers its own, and says where it can't keep it") {
+TEST_CASE(
+    "once beside an agent that holds the spool: delivers its points, or reports that it can't spool them") {
     Rig rig;
     Target agent = rig.target();
     agent.start();

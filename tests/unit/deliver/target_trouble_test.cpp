@@ -1,4 +1,5 @@
-// Batches that a server never takes, disks that fail, bounds that are too small: the others must go on.
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Batches that a server never accepts, failing disks, limits that are too small: other batches must go on.
 #include "deliver/target.hpp"
 
 #include "support/encoded.hpp"
@@ -23,15 +24,13 @@ using test::verdict_of;
 
 namespace {
 
-/// Answers as the test says; may be used from the sender's thread.
+/// Answers with a function of the test, which runs in the sender's thread.
 class JudgingSink final : public Sink {
   public:
     using Judge = std::function<Outcome(std::string_view)>;
     explicit JudgingSink(Judge judge)
         : judge_(std::move(judge)) {}
     Verdict send(std::string_view lines) override { return verdict_of(judge_(lines)); }
-    Verdict make_database() override { throw std::bad_alloc(); }
-    bool stop_compressing() noexcept override { return false; }
     void set_deadline(std::chrono::steady_clock::time_point) noexcept override {}
     std::vector<Finding> probe() override { return {}; }
     std::string name() const override { return "judge"; }
@@ -65,7 +64,7 @@ class Rig {
         target->start();
         return *target;
     }
-    /// Pushes a live line now and then until it is so.
+    /// Pushes a live line every 2 ms until `ready` is true, for at most 20 s.
     bool push_until(const std::function<bool()>& ready) {
         for (const auto end = std::chrono::steady_clock::now() + seconds(20);
              std::chrono::steady_clock::now() < end; std::this_thread::sleep_for(milliseconds(2))) {
@@ -89,7 +88,7 @@ class Rig {
 
 } // namespace
 
-TEST_CASE("a line that always gets 500 is found wherever it stands, and the live data go on") {
+TEST_CASE("a line that always gets 500 is found in any place, and live batches go on") {
     Rig rig;
     Target& target = rig.start([](std::string_view lines) {
         return has(lines, "poison") ? Outcome::server_error : Outcome::delivered;
@@ -101,7 +100,7 @@ TEST_CASE("a line that always gets 500 is found wherever it stands, and the live
     CHECK(rig.status().counts.rejected_points == 1);
 }
 
-TEST_CASE("a backlog of which each line gets 500 holds up nothing, and ends") {
+TEST_CASE("a backlog with 500 for each line delays no live batch, and ends") {
     Rig rig;
     rig.spool(numbered("old", 40));
     rig.spool(numbered("good", 5));
@@ -113,7 +112,7 @@ TEST_CASE("a backlog of which each line gets 500 holds up nothing, and ends") {
     CHECK(rig.push_until([&] { return rig.status().spool_points == 0; }));
 }
 
-TEST_CASE("a backlog that gets no answer holds up nothing, and is no news each time") {
+TEST_CASE("a backlog without an answer delays no live batch, and is logged once") {
     Rig rig;
     rig.spool(numbered("old", 1));
     rig.start([](std::string_view lines) { return has(lines, "old") ? Outcome::retry : Outcome::delivered; });
@@ -122,18 +121,18 @@ TEST_CASE("a backlog that gets no answer holds up nothing, and is no news each t
     CHECK(rig.status().spool_points >= 1);
     CHECK_FALSE(rig.status().trouble.empty());
     static_cast<void>(rig.target->stop(milliseconds(0)));
-    const std::string said = rig.log.take();
-    CHECK(test::count_of(said, "works again") == 0);
-    CHECK(test::count_of(said, "fails") == 1);
+    const std::string logged = rig.log.take();
+    CHECK(test::count_of(logged, "works again") == 0);
+    CHECK(test::count_of(logged, "fails") == 1);
 }
 
-TEST_CASE("live data that are always ready leave the backlog its turn") {
+TEST_CASE("the backlog is sent even if a live batch is always ready") {
     Rig rig;
     rig.settings.queue.spool_after = seconds(60);
     std::atomic<bool> old_was_sent{false};
     rig.spool(numbered("old", 1));
     rig.target.emplace(std::make_unique<JudgingSink>([&](std::string_view lines) {
-                           // Each answer comes after the next batch is there.
+                           // The next batch is queued before each answer.
                            rig.target->push(numbered("live", 1));
                            old_was_sent = old_was_sent || has(lines, "old");
                            return Outcome::delivered;
@@ -148,7 +147,7 @@ TEST_CASE("live data that are always ready leave the backlog its turn") {
     static_cast<void>(rig.target->stop(milliseconds(0)));
 }
 
-TEST_CASE("a batch too large for the spool keeps no other from it") {
+TEST_CASE("a batch too large for the spool does not keep other batches out of it") {
     Rig rig;
     rig.settings.spool->max_bytes = 2000;
     Target& target = rig.start([](std::string_view) { return Outcome::retry; });
@@ -157,7 +156,7 @@ TEST_CASE("a batch too large for the spool keeps no other from it") {
     CHECK(rig.status().queue_points >= 200);
 }
 
-TEST_CASE("refused lines wait until they can be kept, and that is said") {
+TEST_CASE("refused lines wait until they can be written, and the status says so") {
     Rig rig;
     const std::string kept = rig.folder.path("spool/rejected.jsonl");
     REQUIRE(::mkdir(rig.folder.path("spool").c_str(), 0700) == 0);
@@ -174,11 +173,15 @@ TEST_CASE("refused lines wait until they can be kept, and that is said") {
 TEST_CASE("a sink that throws costs neither the process nor a point") {
     Rig rig;
     std::atomic<int> tries{0};
-    rig.start([&](std::string_view) { return ++tries < 3 ? Outcome::no_database : Outcome::delivered; });
+    rig.start([&](std::string_view) {
+        if (++tries < 3)
+            throw std::bad_alloc();
+        return Outcome::delivered;
+    });
     CHECK(rig.push_until([&] { return rig.status().counts.delivered_points > 0; }));
 }
 
-TEST_CASE("once: a backlog batch larger than the memory's bound stays in the spool") {
+TEST_CASE("once: a backlog batch larger than the memory limit stays in the spool") {
     Rig rig;
     rig.spool(numbered("old", 100));
     rig.settings.queue.limit_bytes = 500;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/api.hpp"
 
 #include "influx/client.hpp"
@@ -53,21 +54,21 @@ constexpr const char* lines = "a v=1 1\n";
 
 } // namespace
 
-TEST_CASE("what answers to a ping") {
+TEST_CASE("the kind of server by its answer to a ping") {
     CHECK(kind_of(ping(204, "1.6.7~rc0")).api == Api::v1);
     CHECK(kind_of(ping(204, "1.6.7~rc0")).message == "InfluxDB 1.6.7~rc0");
     CHECK(kind_of(ping(204, "v2.7.1")).api == Api::v1);
     CHECK(kind_of(ping(204, "2.7.1")).api == Api::v1);
     CHECK(kind_of(ping(200, "3.2.1")).api == Api::v3);
     CHECK(kind_of(ping(200, "v3.0")).api == Api::v3);
-    CHECK(kind_of(ping(200, "30.1")).api == Api::v3); // what comes after 3 will rather be like 3
+    CHECK(kind_of(ping(200, "30.1")).api == Api::v3); // later versions are more like 3 than like 1
     CHECK(kind_of(ping(200, "", R"({"version":"3.0.1","revision":"x"})")).api == Api::v3);
     CHECK(kind_of(ping(200, "", R"({"version":"1.8"})")).api == Api::v1);
     CHECK(kind_of(ping(204, "")).api == Api::v1); // VictoriaMetrics
-    CHECK(kind_of(ping(204, "")).message == "a server that tells no version");
+    CHECK(kind_of(ping(204, "")).message == "a server that reports no version");
 }
 
-TEST_CASE("a ping from a stranger") {
+TEST_CASE("malformed answers to a ping") {
     CHECK(kind_of(ping(200, "", "[3,\"version\"]")).api == Api::v1);
     CHECK(kind_of(ping(200, "", R"({"version":3})")).api == Api::v1);
     CHECK(kind_of(ping(200, "", R"({"version":)")).api == Api::v1);
@@ -81,7 +82,7 @@ TEST_CASE("the names of the APIs") {
     CHECK_FALSE(api_of_name("v4"));
 }
 
-TEST_CASE_FIXTURE(Server, "auto asks once, says what it found, and writes to InfluxDB 3 as that wants it") {
+TEST_CASE_FIXTURE(Server, "auto asks once, logs the result, and uses the v3 API for InfluxDB 3") {
     script_ping(200, "3.2.1");
     Settings with_spaces = settings();
     with_spaces.database = "my db";
@@ -93,7 +94,7 @@ TEST_CASE_FIXTURE(Server, "auto asks once, says what it found, and writes to Inf
     const auto seen = server.requests().back();
     CHECK(seen.query == std::map<std::string, std::string>{{"db", "my db"}, {"precision", "nanosecond"}});
     CHECK(seen.headers.at("authorization") == "Bearer s3cret");
-    CHECK(log.take() == "info " + server.url() + " is InfluxDB 3.2.1: using its v3 write API\n");
+    CHECK(log.take() == "info " + server.url() + " is InfluxDB 3.2.1: using the v3 write API\n");
 }
 
 TEST_CASE_FIXTURE(Server, "auto with InfluxDB 1, with its retention policy") {
@@ -102,16 +103,16 @@ TEST_CASE_FIXTURE(Server, "auto with InfluxDB 1, with its retention policy") {
     CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/ping", "/write"});
     CHECK(server.requests().back().headers.at("authorization") == "Token s3cret");
-    CHECK(log.take() == "info " + server.url() + " is InfluxDB 1.6.7: using its v1 write API\n");
+    CHECK(log.take() == "info " + server.url() + " is InfluxDB 1.6.7: using the v1 write API\n");
     Settings with_policy = settings();
     with_policy.retention_policy = "a week";
     CHECK(Client(with_policy).send(lines).outcome == deliver::Outcome::delivered);
     CHECK(server.requests().back().query ==
           std::map<std::string, std::string>{{"db", "lxc"}, {"rp", "a week"}, {"precision", "ns"}});
-    CHECK(server.requests().size() == 3); // a retention policy is v1's: nothing to ask
+    CHECK(server.requests().size() == 3); // a retention policy means v1: no ping
 }
 
-TEST_CASE_FIXTURE(Server, "no answer to the ping: the same lines later, and the ping again") {
+TEST_CASE_FIXTURE(Server, "no answer to the ping: the next send asks again") {
     Settings fast = settings();
     fast.timeout = std::chrono::milliseconds(300);
     Client client(fast);
@@ -129,7 +130,7 @@ TEST_CASE_FIXTURE(Server, "no answer to the ping: the same lines later, and the 
     CHECK(server.requests().back().body == lines);
 }
 
-TEST_CASE_FIXTURE(Server, "a ping that is refused does not keep the points back") {
+TEST_CASE_FIXTURE(Server, "a ping that is refused does not block the points") {
     script_ping(404);
     Client client(settings());
     CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
@@ -137,17 +138,18 @@ TEST_CASE_FIXTURE(Server, "a ping that is refused does not keep the points back"
 }
 
 TEST_CASE_FIXTURE(Server,
-                  "a server that was replaced by another is asked again; a missing database is not that") {
+                  "a server that was replaced is asked again; a missing database is no reason to ask") {
     script_ping(204, "1.6.7");
     Client client(settings());
     CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     server.script({404, R"({"error":"database not found: \"lxc\""})"});
-    CHECK(client.send(lines).outcome == deliver::Outcome::no_database);
+    server.script({200, R"({"results":[{"error":"no right"}]})"});
+    CHECK(client.send(lines).outcome == deliver::Outcome::settings);
     server.script({404, "not found"});
     CHECK(client.send(lines).outcome == deliver::Outcome::settings);
     script_ping(200, "", R"({"version":"3.0.0"})");
     CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
-    CHECK(paths() == Paths{"/ping", "/write", "/write", "/write", "/ping", "/api/v3/write_lp"});
+    CHECK(paths() == Paths{"/ping", "/write", "/write", "/query", "/write", "/ping", "/api/v3/write_lp"});
     server.script({405, ""});
     CHECK(client.send(lines).outcome == deliver::Outcome::settings);
     script_ping(200, "3.0.0");
@@ -156,7 +158,7 @@ TEST_CASE_FIXTURE(Server,
     CHECK(log.take().empty()); // the same as before
 }
 
-TEST_CASE_FIXTURE(Server, "a ping that shows that the way is wrong tells nothing about the server") {
+TEST_CASE_FIXTURE(Server, "an answer to the ping that does not come from InfluxDB chooses no API") {
     Client client(settings());
     for (const int status : {407, 400}) {
         script_ping(status, "", "Client sent an HTTP request to an HTTPS server.");
@@ -166,7 +168,7 @@ TEST_CASE_FIXTURE(Server, "a ping that shows that the way is wrong tells nothing
     CHECK(log.take().empty());
 }
 
-TEST_CASE_FIXTURE(Server, "an API that is set is not asked for, nor forgotten") {
+TEST_CASE_FIXTURE(Server, "an API from the settings needs no ping and is never reset") {
     Settings fixed = settings();
     fixed.api = Api::v3;
     Client client(fixed);
@@ -176,19 +178,7 @@ TEST_CASE_FIXTURE(Server, "an API that is set is not asked for, nor forgotten") 
     CHECK(paths() == Paths{"/api/v3/write_lp", "/api/v3/write_lp"});
 }
 
-TEST_CASE_FIXTURE(Server, "only v1 makes a database") {
-    Settings third = settings();
-    third.api = Api::v3;
-    CHECK(Client(third).make_database().outcome == deliver::Outcome::settings);
-    Settings told_not_to = settings();
-    told_not_to.create_database = false;
-    const deliver::Verdict verdict = Client(told_not_to).make_database();
-    CHECK(verdict.outcome == deliver::Outcome::settings);
-    CHECK(verdict.message.find("the settings say not to make it") != std::string::npos);
-    CHECK(server.requests().empty());
-}
-
-TEST_CASE_FIXTURE(Server, "v3's list of bad lines: only numbers of lines that were sent") {
+TEST_CASE_FIXTURE(Server, "v3: numbers beyond the sent lines are ignored") {
     Settings third = settings();
     third.api = Api::v3;
     server.script({400, R"({"error":"partial write of line protocol occurred","data":[{"line_number":2},

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/client.hpp"
 
 #include "deliver/delivery.hpp"
@@ -26,7 +27,7 @@ Settings settings_for(const FakeHttpServer& server) {
     return settings;
 }
 
-/// Lines that gzip can't make small.
+/// Lines that gzip can't compress well.
 std::string big_body(std::size_t bytes) {
     std::string body;
     for (unsigned number = 1; body.size() < bytes; number = number * 1664525U + 1013904223U)
@@ -38,7 +39,7 @@ struct Fixture {
     FakeHttpServer server;
     deliver::SharedCounters counters;
 
-    /// Delivers through client and server; the waits between tries are told, not waited.
+    /// Delivers through client and server. Returns the waits between the tries, without waiting.
     std::vector<milliseconds> deliver(Client& client, const Batch& batch, unsigned most_tries = 50) {
         deliver::DeliverySettings settings;
         settings.random = [] { return 1.0; };
@@ -80,7 +81,7 @@ TEST_CASE_FIXTURE(Fixture, "a v1 write, as the server sees it") {
 TEST_CASE_FIXTURE(Fixture, "a v2 write with a token") {
     Settings settings = settings_for(server);
     settings.org = "o&o";
-    settings.api = Api::automatic; // a bucket says it
+    settings.api = Api::automatic; // a bucket means v2
     settings.bucket = "b/b";
     settings.token = "s3cret==";
     settings.user = "ignored";
@@ -93,7 +94,7 @@ TEST_CASE_FIXTURE(Fixture, "a v2 write with a token") {
     CHECK(seen.headers.at("authorization") == "Token s3cret==");
 }
 
-TEST_CASE("settings that can't be used, and errors without secrets") {
+TEST_CASE("invalid settings; the errors contain no secrets") {
     Settings settings;
     settings.url = "http://u:hunter22@h";
     CHECK_THROWS_AS(Client{settings}, std::invalid_argument);
@@ -107,22 +108,7 @@ TEST_CASE("settings that can't be used, and errors without secrets") {
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "415: the same bytes again, without gzip from now on") {
-    Settings settings = settings_for(server);
-    settings.gzip = true;
-    Client client(settings);
-    server.script({415, "", {}, Fault::none});
-    CHECK(deliver(client, two).empty());
-    CHECK(deliver(client, two).empty());
-    const auto seen = server.requests();
-    REQUIRE(seen.size() == 3);
-    CHECK(seen[0].headers.at("content-encoding") == "gzip");
-    CHECK(seen[0].body.starts_with("\x1f\x8b"));
-    CHECK(seen[1].body == two.body);
-    CHECK(seen[2].headers.count("content-encoding") == 0);
-}
-
-TEST_CASE_FIXTURE(Fixture, "answers that mean try again") {
+TEST_CASE_FIXTURE(Fixture, "statuses after which the same lines are sent again") {
     Client client(settings_for(server));
     for (const int status : {408, 429, 502, 503, 504})
         server.script({status, "", {}, Fault::none});
@@ -134,16 +120,16 @@ TEST_CASE_FIXTURE(Fixture, "answers that mean try again") {
         CHECK(seen.body == two.body);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a connection that breaks means try again") {
+TEST_CASE_FIXTURE(Fixture, "after a broken connection the same lines are sent again") {
     Client client(settings_for(server));
     for (const Fault fault : {Fault::reset, Fault::reset_midway})
         server.script({200, "part", {}, fault});
-    // libcurl itself tries once more where a kept connection breaks before a byte came.
+    // libcurl itself retries once if a kept connection breaks before the first byte.
     CHECK_FALSE(deliver(client, two).empty());
     CHECK(counters.delivered_points == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an answer that never comes or never ends is ended by the time-out") {
+TEST_CASE_FIXTURE(Fixture, "the time-out ends an answer that never comes or never ends") {
     Settings settings = settings_for(server);
     settings.timeout = milliseconds(300);
     Client client(settings);
@@ -170,7 +156,7 @@ TEST_CASE_FIXTURE(Fixture, "a deadline ends an exchange at once, from another th
     stopper.join();
 }
 
-TEST_CASE_FIXTURE(Fixture, "413 is read although the server closes while the body is being sent") {
+TEST_CASE_FIXTURE(Fixture, "413 is read although the server closes the connection during the request body") {
     Client client(settings_for(server));
     const std::string body = big_body(8U << 20U);
     for (int round = 0; round < 20; ++round) {
@@ -192,7 +178,7 @@ TEST_CASE_FIXTURE(Fixture, "413 halves, and a line that is too large alone is re
     CHECK(counters.rejected_points == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "400: refused is bisected, partial write is done") {
+TEST_CASE_FIXTURE(Fixture, "400: a refused batch is bisected, a partial write is not sent again") {
     Client client(settings_for(server));
     server.script({400, R"({"error":"partial write: x dropped=1"})", {}, Fault::none});
     CHECK(deliver(client, two).empty());
@@ -206,8 +192,7 @@ TEST_CASE_FIXTURE(Fixture, "400: refused is bisected, partial write is done") {
     CHECK(counters.delivered_points == 2);
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "500 is tried five times more, then bisected; an unknown retention policy is not") {
+TEST_CASE_FIXTURE(Fixture, "500 is retried five times, then bisected; an unknown retention policy is not") {
     server.handle([](const test::HttpRequestSeen& seen) {
         return HttpAnswer{seen.body.find("a v") == std::string::npos ? 204 : 500, "broken", {}, Fault::none};
     });
@@ -229,36 +214,7 @@ TEST_CASE_FIXTURE(Fixture, "wrong settings, and a redirect that is not followed"
         CHECK(seen.path == "/write");
 }
 
-TEST_CASE_FIXTURE(Fixture, "a missing database is made with its name in quotes, and the batch goes again") {
-    Settings settings = settings_for(server);
-    settings.database = "l\"x";
-    Client client(settings);
-    server.script({404, R"({"error":"database not found: \"l\\\"x\""})", {}, Fault::none});
-    server.script({200, R"({"results":[{"statement_id":0}]})", {}, Fault::none});
-    CHECK(deliver(client, two).empty());
-    const auto seen = server.requests();
-    REQUIRE(seen.size() == 3);
-    CHECK(seen[1].method == "POST");
-    CHECK(seen[1].path == "/query");
-    CHECK(seen[1].body == "q=CREATE%20DATABASE%20%22l%5C%22x%22");
-    CHECK(seen[2].body == two.body);
-}
-
-TEST_CASE_FIXTURE(Fixture, "a database that can't be made: 200 with an error in it, and 403") {
-    Client client(settings_for(server));
-    server.script({200, R"({"results":[{"error":"no right"}]})", {}, Fault::none});
-    deliver::Verdict verdict = client.make_database();
-    CHECK(verdict.outcome == deliver::Outcome::settings);
-    CHECK(verdict.message.find("no right") != std::string::npos);
-    server.script({403, R"({"error":"requires admin privilege"})", {}, Fault::none});
-    verdict = client.make_database();
-    CHECK(verdict.outcome == deliver::Outcome::settings);
-    CHECK(verdict.message.find("requires admin privilege") != std::string::npos);
-    server.script({503, "", {}, Fault::none});
-    CHECK(client.make_database().outcome == deliver::Outcome::retry);
-}
-
-TEST_CASE_FIXTURE(Fixture, "a secret that the server repeats is not in the words") {
+TEST_CASE_FIXTURE(Fixture, "a secret that the server repeats is not in the message") {
     Settings settings = settings_for(server);
     settings.user = "me";
     settings.password = "hunter22";
@@ -267,7 +223,7 @@ TEST_CASE_FIXTURE(Fixture, "a secret that the server repeats is not in the words
     CHECK(client.send(two.body).message.find("hunter22") == std::string::npos);
 }
 
-TEST_CASE("no server there, and no such host") {
+TEST_CASE("a port without a server, and an unknown host") {
     std::string gone;
     {
         const FakeHttpServer server;

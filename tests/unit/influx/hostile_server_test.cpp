@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
 
@@ -27,7 +28,7 @@ struct Hostile {
         settings.timeout = timeout;
         return settings;
     }
-    /// Such an answer costs one try, and the connection it came on; then all is well.
+    /// The answer costs one try and its connection; the next send must succeed.
     deliver::Verdict survive(int status, std::string body, Fault fault, milliseconds timeout = seconds(10)) {
         Client client(settings(timeout));
         server.script({status, std::move(body), {}, fault});
@@ -42,11 +43,11 @@ bool has(const deliver::Verdict& verdict, std::string_view part) {
     return verdict.message.find(part) != std::string::npos;
 }
 
-/// How much memory this process takes more than at first, at the most; in KiB.
+/// Peak memory of this process above its memory at construction.
 class PeakMemory {
   public:
     PeakMemory() {
-        std::ofstream("/proc/self/clear_refs") << "5"; // the peak starts afresh (proc(5))
+        std::ofstream("/proc/self/clear_refs") << "5"; // resets the peak (proc(5))
         before_ = read("VmRSS:");
     }
     [[nodiscard]] long kib() const { return read("VmHWM:") - before_; }
@@ -83,7 +84,7 @@ std::string gzip_bomb(std::size_t bytes) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Hostile, "a slow drip is ended by the time-out for the whole") {
+TEST_CASE_FIXTURE(Hostile, "the time-out for the exchange ends an answer that drips") {
     const auto begin = std::chrono::steady_clock::now();
     const deliver::Verdict verdict = survive(200, "", Fault::drip, milliseconds(300));
     CHECK(verdict.outcome == deliver::Outcome::retry);
@@ -91,7 +92,7 @@ TEST_CASE_FIXTURE(Hostile, "a slow drip is ended by the time-out for the whole")
     CHECK(std::chrono::steady_clock::now() - begin < seconds(10)); // it drips for 30 s
 }
 
-TEST_CASE_FIXTURE(Hostile, "answers without end: headers, interim answers, a body; none is kept") {
+TEST_CASE_FIXTURE(Hostile, "endless headers, interim answers and bodies are not stored") {
     const PeakMemory memory;
     for (const auto& [status, piece] :
          {std::pair{200, "X-Header: " + std::string(1000, 'h') + "\r\n"},
@@ -107,9 +108,9 @@ TEST_CASE_FIXTURE(Hostile, "answers without end: headers, interim answers, a bod
     CHECK(memory.kib() < little_kib);
 }
 
-TEST_CASE_FIXTURE(Hostile, "a reset in the middle of the body, and a wrong Content-Length") {
+TEST_CASE_FIXTURE(Hostile, "a reset within the body, a wrong Content-Length, and answers that are not HTTP") {
     CHECK(survive(200, "half", Fault::reset_midway).outcome == deliver::Outcome::retry);
-    // Half of what would have said "partial write": not a word against the lines.
+    // The first half of a message with "partial write" must not count against the lines.
     for (const int status : {400, 404, 422, 500})
         CHECK(survive(status, R"({"error":"par)", Fault::reset_midway).outcome == deliver::Outcome::retry);
     CHECK(survive(413, "half", Fault::reset_midway).outcome == deliver::Outcome::too_large);
@@ -122,19 +123,19 @@ TEST_CASE_FIXTURE(Hostile, "a reset in the middle of the body, and a wrong Conte
     }
 }
 
-TEST_CASE_FIXTURE(Hostile, "a refusal counts, although the connection breaks within its body") {
+TEST_CASE_FIXTURE(Hostile, "a refusal counts although the connection breaks within its body") {
     CHECK(survive(413, "half", Fault::reset_midway).outcome == deliver::Outcome::too_large);
     CHECK(survive(401, "half", Fault::reset_midway).outcome == deliver::Outcome::settings);
 }
 
-TEST_CASE_FIXTURE(Hostile, "more body than Content-Length says is not the next answer") {
+TEST_CASE_FIXTURE(Hostile, "bytes after Content-Length are not read as the next answer") {
     const deliver::Verdict verdict =
         survive(0, "HTTP/1.1 400 Bad\r\nContent-Length: 3\r\n\r\nbadHTTP/1.1 204 OK\r\n\r\n", Fault::raw);
     CHECK(verdict.outcome == deliver::Outcome::refused);
     CHECK(verdict.message == "HTTP 400: bad");
 }
 
-TEST_CASE_FIXTURE(Hostile, "a status that is none keeps the points") {
+TEST_CASE_FIXTURE(Hostile, "an invalid status keeps the points") {
     for (const char* line : {"HTTP/1.1 000 X", "HTTP/1.1 99 X", "HTTP/1.1 700 X", "HTTP/1.1 -200 X"}) {
         CAPTURE(std::string(line));
         const deliver::Verdict verdict =
@@ -145,7 +146,7 @@ TEST_CASE_FIXTURE(Hostile, "a status that is none keeps the points") {
     }
 }
 
-TEST_CASE_FIXTURE(Hostile, "a gzip bomb is not unpacked, nor asked for") {
+TEST_CASE_FIXTURE(Hostile, "a gzip bomb is not unpacked, and compression is not requested") {
     const std::string bomb = gzip_bomb(std::size_t{256} << 20U);
     const PeakMemory memory;
     const std::string head = "HTTP/1.1 400 Bad\r\nContent-Length: " + std::to_string(bomb.size());
@@ -153,13 +154,13 @@ TEST_CASE_FIXTURE(Hostile, "a gzip bomb is not unpacked, nor asked for") {
         survive(0, head + "\r\nContent-Encoding: gzip\r\n\r\n" + bomb, Fault::raw);
     CHECK(verdict.outcome == deliver::Outcome::refused);
     CHECK(verdict.message.size() < 400);
-    // As a transfer coding libcurl unpacks it by itself; what comes out is bounded.
+    // libcurl unpacks a transfer coding by itself; the output is limited.
     static_cast<void>(survive(0, "HTTP/1.1 400 Bad\r\nTransfer-Encoding: gzip\r\n\r\n" + bomb, Fault::raw));
     CHECK(memory.kib() < little_kib);
     CHECK(server.requests().front().headers.count("accept-encoding") == 0);
 }
 
-TEST_CASE_FIXTURE(Hostile, "a redirect to another host is not followed, so the token stays here") {
+TEST_CASE_FIXTURE(Hostile, "a redirect to another host is not followed and gets no token") {
     const FakeHttpServer other;
     Settings with_token = settings();
     with_token.token = "s3cret";
@@ -176,8 +177,7 @@ TEST_CASE_FIXTURE(Hostile, "a redirect to another host is not followed, so the t
     CHECK(other.requests().empty());
 }
 
-TEST_CASE_FIXTURE(Hostile,
-                  "a deeply nested body, and one of a megabyte of elements, take no memory to speak of") {
+TEST_CASE_FIXTURE(Hostile, "a deeply nested body and a megabyte of elements take little memory") {
     const PeakMemory memory;
     for (const std::string& body :
          {std::string(1'000'000, '['), "{\"data\":[" + std::string(1'000'000, '{'), "{\"data\":[" + [] {

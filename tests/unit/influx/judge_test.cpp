@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/judge.hpp"
 
 #include "influx/answer_text.hpp"
@@ -22,31 +23,37 @@ http::Reply answered(int status, std::string body = {}) {
     return reply;
 }
 
-std::string said(const http::Reply& reply) {
+std::string message(const http::Reply& reply) {
     return read_answer_text(reply).message();
 }
 
 deliver::Outcome outcome(int status, std::string body = {}) {
-    return judge(answered(status, std::move(body)), now).outcome;
+    return judge(answered(status, std::move(body)), now).verdict.outcome;
+}
+
+Remedy remedy(int status, std::string body = {}) {
+    const Judgement judged = judge(answered(status, std::move(body)), now);
+    CHECK((judged.remedy == Remedy::none || judged.verdict.outcome == deliver::Outcome::settings));
+    return judged.remedy;
 }
 
 } // namespace
 
-TEST_CASE("each row of the table of answers") {
-    SUBCASE("any 2xx is done") {
+TEST_CASE("each row of the table in docs/protocol.md") {
+    SUBCASE("any 2xx is delivered") {
         for (const int status : {200, 202, 204, 299})
             CHECK(outcome(status) == deliver::Outcome::delivered);
-        CHECK(judge(answered(204), now).message.empty());
+        CHECK(judge(answered(204), now).verdict.message.empty());
     }
-    SUBCASE("no answer is tried again, whatever status came before it broke") {
+    SUBCASE("a failure of the exchange is retried, whatever the status") {
         http::Reply reply = answered(204);
         reply.failure = "connection refused";
-        const deliver::Verdict verdict = judge(reply, now);
+        const deliver::Verdict verdict = judge(reply, now).verdict;
         CHECK(verdict.outcome == deliver::Outcome::retry);
         CHECK(verdict.status == 0);
         CHECK(verdict.message == "connection refused");
     }
-    SUBCASE("busy servers are tried again") {
+    SUBCASE("busy servers are retried") {
         for (const int status : {408, 429, 502, 503, 504})
             CHECK(outcome(status) == deliver::Outcome::retry);
     }
@@ -55,14 +62,14 @@ TEST_CASE("each row of the table of answers") {
     }
     SUBCASE("500 for an unknown retention policy is a matter of settings") {
         const deliver::Verdict verdict =
-            judge(answered(500, R"({"error":"retention policy not found: x"})"), now);
+            judge(answered(500, R"({"error":"retention policy not found: x"})"), now).verdict;
         CHECK(verdict.outcome == deliver::Outcome::settings);
         CHECK(verdict.message.find("check the retention policy") != std::string::npos);
     }
     SUBCASE("413") {
         CHECK(outcome(413) == deliver::Outcome::too_large);
     }
-    SUBCASE("400 and 422 with partial write are done") {
+    SUBCASE("400 and 422 with partial write are partly stored") {
         CHECK(outcome(400, R"({"error":"partial write: field type conflict dropped=1"})") ==
               deliver::Outcome::partial);
         CHECK(outcome(422, R"({"code":"invalid","message":"failure writing: partial write: x dropped=3"})") ==
@@ -73,7 +80,7 @@ TEST_CASE("each row of the table of answers") {
         CHECK(outcome(422, R"({"message":"outside retention"})") == deliver::Outcome::refused);
         CHECK(outcome(400) == deliver::Outcome::refused);
     }
-    SUBCASE("400 and 422 that no line is to blame for are a matter of settings") {
+    SUBCASE("400 and 422 that no line causes are a matter of settings") {
         for (
             const char* body :
             {"Client sent an HTTP request to an HTTPS server.\n",
@@ -92,11 +99,12 @@ TEST_CASE("each row of the table of answers") {
             CHECK(outcome(422, body) == deliver::Outcome::settings);
         }
     }
-    SUBCASE("InfluxDB 3 says with 500 what others say with 413") {
+    SUBCASE("InfluxDB 3 uses 500 in place of 413") {
         CHECK(outcome(500, "max request size (10485760 bytes) exceeded") == deliver::Outcome::too_large);
     }
-    SUBCASE("404 tells a missing database from the rest") {
-        CHECK(outcome(404, R"({"error":"database not found: \"lxc\""})") == deliver::Outcome::no_database);
+    SUBCASE("404: a missing database is distinguished from other resources") {
+        CHECK(remedy(404, R"({"error":"database not found: \"lxc\""})") == Remedy::create_database);
+        CHECK(remedy(404, "404 page not found") == Remedy::none);
         CHECK(outcome(404, "404 page not found") == deliver::Outcome::settings);
         CHECK(outcome(404, R"({"code":"not found","message":"bucket \"b\" not found"})") ==
               deliver::Outcome::settings);
@@ -106,9 +114,9 @@ TEST_CASE("each row of the table of answers") {
             CHECK(outcome(status) == deliver::Outcome::settings);
     }
     SUBCASE("415") {
-        CHECK(outcome(415) == deliver::Outcome::no_gzip);
+        CHECK(remedy(415) == Remedy::stop_compressing);
     }
-    SUBCASE("what the table does not name keeps the data") {
+    SUBCASE("a status that is not in the table keeps the data") {
         for (const int status : {301, 307, 402, 407, 410, 451})
             CHECK(outcome(status) == deliver::Outcome::settings);
         for (const int status : {501, 507, 599})
@@ -116,14 +124,14 @@ TEST_CASE("each row of the table of answers") {
     }
 }
 
-TEST_CASE("what a server repeats of a line, a container's words maybe, decides nothing") {
+TEST_CASE("text that a server repeats from a line decides nothing: it may come from a container") {
     for (const char* message :
          {"partial write: x", "Client sent an HTTP request to an HTTPS server", "serde error"})
         CHECK(outcome(400, "{\"error\":\"unable to parse 'lxc_x,c=" + std::string(message) +
                                " v=1': bad\"}") == deliver::Outcome::refused);
     CHECK(outcome(500, R"({"error":"unable to parse 'retention policy not found'"})") ==
           deliver::Outcome::server_error);
-    CHECK(outcome(404, R"({"error":"unable to parse 'database not found'"})") == deliver::Outcome::settings);
+    CHECK(remedy(404, R"({"error":"unable to parse 'database not found'"})") == Remedy::none);
     CHECK(
         outcome(400, R"({"error":"failed","data":[{"error_message":"trailing content: partial write"}]})") ==
         deliver::Outcome::refused);
@@ -133,7 +141,7 @@ TEST_CASE("Retry-After") {
     const auto wait = [](std::string header) {
         http::Reply reply = answered(503);
         reply.retry_after = std::move(header);
-        return judge(reply, now).wait;
+        return judge(reply, now).verdict.wait;
     };
     CHECK(wait("") == seconds(0));
     CHECK(wait("7") == seconds(7));
@@ -148,10 +156,10 @@ TEST_CASE("Retry-After") {
 
 TEST_CASE("the count of lines lost in a partial write") {
     const auto dropped = [](std::string body) {
-        return judge(answered(400, std::move(body)), now).dropped_lines;
+        return judge(answered(400, std::move(body)), now).verdict.dropped_lines;
     };
     CHECK(dropped(R"({"error":"partial write: field type conflict: x dropped=12"})") == 12);
-    // 1.6.7 says dropped=0 for lines it can't parse.
+    // 1.6.7 reports dropped=0 for lines that it can't parse.
     CHECK(
         dropped(
             R"({"error":"partial write: unable to parse 'a': missing fields\nunable to parse 'b': bad dropped=0"})") ==
@@ -166,7 +174,7 @@ TEST_CASE("the count of lines lost in a partial write") {
 
 TEST_CASE("v3: which lines were refused") {
     const auto lines = [](std::string body, int status = 400) {
-        return judge(answered(status, std::move(body)), now).refused_lines;
+        return judge(answered(status, std::move(body)), now).verdict.refused_lines;
     };
     using Lines = std::vector<std::size_t>;
     const std::string begin = R"({"error":"partial write of line protocol occurred","data":[)";
@@ -180,8 +188,7 @@ TEST_CASE("v3: which lines were refused") {
         lines(
             R"({"error":"partial write of line protocol occurred","data":{"line_number":4,"error_message":"e"}})") ==
         Lines{4});
-    // From a stranger: nothing below 1, no other numbers, no other places, and what was cut off counts to
-    // there.
+    // Only integers from 1, only in `data`; a list that was cut off counts up to the cut.
     CHECK(
         lines(
             begin +
@@ -193,7 +200,7 @@ TEST_CASE("v3: which lines were refused") {
     for (int number = 1; number < 30'000; ++number)
         many += "{\"line_number\":" + std::to_string(number) + "},";
     CHECK(lines(many).size() == most_refused_lines);
-    // Nothing was stored: all lines are still to be delivered or found.
+    // Nothing was stored, so this is no partial write.
     CHECK(
         lines(
             R"({"error":"parsing failed for write_lp endpoint","data":{"line_number":2,"error_message":"e"}})")
@@ -202,10 +209,10 @@ TEST_CASE("v3: which lines were refused") {
 
 TEST_CASE("v1: the texts of the lines that were refused") {
     const auto texts = [](std::string body) {
-        return judge(answered(400, std::move(body)), now).refused_texts;
+        return judge(answered(400, std::move(body)), now).verdict.refused_texts;
     };
     using Texts = std::vector<std::string>;
-    // As 1.6.7 says it; a line may hold quotes.
+    // A message of 1.6.7; a line may contain quotes.
     CHECK(
         texts(
             R"({"error":"partial write: unable to parse 'b v= 2': missing field value\nunable to parse 'c,t=it's s=\"q': x\",v=3 x': bad timestamp dropped=0"})") ==
@@ -224,42 +231,43 @@ TEST_CASE("v1: the texts of the lines that were refused") {
               .empty());
 }
 
-TEST_CASE("the server's words, in each way that servers have") {
-    CHECK(said(answered(400, R"({"error":"v1 words"})")) == "v1 words");
-    CHECK(said(answered(400, R"({"code":"invalid","message":"v2 words"})")) == "v2 words");
-    CHECK(said(answered(400, R"({"error":"v3","data":[{"line_number":1,"error_message":"words"}]})")) ==
-          "v3: words");
-    CHECK(said(answered(400, "plain words")) == "plain words");
-    CHECK(said(answered(400, "[1,2")) == "[1,2");
+TEST_CASE("the server's message, in each form that servers use") {
+    CHECK(message(answered(400, R"({"error":"v1 message"})")) == "v1 message");
+    CHECK(message(answered(400, R"({"code":"invalid","message":"v2 message"})")) == "v2 message");
+    CHECK(message(answered(400, R"({"error":"v3","data":[{"line_number":1,"error_message":"message"}]})")) ==
+          "v3: message");
+    CHECK(message(answered(400, "plain message")) == "plain message");
+    CHECK(message(answered(400, "[1,2")) == "[1,2");
     http::Reply header = answered(400);
-    header.influx_error = "header's words";
-    CHECK(said(header) == "header's words");
+    header.influx_error = "header's message";
+    CHECK(message(header) == "header's message");
 }
 
-TEST_CASE("words are fit for a log") {
-    const deliver::Verdict long_one = judge(answered(400, "a\r\nb\x1b[31m" + std::string(1000, 'x')), now);
+TEST_CASE("messages are safe to log") {
+    const deliver::Verdict long_one =
+        judge(answered(400, "a\r\nb\x1b[31m" + std::string(1000, 'x')), now).verdict;
     CHECK(long_one.message.starts_with("HTTP 400: a__b_[31mxxx"));
     CHECK(long_one.message.size() < 340);
 
     const std::vector<std::string> secrets{"hunter22", "tok en"};
     const deliver::Verdict echoed =
-        judge(answered(401, R"({"error":"no hunter22, no tok en"})"), now, secrets);
+        judge(answered(401, R"({"error":"no hunter22, no tok en"})"), now, secrets).verdict;
     CHECK(echoed.message == "HTTP 401: no ***, no ***; check the user and password, or the token");
     http::Reply broken;
     broken.failure = "https://hunter22: no";
-    CHECK(judge(broken, now, secrets).message == "https://***: no");
+    CHECK(judge(broken, now, secrets).verdict.message == "https://***: no");
 }
 
-TEST_CASE("a redirect names where it leads") {
+TEST_CASE("the message about a redirect has its target") {
     http::Reply reply = answered(308);
     reply.location = "https://elsewhere/write";
-    const deliver::Verdict verdict = judge(reply, now);
+    const deliver::Verdict verdict = judge(reply, now).verdict;
     CHECK(verdict.outcome == deliver::Outcome::settings);
     CHECK(verdict.message.find("https://elsewhere/write") != std::string::npos);
 }
 
-TEST_CASE("a hostile body is no more than text") {
+TEST_CASE("bodies with unexpected JSON") {
     CHECK(outcome(400, std::string(65536, '[')) == deliver::Outcome::refused);
-    CHECK(outcome(404, R"({"error":{"error":"database not found"}})") == deliver::Outcome::no_database);
+    CHECK(remedy(404, R"({"error":{"error":"database not found"}})") == Remedy::create_database);
     CHECK(outcome(400, R"({"error":7,"data":[1]})") == deliver::Outcome::refused);
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/client.hpp"
 
 #include "support/fake_http_server.hpp"
@@ -45,7 +46,7 @@ TEST_CASE_FIXTURE(Fixture, "the check: v1") {
     CHECK(bad[1].message.find("authorization failed") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the check: v2 writes nothing, and 400 to nothing is good") {
+TEST_CASE_FIXTURE(Fixture, "the check: v2 gets an empty write, and 400 to it is good") {
     Settings with_bucket = settings();
     with_bucket.bucket = "b";
     Client client(with_bucket);
@@ -60,7 +61,7 @@ TEST_CASE_FIXTURE(Fixture, "the check: v2 writes nothing, and 400 to nothing is 
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "the check: v3, found by asking") {
+TEST_CASE_FIXTURE(Fixture, "the check: v3, detected from the server") {
     Settings with_token = settings();
     with_token.token = "s3cret";
     Client client(with_token);
@@ -75,7 +76,7 @@ TEST_CASE_FIXTURE(Fixture, "the check: v3, found by asking") {
         const auto findings = client.probe();
         REQUIRE(findings.size() == count);
         CHECK(findings.front().message ==
-              server.url() + ": InfluxDB 3.0.1; written to with the v3 API, going by what the server says");
+              server.url() + ": InfluxDB 3.0.1; using the v3 write API, detected from the server");
         CHECK(findings.back().ok == good);
         CHECK(server.requests().back().path == "/api/v3/write_lp");
         CHECK(server.requests().back().headers.at("authorization") == "Bearer s3cret");
@@ -83,15 +84,15 @@ TEST_CASE_FIXTURE(Fixture, "the check: v3, found by asking") {
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "the check says which API is used, and why") {
+TEST_CASE_FIXTURE(Fixture, "the check shows the API and the reason for it") {
     const auto why = [](const Settings& chosen) { return Client(chosen).probe().front().message; };
     Settings chosen = settings();
-    CHECK(why(chosen).ends_with("with the v1 API, going by what the server says"));
+    CHECK(why(chosen).ends_with("using the v1 write API, detected from the server"));
     chosen.retention_policy = "r";
-    CHECK(why(chosen).ends_with("with the v1 API, there is a retention policy"));
+    CHECK(why(chosen).ends_with("using the v1 write API, because a retention policy is set"));
     chosen.retention_policy.clear();
     chosen.bucket = "b";
-    CHECK(why(chosen).ends_with("with the v2 API, there is a bucket"));
+    CHECK(why(chosen).ends_with("using the v2 write API, because a bucket is set"));
     chosen.api = Api::v2;
-    CHECK(why(chosen).ends_with("with the v2 API, --influx-api says so"));
+    CHECK(why(chosen).ends_with("using the v2 write API, set by --influx-api"));
 }

@@ -9,12 +9,12 @@
 using namespace lxcmon;
 using namespace lxcmon::influx;
 
-TEST_CASE("a database's name can't leave its quotes") {
+TEST_CASE("the name of a database can't end its quotes") {
     CHECK(create_database_query("lxc") == "CREATE DATABASE \"lxc\"");
     CHECK(create_database_query("a\"; DROP \\x\n") == R"(CREATE DATABASE "a\"; DROP \\x\n")");
 }
 
-TEST_CASE("what /query says") {
+TEST_CASE("errors and databases in an answer of /query") {
     http::Reply reply;
     reply.status = 200;
     reply.body = R"({"results":[{"statement_id":0}]})";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
 #include "support/temp_folder.hpp"
@@ -43,7 +44,7 @@ bool has(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
 
-/// Sets environment variables for libcurl, and takes them away again.
+/// Sets environment variables for libcurl during its life.
 class Variables {
   public:
     Variables(std::initializer_list<std::pair<const char*, std::string>> variables) {
@@ -53,24 +54,24 @@ class Variables {
     ~Variables() {
         for (const char* name : {"http_proxy", "https_proxy"})
             ::unsetenv(name);
-        ::setenv("no_proxy", "127.0.0.1", 1); // as the fake server wants it
+        ::setenv("no_proxy", "127.0.0.1", 1); // as FakeHttpServer sets it
     }
     Variables(const Variables&) = delete;
     Variables& operator=(const Variables&) = delete;
 };
 
-/// A port of loopback where nobody listens.
-std::string nobody() {
+/// A port of loopback without a server.
+std::string unused_url() {
     const FakeHttpServer gone;
     return gone.url();
 }
 
 } // namespace
 
-TEST_CASE("over a unix socket, whatever proxy the environment names") {
+TEST_CASE("a unix socket, even if the environment sets a proxy") {
     const TempFolder folder;
     FakeHttpServer server(folder.path("influx.sock"));
-    const Variables variables{{"http_proxy", nobody()}, {"no_proxy", ""}};
+    const Variables variables{{"http_proxy", unused_url()}, {"no_proxy", ""}};
     Client client(settings_for(server.url()));
     CHECK(client.name() == server.url());
     CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
@@ -81,7 +82,7 @@ TEST_CASE("over a unix socket, whatever proxy the environment names") {
     CHECK(seen.body == lines);
 }
 
-TEST_CASE("a unix socket that is not there, is none, or has nobody behind it") {
+TEST_CASE("a missing unix socket, a file that is no socket, and a socket without a server") {
     const TempFolder folder;
     const auto message = [](const std::string& path) {
         const deliver::Verdict verdict = send(settings_for("unix://" + path));
@@ -96,14 +97,14 @@ TEST_CASE("a unix socket that is not there, is none, or has nobody behind it") {
     CHECK(has(message(path), "connection refused; the socket exists, but no server listens on it"));
 }
 
-TEST_CASE("a proxy that is set is used, also where no_proxy says otherwise") {
+TEST_CASE("a proxy from the settings is used in spite of no_proxy") {
     FakeHttpServer proxy;
     const Variables variables{{"no_proxy", "*"}};
     CHECK(send_through(proxy.url(), "http://influx.invalid:8086").outcome == deliver::Outcome::delivered);
     CHECK(has(proxy.requests().front().path, "http://influx.invalid:8086/write"));
 }
 
-TEST_CASE("the environment's proxy is used, but not for what no_proxy names") {
+TEST_CASE("a proxy from the environment is used, except for hosts in no_proxy") {
     FakeHttpServer proxy;
     const Variables variables{{"http_proxy", proxy.url()}, {"no_proxy", "direct.invalid"}};
     CHECK(send(settings_for("http://influx.invalid:8086")).outcome == deliver::Outcome::delivered);
@@ -112,14 +113,14 @@ TEST_CASE("the environment's proxy is used, but not for what no_proxy names") {
     CHECK(proxy.requests().size() == 1);
 }
 
-TEST_CASE("the environment's proxy for https, which wants credentials or does not connect") {
+TEST_CASE("a proxy for https that requires credentials or does not connect") {
     FakeHttpServer proxy;
     const Variables variables{{"https_proxy", proxy.url()}, {"no_proxy", ""}};
     proxy.script({407, ""});
     deliver::Verdict verdict = send(settings_for("https://influx.invalid:8086"));
     CHECK(verdict.outcome == deliver::Outcome::settings);
     CHECK(verdict.status == 407);
-    CHECK(has(verdict.message, "the proxy wants credentials"));
+    CHECK(has(verdict.message, "the proxy requires credentials"));
     CHECK(proxy.requests().front().method == "CONNECT");
     for (const int status : {403, 502}) {
         proxy.script({status, "a page of the proxy"});
@@ -130,15 +131,15 @@ TEST_CASE("the environment's proxy for https, which wants credentials or does no
     }
 }
 
-TEST_CASE("a proxy that wants credentials for plain http") {
+TEST_CASE("a proxy for http that requires credentials") {
     FakeHttpServer proxy;
     proxy.script({407, ""});
     const deliver::Verdict verdict = send_through(proxy.url(), "http://influx.invalid:8086");
     CHECK(verdict.outcome == deliver::Outcome::settings);
-    CHECK(has(verdict.message, "the proxy wants credentials: give them in http_proxy or https_proxy"));
+    CHECK(has(verdict.message, "the proxy requires credentials: set them in http_proxy or https_proxy"));
 }
 
-TEST_CASE("a proxy's credentials in the environment reach the proxy, and no words") {
+TEST_CASE("credentials of a proxy in the environment reach the proxy and no message") {
     FakeHttpServer proxy;
     const std::string with_credentials = "http://me:hunter22@" + proxy.url().substr(7);
     const Variables variables{{"http_proxy", with_credentials}, {"no_proxy", ""}};
@@ -148,27 +149,27 @@ TEST_CASE("a proxy's credentials in the environment reach the proxy, and no word
     CHECK_FALSE(has(verdict.message, "hunter22"));
 }
 
-TEST_CASE("a proxy that is not found or refuses is not taken for the server") {
+TEST_CASE("the message about a proxy that is not found or refuses names the proxy") {
     const std::string server = "http://influx.invalid:8086";
     for (const std::string scheme : {"http", "socks5h", "socks5"})
-        CHECK(has(send_through(scheme + nobody().substr(4), server).message,
+        CHECK(has(send_through(scheme + unused_url().substr(4), server).message,
                   "the proxy refuses the connection"));
     CHECK(has(send_through("http://proxy.invalid:3128", server).message,
               "the proxy's host name can't be resolved"));
     CHECK(has(send_through("socks5h://proxy.invalid:1080", server).message,
               "the proxy's host name can't be resolved"));
-    const Variables variables{{"http_proxy", nobody()}, {"no_proxy", ""}};
+    const Variables variables{{"http_proxy", unused_url()}, {"no_proxy", ""}};
     CHECK(has(send(settings_for(server)).message, "the proxy refuses the connection"));
 }
 
-TEST_CASE("a server that refuses is not taken for a proxy") {
-    const std::string url = nobody();
+TEST_CASE("the message about a server that refuses does not name a proxy") {
+    const std::string url = unused_url();
     CHECK(has(send(settings_for(url)).message, "connection refused; is the server running"));
     CHECK(has(send(settings_for("http://[::1]:" + url.substr(url.rfind(':') + 1))).message,
               "is the server running"));
 }
 
-TEST_CASE("headers of one's own go with each request, and their values into no words") {
+TEST_CASE("additional headers are in each request, and their values in no message") {
     FakeHttpServer server;
     Settings settings = settings_for(server.url());
     settings.headers = {"X-Scope-OrgID: tenant-7", "Authorization: Bearer s3cret-value"};
@@ -177,15 +178,16 @@ TEST_CASE("headers of one's own go with each request, and their values into no w
     const deliver::Verdict verdict = client.send(lines);
     CHECK(verdict.message == "HTTP 401: no right: ***, ***, ***; check the user and password, or the token");
     CHECK_FALSE(client.probe().empty());
-    static_cast<void>(client.make_database());
+    server.script({404, R"({"error":"database not found"})"});
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
     for (const auto& seen : server.requests()) {
         CHECK(seen.headers.at("x-scope-orgid") == "tenant-7");
         CHECK(seen.headers.at("authorization") == "Bearer s3cret-value");
     }
-    CHECK(server.requests().size() >= 4);
+    CHECK(server.requests().size() >= 6); // among them one to create the database
 }
 
-TEST_CASE("headers that would break or split a request") {
+TEST_CASE("headers that would break or split a request are refused") {
     for (const char* header :
          {"", "X", ": v", "X Y: v", "X:", "X:  ", "X: a\r\nY: b", "X: a\nb", "X: \x01", "Content-Length: 5",
           "content-encoding: br", "Transfer-Encoding: chunked", "Host: other", "Connection: close",

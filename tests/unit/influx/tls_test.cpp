@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
 #include "support/tls_server.hpp"
@@ -41,7 +42,7 @@ struct Tls {
         settings.tls = std::move(tls);
         return Client(settings).send("a v=1 1\n");
     }
-    /// Words of a failure that passes once a person has acted.
+    /// The message of a failed send, which must be retried.
     static std::string message(const std::string& url, http::TlsSettings tls) {
         const deliver::Verdict verdict = send(url, std::move(tls));
         CHECK(verdict.outcome == deliver::Outcome::retry);
@@ -57,8 +58,7 @@ bool has(const std::string& text, std::string_view part) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Tls,
-                  "a server whose CA is trusted: from a file, and from a folder with other things in it") {
+TEST_CASE_FIXTURE(Tls, "a trusted CA from a file, and from a folder with other files in it") {
     const TlsServer server(with("server"));
     CHECK(send(server.url(), trusting("ca")).outcome == deliver::Outcome::delivered);
     const TempFolder folder;
@@ -71,24 +71,24 @@ TEST_CASE_FIXTURE(Tls,
     CHECK(send(server.url(), tls).outcome == deliver::Outcome::delivered);
 }
 
-TEST_CASE_FIXTURE(Tls, "a CA that is given is trusted in place of others") {
+TEST_CASE_FIXTURE(Tls, "--tls-ca replaces the system's CAs") {
     const TlsServer server(with("server"));
     CHECK(has(message(server.url(), trusting("stranger")),
               "comes from a CA that is not trusted; give the CA's certificate with --tls-ca"));
     CHECK(has(message(server.url(), {}), "comes from a CA that is not trusted"));
-    http::TlsSettings nobody;
+    http::TlsSettings empty;
     const TempFolder folder;
-    nobody.ca = folder.write("ca.pem", "");
-    CHECK(has(message(server.url(), nobody), "check --tls-ca"));
+    empty.ca = folder.write("ca.pem", "");
+    CHECK(has(message(server.url(), empty), "check --tls-ca"));
 }
 
-TEST_CASE_FIXTURE(Tls, "certificates that are not good, each in words of its own") {
+TEST_CASE_FIXTURE(Tls, "invalid certificates, each with a message of its own") {
     CHECK(has(message(TlsServer(with("othername")).url(), trusting("ca")), "is for another name"));
     CHECK(has(message(TlsServer(with("expired")).url(), trusting("ca")), "has expired"));
     CHECK(has(message(TlsServer(with("self")).url(), trusting("ca")), "is self-signed and not trusted"));
 }
 
-TEST_CASE_FIXTURE(Tls, "insecure takes them all; a self-signed one is trusted where it is given") {
+TEST_CASE_FIXTURE(Tls, "insecure accepts any certificate; --tls-ca accepts a self-signed one") {
     http::TlsSettings insecure;
     insecure.insecure = true;
     for (const char* name : {"othername", "expired", "self"})
@@ -96,7 +96,7 @@ TEST_CASE_FIXTURE(Tls, "insecure takes them all; a self-signed one is trusted wh
     CHECK(send(TlsServer(with("self")).url(), trusting("self")).outcome == deliver::Outcome::delivered);
 }
 
-TEST_CASE_FIXTURE(Tls, "a server that wants a client certificate") {
+TEST_CASE_FIXTURE(Tls, "a server that requires a client certificate") {
     std::vector<std::string> arguments = with("server");
     arguments.push_back(files.certificate("ca"));
     const TlsServer server(arguments);
@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(Tls, "certificate and key in one file") {
     CHECK(send(server.url(), tls).outcome == deliver::Outcome::delivered);
 }
 
-TEST_CASE_FIXTURE(Tls, "http and https taken for each other") {
+TEST_CASE_FIXTURE(Tls, "http to an https port, and https to an http port") {
     const TlsServer secure(with("server"));
     CHECK(has(message(secure.url("http"), {}), "does this port want https://?"));
     const TlsServer plain({});
@@ -131,10 +131,10 @@ TEST_CASE_FIXTURE(Tls, "http and https taken for each other") {
     CHECK(send(plain.url("http"), {}).outcome == deliver::Outcome::delivered);
 }
 
-TEST_CASE("InfluxDB itself answers http on its https port with 400, which loses no points") {
+TEST_CASE("InfluxDB answers 400 to http on its https port, which costs no point") {
     FakeHttpServer server;
     server.script({400, "Client sent an HTTP request to an HTTPS server.\n"});
     const deliver::Verdict verdict = Tls::send(server.url(), {});
     CHECK(verdict.outcome == deliver::Outcome::settings);
-    CHECK(has(verdict.message, "this port wants https://"));
+    CHECK(has(verdict.message, "this port requires https://"));
 }

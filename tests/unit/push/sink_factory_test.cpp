@@ -68,7 +68,9 @@ TEST_CASE("each setting reaches the server") {
     CHECK(seen.headers.at("authorization") == "Token t0ken");
     CHECK(seen.headers.at("x-a") == "b");
     CHECK(seen.body == "a v=1 1\n");
-    CHECK(destination.sink->make_database().outcome == deliver::Outcome::settings);
+    server.script({404, R"({"error":"database not found"})"});
+    CHECK(destination.sink->send("a v=1 1\n").outcome == deliver::Outcome::settings);
+    CHECK(server.requests().size() == 2); // no query to create the database
     config.influx.api = influx::Api::v3;
     config.influx.retention_policy.clear();
     config.influx.gzip = true;
