@@ -81,7 +81,7 @@ class InZsh(Completions, unittest.TestCase):
         self.shell.run("zstyle ':completion:*' verbose yes")
         offered = self.complete("--influx-r") | self.complete("--tls-")
         # Of texts with quotes, colons and brackets.
-        self.assertTrue({"Certificates", "system's:", "Believe"} <= offered, offered)
+        self.assertTrue({"certificates", "system's:", "verify"} <= offered, offered)
 
 
 class InFish(Completions, unittest.TestCase):

@@ -46,7 +46,7 @@ class Watched:
 
     def _read_log(self):
         for line in self.process.stderr:
-            if self.ready_ns is None and " containers of " in line:
+            if self.ready_ns is None and ": sampling the containers in " in line:
                 self.ready_ns = time.time_ns()
             self._lines.append(line)
 
