@@ -1,1 +1,1 @@
-"""Makes the dashboards and alert rules: one description of what is shown, from which InfluxQL and Flux are made alike."""
+"""Generates the dashboards and alert rules in InfluxQL and Flux from one description."""
