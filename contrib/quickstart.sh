@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # sudo ./contrib/quickstart.sh [--influx]: from a fresh Debian 12 to metrics of your containers.
 set -euo pipefail
 # shellcheck source=contrib/dev/lib.sh

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # sudo ./contrib/test.sh: installs the required packages (apt), builds, runs every test and every check of the source.
 # Continues after a failed step. The last line is "N passed, N failed"; the exit code is 1 if any failed.
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Fails unless a test has compared each field of the agent with a real value, or the field is explained.
 
     check_seen_fields.py SEEN_FILE BINARY_OR_TABLE

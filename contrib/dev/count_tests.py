@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Counts the tests in Meson's testlog.json: prints how many passed and how many failed.
 
 A program that prints its number of tests (doctest, run.py of the integration tests) counts with that number, any other program as one

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # Functions for the scripts in contrib. Source it after `set -euo pipefail`.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Prints the last tick of a JSON Lines file of lxcmon-push in a readable form: standard input to standard output."""
 
 import json

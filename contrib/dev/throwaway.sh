@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # A small, temporary busybox container with some load, for contrib/quickstart.sh. All its files are in one folder.
 

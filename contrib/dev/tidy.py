@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Runs clang-tidy on each file of src, except files that were clean before and have not changed.
 
 usage: tidy.py BUILD-FOLDER

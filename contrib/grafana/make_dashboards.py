@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Writes dashboards/ and provisioning/alerting/ from the descriptions in generator/.
 
     make_dashboards.py            writes the files

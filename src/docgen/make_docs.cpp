@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // make_docs TEMPLATE RESULT: fills the generated parts into a template.
 // make_docs --renew DOCUMENT...: replaces the generated parts in documents of the repository, in place.
 

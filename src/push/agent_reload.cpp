@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // SIGHUP: the agent changes its settings while it runs.
 #include "push/agent.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/target_group.hpp"
 
 #include "app/settings/bad_setting.hpp"

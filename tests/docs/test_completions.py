@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The completions in bash, zsh and fish. test_completions.py FOLDER: where they have been built."""
 
 import re

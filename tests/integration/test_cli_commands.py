@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The subcommands: list, check and replay; and what the log looks like."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The agent as a service of systemd: what it says of itself, and that its loop lives."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How the agent ends, and how it takes new settings while it runs: nothing is lost either way."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Agent: the health of lxcmon-push itself on all hosts."""
 
 from .dashboard import HOST, Dashboard, Row, to_host

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The alert rules, as a provisioning file. Templates keep the file readable: administrators change the thresholds in it."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Container: all metrics of the selected containers."""
 
 from . import queries

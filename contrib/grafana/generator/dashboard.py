@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A dashboard's JSON: variables, links, annotations, and the panels in rows."""
 
 from dataclasses import dataclass, field

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Fleet: all containers of all hosts."""
 
 from dataclasses import replace

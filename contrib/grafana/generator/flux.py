@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Queries in Flux. Grafana fills in v.timeRangeStart, v.windowPeriod and v.defaultBucket."""
 
 import re

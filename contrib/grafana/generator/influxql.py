@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Queries in InfluxQL for the data source of Grafana, which fills in $timeFilter and $__interval."""
 
 from .queries import Query

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The JSON of the panels: graphs, tables and single figures, the same for both languages."""
 
 from dataclasses import dataclass, field

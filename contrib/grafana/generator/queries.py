@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Queries, independent of the language: influxql.py and flux.py translate them."""
 
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """./draw.py FOLDER: draws fleet.png and container.png, next to this file, from the recording of record.py in FOLDER.
 
 The pictures show results of the queries of the dashboards, in a layout like that of Grafana. Needs python3-matplotlib."""

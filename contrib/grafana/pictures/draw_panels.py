@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Graphs and single figures, from the JSON of a panel and the answers to its queries."""
 
 import math

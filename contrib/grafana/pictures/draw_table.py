@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A table, with bars and sparklines in its cells."""
 
 from draw_panels import COLORS, DIM, GRID, PANEL, TEXT, framed, human, inside, threshold_color

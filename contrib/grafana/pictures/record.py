@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """sudo LXCMON_PUSH_BINARY=... ./record.py FOLDER [MINUTES]: runs the agent with real containers under load, then writes the answers to
 each query of the dashboards Fleet and Container to FOLDER/answers.json, for draw.py. Not part of any test."""
 

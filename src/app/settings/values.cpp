@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/settings/values.hpp"
 
 #include "io/kernel_file.hpp"

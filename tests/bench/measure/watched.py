@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An agent that is measured: with the defaults but for its intervals, and with its costs from outside."""
 
 import os

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/log.hpp"
 
 #include "support/temp_folder.hpp"

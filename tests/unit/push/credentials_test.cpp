@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The token and the password that the service manager provides ($CREDENTIALS_DIRECTORY).
 #include "unit/push/parsed.hpp"
 

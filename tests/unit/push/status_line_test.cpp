@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/status_line.hpp"
 
 #include <doctest/doctest.h>
