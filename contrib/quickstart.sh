@@ -1,5 +1,6 @@
 #!/bin/bash
-# sudo ./contrib/quickstart.sh [--influx]: from a fresh Debian 12 to figures of your containers.
+# SPDX-License-Identifier: GPL-2.0-or-later
+# sudo ./contrib/quickstart.sh [--influx]: from a fresh Debian 12 to metrics of your containers.
 set -euo pipefail
 # shellcheck source=contrib/dev/lib.sh
 . "$(dirname "$0")/dev/lib.sh"
@@ -10,10 +11,10 @@ usage() {
     cat << 'END'
 Usage: sudo ./contrib/quickstart.sh [--influx]
 
-Installs the build dependencies, builds lxcmon-push into ./build, runs it for three ticks and shows the figures. Where no container
-is running it makes a small one, and removes it at the end. Nothing is installed of lxcmon-push itself.
+Installs the build dependencies, builds lxcmon-push into ./build, runs it for three ticks and shows the metrics. If no container
+is running, it creates a small one and removes it at the end. It does not install lxcmon-push.
 
-  --influx   with an InfluxDB of its own on loopback (Debian's influxdb), and what a query gives; without: a JSON file
+  --influx   start a temporary InfluxDB on loopback (Debian's influxdb), and show the results of queries; default: a JSON file
 END
 }
 
@@ -33,7 +34,7 @@ agent_arguments=(--interval 1s --fs-interval 1s)
 agent_pid=
 influxd_pid=
 made_container=no
-# Not /tmp: on a tmpfs the container would have no disk to show figures of.
+# Not /tmp: on a tmpfs the container would have no disk metrics.
 work=$(mktemp -d /var/tmp/lxcmon-quickstart-XXXXXX)
 
 clean_up() {
@@ -74,7 +75,7 @@ find_containers() {
     local names
     names=$(running_containers)
     if [ -z "$names" ]; then
-        say "None is running: making a throw-away one (removed at the end)."
+        say "None is running: creating a temporary one (removed at the end)."
         install_packages lxc busybox-static iproute2
         make_throwaway_container "$work"
         made_container=yes
@@ -84,7 +85,7 @@ find_containers() {
     say "Running: ${names//$'\n'/, }"
 }
 
-# run_agent DONE ARGUMENT...: in the background until the function DONE is satisfied.
+# run_agent DONE ARGUMENT...: runs the agent until the function DONE succeeds.
 run_agent() {
     local done=$1
     shift
@@ -104,9 +105,9 @@ show_json_sink() {
     run_agent three_ticks_in_file --json-file "$work/points.jsonl"
     say "One of its lines:"
     grep '"lxc_cpu"' "$work/points.jsonl" | tail -1
-    step "The figures of the last tick"
+    step "The metrics of the last tick"
     python3 contrib/dev/show_figures.py < "$work/points.jsonl"
-    step "The same for people: lxcmon-push list"
+    step "The same as a table: lxcmon-push list"
     "$agent" "${agent_arguments[@]}" list
 }
 
@@ -114,7 +115,7 @@ query() { influx -host 127.0.0.1 -port "$influx_port" -database lxc "$@"; }
 influx_answers() { query -execute 'SHOW DATABASES' > /dev/null 2>&1; }
 
 start_influxd() {
-    step "Starting an InfluxDB of its own on loopback"
+    step "Starting a temporary InfluxDB on loopback"
     influx_port=$(free_port)
     local rpc_port
     rpc_port=$(free_port)
@@ -136,12 +137,12 @@ END
 }
 
 tick_times() {
-    # No database yet, no rows yet: no times.
+    # The database may not exist yet.
     query -format csv -execute 'SELECT running FROM lxc_state' 2> /dev/null | awk -F, 'NR > 1 { print $2 }' | sort -u
 }
 three_ticks_in_influx() { [ "$(tick_times | wc -l)" -ge 3 ]; }
 
-# show_rows MEASUREMENT COLUMNS: of the last tick.
+# show_rows MEASUREMENT COLUMNS: shows the rows of the last tick.
 show_rows() {
     local statement="SELECT container, $2 FROM $1 WHERE time = $last_tick" rows
     rows=$(query -precision rfc3339 -format column -execute "$statement")
@@ -151,10 +152,10 @@ show_rows() {
     say
 }
 
-# The throw-away container has figures of every kind; other people's may have done no I/O, or share the host's network.
+# The temporary container has metrics of each kind; other containers may have done no I/O, or share the host's network.
 explain_missing() {
     [ "$made_container" = no ] || fail "InfluxDB has no rows of:$missing"
-    say "No rows of$missing: these containers have none; docs/measurements.md says why that can be (Notes on the measurements)."
+    say "No rows of$missing for these containers; possible reasons: docs/measurements.md, Notes on the measurements."
 }
 
 show_influx_sink() {
@@ -163,7 +164,7 @@ show_influx_sink() {
     run_agent three_ticks_in_influx --influx-url "http://127.0.0.1:$influx_port" --spool-dir "$work/spool"
     last_tick=$(tick_times | tail -1)
     missing=
-    step "What InfluxDB has of the last tick"
+    step "Rows of the last tick in InfluxDB"
     show_rows lxc_cpu "usage_percent, usage_usec, cpus"
     show_rows lxc_memory "used_bytes, usage_bytes, anon_bytes, file_bytes"
     show_rows lxc_net "interface, rx_bytes, tx_bytes, up, host_interface"
@@ -173,19 +174,19 @@ show_influx_sink() {
     [ -z "$missing" ] || explain_missing
 }
 
-how_to_go_on() {
-    step "How to go on"
+show_next_steps() {
+    step "Next steps"
     cat << END
   sudo $root_folder/$agent list                                the containers of this host
   sudo $root_folder/$agent --once --dry-run                    one sample as line protocol
-  sudo $root_folder/$agent check --influx-url http://SERVER:8086   tries settings and server, sends nothing
+  sudo $root_folder/$agent check --influx-url http://SERVER:8086   tests settings and server, sends nothing
   sudo $root_folder/$agent --influx-url http://SERVER:8086     the agent: a sample every 10 s
   sudo $root_folder/contrib/test.sh                            every test
-README.md has the way to a graph; docs has the options and the measurements.
+Graphs: README.md. Options and measurements: docs.
 END
 }
 
 install_and_build
 find_containers
 if [ "$with_influx" = yes ]; then show_influx_sink; else show_json_sink; fi
-how_to_go_on
+show_next_steps

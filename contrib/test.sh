@@ -1,6 +1,7 @@
 #!/bin/bash
-# sudo ./contrib/test.sh: installs what is needed (apt), builds, runs every test and every check of the source.
-# A step that fails does not end it; the last line is "N passed, N failed", and the exit code is 1 when any failed.
+# SPDX-License-Identifier: GPL-2.0-or-later
+# sudo ./contrib/test.sh: installs the required packages (apt), builds, runs every test and every check of the source.
+# Continues after a failed step. The last line is "N passed, N failed"; the exit code is 1 if any failed.
 set -euo pipefail
 # shellcheck source=contrib/dev/lib.sh
 . "$(dirname "$0")/dev/lib.sh"
@@ -59,9 +60,9 @@ install_everything() {
     refresh_package_lists
     install_build_dependencies
     install_packages "${test_packages[@]}"
-    # NodeSource's nodejs has it, Debian's has not.
+    # NodeSource's nodejs package contains npm, Debian's does not.
     command -v npm > /dev/null || install_packages npm
-    # Incus is in backports alone, which this host need not have: unpacked, not installed.
+    # Incus is only in backports, which this host may not have configured: unpack it, do not install it.
     tests/support/fetch_incus.sh /var/tmp/lxcmon-incus
 }
 
@@ -71,10 +72,10 @@ build_with() {
     nice meson compile -C "$1"
 }
 
-# What was compiled in another clone need not be compiled again.
+# ccache then also finds objects that were compiled in another clone.
 export CCACHE_NOHASHDIR=true
 
-# The tests note here which fields they have compared with a second source.
+# The tests record the fields here that they have compared with a second source.
 export LXCMONTEST_SEEN_FIELDS=$root_folder/build-test/seen-fields.txt
 
 run_tests() {
@@ -82,8 +83,8 @@ run_tests() {
     meson test -C build-test --no-rebuild --print-errorlogs --no-suite long --no-suite e2e
 }
 
-# start_beside SUITE NICENESS: its tests take minutes, and run beside the steps that follow.
-start_beside() {
+# start_in_background SUITE NICENESS: runs tests that take minutes in parallel with the next steps.
+start_in_background() {
     rm -f "build-test/meson-logs/$1.json" "build-test/$1.code"
     {
         local code=0
@@ -92,8 +93,8 @@ start_beside() {
     } > "build-test/$1.txt" 2>&1 &
 }
 
-finish_beside() {
-    # Meson ends each test that takes too long by itself.
+wait_for_suite() {
+    # Meson ends each test that takes too long.
     wait_for 1800 test -s "build-test/$1.code"
     cat "build-test/$1.txt"
     return "$(cat "build-test/$1.code")"
@@ -102,7 +103,7 @@ finish_beside() {
 # count_tests LOG
 count_tests() {
     local numbers log=build-test/meson-logs/$1.json
-    # No log at all means that no test ran, which has been counted as a failed step.
+    # Without a log no test ran, and the step has been counted as failed.
     [ -f "$log" ] || return 0
     numbers=$(python3 contrib/dev/count_tests.py "$log")
     say "tests passed and failed: $numbers"
@@ -114,7 +115,7 @@ check_format() { cpp_files | xargs -0 clang-format-14 --dry-run -Werror; }
 check_tidy() { python3 contrib/dev/tidy.py build-clang; }
 check_scripts() {
     script_files | xargs -0 shellcheck -x
-    shellcheck build-test/contrib/lxcmon-push # bash's completion
+    shellcheck build-test/contrib/lxcmon-push # the bash completion
 }
 
 check_python() {
@@ -128,7 +129,7 @@ check_lengths() {
     local file lines long=0
     while IFS= read -r -d '' file; do
         lines=$(wc -l < "$file")
-        [ "$lines" -le 300 ] || { say "$file has $lines lines; 300 is the most"; long=1; }
+        [ "$lines" -le 300 ] || { say "$file has $lines lines; the limit is 300"; long=1; }
     done < <(source_files)
     return "$long"
 }
@@ -136,15 +137,15 @@ check_lengths() {
 run_step "Install packages" install_everything
 run_step "Build with g++, warnings are errors" build_with build-test "ccache g++"
 rm -f "$LXCMONTEST_SEEN_FIELDS"
-# The virtual machine computes while the other tests mostly wait, and gives way to them.
-start_beside e2e 19
-run_step "Run every test but the long ones" run_tests
+# The virtual machine needs the CPU while the other tests mostly wait, so it has a low priority.
+start_in_background e2e 19
+run_step "Run every test except the suites long and e2e" run_tests
 count_tests testlog
-run_step "README's first command" contrib/quickstart.sh
-run_step "README's first command, with InfluxDB" contrib/quickstart.sh --influx
-start_beside long 0
+run_step "quickstart.sh" contrib/quickstart.sh
+run_step "quickstart.sh --influx" contrib/quickstart.sh --influx
+start_in_background long 0
 run_step "Format of the C++ files" check_format
-# For its warnings and for clang-tidy alone: not optimized, which takes half the time.
+# Only for its warnings and for clang-tidy: not optimized, which halves the time.
 run_step "Build with clang, warnings are errors" build_with build-clang "ccache clang++-14" --buildtype=debug
 run_step "clang-tidy on src" check_tidy
 run_step "shellcheck" check_scripts
@@ -152,12 +153,12 @@ run_step "Python files" check_python
 run_step "No file over 300 lines" check_lengths
 
 for suite in e2e long; do
-    run_step "Run the tests of the suite $suite" finish_beside "$suite"
+    run_step "Run the tests of the suite $suite" wait_for_suite "$suite"
     count_tests "$suite"
 done
-# A ratio and not times: machines are shared. Last, as nothing else may run beside it.
-run_step "What watching 100 containers costs, against the floor" tests/bench/bench.py --build build-test --sizes 100 --interval 500ms --check-ratio 3
-run_step "Each field has been seen with a real value" contrib/dev/check_seen_fields.py "$LXCMONTEST_SEEN_FIELDS" build-test/src/lxcmon-push
+# Checks a ratio, not times, because machines are shared. Last, because nothing else may run in parallel.
+run_step "Cost of 100 containers, compared with the baseline" tests/bench/bench.py --build build-test --sizes 100 --interval 500ms --check-ratio 3
+run_step "Each field was compared with a real value" contrib/dev/check_seen_fields.py "$LXCMONTEST_SEEN_FIELDS" build-test/src/lxcmon-push
 
 step "Done in $((SECONDS / 60)) min $((SECONDS % 60)) s"
 for failure in "${failures[@]}"; do say "FAILED: $failure"; done

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Fails unless each field of the agent's table has been seen with a real value by some test, or is explained.
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fails unless a test has compared each field of the agent with a real value, or the field is explained.
 
     check_seen_fields.py SEEN_FILE BINARY_OR_TABLE
 
-SEEN_FILE is what tests/support/seen_fields.py has written. BINARY is lxcmon-push, asked for `fields --json`; a TABLE is a file (*.json)
-with that answer. The explanations stand in tests/unseen_fields.txt, a line each: "measurement field: why". One for a field that has
-been seen is as wrong as none for one that has not: the list must not rot. Where the reason begins with "sometimes, " both will do: what the
-kernel does at the moment decides."""
+tests/support/seen_fields.py writes SEEN_FILE. BINARY is lxcmon-push, which is run with `fields --json`; TABLE is a file (*.json) with
+that output. The explanations are in tests/unseen_fields.txt, one a line: "measurement field: why". An explanation for a field that was
+seen is an error too, so that the list stays correct. If the reason begins with "sometimes, ", both are allowed: it depends on the
+kernel."""
 
 import json
 import subprocess
@@ -26,25 +27,25 @@ def table(source):
 
 
 def explanations(path):
-    """{"measurement field": why}, and the lines that are none."""
+    """{"measurement field": why}, and errors for invalid lines."""
     found, bad = {}, []
     for line in path.read_text().splitlines():
         if not line.strip() or line.startswith("#"):
             continue
         name, _, why = line.partition(":")
         if len(name.split()) != 2 or not why.strip() or name in found:
-            bad.append(f"{path.name}: {line!r} is no \"measurement field: why\", or stands there twice")
+            bad.append(f"{path.name}: {line!r} is not \"measurement field: why\", or is a duplicate")
         found[name] = why.strip()
     return found, bad
 
 
 def faults(fields, seen, explained):
-    wrong = [f"{name}: no test has seen it with a real value, nor does tests/unseen_fields.txt say why"
+    wrong = [f"{name}: no test has seen it with a real value, and tests/unseen_fields.txt does not explain why"
              for name in fields if name not in seen and name not in explained]
-    wrong += [f"{name}: explained as unseen, and seen; take it out of tests/unseen_fields.txt" for name, why in explained.items()
+    wrong += [f"{name}: explained as unseen, but seen; remove it from tests/unseen_fields.txt" for name, why in explained.items()
               if name in seen and not why.startswith("sometimes, ")]
-    wrong += [f"{name}: explained as unseen, but no such field" for name in explained if name not in fields]
-    wrong += [f"{name}: noted by a test, but no such field" for name in sorted(seen) if name not in fields]
+    wrong += [f"{name}: explained as unseen, but not a field" for name in explained if name not in fields]
+    wrong += [f"{name}: recorded by a test, but not a field" for name in sorted(seen) if name not in fields]
     return wrong
 
 
@@ -59,7 +60,7 @@ def main():
     for name, why in explained.items():
         if name not in seen:
             print(f"not seen: {name}: {why}")
-    # A table that came out empty would let everything pass.
+    # An empty table would let everything pass.
     if not fields:
         wrong.append(f"{sys.argv[2]} has no fields")
     sys.exit("\n".join(wrong) if wrong else 0)

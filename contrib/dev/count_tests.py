@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Counts the tests in Meson's testlog.json: prints how many passed and how many failed.
 
-A program that says how many tests it has run (doctest, run.py of the integration tests) counts with those, any other as one.
-A skipped test is a failed one."""
+A program that prints its number of tests (doctest, run.py of the integration tests) counts with that number, any other program as one
+test. A skipped test counts as failed."""
 
 import json
 import re

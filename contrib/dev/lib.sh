@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# What the scripts in contrib share. Source it after `set -euo pipefail`.
+# Functions for the scripts in contrib. Source it after `set -euo pipefail`.
 
 root_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export DEBIAN_FRONTEND=noninteractive
 
-# Colours only for people.
+# Colours only on a terminal.
 if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
 
 say() { printf '%s\n' "$*"; }
@@ -19,10 +20,10 @@ need_root() {
 }
 
 need_debian() {
-    command -v apt-get > /dev/null || fail "needs Debian: there is no apt-get here"
+    command -v apt-get > /dev/null || fail "needs Debian: apt-get not found"
 }
 
-# wait_for SECONDS COMMAND...: runs the command until it succeeds; false when the time is over.
+# wait_for SECONDS COMMAND...: repeats the command until it succeeds; fails after SECONDS.
 wait_for() {
     local end=$((SECONDS + $1))
     shift
@@ -33,11 +34,11 @@ wait_for() {
 }
 
 refresh_package_lists() {
-    # Without a network the packages may all be there already; a missing one is then told by apt-get install.
-    apt-get update -qq || say "The package lists could not be refreshed; going on with those of before."
+    # Without a network all packages may be installed already; otherwise apt-get install fails.
+    apt-get update -qq || say "The package lists could not be refreshed; using the old ones."
 }
 
-# The build dependencies are in debian/control and nowhere else.
+# The build dependencies are listed in debian/control only.
 install_build_dependencies() {
     apt-get build-dep -y -qq "$root_folder/" > /dev/null
 }
@@ -46,14 +47,14 @@ install_packages() {
     apt-get install -y -qq --no-install-recommends "$@" > /dev/null
 }
 
-# configure_build FOLDER COMPILER [MESON-OPTION...]: makes the build folder where there is none.
+# configure_build FOLDER COMPILER [MESON-OPTION...]: creates the build folder if it does not exist.
 configure_build() {
     local folder=$root_folder/$1 compiler=$2
     shift 2
     [ -f "$folder/build.ninja" ] || CXX=$compiler meson setup "$folder" "$root_folder" "$@"
 }
 
-# stop_process PID: SIGTERM, then SIGKILL after ten seconds; a child of this shell.
+# stop_process PID: SIGTERM, then SIGKILL after ten seconds. PID is a child of this shell.
 stop_process() {
     kill -TERM "$1" 2> /dev/null || return 0
     wait_for 10 process_has_ended "$1" || kill -KILL "$1" 2> /dev/null || true

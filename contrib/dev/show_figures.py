@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Shows the last tick of a JSON Lines file of lxcmon-push for people: standard input to standard output."""
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Prints the last tick of a JSON Lines file of lxcmon-push in a readable form: standard input to standard output."""
 
 import json
 import sys
@@ -26,9 +27,9 @@ def main():
     points = [json.loads(line) for line in sys.stdin]
     last = max(point["timestamp"] for point in points)
     points = [point for point in points if point["timestamp"] == last]
-    # Those without a container are the host's own and the agent's.
-    whose = {(point["tags"].get("container"), point["tags"]["host"]) for point in points}
-    for container, host in sorted(whose, key=lambda each: (each[0] is None, each)):
+    # Points without a container are of the host or the agent.
+    sources = {(point["tags"].get("container"), point["tags"]["host"]) for point in points}
+    for container, host in sorted(sources, key=lambda each: (each[0] is None, each)):
         print(f"\n{container or 'the host ' + host}")
         for point in points:
             if point["tags"].get("container") == container:

@@ -1,5 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# A small busybox container that works a little, for contrib/quickstart.sh; everything of it is below one folder.
+# A small, temporary busybox container with some load, for contrib/quickstart.sh. All its files are in one folder.
 
 throwaway_name=lxcmon-demo
 throwaway_bridge=lxcmondemo0
@@ -16,8 +17,8 @@ make_throwaway_container() {
     ip link set "$throwaway_bridge" up
     throwaway_config "$root" > "$work/lxc/$throwaway_name/config"
     lxc-start -P "$work/lxc" -n "$throwaway_name" -d -o "$work/lxc.log" ||
-        { tail -5 "$work/lxc.log"; fail "the throw-away container did not start"; }
-    lxc-wait -P "$work/lxc" -n "$throwaway_name" -s RUNNING -t 10 || fail "the throw-away container does not run"
+        { tail -5 "$work/lxc.log"; fail "the temporary container did not start"; }
+    lxc-wait -P "$work/lxc" -n "$throwaway_name" -s RUNNING -t 10 || fail "the temporary container does not run"
 }
 
 throwaway_config() {
@@ -37,7 +38,7 @@ END
     throwaway_io_rule "$1"
 }
 
-# cgroup v1 counts block I/O only where a throttle rule is set: one that is too high to matter.
+# cgroup v1 counts block I/O only if a throttle rule is set: use a limit that is too high to matter.
 throwaway_io_rule() {
     local disk
     [ -d /sys/fs/cgroup/blkio ] || return 0
@@ -46,7 +47,7 @@ throwaway_io_rule() {
     [ ! -e "/sys/dev/block/$disk" ] || echo "lxc.cgroup.blkio.throttle.write_bps_device = $disk 1000000000000"
 }
 
-# Some CPU, disk and network, so that every measurement has something to show.
+# Some CPU, disk and network load, so that every measurement has values.
 throwaway_init() {
     cat << 'END'
 #!/bin/sh
@@ -59,7 +60,7 @@ done > /dev/null 2>&1
 END
 }
 
-# Also when it was never made, or only in part.
+# Works too if the container was not created, or only in part.
 remove_throwaway_container() {
     [ -f "$1/lxc/$throwaway_name/config" ] || return 0
     lxc-stop -P "$1/lxc" -n "$throwaway_name" -k > /dev/null 2>&1 || true

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""clang-tidy on each file of src, but for those that it has found clean before.
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Runs clang-tidy on each file of src, except files that were clean before and have not changed.
 
 usage: tidy.py BUILD-FOLDER
-A file is the same as before when its preprocessed text, its flags, .clang-tidy and clang-tidy itself are. Exit code 1 when there are
-warnings, which it prints.
+A file has changed if its preprocessed text, its flags, .clang-tidy or the version of clang-tidy has. Prints the warnings; exit code 1
+if there are any.
 """
 
 import concurrent.futures
@@ -25,7 +26,7 @@ def run(command, folder):
 
 
 def arguments_of(entry):
-    """The compiler's, without what only names its output."""
+    """The arguments of the compiler, without those that name its output."""
     words = shlex.split(entry["command"])
     if words[0].endswith("ccache"):
         del words[0]
@@ -37,13 +38,13 @@ def arguments_of(entry):
 
 
 def fingerprint(entry, common):
-    # With comments, where NOLINT stands, and macros, which checks look at, too.
+    # Keep comments, because of NOLINT, and macros, because some checks use them.
     preprocessed = run([*arguments_of(entry), "-E", "-CC", "-dD"], entry["directory"])
     return hashlib.sha256(common + entry["command"].encode() + preprocessed).hexdigest()
 
 
 def check(entry, common, build):
-    """The warnings; empty where there are none."""
+    """The warnings; empty if there are none."""
     clean = CACHE / fingerprint(entry, common)
     if clean.exists():
         return ""
@@ -64,11 +65,11 @@ def main():
         if (ROOT / "src") in pathlib.Path(entry["directory"], entry["file"]).resolve().parents
     ]
     if not entries:
-        sys.exit(f"tidy.py: {build} has no file of src")
+        sys.exit(f"tidy.py: {build} contains no file of src")
     CACHE.mkdir(parents=True, exist_ok=True)
     common = (ROOT / ".clang-tidy").read_bytes() + run([TIDY, "--version"], ROOT)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = [words for words in pool.map(lambda entry: check(entry, common, build), entries) if words]
+        found = [text for text in pool.map(lambda entry: check(entry, common, build), entries) if text]
     print(*found, sep="\n", end="")
     print(f"{len(entries) - len(found)} of {len(entries)} files are clean")
     sys.exit(bool(found))

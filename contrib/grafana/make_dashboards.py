@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Writes dashboards/ and provisioning/alerting/ from the descriptions in generator/.
 
-    make_dashboards.py            writes them
-    make_dashboards.py --check    says which are not what it would write; exit code 1 where there are any"""
+    make_dashboards.py            writes the files
+    make_dashboards.py --check    lists the files that are not up to date; exit code 1 if there are any"""
 
 import json
 import sys
@@ -18,7 +19,7 @@ LANGUAGES = {"influxql": influxql, "flux": flux}
 
 
 def files():
-    """Path below this folder, and text."""
+    """Path relative to this folder, and text."""
     for word, language in LANGUAGES.items():
         for made in (fleet.dashboard(language), container.dashboard(language), agent.dashboard(language)):
             yield f"dashboards/{word}/{made.name}.json", json.dumps(made.json(language), indent=2, ensure_ascii=False) + "\n"
@@ -38,7 +39,7 @@ def main(arguments):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
     if arguments and different:
-        sys.exit(f"not what {Path(__file__).name} makes: {', '.join(different)}; run it, and commit what it writes")
+        sys.exit(f"not up to date: {', '.join(different)}; run {Path(__file__).name} and commit the result")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #!/bin/sh
-# install_settings.sh FILE FOLDER: for `meson install`. A file that is there already is somebody's settings.
+# SPDX-License-Identifier: GPL-2.0-or-later
+# install_settings.sh FILE FOLDER: for `meson install`. Keeps an existing settings file.
 set -eu
 target=${DESTDIR:-}$2/lxcmon-push.toml
 [ -e "$target" ] || install -D -m 640 "$1" "$target"

@@ -1,10 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-# What the tests share. None needs more of a network than loopback.
+# Functions of the tests. The tests need only the loopback network.
 set -eu
 
 drop_in=/run/systemd/system/lxcmon-push.service.d/autopkgtest.conf
 
-# with_environment ASSIGNMENT...: for the service, until the test ends.
+# with_environment ASSIGNMENT...: sets the environment of the service until the test ends.
 with_environment() {
     mkdir -p "${drop_in%/*}"
     printf '[Service]\nEnvironment=%s\n' "$*" > "$drop_in"
@@ -21,7 +22,7 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# wait_for COMMAND...: until it succeeds, a minute at most.
+# wait_for COMMAND...: repeats the command until it succeeds, for at most a minute.
 wait_for() {
     end=$(($(date +%s) + 60))
     until "$@"; do
@@ -30,4 +31,4 @@ wait_for() {
     done
 }
 
-said() { echo "ok: $*"; }
+passed() { echo "ok: $*"; }

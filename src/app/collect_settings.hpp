@@ -11,17 +11,17 @@
 
 namespace lxcmon::app {
 
-/// Which containers are sampled, what of them, and how often.
+/// Selects the containers and fields to sample, and the interval.
 struct CollectSettings {
     discover::DiscoverSettings discover;
-    /// The Collector sets the parts that follow from the rest.
+    /// The Collector sets the members that depend on other settings.
     sample::SampleSettings sample{.fs_interval = std::chrono::seconds(60)};
     std::vector<std::string> metrics; ///< patterns of Selection::of()
     bool sample_host = true;
     std::chrono::nanoseconds interval = std::chrono::seconds(10);
-    bool once = false; ///< no tick follows: everything is read now
+    bool once = false; ///< no tick follows: read everything now
 
-    /// The measurements and fields that these settings send.
+    /// The measurements and fields to send.
     [[nodiscard]] Selection selection() const {
         Selection selection = Selection::of(metrics);
         if (!sample_host)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/collector.hpp"
 
 #include "discover/lxc_api.hpp"
@@ -16,7 +17,7 @@ namespace lxcmon::app {
 namespace {
 
 constexpr std::chrono::milliseconds shortest_deadline{250};
-/// What is looked at seldom: each 6th tick, or once a minute where that is sooner.
+/// Values that seldom change are read every 6th tick, at least once a minute.
 constexpr int seldom_ticks = 6;
 constexpr std::chrono::minutes longest_seldom{1};
 constexpr std::chrono::seconds longest_once{10};
@@ -28,7 +29,7 @@ io::UniqueFd open_root() {
     return root;
 }
 
-/// With the parts that follow from the interval and from whether another tick comes.
+/// Adds the members that depend on the interval and on `once`.
 sample::SampleSettings sample_settings(const CollectSettings& collect, int root_fd) {
     sample::SampleSettings settings = collect.sample;
     settings.root_fd = root_fd;
@@ -38,10 +39,10 @@ sample::SampleSettings sample_settings(const CollectSettings& collect, int root_
     else
         settings.seldom_interval =
             std::min<std::chrono::nanoseconds>(seldom_ticks * collect.interval, longest_seldom);
-    // A hang must not cost the next tick, even if the interval is short.
+    // A hang must not delay the next tick, even if the interval is short.
     const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval / 2);
     settings.namespace_deadline = std::clamp(half, shortest_deadline, settings.namespace_deadline);
-    // Without a next tick, a container that is left out now is left out for good.
+    // With `once`, a skipped container has no later tick.
     settings.scan_budget = collect.once ? longest_once : settings.namespace_deadline;
     return settings;
 }
@@ -55,9 +56,8 @@ Collector::Collector(const CollectSettings& settings)
     , settings_(settings) {
     points.select(sampler.selection());
     if (::geteuid() != 0)
-        spdlog::warn(
-            "running as uid {} and not as root: only containers that this user may look into are sampled",
-            ::geteuid());
+        spdlog::warn("running as uid {} and not as root: only containers that this user can read are sampled",
+                     ::geteuid());
 }
 
 void Collector::collect(std::int64_t tick_ns, const sample::TakePoints& take) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "app/collect_settings.hpp"
@@ -8,17 +9,16 @@
 
 namespace lxcmon::app {
 
-/// Discovers and samples: the first two rooms, for the agent, `list` and `check`.
-/// Starts a helper process: make it before any thread.
+/// Discovers and samples containers, for the agent, `list` and `check`. Main thread only.
+/// The constructor starts a helper process: construct it before any thread.
 struct Collector {
     /// Throws what sample::Sampler throws.
     explicit Collector(const CollectSettings& settings);
 
-    /// Looks at all containers now; their points replace those in `points`, but for those that `take` has
-    /// taken out, see sample::Sampler.
+    /// Samples all containers now. `points` then contains the new points, except those that `take` has
+    /// removed (see sample::Sampler). `tick_ns` is their time, ns since 1970.
     void collect(std::int64_t tick_ns, const sample::TakePoints& take = {});
-    /// The same, and a short moment before another look, so that rates exist. `between` gets that one's
-    /// points.
+    /// Samples twice, 500 ms apart, so that rates exist. `between` gets the points of the first sample.
     template <typename Callback>
     void collect_twice(std::int64_t tick_ns, Callback&& between) {
         collect_for_rates(tick_ns);
@@ -27,16 +27,15 @@ struct Collector {
         collect(tick_ns);
     }
 
-    /// Those that it was made of.
+    /// The settings of the constructor.
     [[nodiscard]] const CollectSettings& settings() const noexcept { return settings_; }
-    /// liblxc's version.
     [[nodiscard]] static std::string liblxc_version();
 
     io::UniqueFd root;
     discover::ContainerTable table;
     sample::Sampler sampler;
     PointBuffer points;
-    std::size_t troubled = 0; ///< containers of the last time that had some trouble
+    std::size_t troubled = 0; ///< containers with an incomplete last sample
 
   private:
     CollectSettings settings_;

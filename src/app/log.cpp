@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/log.hpp"
 
 #include "app/settings/bad_setting.hpp"
@@ -20,7 +21,7 @@
 namespace lxcmon::app {
 namespace {
 
-/// %P in a pattern: the line's priority for the journal, as <4>.
+/// %P in a pattern: the priority of the line for the journal, for example <4>.
 class PriorityFlag : public spdlog::custom_flag_formatter {
   public:
     void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
@@ -49,7 +50,7 @@ class PriorityFlag : public spdlog::custom_flag_formatter {
     }
 };
 
-/// %* in a pattern: the message on one line, quoted for JSON where that is wanted.
+/// %* in a pattern: the message on one line, optionally quoted for JSON.
 class MessageFlag : public spdlog::custom_flag_formatter {
   public:
     explicit MessageFlag(bool as_json)
@@ -90,7 +91,7 @@ spdlog::sink_ptr make_sink(const std::string& program, const LogSettings& settin
                                                                       settings.keep);
     } catch (const spdlog::spdlog_ex& error) {
         throw BadSetting(program + ": --log-file: '" + settings.file + "' can't be opened: " + error.what() +
-                         "; expected a file in a folder that can be written");
+                         "; expected a file in a writable folder");
     }
 }
 

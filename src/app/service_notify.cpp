@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/service_notify.hpp"
 
 #include "io/clock.hpp"
@@ -12,13 +13,13 @@
 namespace lxcmon::app {
 namespace {
 
-/// Nobody could do anything about a message that is not taken: the watchdog will.
+/// Ignores errors: if systemd gets no message, its watchdog acts.
 void send(const std::string& message) {
     static_cast<void>(::sd_notify(0, message.c_str()));
 }
 
-/// A server's words may stand in it: a line end would begin another assignment (MAINPID=, ...), and systemd
-/// takes nothing but UTF-8.
+/// The status may contain text of a server: a line end would begin another assignment (MAINPID=, ...), and
+/// systemd accepts only UTF-8.
 std::string shown(std::string_view status) {
     constexpr std::size_t most_bytes = 500;
     std::string text;
@@ -30,9 +31,9 @@ std::string shown(std::string_view status) {
 } // namespace
 
 ServiceNotify::ServiceNotify()
-    : is_heard_(std::getenv("NOTIFY_SOCKET") != nullptr) {
+    : is_enabled_(std::getenv("NOTIFY_SOCKET") != nullptr) {
     std::uint64_t usec = 0;
-    if (is_heard_ && ::sd_watchdog_enabled(0, &usec) > 0) // else the loop would never wait
+    if (is_enabled_ && ::sd_watchdog_enabled(0, &usec) > 0) // alive() feeds it only with a socket
         watchdog_ = std::chrono::microseconds(usec);
 }
 
@@ -41,7 +42,7 @@ void ServiceNotify::ready() {
 }
 
 void ServiceNotify::reloading() {
-    // The time tells systemd which READY=1 belongs to it (Type=notify-reload).
+    // With the time systemd finds the READY=1 that belongs to it (Type=notify-reload).
     send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(io::now_ns(CLOCK_MONOTONIC) / 1000));
 }
 
@@ -50,14 +51,14 @@ void ServiceNotify::stopping(std::string_view status) {
 }
 
 void ServiceNotify::alive(std::string_view status, Clock::time_point now) {
-    if (!is_heard_)
+    if (!is_enabled_)
         return;
     std::string message;
     if (std::string line = shown(status); line != status_) {
         message = "STATUS=" + line + '\n';
         status_ = std::move(line);
     }
-    // Not with each tick: ticks may be many in a second.
+    // Ticks may be more frequent than the watchdog needs.
     if (watchdog_ && (!message.empty() || now - fed_at_ >= *watchdog_ / 4)) {
         message += "WATCHDOG=1\n";
         fed_at_ = now;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <chrono>
@@ -7,33 +8,33 @@
 
 namespace lxcmon::app {
 
-/// Tells systemd how the agent is (sd_notify(3)). Does nothing where nobody listens ($NOTIFY_SOCKET). Waits
-/// only where systemd itself stands still and its queue is full. Main thread.
+/// Reports the service state to systemd (sd_notify(3)). No-op if $NOTIFY_SOCKET is not set. Blocks only if
+/// systemd hangs and its socket queue is full. Main thread only.
 class ServiceNotify {
   public:
     using Clock = std::chrono::steady_clock;
 
-    /// Looks for $WATCHDOG_USEC.
+    /// Reads $NOTIFY_SOCKET and $WATCHDOG_USEC.
     ServiceNotify();
 
-    /// Whether anybody listens.
-    [[nodiscard]] bool is_heard() const noexcept { return is_heard_; }
+    /// Whether $NOTIFY_SOCKET is set.
+    [[nodiscard]] bool is_enabled() const noexcept { return is_enabled_; }
 
     void ready();
-    /// Settings are being read again; ready() ends that.
+    /// Reports that a reload has begun; ready() reports its end.
     void reloading();
     void stopping(std::string_view status);
 
-    /// The loop runs. `status` is what `systemctl status` shows, on one line of 500 bytes at most; sent where
-    /// it has changed. Also feeds the watchdog, where that is due.
+    /// Call in each turn of the main loop. Sends `status`, which `systemctl status` shows, if it has changed:
+    /// one line, at most 500 bytes. Feeds the watchdog if due.
     void alive(std::string_view status, Clock::time_point now = Clock::now());
 
-    /// How long the loop may wait before it calls alive() again; -1: for ever.
+    /// The time until alive() must be called again, in ms, for poll(); -1: no limit.
     [[nodiscard]] int wait_msec(Clock::time_point now = Clock::now()) const;
 
   private:
-    bool is_heard_;
-    std::optional<std::chrono::microseconds> watchdog_; ///< within this the loop must be heard of
+    bool is_enabled_;
+    std::optional<std::chrono::microseconds> watchdog_; ///< time-out of the watchdog
     Clock::time_point fed_at_{};
     std::string status_;
 };

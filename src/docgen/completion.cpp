@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "docgen/blocks.hpp"
 
 #include "push/command_table.hpp"
@@ -8,7 +9,7 @@
 namespace lxcmon::docgen {
 namespace {
 
-/// In single quotes, for bash and zsh.
+/// Single-quotes a text for bash and zsh.
 std::string shell_quoted(std::string_view text) {
     std::string result = "'";
     for (const char c : text)
@@ -16,7 +17,7 @@ std::string shell_quoted(std::string_view text) {
     return result + "'";
 }
 
-/// In single quotes, where fish knows \' and \\.
+/// Single-quotes a text for fish, which has the escapes \' and \\.
 std::string fish_quoted(std::string_view text) {
     std::string result = "'";
     for (const char c : text) {
@@ -27,7 +28,7 @@ std::string fish_quoted(std::string_view text) {
     return result + "'";
 }
 
-/// Within the brackets of an _arguments specification, or the parts of a _describe element.
+/// Escapes a text for the brackets of an _arguments specification or a part of a _describe element.
 std::string zsh_escaped(std::string_view text) {
     std::string result;
     for (const char c : text) {
@@ -45,14 +46,14 @@ std::string choices_of(const app::Option& row) {
     return words;
 }
 
-/// `--a | --b)`, of the options for which `is_meant`.
+/// A branch of a case for the options that match: `--a | --b)` and `body`.
 template <typename Predicate>
-std::string bash_branch(Predicate is_meant, const std::string& what) {
+std::string bash_branch(Predicate matches, const std::string& body) {
     std::string names;
     for (const app::Option& row : push::option_table())
-        if (is_meant(row))
+        if (matches(row))
             names += (names.empty() ? "" : " | ") + ("--" + std::string(row.name));
-    return "    " + names + ")\n" + what;
+    return "    " + names + ")\n" + body;
 }
 
 std::string zsh_value(const app::Option& row) {
@@ -70,10 +71,10 @@ bool takes_path(const app::Option& row) noexcept {
     return row.value.name == "FILE" || row.value.name == "PATH" || row.value.name == "PEM";
 }
 
-std::string command_names(std::string_view between) {
+std::string command_names(std::string_view separator) {
     std::string names;
     for (const app::Command& row : push::command_table())
-        names += (names.empty() ? "" : std::string(between)) + std::string(row.name);
+        names += (names.empty() ? "" : std::string(separator)) + std::string(row.name);
     return names;
 }
 

@@ -1,5 +1,6 @@
-// make_docs TEMPLATE RESULT fills in the parts that come from the tables; make_docs --renew DOCUMENT... does
-// so in documents of the repository, which keep their place marks.
+// SPDX-License-Identifier: GPL-2.0-or-later
+// make_docs TEMPLATE RESULT: fills the generated parts into a template.
+// make_docs --renew DOCUMENT...: replaces the generated parts in documents of the repository, in place.
 
 #include "docgen/template.hpp"
 
@@ -38,17 +39,17 @@ void fill_in(const std::string& from, const std::string& to) {
 } // namespace
 
 int main(int argument_count, char** arguments) {
-    const std::vector<std::string> words(arguments + 1, arguments + argument_count);
-    const bool renews = !words.empty() && words.front() == "--renew";
-    if (words.size() < 2 || (!renews && words.size() != 2)) {
+    const std::vector<std::string> parameters(arguments + 1, arguments + argument_count);
+    const bool renews = !parameters.empty() && parameters.front() == "--renew";
+    if (parameters.size() < 2 || (!renews && parameters.size() != 2)) {
         std::cerr << "usage: make_docs TEMPLATE RESULT\n       make_docs --renew DOCUMENT...\n";
         return 2;
     }
     try {
         if (!renews)
-            fill_in(words[0], words[1]);
-        for (std::size_t at = 1; renews && at < words.size(); ++at)
-            fill_in(words[at], words[at]);
+            fill_in(parameters[0], parameters[1]);
+        for (std::size_t at = 1; renews && at < parameters.size(); ++at)
+            fill_in(parameters[at], parameters[at]);
         return 0;
     } catch (const std::exception& error) {
         std::cerr << "make_docs: " << error.what() << "\n";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "docgen/blocks.hpp"
 
 #include "push/command_table.hpp"
@@ -6,7 +7,7 @@
 namespace lxcmon::docgen {
 namespace {
 
-/// As scdoc prints it: without its signs for bold and underlined.
+/// Escapes the characters that scdoc uses for bold and underlined text.
 std::string plain(std::string_view text) {
     std::string escaped;
     for (const char c : text) {
@@ -21,7 +22,7 @@ std::string man_option(const app::Option& row) {
     std::string text = "*--" + std::string(row.name) + "*";
     if (!row.value.name.empty())
         text += " _" + plain(row.value.name) + "_";
-    // ++ ends a line.
+    // In scdoc, ++ at the end of a line is a line break.
     text += "\n\t" + plain(row.help) + ".++\n";
     if (!row.default_value.text.empty())
         text += "Default: " + plain(row.default_value.text) + ".++\n";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "docgen/blocks.hpp"
 
 #include "push/command_table.hpp"

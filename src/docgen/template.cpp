@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "docgen/template.hpp"
 
 #include "docgen/blocks.hpp"
@@ -15,14 +16,14 @@ struct Block {
     std::string (*text)();
 };
 
-/// Stand between comments: the documents of the folder docs are read in the repository, too.
-constexpr std::array<Block, 3> in_comments{{
+/// Blocks between HTML comments, for documents that are also read in the repository.
+constexpr std::array<Block, 3> comment_blocks{{
     {"commands", &markdown_commands},
     {"fields", &push::fields_as_markdown},
     {"options", &markdown_options},
 }};
 
-constexpr std::array<Block, 14> in_signs{{
+constexpr std::array<Block, 14> placeholder_blocks{{
     {"bash-flags", &bash_flags},
     {"bash-options", &bash_options},
     {"bash-values", &bash_values},
@@ -43,28 +44,28 @@ bool is_name_character(char c) noexcept {
     return (c >= 'a' && c <= 'z') || c == '-';
 }
 
-/// Of @NAME@ that begins at `at`; empty where there is none.
+/// The NAME of a placeholder @NAME@ that begins at `at`; empty if there is none.
 std::string_view name_at(std::string_view text, std::size_t at) noexcept {
     const auto begin = text.begin() + static_cast<std::ptrdiff_t>(at) + 1;
     const auto end = std::find_if_not(begin, text.end(), &is_name_character);
     return end != text.end() && *end == '@' ? std::string_view(begin, end) : std::string_view();
 }
 
-std::string fill_signs(std::string_view text) {
+std::string fill_placeholders(std::string_view text) {
     std::string filled;
     std::size_t done = 0;
     for (std::size_t at = text.find('@'); at != std::string_view::npos; at = text.find('@', at + 1)) {
         const std::string_view name = name_at(text, at);
         if (name.empty())
             continue;
-        const auto* const block = std::ranges::find(in_signs, name, &Block::name);
-        if (block == in_signs.end())
-            throw std::runtime_error("@" + std::string(name) + "@ is not known");
+        const auto* const block = std::ranges::find(placeholder_blocks, name, &Block::name);
+        if (block == placeholder_blocks.end())
+            throw std::runtime_error("@" + std::string(name) + "@ is unknown");
         filled += text.substr(done, at - done);
         std::string part = block->text();
         at += name.size() + 1;
         done = at + 1;
-        // A place that has its line to itself gives its line end, whole lines have theirs.
+        // If the placeholder is alone on its line, the block provides the line end.
         if (part.ends_with('\n') && done < text.size() && text[done] == '\n')
             part.pop_back();
         filled += part;
@@ -87,8 +88,8 @@ void fill_between_comments(std::string& text, const Block& block) {
 } // namespace
 
 std::string fill(const std::string& text) {
-    std::string filled = fill_signs(text);
-    for (const Block& block : in_comments)
+    std::string filled = fill_placeholders(text);
+    for (const Block& block : comment_blocks)
         fill_between_comments(filled, block);
     return filled;
 }

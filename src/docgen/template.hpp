@@ -1,12 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <string>
 
 namespace lxcmon::docgen {
 
-/// A document with its places filled in from the tables: `@NAME@`, and what stands between the lines
-/// `<!-- NAME -->` and `<!-- /NAME -->`. Throws std::runtime_error on a name that is not known and on a place
-/// that has no end.
+/// Fills the generated blocks into a document: replaces each placeholder `@NAME@` and all text between the
+/// lines `<!-- NAME -->` and `<!-- /NAME -->`. Throws std::runtime_error if a name is unknown or an end is
+/// missing.
 [[nodiscard]] std::string fill(const std::string& text);
 
 } // namespace lxcmon::docgen

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/agent.hpp"
 
 #include "io/clock.hpp"
@@ -50,33 +51,33 @@ void Agent::tick(std::int64_t tick_ns) {
     add_self_point(metrics_, status, process_costs(collector_->sampler.helper_pids()), config_.collect,
                    tick_ns, collector_->points);
     encode(collector_->points);
-    flush_when_due(tick_ns); // queue; delivery goes on in its own threads
+    flush_when_due(tick_ns); // to the queue; threads of the targets deliver
     metrics_.tick_usec = (io::now_ns(CLOCK_MONOTONIC) - begin_ns) / 1000;
     spdlog::debug("tick {}: {} containers, {} points, {} us", tick_ns, metrics_.containers, metrics_.points,
                   *metrics_.tick_usec);
     note_dropped(status);
     remind(status);
-    if (service_.is_heard())
+    if (service_.is_enabled())
         status_line_ = status_line(config_.destinations, metrics_.containers, collector_->troubled, status,
                                    std::time(nullptr));
     if (!delivering_)
-        start_again();
+        resume_delivery();
 }
 
 void Agent::try_tick(std::int64_t tick_ns) {
     try {
         tick(tick_ns);
         if (std::exchange(failing_, false))
-            spdlog::info("ticks succeed again");
+            spdlog::info("ticks work again");
     } catch (const std::exception& error) {
         ++metrics_.missed_ticks;
-        status_line_ = std::string("a tick failed and is left out: ") + error.what();
+        status_line_ = std::string("a tick failed and was skipped: ") + error.what();
         if (!std::exchange(failing_, true))
-            spdlog::error("a tick failed and is left out: {}", error.what());
+            spdlog::error("a tick failed and was skipped: {}", error.what());
     }
 }
 
-/// Takes the points out. Of a tick that fails later on those that came here stay: they are as right as any.
+/// Empties `points`. If the tick fails later, the points encoded so far are still delivered: they are valid.
 void Agent::encode(PointBuffer& points) {
     for (std::size_t index = 0; index < points.size(); ++index)
         if (const Batch* full = batcher_->add(points[index]))
@@ -99,24 +100,23 @@ void Agent::flush() {
 void Agent::note_missed(std::int64_t missed) {
     metrics_.missed_ticks += missed;
     if (missed > 0 && !std::exchange(missing_, true))
-        spdlog::warn(
-            "{} ticks came too late and were left out: the host is overloaded, or the interval too short",
-            missed);
+        spdlog::warn("{} ticks were late and skipped: the host is overloaded, or --interval is too short",
+                     missed);
     else if (missed == 0 && std::exchange(missing_, false))
-        spdlog::info("ticks are on time again; {} left out since the start", metrics_.missed_ticks);
+        spdlog::info("ticks are on time again; {} missed since the start", metrics_.missed_ticks);
 }
 
 void Agent::note_dropped(const deliver::Target::Status& status) {
     const std::uint64_t before = std::exchange(dropped_lines_, status.dropped_in_memory);
     if (dropped_lines_ > before && !std::exchange(dropping_, true))
-        spdlog::error(
-            "the memory for undelivered points is full ({} bytes, --queue-max-size): the oldest are dropped",
-            config_.destinations.queue.limit_bytes);
+        spdlog::error("the memory for undelivered points is full ({} bytes, --queue-max-size): the oldest "
+                      "points are dropped",
+                      config_.destinations.queue.limit_bytes);
     else if (dropped_lines_ == before && std::exchange(dropping_, false))
-        spdlog::info("no points are dropped from memory any more; {} since the start", dropped_lines_);
+        spdlog::info("points are no longer dropped from memory; {} dropped since the start", dropped_lines_);
 }
 
-/// A line a minute while something is wrong: its beginning and end are logged where they happen.
+/// Logs each persisting problem once a minute. Other code logs its beginning and its end.
 void Agent::remind(const deliver::Target::Status& status) {
     const auto now = std::chrono::steady_clock::now();
     if (status.trouble.empty())
@@ -125,16 +125,17 @@ void Agent::remind(const deliver::Target::Status& status) {
         return;
     reminded_at_ = now;
     for (const std::string& trouble : targets_->troubles())
-        spdlog::warn("still: {}", trouble);
+        spdlog::warn("problem persists: {}", trouble);
 }
 
 void Agent::start() {
     targets_->start();
-    spdlog::info("lxcmon-push {}: containers of {} (cgroup {}) to {}, every {} s", LXCMON_VERSION,
-                 fmt::join(collector_->table.lxcpaths(), ", "), collector_->sampler.cgroup_version(),
-                 targets_->name(), std::chrono::duration<double>(config_.collect.interval).count());
+    spdlog::info("lxcmon-push {}: sampling the containers in {} (cgroup {}), delivering to {}, every {} s",
+                 LXCMON_VERSION, fmt::join(collector_->table.lxcpaths(), ", "),
+                 collector_->sampler.cgroup_version(), targets_->name(),
+                 std::chrono::duration<double>(config_.collect.interval).count());
     if (!config_.destinations.dry_run && !config_.destinations.has_server())
-        spdlog::info("no --influx-url is set: the points are in {} alone", targets_->name());
+        spdlog::info("--influx-url is not set: points are written to {} only", targets_->name());
 }
 
 int Agent::run() {
@@ -145,7 +146,7 @@ int Agent::run() {
     service_.ready();
     for (;;) {
         service_.alive(status_line_);
-        // The third one tells, by POLLERR alone, that a reader of our output has gone (--dry-run | head).
+        // The third entry reports only POLLERR: the reader of our output has exited (--dry-run | head).
         const int output = writes_to_stdout(config_.destinations) ? STDOUT_FILENO : -1;
         std::array<pollfd, 3> wait{{{timer_->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};
         if (::poll(wait.data(), wait.size(), service_.wait_msec()) < 0 && errno != EINTR)
@@ -153,8 +154,8 @@ int Agent::run() {
         if ((wait[1].revents & POLLIN) != 0 && !handle_signal(signals.read_name()))
             return stop();
         if ((wait[2].revents & POLLERR) != 0) {
-            spdlog::info("nobody reads standard output any more: stopping");
-            service_.stopping("stopping: nobody reads standard output");
+            spdlog::info("the reader of standard output has exited: stopping");
+            service_.stopping("stopping: the reader of standard output has exited");
             static_cast<void>(end_targets({}));
             return 0;
         }
@@ -168,7 +169,7 @@ int Agent::run() {
     }
 }
 
-/// False where the agent is to end.
+/// False if the agent must stop.
 bool Agent::handle_signal(const std::string& name) {
     if (name == "SIGHUP" && read_settings_) {
         service_.reloading();
@@ -176,7 +177,7 @@ bool Agent::handle_signal(const std::string& name) {
         service_.ready();
         return true;
     }
-    spdlog::info("{}: stopping", name);
+    spdlog::info("received {}: stopping", name);
     return false;
 }
 
@@ -184,13 +185,13 @@ std::size_t Agent::end_targets(std::chrono::milliseconds grace) {
     const auto stopped = targets_->stop(grace);
     if (!stopped.hangs)
         return stopped.lost_lines;
-    spdlog::critical("the disk of the spool does not answer; ending without it, {} points are lost",
+    spdlog::critical("the disk of the spool does not answer; exiting without it, {} points are lost",
                      stopped.lost_lines);
     spdlog::default_logger()->flush();
-    ::_exit(1); // a thread that waits for a disk can't be ended otherwise
+    ::_exit(1); // the only way to end a thread that waits for a disk
 }
 
-/// With what the targets before a change of settings counted.
+/// Includes the counts of targets that a change of settings has replaced.
 deliver::Target::Status Agent::status() const {
     deliver::Target::Status status = targets_->status();
     status.counts.add(counted_before_);
@@ -199,7 +200,7 @@ deliver::Target::Status Agent::status() const {
 
 int Agent::stop() {
     flush();
-    service_.stopping(fmt::format("stopping: {} points are still to be delivered", status().queue_points));
+    service_.stopping(fmt::format("stopping: {} points not delivered yet", status().queue_points));
     lost_lines_ += end_targets(stop_grace);
     const deliver::Target::Status status = this->status();
     if (lost_lines_ > 0)
@@ -220,7 +221,7 @@ int Agent::run_once() {
     const bool delivered = targets_->deliver_now(once_limit, once_tries);
     const bool nothing_seen = collector_->table.containers().empty();
     if (nothing_seen)
-        spdlog::warn("no containers are there that can be sampled");
+        spdlog::warn("no container can be sampled");
     const bool something_hidden = collector_->table.left_out() > 0 || !collector_->table.faults().empty();
     return delivered && !(nothing_seen && something_hidden) ? 0 : 1;
 }

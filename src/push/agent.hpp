@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "app/collector.hpp"
@@ -17,28 +18,28 @@
 
 namespace lxcmon::push {
 
-/// Owns everything. Before run(), and before it is made, the signals that end it must be blocked.
+/// Owns all parts of the program. Block SIGTERM, SIGINT and SIGHUP before you construct it for run().
 class Agent {
   public:
-    /// Reads the settings again, for SIGHUP. Throws BadSetting.
+    /// Reads the settings again, for SIGHUP. Throws app::BadSetting.
     using ReadSettings = std::function<Config()>;
 
-    /// Throws BadSetting, std::system_error, std::runtime_error where it can't start.
+    /// Throws app::BadSetting, std::system_error or std::runtime_error if it can't start.
     explicit Agent(const Config& config, ReadSettings read_settings = {});
 
     /// Ticks until SIGTERM or SIGINT; SIGHUP reads the settings again. Returns the program's exit code.
-    /// Throws deliver::SpoolHeld where another agent has the spool.
+    /// Throws deliver::SpoolHeld if another agent uses the spool.
     int run();
-    /// One sample, delivered right away. Returns the program's exit code.
+    /// Takes one sample and delivers it at once. Returns the program's exit code.
     int run_once();
 
-    /// Starts delivery; run() does so by itself.
+    /// Starts delivery; run() calls it.
     void start();
-    /// Reads the settings again, as run() does on SIGHUP. If they can't be used, those before stay in force.
+    /// Reads the settings again, as run() does on SIGHUP. If they can't be used, the old ones stay in force.
     void reload();
     /// Ends delivery. Returns the program's exit code.
     int stop();
-    /// The settings that each part was made of.
+    /// The settings that the parts were constructed with.
     [[nodiscard]] Config in_force() const;
 
   private:
@@ -46,8 +47,7 @@ class Agent {
 
     bool handle_signal(const std::string& name);
     void tick(std::int64_t tick_ns);
-    /// A tick that fails (no memory) is logged and costs itself alone: what is queued must not be lost with
-    /// it.
+    /// Logs a tick that fails (no memory) and continues: queued points must not be lost with it.
     void try_tick(std::int64_t tick_ns);
     void encode(PointBuffer& points);
     void flush_when_due(std::int64_t tick_ns);
@@ -55,14 +55,14 @@ class Agent {
     void note_missed(std::int64_t missed);
     void note_dropped(const deliver::Target::Status& status);
     void remind(const deliver::Target::Status& status);
-    /// Returns the lines that are lost. Ends the process where a disk hangs.
+    /// Returns the number of lost lines. Ends the process if a disk hangs.
     std::size_t end_targets(std::chrono::milliseconds grace);
     [[nodiscard]] deliver::Target::Status status() const;
 
     void change_settings(const Config& next);
     void change_targets(const Config& next);
     void restore_targets(std::unique_ptr<TargetGroup> before);
-    void start_again();
+    void resume_delivery();
 
     Config config_;
     ReadSettings read_settings_;
@@ -74,11 +74,11 @@ class Agent {
     app::ServiceNotify service_;
     std::string status_line_ = "no sample yet";
     std::int64_t last_flush_ns_ = 0;
-    std::uint64_t dropped_lines_ = 0; ///< of the memory, at the last tick
-    std::size_t lost_lines_ = 0;      ///< by a change of settings: neither delivered nor in the spool
+    std::uint64_t dropped_lines_ = 0; ///< dropped from memory, as of the last tick
+    std::size_t lost_lines_ = 0;      ///< at a change of settings: neither delivered nor in the spool
     std::chrono::steady_clock::time_point reminded_at_{};
-    deliver::DeliveryTotals counted_before_; ///< by targets that a change of settings has ended
-    bool delivering_ = true;                 ///< the targets run; else tried again at each tick
+    deliver::DeliveryTotals counted_before_; ///< by targets that a change of settings has replaced
+    bool delivering_ = true;                 ///< the targets run; otherwise each tick tries to start them
     bool failing_ = false;                   ///< the last tick failed
     bool missing_ = false;                   ///< the last tick was missed
     bool dropping_ = false;                  ///< the queue was full at the last tick

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // SIGHUP: the agent changes its settings while it runs.
 #include "push/agent.hpp"
 
@@ -11,17 +12,17 @@
 
 namespace lxcmon::push {
 void Agent::reload() {
-    spdlog::info("SIGHUP: reading the settings again");
+    spdlog::info("received SIGHUP: reading the settings again");
     try {
         const Config next = read_settings_();
         if (next == config_) {
-            spdlog::info("the settings are the same as before");
+            spdlog::info("the settings have not changed");
             return;
         }
         change_settings(next);
         spdlog::info("the new settings are in force");
     } catch (const std::exception& error) {
-        spdlog::error("the settings stay as they were: {}", error.what());
+        spdlog::error("the new settings can't be used, the old ones are kept: {}", error.what());
     }
 }
 
@@ -31,14 +32,14 @@ Config Agent::in_force() const {
 }
 
 void Agent::change_settings(const Config& next) {
-    // What may fail comes first, while nothing has been changed.
+    // Steps that may fail come first, before anything has changed.
     std::unique_ptr<app::Collector> collector;
     if (next.collect != config_.collect)
         collector = std::make_unique<app::Collector>(next.collect);
     std::optional<io::TickTimer> timer;
     if (next.collect.interval != config_.collect.interval)
         timer.emplace(next.collect.interval.count());
-    // The log changes with them: no other thread may write to it then.
+    // The log changes together with the targets: no other thread may write to it meanwhile.
     if (next.destinations != config_.destinations || next.log != config_.log ||
         queue_settings(next) != queue_settings(config_))
         change_targets(next);
@@ -49,25 +50,24 @@ void Agent::change_settings(const Config& next) {
     config_ = next;
 }
 
-/// The spool carries over what the old targets had not delivered. The log changes in between, when no
-/// other thread writes to it.
+/// The spool carries undelivered points over to the new targets. The log changes while no target runs,
+/// because no other thread may write to it then.
 void Agent::change_targets(const Config& next) {
     if (targets_->hangs())
-        throw std::runtime_error("the disk of the spool does not answer just now; try again when it does");
+        throw std::runtime_error("the disk of the spool does not answer; reload again when it does");
     auto fresh = std::make_unique<TargetGroup>(next);
     auto fresh_batcher = std::make_unique<encode::Batcher>(fresh->format(), next.destinations.batch_lines);
     auto before = std::make_unique<TargetGroup>(config_);
     flush();
-    // Without a spool, as long as at the end.
+    // Without a spool: the same grace period as at the end of the program.
     lost_lines_ += end_targets(config_.destinations.has_server() ? std::chrono::milliseconds(0) : stop_grace);
     counted_before_ = status().counts;
     const auto left = targets_->status().spool_points;
     if (left != 0 && (next.destinations.spool.folder != config_.destinations.spool.folder ||
                       next.destinations.influx_urls.empty()))
-        spdlog::warn(
-            "{} points stay in {}, which is not the spool any more; lxcmon-push replay delivers them", left,
-            config_.destinations.spool.folder);
-    targets_ = std::move(fresh); // the old spool's lock goes
+        spdlog::warn("{} points remain in {}, which is no longer the spool; lxcmon-push replay delivers them",
+                     left, config_.destinations.spool.folder);
+    targets_ = std::move(fresh); // releases the lock of the old spool
     try {
         if (next.log != config_.log)
             app::set_up_log("lxcmon-push", next.log);
@@ -85,20 +85,20 @@ void Agent::restore_targets(std::unique_ptr<TargetGroup> before) {
     try {
         app::set_up_log("lxcmon-push", config_.log);
     } catch (const std::exception&) {
-        // The log stays where it is now.
+        // Keep the current log.
     }
     delivering_ = false;
-    start_again();
+    resume_delivery();
 }
 
-/// The settings that stayed could not be used at once. Until they can the points wait in memory.
-void Agent::start_again() {
+/// The old settings may fail too; then points stay in memory and the next tick tries again.
+void Agent::resume_delivery() {
     try {
         targets_->start();
         delivering_ = true;
-        spdlog::info("delivery goes on");
+        spdlog::info("delivery resumed");
     } catch (const std::exception& error) {
-        spdlog::error("delivery stands still, and is tried again at each tick: {}", error.what());
+        spdlog::error("delivery is suspended; retrying every tick: {}", error.what());
     }
 }
 

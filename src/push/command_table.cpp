@@ -19,8 +19,8 @@ constexpr auto fields_flags = std::to_array<CommandFlag>(
 
 constexpr auto table = std::to_array<CommandRow>({
     {{"list", "Show the containers of this host with their metrics", list_flags}, &list_containers},
-    {{"fields", "Show the measurements and fields, and where each comes from", fields_flags}, &show_fields},
-    {{"check", "Test settings, rights, liblxc, containers and server; exit code 0 or 1"}, &check},
+    {{"fields", "Show the measurements and fields, with the source of each", fields_flags}, &show_fields},
+    {{"check", "Test settings, privileges, liblxc, containers and server; exit code 0 or 1"}, &check},
     {{"replay",
       "Deliver points from files of JSON Lines, plain or gzip (- is standard input); with --dry-run print "
       "them as line protocol",

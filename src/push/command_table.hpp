@@ -8,7 +8,8 @@
 
 namespace lxcmon::push {
 
-/// A subcommand, and the function that runs it. It returns the program's exit code and throws as Agent does.
+/// A subcommand and the function that runs it. The function returns the exit code of the program and throws
+/// the same exceptions as Agent.
 struct CommandRow : app::Command {
     int (*run)(const Invocation& invocation);
 };

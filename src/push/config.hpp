@@ -15,9 +15,9 @@
 
 namespace lxcmon::push {
 
-/// Where points go, and how they wait for it.
+/// Where points go, and where they wait for delivery.
 struct DestinationSettings {
-    std::vector<std::string> influx_urls; ///< empty: the JSON file is the sink
+    std::vector<std::string> influx_urls; ///< empty: points go to the JSON file
     std::string influx_mode = "failover"; ///< or "all"
     influx::Settings influx;              ///< for each URL
     deliver::JsonFileSettings json_file{"/var/lib/lxcmon-push/lxcmon.jsonl"};
@@ -27,18 +27,18 @@ struct DestinationSettings {
     std::size_t batch_lines = 5000;
     bool dry_run = false; ///< line protocol on stdout
 
-    /// Points go to servers, and so through a spool; otherwise to a file or stdout.
+    /// True if points go to servers, through a spool; otherwise they go to a file or stdout.
     [[nodiscard]] bool has_server() const noexcept { return !dry_run && !influx_urls.empty(); }
 
     friend bool operator==(const DestinationSettings&, const DestinationSettings&) = default;
 };
 
-/// The settings of lxcmon-push, after command line, environment and file have been put together and checked.
-/// Each member is what its room takes.
+/// The checked settings of lxcmon-push, merged from command line, environment and settings file.
+/// Each member is the settings struct of one room.
 struct Config {
     app::CollectSettings collect;
     DestinationSettings destinations;
-    std::chrono::nanoseconds flush_interval{0}; ///< 0: with each tick
+    std::chrono::nanoseconds flush_interval{0}; ///< 0: at each tick
     app::LogSettings log;
     std::string config_file;
 

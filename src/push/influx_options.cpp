@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/influx_options.hpp"
 
 #include "app/settings/bad_setting.hpp"
@@ -24,21 +25,22 @@ void check_api(const influx::Settings& settings) {
     const bool other_api = api == Api::v1 || api == Api::v3;
     if (other_api && !settings.bucket.empty())
         refuse("influx-api", "'" + std::string(influx::api_name(api)) +
-                                 "' has no buckets; leave out --influx-bucket, or choose v2 or auto");
+                                 "' has no buckets; remove --influx-bucket, or choose v2 or auto");
     if (settings.retention_policy.empty())
         return;
     if (api == Api::v2 || api == Api::v3)
-        refuse("influx-rp", "retention policies are InfluxDB 1.x's; leave it out, or choose --influx-api v1");
+        refuse("influx-rp", "only InfluxDB 1.x has retention policies; remove it, or choose --influx-api v1");
     if (!settings.bucket.empty())
-        refuse("influx-rp", "with --influx-bucket the v2 API is used, which has no retention policies; leave "
-                            "one of them out");
+        refuse("influx-rp",
+               "the v2 API, which --influx-bucket selects, has no retention policies; remove one "
+               "of the two options");
 }
 
 void check_tls(const influx::Settings& settings) {
     if (settings.tls.cert.empty() && !settings.tls.key.empty())
         refuse("tls-key", "needs --tls-cert as well");
     if (!settings.tls.cert.empty() && !influx::has_private_key(settings))
-        refuse("tls-cert", "'" + settings.tls.cert + "' holds no private key; give that with --tls-key");
+        refuse("tls-cert", "'" + settings.tls.cert + "' holds no private key; give it with --tls-key");
 }
 
 } // namespace
@@ -46,17 +48,16 @@ void check_tls(const influx::Settings& settings) {
 void check_influx_options(const Config& config) {
     const influx::Settings& settings = config.destinations.influx;
     if (!settings.password.empty() && settings.user.empty())
-        refuse("influx-password-file", "a password is given (here, or in the folder credentials beside the "
-                                       "settings) but no user; expected --influx-user as well");
+        refuse("influx-password-file", "a password is set (here or in the credentials folder), but no user; "
+                                       "set --influx-user as well");
     check_api(settings);
     check_tls(settings);
     const bool own_authorization = std::ranges::any_of(settings.headers, [](const std::string& header) {
         return influx::header_name(header) == "authorization";
     });
     if (own_authorization && (!settings.token.empty() || !settings.user.empty()))
-        refuse(
-            "influx-header",
-            "'Authorization' is set already by --influx-token-file or --influx-user; leave one of them out");
+        refuse("influx-header",
+               "'Authorization' is set already by --influx-token-file or --influx-user; remove one of them");
 }
 
 } // namespace lxcmon::push

@@ -5,7 +5,7 @@
 
 namespace lxcmon::push {
 
-/// Options for InfluxDB that contradict each other. Throws app::BadSetting.
+/// Checks that the options for InfluxDB do not contradict each other. Throws app::BadSetting.
 void check_influx_options(const Config& config);
 
 } // namespace lxcmon::push

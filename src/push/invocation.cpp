@@ -10,25 +10,27 @@
 namespace lxcmon::push {
 namespace {
 
-constexpr const char* footer = R"(Every option can also stand in the environment (--influx-url as
-LXCMON_INFLUX_URL; lists separated by commas) and in the settings file
-(influx-url = "http://..."). The command line goes first, then the
-environment, then the file.
+constexpr const char* footer = R"(Each option can also be set in the environment (--influx-url as
+LXCMON_INFLUX_URL; lists separated by commas) or in the settings file
+(influx-url = "http://..."). The command line overrides the environment,
+and the environment overrides the settings file.
 
-  lxcmon-push --influx-url http://influx.example:8086   sends to InfluxDB
-  lxcmon-push list                  shows the containers of this host
-  lxcmon-push check                 tries settings, liblxc and server
-  lxcmon-push fields                shows what is measured
-  lxcmon-push --once --dry-run      prints one sample
+  lxcmon-push --influx-url http://influx.example:8086   send to InfluxDB
+  lxcmon-push list                  show the containers of this host
+  lxcmon-push check                 test settings, liblxc and server
+  lxcmon-push fields                show the measurements and fields
+  lxcmon-push --once --dry-run      print one sample
 
-Exit codes: 0 fine, 1 failed, 2 wrong usage or settings.)";
+Exit codes: 0 success, 1 failure, 2 wrong usage or invalid settings.)";
 
 app::Program make_program() {
     app::Program program{
         "lxcmon-push",
-        "Samples the LXC containers of this host, and sends the metrics to InfluxDB\nor writes them "
+        "Samples the LXC containers of this host and sends the metrics to InfluxDB\nor writes them "
         "to a JSON file.",
-        footer, {}, {}};
+        footer,
+        {},
+        {}};
     for (const OptionRow& row : option_table())
         program.options.push_back(&row);
     for (const CommandRow& row : command_table())
@@ -36,14 +38,14 @@ app::Program make_program() {
     return program;
 }
 
-/// An agent that sends nothing would run without a message.
+/// Without this check, an agent that sends nothing would run and report no problem.
 void check_selection(const app::CollectSettings& settings) {
     const Selection sent = settings.selection();
     const auto is_sent = [&](const MeasurementInfo& each) { return sent.has_any(find_fields(each.name)); };
     if (std::ranges::none_of(measurement_table, is_sent))
         throw app::BadSetting(std::string("lxcmon-push: --metrics: nothing is left to send") +
-                              (settings.sample_host ? "" : ", without the host (--no-host)") +
-                              "; expected at least one field, lxcmon-push fields shows which are sent");
+                              (settings.sample_host ? "" : " with --no-host") +
+                              "; expected at least one field, lxcmon-push fields lists them");
 }
 
 } // namespace
@@ -55,7 +57,8 @@ const app::Program& program() {
 
 Invocation read_invocation(const std::vector<std::string>& arguments, const app::Environment& environment) {
     app::Parsed parsed = app::parse(program(), arguments, environment);
-    Invocation invocation{parsed.command, {}, parsed.format, std::move(parsed.operands), std::move(parsed.print)};
+    Invocation invocation{
+        parsed.command, {}, parsed.format, std::move(parsed.operands), std::move(parsed.print)};
     if (invocation.print)
         return invocation;
     Config& config = invocation.config;

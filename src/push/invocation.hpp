@@ -12,16 +12,16 @@
 
 namespace lxcmon::push {
 
-/// What lxcmon-push was started for.
+/// The parsed command line and settings.
 struct Invocation {
     std::optional<std::size_t> command; ///< index in command_table(); none: run the agent
     Config config;
-    app::Format format = app::Format::text; ///< of a command's output
+    app::Format format = app::Format::text; ///< of the output of a command
     std::vector<std::string> operands;      ///< the files of `replay`
-    std::optional<std::string> print;       ///< --help, --version: print this on stdout and end with 0
+    std::optional<std::string> print;       ///< --help, --version: print this on stdout and exit with 0
 };
 
-/// What the parser of options has to know about lxcmon-push.
+/// Describes lxcmon-push to the option parser.
 [[nodiscard]] const app::Program& program();
 
 /// Reads and checks the settings. `arguments` are those of main() without the program's name. Throws

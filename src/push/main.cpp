@@ -18,7 +18,7 @@ constexpr int wrong_usage = 2;
 int run_agent(const Config& config, const Agent::ReadSettings& read_settings) {
     if (config.collect.once)
         return Agent(config).run_once();
-    // Before the agent is made: its helper process and its threads must not take them either.
+    // Block the signals before the agent exists: its helper process and threads inherit the mask.
     io::block_signals({SIGTERM, SIGINT, SIGHUP});
     return Agent(config, read_settings).run();
 }
@@ -41,7 +41,7 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argument_count, char** arguments) {
     using namespace lxcmon;
-    // A reader that goes away (lxcmon-push list | head) is an error of write(), not the end.
+    // If a reader exits (lxcmon-push list | head), write() must fail instead of ending the process.
     std::signal(SIGPIPE, SIG_IGN);
     try {
         return push::run({arguments + 1, arguments + argument_count});

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/option_table.hpp"
 
 #include "app/settings/values.hpp"
@@ -34,13 +35,15 @@ void take_interval(C& config, Value value) {
         throw text::BadValue{"is out of range; expected 100ms to 24h"};
 }
 
-/// Absolute and as liblxc names it: its monitors are found by the path's very text.
+/// Keeps the exact text of an absolute path, except trailing slashes: liblxc derives the names of its monitor
+/// sockets from it.
 void take_lxcpath(C& config, Value value) {
     std::string path = value;
     while (path.size() > 1 && path.back() == '/')
         path.pop_back();
     if (!path.starts_with('/'))
-        throw text::BadValue{"is not a folder of containers; expected an absolute path such as /var/lib/lxc"};
+        throw text::BadValue{
+            "is not a folder of containers; expected an absolute path, for example /var/lib/lxc"};
     if (std::ranges::find(config.collect.discover.lxcpaths, path) == config.collect.discover.lxcpaths.end())
         config.collect.discover.lxcpaths.push_back(std::move(path));
 }
@@ -57,7 +60,7 @@ void take_metrics(C& config, Value value) {
         static_cast<void>(Selection::of(config.collect.metrics));
     } catch (const std::invalid_argument&) {
         throw text::BadValue{
-            "names no measurement and no field; expected for example lxc_cpu, lxc_memory.*_bytes, "
+            "matches no measurement or field; expected for example lxc_cpu, lxc_memory.*_bytes, "
             "+lxc_socket or !host_*; lxcmon-push fields lists them"};
     }
 }
@@ -74,161 +77,175 @@ constexpr app::OptionValue api{"API", influx::api_names};
 constexpr app::OptionValue log_format{"FORMAT", log_formats};
 constexpr app::OptionValue on_off{"SWITCH", switches};
 
-constexpr std::string_view influx = "InfluxDB";
-constexpr std::string_view spool = "Spool";
-constexpr std::string_view file = "JSON file";
-constexpr std::string_view what = "What is sampled";
-constexpr std::string_view run = "How it runs";
-constexpr std::string_view log = "Log";
+constexpr std::string_view influx_group = "InfluxDB";
+constexpr std::string_view spool_group = "Spool";
+constexpr std::string_view file_group = "JSON file";
+constexpr std::string_view sampling_group = "Sampling";
+constexpr std::string_view operation_group = "Operation";
+constexpr std::string_view log_group = "Log";
 
 constexpr auto table = std::to_array<OptionRow>({
-    {{influx, "influx-url", "URL", Default("", "http://influx.example:8086"),
-      "Server that the points go to, http, https or unix:///PATH; without it they go to the JSON file; may "
-      "be "
-      "given several times",
+    {{influx_group, "influx-url", "URL", Default("", "http://influx.example:8086"),
+      "Server to send the points to: http, https or unix:///PATH; without it they go to the JSON file; "
+      "repeatable",
       true, "INFLUX_URL"},
      [](C& c, Value v) { influx::add_url(c.destinations.influx_urls, v); }},
-    {{influx, "influx-mode", mode, "failover",
-      "With several servers: failover (the next where one fails) or all (each gets everything)"},
+    {{influx_group, "influx-mode", mode, "failover",
+      "With several servers: failover (if one fails, use the next) or all (send everything to each)"},
      [](C& c, Value v) { c.destinations.influx_mode = app::one_of(v, mode.choices); }},
-    {{influx, "influx-api", api, "auto",
-      "Write API: v1, v2, v3, or auto: v2 where a bucket is given, else the server is asked"},
+    {{influx_group, "influx-api", api, "auto",
+      "Write API: v1, v2, v3, or auto (v2 if a bucket is given, otherwise ask the server)"},
      &take_api},
-    {{influx, "influx-db", "NAME", "lxc", "Database (InfluxDB 1.x and 3.x)"},
+    {{influx_group, "influx-db", "NAME", "lxc", "Database (InfluxDB 1.x and 3.x)"},
      [](C& c, Value v) { c.destinations.influx.database = not_empty(v); }},
-    {{influx, "influx-rp", "NAME", Default("the database's", "week"), "Retention policy (InfluxDB 1.x)"},
+    {{influx_group, "influx-rp", "NAME", Default("the database's", "week"),
+      "Retention policy (InfluxDB 1.x)"},
      [](C& c, Value v) { c.destinations.influx.retention_policy = not_empty(v); }},
-    {{influx, "influx-create-db", on_off, "on", "on or off: make the database (1.x) when it is missing"},
+    {{influx_group, "influx-create-db", on_off, "on", "on or off: create a missing database (1.x)"},
      [](C& c, Value v) { c.destinations.influx.create_database = app::parse_flag(v); }},
-    {{influx, "influx-user", "NAME", Default("", "lxcmon"), "User (InfluxDB 1.x)"},
+    {{influx_group, "influx-user", "NAME", Default("", "lxcmon"), "User (InfluxDB 1.x)"},
      [](C& c, Value v) { c.destinations.influx.user = v; }},
-    {{influx,
+    {{influx_group,
       "influx-password-file",
       "FILE",
       Default("/etc/lxcmon/credentials/password", "/etc/lxcmon/password"),
-      "File whose first line is the user's password",
+      "File with the user's password in its first line",
       false,
       {},
       "password"},
      [](C& c, Value v) { c.destinations.influx.password = app::read_secret(v); }},
-    {{influx, "influx-token-file", "FILE", Default("/etc/lxcmon/credentials/token", "/etc/lxcmon/token"),
-      "File whose first line is the API token (2.x, 3.x); INFLUX_TOKEN holds the token itself", false,
+    {{influx_group, "influx-token-file", "FILE",
+      Default("/etc/lxcmon/credentials/token", "/etc/lxcmon/token"),
+      "File with the API token (2.x, 3.x) in its first line; INFLUX_TOKEN contains the token itself", false,
       "INFLUX_TOKEN", "token"},
      [](C& c, Value v) { c.destinations.influx.token = app::read_secret(v); },
      [](C& c, Value v) { c.destinations.influx.token = v; }},
-    {{influx, "influx-org", "NAME", Default("", "example"), "Organization (2.x)", false, "INFLUX_ORG"},
+    {{influx_group, "influx-org", "NAME", Default("", "example"), "Organization (2.x)", false, "INFLUX_ORG"},
      [](C& c, Value v) { c.destinations.influx.org = v; }},
-    {{influx, "influx-bucket", "NAME", Default("", "lxc"),
-      "Bucket (2.x): the v2 write API is used instead of a database", false, "INFLUX_BUCKET"},
+    {{influx_group, "influx-bucket", "NAME", Default("", "lxc"),
+      "Bucket (2.x), instead of a database; selects the v2 write API", false, "INFLUX_BUCKET"},
      [](C& c, Value v) { c.destinations.influx.bucket = v; }},
-    {{influx, "influx-gzip", on_off, "on", "on or off: compress what is sent"},
+    {{influx_group, "influx-gzip", on_off, "on", "on or off: compress requests"},
      [](C& c, Value v) { c.destinations.influx.gzip = app::parse_flag(v); }},
-    {{influx, "influx-header", "HEADER", Default("", "X-Scope-OrgID: tenant"),
-      "Header 'Name: value' of each request; its value is kept out of the log; may be given several times",
-      true},
+    {{influx_group, "influx-header", "HEADER", Default("", "X-Scope-OrgID: tenant"),
+      "Header 'Name: value' added to each request; its value is not logged; repeatable", true},
      [](C& c, Value v) { influx::add_header(c.destinations.influx, v); }},
-    {{influx, "influx-proxy", "URL",
+    {{influx_group, "influx-proxy", "URL",
       Default("http_proxy, https_proxy, no_proxy", "http://proxy.example:3128"),
-      "Proxy to the server: http, https or socks5"},
+      "Proxy for the connection to the server: http, https or socks5"},
      [](C& c, Value v) { influx::set_proxy(c.destinations.influx, v); }},
-    {{influx, "tls-ca", "PEM", Default("the system's", "/etc/lxcmon/ca.pem"),
-      "Certificates that are trusted in place of the system's: a file or a folder of files"},
+    {{influx_group, "tls-ca", "PEM", Default("the system's", "/etc/lxcmon/ca.pem"),
+      "CA certificates to trust instead of the system's: a file or a folder of files"},
      [](C& c, Value v) { influx::set_tls_ca(c.destinations.influx, v); }},
-    {{influx, "tls-cert", "PEM", Default("", "/etc/lxcmon/client.pem"),
-      "Our certificate, for a server that wants one"},
+    {{influx_group, "tls-cert", "PEM", Default("", "/etc/lxcmon/client.pem"),
+      "Client certificate, if the server requires one"},
      [](C& c, Value v) { influx::set_tls_cert(c.destinations.influx, v); }},
-    {{influx, "tls-key", "PEM", Default("in --tls-cert", "/etc/lxcmon/client.key"), "Its private key"},
+    {{influx_group, "tls-key", "PEM", Default("in --tls-cert", "/etc/lxcmon/client.key"),
+      "Private key of the client certificate"},
      [](C& c, Value v) { influx::set_tls_key(c.destinations.influx, v); }},
-    {{influx, "tls-insecure", "", "", "Believe whoever answers; for tests only"},
+    {{influx_group, "tls-insecure", "", "", "Do not verify the certificate of the server; for tests only"},
      [](C& c, Value v) { c.destinations.influx.tls.insecure = app::parse_flag(v); }},
-    {{influx, "batch-size", "LINES", "5000", "Most points in one request"},
+    {{influx_group, "batch-size", "LINES", "5000", "Maximum number of points in one request"},
      [](C& c, Value v) { c.destinations.batch_lines = app::parse_count(v, 1, 5000); }},
-    {{influx, "flush-interval", "DURATION", Default("each tick", "30s"),
-      "How long points are gathered before they are sent"},
+    {{influx_group, "flush-interval", "DURATION", Default("each tick", "30s"),
+      "Time to collect points before they are sent"},
      [](C& c, Value v) { c.flush_interval = app::parse_duration(v); }},
-    {{influx, "queue-max-size", "SIZE", "32MiB",
-      "Memory for points that are neither delivered nor in the spool; beyond it the oldest are dropped"},
+    {{influx_group, "queue-max-size", "SIZE", "32MiB",
+      "Memory for points that are neither delivered nor in the spool; when full, the oldest are dropped"},
      [](C& c, Value v) { c.destinations.queue.limit_bytes = app::parse_size(v); }},
-    {{influx, "send-jitter", "DURATION", "1s",
-      "Each host sends at its own moment within so long after the tick; at most a quarter of the interval"},
+    {{influx_group, "send-jitter", "DURATION", "1s",
+      "Spreads the requests of many hosts over this time after a tick; at most a quarter of the interval"},
      [](C& c, Value v) { c.destinations.send_jitter = app::parse_duration(v); }},
-    {{spool, "spool-dir", "PATH", "/var/lib/lxcmon-push/spool",
-      "Folder for the points that the server has not taken yet; one agent at a time"},
+    {{spool_group, "spool-dir", "PATH", "/var/lib/lxcmon-push/spool",
+      "Folder for points that are not delivered yet; used by one agent at a time"},
      &take_spool_dir},
-    {{spool, "spool-max-size", "SIZE", "1GiB", "Most bytes in it; beyond them the oldest are dropped"},
+    {{spool_group, "spool-max-size", "SIZE", "1GiB",
+      "Maximum size of the spool; when full, the oldest points are dropped"},
      [](C& c, Value v) { c.destinations.spool.max_bytes = app::parse_size(v); }},
-    {{spool, "spool-max-age", "DURATION", "7d", "Age at which points in it are dropped"},
+    {{spool_group, "spool-max-age", "DURATION", "7d",
+      "Maximum age of points in the spool; older points are dropped"},
      [](C& c, Value v) { c.destinations.spool.max_age = app::parse_duration(v); }},
-    {{spool, "spool-rate", "LINES", "10000", "Points a second sent from it, beside those just sampled"},
+    {{spool_group, "spool-rate", "LINES", "10000",
+      "Points a second sent from the spool, in addition to new points"},
      [](C& c, Value v) { c.destinations.queue.backlog_rate = app::parse_count(v, 1, 10'000'000); }},
-    {{file, "json-file", "PATH", "/var/lib/lxcmon-push/lxcmon.jsonl",
-      "File for the points where no server is given; - is standard output"},
+    {{file_group, "json-file", "PATH", "/var/lib/lxcmon-push/lxcmon.jsonl",
+      "File for the points if no server is given; - is standard output"},
      [](C& c, Value v) { c.destinations.json_file.path = not_empty(v); }},
-    {{file, "json-max-size", "SIZE", "64MiB", "Size at which that file is rotated"},
+    {{file_group, "json-max-size", "SIZE", "64MiB", "Size at which the JSON file is rotated"},
      [](C& c, Value v) { c.destinations.json_file.max_bytes = app::parse_size(v); }},
-    {{file, "json-keep", "COUNT", "5", "Rotated files that are kept"},
+    {{file_group, "json-keep", "COUNT", "5", "Number of rotated JSON files to keep"},
      [](C& c,
         Value v) { c.destinations.json_file.kept = static_cast<unsigned>(app::parse_count(v, 0, 1000)); }},
-    {{what, "lxcpath", "PATH", Default("liblxc's, LXD's, Incus's", "/var/lib/lxc"),
-      "Folder of containers; may be given several times", true},
+    {{sampling_group, "lxcpath", "PATH", Default("liblxc's, LXD's, Incus's", "/var/lib/lxc"),
+      "Folder of containers; repeatable", true},
      &take_lxcpath},
-    {{what, "include", "GLOB", Default("all", "web*"),
-      "Only containers with such a name; may be given several times", true},
+    {{sampling_group, "include", "GLOB", Default("all", "web*"),
+      "Only containers with a matching name; repeatable", true},
      [](C& c, Value v) { c.collect.discover.include.push_back(not_empty(v)); }},
-    {{what, "exclude", "GLOB", Default("none", "test-*"),
-      "No containers with such a name; may be given several times", true},
+    {{sampling_group, "exclude", "GLOB", Default("none", "test-*"),
+      "No containers with a matching name; repeatable", true},
      [](C& c, Value v) { c.collect.discover.exclude.push_back(not_empty(v)); }},
-    {{what, "tag", "KEY=VALUE", Default("", "site=berlin"),
-      "Tag that every point gets; may be given several times", true},
+    {{sampling_group, "tag", "KEY=VALUE", Default("", "site=berlin"), "Tag added to every point; repeatable",
+      true},
      [](C& c, Value v) { c.collect.sample.tags.user.push_back(app::parse_tag(v)); }},
-    {{what, "host", "NAME", Default("the host's name", "node1"), "Value of the tag host"},
+    {{sampling_group, "host", "NAME", Default("the host's name", "node1"), "Value of the tag host"},
      [](C& c, Value v) { c.collect.sample.tags.host = not_empty(v); }},
-    {{what, "metrics", "GLOB", Default("all but lxc_socket, lxc_process", "+lxc_socket"),
-      "Measurements or fields (lxc_memory.*_bytes) that are sent; +GLOB adds to the default, !GLOB takes "
-      "away; may be given several times",
+    {{sampling_group, "metrics", "GLOB", Default("all but lxc_socket, lxc_process", "+lxc_socket"),
+      "Measurements or fields (lxc_memory.*_bytes) to send; +GLOB adds to the default, !GLOB removes; "
+      "repeatable",
       true},
      &take_metrics},
-    {{what, "no-host", "", "", "No figures of the host itself (host_*)"},
+    {{sampling_group, "no-host", "", "", "Do not sample the host itself (host_*)"},
      [](C& c, Value v) { c.collect.sample_host = !app::parse_flag(v); }},
-    {{what, "fs-include", "GLOB", Default("", "nfs*"),
-      "Filesystems of such a mount point (/...) or type even where they are left out by default (network, "
-      "FUSE, ...); may be given several times",
+    {{sampling_group, "fs-include", "GLOB", Default("", "nfs*"),
+      "Filesystems to add to the default, by mount point (/...) or type, for example network filesystems "
+      "and FUSE; repeatable",
       true},
      [](C& c, Value v) { c.collect.sample.fs_include.push_back(not_empty(v)); }},
-    {{what, "fs-exclude", "GLOB", Default("", "/mnt/backup*"),
-      "No filesystems of such a mount point (/...) or type; may be given several times", true},
+    {{sampling_group, "fs-exclude", "GLOB", Default("", "/mnt/backup*"),
+      "Filesystems to leave out, by mount point (/...) or type; repeatable", true},
      [](C& c, Value v) { c.collect.sample.fs_exclude.push_back(not_empty(v)); }},
-    {{what, "fs-interval", "DURATION", "60s", "Time between two looks at a filesystem"},
+    {{sampling_group, "fs-interval", "DURATION", "60s", "Time between two samples of a filesystem"},
      [](C& c, Value v) { c.collect.sample.fs_interval = app::parse_duration(v); }},
-    {{what, "net-loopback", "", "", "The interface lo, too"},
+    {{sampling_group, "net-loopback", "", "", "Also sample the interface lo"},
      [](C& c, Value v) { c.collect.sample.net_loopback = app::parse_flag(v); }},
-    {{what, "top-commands", "COUNT", "5", "Commands of each container in lxc_process, the busiest ones"},
+    {{sampling_group, "top-commands", "COUNT", "5",
+      "Number of the busiest commands of each container in lxc_process"},
      [](C& c, Value v) { c.collect.sample.top_commands = app::parse_count(v, 1, 1000); }},
-    {{run, "interval", "DURATION", "10s", "Time between two samples: 10s, 500ms, 1m"}, &take_interval},
-    {{run, "once", "", "", "Take one sample, deliver it and end", false, {}, {}, true},
+    {{operation_group, "interval", "DURATION", "10s", "Time between two samples: 10s, 500ms, 1m"},
+     &take_interval},
+    {{operation_group, "once", "", "", "Take one sample, deliver it and exit", false, {}, {}, true},
      [](C& c, Value v) { c.collect.once = app::parse_flag(v); }},
-    {{run, "dry-run", "", "", "Print line protocol on standard output and send nothing", false, {}, {}, true},
+    {{operation_group,
+      "dry-run",
+      "",
+      "",
+      "Print line protocol on standard output and send nothing",
+      false,
+      {},
+      {},
+      true},
      [](C& c, Value v) { c.destinations.dry_run = app::parse_flag(v); }},
-    {{run,
+    {{operation_group,
       "config",
       "FILE",
       "/etc/lxcmon/lxcmon-push.toml",
-      "Settings in TOML, with the long options as keys; the default may be missing",
+      "Settings file (TOML), with the long option names as keys; the default file may be missing",
       false,
       {},
       {},
       true},
      [](C& c, Value v) { c.config_file = not_empty(v); }},
-    {{log, "log-level", level, "info", "trace, debug, info, warn, error, critical or off"},
+    {{log_group, "log-level", level, "info", "trace, debug, info, warn, error, critical or off"},
      [](C& c, Value v) { c.log.level = app::one_of(v, level.choices); }},
-    {{log, "log-format", log_format, "text", "text or json"},
+    {{log_group, "log-format", log_format, "text", "text or json"},
      [](C& c, Value v) { c.log.format = app::one_of(v, log_format.choices); }},
-    {{log, "log-file", "PATH", Default("standard error", "/var/log/lxcmon-push/lxcmon-push.log"),
-      "File that the log goes to"},
+    {{log_group, "log-file", "PATH", Default("standard error", "/var/log/lxcmon-push/lxcmon-push.log"),
+      "Log file"},
      [](C& c, Value v) { c.log.file = not_empty(v); }},
-    {{log, "log-max-size", "SIZE", "10MiB", "Size at which that file is rotated"},
+    {{log_group, "log-max-size", "SIZE", "10MiB", "Size at which the log file is rotated"},
      [](C& c, Value v) { c.log.max_bytes = app::parse_size(v); }},
-    {{log, "log-keep", "COUNT", "3", "Rotated log files that are kept"},
+    {{log_group, "log-keep", "COUNT", "3", "Number of rotated log files to keep"},
      [](C& c, Value v) { c.log.keep = static_cast<unsigned>(app::parse_count(v, 0, 1000)); }},
 });
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/self_metrics.hpp"
 
 #include "io/clock.hpp"
@@ -35,7 +36,7 @@ std::int64_t own_cpu_usec(pid_t process) noexcept {
     return process > 0 && ::clock_getcpuclockid(process, &clock) == 0 ? io::now_ns(clock) / nsec_per_usec : 0;
 }
 
-/// What has ended and was waited for, and all the others: so it never goes back.
+/// Includes helpers that have ended, reaped or not, so the sum never decreases.
 std::optional<std::int64_t> cpu_usec_of(std::span<const pid_t> helper_pids) noexcept {
     std::int64_t usec = io::now_ns(CLOCK_PROCESS_CPUTIME_ID) / nsec_per_usec;
     rusage ended{};
@@ -53,7 +54,8 @@ std::optional<std::int64_t> rss_of(pid_t process) noexcept {
     std::array<char, 256> buffer{};
     std::string_view rest = io::read_once(AT_FDCWD, path.data(), buffer).text;
     static_cast<void>(io::take_until(rest, ' '));
-    const auto pages = io::parse_number<std::int64_t>(io::take_until(rest, ' ')); // the second: resident
+    const auto pages =
+        io::parse_number<std::int64_t>(io::take_until(rest, ' ')); // the second number: resident pages
     if (!pages)
         return std::nullopt;
     return *pages * ::sysconf(_SC_PAGESIZE);

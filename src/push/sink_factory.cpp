@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/sink_factory.hpp"
 
 #include "app/settings/bad_setting.hpp"
@@ -20,7 +21,8 @@ std::unique_ptr<deliver::Sink> make_influx(influx::Settings settings, const std:
 
 std::vector<Destination> make_servers(const DestinationSettings& settings) {
     if (settings.influx.tls.insecure)
-        spdlog::warn("--tls-insecure: whoever answers is taken for the server, and gets its credentials");
+        spdlog::warn("--tls-insecure: the server's certificate is not verified; any server that answers gets "
+                     "the credentials");
     std::vector<std::unique_ptr<deliver::Sink>> sinks;
     for (const std::string& url : settings.influx_urls)
         sinks.push_back(make_influx(settings.influx, url));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/sink.hpp"
@@ -9,15 +10,15 @@
 
 namespace lxcmon::push {
 
-/// Where the points go and how they are written there.
+/// A sink and the format of its batches.
 struct Destination {
     std::unique_ptr<deliver::Sink> sink;
     encode::Format format;
 };
 
-/// stdout for --dry-run, InfluxDB where a URL is set, else the JSON file. Several URLs are one destination,
-/// which goes on with the next where one fails, or with --influx-mode all one for each. Never empty. Warns
-/// of --tls-insecure. Throws BadSetting.
+/// stdout for --dry-run, InfluxDB if a URL is set, otherwise the JSON file. Several URLs are one destination
+/// with failover, or with --influx-mode all one destination each. Never empty. Logs a warning about
+/// --tls-insecure. Throws app::BadSetting.
 [[nodiscard]] std::vector<Destination> make_destinations(const DestinationSettings& settings);
 
 } // namespace lxcmon::push

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/status_line.hpp"
 
 #include <fmt/chrono.h>
@@ -14,8 +15,8 @@ std::string last_delivery(std::time_t when, std::time_t now) {
     return "last delivery " + (is_today ? time : day + " " + time);
 }
 
-std::string where_to(const DestinationSettings& settings, const deliver::Target::Status& delivery,
-                     std::time_t now) {
+std::string destination_text(const DestinationSettings& settings, const deliver::Target::Status& delivery,
+                             std::time_t now) {
     if (settings.dry_run)
         return "printing (--dry-run)";
     if (!settings.has_server())
@@ -34,8 +35,8 @@ std::string status_line(const DestinationSettings& settings, std::size_t contain
                         const deliver::Target::Status& delivery, std::time_t now) {
     std::string line = std::to_string(containers) + (containers == 1 ? " container" : " containers");
     if (troubled != 0)
-        line += fmt::format(" ({} not sampled whole, see the log)", troubled);
-    line += "; " + where_to(settings, delivery, now);
+        line += fmt::format(" ({} incomplete, see the log)", troubled);
+    line += "; " + destination_text(settings, delivery, now);
     return delivery.trouble.empty() ? line : line + "; " + delivery.trouble;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/target.hpp"
@@ -9,9 +10,9 @@
 
 namespace lxcmon::push {
 
-/// What the agent has to say of itself in a line, for `systemctl status`: "42 containers; last delivery
-/// 12:00:10; spool empty". `troubled`: containers that could not be sampled whole; `now`: tells which
-/// deliveries were on another day.
+/// The state of the agent in one line, for `systemctl status`: "42 containers; last delivery 12:00:10; spool
+/// empty". `troubled` is the number of containers with an incomplete sample. If the last delivery was not on
+/// the day of `now`, the line has its date.
 [[nodiscard]] std::string status_line(const DestinationSettings& settings, std::size_t containers,
                                       std::size_t troubled, const deliver::Target::Status& delivery,
                                       std::time_t now);

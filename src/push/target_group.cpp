@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/target_group.hpp"
 
 #include "app/settings/bad_setting.hpp"
@@ -17,7 +18,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// The same for a host at each start, and spread over [0, 1) by their names (FNV-1a).
+/// A number in [0, 1) that depends only on the host name, evenly spread (FNV-1a).
 double place_of(const std::string& host) noexcept {
     std::uint32_t hash = 2166136261U;
     for (const char c : host)
@@ -29,7 +30,7 @@ milliseconds quarter_of(std::chrono::nanoseconds interval) {
     return std::chrono::duration_cast<milliseconds>(interval / 4);
 }
 
-/// A folder's name made of a URL: http://a.example:8086 is http_a.example_8086.
+/// The folder name for a URL: http_a.example_8086 for http://a.example:8086.
 std::string folder_name(const std::string& url) {
     std::string name;
     for (const char c : url) {
@@ -42,20 +43,20 @@ std::string folder_name(const std::string& url) {
     return name;
 }
 
-/// Where the spool folder's own file says whose points stand in the folder itself.
+/// The file that contains the URL of the server whose points are directly in the spool folder.
 std::string owner_file(const std::string& spool_dir) {
     return spool_dir + "/owner";
 }
 
-/// One target has the spool folder itself, so that changing its URL, or having one server or several, leaves
-/// nothing behind; with several it is the one that had it before, or the first.
+/// One target uses the spool folder directly, the others use subfolders. So no points are left behind if its
+/// URL or the number of servers changes. With several servers the previous owner keeps it, else the first.
 std::string choose_owner(const DestinationSettings& settings) {
     std::string owner;
     std::ifstream file(owner_file(settings.spool.folder));
     std::getline(file, owner);
     const auto& urls = settings.influx_urls;
-    const bool is_there = settings.influx_mode == "all" && std::ranges::find(urls, owner) != urls.end();
-    return is_there ? owner : urls.front();
+    const bool is_kept = settings.influx_mode == "all" && std::ranges::find(urls, owner) != urls.end();
+    return is_kept ? owner : urls.front();
 }
 
 deliver::TargetSettings target_settings(const Config& config, const std::string& spool_folder) {
@@ -76,7 +77,7 @@ deliver::TargetSettings target_settings(const Config& config, const std::string&
 
 milliseconds send_offset(const Config& config) {
     if (config.collect.once)
-        return milliseconds(0); // nobody waits for the moment
+        return milliseconds(0); // no other tick shares the load
     const auto jitter = std::min(std::chrono::duration_cast<milliseconds>(config.destinations.send_jitter),
                                  quarter_of(config.collect.interval));
     return milliseconds(static_cast<std::int64_t>(static_cast<double>(jitter.count()) *
@@ -86,7 +87,7 @@ milliseconds send_offset(const Config& config) {
 deliver::QueueSettings queue_settings(const Config& config) {
     deliver::QueueSettings settings = config.destinations.queue;
     settings.send_offset = send_offset(config);
-    // In the spool well before the next tick, so that a crash costs one tick at most.
+    // Points reach the spool well before the next tick, so a crash loses one tick at most.
     settings.spool_after =
         std::min<milliseconds>(quarter_of(config.collect.interval), std::chrono::seconds(2));
     return settings;
@@ -107,7 +108,7 @@ TargetGroup::TargetGroup(const Config& config)
             folder.clear();
         else if (!spools_.insert(folder).second)
             throw app::BadSetting("lxcmon-push: --influx-url: two URLs have the same spool folder " + folder +
-                                  "; expected them to differ in more than a separator");
+                                  "; they must differ in a letter, a digit, '.' or '-'");
         targets_.push_back(
             std::make_unique<deliver::Target>(std::move(destination.sink), target_settings(config, folder)));
     }
@@ -128,12 +129,12 @@ void TargetGroup::note_owner() const {
     if (std::getline(before, noted) && noted == owner_)
         return;
     std::ofstream(owner_file(settings_.spool.folder))
-        << owner_ << '\n'; // where it can't be, the first has the folder
+        << owner_ << '\n'; // if it can't be written, the first URL is the owner
     std::error_code ignored;
     std::filesystem::permissions(owner_file(settings_.spool.folder), std::filesystem::perms(0600), ignored);
 }
 
-/// Of servers that are not among --influx-url any more: nobody would deliver what is in there.
+/// Warns of subfolders of servers that --influx-url no longer contains: their points are not delivered.
 void TargetGroup::warn_of_other_spools() const {
     std::error_code error;
     for (const auto& entry : std::filesystem::directory_iterator(settings_.spool.folder, error)) {
@@ -142,8 +143,8 @@ void TargetGroup::warn_of_other_spools() const {
             continue;
         for (const auto& file : std::filesystem::directory_iterator(entry.path(), error))
             if (file.path().filename().string().find(".jsonl") != std::string::npos) {
-                spdlog::warn("{} has points for a server that is not among --influx-url; lxcmon-push replay "
-                             "delivers them",
+                spdlog::warn("{} has points for a server that --influx-url no longer contains; lxcmon-push "
+                             "replay delivers them",
                              folder);
                 break;
             }
@@ -214,10 +215,10 @@ std::vector<std::string> TargetGroup::troubles() const {
         if (status.trouble.empty())
             continue;
         const std::string name = target->name();
-        troubles.push_back(fmt::format(
-            "{}{}; {} points wait in memory, {} in the spool ({} bytes), {} were dropped",
-            status.trouble.starts_with(name) ? "" : name + ": ", status.trouble, status.queue_points,
-            status.spool_points, status.spool_bytes, status.counts.dropped_points));
+        troubles.push_back(fmt::format("{}{}; {} points in memory, {} in the spool ({} bytes), {} dropped",
+                                       status.trouble.starts_with(name) ? "" : name + ": ", status.trouble,
+                                       status.queue_points, status.spool_points, status.spool_bytes,
+                                       status.counts.dropped_points));
     }
     return troubles;
 }

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "deliver/target.hpp"
@@ -14,38 +15,38 @@
 
 namespace lxcmon::push {
 
-/// How long after a tick this host sends: the same for a host name at each start, spread evenly over
-/// --send-jitter by the names of a fleet, and a quarter of the interval at most.
+/// The delay between a tick and sending. It depends on the host name only, so the hosts of a fleet spread
+/// evenly over --send-jitter; at most a quarter of the interval.
 [[nodiscard]] std::chrono::milliseconds send_offset(const Config& config);
 
-/// The queue's settings with the times that follow from the interval and the host.
+/// The settings of the queue, with the times that depend on the interval and the host.
 [[nodiscard]] deliver::QueueSettings queue_settings(const Config& config);
 
-/// All places that the points go to: one, but with --influx-mode all. Each gets every batch.
+/// All targets: several with --influx-mode all, otherwise one. Each gets every batch.
 class TargetGroup {
   public:
-    /// Connects to nothing yet. Throws BadSetting.
+    /// Does not connect yet. Throws app::BadSetting.
     explicit TargetGroup(const Config& config);
 
-    /// Throws deliver::SpoolHeld where another agent has a spool; then it may be tried again.
+    /// Throws deliver::SpoolHeld if another agent uses a spool; the call may be repeated.
     void start();
-    /// Each takes a copy.
+    /// Each target copies the batch.
     void push(const Batch& batch);
 
-    /// All at the same time; the most lines that one has lost. For good.
+    /// Stops all targets in parallel, finally. Returns the largest number of lines that one target has lost.
     [[nodiscard]] deliver::Target::Stopped stop(std::chrono::milliseconds grace);
-    /// A spool's disk does not answer.
+    /// The disk of a spool does not answer.
     [[nodiscard]] bool hangs() const;
 
-    /// Without start(): see Target::deliver_now(). Logs what is left. True where nothing is.
+    /// For use without start(), see Target::deliver_now(). Logs undelivered points. True if there are none.
     [[nodiscard]] bool deliver_now(std::chrono::milliseconds limit, unsigned tries);
 
-    /// The sums; last_status is that of the first target which is not well, else of the first.
+    /// Sums over all targets. last_status is from the first target with a problem, otherwise from the first.
     [[nodiscard]] deliver::Target::Status status() const;
-    /// A line for each target that is not well.
+    /// One line for each target with a problem.
     [[nodiscard]] std::vector<std::string> troubles() const;
 
-    /// Those that it was made of.
+    /// The settings of the constructor.
     [[nodiscard]] const DestinationSettings& settings() const noexcept { return settings_; }
 
     [[nodiscard]] encode::Format format() const noexcept { return format_; }
@@ -58,7 +59,7 @@ class TargetGroup {
     std::vector<std::unique_ptr<deliver::Target>> targets_;
     DestinationSettings settings_;
     std::set<std::string> spools_; ///< the folders in use
-    std::string owner_; ///< the URL whose points settings_.spool.folder itself has; empty without a spool
+    std::string owner_; ///< URL whose points are directly in settings_.spool.folder; empty: no spool
     encode::Format format_ = encode::Format::line_protocol;
 };
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What watching costs: real containers, a real InfluxDB, and the floor (floor.cpp) in turn with the agent. Needs root.
 
     bench.py [--sizes 10,100,1000] [--save]         nine minutes, and about 2 GB for 1,000 containers

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """test_floor.py FLOOR: where descriptors run short, the floor keeps the files of each round open, and opens the others when they are read."""
 
 import os

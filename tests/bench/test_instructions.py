@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Counts the instructions of a tick over the captured hosts: a figure that does not shake as times do.
 
     test_instructions.py PROGRAM [--renew]      PROGRAM: build/tests/bench/instructions

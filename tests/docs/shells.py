@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Asks real shells what they complete, as a person at a terminal would."""
 
 import fcntl

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The documents: every link leads to something, every file that documents and comments name exists, README stays short, and the
 messages in docs/troubleshooting.md are the program's."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The man page as groff takes it. test_man_page.py PAGE"""
 
 import os

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Builds the package as Debian's builders do: in a fresh minimal chroot of the release with the build dependencies of debian/control alone, as an
 # unprivileged user without a network, the unit tests among it; then that release's lintian looks at it. Takes its seconds for each step.
 #

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Build the Debian 12 virtual machine that run_vm.sh boots: WORKDIR/{vmlinuz,initrd.img,root.ext4}.
 #
 # usage: build_vm.sh WORKDIR

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # In a VM with the containers of fixture_containers.sh: the agent's figures, the kernel's own, and the agent's again, all into $OUT, so
 # that each of the kernel's must lie between two of the agent's (compare_figures.py).
 #

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Runs in the VM of test_cgroup_modes.sh.
 set -euo pipefail
 

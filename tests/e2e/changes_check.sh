@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # In a VM with cgroup v2 and the containers of fixture_containers.sh: what the agent reads only when the kernel says that it has changed
 # (Cadence::on_change) is sent as the kernel has it soon after each change, also by the kernel itself.
 #

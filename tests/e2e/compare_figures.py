@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Compares what the agent said in a VM with what the kernel's files of that moment say.
 
 usage: compare_figures.py FOLDER, with before.lp and after.lp of the agent and, taken between them, fixture/.

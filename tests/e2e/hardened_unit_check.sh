@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Does the hardened unit sample all that the same program samples without any bounds? Runs as root where the package is installed and
 # containers run; starts and stops lxcmon-push.service, with settings of its own.
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # What package_job.sh asks: of systemd, of InfluxDB, of the disk. Each is true, or says what it found; sourced after lib.sh.
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Runs in the VM of test_package.sh: the life of the package on a host with systemd, from `apt install` to purge.
 # Beside it: lib.sh, package_checks.sh, capture_figures.sh, changes_check.sh, the fixture's scripts; deb/ and upgrade/, each with the package in one version.
 set -eEuo pipefail

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Boot the machine made by build_vm.sh, run SCRIPT in it as root, and end with SCRIPT's exit status.
 #
 # usage: run_vm.sh [-c KERNEL_ARGS] [-o OUTDIR] [-t SECONDS] WORKDIR SCRIPT [FILE...]

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The agent on real containers, systemd among them, on hosts with cgroup v1 and both (v2 is test_package.sh's): its figures
 # against what expect_fixture.py reads in the same kernel's files. Boots the VM of build_vm.sh once for each.
 #

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The package as its users get it: installed by apt in a Debian 12 VM with systemd and cgroup v2, upgraded, removed, purged.
 # On the way its figures are compared with the kernel's, as test_cgroup_modes.sh does.
 #

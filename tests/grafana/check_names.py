@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """check_names.py LXCMON-PUSH: no query of contrib/grafana asks for a measurement, tag or field that the agent does not know, and no
 panel for what is off by default, but those in a folded row. What comes once a minute is in no stack: Grafana stacks what is
 missing as 0."""

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
 # run_checks.sh FOLDER: the checks of contrib/grafana that need npm's packages, which are fetched once into FOLDER.
 set -euo pipefail
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Runs the integration tests: all, or those that the arguments name.
 
     run.py [-v] [FILE | CLASS | CLASS.TEST ...]     for example: run.py cli, run.py Cpu, run.py Cpu.test_a_busy_container

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Each row of docs/protocol.md's table of answers: what becomes of the points, and what the log, the spool and rejected.jsonl say."""
 
 import email.utils

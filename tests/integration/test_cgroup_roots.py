@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which cgroup is a container's own, wherever its configuration, its init or a neighbour's name puts it: the figures are those of the
 folder that each test names."""
 

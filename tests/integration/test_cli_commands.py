@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The subcommands: list, check and replay; and what the log looks like."""
 
 import gzip
@@ -138,7 +139,7 @@ class Replay(CommandsCase):
         gzipped.write_bytes(gzip.compress(path.read_bytes())[:-6])
         result = program.run("replay", "--dry-run", gzipped)
         self.assertEqual((result.returncode, result.stdout), (1, wanted), result.stderr)
-        self.assertRegex(result.stderr, r"golden\.jsonl\.gz: it can't be read to its end: damaged gzip")
+        self.assertRegex(result.stderr, r"golden\.jsonl\.gz: can't be read to its end: damaged gzip")
 
     def test_the_agents_own_points(self):
         path = self.record_points("--tag", "site=a b,c=d")

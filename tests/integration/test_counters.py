@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the agent says of itself: the measurement lxcmon_push, compared with what really was sent, refused and spooled."""
 
 import os

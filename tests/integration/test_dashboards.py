@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Every query of the Grafana dashboards, with their variables filled in, against what the agent sent of real containers."""
 
 import time

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Each alert rule of contrib/grafana, computed as Grafana does: it fires for whom it is meant, and for nobody else."""
 
 import time

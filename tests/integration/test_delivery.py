@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How points reach InfluxDB and the JSON file, also when the server is away, refuses, or wants them otherwise."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Several servers: the next where one fails, or every point to each of them."""
 
 import unittest

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Every figure that InfluxDB holds, against a second source, while the containers work."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Which filesystems of a container and of the host are sampled, when, and that their figures are what df says."""
 
 import json

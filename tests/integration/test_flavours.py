@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Kinds of LXC hosts: containers in a user namespace, started by root and by a user, and Proxmox VE's layout."""
 
 import os

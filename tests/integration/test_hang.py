@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What hangs in one container, or in its monitor, costs no other container its sample."""
 
 import os

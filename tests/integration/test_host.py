@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The host's own figures, against a second source, and who is left out of them."""
 
 import mmap

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Every kind of interface that a container can have, and what of it is on the host."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Containers come, go, freeze and restart under a running agent."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Nothing is lost: the agent on real containers, while the server is stopped, killed and answers with faults, and the agent itself is
 killed and stopped again and again. LXCMONTEST_LOSS_SECONDS is how long (300), LXCMONTEST_LOSS_SEED what happens when."""
 

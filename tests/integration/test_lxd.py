@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """LXD and Incus, with containers of their own kind: unprivileged, in projects, with limits that the daemon sets."""
 
 import time

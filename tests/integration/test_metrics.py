@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """--metrics: what is sent, and that nothing else is read; `fields` tells of both."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A long outage with a hundred containers, scaled down: as many ticks as 50 minutes at 10 s, in 60 s. LXCMONTEST_OUTAGE_SECONDS is how
 long."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """lxc_pressure on this machine's kernel, wherever its controllers are: PSI counts in cgroup v2 alone."""
 
 import unittest

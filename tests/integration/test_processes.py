@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """lxc_process: the busiest commands of a container, against what /proc says of each of its processes."""
 
 import os

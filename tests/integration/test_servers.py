@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Real servers: InfluxDB 1.6.7 with and without authentication, over TLS and over a Unix socket, killed and broken; VictoriaMetrics;
 and what stands between: headers and proxies."""
 

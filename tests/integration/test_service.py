@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The agent as a service of systemd: what it says of itself, and that its loop lives."""
 
 import os
@@ -59,7 +60,7 @@ class Service(LabCase):
         points = self.path("points.jsonl")
         agent = self.start_service("--interval", "200ms", "--json-file", points)
         self.wait_for_status(agent, re.escape(f"1 container; writing {points} (no --influx-url)"))
-        self.assertEqual(agent.stderr.count(f"no --influx-url is set: the points are in {points} alone"), 1)
+        self.assertEqual(agent.stderr.count(f"--influx-url is not set: points are written to {points} only"), 1)
 
     def test_a_loop_that_is_stuck_does_not_feed_the_watchdog(self):
         other = self.path("other-containers")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """lxc_socket, against what `ss` and TCP_INFO say; and that it and lxc_process are off unless asked for."""
 
 import subprocess

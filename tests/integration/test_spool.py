@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The spool folder: what goes there in an outage and how it comes back, also when the disk, the files or the agent itself give in."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A spool folder that can't be written: a full disk, a read-only one, a folder that vanishes. The memory takes over, the log says so,
 and all is well again by itself."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """How the agent ends, and how it takes new settings while it runs: nothing is lost either way."""
 
 import json
@@ -172,7 +173,7 @@ class Reload(StopCase):
         server = self.recorder()
         agent = self.agent_of_a_file(**{"influx-url": server.url})
         for _ in range(5):
-            self.reload(agent, "same as before")
+            self.reload(agent, "have not changed")
         self.stopped(agent)
         times = ticks_taken(agent.stderr)
         self.assertEqual({later - earlier for earlier, later in zip(times, times[1:])}, {200_000_000})

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The rows of docs/protocol.md's table that take a minute: wrong settings are tried again every 60 s, a 500 several times. All agents run
 at the same time, each with its own server; the tests look at one after the other."""
 

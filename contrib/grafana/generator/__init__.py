@@ -1,1 +1,2 @@
-"""Makes the dashboards and alert rules: one description of what is shown, from which InfluxQL and Flux are made alike."""
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Generates the dashboards and alert rules in InfluxQL and Flux from one description."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Agent: the health of lxcmon-push itself on all hosts."""
 
 from .dashboard import HOST, Dashboard, Row, to_host
@@ -17,7 +18,7 @@ def lines(names, make):
 
 
 def dashboard(language):
-    return Dashboard("agent", "How lxcmon-push itself fares, on all hosts.", [HOST],
+    return Dashboard("agent", "The state of lxcmon-push itself, on all hosts.", [HOST],
                      [Row("Agents", [_agents(language)]), Row("Delivery", _delivery()), Row("Sampling", _sampling())],
                      links=("fleet", "container"))
 
@@ -32,7 +33,7 @@ def _agents(language):
         return Column(title, over_range(growth("lxcmon_push", name), title, by, reduce="sum"), "short", "background",
                       thresholds=ANY_IS_BAD)
     return Table(
-        "Agents", "Each agent: the last 5 minutes, and what was counted in the time shown. A host that is missing sends nothing.",
+        "Agents", "Each agent: values of the last 5 minutes, and counters over the time shown. A missing host sends nothing.",
         [Column("host", links=to_host(language)), now("containers", "containers"), now("points", "points"),
          now("tick", "tick_usec", "µs", decimals=0), now("HTTP status", "last_status", "none"), now("queue", "queue_points"),
          now("spool", "spool_bytes", "bytes", cell="background", thresholds=WAITING), now("memory", "rss_bytes", "bytes", decimals=1),
@@ -42,30 +43,30 @@ def _agents(language):
 
 def _delivery():
     return [
-        Graph("Delivered", "Points a second that a server acknowledged. 0 for long: see the log of the agent.", "short",
+        Graph("Delivered", "Points a second that a server accepted. 0 for a long time: see the log of the agent.", "short",
               lines((("delivered_points", "delivered"),), rate), width=8),
-        Graph("Spool", "Bytes on disk that no server has taken yet. Growing: the server is slow, away, or refuses; see HTTP status.",
+        Graph("Spool", "Bytes on disk that are not delivered yet. Growing: the server is slow, down, or refuses points; see HTTP status.",
               "bytes", [series(own("spool_bytes", window="max"), queries.HOST)], width=8),
         Graph("Queue", "Points in memory that are not delivered yet.", "short",
               [series(own("queue_points", window="max"), queries.HOST)], width=8),
-        Graph("Lost or refused", "Points beyond the bounds (dropped), and refused for good (rejected.jsonl says why), in each interval.",
+        Graph("Lost or refused", "Dropped: beyond the limits. Rejected: refused by the server, see rejected.jsonl. In each interval.",
               "short", lines((("dropped_points", "dropped"), ("rejected_points", "rejected")), growth), width=8, thresholds=ANY_IS_BAD),
-        Graph("Retries", "Requests that had to be sent again, in each interval. Many: the server is overloaded or away.", "short",
+        Graph("Retries", "Requests that were repeated, in each interval. Many: the server is overloaded or down.", "short",
               lines((("retries", "retries"),), growth), width=8),
-        Graph("HTTP status", "Of the last answer: 204 is well, 401 the credentials, 404 the database, 0 or 5xx the server.", "none",
+        Graph("HTTP status", "Of the last answer: 204 is success, 401 wrong credentials, 404 no database, 0 or 5xx the server.", "none",
               [series(own("last_status", window="last"), queries.HOST)], width=8),
     ]
 
 
 def _sampling():
     return [
-        Graph("Tick", "How long a look at all containers took. Near the interval: raise --interval.", "µs",
+        Graph("Tick", "Duration of a sample of all containers. Near the interval: raise --interval.", "µs",
               [series(own("tick_usec", window="max"), queries.HOST)], width=8),
-        Graph("Missed ticks and errors", "Ticks that came too late, and containers that had trouble, in each interval.", "short",
+        Graph("Missed ticks and errors", "Late ticks that were skipped, and incomplete samples of containers, in each interval.", "short",
               lines((("missed_ticks", "missed"), ("sample_errors", "errors")), growth), width=8, thresholds=ANY_IS_BAD),
-        Graph("Containers", "Seen at a tick.", "short", [series(own("containers"), queries.HOST)], width=8),
-        Graph("CPU of the agent", "Of one core, agent and helper.", "percent",
+        Graph("Containers", "Found at a tick.", "short", [series(own("containers"), queries.HOST)], width=8),
+        Graph("CPU of the agent", "Of one core, agent and helper processes.", "percent",
               [series(percent_of_time("lxcmon_push", "cpu_usec"), queries.HOST)], width=8),
-        Graph("Memory of the agent", "Resident, agent and helper.", "bytes", [series(own("rss_bytes"), queries.HOST)], width=8),
-        Graph("Points", "Of a tick.", "short", [series(own("points"), queries.HOST)], width=8),
+        Graph("Memory of the agent", "Resident, agent and helper processes.", "bytes", [series(own("rss_bytes"), queries.HOST)], width=8),
+        Graph("Points", "Sampled at a tick.", "short", [series(own("points"), queries.HOST)], width=8),
     ]

@@ -1,4 +1,5 @@
-"""Container: everything of one, or of those that are chosen."""
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Container: all metrics of the selected containers."""
 
 from . import queries
 from .dashboard import CONTAINER, HOST, INTERFACE, Dashboard, Row
@@ -11,27 +12,27 @@ CHOSEN = ("host", "container", "interface")
 RESTARTS = growth("lxc_state", "restarts")
 
 
-def of(words):
-    return f"{queries.CONTAINER} {words}"
+def of(label):
+    return f"{queries.CONTAINER} {label}"
 
 
 def each(measurement, names, make=gauge, **more):
-    """A line for each field, told by its name."""
+    """A line for each field, labelled with its name."""
     return [series(make(measurement, name, **more), of(word)) for name, word in names]
 
 
 def dashboard(language):
     return Dashboard(
-        "container", "Everything of one LXC container, or of several, from lxcmon-push.", [HOST, CONTAINER, INTERFACE],
+        "container", "All metrics of one or several LXC containers, from lxcmon-push.", [HOST, CONTAINER, INTERFACE],
         [Row("Now", _now()), Row("CPU", _cpu()), Row("Memory", _memory()), Row("Block I/O", _io()), Row("Network", _network()),
          Row("Filesystems", _filesystems()), Row("Pressure (PSI)", _pressure()), Row("Processes", _processes()),
-         Row("Off by default: agent option --metrics +lxc_process,+lxc_socket; huge pages where they are used", _optional(), folded=True)],
+         Row("Off by default: agent options --metrics +lxc_process --metrics +lxc_socket; huge pages if used", _optional(), folded=True)],
         annotation=RESTARTS, links=("fleet", "agent"))
 
 
 def _now():
     return [
-        Table("Container", "What it is, at the end of the time shown.",
+        Table("Container", "State and limits at the end of the time shown.",
               [Column("container"), Column("host"), Column("name"),
                Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=100),
                Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0),
@@ -44,9 +45,9 @@ def _now():
               height=5),
         Stat("CPU", "Of one core.", "percent", [series(CPU)], width=6, decimals=1),
         Stat("Memory", "Without page cache.", "bytes", [series(MEMORY)], width=6, decimals=1),
-        Stat("Filesystem", "The fullest one.", "percent",
+        Stat("Filesystem", "The fullest filesystem.", "percent",
              [series(gauge("lxc_fs", "used_percent"), across=("mountpoint",), combine="max")], width=6, thresholds=FULL, decimals=1),
-        Stat("Processes", "In the container's own /proc; counted when threads come or go, and once a minute.", "short",
+        Stat("Processes", "In the /proc of the container; counted when threads start or end, and once a minute.", "short",
              [series(gauge("lxc_pids", "processes"))], width=6, decimals=0),
     ]
 
@@ -65,18 +66,18 @@ def _cpu():
 
 def _memory():
     return [
-        # On cgroup v1 the kernel's comes once a minute.
-        Graph("Memory by kind", "Anonymous and page cache (with shared memory) on top of each other, the kernel's own beside them; dashed: "
+        # On cgroup v1 kernel memory is sampled once a minute.
+        Graph("Memory by kind", "Anonymous memory and page cache (with shared memory), stacked; kernel memory as a line; dashed: "
               "the limit.", "bytes",
               each("lxc_memory", (("anon_bytes", "anon"), ("file_bytes", "cache"), ("kernel_bytes", "kernel"),
                                   ("limit_bytes", "limit"))), stacked=True, limits=("D",), beside=("C",)),
         Graph("Memory of its limit", "Without page cache. Above 90 % an OOM kill is near.", "percent", [series(MEMORY_PERCENT)], width=6,
               thresholds=FULL, maximum=100, no_value="No memory limit is set"),
-        Graph("Used, working set, swap", "Used is without page cache, the working set without the inactive part of it.", "bytes",
+        Graph("Used, working set, swap", "Used: without page cache. Working set: without the inactive page cache.", "bytes",
               each("lxc_memory", (("used_bytes", "used"), ("working_set_bytes", "working set"), ("swap_usage_bytes", "swap"))), width=6),
         Graph("Memory events", "OOM kills, and how often the limit was hit, in each interval. Not 0: raise the limit.", "short",
               each("lxc_memory", (("oom_kill", "OOM kills"), ("events_max", "limit hit")), growth)),
-        Graph("Page faults", "A second. Major ones read from disk: many mean that memory is short.", "ops",
+        Graph("Page faults", "A second. Major faults read from disk: many mean that memory is short.", "ops",
               each("lxc_memory", (("pgfault", "faults"), ("pgmajfault", "major"), ("refault_file", "refaults")), rate)),
     ]
 
@@ -105,7 +106,7 @@ def _network():
                   (("rx_bytes", "in"), ("tx_bytes", "out")), CHOSEN),
         _mirrored("Packets", "Received, and below zero sent.", "pps", "lxc_net", legend, (("rx_packets", "in"), ("tx_packets", "out")),
                   CHOSEN, width=6),
-        Graph("Errors and drops", "A second. Not 0: a queue is full, or nobody listens for what comes.", "pps",
+        Graph("Errors and drops", "A second. Not 0: a queue is full, or packets of an unknown protocol arrive.", "pps",
               [series(rate("lxc_net", name), f"{legend} {word}").with_variables(*CHOSEN)
                for name, word in (("rx_errors", "rx errors"), ("tx_errors", "tx errors"), ("rx_dropped", "rx dropped"),
                                   ("tx_dropped", "tx dropped"))], width=6),
@@ -115,7 +116,7 @@ def _network():
 def _filesystems():
     by = ("host", "container", "mountpoint")
     return [
-        Table("Filesystems", "Each real filesystem once, looked at every 60 s. Above 90 %: make room.",
+        Table("Filesystems", "Each real filesystem once, sampled every 60 s. Above 90 %: free space.",
               [Column("container"), Column("host"), Column("mountpoint"),
                Column("used", latest(gauge("lxc_fs", "used_percent"), "used", by), "percent", "bar", thresholds=FULL, decimals=1),
                Column("bytes", latest(gauge("lxc_fs", "used_bytes"), "bytes", by), "bytes", decimals=1),
@@ -123,8 +124,8 @@ def _filesystems():
                Column("available", latest(gauge("lxc_fs", "available_bytes"), "available", by), "bytes", decimals=1),
                Column("inodes", latest(gauge("lxc_fs", "inodes_used", per="inodes_total", scale=100), "inodes", by), "percent", "bar",
                       thresholds=FULL, decimals=1)], width=14, height=8, sort_by="used"),
-        Graph("Used", "Of what a user may use.", "percent", [series(gauge("lxc_fs", "used_percent"), of("{mountpoint}"))], width=10,
-              maximum=100, thresholds=FULL),
+        Graph("Used", "Of the space that is available to users.", "percent", [series(gauge("lxc_fs", "used_percent"), of("{mountpoint}"))],
+              width=10, maximum=100, thresholds=FULL),
     ]
 
 
@@ -133,14 +134,14 @@ def _pressure():
         return Graph(title, description, "percent", [series(pressure(resource, kind=kind), of(resource))
                                                      for resource in ("cpu", "memory", "io")],
                      thresholds=PERCENT_OF_TIME, no_value=NO_PSI)
-    return [graph("Some task waited", "Share of time, by resource. Above 10 % it is felt.", "some"),
-            graph("All tasks waited", "Share of time in which nothing else got done.", "full")]
+    return [graph("Some task waited", "Share of time, by resource. Above 10 % it is noticeable.", "some"),
+            graph("All tasks waited", "Share of time in which no task made progress.", "full")]
 
 
 def _processes():
     return [
         Graph("Processes and threads", "Dashed: the limit of threads (pids.max). At the limit nothing new starts. "
-              "Processes are counted when threads come or go, and once a minute.", "short",
+              "Processes are counted when threads start or end, and once a minute.", "short",
               [*each("lxc_pids", (("processes", "processes"), ("threads", "threads"))), series(gauge("lxc_pids", "limit"), of("limit"))],
               limits=("C",)),
         Graph("Refused", "Processes or threads that the limit refused, in each interval. Not 0: raise the limit.", "short",
@@ -150,7 +151,7 @@ def _processes():
 
 def _optional():
     command = of("{command}")
-    off = "Off by default: start the agent with --metrics +lxc_process,+lxc_socket"
+    off = "Off by default: start the agent with --metrics +lxc_process --metrics +lxc_socket"
     return [
         Graph("CPU of commands", "Of one core; the busiest commands of each container (lxc_process).", "percent",
               [series(percent_of_time("lxc_process", "cpu_usec"), command)], no_value=off, width=8),
@@ -163,6 +164,6 @@ def _optional():
               each("lxc_socket", (("tcp_inuse", "TCP"), ("udp_inuse", "UDP"), ("tcp_tw", "TIME_WAIT"))), no_value=off, width=8),
         Graph("TCP retransmissions", "A second (lxc_socket). Many mean that the network loses packets.", "pps",
               [series(rate("lxc_socket", "tcp_retrans_segs"))], no_value=off, width=8),
-        Graph("Huge pages", "Used, by size; only of containers that use them or have a limit.", "bytes",
+        Graph("Huge pages", "Used, by size; only for containers that use them or have a limit.", "bytes",
               [series(gauge("lxc_hugetlb", "usage_bytes"), of("{size}"))], no_value="No container uses huge pages", width=8),
     ]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A dashboard's JSON: variables, links, annotations, and the panels in rows."""
 
 from dataclasses import dataclass, field
@@ -45,8 +46,8 @@ def uid(name, language):
 
 
 def to_container(language):
-    """For a table's column: the dashboard of the row's container, at the same time."""
-    return [{"title": "All of this container", "targetBlank": False, "url":
+    """Links a table column to the dashboard of the container in the row, with the same time range."""
+    return [{"title": "All metrics of this container", "targetBlank": False, "url":
              f"/d/{uid('container', language)}?${{datasource:queryparam}}&var-host=${{__data.fields.host:percentencode}}"
              "&var-container=${__data.fields.container:percentencode}&${__url_time_range}"}]
 
@@ -86,7 +87,7 @@ def _laid_out(rows, language):
         inside, top = _placed(row.panels, top + 1, language)
         if row.folded:
             header["panels"] = inside
-            # A folded row takes one line, whatever is in it.
+            # A folded row always takes one line.
             top = header["gridPos"]["y"] + 1
         made += [header] if row.folded else [header, *inside]
     for number, each in enumerate(_all(made), 1):

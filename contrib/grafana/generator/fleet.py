@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Fleet: all containers of all hosts."""
 
 from dataclasses import replace
@@ -32,18 +33,18 @@ def pressure(resource, prefix="lxc", kind="some"):
 def dashboard(language):
     return Dashboard(
         "fleet", "All LXC containers of all hosts, from lxcmon-push.", [HOST, CONTAINER],
-        [Row("Now", [*_counts(), _containers(language)]), Row("Who", _who(language)), Row("Over time", _graphs()),
-         Row("Hosts", [_hosts(language), *_host_graphs()])],
+        [Row("Now", [*_counts(), _containers(language)]), Row("Top 10 and problems", _top_and_problems(language)),
+         Row("Over time", _graphs()), Row("Hosts", [_hosts(language), *_host_graphs()])],
         links=("container", "agent"))
 
 
 def _counts():
     return [
-        Stat("Hosts", "Hosts whose agent has sent in the last 5 minutes. Fewer than there are: see LXC Agent.", "short",
+        Stat("Hosts", "Hosts whose agent has sent points in the last 5 minutes. If hosts are missing: see LXC Agent.", "short",
              [latest(gauge("lxcmon_push", "containers"), "hosts", by=(), across=("host",), combine="count")], thresholds=steps()),
-        Stat("Containers", "Containers that the agents know, stopped ones too.", "short",
+        Stat("Containers", "Containers that the agents know, including stopped ones.", "short",
              [latest(gauge("lxc_state", "restarts"), "containers", by=(), across=("host", "container"), combine="count")]),
-        Stat("Running", "Containers that have an uptime, frozen ones too. Fewer than Containers: see Down.", "short",
+        Stat("Running", "Containers that have an uptime, including frozen ones. Fewer than Containers: see Down.", "short",
              [latest(gauge("lxc_state", "uptime_sec"), "running", by=(), across=("host", "container"), combine="count")]),
         Stat("CPU", "All containers together; 100 % is one core.", "percent",
              [latest(CPU, "CPU", by=(), across=("host", "container"))], decimals=1),
@@ -76,10 +77,10 @@ def _containers(language):
         Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "short", width=80),
     ]
     return Table("Containers", "Each container at the end of the time shown (within 5 minutes). CPU is of one core; disk is the fullest "
-                 "filesystem; PSI is the share of time lost in waiting. Click a name for all of it.", columns, height=14, sort_by="CPU")
+                 "filesystem; PSI is the share of time lost in waiting. Click a name for its dashboard.", columns, height=14, sort_by="CPU")
 
 
-def _who(language):
+def _top_and_problems(language):
     links = to_container(language)
 
     def top(title, description, column):
@@ -95,7 +96,7 @@ def _who(language):
              Column("written", over_range(WRITTEN, "written", across=DEVICES), "Bps", "bar", maximum=None, decimals=1))
     io.no_value = NO_IO
     return [
-        top("Top 10: CPU", "Mean over the time shown; 100 % is one core. Give a hungry one a limit (lxc.cgroup2.cpu.max).",
+        top("Top 10: CPU", "Mean over the time shown; 100 % is one core. A limit (lxc.cgroup2.cpu.max) protects the other containers.",
             Column("CPU", over_range(CPU, "CPU"), "percent", "bar", maximum=None, decimals=1)),
         top("Top 10: memory", "Mean over the time shown, without page cache.",
             Column("memory", over_range(MEMORY, "memory"), "bytes", "bar", maximum=None, decimals=1)),
@@ -105,11 +106,11 @@ def _who(language):
         found("Throttled", "Share of CPU periods in which the container had used up its quota, in the time shown. Raise its limit above "
               "25 %.",
               Column("throttled", over_range(THROTTLED, "throttled", reduce="sum"), "percent", "bar", thresholds=QUARTER, decimals=1),
-              "Nobody was throttled", more_than_0("throttled")),
+              "No container was throttled", more_than_0("throttled")),
         found("OOM-killed", "Processes that the kernel killed for memory, in the time shown. Raise the memory limit, or find the leak.",
               Column("kills", over_range(KILLS, "kills", reduce="sum"), "short", "background", thresholds=ANY_IS_BAD),
-              "Nobody was OOM-killed", more_than_0("kills")),
-        found("Down", "Known to the agent, and not RUNNING at the end of the time shown.", Column("state", latest(STATE, "state"),
+              "No process was OOM-killed", more_than_0("kills")),
+        found("Down", "Known to the agent, but not RUNNING at the end of the time shown.", Column("state", latest(STATE, "state"),
               cell="background"), "All containers are running", is_not("state", "RUNNING")),
     ]
 
@@ -117,14 +118,14 @@ def _who(language):
 def _graphs():
     return [
         Graph("CPU", "Of one core, from cpu.stat. A flat top is a limit: see Throttled.", "percent", [series(CPU)]),
-        Graph("Memory", "Without page cache. Growth that never ends is a leak.", "bytes", [series(MEMORY)]),
+        Graph("Memory", "Without page cache. Continuous growth is a leak.", "bytes", [series(MEMORY)]),
         Graph("Network", "Received, and below zero sent; all interfaces of a container.", "Bps",
               [series(RECEIVED, queries.CONTAINER + " in", INTERFACES), series(SENT, queries.CONTAINER + " out", INTERFACES)],
               mirrored=("B",)),
         Graph("Disk", "Read, and below zero written; all devices of a container.", "Bps",
               [series(READ, queries.CONTAINER + " read", DEVICES), series(WRITTEN, queries.CONTAINER + " written", DEVICES)],
               mirrored=("B",), no_value=NO_IO),
-        *(Graph(f"Pressure: {resource}", f"Time in which some task of the container waited for {resource} (PSI). Above 10 % it is felt.",
+        *(Graph(f"Pressure: {resource}", f"Time in which a task of the container waited for {resource} (PSI). Above 10 %: noticeable.",
                 "percent", [series(pressure(resource))], width=8, thresholds=PERCENT_OF_TIME, no_value=NO_PSI)
           for resource in ("cpu", "memory", "io")),
     ]
@@ -154,16 +155,16 @@ def _host_graphs():
     return [
         Graph("Host CPU", "Of all cores. Near 100 % containers wait: see Pressure.", "percent",
               [series(gauge("host_cpu", "usage_percent", per="cpus"), of_host)], width=8, maximum=100, thresholds=FULL),
-        Graph("Host memory", "Used, without page cache, of what the host has.", "percent",
+        Graph("Host memory", "Used, without page cache, of the memory of the host.", "percent",
               [series(gauge("host_memory", "used_percent"), of_host)], width=8, maximum=100, thresholds=FULL),
         Graph("Host load", "Tasks that run or wait, over a minute. Compare with the cores.", "short",
               [series(gauge("host_load", "load1"), of_host)], width=8),
         Graph("Host pressure", "Time in which some task waited (PSI), by resource.", "percent",
               [series(pressure(resource, "host"), f"{of_host} {resource}") for resource in ("cpu", "memory", "io")], width=8,
               thresholds=PERCENT_OF_TIME, no_value=NO_PSI),
-        Graph("Host filesystems", "Used, of what a user may use. Above 90 %: make room.", "percent",
+        Graph("Host filesystems", "Used, of the space that is available to users. Above 90 %: free space.", "percent",
               [series(gauge("host_fs", "used_percent"), "{host} {mountpoint}")], width=8, maximum=100, thresholds=FULL),
-        Graph("Host network", "Received, and below zero sent, without the ends of containers.", "Bps",
+        Graph("Host network", "Received, and below zero sent, without the interfaces of containers.", "Bps",
               [series(rate("host_net", "rx_bytes"), "{host} {interface} in"),
                series(rate("host_net", "tx_bytes"), "{host} {interface} out")], width=8, mirrored=("B",)),
     ]

@@ -1,4 +1,5 @@
-"""Queries in Flux: v.timeRangeStart, v.windowPeriod and v.defaultBucket are filled in by Grafana."""
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Queries in Flux. Grafana fills in v.timeRangeStart, v.windowPeriod and v.defaultBucket."""
 
 import re
 
@@ -25,7 +26,7 @@ def text(query, latest=LATEST):
         return _piped(_presence(query))
     steps = ["from(bucket: v.defaultBucket)", latest if query.shape == "latest" else RANGE, *_filters(query)]
     if query.shape == "latest" and figure.how == "gauge":
-        # Before all else: InfluxDB then reads one point of each series.
+        # First of all steps, so that InfluxDB reads one point of each series.
         steps.append("last()")
     if not figure.text:
         steps.append("toFloat()")
@@ -33,7 +34,7 @@ def text(query, latest=LATEST):
     if query.shape == "series":
         steps.append(f"aggregateWindow(every: v.windowPeriod, fn: {query.function()}, createEmpty: false)")
     elif figure.per:
-        # Each of the two by itself: a ratio of sums, and no mean of ratios.
+        # Reduce both fields separately: a ratio of sums, not a mean of ratios.
         steps += [_group((*tags, "_field")), 'sort(columns: ["_time"])', f"{query.function()}()", _group(())]
     steps += _value(figure, '"_time"' if query.shape == "series" else ", ".join(f'"{tag}"' for tag in tags))
     steps.append(_group(tags))
@@ -74,7 +75,7 @@ def _chosen(names):
 
 
 def _points(figure):
-    """Of a counter, what it grew by from point to point."""
+    """Converts a counter to its growth between points."""
     if figure.how == "gauge":
         return []
     step = {"rate": "derivative(unit: 1s, nonNegative: true)", "growth": "difference(nonNegative: true)", "change": "difference()"}
@@ -82,10 +83,10 @@ def _points(figure):
 
 
 def _value(figure, row_key):
-    """From what was read to the figure, in `_value`."""
+    """Computes the figure from the fields, in `_value`."""
     if figure.per:
         yield f'pivot(rowKey: [{row_key}], columnKey: ["_field"], valueColumn: "_value")'
-        # InfluxQL says 0 of a division by 0.
+        # As in InfluxQL, a division by 0 is 0.
         a, b = figure.fields
         yield f"filter(fn: (r) => exists r.{a} and exists r.{b})"
         yield f"map(fn: (r) => ({{r with _value: if r.{b} == 0.0 then 0.0 else r.{a} / r.{b}}}))"
@@ -116,7 +117,7 @@ def _series_end(query):
 
 
 def _legend(template):
-    """The tag `name`, and the blank before it, are there only where it says something new."""
+    """Leaves out the tag `name`, and the blank before it, if the tag does not exist."""
     made = []
     for part in filter(None, re.split(r"( \{name\}|\{\w+\})", template)):
         if part == " {name}":
@@ -128,7 +129,7 @@ def _legend(template):
 
 def _table_end(query):
     columns = ", ".join(f'"{name}"' for name in (*query.by, "_value"))
-    # Of more rows than ten times the panel's width, Grafana takes just the first.
+    # Grafana truncates results with more rows than ten times the width of the panel.
     largest = ['sort(columns: ["_value"], desc: true)', f"limit(n: {query.most})"] if query.most else []
     return ["group()", *largest, f"keep(columns: [{columns}])", f'rename(columns: {{_value: "{query.name}"}})']
 

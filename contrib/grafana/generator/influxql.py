@@ -1,10 +1,11 @@
-"""Queries in InfluxQL, as Grafana's data source takes them: $timeFilter and $__interval are its own."""
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Queries in InfluxQL for the data source of Grafana, which fills in $timeFilter and $__interval."""
 
 from .queries import Query
 
 NAME, UID = "lxcmon", "lxcmon"
 SUFFIX, TITLE = "", ""
-# Rows of containers that are gone for longer are no state of now.
+# Containers that have been gone for longer are not current.
 LATEST = "time > ${__to}ms - 5m AND time <= ${__to}ms"
 
 
@@ -40,8 +41,8 @@ def _combined(query, made):
 
 
 def _read(query, condition):
-    """Of a counter, what it grew by from point to point is computed first: in a window that has just begun, and in one in which it
-    went back to 0, last() of the windows would make too little of it."""
+    """The growth of a counter between points is computed first. last() of the windows would be too small in a window that has
+    just begun, and in one in which the counter was reset."""
     figure, tags, every = query.figure, query.by + query.across, query.shape == "series"
     fields = [f'"{name}"' for name in figure.fields]
     source = _from(query, condition)
@@ -81,14 +82,15 @@ def variable(wanted):
 
 
 def annotation(figure):
-    # Each point, and one $timeFilter: Grafana up to 9 knows no $__interval in an annotation, and fills in the first $timeFilter alone.
+    # Without $__interval and with one $timeFilter: in an annotation, Grafana up to 9 has no $__interval and replaces only the first
+    # $timeFilter.
     asked = Query(figure, "series")
     points = _of_points(figure, f'"{figure.field}"')
     inner = f'SELECT {points} AS "v"{_from(asked, "$timeFilter")}{_grouped(asked.by)}'
     query = f'SELECT "host", "container", "v" FROM ({inner}) WHERE "v" > 0'
-    # The first column without a role would be the title.
+    # Otherwise the first column without a role would be the title.
     columns = {"titleColumn": "host", "textColumn": "container", "tagsColumn": "", "timeEndColumn": ""}
-    # Grafana up to 9.3 reads them outside of `target`.
+    # Grafana up to 9.3 reads the columns outside `target`.
     return {"query": query, **columns, "target": {"refId": "Anno", "query": query, "rawQuery": True, "fromAnnotations": True, **columns}}
 
 

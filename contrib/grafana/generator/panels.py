@@ -1,4 +1,5 @@
-"""The panels' JSON: graphs, tables and single figures, alike for both languages."""
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The JSON of the panels: graphs, tables and single figures, the same for both languages."""
 
 from dataclasses import dataclass, field
 
@@ -8,8 +9,8 @@ DATASOURCE = {"type": "influxdb", "uid": "${datasource}"}
 GREEN, ORANGE, RED, BLUE = "green", "orange", "red", "blue"
 STATES = {"RUNNING": GREEN, "FROZEN": BLUE, "STOPPED": RED, "STARTING": ORANGE, "STOPPING": ORANGE, "ABORTING": RED, "FREEZING": BLUE,
           "THAWED": GREEN}
-# Longer than the 60 s between two looks at a filesystem: only where the agent was silent is there a gap. The queries say which
-# intervals are empty; insertNulls would break every line as soon as an interval is longer than this.
+# Longer than the 60 s between two samples of a filesystem, so that a gap means a silent agent. The queries return the empty
+# intervals; insertNulls would break every line if an interval is longer than this.
 GAP_MSEC = 180_000
 
 
@@ -25,8 +26,8 @@ ANY_IS_BAD = steps((1, RED))
 
 @dataclass
 class Graph:
-    """A panel of lines. Queries in `mirrored` are drawn below zero, those in `limits` as dashed lines, those in `beside` as lines that
-    are no part of the stack: Grafana stacks as 0 what comes less often than the others."""
+    """A panel of lines. Queries in `mirrored` are drawn below zero, those in `limits` as dashed lines, those in `beside` as lines
+    outside the stack: in a stack, Grafana draws 0 at the times when a less frequent series has no point."""
     title: str
     description: str
     unit: str
@@ -66,7 +67,7 @@ class Graph:
 
 @dataclass
 class Stat:
-    """One figure, with its course behind it where the query is a series."""
+    """One figure, with a graph in the background if the query is a series."""
     title: str
     description: str
     unit: str
@@ -93,7 +94,7 @@ class Stat:
 
 @dataclass
 class Column:
-    """Of a table: a query's figures, or, without a query, one of its tags."""
+    """A column of a table: the values of a query, or without a query the values of a tag."""
     name: str
     query: Query | None = None
     unit: str | None = None
@@ -107,7 +108,7 @@ class Column:
 
 @dataclass
 class Table:
-    """Rows are merged by the tags that all queries have."""
+    """A table. The rows of its queries are merged by their common tags."""
     title: str
     description: str
     columns: list

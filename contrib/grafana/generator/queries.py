@@ -1,4 +1,5 @@
-"""What is asked of the database, in no language: influxql.py and flux.py say the same thing of it in theirs."""
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Queries, independent of the language: influxql.py and flux.py translate them."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -8,16 +9,16 @@ HOST_MEASUREMENTS = ("host_", "lxcmon_push")
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of docs/measurements.md, and how it is read."""
+    """A field of docs/measurements.md, and how to read it."""
     measurement: str
     field: str
     how: str = "gauge"  # gauge; of a counter: rate (a second), growth (since the point before); change: growth that may be below 0
-    per: str | None = None  # divided by this field of the same measurement, which is read alike
+    per: str | None = None  # divided by this field of the same measurement, read in the same way
     scale: float = 1
-    window: str = "mean"  # what stands for the gauge's points within an interval
+    window: str = "mean"  # function over the points of a gauge in an interval
     where: tuple = ()  # ((tag, value), ...)
     text: bool = False
-    only: bool | None = None  # of a truth value: just the points that say this
+    only: bool | None = None  # of a boolean: only the points with this value
 
     @property
     def fields(self):
@@ -26,9 +27,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Query:
-    """A figure in one of four shapes: a `series` over time; the `latest` value, a row for each of `by`; what it was over the `range`,
-    a row each. `presence` is for alerts: points in each 2 minutes, mean of the last 3 (4 to 6 minutes: now is amid the last), 0 where
-    there was one earlier in the range. Tags in `across` are first kept apart and then combined."""
+    """A figure in one of four shapes: a `series` over time; the `latest` value, or one value over the `range`, a row for each
+    combination of the tags `by`; `presence`, for alerts: points in each 2 minutes, mean of the last 3 (4 to 6 minutes, the current 2
+    minutes are incomplete), 0 if the only points are earlier in the range. Series of different `across` tags are combined last."""
     figure: Figure
     shape: str
     by: tuple = ("host", "container")
@@ -36,9 +37,9 @@ class Query:
     combine: str = "sum"
     reduce: str = "mean"  # of the range
     name: str = "value"  # of a table's column
-    most: int | None = None  # rows, those with the largest figures
+    most: int | None = None  # at most this many rows, with the largest values
     legend: str | None = None  # of a series: "{container} @ {host}"
-    variables: tuple | None = None  # of the dashboard, that choose; None: host, and container where there is one
+    variables: tuple | None = None  # dashboard variables to filter by; None: host, and container if the measurement has it
 
     def chosen_by(self):
         if self.variables is not None:
@@ -46,14 +47,14 @@ class Query:
         return ("host",) if self.figure.measurement.startswith(HOST_MEASUREMENTS) else ("host", "container")
 
     def function(self):
-        """What makes one figure of many."""
+        """The function that reduces many points to one value."""
         if self.shape == "series":
             return {"gauge": self.figure.window, "rate": "mean"}.get(self.figure.how, "sum")
         return "last" if self.shape == "latest" else self.reduce
 
     @property
     def fill(self):
-        """A line has gaps; a table's sparkline has no room for them."""
+        """A line shows gaps; the sparkline of a table does not."""
         return "null" if self.legend else "none"
 
     def with_variables(self, *names):
@@ -73,7 +74,7 @@ def series(figure, legend=CONTAINER, across=(), combine="sum"):
 
 
 def trend(figure):
-    """A series for each container, for a table's sparkline: its tags become columns."""
+    """A series for each container, for the sparkline of a table: its tags become columns."""
     return Query(figure, "series")
 
 
@@ -98,7 +99,7 @@ def growth(measurement, name, **more):
 
 
 def percent_of_time(measurement, name, **more):
-    """Of a counter of microseconds: 100 for each second in a second."""
+    """The rate of a counter of microseconds, in percent of the time."""
     return Figure(measurement, name, how="rate", scale=1e-4, **more)
 
 
@@ -108,7 +109,7 @@ def change(measurement, name, **more):
 
 @dataclass
 class Variable:
-    """A choice on the dashboard: the values of a tag of a measurement, among those that other choices leave."""
+    """A dashboard variable: the values of a tag of a measurement, filtered by the variables `among`."""
     name: str
     label: str
     measurement: str

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""./draw.py FOLDER: draws fleet.png and container.png, beside this file, from what record.py has kept in FOLDER.
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""./draw.py FOLDER: draws fleet.png and container.png, next to this file, from the recording of record.py in FOLDER.
 
-They show what the dashboards' own queries answered, laid out by hand in the manner of Grafana. Needs python3-matplotlib."""
+The pictures show results of the queries of the dashboards, in a layout like that of Grafana. Needs python3-matplotlib."""
 
 import json
 import sys
@@ -32,7 +33,7 @@ class Recording:
         self._answers = kept["answers"]
 
     def chosen(self, name):
-        """Of one dashboard from now on: variables differ from one to the other."""
+        """Selects the answers of one dashboard: the variables differ between dashboards."""
         self._chosen = self._answers[f"lxcmon-{name}"]
 
     def of(self, target):
@@ -58,7 +59,7 @@ def draw(name, title, rows, recording):
             function(figure, cell, panels[kind, word], recording)
     path = HERE / f"{name}.png"
     figure.savefig(path, dpi=85, facecolor=BACKGROUND)
-    # Few colours are a third of the size.
+    # A small palette reduces the size to a third.
     Image.open(path).convert("RGB").quantize(192, dither=Image.Dither.NONE).save(path, optimize=True)
 
 

@@ -1,4 +1,5 @@
-"""Graphs and single figures, from a panel's JSON and what its queries answered."""
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Graphs and single figures, from the JSON of a panel and the answers to its queries."""
 
 import math
 import time
@@ -11,7 +12,7 @@ COLORS = {"green": "#73bf69", "orange": "#ff9830", "red": "#f2495c", "blue": "#5
 
 
 def human(value, unit):
-    """A figure as Grafana writes it."""
+    """Formats a value as Grafana does."""
     if value is None:
         return ""
     if unit in ("bytes", "Bps"):
@@ -35,7 +36,7 @@ def threshold_color(value, thresholds):
 
 
 def framed(figure, cell, title):
-    """The panel's box with its title; `inside` takes the axes."""
+    """Draws the box and title of a panel; `inside` adds the axes."""
     box = figure.add_subplot(cell)
     box.set_facecolor(PANEL)
     box.set_xticks([])
@@ -92,7 +93,7 @@ def draw_graph(figure, cell, panel, recording):
 
 
 def round_step(limits, unit):
-    """Between two lines of the grid; round in binary where the unit is."""
+    """The distance of grid lines: a round number, binary for binary units."""
     base = 1024 if unit == "bytes" else 1000
     wanted = (limits[1] - limits[0]) / 4
     scale = base ** math.floor(math.log(max(wanted, 1e-6), base))

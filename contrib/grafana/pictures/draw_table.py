@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A table, with bars and sparklines in its cells."""
 
 from draw_panels import COLORS, DIM, GRID, PANEL, TEXT, framed, human, inside, threshold_color
@@ -29,7 +30,7 @@ def draw_table(figure, cell, panel, recording):
 
 
 def merged(panel, recording):
-    """Columns in order and rows as dictionaries: what the panel's transformations make of the answers."""
+    """Applies the transformations of the panel to the answers. Returns the columns in order, and the rows as dictionaries."""
     steps = {step["id"]: step["options"] for step in panel["transformations"]}
     trends = steps["organize"]["renameByName"]
     rows = {}

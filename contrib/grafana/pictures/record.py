@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""sudo LXCMONTEST_PUSH_BINARY=... ./record.py FOLDER [MINUTES]: real containers at work, watched by the agent; then the answers to every
-query of the dashboards Fleet and Container are kept in FOLDER/answers.json, for draw.py. Not part of any test."""
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""sudo LXCMONTEST_PUSH_BINARY=... ./record.py FOLDER [MINUTES]: runs the agent with real containers under load, then writes the answers to
+each query of the dashboards Fleet and Container to FOLDER/answers.json, for draw.py. Not part of any test."""
 
 import json
 import random
@@ -32,7 +33,7 @@ def spec(hundredths, memory, tmp):
 
 
 class Scene:
-    """Each container has something to do that its name suggests."""
+    """Gives each container a load that suits its name."""
 
     def __init__(self, lab):
         self.all = {name: lab.add(name, spec(*figures)) for name, figures in CONTAINERS.items()}
@@ -68,7 +69,7 @@ class Scene:
             self.sh("ci", BURN.format(70, 20_000, ":"))
             self.sh("ci", f"dd if=/dev/zero of=/tmp/out bs=1M count={random.randrange(20, 120)}")
         if second % 90 == 30:
-            # It grows until the kernel kills it; its memory limit is 96 MiB.
+            # Sometimes more than its memory limit of 96 MiB: the kernel kills it.
             self.sh("cache", HOLD.format(random.choice((30, 50, 70, 70, 140)), 60))
         if second % 60 == 15:
             self.sh("backup", f"dd if=/dev/zero of=/tmp/{second} bs=1M count=24; dd if=/dev/zero of=/tape bs=1M count=40 oflag=direct")
@@ -101,7 +102,7 @@ def main(folder, minutes=12):
                       env={"LXCMON_FS_INTERVAL": "30s"})
         for second in range(0, int(minutes) * 60, 5):
             scene.play(second)
-            # A scene of its own pace; nothing is waited for.
+            # A fixed pace; there is no event to wait for.
             time.sleep(5)
         Path(folder).mkdir(parents=True, exist_ok=True)
         Path(folder, "answers.json").write_text(json.dumps(answers(influx, begin_ms)))

@@ -10,13 +10,13 @@
 
 namespace lxcmon::app {
 
-/// An invalid setting. The text is one line for stderr: the option, its value (unless secret), what is
-/// expected and, unless it came from the command line, where it stands. The program ends with exit code 2.
+/// An invalid setting. The text is one line for stderr: the option, its value (unless secret), the expected
+/// form and, unless it is from the command line, its origin. The program exits with code 2.
 class BadSetting : public std::exception {
   public:
     explicit BadSetting(std::string text)
         : text_(std::move(text)) {
-        // One line, whatever a value contains.
+        // Values may contain line ends.
         std::ranges::replace_if(text_, &text::is_control, '?');
     }
     [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }

@@ -6,28 +6,28 @@
 
 namespace lxcmon::app {
 
-/// How a command prints.
+/// Output format of a command.
 enum class Format { text, json, markdown };
 
-/// A flag of one command: another format. At most one can be given.
+/// A flag of one command that selects its output format. At most one can be given.
 struct CommandFlag {
     std::string_view name; ///< without the dashes
     Format format;
     std::string_view help;
 };
 
-/// A subcommand. The same row makes its place on the command line and in --help, and everything that docgen
-/// makes. Each command takes the program's options as well.
+/// A subcommand, as the command line parser, --help and docgen use it. Each command also takes the options of
+/// the program.
 struct Command {
     std::string_view name;
     std::string_view help;
     std::span<const CommandFlag> flags{};
-    std::string_view operand{}; ///< files, one or more; empty: none
+    std::string_view operand{}; ///< name of its file arguments, one or more; empty: takes none
     std::string_view operand_help{};
 };
 
-/// The options that print something and end, beside those of the option table.
-inline constexpr std::string_view help_of_help = "Print this help and end";
-inline constexpr std::string_view help_of_version = "Print the version and end";
+/// Help of the two options that are not in the option table.
+inline constexpr std::string_view help_of_help = "Print this help and exit";
+inline constexpr std::string_view help_of_version = "Print the version and exit";
 
 } // namespace lxcmon::app

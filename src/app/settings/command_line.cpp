@@ -12,8 +12,8 @@
 namespace lxcmon::app {
 namespace {
 
-/// Lines for the right-hand column of --help, which CLI11 does not wrap, on a terminal of 80 columns. The
-/// last part (the default) stays in one piece.
+/// Wraps the right-hand column of --help for a terminal of 80 columns, because CLI11 does not. The last part
+/// (the default) is not broken.
 std::string wrapped(std::string_view text, std::string_view last_part) {
     constexpr std::size_t width = 49;
     std::string lines;
@@ -34,7 +34,7 @@ std::string wrapped(std::string_view text, std::string_view last_part) {
     return lines;
 }
 
-/// The command line as CLI11 sees it, made of the table.
+/// The CLI11 objects for the options and commands of a program.
 struct CommandLine {
     CLI::App app;
     std::vector<CLI::Option*> options; ///< in the order of Program::options
@@ -157,7 +157,7 @@ CommandLineResult read_command_line(const Program& program, const std::vector<st
         std::vector<std::string>& values = result.values.emplace_back();
         if (option->count() == 0)
             continue;
-        values = option->results(); // of a flag: "true", or what --once=false says
+        values = option->results(); // for a flag "true", or the value after "="
         if (!program.options[index]->repeatable)
             values.erase(values.begin(), values.end() - 1);
     }

@@ -9,7 +9,7 @@
 
 namespace lxcmon::app {
 
-/// What the command line says; values are not looked at.
+/// The parsed command line; values are not checked.
 struct CommandLineResult {
     std::optional<std::string> print;             ///< --help, --version: nothing else counts
     std::vector<std::vector<std::string>> values; ///< by option of the program; none: not given
@@ -18,7 +18,7 @@ struct CommandLineResult {
     std::vector<std::string> operands;
 };
 
-/// Throws BadSetting for an unknown option or command, and for one that is used wrongly.
+/// Throws BadSetting if an option or command is unknown or used wrongly.
 [[nodiscard]] CommandLineResult read_command_line(const Program& program,
                                                   const std::vector<std::string>& arguments);
 

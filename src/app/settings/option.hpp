@@ -7,7 +7,7 @@
 
 namespace lxcmon::app {
 
-/// The value of an option: "SIZE", or a fixed set of words.
+/// The value of an option: its name ("SIZE"), and its choices if it has a fixed set.
 struct OptionValue {
     std::string_view name; ///< empty: a flag
     std::span<const std::string_view> choices;
@@ -17,8 +17,8 @@ struct OptionValue {
         , choices(choices_) {}
 };
 
-/// The value in force if an option is not given: "10s". If that text is not a value that could be given ("the
-/// host's name", nothing), `example` is one that could.
+/// The default of an option: "10s". If `text` is only a description ("the host's name") or empty, `example`
+/// is a valid value.
 struct OptionDefault {
     std::string_view text;
     std::string_view example;
@@ -28,8 +28,8 @@ struct OptionDefault {
         , example(example_) {}
 };
 
-/// One option of a program. The same row makes the command line's flag, the environment variable, the key of
-/// the settings file, the line in --help, and everything that docgen makes.
+/// One option of a program: its flag on the command line, environment variable, key in the settings file,
+/// line in --help, and all that docgen generates.
 struct Option {
     std::string_view group;
     std::string_view name; ///< without the dashes; also the key in the settings file
@@ -37,22 +37,21 @@ struct Option {
     OptionDefault default_value;
     std::string_view help;
     bool repeatable = false;
-    std::string_view standard_variable{}; ///< a name that other InfluxDB tools use
-    /// A file of this name in the folder of credentials counts as if its path had been given, unless the
-    /// option is given anywhere else.
+    std::string_view standard_variable{}; ///< variable of other InfluxDB tools
+    /// The path of this file in the credentials folder is the value if the option is not given elsewhere.
     std::string_view credential{};
-    bool command_line_only = false; ///< about a single run: not a key of the settings file
+    bool command_line_only = false; ///< for a single run: not a key of the settings file
 };
 
-/// An option and how its value gets into a program's settings. The functions throw text::BadValue.
+/// An option and the functions that store its value in the settings. They throw text::BadValue.
 template <typename Config>
 struct OptionRow : Option {
     using Take = void (*)(Config& config, const std::string& value);
     Take take;
-    Take take_standard = nullptr; ///< for the standard variable, if it holds something else than the option
+    Take take_standard = nullptr; ///< for the standard variable, if its value has another meaning
 };
 
-/// LXCMON_INFLUX_URL for influx-url.
+/// The environment variable of an option: LXCMON_INFLUX_URL for influx-url.
 [[nodiscard]] std::string environment_name(std::string_view option);
 
 } // namespace lxcmon::app

@@ -67,13 +67,13 @@ std::optional<Given> from_environment(const Option& option, const Environment& e
     return std::nullopt;
 }
 
-/// LoadCredential=influx:FOLDER of the unit brings these files (systemd.exec(5)). Without systemd the same
-/// files are taken from the folder "credentials" beside the settings file, which the unit names.
+/// LoadCredential=influx:FOLDER of the unit provides these files (systemd.exec(5)). Without systemd they are
+/// read from that FOLDER: "credentials" next to the settings file.
 std::optional<Given> from_credential(const Option& option, const Environment& environment,
                                      const std::string& config_file) {
     const auto folder = look_up(environment, "CREDENTIALS_DIRECTORY");
     const bool is_service = folder && !folder->empty();
-    // A relative path depends on the folder in which the command is started: no place to take secrets from.
+    // A relative path depends on the working directory: do not read secrets from it.
     if (option.credential.empty() || (!is_service && !config_file.starts_with('/')))
         return std::nullopt;
     const std::string own_folder = config_file.substr(0, config_file.rfind('/') + 1);
@@ -84,7 +84,7 @@ std::optional<Given> from_credential(const Option& option, const Environment& en
     return Given{0, {path}, " (credential)", false};
 }
 
-/// The command line goes before the environment.
+/// The command line overrides the environment.
 std::optional<Given> from_caller(const Program& program, std::size_t index, const CommandLineResult& line,
                                  const Environment& environment) {
     std::optional<Given> given;

@@ -16,16 +16,16 @@
 
 namespace lxcmon::app {
 
-/// What the parser has to know about a program.
+/// Describes a program to the parser.
 struct Program {
     std::string_view name;
-    std::string_view summary;           ///< the first lines of --help
-    std::string_view footer;            ///< and its last ones
-    std::vector<const Option*> options; ///< one of them is "config", which names the settings file
+    std::string_view summary;           ///< first lines of --help
+    std::string_view footer;            ///< last lines of --help
+    std::vector<const Option*> options; ///< must contain "config", the path of the settings file
     std::vector<const Command*> commands;
 };
 
-/// Values of one option, and where they come from.
+/// Values of one option and their origin.
 struct Given {
     std::size_t option = 0; ///< index in Program::options
     std::vector<std::string> values;
@@ -34,14 +34,14 @@ struct Given {
     std::string place{};      ///< for messages: "FILE:LINE:COLUMN"; empty: not from a file
 };
 
-/// Command line, environment and settings file, put together but not yet turned into a program's settings.
+/// Command line, environment and settings file, merged; the values are still text.
 struct Parsed {
     std::optional<std::size_t> command; ///< index in Program::commands; none: run the program
     Format format = Format::text;
     std::vector<std::string> operands;
-    std::optional<std::string> print; ///< --help, --version: print this on stdout and end with 0
+    std::optional<std::string> print; ///< --help, --version: print this on stdout and exit with 0
     std::string config_file;
-    std::vector<Given> given; ///< in the order of the options; the values of one option from one place only
+    std::vector<Given> given; ///< in the order of the options; all values of an option have one origin
 };
 
 /// Environment variables by name.
@@ -54,11 +54,11 @@ using Environment = std::map<std::string, std::string, std::less<>>;
 [[nodiscard]] Parsed parse(const Program& program, const std::vector<std::string>& arguments,
                            const Environment& environment);
 
-/// Throws BadSetting for a bad value of an option.
+/// Throws BadSetting for an invalid value.
 [[noreturn]] void refuse(const Program& program, const Given& given, const std::string& value,
                          const text::BadValue& bad);
 
-/// Takes what is given into the settings. `rows` are those of `program.options`, in the same order. Throws
+/// Stores the given values in `config`. `rows` are those of `program.options`, in the same order. Throws
 /// BadSetting.
 template <typename Config>
 void apply(const Program& program, std::span<const OptionRow<Config>> rows, const std::vector<Given>& all,
@@ -76,7 +76,7 @@ void apply(const Program& program, std::span<const OptionRow<Config>> rows, cons
     }
 }
 
-/// The host's own name; "localhost" if it has none.
+/// The host name; "localhost" if none is set.
 [[nodiscard]] std::string own_host_name();
 
 } // namespace lxcmon::app

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/settings/values.hpp"
 
 #include "io/kernel_file.hpp"
@@ -22,7 +23,7 @@ struct Unit {
     double factor;
 };
 
-/// "1.5s" as 1.5 times the factor of "s"; below 0 or out of range is nothing.
+/// Parses a number with a unit: 1.5 times the factor of "s" for "1.5s". nullopt if negative or out of range.
 std::optional<double> parse_with_unit(std::string_view text, std::span<const Unit> units) {
     double number = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -41,7 +42,8 @@ std::chrono::nanoseconds parse_duration(const std::string& text) {
     const auto nanoseconds = parse_with_unit(text, units);
     if (!nanoseconds || *nanoseconds > 1e17)
         throw BadValue{"is not a duration; expected for example 10s, 500ms or 1m"};
-    return std::chrono::nanoseconds(std::llround(*nanoseconds)); // 4.1 * 1e9 is a little less than 4.1 s
+    return std::chrono::nanoseconds(
+        std::llround(*nanoseconds)); // 4.1 * 1e9 is slightly less than 4'100'000'000
 }
 
 std::uint64_t parse_size(const std::string& text) {
@@ -89,12 +91,12 @@ std::pair<std::string, std::string> parse_tag(const std::string& text) {
     return {std::move(key), text.substr(equals + 1)};
 }
 
-std::string one_of(const std::string& text, std::span<const std::string_view> words) {
-    if (std::ranges::find(words, text) != words.end())
+std::string one_of(const std::string& text, std::span<const std::string_view> choices) {
+    if (std::ranges::find(choices, text) != choices.end())
         return text;
     std::string list;
-    for (const std::string_view word : words)
-        list += (list.empty() ? "" : ", ") + std::string(word);
+    for (const std::string_view choice : choices)
+        list += (list.empty() ? "" : ", ") + std::string(choice);
     throw BadValue{"is not known; expected one of " + list};
 }
 
@@ -103,10 +105,10 @@ std::string read_secret(const std::string& path) {
     std::string text;
     if (const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, limit_bytes); error != 0)
         throw BadValue{"can't be read: " + std::generic_category().message(error) +
-                       "; expected a file that holds the secret in its first line"};
+                       "; expected a file with the secret in its first line"};
     text.resize(std::min(text.find_first_of("\r\n"), text.size()));
     if (text.empty())
-        throw BadValue{"is empty; expected a file that holds the secret in its first line"};
+        throw BadValue{"is empty; expected a file with the secret in its first line"};
     return text;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include <chrono>
@@ -7,20 +8,20 @@
 #include <string_view>
 #include <utility>
 
-/// Texts of settings turned into values. All throw text::BadValue that says what is expected.
+/// Parsers of setting values. All throw text::BadValue with the expected form.
 namespace lxcmon::app {
 
-/// "10s", "500ms", "1m", "2h", "1.5s".
+/// "10s", "500ms", "1m", "2h", "7d", "1.5s"; at most about 3 years.
 [[nodiscard]] std::chrono::nanoseconds parse_duration(const std::string& text);
-/// "64MiB", "512KiB", "1GiB", "10MB", plain bytes.
+/// Bytes: "64MiB", "512KiB", "1GiB", "10MB", "1000"; from 1 to 1e15.
 [[nodiscard]] std::uint64_t parse_size(const std::string& text);
 [[nodiscard]] std::uint64_t parse_count(const std::string& text, std::uint64_t least, std::uint64_t most);
 [[nodiscard]] bool parse_flag(const std::string& text);
-/// "key=value"; names that the agent itself uses are refused.
+/// "key=value"; the keys of the agent's own tags are refused.
 [[nodiscard]] std::pair<std::string, std::string> parse_tag(const std::string& text);
-/// The value itself, if it is one of the words.
-[[nodiscard]] std::string one_of(const std::string& text, std::span<const std::string_view> words);
-/// The first line of a file that holds a secret.
+/// Returns `text` if it is one of `choices`.
+[[nodiscard]] std::string one_of(const std::string& text, std::span<const std::string_view> choices);
+/// The first line of a file, at most 64 KiB, without the line end.
 [[nodiscard]] std::string read_secret(const std::string& path);
 
 } // namespace lxcmon::app

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/commands.hpp"
 
 #include "app/collector.hpp"
@@ -23,10 +24,11 @@ Finding check_rights() {
 Finding check_settings(const Config& config) {
     const bool has_file = ::access(config.config_file.c_str(), F_OK) == 0;
     return {"settings", true,
-            has_file ? "valid, with " + config.config_file : "valid, no " + config.config_file + " there"};
+            has_file ? "valid, with " + config.config_file
+                     : "valid, without a settings file (" + config.config_file + " does not exist)"};
 }
 
-/// Looks once at everything: liblxc, cgroups, containers.
+/// Takes one sample to test liblxc, cgroups and containers.
 std::vector<Finding> check_containers(app::CollectSettings settings) {
     std::vector<Finding> findings;
     try {
@@ -45,10 +47,10 @@ std::vector<Finding> check_containers(app::CollectSettings settings) {
         const std::size_t troubled = collector.troubled + collector.table.left_out();
         const auto running = std::ranges::count_if(all, [](const auto* each) { return each->init_pid != 0; });
         std::string message =
-            fmt::format("{} running, {} not, {} points", running,
+            fmt::format("{} running, {} not running, {} points", running,
                         all.size() - static_cast<std::size_t>(running), collector.points.size());
         if (troubled != 0)
-            message += fmt::format("; {} can't be sampled whole, see the warnings", troubled);
+            message += fmt::format("; {} incomplete, see the warnings", troubled);
         findings.push_back({"containers", troubled == 0, message});
     } catch (const std::exception& error) {
         findings.push_back({"sampling", false, error.what()});

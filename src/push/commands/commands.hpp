@@ -3,7 +3,7 @@
 
 #include "push/invocation.hpp"
 
-/// The subcommands. Each returns the program's exit code and throws as Agent does.
+/// The subcommands. Each returns the exit code of the program and throws the same exceptions as Agent.
 namespace lxcmon::push {
 
 int list_containers(const Invocation& invocation);

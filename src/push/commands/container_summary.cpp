@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/container_summary.hpp"
 
 #include "text/printable.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/commands.hpp"
 
 #include "push/commands/fields_text.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/fields_text.hpp"
 
 #include "text/table.hpp"
@@ -27,7 +28,7 @@ std::string place(const CgroupSource& source) {
     return std::string(source.file) + (source.key.empty() ? "" : " ") + std::string(source.key);
 }
 
-/// The tags of all its points: beside the user's own.
+/// The tags of its points, without the user's own tags.
 std::string tags_of(const MeasurementInfo& measurement) {
     std::string tags = measurement.name.starts_with("lxc_") ? "host, container, name" : "host";
     if (!measurement.tags.empty())
@@ -89,7 +90,7 @@ std::string fields_as_json(const Selection& sent) {
 }
 
 std::string fields_as_markdown() {
-    std::string text = "| measurement | field | type | unit | where it comes from |\n|---|---|---|---|---|\n";
+    std::string text = "| measurement | field | type | unit | source |\n|---|---|---|---|---|\n";
     std::string_view before;
     for_each_field([&](const MeasurementInfo& measurement, FieldId id) {
         const FieldInfo& field = field_table[id];

@@ -1,20 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "model/selection.hpp"
 
 #include <string>
 
-/// The field table in words: what `fields` prints and what stands in README.md.
+/// The field table as text, for the command `fields` and for docs/measurements.md.
 namespace lxcmon::push {
 
-/// Where a field comes from: "memory.stat anon; v1: memory.stat total_rss".
+/// The source of a field: "memory.stat anon; v1: memory.stat total_rss".
 [[nodiscard]] std::string source_of(const FieldInfo& field);
 
-/// For people; `sent` marks the fields that these settings send.
+/// An aligned table; the column SENT is "yes" for the fields in `sent`.
 [[nodiscard]] std::string fields_as_table(const Selection& sent);
 /// An array of objects: measurement, tags, field, type, unit, source, sent.
 [[nodiscard]] std::string fields_as_json(const Selection& sent);
-/// The table of README.md.
+/// The table of docs/measurements.md.
 [[nodiscard]] std::string fields_as_markdown();
 
 } // namespace lxcmon::push

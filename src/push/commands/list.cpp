@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/commands.hpp"
 
 #include "app/collector.hpp"
@@ -12,7 +13,8 @@
 namespace lxcmon::push {
 namespace {
 
-/// Containers by name and, where two have one name, lxcpath: as their points' tags say.
+/// Keys are name and lxcpath, as in the tags of the points: lxcpath is empty unless two containers have the
+/// same name.
 using Summaries = std::map<std::pair<std::string, std::string>, ContainerSummary>;
 
 Summaries summarize(const PointBuffer& points) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/commands.hpp"
 
 #include "app/settings/bad_setting.hpp"
@@ -22,10 +23,10 @@ namespace {
 
 constexpr std::chrono::minutes batch_limit{5};
 
-/// Delivers points to one destination, in batches as they fill up.
-class Delivering {
+/// Delivers points to one destination, in full batches.
+class Delivery {
   public:
-    Delivering(Destination destination, const DestinationSettings& settings)
+    Delivery(Destination destination, const DestinationSettings& settings)
         : destination_(std::move(destination))
         , batcher_(destination_.format, settings.batch_lines)
         , queue_({.limit_bytes = settings.queue.limit_bytes})
@@ -37,7 +38,7 @@ class Delivering {
                 deliver(*full);
     }
 
-    /// True where all went well.
+    /// Delivers the last batch. True if all points were delivered and none was rejected.
     bool finish() {
         if (const Batch* rest = batcher_.finish())
             deliver(*rest);
@@ -69,12 +70,12 @@ class Delivering {
     bool ok_ = true;
 };
 
-/// Reads lines, gives the points to each destination, and keeps count.
+/// Reads lines, passes the points to each destination, and counts invalid lines.
 class Replay {
   public:
     explicit Replay(const DestinationSettings& settings) {
         for (Destination& destination : make_destinations(settings))
-            targets_.push_back(std::make_unique<Delivering>(std::move(destination), settings));
+            targets_.push_back(std::make_unique<Delivery>(std::move(destination), settings));
     }
 
     void read(spool::LineReader input, const std::string& name) {
@@ -98,12 +99,12 @@ class Replay {
     }
 
     int finish() {
-        bool all_well = bad_lines_ == 0;
+        bool success = bad_lines_ == 0;
         for (const auto& target : targets_)
-            all_well = target->finish() && all_well;
+            success = target->finish() && success;
         if (bad_lines_ != 0)
-            spdlog::error("{} bad lines", bad_lines_);
-        return all_well ? 0 : 1;
+            spdlog::error("{} invalid lines", bad_lines_);
+        return success ? 0 : 1;
     }
 
   private:
@@ -128,10 +129,10 @@ class Replay {
 
     void unreadable(const std::string& name, const std::string& wrong) {
         ++bad_lines_;
-        spdlog::error("{}: it can't be read to its end: {}", name, wrong);
+        spdlog::error("{}: can't be read to its end: {}", name, wrong);
     }
 
-    std::vector<std::unique_ptr<Delivering>> targets_; ///< a sender is not moved
+    std::vector<std::unique_ptr<Delivery>> targets_; ///< Sender is not movable
     PointBuffer points_;
     std::size_t bad_lines_ = 0;
 };
@@ -140,7 +141,7 @@ io::UniqueFd open_file(const std::string& path) noexcept {
     return io::UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-/// `-` is standard input, which somebody may type.
+/// `-` is standard input, always plain text because it may be a terminal.
 spool::LineReader open_input(const std::string& file) {
     using spool::LineReader;
     if (file == "-")

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What the agent asks the kernel for, by strace. Never in the run that measures times."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Many real containers, started and ended a few at a time."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The floor (floor.cpp) as a process: it does what the agent has been seen to do."""
 
 import subprocess

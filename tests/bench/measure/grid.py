@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The agent ticks at whole multiples of the interval of the wall clock; what is measured is read in the middle between two ticks."""
 
 import time

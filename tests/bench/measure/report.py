@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The table, the goals, and the file of the last figures."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """An agent that is measured: with the defaults but for its intervals, and with its costs from outside."""
 
 import os
@@ -46,7 +47,7 @@ class Watched:
 
     def _read_log(self):
         for line in self.process.stderr:
-            if self.ready_ns is None and " containers of " in line:
+            if self.ready_ns is None and ": sampling the containers in " in line:
                 self.ready_ns = time.time_ns()
             self._lines.append(line)
 

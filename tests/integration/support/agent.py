@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The program under test: $LXCMONTEST_PUSH_BINARY, run to its end or in the background."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The test classes' common base: a lab, and what to close at the end, whatever happens."""
 
 import time

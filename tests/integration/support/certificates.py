@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A certificate authority of a test's own, made with openssl, and the certificates that it signs."""
 
 import ssl

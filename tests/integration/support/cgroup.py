@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Where a process's cgroups are on this host: read from /proc, for cgroup v1, v2 and both together."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A server that has bad days: stopped, killed, answering with faults, at random from a seed."""
 
 import threading

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Real LXC containers: a busybox root filesystem shared by all of them, and a private bridge."""
 
 import itertools

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The dashboards and alert rules of contrib/grafana, and their queries filled in as Grafana does."""
 
 import json

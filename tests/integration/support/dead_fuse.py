@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A FUSE filesystem whose server never answers, mounted inside a container. As a program: dead_fuse.py PID MOUNT_POINT [takes]."""
 
 import ctypes

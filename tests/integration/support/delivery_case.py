@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The common base of the tests that look at delivery: a few containers, an agent that says its ticks, and what must have become of
 them."""
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Answers that no real server gives on demand, and a server that plays them: to every write, from a script, or at random in front of
 a real server (then a proxy that fails)."""
 

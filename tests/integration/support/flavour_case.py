@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """All figures of one running container against the second source, whatever kind of container it is."""
 
 from .case import WatchCase, row_after

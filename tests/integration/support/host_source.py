@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The second source for the host's own figures: other files and programs than the agent reads, else its files read here."""
 
 import ctypes

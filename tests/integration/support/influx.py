@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """InfluxDB 1.x of its own: own data folder, free loopback ports, with and without authentication."""
 
 import base64

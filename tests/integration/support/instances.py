@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """LXD or Incus of its own in a folder, and its instances. Nothing of the host's own LXD or Incus is touched."""
 
 import json

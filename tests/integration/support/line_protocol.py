@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A strict parser of line protocol: what docs/protocol.md forbids is an error here, also where InfluxDB would let it pass."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A tiny HTTP proxy on loopback: forwards plain requests and tunnels CONNECT, and keeps the list of what it was asked for."""
 
 import select

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A small HTTP server on loopback that keeps every request as it came, and answers what the test tells it to."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """The second source: what the kernel, `ip` and `df` say of a container, read here and not by the agent."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What systemd is to a service: a socket that takes its messages (sd_notify(3)), and a watchdog's time."""
 
 import socket

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """What is in a spool folder, read without the agent's code."""
 
 import gzip

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A container that an ordinary user starts, with subordinate ids, as lxc-unpriv-start does without systemd."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """VictoriaMetrics, which speaks InfluxDB's write APIs: own data folder, a free loopback port."""
 
 import json

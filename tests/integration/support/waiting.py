@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """Wait for a condition with a deadline; the tests never sleep for a guessed time."""
 
 import time

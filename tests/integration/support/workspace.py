@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 """A folder below /tmp that knows what it owns, so that a crashed run is cleaned up by the next one.
 
 Its owner holds a lock on `lock` while it lives. A folder whose lock is free belongs to nobody: what it names (processes by pid and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/log.hpp"
 
 #include "support/temp_folder.hpp"
@@ -17,8 +18,8 @@ using namespace lxcmon::app;
 
 namespace {
 
-/// What set_up_log() and `say` write to stderr; with $JOURNAL_STREAM naming it where `for_journal`.
-std::string said_on_stderr(const LogSettings& settings, bool for_journal, void (*say)()) {
+/// The output of set_up_log() and `log` on stderr; $JOURNAL_STREAM names stderr if `for_journal`.
+std::string logged_on_stderr(const LogSettings& settings, bool for_journal, void (*log)()) {
     const test::TempFolder folder;
     const std::string path = folder.write("stderr", "");
     const io::UniqueFd file(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
@@ -31,7 +32,7 @@ std::string said_on_stderr(const LogSettings& settings, bool for_journal, void (
         ::setenv("JOURNAL_STREAM", stream.c_str(), 1);
     ::dup2(file.get(), STDERR_FILENO);
     set_up_log("lxcmon-push", settings);
-    say();
+    log();
     ::dup2(before.get(), STDERR_FILENO);
     ::unsetenv("JOURNAL_STREAM");
     spdlog::set_default_logger(logger);
@@ -39,31 +40,31 @@ std::string said_on_stderr(const LogSettings& settings, bool for_journal, void (
     return {std::istreambuf_iterator<char>(input), {}};
 }
 
-void say_all() {
+void log_all() {
     spdlog::debug("d");
     spdlog::info("i\nj");
     spdlog::warn("w");
     spdlog::error("e");
     spdlog::critical("c");
-    print_error("last words");
+    print_error("final error");
 }
 
 } // namespace
 
-TEST_CASE("lines for the journal have priorities and no times") {
+TEST_CASE("lines for the journal have priorities and no time") {
     LogSettings settings;
     settings.level = "debug";
-    CHECK(said_on_stderr(settings, true, &say_all) ==
-          "<7>debug: d\n<6>info: i j\n<4>warning: w\n<3>error: e\n<2>critical: c\n<3>last words\n");
+    CHECK(logged_on_stderr(settings, true, &log_all) ==
+          "<7>debug: d\n<6>info: i j\n<4>warning: w\n<3>error: e\n<2>critical: c\n<3>final error\n");
     settings.format = "json";
-    const std::string json = said_on_stderr(settings, true, [] { spdlog::warn("w"); });
+    const std::string json = logged_on_stderr(settings, true, [] { spdlog::warn("w"); });
     CHECK(json.starts_with("<4>{\"time\":\""));
 }
 
-TEST_CASE("lines for anything else have times and no priorities") {
-    const std::string text = said_on_stderr({}, false, [] {
+TEST_CASE("other lines have a time and no priority") {
+    const std::string text = logged_on_stderr({}, false, [] {
         spdlog::warn("w");
-        print_error("last words");
+        print_error("final error");
     });
     CHECK(std::regex_match(text,
                            std::regex("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} warning: w\nlast "
@@ -71,13 +72,13 @@ TEST_CASE("lines for anything else have times and no priorities") {
     const test::TempFolder folder;
     LogSettings settings;
     settings.file = folder.path("log");
-    CHECK(said_on_stderr(settings, true, [] { spdlog::warn("w"); }).empty());
+    CHECK(logged_on_stderr(settings, true, [] { spdlog::warn("w"); }).empty());
     std::ifstream log(settings.file);
     const std::string line{std::istreambuf_iterator<char>(log), {}};
     CHECK_FALSE(line.starts_with("<"));
 }
 
-TEST_CASE("which descriptor is the journal's") {
+TEST_CASE("the descriptor of the journal is recognized") {
     struct stat place {};
     REQUIRE(::fstat(STDOUT_FILENO, &place) == 0);
     const std::string device = std::to_string(place.st_dev);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/service_notify.hpp"
 
 #include "support/temp_folder.hpp"
@@ -20,7 +21,7 @@ using Clock = ServiceNotify::Clock;
 
 namespace {
 
-/// Listens as systemd does; the variables are those that it gives a service.
+/// A notification socket like that of systemd, and the environment variables of a service.
 class Manager {
   public:
     explicit Manager(const char* watchdog_usec = nullptr)
@@ -42,7 +43,7 @@ class Manager {
     Manager(const Manager&) = delete;
     Manager& operator=(const Manager&) = delete;
 
-    /// The message that has come; nothing where none has.
+    /// The next message; nullopt if there is none.
     [[nodiscard]] std::optional<std::string> take() const {
         std::array<char, 4096> buffer{};
         const ssize_t length = ::recv(socket_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
@@ -57,11 +58,11 @@ class Manager {
 
 } // namespace
 
-TEST_CASE("nobody listens: nothing is sent, and the loop may wait for ever") {
-    for (const char* watchdog_usec : {"", "20000000"}) { // one that stands there of old
+TEST_CASE("without a socket nothing is sent, and the loop may wait without a limit") {
+    for (const char* watchdog_usec : {"", "20000000"}) { // the second: left over from another process
         ::setenv("WATCHDOG_USEC", watchdog_usec, 1);
         ServiceNotify service;
-        CHECK_FALSE(service.is_heard());
+        CHECK_FALSE(service.is_enabled());
         service.ready();
         service.alive("1 container");
         CHECK(service.wait_msec() == -1);
@@ -69,10 +70,10 @@ TEST_CASE("nobody listens: nothing is sent, and the loop may wait for ever") {
     ::unsetenv("WATCHDOG_USEC");
 }
 
-TEST_CASE("what systemd is told, from start to end") {
+TEST_CASE("the messages to systemd, from start to end") {
     const Manager manager;
     ServiceNotify service;
-    CHECK(service.is_heard());
+    CHECK(service.is_enabled());
     service.ready();
     CHECK(manager.take() == "READY=1");
     service.alive("1 container");
@@ -87,7 +88,7 @@ TEST_CASE("what systemd is told, from start to end") {
     CHECK_FALSE(manager.take());
 }
 
-TEST_CASE("a status is sent when it has changed") {
+TEST_CASE("a status is sent if it has changed") {
     const Manager manager;
     ServiceNotify service;
     for (const char* status : {"1 container", "2 containers", "1 container"}) {
@@ -99,7 +100,7 @@ TEST_CASE("a status is sent when it has changed") {
     CHECK(service.wait_msec() == -1);
 }
 
-TEST_CASE("the watchdog is fed within half its time, and not more often than four times") {
+TEST_CASE("the watchdog is fed within half its time-out, and at most four times in it") {
     const Manager manager("20000000");
     ServiceNotify service;
     const Clock::time_point begin = Clock::now();
@@ -116,7 +117,7 @@ TEST_CASE("the watchdog is fed within half its time, and not more often than fou
     CHECK(service.wait_msec(begin + 5s) == 10'000);
 }
 
-TEST_CASE("a watchdog that is another process's is not fed") {
+TEST_CASE("the watchdog of another process is not fed") {
     const Manager manager("20000000");
     ::setenv("WATCHDOG_PID", "1", 1);
     ServiceNotify service;
@@ -125,7 +126,7 @@ TEST_CASE("a watchdog that is another process's is not fed") {
     CHECK(service.wait_msec() == -1);
 }
 
-TEST_CASE("a server's words in the status can tell systemd nothing else") {
+TEST_CASE("text of a server in the status can't inject another message to systemd") {
     const Manager manager;
     ServiceNotify service;
     service.alive("refused: a\nMAINPID=1\r\x01\xff");

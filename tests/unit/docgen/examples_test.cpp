@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/fixture.hpp"
 #include "unit/push/parsed.hpp"
 
@@ -8,7 +9,7 @@
 using namespace lxcmon;
 using lxcmon::test::Parser;
 
-TEST_CASE("each example of settings is taken, and sends to a server") {
+TEST_CASE("each example of settings is valid and has a server") {
     const Parser parser;
     std::size_t examples = 0;
     for (const auto& entry :
@@ -22,7 +23,7 @@ TEST_CASE("each example of settings is taken, and sends to a server") {
     CHECK(examples >= 5);
 }
 
-TEST_CASE("the examples are about what their names say") {
+TEST_CASE("the examples match their names") {
     const Parser parser;
     const auto config_of = [&](const std::string& name) {
         return parser.config({"--config", LXCMON_SOURCE "/contrib/packaging/examples/" + name + ".toml"});

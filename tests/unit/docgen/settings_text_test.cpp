@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "docgen/blocks.hpp"
 #include "docgen/template.hpp"
 #include "push/option_table.hpp"
@@ -20,7 +21,7 @@ std::string shipped() {
     return fill(test::text_of_file(LXCMON_SOURCE "/contrib/packaging/lxcmon-push.toml.in"));
 }
 
-/// Where the examples have their files: in a folder of the test's own.
+/// The files that the examples refer to, in a temporary folder.
 class Files {
   public:
     Files() {
@@ -31,7 +32,7 @@ class Files {
             parser.folder().write(name, "secret\n");
     }
 
-    /// The line that the file has for an option, without its #, its files in the test's folder.
+    /// The line of an option without its #, with paths in the temporary folder.
     [[nodiscard]] std::string line_of(const push::OptionRow& row) const {
         std::string line = settings_line(row);
         const std::string begin = "\"/etc/lxcmon/";
@@ -43,13 +44,13 @@ class Files {
     Parser parser;
 };
 
-bool has_standing_default(const push::OptionRow& row) {
+bool has_literal_default(const push::OptionRow& row) {
     return !row.command_line_only && row.default_value.example.empty();
 }
 
 } // namespace
 
-TEST_CASE("the settings file has a line for each option but those of a single run, which it names") {
+TEST_CASE("the settings file has a line for each option, except those for a single run, which it names") {
     const std::string text = shipped();
     for (const push::OptionRow& row : push::option_table()) {
         CAPTURE(std::string(row.name));
@@ -60,7 +61,7 @@ TEST_CASE("the settings file has a line for each option but those of a single ru
     }
 }
 
-TEST_CASE("the settings file as it is shipped changes nothing, and fits a terminal") {
+TEST_CASE("the shipped settings file changes nothing and fits a terminal") {
     const Parser parser;
     push::Config config = parser.config_of_file(shipped());
     const push::Config standard = parser.config({});
@@ -74,11 +75,11 @@ TEST_CASE("the settings file as it is shipped changes nothing, and fits a termin
     }
 }
 
-TEST_CASE("a default of the settings file is the default") {
+TEST_CASE("the defaults in the settings file are those of the program") {
     const Parser parser;
     push::Config standard = parser.config({});
     for (const push::OptionRow& row : push::option_table()) {
-        if (!has_standing_default(row))
+        if (!has_literal_default(row))
             continue;
         CAPTURE(std::string(row.name));
         push::Config config = parser.config_of_file(settings_line(row) + "\n");
@@ -87,12 +88,12 @@ TEST_CASE("a default of the settings file is the default") {
     }
 }
 
-TEST_CASE("each example of the settings file is taken, and is another thing than the default") {
+TEST_CASE("each example in the settings file is valid and differs from the default") {
     const Files files;
-    // What some of them need beside them; these themselves are not compared.
+    // Some options require these two.
     const Arguments beside{"--influx-user=u", "--tls-cert=" + files.parser.folder().path("client.pem")};
     for (const push::OptionRow& row : push::option_table()) {
-        if (has_standing_default(row) || row.command_line_only)
+        if (has_literal_default(row) || row.command_line_only)
             continue;
         const std::string line = files.line_of(row);
         CAPTURE(line);
@@ -106,11 +107,11 @@ TEST_CASE("each example of the settings file is taken, and is another thing than
     }
 }
 
-TEST_CASE("all lines of the settings file together are taken, but for those that exclude each other") {
+TEST_CASE("all lines of the settings file together are valid, except influx-rp") {
     const Files files;
     std::string text;
     for (const push::OptionRow& row : push::option_table())
-        if (!row.command_line_only && row.name != "influx-rp") // of 1.x, where buckets are 2.x's
+        if (!row.command_line_only && row.name != "influx-rp") // only for 1.x; influx-bucket selects 2.x
             text += files.line_of(row);
     push::Config config;
     CHECK_NOTHROW(config = files.parser.config_of_file(text));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "docgen/template.hpp"
 
 #include "docgen/blocks.hpp"
@@ -15,7 +16,7 @@ using namespace lxcmon;
 using namespace lxcmon::docgen;
 using docgen::fill;
 
-TEST_CASE("the tables in the documents are those of the program: ninja docs renews them") {
+TEST_CASE("the tables in the documents are up to date (ninja docs renews them)") {
     const auto check_document = [](const std::string& document, std::initializer_list<std::string> tables) {
         CAPTURE(document);
         const std::string text = test::text_of_file(LXCMON_SOURCE "/docs/" + document);
@@ -27,7 +28,7 @@ TEST_CASE("the tables in the documents are those of the program: ninja docs rene
     check_document("measurements.md", {"fields"});
 }
 
-TEST_CASE("a row of a table in Markdown has the columns of its head") {
+TEST_CASE("each row of a Markdown table has the columns of its header") {
     const std::string markdown = markdown_options();
     std::size_t rows = 0;
     for (std::size_t at = 0; at < markdown.size(); ++rows) {
@@ -40,7 +41,7 @@ TEST_CASE("a row of a table in Markdown has the columns of its head") {
     CHECK(rows == push::option_table().size() + 2);
 }
 
-TEST_CASE("a place within a line, and one that is the whole line") {
+TEST_CASE("a placeholder within a line, and one that is the whole line") {
     CHECK(fill("a @version@ b") == "a " LXCMON_VERSION " b");
     CHECK(fill("x@commands-by-bar@") == "xlist|fields|check|replay");
     const std::string filled = fill("begin\n@zsh-commands@\nend\n");
@@ -49,18 +50,18 @@ TEST_CASE("a place within a line, and one that is the whole line") {
     CHECK(filled.find("\n\n") == std::string::npos);
 }
 
-TEST_CASE("what is no place stays") {
+TEST_CASE("text that is not a placeholder stays unchanged") {
     CHECK(fill("user@host.example, @, \"${a[@]}\" and @Upper@") ==
           "user@host.example, @, \"${a[@]}\" and @Upper@");
     CHECK(fill("<!-- a comment -->\n") == "<!-- a comment -->\n");
 }
 
-TEST_CASE("a name that is not known, and a place without an end, are refused") {
+TEST_CASE("an unknown name and a block without an end are refused") {
     CHECK_THROWS_AS(static_cast<void>(fill("@no-such-thing@")), std::runtime_error);
     CHECK_THROWS_AS(static_cast<void>(fill("<!-- options -->\n| a |\n")), std::runtime_error);
 }
 
-TEST_CASE("in the man page each option stands with its variables, its signs taken as text") {
+TEST_CASE("the man page contains each option with its variables, and special characters are escaped") {
     const std::string page = man_options();
     for (const push::OptionRow& row : push::option_table()) {
         CAPTURE(std::string(row.name));

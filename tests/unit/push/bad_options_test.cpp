@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "unit/push/parsed.hpp"
 
 #include <doctest/doctest.h>
@@ -9,7 +10,7 @@ using lxcmon::test::has_all;
 using lxcmon::test::Parser;
 using lxcmon::test::Variables;
 
-TEST_CASE("what is unknown is named") {
+TEST_CASE("an unknown option, flag or command is named") {
     const Parser parser;
     CHECK(has_all(parser.error({"--bogus"}), {": --bogus: ", "unknown option", "--help"}));
     CHECK(has_all(parser.error({"--bogus", "5"}), {": --bogus: "}));
@@ -55,7 +56,7 @@ TEST_CASE("a missing value or file is said") {
     CHECK(has_all(parser.error({"replay"}), {"FILE"}));
 }
 
-TEST_CASE("a bad value: the option, the value and what is expected") {
+TEST_CASE("the error about a bad value names the option, the value and the expected form") {
     const Parser parser;
     const struct {
         std::string option, value, expected;
@@ -96,13 +97,13 @@ TEST_CASE("a bad value: the option, the value and what is expected") {
     }
 }
 
-TEST_CASE("a flag's bad value is refused, wherever it stands") {
+TEST_CASE("a bad value of a flag is refused, on the command line and in the environment") {
     const Parser parser;
     CHECK(has_all(parser.error({"--once=maybe"}), {"--once", "'maybe'", "true nor false"}));
     CHECK(has_all(parser.error({}, {{"LXCMON_ONCE", "maybe"}}), {"--once", "'maybe'", "LXCMON_ONCE"}));
 }
 
-TEST_CASE("a bad value that is not on the command line: where it stands") {
+TEST_CASE("the error names the variable or file with the bad value") {
     const Parser parser;
     CHECK(has_all(parser.error({}, {{"LXCMON_INTERVAL", "abc"}}),
                   {"--interval", "environment variable LXCMON_INTERVAL", "'abc'"}));
@@ -111,7 +112,7 @@ TEST_CASE("a bad value that is not on the command line: where it stands") {
     CHECK(has_all(parser.error_of_file("interval = \"abc\"\n"), {"--interval", "settings.toml", "'abc'"}));
 }
 
-TEST_CASE("an error is one line whatever the value holds") {
+TEST_CASE("an error is one line even if the value contains line ends") {
     const Parser parser;
     CHECK(has_all(parser.error({"--interval", "a\nb\x1b[31m"}), {"--interval: 'a?b?[31m'"}));
     CHECK(has_all(parser.error({"--bogus\nx"}), {"--bogus?x"}));
@@ -143,7 +144,7 @@ TEST_CASE("settings that leave nothing to send are refused") {
     CHECK(parser.config({"--metrics", "host_*", "--no-host=false"}).collect.sample_host);
 }
 
-TEST_CASE("a secret given in a wrong way is not shown") {
+TEST_CASE("a secret given with a wrong option or syntax is not shown") {
     const Parser parser;
     for (const std::string& error :
          {parser.error({"--influx-password=s3cret"}), parser.error({"--influx-token=s3cret"}),
@@ -158,7 +159,7 @@ TEST_CASE("a secret given in a wrong way is not shown") {
     }
 }
 
-TEST_CASE("a secret's file: absent, unreadable, empty, and never its text") {
+TEST_CASE("a secret file that is missing, unreadable or empty is refused, and its text is not shown") {
     const Parser parser;
     const std::string empty = parser.folder().write("empty", "");
     const std::string blank = parser.folder().write("blank", "\ns3cret\n");
@@ -174,7 +175,7 @@ TEST_CASE("a secret's file: absent, unreadable, empty, and never its text") {
     }
 }
 
-TEST_CASE("a password's file is read, and wants a user") {
+TEST_CASE("a password file is read, and requires a user") {
     const Parser parser;
     const std::string file = parser.folder().write("password", "s3 cret\r\nsecond line\n");
     const Config config = parser.config({"--influx-user", "u", "--influx-password-file", file});
@@ -185,7 +186,7 @@ TEST_CASE("a password's file is read, and wants a user") {
     CHECK(error.find("cret") == std::string::npos);
 }
 
-TEST_CASE("the other settings are still checked where a subcommand is given") {
+TEST_CASE("the other settings are still checked if a subcommand is given") {
     const Parser parser;
     CHECK(has_all(parser.error({"list", "--interval", "abc"}), {"--interval", "'abc'"}));
 }

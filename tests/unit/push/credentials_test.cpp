@@ -1,4 +1,5 @@
-// The token and the password that the service manager hands over ($CREDENTIALS_DIRECTORY).
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The token and the password that the service manager provides ($CREDENTIALS_DIRECTORY).
 #include "unit/push/parsed.hpp"
 
 #include <doctest/doctest.h>
@@ -13,7 +14,7 @@ using lxcmon::test::Variables;
 
 namespace {
 
-/// The variables of a service that has these credentials.
+/// The environment variables of a service with these credentials.
 Variables service(const Parser& parser, const std::map<std::string, std::string>& credentials) {
     const std::string folder = parser.folder().path("credentials");
     std::filesystem::create_directory(folder);
@@ -24,7 +25,7 @@ Variables service(const Parser& parser, const std::map<std::string, std::string>
 
 } // namespace
 
-TEST_CASE("token and password of the service's credentials, without the line's end") {
+TEST_CASE("token and password are read from the credentials of the service, without the line end") {
     const Parser parser;
     const Variables variables =
         service(parser, {{"influx_token", "t0ken\n"}, {"influx_password", "pass word\r\nmore\n"}});
@@ -33,7 +34,7 @@ TEST_CASE("token and password of the service's credentials, without the line's e
     CHECK(config.destinations.influx.password == "pass word");
 }
 
-TEST_CASE("whatever else gives the token wins over the credential") {
+TEST_CASE("the command line, the settings file and INFLUX_TOKEN override the credential") {
     const Parser parser;
     const std::string other = parser.folder().write("other", "0ther\n");
     Variables variables = service(parser, {{"influx_token", "t0ken"}});
@@ -42,18 +43,18 @@ TEST_CASE("whatever else gives the token wins over the credential") {
               .destinations.influx.token == "0ther");
     variables["INFLUX_TOKEN"] = "v4riable";
     CHECK(parser.config({}, variables).destinations.influx.token == "v4riable");
-    variables["INFLUX_TOKEN"] = ""; // what scripts leave behind
+    variables["INFLUX_TOKEN"] = ""; // scripts may leave it empty
     CHECK(parser.config({}, variables).destinations.influx.token == "t0ken");
 }
 
-TEST_CASE("a service without such credentials, and no service") {
+TEST_CASE("no token without credentials") {
     const Parser parser;
     CHECK(parser.config({}, service(parser, {{"token", "x"}})).destinations.influx.token.empty());
     CHECK(parser.config({}, {{"CREDENTIALS_DIRECTORY", "/nonexistent"}}).destinations.influx.token.empty());
     CHECK(Parser().config({}, {{"CREDENTIALS_DIRECTORY", ""}}).destinations.influx.token.empty());
 }
 
-TEST_CASE("a command by hand takes the files that the unit hands to the service") {
+TEST_CASE("a command outside the service reads the credentials folder next to the settings file") {
     const Parser parser;
     std::filesystem::create_directory(parser.folder().path("credentials"));
     static_cast<void>(parser.folder().write("credentials/token", "t0ken\n"));
@@ -61,17 +62,17 @@ TEST_CASE("a command by hand takes the files that the unit hands to the service"
     CHECK(parser.config_of_file("", {}, {{"CREDENTIALS_DIRECTORY", "/nonexistent"}})
               .destinations.influx.token.empty());
     CHECK(parser.config({"--config=/dev/null"}, {}).destinations.influx.token.empty());
-    // However the same file is named.
+    // The same file with a relative path.
     const std::string relative = std::filesystem::relative(parser.folder().path("settings.toml")).string();
     CHECK(parser.config({"--config=" + relative}, {}).destinations.influx.token.empty());
 }
 
-TEST_CASE("a credential that is empty or can't be read is named, and what is expected") {
+TEST_CASE("the error about an empty or unreadable credential names its path and the expected content") {
     const Parser parser;
     const Variables variables = service(parser, {{"influx_token", "\n"}});
     const std::string path = parser.folder().path("credentials/influx_token");
     CHECK(has_all(parser.error({}, variables), {"--influx-token-file (credential): '" + path,
-                                                "is empty; expected a file that holds the secret"}));
+                                                "is empty; expected a file with the secret"}));
     std::filesystem::remove(path);
     std::filesystem::create_directory(path);
     CHECK(has_all(parser.error({}, variables),

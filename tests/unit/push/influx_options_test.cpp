@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "unit/push/parsed.hpp"
 
 #include <doctest/doctest.h>
@@ -10,7 +11,7 @@ using lxcmon::test::Parser;
 
 using Texts = std::vector<std::string>;
 
-TEST_CASE("several servers: on the command line, in the environment, in the file") {
+TEST_CASE("several servers on the command line, in the environment, in the settings file") {
     const Parser parser;
     const Texts both{"http://a:8086", "unix:///run/b"};
     CHECK(parser.config({"--influx-url", both[0], "--influx-url", both[1]}).destinations.influx_urls == both);
@@ -24,7 +25,7 @@ TEST_CASE("several servers: on the command line, in the environment, in the file
         Texts{"http://c"});
 }
 
-TEST_CASE("one server given twice, in whatever way") {
+TEST_CASE("the same server given twice is refused, in any notation") {
     const Parser parser;
     for (const char* again : {"http://a:80", "HTTP://A/", "http://a"})
         CHECK(has_all(parser.error({"--influx-url", "http://a", "--influx-url", again}),
@@ -33,7 +34,7 @@ TEST_CASE("one server given twice, in whatever way") {
               .destinations.influx_urls.size() == 2);
 }
 
-TEST_CASE("the API and what it needs or has no use for") {
+TEST_CASE("each API requires some options and refuses others") {
     const Parser parser;
     CHECK(has_all(parser.error({"--influx-api", "v4"}), {"--influx-api: 'v4'", "auto, v1, v2, v3"}));
     CHECK(has_all(parser.error({"--influx-api", "v2"}), {"--influx-api: 'v2' needs --influx-bucket"}));
@@ -46,14 +47,14 @@ TEST_CASE("the API and what it needs or has no use for") {
     CHECK(parser.config({"--influx-bucket", "b"}).destinations.influx.api ==
           influx::Api::automatic); // VictoriaMetrics has no organizations
     CHECK(has_all(parser.error({"--influx-rp", "r", "--influx-bucket", "b"}),
-                  {"--influx-rp: ", "leave one of them out"}));
+                  {"--influx-rp: ", "remove one of the two options"}));
     CHECK(has_all(parser.error({"--influx-rp", "r", "--influx-api", "v3"}),
                   {"--influx-rp: ", "--influx-api v1"}));
     CHECK(parser.config({"--influx-rp", "r", "--influx-api", "v1"}).destinations.influx.retention_policy ==
           "r");
 }
 
-TEST_CASE("switches and modes") {
+TEST_CASE("on/off options and modes") {
     const Parser parser;
     CHECK(parser.config({}).destinations.influx.gzip);
     CHECK(parser.config({}).destinations.influx.create_database);
@@ -63,7 +64,7 @@ TEST_CASE("switches and modes") {
     CHECK(has_all(parser.error({"--influx-mode", "some"}), {"--influx-mode: 'some'", "failover, all"}));
 }
 
-TEST_CASE("a header's value is shown in no error") {
+TEST_CASE("no error shows the value of a header") {
     const Parser parser;
     for (const char* header : {"X-Key: hunter22\nY: b", "Host: hunter22", "hunter22", "X Key: hunter22"}) {
         for (const std::string& error : {parser.error({"--influx-header", header}),
@@ -77,7 +78,7 @@ TEST_CASE("a header's value is shown in no error") {
           Texts{"A: b, c", "D: e"});
 }
 
-TEST_CASE("a header that sets the credentials again") {
+TEST_CASE("a header that duplicates the credentials is refused") {
     const Parser parser;
     const std::string secret = parser.folder().write("secret", "s3cret");
     const Arguments header{"--influx-header", "AUTHORIZATION: Bearer x"};
@@ -90,7 +91,7 @@ TEST_CASE("a header that sets the credentials again") {
     }
 }
 
-TEST_CASE("a proxy with credentials in it is refused, and they are not shown") {
+TEST_CASE("a proxy URL with credentials is refused, and they are not shown") {
     const Parser parser;
     const std::string error = parser.error({"--influx-proxy", "http://me:hunter22@p:3128"});
     CHECK(has_all(error, {"--influx-proxy: 'http://***@p:3128'", "https_proxy"}));
@@ -98,7 +99,8 @@ TEST_CASE("a proxy with credentials in it is refused, and they are not shown") {
     CHECK(has_all(parser.error({"--influx-proxy", "p:3128"}), {"--influx-proxy: 'p:3128'", "http://HOST"}));
 }
 
-TEST_CASE("TLS files that are not there or hold something else: the option, the file, what is expected") {
+TEST_CASE(
+    "the error about a TLS file that is missing or has other content names the option, file and format") {
     const Parser parser;
     const std::string text = parser.folder().write("text", "hello\n");
     const std::string empty_folder = parser.folder().path("empty");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/option_table.hpp"
 
 #include "unit/push/parsed.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/command_table.hpp"
 #include "unit/push/parsed.hpp"
 
@@ -67,7 +68,7 @@ TEST_CASE("a flag: command line before environment before file before default") 
     CHECK(parser.config({"--once", "--once"}).collect.once);
 }
 
-TEST_CASE("a list: the first that has it gives all of it, nothing is added up") {
+TEST_CASE("a list is taken from one origin only, lists are not merged") {
     const Parser parser;
     const std::string file = "include = [\"file1\", \"file2\"]\n";
     const Variables variables{{"LXCMON_INCLUDE", "env1,env2"}};
@@ -78,12 +79,12 @@ TEST_CASE("a list: the first that has it gives all of it, nothing is added up") 
     CHECK(parser.config({}).collect.discover.include.empty());
 }
 
-TEST_CASE("of several values for one thing on the command line the last counts") {
+TEST_CASE("if an option with one value is repeated, the last value is used") {
     const Parser parser;
     CHECK(parser.config({"--host", "a", "--host", "b"}).collect.sample.tags.host == "b");
 }
 
-TEST_CASE("values on the command line are taken as they are") {
+TEST_CASE("values on the command line are not split or interpreted") {
     const Parser parser;
     CHECK(
         parser.config({"--include", "[ab]", "--include", "a,b", "--include=x y"}).collect.discover.include ==
@@ -92,7 +93,7 @@ TEST_CASE("values on the command line are taken as they are") {
     CHECK(parser.config({"--json-file", "-"}).destinations.json_file.path == "-");
 }
 
-TEST_CASE("lists in the environment are separated by commas; empty parts are none") {
+TEST_CASE("lists in the environment are separated by commas; empty parts are ignored") {
     const Parser parser;
     CHECK(parser.config({}, {{"LXCMON_EXCLUDE", ",a,,b,"}}).collect.discover.exclude == Texts{"a", "b"});
     CHECK(parser.config({}, {{"LXCMON_EXCLUDE", ""}}).collect.discover.exclude.empty());
@@ -101,7 +102,7 @@ TEST_CASE("lists in the environment are separated by commas; empty parts are non
     CHECK(parser.config({}, {{"LXCMON_HOST", "a,b"}}).collect.sample.tags.host == "a,b");
 }
 
-TEST_CASE("the standard variables of InfluxDB's tools are taken over") {
+TEST_CASE("the standard variables of the InfluxDB tools are used") {
     const Parser parser;
     const Config config = parser.config({}, {{"INFLUX_URL", "http://h:8086"},
                                              {"INFLUX_TOKEN", "t0ken"},
@@ -113,7 +114,7 @@ TEST_CASE("the standard variables of InfluxDB's tools are taken over") {
     CHECK(config.destinations.influx.bucket == "bucket");
 }
 
-TEST_CASE("our own variables win over the standard ones, and the command line over both") {
+TEST_CASE("LXCMON variables override the standard ones, and the command line overrides both") {
     const Parser parser;
     const std::string token_file = parser.folder().write("token", "from the file\n");
     const Variables variables{{"INFLUX_URL", "http://standard"},   {"LXCMON_INFLUX_URL", "http://own"},
@@ -129,7 +130,7 @@ TEST_CASE("our own variables win over the standard ones, and the command line ov
           Texts{"http://line"});
 }
 
-TEST_CASE("a standard variable wins over the file; an empty one is no setting") {
+TEST_CASE("a standard variable overrides the settings file; an empty one is ignored") {
     const Parser parser;
     const std::string file = "influx-url = \"http://file\"\n";
     CHECK(parser.config_of_file(file, {}, {{"INFLUX_URL", "http://variable"}}).destinations.influx_urls ==
@@ -161,7 +162,7 @@ TEST_CASE("subcommands, with options before and after them") {
     CHECK(replay.config.destinations.dry_run);
 }
 
-TEST_CASE("--version and --help print and end, whatever else is set") {
+TEST_CASE("--version and --help print and exit, even with invalid settings") {
     const Parser parser;
     const Variables bad{{"LXCMON_INTERVAL", "rubbish"}};
     CHECK(parser.parse({"--version"}, bad).print == "lxcmon-push " LXCMON_VERSION "\n");

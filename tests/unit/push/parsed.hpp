@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
 #include "push/invocation.hpp"
@@ -13,8 +14,8 @@ namespace lxcmon::test {
 using Arguments = std::vector<std::string>;
 using Variables = app::Environment;
 
-/// Parses with these variables alone, and with an empty settings file where none is named: what stands in
-/// /etc on this machine must not count.
+/// Parses with these variables only, and with an empty settings file if none is given: files in /etc of this
+/// machine must have no effect.
 class Parser {
   public:
     Parser()
@@ -27,14 +28,14 @@ class Parser {
     [[nodiscard]] push::Config config(const Arguments& arguments, const Variables& variables = {}) const {
         return parse(arguments, variables).config;
     }
-    /// With a settings file of this text.
+    /// Uses a settings file with this text.
     [[nodiscard]] push::Config config_of_file(std::string_view toml, Arguments arguments = {},
                                               const Variables& variables = {}) const {
         arguments.push_back("--config=" + folder_.write("settings.toml", toml));
         return config(arguments, variables);
     }
 
-    /// What is wrong: always one line that begins with the program's name.
+    /// The error message; checks that it is one line that begins with the program name.
     [[nodiscard]] std::string error(const Arguments& arguments, const Variables& variables = {}) const {
         return one_line([&] { return config(arguments, variables); });
     }
@@ -62,7 +63,7 @@ class Parser {
     std::string empty_file_;
 };
 
-/// Whether all of the words stand in the text.
+/// Whether the text contains all of the words.
 inline bool has_all(const std::string& text, const std::vector<std::string>& words) {
     for (const std::string& word : words)
         if (text.find(word) == std::string::npos)

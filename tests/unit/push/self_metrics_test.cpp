@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/self_metrics.hpp"
 
 #include "support/child.hpp"
@@ -31,7 +32,7 @@ app::CollectSettings named_host() {
 
 } // namespace
 
-TEST_CASE("the agent's own point has what the schema says") {
+TEST_CASE("the point of the agent has all fields") {
     SelfMetrics metrics;
     metrics.containers = 1;
     metrics.points = 2;
@@ -51,7 +52,7 @@ TEST_CASE("the agent's own point has what the schema says") {
           "last_status=204i,cpu_usec=12i,rss_bytes=13i 1000\n");
 }
 
-TEST_CASE("what is not known yet is left out, and a count beyond 2^63 stays positive") {
+TEST_CASE("unknown values are left out, and a count beyond 2^63 stays positive") {
     deliver::Target::Status delivery;
     delivery.spool_bytes = std::numeric_limits<std::uint64_t>::max();
     PointBuffer points;
@@ -62,13 +63,13 @@ TEST_CASE("what is not known yet is left out, and a count beyond 2^63 stays posi
     CHECK(line.find("spool_bytes=9223372036854775807i") != std::string::npos);
 }
 
-TEST_CASE("the costs are those of the process and its helpers") {
+TEST_CASE("the costs include the process and its helpers") {
     const ProcessCosts own = process_costs({});
     REQUIRE(own.cpu_usec);
     REQUIRE(own.rss_bytes);
     CHECK(*own.rss_bytes % ::sysconf(_SC_PAGESIZE) == 0);
     CHECK(*own.rss_bytes > 0);
-    // Itself as the helper: both twice, near enough.
+    // With the process itself as the helper, both values are about twice as large.
     const ProcessCosts twice = process_costs(std::array{pid_t{-1}, ::getpid()});
     CHECK(*twice.rss_bytes >= *own.rss_bytes * 3 / 2);
     CHECK(*twice.cpu_usec >= *own.cpu_usec * 3 / 2);
@@ -77,7 +78,7 @@ TEST_CASE("the costs are those of the process and its helpers") {
     CHECK(process_costs(std::array{pid_t{999'999'999}}).rss_bytes);
 }
 
-TEST_CASE("what a helper has used stays counted when it is killed, before and after it is waited for") {
+TEST_CASE("the CPU time of a killed helper stays counted, before and after it is reaped") {
     io::WorkerProcess helper;
     helper.start("a helper", [](int socket) {
         while (::clock() < CLOCKS_PER_SEC / 20) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/sink_factory.hpp"
 
 #include "app/settings/bad_setting.hpp"
@@ -25,7 +26,7 @@ DestinationSettings with_urls(std::vector<std::string> urls, std::string mode = 
 
 } // namespace
 
-TEST_CASE("where the points go") {
+TEST_CASE("the destinations for each setting") {
     DestinationSettings config;
     config.json_file.path = "/tmp/x.jsonl";
     auto made = make_destinations(config);
@@ -82,19 +83,19 @@ TEST_CASE("each setting reaches the server") {
     CHECK(make_destinations(config).front().sink->send("a v=1 1\n").outcome == deliver::Outcome::delivered);
 }
 
-TEST_CASE("insecure TLS is said at each start, once") {
+TEST_CASE("insecure TLS is logged once at each start") {
     LogCapture log;
     DestinationSettings config = with_urls({"https://a", "https://b"}, "all");
     CHECK(make_destinations(config).size() == 2);
     CHECK(log.take().empty());
     config.influx.tls.insecure = true;
     CHECK(make_destinations(config).size() == 2);
-    const std::string said = log.take();
-    CHECK(said.starts_with("warning --tls-insecure: "));
-    CHECK(said.find("--tls-insecure", 12) == std::string::npos);
+    const std::string logged = log.take();
+    CHECK(logged.starts_with("warning --tls-insecure: "));
+    CHECK(logged.find("--tls-insecure", 12) == std::string::npos);
 }
 
-TEST_CASE("what can't be used is a bad setting") {
+TEST_CASE("an unusable token is a bad setting") {
     DestinationSettings config = with_urls({"http://a"});
     config.influx.token = "a\nb";
     CHECK_THROWS_AS(static_cast<void>(make_destinations(config)), app::BadSetting);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/status_line.hpp"
 
 #include <doctest/doctest.h>
@@ -7,7 +8,7 @@ using namespace lxcmon::push;
 
 namespace {
 
-/// On a day of local time.
+/// A day and hour of January 2026, local time.
 std::time_t at(int day, int hour) {
     std::tm local{};
     local.tm_year = 126;
@@ -25,7 +26,7 @@ DestinationSettings with_server() {
 
 } // namespace
 
-TEST_CASE("status with a server: the last delivery, the spool, what is wrong") {
+TEST_CASE("the status with a server shows the last delivery, the spool and the problem") {
     const DestinationSettings config = with_server();
     deliver::Target::Status delivery;
     CHECK(status_line(config, 0, 0, delivery, at(2, 13)) ==
@@ -36,12 +37,11 @@ TEST_CASE("status with a server: the last delivery, the spool, what is wrong") {
     delivery.spool_points = 345;
     delivery.trouble = "http://influx: connection refused";
     CHECK(status_line(config, 42, 2, delivery, at(3, 11)) ==
-          "42 containers (2 not sampled whole, see the log); last delivery 2026-01-02 12:00:00; 345 points "
-          "in the "
+          "42 containers (2 incomplete, see the log); last delivery 2026-01-02 12:00:00; 345 points in the "
           "spool; http://influx: connection refused");
 }
 
-TEST_CASE("status without a server") {
+TEST_CASE("the status without a server shows the output") {
     DestinationSettings config;
     deliver::Target::Status delivery;
     delivery.counts.delivered_at = at(2, 12);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/target_group.hpp"
 
 #include "support/log_capture.hpp"
@@ -24,7 +25,7 @@ Config of_host(const std::string& name) {
 
 } // namespace
 
-TEST_CASE("a fleet sends at moments spread evenly over the jitter, each host always at its own") {
+TEST_CASE("the hosts of a fleet send evenly spread over the jitter, each always at the same offset") {
     std::array<int, 10> tenths{};
     for (int number = 0; number < 1000; ++number) {
         const Config config = of_host("hypervisor-" + std::to_string(number) + ".example");
@@ -40,7 +41,7 @@ TEST_CASE("a fleet sends at moments spread evenly over the jitter, each host alw
     }
 }
 
-TEST_CASE("the jitter is a setting, and never more than a quarter of the interval") {
+TEST_CASE("the jitter is configurable, and at most a quarter of the interval") {
     Config config = of_host("hypervisor-17.example");
     const milliseconds usual = send_offset(config);
     REQUIRE(usual.count() > 100);
@@ -52,7 +53,7 @@ TEST_CASE("the jitter is a setting, and never more than a quarter of the interva
     CHECK(send_offset(config) < milliseconds(100));
 }
 
-TEST_CASE("points for a server that is not among the targets any more are told of") {
+TEST_CASE("points for a server that is no longer a target are logged") {
     const test::TempFolder folder;
     Config config = of_host("h");
     config.destinations.spool.folder = folder.path("spool");
@@ -65,10 +66,10 @@ TEST_CASE("points for a server that is not among the targets any more are told o
     TargetGroup group(config);
     group.start();
     CHECK(group.stop(milliseconds(0)).lost_lines == 0);
-    const std::string said = log.take();
-    CHECK(said.find("http_gone.example_8086 has points") != std::string::npos);
-    CHECK(said.find("lost+found") == std::string::npos);
-    CHECK(said.find("127.0.0.1_10 has points") == std::string::npos);
+    const std::string logged = log.take();
+    CHECK(logged.find("http_gone.example_8086 has points") != std::string::npos);
+    CHECK(logged.find("lost+found") == std::string::npos);
+    CHECK(logged.find("127.0.0.1_10 has points") == std::string::npos);
     CHECK(std::filesystem::exists(folder.path("spool/http_127.0.0.1_10/lock")));
     CHECK(std::filesystem::exists(folder.path("spool/lock")));
 }

@@ -279,5 +279,5 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: the error for an unusable folder says what 
     std::filesystem::remove(path("lock"));
     std::filesystem::create_symlink("/etc/passwd", path("lock"));
     CHECK(contains(Spool(settings, hooks).open().value_or(""),
-                   "/lock: opening it: Too many levels of symbolic links; it is"));
+                   "/lock: opening it: Too many levels of symbolic links; symlinks are not"));
 }

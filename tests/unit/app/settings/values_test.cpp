@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/settings/values.hpp"
 
 #include "support/temp_folder.hpp"
@@ -17,7 +18,7 @@ std::string wrong_tag(const std::string& text) {
     } catch (const text::BadValue& bad) {
         return bad.message;
     }
-    return "taken";
+    return "accepted";
 }
 
 } // namespace
@@ -33,7 +34,7 @@ TEST_CASE("durations in each unit") {
     CHECK(parse_duration("7d") == 168h);
 }
 
-TEST_CASE("a duration in decimals is exact: a nanosecond less would not be a whole multiple") {
+TEST_CASE("a decimal duration is exact to the nanosecond") {
     CHECK(parse_duration("4.1s") == 4100ms);
     CHECK(parse_duration("2.01s") == 2010ms);
     CHECK(parse_duration("16.9s") == 16900ms);
@@ -42,7 +43,7 @@ TEST_CASE("a duration in decimals is exact: a nanosecond less would not be a who
                 tenths * 100ms);
 }
 
-TEST_CASE("what is no duration is refused") {
+TEST_CASE("an invalid duration is refused") {
     for (const char* text : {"", "10", "s", "-1s", "10 s", " 10s", "10s ", "10S", "10sec", "1w", "nans",
                              "infs", "1e999s", "1e12h", "0x10s", "10,5s", "1s1s"}) {
         CAPTURE(std::string(text));
@@ -63,7 +64,7 @@ TEST_CASE("sizes in each unit") {
     CHECK(parse_size("2.01KB") == 2010);
 }
 
-TEST_CASE("what is no size is refused") {
+TEST_CASE("an invalid size is refused") {
     for (const char* text :
          {"", "0", "0.5", "-1", "MiB", "64 MiB", "64mib", "64M", "1e16", "nan", "inf", "64MiBs"}) {
         CAPTURE(std::string(text));
@@ -71,7 +72,7 @@ TEST_CASE("what is no size is refused") {
     }
 }
 
-TEST_CASE("counts from the least to the most") {
+TEST_CASE("counts within the limits are accepted, others refused") {
     CHECK(app::parse_count("1", 1, 5000) == 1);
     CHECK(app::parse_count("5000", 1, 5000) == 5000);
     for (const char* text : {"0", "5001", "", "-1", "+1", " 1", "1.0", "1e3", "18446744073709551617"}) {
@@ -80,7 +81,7 @@ TEST_CASE("counts from the least to the most") {
     }
 }
 
-TEST_CASE("flags in words and figures") {
+TEST_CASE("flags as words and numbers") {
     for (const char* text : {"true", "1", "yes", "on"})
         CHECK(parse_flag(text));
     for (const char* text : {"false", "0", "no", "off"})
@@ -89,13 +90,13 @@ TEST_CASE("flags in words and figures") {
         CHECK_THROWS_AS(static_cast<void>(parse_flag(text)), text::BadValue);
 }
 
-TEST_CASE("a tag is cut at its first equals sign") {
+TEST_CASE("a tag is split at its first equals sign") {
     CHECK(parse_tag("site=berlin") == std::pair<std::string, std::string>("site", "berlin"));
     CHECK(parse_tag("a=b=c") == std::pair<std::string, std::string>("a", "b=c"));
     CHECK(parse_tag("Host= x ") == std::pair<std::string, std::string>("Host", " x "));
 }
 
-TEST_CASE("a tag without key or value, with a control byte, or with a key of ours is refused") {
+TEST_CASE("a tag without key or value, with a control character or a reserved key is refused") {
     for (const char* text : {"", "=", "k", "k=", "=v"})
         CHECK(wrong_tag(text).find("expected key=value") != std::string::npos);
     for (const char* text : {"k\n=v", "k=v\x1b", "k=\x7f"})
@@ -105,7 +106,7 @@ TEST_CASE("a tag without key or value, with a control byte, or with a key of our
         CHECK(wrong_tag(std::string(key) + "=v").find("'" + std::string(key) + "'") != std::string::npos);
 }
 
-TEST_CASE("a secret is the first line of its file, as it is") {
+TEST_CASE("a secret is the unchanged first line of its file") {
     const test::TempFolder folder;
     CHECK(read_secret(folder.write("a", "secret")) == "secret");
     CHECK(read_secret(folder.write("b", " with blanks \nsecond")) == " with blanks ");

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/container_summary.hpp"
 
 #include <doctest/doctest.h>
@@ -55,7 +56,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 
 } // namespace
 
-TEST_CASE("the figures of each point come into the summary") {
+TEST_CASE("the values of each point go into the summary") {
     ContainerSummary summary;
     add(summary, "lxc_state", [](PointBuffer& points) {
         points.field("state", "FROZEN");
@@ -79,7 +80,7 @@ TEST_CASE("the figures of each point come into the summary") {
     CHECK_FALSE(summary.rx_bytes);
 }
 
-TEST_CASE("interfaces are added up; what is absent stays so") {
+TEST_CASE("interfaces are added up; absent values stay absent") {
     ContainerSummary summary;
     add_interface(summary, 10, 1);
     add_interface(summary, 20, 2);
@@ -90,21 +91,21 @@ TEST_CASE("interfaces are added up; what is absent stays so") {
     CHECK_FALSE(summary.cpu_percent);
 }
 
-TEST_CASE("rates come of two looks at one init") {
+TEST_CASE("rates come from two samples with the same init") {
     ContainerSummary now = running(3000, 500);
     set_rates(running(1000, 500), 2.0, now);
     CHECK(now.rx_bytes_per_sec == 1000.0);
     CHECK(now.tx_bytes_per_sec == 0.0);
 }
 
-TEST_CASE("no rate where a counter went back") {
+TEST_CASE("no rate if a counter went backwards") {
     ContainerSummary now = running(999, 600);
     set_rates(running(1000, 500), 1.0, now);
     CHECK_FALSE(now.rx_bytes_per_sec);
     CHECK(now.tx_bytes_per_sec == 100.0);
 }
 
-TEST_CASE("no rate where the init changed, a look is missing or no time went by") {
+TEST_CASE("no rate if init has changed, a sample is missing or no time has passed") {
     const ContainerSummary earlier = running(1000, 500);
     SUBCASE("another init") {
         ContainerSummary now = running(3000, 900);
@@ -123,14 +124,14 @@ TEST_CASE("no rate where the init changed, a look is missing or no time went by"
         set_rates(earlier, 1.0, now);
         CHECK_FALSE(now.rx_bytes_per_sec);
     }
-    SUBCASE("at once") {
+    SUBCASE("no time between the samples") {
         ContainerSummary now = running(3000, 900);
         set_rates(earlier, 0.0, now);
         CHECK_FALSE(now.rx_bytes_per_sec);
     }
 }
 
-TEST_CASE("the table: a head, a line for each container, columns lined up") {
+TEST_CASE("the table has a header, a line for each container and aligned columns") {
     ContainerSummary full = running(0, 0);
     full.name = "a-rather-long-name";
     full.cpu_percent = 12.34;
@@ -148,11 +149,11 @@ TEST_CASE("the table: a head, a line for each container, columns lined up") {
           "s                   STOPPED  -      -                  -                           -\n");
 }
 
-TEST_CASE("the table of no containers is its head") {
+TEST_CASE("without containers the table is only its header") {
     CHECK(summaries_as_table({}) == "NAME  STATE  CPU  MEMORY  NETWORK  DISK\n");
 }
 
-TEST_CASE("a name with other letters keeps the columns lined up") {
+TEST_CASE("a name with letters beyond ASCII keeps the columns aligned") {
     ContainerSummary plain = running(0, 0);
     ContainerSummary other = running(0, 0);
     other.name = "gr\xc3\xb6\xc3\x9f"
@@ -164,7 +165,7 @@ TEST_CASE("a name with other letters keeps the columns lined up") {
     CHECK(lines[0].find("STATE") == lines[1].find("RUNNING"));
 }
 
-TEST_CASE("nothing in a name steers the terminal") {
+TEST_CASE("a name can't control the terminal") {
     ContainerSummary summary = running(0, 0);
     summary.name = "a\x1b[31m\nb\x7f\xc2\x9b"
                    "31mc\xff";
@@ -175,7 +176,7 @@ TEST_CASE("nothing in a name steers the terminal") {
     CHECK(lines[1].find("RUN_NING") != std::string::npos);
 }
 
-TEST_CASE("JSON has the keys that are known") {
+TEST_CASE("JSON contains the known values only") {
     ContainerSummary full = running(0, 0);
     full.cpu_percent = 12.5;
     full.memory_used_bytes = 1;
@@ -197,7 +198,7 @@ TEST_CASE("JSON has the keys that are known") {
     CHECK(summaries_as_json({}) == "[]\n");
 }
 
-TEST_CASE("JSON of a name that is no UTF-8 is JSON still") {
+TEST_CASE("a name that is not UTF-8 still gives valid JSON") {
     ContainerSummary summary;
     summary.name = "a\xff\n";
     const auto list = nlohmann::json::parse(summaries_as_json({summary}));

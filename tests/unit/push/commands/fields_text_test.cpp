@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/fields_text.hpp"
 
 #include "support/fixture.hpp"
@@ -19,7 +20,7 @@ std::string row_of(const std::string& table, const std::string& begin) {
 
 } // namespace
 
-TEST_CASE("the table of fields in docs/measurements.md is that of the program") {
+TEST_CASE("the field table in docs/measurements.md is up to date") {
     const std::string text = test::text_of_file(LXCMON_SOURCE "/docs/measurements.md");
     const std::size_t begin = text.find("<!-- fields -->\n");
     const std::size_t end = text.find("<!-- /fields -->");
@@ -29,7 +30,7 @@ TEST_CASE("the table of fields in docs/measurements.md is that of the program") 
     CHECK(text.substr(first, end - first) == fields_as_markdown());
 }
 
-TEST_CASE("a source names both cgroup versions, or the one that has it, or the host's file") {
+TEST_CASE("a source names both cgroup versions, or the only one that has it, or the file of the host") {
     const auto source = [](std::string_view measurement, std::string_view name) {
         const auto at = std::ranges::find_if(field_table, [&](const FieldInfo& field) {
             return field.measurement == measurement && field.name == name;
@@ -44,7 +45,7 @@ TEST_CASE("a source names both cgroup versions, or the one that has it, or the h
     CHECK(source("lxc_memory", "used_bytes") == "usage_bytes less file_bytes");
 }
 
-TEST_CASE("every field is in each form of the table") {
+TEST_CASE("each format of the table contains every field") {
     const std::string table = fields_as_table(Selection::by_default());
     const std::string markdown = fields_as_markdown();
     const auto json = nlohmann::json::parse(fields_as_json(Selection::by_default()));
@@ -60,13 +61,13 @@ TEST_CASE("every field is in each form of the table") {
     CHECK(json[0]["sent"] == true);
 }
 
-TEST_CASE("the table says what is sent with these settings") {
+TEST_CASE("the table marks the fields that the settings send") {
     const std::string table = fields_as_table(Selection::of(std::vector<std::string>{"lxc_pids"}));
     CHECK(row_of(table, "lxc_pids").find(" yes ") != std::string::npos);
     CHECK(row_of(table, "lxc_cpu").find(" no ") != std::string::npos);
 }
 
-TEST_CASE("no cell of the Markdown table breaks it") {
+TEST_CASE("each row of the Markdown table has the same number of columns") {
     std::string row;
     for (const char c : fields_as_markdown()) {
         row.push_back(c);
