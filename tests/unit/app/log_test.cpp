@@ -67,8 +67,8 @@ TEST_CASE("other lines have a time and no priority") {
         print_error("final error");
     });
     CHECK(std::regex_match(text,
-                           std::regex("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} warning: w\nlast "
-                                      "words\n")));
+                           std::regex("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} warning: w\nfinal "
+                                      "error\n")));
     const test::TempFolder folder;
     LogSettings settings;
     settings.file = folder.path("log");
