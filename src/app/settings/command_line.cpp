@@ -90,7 +90,7 @@ CommandLine::CommandLine(const Program& program)
     app.require_subcommand(0, 1);
 }
 
-/// The names that could have been meant: of options without the dashes, or of commands.
+/// The valid names at this place: options without the dashes, or commands.
 std::vector<std::string_view> known_names(const CommandLine& line, const Program& program, bool is_option) {
     std::vector<std::string_view> commands;
     std::vector<std::string_view> options{"help", "version"};
@@ -124,7 +124,7 @@ std::vector<std::string_view> known_names(const CommandLine& line, const Program
                      "; see " + std::string(program.name) + " --help");
 }
 
-/// What is to be printed, if that is all.
+/// Returns the text of --help or --version if it was requested.
 std::optional<std::string> parse_arguments(CommandLine& line, const Program& program,
                                            const std::vector<std::string>& arguments) {
     const std::string name(program.name);

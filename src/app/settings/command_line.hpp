@@ -11,7 +11,7 @@ namespace lxcmon::app {
 
 /// The parsed command line; values are not checked.
 struct CommandLineResult {
-    std::optional<std::string> print;             ///< --help, --version: nothing else counts
+    std::optional<std::string> print;             ///< --help, --version: ignore the rest
     std::vector<std::vector<std::string>> values; ///< by option of the program; none: not given
     std::optional<std::size_t> command;
     Format format = Format::text;

@@ -27,7 +27,7 @@ std::string error_text(int error) {
     return std::generic_category().message(error);
 }
 
-/// Nothing if the file is not there.
+/// Returns nullopt if the file does not exist.
 std::optional<FileSettings> read_file(const std::string& path, const Program& program) {
     std::string text;
     const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, most_bytes);
@@ -43,7 +43,7 @@ std::optional<FileSettings> read_file(const std::string& path, const Program& pr
                               : ", expected a TOML file"));
 }
 
-/// Whoever may write there may set each option, and with it the files that the program writes.
+/// A user with write access to conf.d could set each option, and so choose the files that the program writes.
 void check_owner(const std::string& folder, const Program& program) {
     struct stat status {};
     if (::stat(folder.c_str(), &status) != 0)

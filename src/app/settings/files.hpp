@@ -7,8 +7,8 @@
 
 namespace lxcmon::app {
 
-/// Reads `main_file`, then the files `*.toml` of the folder conf.d beside it in the order of their names, by
-/// bytes; names that begin with a dot are left out. A key of a later file replaces the same key of an earlier
+/// Reads `main_file`, then the files `*.toml` of the folder conf.d next to it, sorted by the bytes of their
+/// names; names that begin with a dot are ignored. A key of a later file replaces the same key of an earlier
 /// one, a list as a whole. The main file may be missing unless it `must_exist`; conf.d may be missing.
 /// Throws BadSetting.
 [[nodiscard]] FileSettings read_settings_files(const std::string& main_file, bool must_exist,

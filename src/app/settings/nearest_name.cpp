@@ -9,7 +9,7 @@
 namespace lxcmon::app {
 namespace {
 
-/// No name of an option is as long; more need not be compared.
+/// Longer than each option name; longer texts are not compared.
 constexpr std::size_t longest_typed_bytes = 64;
 
 /// Number of typing errors (Damerau-Levenshtein, optimal string alignment).
@@ -37,7 +37,7 @@ std::size_t distance(std::string_view left, std::string_view right) {
 std::string_view nearest_name(std::string_view typed, std::span<const std::string_view> names) {
     if (typed.size() > longest_typed_bytes)
         return {};
-    // A name of which no character is left is no guess.
+    // At least one character must be right.
     const std::size_t most = std::max<std::size_t>(2, typed.size() / 3);
     std::size_t least = std::min(most + 1, typed.size());
     std::string_view nearest;

@@ -22,7 +22,7 @@ std::optional<std::string> look_up(const Environment& environment, std::string_v
     return found != environment.end() ? std::optional(found->second) : std::nullopt;
 }
 
-/// A misspelt variable would be a setting that is not in force. Its value may be a secret.
+/// Refuses unknown LXCMON_ variables: a misspelt setting must not be ignored. Its value may be a secret.
 void check_names(const Program& program, const Environment& environment) {
     std::vector<std::string> names;
     for (const Option* option : program.options)
@@ -61,7 +61,7 @@ std::optional<Given> from_environment(const Option& option, const Environment& e
     const std::string standard(option.standard_variable);
     if (standard.empty())
         return std::nullopt;
-    // Scripts that unset a standard variable may leave it empty: not a setting.
+    // An empty standard variable is not a setting: some scripts set it to "" to unset it.
     if (const auto value = look_up(environment, standard); value && !value->empty())
         return Given{0, split(option, *value), " (environment variable " + standard + ")", true};
     return std::nullopt;
@@ -116,7 +116,7 @@ Environment process_environment() {
         const std::size_t equals = variable.find('=');
         if (equals != std::string_view::npos)
             variables.emplace(variable.substr(0, equals),
-                              variable.substr(equals + 1)); // as getenv(): the first
+                              variable.substr(equals + 1)); // getenv() also uses the first duplicate
     }
     return variables;
 }
@@ -139,7 +139,7 @@ Parsed parse(const Program& program, const std::vector<std::string>& arguments,
     parsed.config_file = named ? named->values.front() : program.options[config]->default_value.text;
     if (parsed.config_file.empty())
         refuse(program, *named, "", {"is empty; expected a name"});
-    // A file that was asked for must exist.
+    // Only the default file may be missing.
     const FileSettings files = read_settings_files(parsed.config_file, named.has_value(), program);
     for (std::size_t index = 0; index < program.options.size(); ++index) {
         const Option& option = *program.options[index];

@@ -30,7 +30,7 @@ struct Given {
     std::size_t option = 0; ///< index in Program::options
     std::vector<std::string> values;
     std::string origin;       ///< for messages: " (environment variable NAME)"; empty: command line or file
-    bool is_standard = false; ///< from the option's standard variable
+    bool is_standard = false; ///< from the standard variable of the option
     std::string place{};      ///< for messages: "FILE:LINE:COLUMN"; empty: not from a file
 };
 
@@ -48,8 +48,8 @@ struct Parsed {
 using Environment = std::map<std::string, std::string, std::less<>>;
 [[nodiscard]] Environment process_environment();
 
-/// Command line before environment before files before credential. `arguments` are those of main() without
-/// the program's name. Throws BadSetting, also for an unknown option, command, key or LXCMON_ variable: the
+/// Priority: command line, environment, settings files, credential. `arguments` are those of main() without
+/// the program name. Throws BadSetting, also for an unknown option, command, key or LXCMON_ variable: the
 /// message names the nearest known one.
 [[nodiscard]] Parsed parse(const Program& program, const std::vector<std::string>& arguments,
                            const Environment& environment);

@@ -15,7 +15,7 @@
 namespace lxcmon::app {
 namespace {
 
-/// Longer names are of no option: tables below them are not looked into, and messages cut them.
+/// No option has a longer name: tables with longer names are not read, and messages truncate them.
 constexpr std::size_t longest_name_bytes = 80;
 
 struct Document {
@@ -40,7 +40,7 @@ bool takes_table(const Option& option) noexcept {
     return option.value.name == "KEY=VALUE";
 }
 
-/// A key of the text, with the names of its tables before it.
+/// A key of the text, with the names of its tables in front.
 struct Entry {
     std::string name;
     const toml::key* key;
@@ -63,7 +63,7 @@ void collect(const Document& document, const toml::table& table, const std::stri
     }
 }
 
-/// The order of the text; a table of toml++ has that of the names.
+/// The order in the text; toml++ sorts tables by name.
 void sort_by_place(std::vector<Entry>& entries) {
     std::ranges::stable_sort(entries, [](const Entry& left, const Entry& right) {
         return left.key->source().begin < right.key->source().begin;
@@ -77,7 +77,7 @@ std::string number_text(double number) {
     return {digits.data(), end};
 }
 
-/// Nothing for a list, a table, a date or a time.
+/// Returns nullopt for a list, a table, a date or a time.
 std::optional<std::string> scalar_text(const toml::node& node) {
     if (const auto* string = node.as_string())
         return string->get();
@@ -148,7 +148,8 @@ std::vector<std::string> values_of(const Document& document, const Entry& entry,
                                            std::string(document.program.name) + " --help");
 }
 
-/// A table without keys whose name options begin with: "[influx]" before lines that are all comments.
+/// A table without keys whose name is the beginning of option names: "[influx]" before lines that are all
+/// comments.
 bool is_empty_section(const Document& document, const Entry& entry) {
     const auto* const table = entry.value->as_table();
     const std::string begin = entry.name + "-";

@@ -12,7 +12,7 @@ namespace lxcmon::app {
 
 /// The value of one option in a settings file, and its place for messages.
 struct SettingValue {
-    std::vector<std::string> values; ///< as the command line would have them; empty: a list of nothing
+    std::vector<std::string> values; ///< in the form of the command line; empty: an empty list
     std::string path;
     unsigned line = 0;
     unsigned column = 0;
@@ -21,11 +21,11 @@ struct SettingValue {
 /// Values by the option's name.
 using FileSettings = std::map<std::string, SettingValue, std::less<>>;
 
-/// Reads a text of TOML 1.0. A table's name and a dash stand before the names of its keys: `url` in
-/// `[influx]`, `influx.url` and `influx-url` are one. Numbers and booleans become text. Throws BadSetting
-/// "PROGRAM: FILE:LINE:COLUMN: what, expected what" on a text that is no TOML, an unknown key, a key that is
-/// there twice or for the command line alone, and a value that the option can't have: only a repeatable one
-/// may be a list, and only one of KEY=VALUE a table. `path` is for messages.
+/// Reads a text of TOML 1.0. The name of a table and a dash are put in front of its keys: `url` in
+/// `[influx]`, `influx.url` and `influx-url` are the same. Numbers and booleans become text. Throws
+/// BadSetting "PROGRAM: FILE:LINE:COLUMN: problem, expected form" if the text is not TOML, a key is unknown,
+/// duplicate or only for the command line, or the option can't have the value: only a repeatable option may
+/// be a list, and only an option with the value KEY=VALUE a table. `path` is for messages.
 [[nodiscard]] FileSettings parse_toml(std::string_view text, const std::string& path, const Program& program);
 
 } // namespace lxcmon::app

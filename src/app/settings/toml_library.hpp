@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-// Debian's pkg-config file asks for the shared library, which a program of this size has no use for.
+// The pkg-config file of Debian selects the shared library; the header-only variant is sufficient here.
 #undef TOML_HEADER_ONLY
 #undef TOML_SHARED_LIB
 #define TOML_HEADER_ONLY 1
@@ -13,7 +13,7 @@
 #define TOML_ENABLE_FORMATTERS 0
 #define TOML_ENABLE_UNRELEASED_FEATURES 0
 // toml++ asserts that a character is legal before it reports an illegal one: "[=" would end the program.
-// clang would even take such an assertion as a promise.
+// clang would even use such an assertion for optimization.
 #define TOML_ASSERT(expression) static_assert(true)
 #if __has_include(<toml++/impl/preprocessor.hpp>) // 3.4
 #include <toml++/impl/preprocessor.hpp>

@@ -19,8 +19,8 @@ TextProblem problem_at(std::string_view text, std::size_t at, std::string messag
             static_cast<unsigned>(std::ranges::count_if(in_line, begins_character) + 1), std::move(message)};
 }
 
-/// Where the text in quotes ends that begins at `at`. One that is not closed ends with its line, or with the
-/// file if it has three quotes.
+/// The end of the quoted text that begins at `at`. A text without a closing quote ends at the end of its
+/// line, or with three quotes at the end of the file.
 std::size_t end_of_quotes(std::string_view text, std::size_t at) {
     const std::string_view three = text[at] == '"' ? R"(""")" : "'''";
     const std::string_view mark = text.substr(at).starts_with(three) ? three : three.substr(0, 1);
@@ -30,7 +30,7 @@ std::size_t end_of_quotes(std::string_view text, std::size_t at) {
             ++at;
         } else if (text.substr(at).starts_with(mark)) {
             at += mark.size();
-            // Up to two more quotes are the text's own last characters.
+            // Up to two more quotes are the last characters of the text.
             for (unsigned more = 0; mark.size() == 3 && more < 2 && text.substr(at).starts_with(mark[0]);
                  ++more)
                 ++at;
@@ -70,7 +70,7 @@ struct Rule {
 constexpr std::string_view no_value =
     "a value that TOML does not have, expected a text in quotes, a number, true, false or a list";
 
-/// The first rule that fits counts. A description is "Error while parsing SCOPE: expected X, saw 'Y'".
+/// The first matching rule is used. A description is "Error while parsing SCOPE: expected X, saw 'Y'".
 constexpr auto rules = std::to_array<Rule>({
     {"end-of-file", "the end of the file, expected the rest of this value or line"},
     {"saw EOF", "the end of the file, expected a line feed behind the carriage return"},

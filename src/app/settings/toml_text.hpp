@@ -8,8 +8,8 @@
 
 namespace lxcmon::app {
 
-/// A place in a text and what is wrong there: "WHAT, expected WHAT". Lines and columns count from 1, columns
-/// in characters.
+/// A problem in a text: its place, and a message "PROBLEM, expected FORM". Lines and columns count from 1,
+/// columns in characters.
 struct TextProblem {
     unsigned line;
     unsigned column;
@@ -23,8 +23,8 @@ inline constexpr std::size_t most_key_parts = 16;
 /// invalid UTF-8, a key of more than `most_key_parts` parts.
 [[nodiscard]] std::optional<TextProblem> find_text_problem(std::string_view text);
 
-/// A plain message for toml++'s description of a syntax error. It quotes nothing of the text, which may be a
-/// secret.
+/// A plain message for a syntax error that toml++ describes. It quotes nothing of the text, which may contain
+/// a secret.
 [[nodiscard]] std::string syntax_message(std::string_view description);
 
 } // namespace lxcmon::app

@@ -48,7 +48,7 @@ TEST_CASE("an unknown variable of ours is an error, without its value") {
           "no error");
 }
 
-TEST_CASE("a missing value or file is said") {
+TEST_CASE("a missing value or file is reported") {
     const Parser parser;
     CHECK(has_all(parser.error({"--interval"}), {"--interval", "DURATION"}));
     CHECK(has_all(parser.error({"--influx-url="}), {"--influx-url"}));

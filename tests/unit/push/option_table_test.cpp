@@ -15,7 +15,7 @@ using lxcmon::test::Parser;
 
 namespace {
 
-/// A value that the option takes, and another than its default.
+/// A valid value of the option that differs from its default.
 std::string good_value(const OptionRow& row) {
     static const std::map<std::string_view, std::string> by_kind{
         {"URL", "http://h:8086"}, {"NAME", "n"},      {"LINES", "7"},
@@ -32,12 +32,12 @@ bool is_secret_file(const OptionRow& row) {
     return row.name == "influx-password-file" || row.name == "influx-token-file";
 }
 
-/// Certificate and key in one, as far as the options look.
+/// Passes the checks of the options as a certificate and as a key.
 constexpr const char* pem = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
 
 } // namespace
 
-TEST_CASE("each option has its own name, a help text and a way to be taken") {
+TEST_CASE("each option has a unique name, a help text and a function that stores it") {
     std::set<std::string_view> names;
     for (const OptionRow& row : option_table()) {
         CAPTURE(std::string(row.name));
@@ -62,19 +62,19 @@ TEST_CASE("--help lists each option, with its default") {
     }
 }
 
-TEST_CASE("each option is taken from the command line, the environment and the file") {
+TEST_CASE("each option is accepted on the command line, in the environment and in the settings file") {
     const Parser parser;
     const std::string secret = parser.folder().write("secret", "s\n");
     const std::string pem_file = parser.folder().write("pem", pem);
     for (const OptionRow& row : option_table()) {
         if (row.name == "config")
-            continue; // names the file itself
+            continue; // the path of the settings file
         CAPTURE(std::string(row.name));
         const std::string name(row.name);
         const std::string value = is_secret_file(row)       ? secret
                                   : row.value.name == "PEM" ? pem_file
                                                             : good_value(row);
-        // Some options need these beside them.
+        // Some options require these two.
         const Arguments beside{"--influx-user=u", "--tls-cert=" + pem_file};
         Arguments with = beside;
         with.push_back("--" + name + "=" + value);
@@ -84,7 +84,7 @@ TEST_CASE("each option is taken from the command line, the environment and the f
     }
 }
 
-TEST_CASE("each option sets its own setting") {
+TEST_CASE("each option sets its member of Config") {
     const Parser parser;
     const std::string secret = parser.folder().write("secret", "s\n");
     const std::string pem_file = parser.folder().write("pem", pem);
@@ -153,18 +153,18 @@ TEST_CASE("each option sets its own setting") {
     CHECK(c.log.keep == 18);
 }
 
-TEST_CASE("an lxcpath is absolute, without slashes at its end, and counts once") {
+TEST_CASE("an lxcpath is absolute; slashes at its end and duplicates are removed") {
     const Parser parser;
     CHECK(parser.config({"--lxcpath", "/a/b//", "--lxcpath", "/a/b", "--lxcpath", "/"})
               .collect.discover.lxcpaths == std::vector<std::string>{"/a/b", "/"});
 }
 
-TEST_CASE("the environment's name of an option") {
+TEST_CASE("the environment variable of an option") {
     CHECK(app::environment_name("influx-url") == "LXCMON_INFLUX_URL");
     CHECK(app::environment_name("host") == "LXCMON_HOST");
 }
 
-TEST_CASE("of an option with few words each is taken, and no other") {
+TEST_CASE("an option with fixed choices accepts these choices only") {
     const Parser parser;
     for (const OptionRow& row : option_table()) {
         CAPTURE(std::string(row.name));

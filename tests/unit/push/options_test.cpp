@@ -175,7 +175,7 @@ TEST_CASE("--version and --help print and exit, even with invalid settings") {
     CHECK(has_all(*list_help, {"--json"}));
 }
 
-TEST_CASE("the process's own environment") {
+TEST_CASE("the environment of the process") {
     ::setenv("LXCMONTEST_UNIT", "a=b", 1);
     CHECK(app::process_environment().at("LXCMONTEST_UNIT") == "a=b");
     ::unsetenv("LXCMONTEST_UNIT");

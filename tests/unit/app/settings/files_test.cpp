@@ -39,7 +39,7 @@ class Folder : public TempFolder {
 
 } // namespace
 
-TEST_CASE("conf.d comes after the main file, in the order of its names") {
+TEST_CASE("the files of conf.d are read after the main file, sorted by name") {
     const Folder folder;
     folder.write("main.toml", "host = 'main'\ninterval = '1s'\nlog-level = 'main'\n");
     folder.write("conf.d/9.toml", "host = '9'\n");
@@ -53,7 +53,7 @@ TEST_CASE("conf.d comes after the main file, in the order of its names") {
     CHECK(settings.at("log-level").values == Texts{"a"}); // bytes, not a locale's order
 }
 
-TEST_CASE("a later file's list takes the place of an earlier one as a whole") {
+TEST_CASE("a list of a later file replaces an earlier one as a whole") {
     const Folder folder;
     folder.write("main.toml", "include = ['a', 'b']\n[tag]\nsite = 'berlin'\nrack = 3\n");
     folder.write("conf.d/a.toml", "include = ['c']\n[tag]\nsite = 'rome'\n");
@@ -76,7 +76,7 @@ TEST_CASE("only files that end in .toml and do not begin with a dot are read") {
     CHECK(folder.read().at("host").values == Texts{"link"});
 }
 
-TEST_CASE("an error names the file that it is in") {
+TEST_CASE("an error names its file") {
     const Folder folder;
     folder.write("main.toml", "host = 'h'\n");
     folder.write("conf.d/a.toml", "\nhots = 'h'\n");
@@ -84,7 +84,7 @@ TEST_CASE("an error names the file that it is in") {
                                      ":2:1: unknown key 'hots' (did you mean host?)"));
 }
 
-TEST_CASE("the main file may be missing if it was not asked for; conf.d may be missing") {
+TEST_CASE("the main file may be missing unless it must exist; conf.d may be missing") {
     const Folder folder;
     CHECK(folder.error() == "lxcmon-few: " + folder.path("main.toml") +
                                 ": can't be read: No such file or directory, expected a TOML file");
@@ -97,7 +97,7 @@ TEST_CASE("the main file may be missing if it was not asked for; conf.d may be m
     CHECK(folder.read(false).empty());
 }
 
-TEST_CASE("what can't be read is an error even if it was not asked for") {
+TEST_CASE("an unreadable file is an error even if it need not exist") {
     const Folder folder;
     std::filesystem::create_directory(folder.path("main.toml"));
     CHECK(folder.error(false).find("main.toml: can't be read: Is a directory") != std::string::npos);
@@ -111,7 +111,7 @@ TEST_CASE("a file is at most 1 MiB long") {
     CHECK(folder.error().find("main.toml: is longer than 1 MiB") != std::string::npos);
 }
 
-TEST_CASE("a conf.d that others may write is refused") {
+TEST_CASE("a conf.d that other users may write is refused") {
     const Folder folder;
     folder.write("main.toml", "");
     CHECK(::chmod(folder.path("conf.d").c_str(), 0777) == 0);

@@ -29,7 +29,7 @@ TEST_CASE("the nearest name has the fewest typing errors") {
     CHECK(nearest("host") == "host");
 }
 
-TEST_CASE("a name that is not near is no guess") {
+TEST_CASE("a name that is not near is not suggested") {
     CHECK(nearest("") == "");
     CHECK(nearest("x") == "");
     CHECK(nearest("xy") == "");
@@ -48,14 +48,14 @@ TEST_CASE("a third of a long name may be wrong, and two characters of a short on
     CHECK(nearest("hxyz") == "");
 }
 
-TEST_CASE("of equally near names the first of the alphabet is taken, whatever the order") {
+TEST_CASE("of equally near names the first in alphabetical order is used") {
     constexpr auto forwards = std::to_array<std::string_view>({"aab", "aac"});
     constexpr auto backwards = std::to_array<std::string_view>({"aac", "aab"});
     CHECK(nearest_name("aaa", forwards) == "aab");
     CHECK(nearest_name("aaa", backwards) == "aab");
 }
 
-TEST_CASE("the words for a message") {
+TEST_CASE("the text for a message") {
     CHECK(did_you_mean("influx-ulr", names) == " (did you mean influx-url?)");
     CHECK(did_you_mean("else", names) == "");
 }

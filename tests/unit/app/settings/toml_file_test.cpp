@@ -32,7 +32,7 @@ std::string error_of(std::string_view toml) {
 
 } // namespace
 
-TEST_CASE("values of each type of TOML become the texts of the command line") {
+TEST_CASE("values of each TOML type become text as on the command line") {
     const FileSettings settings = read("host = 'h'\ninterval = 10\ninclude = [1.5, 1e6, true, \"x\"]\n"
                                        "[influx]\nurl = \"http://h:8086\"\n");
     CHECK(settings.size() == 4);
@@ -42,7 +42,7 @@ TEST_CASE("values of each type of TOML become the texts of the command line") {
     CHECK(settings.at("influx-url").values == Texts{"http://h:8086"});
 }
 
-TEST_CASE("a value knows its place, for messages") {
+TEST_CASE("a value has its place, for messages") {
     const FileSettings settings = read("# a comment\nhost = 'h'\n[influx]\n  url = \"http://h:8086\"\n");
     CHECK(settings.at("host").path == "/etc/s.toml");
     CHECK(settings.at("host").line == 2);
@@ -51,7 +51,7 @@ TEST_CASE("a value knows its place, for messages") {
     CHECK(settings.at("influx-url").column == 3);
 }
 
-TEST_CASE("tags: a list, an inline table, a table") {
+TEST_CASE("tags as a list, an inline table or a table") {
     const Texts both{"site=berlin", "rack=3"};
     CHECK(read("tag = ['site=berlin', 'rack=3']").at("tag").values == both);
     CHECK(read("tag = {site = 'berlin', rack = 3}").at("tag").values == both);
@@ -59,7 +59,7 @@ TEST_CASE("tags: a list, an inline table, a table") {
     CHECK(read("tag.site = 'berlin'\ntag.rack = 3").at("tag").values == both);
 }
 
-TEST_CASE("an empty list is a value: nothing") {
+TEST_CASE("an empty list is a valid value") {
     CHECK(read("include = []").at("include").values.empty());
     CHECK(read("tag = {}").at("tag").values.empty());
     CHECK(read("[influx]").empty());
@@ -79,11 +79,11 @@ TEST_CASE("an error begins with the program and the place") {
         "column 1");
 }
 
-TEST_CASE("an option for the command line alone is no suggestion") {
+TEST_CASE("an option only for the command line is not suggested") {
     CHECK(error_of("onces = true").find("did you mean") == std::string::npos);
 }
 
-TEST_CASE("no value stands in an error: it may be a secret") {
+TEST_CASE("no error contains a value: it may be a secret") {
     for (const char* toml : {"pasword = 'hunter2'", "host 'hunter2'", "host = hunter2", "host = 'hunter2",
                              "host = 'x' hunter2", "host = 1234567890123hunter2", "include = ['a' 'hunter2']",
                              "host = \"\\hunter2\"", "host = tr_hunter2", "host = 77777777777777777777",
@@ -99,7 +99,7 @@ TEST_CASE("no value stands in an error: it may be a secret") {
     }
 }
 
-TEST_CASE("a key is shown printable and cut") {
+TEST_CASE("a key in a message is printable and truncated") {
     const std::string error = error_of("\"" + std::string(5000, 'x') + "\" = 1");
     CHECK(error.size() < 250);
     CHECK(error_of(R"("a\nb\u001b[31m" = 1)").find("'a_b_[31m'") != std::string::npos);
@@ -122,7 +122,7 @@ TEST_CASE("no depth exhausts the stack or the memory") {
         CHECK(error_of(toml) != "no error");
 }
 
-TEST_CASE("dots in texts and comments are no parts of a key") {
+TEST_CASE("dots in strings and comments do not separate parts of a key") {
     const std::string dots(100, '.');
     const std::string each = "'" + dots + "', \"" + dots + "\\\"" + dots + "\", '''\n" + dots +
                              "''''', \"\"\"" + dots + "\\\"" + dots + "\n\"\"\"\"";
