@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "docgen/blocks.hpp"
 
-#include "push/option_table.hpp"
 #include "io/parse.hpp"
+#include "push/option_table.hpp"
 
 #include <algorithm>
 #include <array>
