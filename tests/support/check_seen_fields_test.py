@@ -17,9 +17,9 @@ class CheckSeenFields(unittest.TestCase):
         """Runs a copy of the script, with a table and explanations of ours."""
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
-            for name in ("contrib", "tests"):
-                (root / name).mkdir()
-            (root / "contrib/check.py").write_text(SCRIPT.read_text())
+            for name in ("contrib/dev", "tests"):
+                (root / name).mkdir(parents=True)
+            (root / "contrib/dev/check.py").write_text(SCRIPT.read_text())
             (root / "tests/unseen_fields.txt").write_text(explained)
             (root / "seen").write_text("".join(f"{name}\n" for name in seen))
             table = root / "table.json"
@@ -28,7 +28,7 @@ class CheckSeenFields(unittest.TestCase):
                 (root / "program").write_text(f'#!/bin/sh\n[ "$*" = "fields --json" ] && cat {table}\n')
                 (root / "program").chmod(0o755)
                 table = root / "program"
-            done = subprocess.run([sys.executable, root / "contrib/check.py", root / "seen", table], capture_output=True, text=True,
+            done = subprocess.run([sys.executable, root / "contrib/dev/check.py", root / "seen", table], capture_output=True, text=True,
                                   check=False)
         return done.returncode, done.stdout + done.stderr
 
