@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "deliver/json_file_settings.hpp"
+#include "deliver/settings.hpp"
 #include "deliver/sink.hpp"
 #include "deliver/stream_writer.hpp"
 #include "io/unique_fd.hpp"

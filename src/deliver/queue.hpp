@@ -2,7 +2,7 @@
 #pragma once
 
 #include "deliver/backoff.hpp"
-#include "deliver/queue_settings.hpp"
+#include "deliver/settings.hpp"
 #include "model/batch.hpp"
 
 #include <chrono>

@@ -3,8 +3,7 @@
 
 #include "app/collect_settings.hpp"
 #include "app/log_settings.hpp"
-#include "deliver/json_file_settings.hpp"
-#include "deliver/queue_settings.hpp"
+#include "deliver/settings.hpp"
 #include "influx/settings.hpp"
 #include "spool/settings.hpp"
 

@@ -47,7 +47,7 @@ class CheckSeenFields(unittest.TestCase):
         self.assert_wrong("lxc_b one: no test has seen it", ["lxc_a one", "lxc_a two"])
 
     def test_explained_and_seen(self):
-        self.assert_wrong("lxc_a one: explained as unseen, and seen", ["lxc_a one", "lxc_a two", "lxc_b one"], "lxc_a one: x\n")
+        self.assert_wrong("lxc_a one: explained as unseen, but seen", ["lxc_a one", "lxc_a two", "lxc_b one"], "lxc_a one: x\n")
 
     def test_one_that_is_seen_sometimes(self):
         everything = ["lxc_a one", "lxc_a two", "lxc_b one"]
@@ -56,12 +56,12 @@ class CheckSeenFields(unittest.TestCase):
 
     def test_no_such_field(self):
         everything = ["lxc_a one", "lxc_a two", "lxc_b one"]
-        self.assert_wrong("lxc_b three: noted by a test, but", everything + ["lxc_b three"])
+        self.assert_wrong("lxc_b three: recorded by a test, but", everything + ["lxc_b three"])
         self.assert_wrong("lxc_b three: explained as unseen, but", everything, "lxc_b three: x\n")
 
     def test_an_explanation_that_is_none(self):
         for line in ("lxc_a one\n", "lxc_a one: \n", "one: x\n", "lxc_a one: x\nlxc_a one: y\n"):
-            self.assert_wrong("stands there twice", ["lxc_a two", "lxc_b one"], line)
+            self.assert_wrong("or is a duplicate", ["lxc_a two", "lxc_b one"], line)
 
     def test_an_empty_table(self):
         self.assert_wrong("has no fields", [], fields=())

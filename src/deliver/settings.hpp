@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace lxcmon::deliver {
 
@@ -17,6 +18,15 @@ struct QueueSettings {
     std::uint64_t backlog_rate = 10'000;        ///< lines per second sent from the spool, on average
 
     friend bool operator==(const QueueSettings&, const QueueSettings&) = default;
+};
+
+struct JsonFileSettings {
+    std::string path;                                   ///< `-` is stdout
+    std::uint64_t max_bytes = std::uint64_t{64} << 20U; ///< size at which it is rotated; 0: no limit
+    unsigned kept = 5;                                  ///< rotated files: path.1 is the newest
+    std::chrono::milliseconds stream_timeout{10'000};   ///< for a pipe whose reader does not read
+
+    friend bool operator==(const JsonFileSettings&, const JsonFileSettings&) = default;
 };
 
 } // namespace lxcmon::deliver
