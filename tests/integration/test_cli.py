@@ -179,7 +179,7 @@ class Precedence(CommandLineCase):
         return {key: value for key, value in points[0].tags.items() if key not in ("container", "host")}
 
     def test_lists(self):
-        text = f'lxcpath = ["{self.lab.lxcpath}"]\ntag = ["rack=7", "site=a b"]\nonce = true\ndry-run = true\n'
+        text = f'lxcpath = ["{self.lab.lxcpath}"]\ntag = ["rack=7", "site=a b"]\n'
         config = ("--config", self.file("it.toml", text))
         self.assertEqual(self.tags_of(*config), {"rack": "7", "site": "a b"})
         self.assertEqual(self.tags_of(*config, env={"LXCMON_TAG": "one=1,two=2"}), {"one": "1", "two": "2"})

@@ -59,12 +59,15 @@ TEST_CASE("a scalar: command line before environment before file before default"
 
 TEST_CASE("a flag: command line before environment before file before default") {
     const Parser parser;
-    CHECK(parser.config_of_file("once = true\n").collect.once);
-    CHECK_FALSE(parser.config_of_file("once = true\n", {}, {{"LXCMON_ONCE", "false"}}).collect.once);
-    CHECK(parser.config_of_file("once = false\n", {}, {{"LXCMON_ONCE", "1"}}).collect.once);
-    CHECK(parser.config_of_file("once = false\n", {"--once"}, {{"LXCMON_ONCE", "no"}}).collect.once);
-    CHECK_FALSE(
-        parser.config_of_file("once = true\n", {"--once=false"}, {{"LXCMON_ONCE", "yes"}}).collect.once);
+    const auto is_on = [&](const char* in_file, const Arguments& arguments, const Variables& variables) {
+        return parser.config_of_file("net-loopback = " + std::string(in_file) + "\n", arguments, variables)
+            .collect.sample.net_loopback;
+    };
+    CHECK(is_on("true", {}, {}));
+    CHECK_FALSE(is_on("true", {}, {{"LXCMON_NET_LOOPBACK", "false"}}));
+    CHECK(is_on("false", {}, {{"LXCMON_NET_LOOPBACK", "1"}}));
+    CHECK(is_on("false", {"--net-loopback"}, {{"LXCMON_NET_LOOPBACK", "no"}}));
+    CHECK_FALSE(is_on("true", {"--net-loopback=false"}, {{"LXCMON_NET_LOOPBACK", "yes"}}));
     CHECK(parser.config({"--once", "--once"}).collect.once);
 }
 
