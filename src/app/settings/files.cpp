@@ -40,7 +40,7 @@ std::optional<FileSettings> read_file(const std::string& path, const Program& pr
     fail(program, path,
          "can't be read: " + error_text(error) +
              (error == EACCES ? ", expected to run as root, or --config with another file"
-                              : ", expected a TOML file"));
+                              : ", expected a TOML file, see --config"));
 }
 
 /// A user with write access to conf.d could set each option, and so choose the files that the program writes.
@@ -73,7 +73,8 @@ std::vector<std::string> names_in(const std::string& folder, const Program& prog
 FileSettings read_settings_files(const std::string& main_file, bool must_exist, const Program& program) {
     auto settings = read_file(main_file, program);
     if (!settings && must_exist)
-        fail(program, main_file, "can't be read: " + error_text(ENOENT) + ", expected a TOML file");
+        fail(program, main_file,
+             "can't be read: " + error_text(ENOENT) + ", expected a TOML file, see --config");
     if (!settings)
         settings.emplace();
     const std::string folder = main_file.substr(0, main_file.rfind('/') + 1) + "conf.d";

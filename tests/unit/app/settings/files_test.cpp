@@ -86,8 +86,9 @@ TEST_CASE("an error names its file") {
 
 TEST_CASE("the main file may be missing unless it must exist; conf.d may be missing") {
     const Folder folder;
-    CHECK(folder.error() == "lxcmon-few: " + folder.path("main.toml") +
-                                ": can't be read: No such file or directory, expected a TOML file");
+    CHECK(folder.error() ==
+          "lxcmon-few: " + folder.path("main.toml") +
+              ": can't be read: No such file or directory, expected a TOML file, see --config");
     CHECK(folder.read(false).empty());
     folder.write("conf.d/a.toml", "host = 'h'\n");
     CHECK(folder.read(false).at("host").values == Texts{"h"});
