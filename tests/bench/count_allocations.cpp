@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Counts heap allocations of a program that is started with LD_PRELOAD. The counts are in a mapped file PID
 // in the folder $LXCMONTEST_ALLOCATIONS: two 64-bit numbers, those of the main thread and those of all
 // others. A child that is forked has a file of its own.

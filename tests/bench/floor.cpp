@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // The floor of a tick: the system calls that the agent's figures can't be had without, and nothing else.
 // Nothing is parsed or sent. bench.py tells it on standard input what to do, as it has learned from the
 // agent:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Ticks over a captured host, for callgrind (test_instructions.py), which counts in measured_tick() alone:
 //   instructions FIXTURE TICKS PID:PIDFD...
 // The agent's side of sampling and encoding. For each captured container there is a living process that

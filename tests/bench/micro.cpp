@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // Microbenchmarks (Google Benchmark) of what is computed: parser, encoder, gzip, spool.
 // build/tests/bench/micro --help
 #include "bench/generated_points.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // A long outage by simulation: generated points go to a spool as fast as they can, and drain from it.
 //   outage FOLDER [CONTAINERS [TICKS [MAX_GIB]]]     default: a day (8640 ticks of 10 s) of 1000 containers
 // Prints what the spool takes, what it costs, how long draining takes, and how long live points wait

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // check_flux.mjs CONTRIB_GRAFANA: every Flux query, filled in as Grafana does, through InfluxData's own compiler: syntax, names and
 // types. There is no InfluxDB 2 to run them on.
 import fs from 'node:fs';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // check_schema.mjs CONTRIB_GRAFANA: every dashboard and provisioning file against shapes.ts, and that the mistakes below are seen.
 import fs from 'node:fs';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 // What Grafana takes: its own types where they say all, ours where they say `unknown`. Files in JSON have no enums: Json<> takes
 // their values as texts.
 import type {
