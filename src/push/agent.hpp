@@ -28,7 +28,7 @@ class Agent {
     explicit Agent(const Config& config, ReadSettings read_settings = {});
 
     /// Ticks until SIGTERM or SIGINT; SIGHUP reads the settings again. Returns the program's exit code.
-    /// Throws deliver::SpoolHeld if another agent uses the spool.
+    /// Throws spool::SpoolHeld if another agent uses the spool.
     int run();
     /// Takes one sample and delivers it at once. Returns the program's exit code.
     int run_once();

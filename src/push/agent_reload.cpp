@@ -11,6 +11,7 @@
 #include <utility>
 
 namespace lxcmon::push {
+
 void Agent::reload() {
     spdlog::info("received SIGHUP: reading the settings again");
     try {

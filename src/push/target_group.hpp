@@ -28,7 +28,7 @@ class TargetGroup {
     /// Does not connect yet. Throws app::BadSetting.
     explicit TargetGroup(const Config& config);
 
-    /// Throws deliver::SpoolHeld if another agent uses a spool; the call may be repeated.
+    /// Throws spool::SpoolHeld if another agent uses a spool; the call may be repeated.
     void start();
     /// Each target copies the batch.
     void push(const Batch& batch);
