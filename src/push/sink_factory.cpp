@@ -46,7 +46,7 @@ std::vector<Destination> make_destinations(const DestinationSettings& settings) 
             return make_servers(settings);
         deliver::JsonFileSettings file = settings.json_file;
         if (settings.dry_run)
-            file.path = "-";
+            file.path = std::string("-"); // g++ 12 warns wrongly of an assigned literal
         std::vector<Destination> destinations;
         destinations.push_back(
             {std::make_unique<deliver::JsonFile>(std::move(file)),
