@@ -11,7 +11,7 @@
 
 namespace lxcmon::io {
 
-/// Figures of one process (proc_pid_stat(5), _statm(5), _io(5)): the sum of all its threads, ended ones
+/// Metrics of one process (proc_pid_stat(5), _statm(5), _io(5)): the sum of all its threads, ended ones
 /// included. The process chooses its name: untrusted, any bytes except NUL.
 struct ProcessStats {
     static constexpr std::size_t most_name_bytes = 64; ///< kernel threads; processes have at most 15

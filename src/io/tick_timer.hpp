@@ -19,7 +19,7 @@ class TickGrid {
         std::optional<std::int64_t> tick_ns; ///< take a sample with this time; nullopt: wait
         std::int64_t missed = 0;             ///< ticks that were missed and will not be taken
     };
-    /// What to do at `now_ns`. A tick that is more than half an interval late is missed: the figures would
+    /// What to do at `now_ns`. A tick that is more than half an interval late is missed: the values would
     /// not match its time. If the clock was set back by less than an interval, waits for the planned tick, so
     /// that no time is used twice; if by more, restarts the grid.
     [[nodiscard]] Step step(std::int64_t now_ns) noexcept;
