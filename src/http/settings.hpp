@@ -22,6 +22,8 @@ struct Settings {
     std::string unix_socket; ///< path; if set, all requests go there, whatever the URL's host
     std::string proxy;       ///< URL; empty: http_proxy, https_proxy and no_proxy decide
     TlsSettings tls;
+
+    friend bool operator==(const Settings&, const Settings&) = default;
 };
 
 } // namespace lxcmon::http

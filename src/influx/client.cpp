@@ -85,15 +85,20 @@ deliver::Verdict Client::send(std::string_view lines) {
         if (auto no_choice = choose_api())
             return std::move(*no_choice);
     Judgement judged = write(lines);
-    if (judged.remedy == Remedy::stop_compressing && gzip_) {
-        stop_compressing();
-        judged = write(lines);
-    }
-    if (judged.remedy == Remedy::create_database && !database_tried_) {
-        deliver::Verdict created = create_database();
-        database_tried_ = created.outcome != deliver::Outcome::retry;
-        if (created.outcome != deliver::Outcome::delivered)
-            return created;
+    // Each remedy helps once at most.
+    for (;;) {
+        if (judged.remedy == Remedy::stop_compressing && gzip_) {
+            stop_compressing();
+        } else if (judged.remedy == Remedy::create_database && !database_tried_) {
+            deliver::Verdict created = create_database();
+            database_tried_ = created.outcome != deliver::Outcome::retry;
+            if (created.outcome != deliver::Outcome::delivered) {
+                created.status = judged.verdict.status; // of the write: the query's may be 200
+                return created;
+            }
+        } else {
+            break;
+        }
         judged = write(lines);
     }
     // Another server with another API may have replaced this one.

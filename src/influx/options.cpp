@@ -40,23 +40,23 @@ void add_header(Settings& settings, const std::string& value) {
 void set_proxy(Settings& settings, const std::string& value) {
     if (const auto wrong = http::check_proxy(value))
         throw BadValue{"is not the URL of a proxy: " + *wrong, http::shown_url(value)};
-    settings.proxy = value;
+    settings.http.proxy = value;
 }
 
 void set_tls_ca(Settings& settings, const std::string& value) {
-    settings.tls.ca = checked_file(value, &http::check_certificates);
+    settings.http.tls.ca = checked_file(value, &http::check_certificates);
 }
 
 void set_tls_cert(Settings& settings, const std::string& value) {
-    settings.tls.cert = checked_file(value, &http::check_certificate_file);
+    settings.http.tls.cert = checked_file(value, &http::check_certificate_file);
 }
 
 void set_tls_key(Settings& settings, const std::string& value) {
-    settings.tls.key = checked_file(value, &http::check_key_file);
+    settings.http.tls.key = checked_file(value, &http::check_key_file);
 }
 
 bool has_private_key(const Settings& settings) {
-    return !settings.tls.key.empty() || http::holds_key(settings.tls.cert);
+    return !settings.http.tls.key.empty() || http::holds_key(settings.http.tls.cert);
 }
 
 } // namespace lxcmon::influx

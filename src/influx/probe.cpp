@@ -54,8 +54,9 @@ void Client::probe_v1(std::vector<Finding>& findings) {
     const http::Reply reply = http_.exchange(request("/query?q=SHOW%20DATABASES"));
     const std::string wrong = is_good(reply) ? query_error(reply) : verdict_of(reply).message;
     const std::string user = !settings_.token.empty() ? "the token"
-                             : settings_.user.empty() ? "no user"
-                                                      : "user \"" + text::printable(settings_.user) + "\"";
+                             : settings_.http.user.empty()
+                                 ? "no user"
+                                 : "user \"" + text::printable(settings_.http.user) + "\"";
     if (!wrong.empty()) {
         findings.push_back({"credentials", false,
                             name_ + ": " + user + ": " + text::printable(text::redacted(wrong, secrets_))});

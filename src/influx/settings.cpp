@@ -60,13 +60,13 @@ Settings checked(Settings settings) {
     // A line end would start another header.
     if (std::any_of(settings.token.begin(), settings.token.end(), &text::is_control))
         throw std::invalid_argument("the InfluxDB token contains a line end or control character");
-    if (settings.user.find(':') != std::string::npos)
+    if (settings.http.user.find(':') != std::string::npos)
         throw std::invalid_argument("the InfluxDB user contains a colon, which HTTP does not allow");
     for (const std::string& header : settings.headers)
         if (const auto wrong = check_header(header))
             throw std::invalid_argument("a header for InfluxDB " + *wrong);
-    if (!settings.proxy.empty())
-        if (const auto wrong = http::check_proxy(settings.proxy))
+    if (!settings.http.proxy.empty())
+        if (const auto wrong = http::check_proxy(settings.http.proxy))
             throw std::invalid_argument("the proxy to InfluxDB: " + *wrong);
     if (settings.api == Api::v2 && settings.bucket.empty())
         throw std::invalid_argument("the InfluxDB v2 API requires a bucket");
@@ -74,7 +74,7 @@ Settings checked(Settings settings) {
 }
 
 std::vector<std::string> secrets_of(const Settings& settings) {
-    std::vector<std::string> secrets{settings.password, settings.token};
+    std::vector<std::string> secrets{settings.http.password, settings.token};
     for (const std::string& header : settings.headers) {
         const std::string_view value = value_of(header);
         secrets.emplace_back(value);
@@ -86,15 +86,12 @@ std::vector<std::string> secrets_of(const Settings& settings) {
 }
 
 http::Settings http_settings_of(const Settings& settings) {
-    http::Settings http;
-    if (settings.token.empty()) { // a token has priority over user and password
-        http.user = settings.user;
-        http.password = settings.password;
+    http::Settings http = settings.http;
+    if (!settings.token.empty()) { // a token has priority over user and password
+        http.user.clear();
+        http.password.clear();
     }
-    http.connect_timeout = settings.connect_timeout;
     http.unix_socket = http::unix_socket_path(settings.url).value_or("");
-    http.proxy = settings.proxy;
-    http.tls = settings.tls;
     return http;
 }
 

@@ -18,17 +18,14 @@ struct Settings {
     Api api = Api::automatic;     ///< automatic: v2 if there is a bucket, else as /ping says
     std::string database = "lxc"; ///< v1 and v3
     std::string retention_policy; ///< v1; empty: the default of the database
-    std::string user;
-    std::string password;
-    std::string token;  ///< instead of user and password
-    std::string org;    ///< v2
-    std::string bucket; ///< v2, in place of `database`
+    std::string token;            ///< instead of user and password
+    std::string org;              ///< v2
+    std::string bucket;           ///< v2, in place of `database`
     bool gzip = true;
     bool create_database = true;      ///< v1: if the server reports that it does not exist
     std::vector<std::string> headers; ///< "Name: value", sent with each request; the values are secrets
-    std::string proxy;                ///< valid for check_proxy(); empty: from the environment
-    http::TlsSettings tls;
-    std::chrono::milliseconds connect_timeout{5'000};
+    http::Settings
+        http; ///< user, password, proxy (valid for check_proxy()), TLS; the URL decides on the socket
     std::chrono::milliseconds timeout{10'000}; ///< for an exchange, plus 1 s for every 100 KiB of lines
 
     friend bool operator==(const Settings&, const Settings&) = default;
@@ -47,6 +44,7 @@ struct Settings {
 /// Texts that must not appear in a log or an error.
 [[nodiscard]] std::vector<std::string> secrets_of(const Settings& settings);
 
+/// `settings.http` with the parts that follow from the token and the URL.
 [[nodiscard]] http::Settings http_settings_of(const Settings& settings);
 
 } // namespace lxcmon::influx

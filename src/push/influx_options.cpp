@@ -37,17 +37,17 @@ void check_api(const influx::Settings& settings) {
 }
 
 void check_tls(const influx::Settings& settings) {
-    if (settings.tls.cert.empty() && !settings.tls.key.empty())
+    if (settings.http.tls.cert.empty() && !settings.http.tls.key.empty())
         refuse("tls-key", "needs --tls-cert as well");
-    if (!settings.tls.cert.empty() && !influx::has_private_key(settings))
-        refuse("tls-cert", "'" + settings.tls.cert + "' holds no private key; give it with --tls-key");
+    if (!settings.http.tls.cert.empty() && !influx::has_private_key(settings))
+        refuse("tls-cert", "'" + settings.http.tls.cert + "' holds no private key; give it with --tls-key");
 }
 
 } // namespace
 
 void check_influx_options(const Config& config) {
     const influx::Settings& settings = config.destinations.influx;
-    if (!settings.password.empty() && settings.user.empty())
+    if (!settings.http.password.empty() && settings.http.user.empty())
         refuse("influx-password-file", "a password is set (here or in the credentials folder), but no user; "
                                        "set --influx-user as well");
     check_api(settings);
@@ -55,7 +55,7 @@ void check_influx_options(const Config& config) {
     const bool own_authorization = std::ranges::any_of(settings.headers, [](const std::string& header) {
         return influx::header_name(header) == "authorization";
     });
-    if (own_authorization && (!settings.token.empty() || !settings.user.empty()))
+    if (own_authorization && (!settings.token.empty() || !settings.http.user.empty()))
         refuse("influx-header",
                "'Authorization' is set already by --influx-token-file or --influx-user; remove one of them");
 }

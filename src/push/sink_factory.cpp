@@ -20,7 +20,7 @@ std::unique_ptr<deliver::Sink> make_influx(influx::Settings settings, const std:
 }
 
 std::vector<Destination> make_servers(const DestinationSettings& settings) {
-    if (settings.influx.tls.insecure)
+    if (settings.influx.http.tls.insecure)
         spdlog::warn("--tls-insecure: the server's certificate is not verified; any server that answers gets "
                      "the credentials");
     std::vector<std::unique_ptr<deliver::Sink>> sinks;

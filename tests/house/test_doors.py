@@ -7,6 +7,9 @@ from pathlib import Path
 
 SRC = Path(__file__).resolve().parents[2] / "src"
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+# Whatever a preprocessor would take for one: a comment, a macro or include_next must not hide it from INCLUDE.
+ANY_INCLUDE = re.compile(r"#\W*(?:include|import)\b|#\W*include_next\b")
+BLOCK_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 UNITS_MOST = 15
 
 # A room and the rooms that it may include, beside itself.
@@ -50,7 +53,7 @@ SHARED_DATA = {"sample/settings.hpp", "sample/container_tags.hpp"}
 LIBRARIES = {
     r"curl/": {"http"},
     r"lxc/": {"discover"},
-    r"CLI/": {"app/settings"},
+    r"CLI(11)?[/.]": {"app/settings"},
     r"toml(\+\+|plusplus)": {"app/settings"},
     r"zlib\.h": {"http", "spool"},
     r"systemd/": {"app"},
@@ -66,7 +69,8 @@ def includes():
     """(file, kind, included): both names below src; kind is < or \"."""
     for path in sorted([*SRC.rglob("*.cpp"), *SRC.rglob("*.hpp")]):
         for kind, name in INCLUDE.findall(path.read_text(encoding="utf-8")):
-            yield str(path.relative_to(SRC)), kind, name
+            # A name of ours in angle brackets is found by the compiler as well.
+            yield str(path.relative_to(SRC)), '"' if name.split("/")[0] in DOORS else kind, name
 
 
 def is_allowed(file, included):
@@ -83,6 +87,14 @@ class Doors(unittest.TestCase):
     def test_includes(self):
         wrong = [f"src/{file} includes {name}" for file, kind, name in includes() if kind == '"' and not is_allowed(file, name)]
         self.assertEqual(wrong, [], "see the table in this test, and docs/architecture.md")
+
+    def test_no_include_hides(self):
+        hidden = []
+        for path in [*SRC.rglob("*.cpp"), *SRC.rglob("*.hpp")]:
+            text = path.read_text(encoding="utf-8")
+            if len(ANY_INCLUDE.findall(BLOCK_COMMENT.sub(" ", text))) != len(INCLUDE.findall(text)):
+                hidden.append(str(path.relative_to(SRC)))
+        self.assertEqual(hidden, [], "write #include \"ROOM/FILE.hpp\" on a line of its own")
 
     def test_included_files_exist(self):
         missing = [f"src/{file} includes {name}" for file, kind, name in includes() if kind == '"' and not (SRC / name).is_file()]
@@ -112,6 +124,9 @@ class Doors(unittest.TestCase):
 
     def test_folders(self):
         """No file lies flat in src, each folder is a room, and none has too many units."""
+        strange = [str(path.relative_to(SRC)) for path in SRC.rglob("*")
+                   if path.is_file() and path.suffix not in {".cpp", ".hpp"} and path.name != "meson.build"]
+        self.assertEqual(strange, [], "C++ files are *.cpp and *.hpp: this test reads no others")
         units = {}
         for path in [*SRC.rglob("*.cpp"), *SRC.rglob("*.hpp")]:
             units.setdefault(folder_of(str(path.relative_to(SRC))), set()).add(path.stem)

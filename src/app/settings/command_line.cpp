@@ -63,6 +63,7 @@ void CommandLine::add(const Option& row) {
 void CommandLine::add(const Command& row) {
     CLI::App* const command = app.add_subcommand(std::string(row.name), wrapped(row.help, ""));
     commands.push_back(command);
+    command->group("Commands");
     std::vector<CLI::Option*> others;
     for (const CommandFlag& flag : row.flags) {
         CLI::Option* const option = command->add_flag("--" + std::string(flag.name));
@@ -73,7 +74,9 @@ void CommandLine::add(const Command& row) {
         flags[&flag] = option;
     }
     if (!row.operand.empty())
-        command->add_option(std::string(row.operand), operands, std::string(row.operand_help))->required();
+        command->add_option(std::string(row.operand), operands, std::string(row.operand_help))
+            ->required()
+            ->type_name("");
     command->fallthrough();
 }
 
@@ -83,6 +86,8 @@ CommandLine::CommandLine(const Program& program)
                          std::string(help_of_version));
     app.set_help_flag("-h,--help", std::string(help_of_help));
     app.footer(std::string(program.footer));
+    app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+    app.get_formatter()->label("REQUIRED", "");
     for (const Option* option : program.options)
         add(*option);
     for (const Command* command : program.commands)

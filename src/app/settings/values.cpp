@@ -73,7 +73,7 @@ bool parse_flag(const std::string& text) {
         return true;
     if (text == "false" || text == "0" || text == "no" || text == "off")
         return false;
-    throw BadValue{"is neither true nor false"};
+    throw BadValue{"is neither on nor off; expected on or off (also true, false, yes, no, 1, 0)"};
 }
 
 std::pair<std::string, std::string> parse_tag(const std::string& text) {

@@ -18,7 +18,8 @@ Finding check_rights() {
     if (::geteuid() == 0)
         return {"rights", true, "running as root"};
     return {"rights", false,
-            fmt::format("running as uid {}: root is needed to join the containers' namespaces", ::geteuid())};
+            fmt::format("running as uid {}: root is needed to join the containers' network namespaces",
+                        ::geteuid())};
 }
 
 Finding check_settings(const Config& config) {

@@ -61,8 +61,8 @@ const Batch two{"a v=1 1\nb v=2 1\n", 2};
 TEST_CASE_FIXTURE(Fixture, "a v1 write, as the server sees it") {
     Settings settings = settings_for(server);
     settings.url += "/prefix/";
-    settings.user = "me";
-    settings.password = "p:w";
+    settings.http.user = "me";
+    settings.http.password = "p:w";
     Client client(settings);
     CHECK(client.send(two.body).outcome == deliver::Outcome::delivered);
     CHECK(client.send(two.body).status == 204);
@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(Fixture, "a v2 write with a token") {
     settings.api = Api::automatic; // a bucket means v2
     settings.bucket = "b/b";
     settings.token = "s3cret==";
-    settings.user = "ignored";
+    settings.http.user = "ignored";
     Client client(settings);
     CHECK(client.send(two.body).outcome == deliver::Outcome::delivered);
     const auto seen = server.requests().front();
@@ -216,8 +216,8 @@ TEST_CASE_FIXTURE(Fixture, "wrong settings, and a redirect that is not followed"
 
 TEST_CASE_FIXTURE(Fixture, "a secret that the server repeats is not in the message") {
     Settings settings = settings_for(server);
-    settings.user = "me";
-    settings.password = "hunter22";
+    settings.http.user = "me";
+    settings.http.password = "hunter22";
     Client client(settings);
     server.script({401, "hunter22 is wrong", {}, Fault::none});
     CHECK(client.send(two.body).message.find("hunter22") == std::string::npos);

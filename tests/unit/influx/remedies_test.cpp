@@ -107,6 +107,24 @@ TEST_CASE_FIXTURE(Fixture, "a database that can't be created: 200 with an error 
     const deliver::Verdict verdict = client.send(two.body);
     CHECK(verdict.outcome == deliver::Outcome::settings);
     CHECK(verdict.message.find("no right") != std::string::npos);
+    CHECK(verdict.status == 404); // lxcmon_push.last_status is that of the write
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "both remedies for one batch: the database is missing, then gzip is not accepted") {
+    for (const bool database_first : {true, false}) {
+        Settings compressing = settings();
+        compressing.gzip = true;
+        Client client(compressing);
+        if (!database_first)
+            server.script({415, ""});
+        server.script({404, no_database});
+        server.script({200, created});
+        if (database_first)
+            server.script({415, ""});
+        CHECK(client.send(two.body).outcome == deliver::Outcome::delivered);
+        CHECK(server.requests().back().body == two.body);
+    }
 }
 
 TEST_CASE_FIXTURE(Fixture, "no answer to the creation: it is tried again later") {

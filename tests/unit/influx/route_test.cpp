@@ -35,7 +35,7 @@ deliver::Verdict send(Settings settings) {
 
 deliver::Verdict send_through(const std::string& proxy, const std::string& url) {
     Settings settings = settings_for(url);
-    settings.proxy = proxy;
+    settings.http.proxy = proxy;
     return send(std::move(settings));
 }
 

@@ -39,7 +39,7 @@ struct Tls {
         Settings settings;
         settings.url = url;
         settings.api = Api::v1;
-        settings.tls = std::move(tls);
+        settings.http.tls = std::move(tls);
         return Client(settings).send("a v=1 1\n");
     }
     /// The message of a failed send, which must be retried.

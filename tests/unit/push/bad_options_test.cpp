@@ -99,7 +99,7 @@ TEST_CASE("the error about a bad value names the option, the value and the expec
 
 TEST_CASE("a bad value of a flag is refused, on the command line and in the environment") {
     const Parser parser;
-    CHECK(has_all(parser.error({"--once=maybe"}), {"--once", "'maybe'", "true nor false"}));
+    CHECK(has_all(parser.error({"--once=maybe"}), {"--once", "'maybe'", "on nor off"}));
     CHECK(has_all(parser.error({}, {{"LXCMON_ONCE", "maybe"}}), {"--once", "'maybe'", "LXCMON_ONCE"}));
 }
 
@@ -179,8 +179,8 @@ TEST_CASE("a password file is read, and requires a user") {
     const Parser parser;
     const std::string file = parser.folder().write("password", "s3 cret\r\nsecond line\n");
     const Config config = parser.config({"--influx-user", "u", "--influx-password-file", file});
-    CHECK(config.destinations.influx.password == "s3 cret");
-    CHECK(config.destinations.influx.user == "u");
+    CHECK(config.destinations.influx.http.password == "s3 cret");
+    CHECK(config.destinations.influx.http.user == "u");
     const std::string error = parser.error({"--influx-password-file", file});
     CHECK(has_all(error, {"--influx-password-file", "--influx-user"}));
     CHECK(error.find("cret") == std::string::npos);

@@ -31,7 +31,7 @@ TEST_CASE("token and password are read from the credentials of the service, with
         service(parser, {{"influx_token", "t0ken\n"}, {"influx_password", "pass word\r\nmore\n"}});
     const Config config = parser.config({"--influx-user=u"}, variables);
     CHECK(config.destinations.influx.token == "t0ken");
-    CHECK(config.destinations.influx.password == "pass word");
+    CHECK(config.destinations.influx.http.password == "pass word");
 }
 
 TEST_CASE("the command line, the settings file and INFLUX_TOKEN override the credential") {

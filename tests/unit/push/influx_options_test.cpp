@@ -125,8 +125,8 @@ TEST_CASE("certificate and key belong together, and the key is not locked") {
     CHECK(has_all(parser.error({"--tls-key", key}), {"--tls-key: needs --tls-cert"}));
     CHECK(has_all(parser.error({"--tls-cert", cert}),
                   {"--tls-cert: '" + cert + "' holds no private key", "--tls-key"}));
-    CHECK(parser.config({"--tls-cert", both}).destinations.influx.tls.key.empty());
-    CHECK(parser.config({"--tls-cert", cert, "--tls-key", key}).destinations.influx.tls.key == key);
+    CHECK(parser.config({"--tls-cert", both}).destinations.influx.http.tls.key.empty());
+    CHECK(parser.config({"--tls-cert", cert, "--tls-key", key}).destinations.influx.http.tls.key == key);
     for (const char* locked : {"-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
                                "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"}) {
         const std::string file = parser.folder().write("locked", locked);

@@ -110,7 +110,7 @@ TEST_CASE("each option sets its member of Config") {
     using std::chrono::seconds;
     using Texts = std::vector<std::string>;
     CHECK(c.destinations.influx_urls == Texts{"http://x"});
-    CHECK(c.destinations.influx.database + c.destinations.influx.user + c.destinations.influx.org +
+    CHECK(c.destinations.influx.database + c.destinations.influx.http.user + c.destinations.influx.org +
               c.destinations.influx.bucket ==
           "duob");
     CHECK(more.destinations.influx_mode + more.destinations.influx.retention_policy == "allweek");
@@ -118,12 +118,12 @@ TEST_CASE("each option sets its member of Config") {
     CHECK_FALSE(more.destinations.influx.create_database);
     CHECK_FALSE(more.destinations.influx.gzip);
     CHECK(more.destinations.influx.headers == Texts{"A: b"});
-    CHECK(more.destinations.influx.proxy == "socks5://p:1");
-    CHECK(more.destinations.influx.tls.insecure);
-    CHECK(more.destinations.influx.tls.ca + more.destinations.influx.tls.cert +
-              more.destinations.influx.tls.key ==
+    CHECK(more.destinations.influx.http.proxy == "socks5://p:1");
+    CHECK(more.destinations.influx.http.tls.insecure);
+    CHECK(more.destinations.influx.http.tls.ca + more.destinations.influx.http.tls.cert +
+              more.destinations.influx.http.tls.key ==
           pem_file + pem_file + pem_file);
-    CHECK(c.destinations.influx.password == "s");
+    CHECK(c.destinations.influx.http.password == "s");
     CHECK(c.destinations.influx.token.empty());
     CHECK(c.destinations.batch_lines == 11);
     CHECK(c.destinations.spool.folder == "/s");

@@ -78,7 +78,7 @@ TEST_CASE("each setting reaches the server") {
     CHECK(make_destinations(config).front().sink->send("a v=1 1\n").outcome == deliver::Outcome::delivered);
     CHECK(server.requests().back().path == "/api/v3/write_lp");
     CHECK(server.requests().back().headers.at("content-encoding") == "gzip");
-    config.influx.proxy = server.url();
+    config.influx.http.proxy = server.url();
     config.influx_urls = {"http://influx.invalid"};
     CHECK(make_destinations(config).front().sink->send("a v=1 1\n").outcome == deliver::Outcome::delivered);
 }
@@ -88,7 +88,7 @@ TEST_CASE("insecure TLS is logged once at each start") {
     DestinationSettings config = with_urls({"https://a", "https://b"}, "all");
     CHECK(make_destinations(config).size() == 2);
     CHECK(log.take().empty());
-    config.influx.tls.insecure = true;
+    config.influx.http.tls.insecure = true;
     CHECK(make_destinations(config).size() == 2);
     const std::string logged = log.take();
     CHECK(logged.starts_with("warning --tls-insecure: "));
