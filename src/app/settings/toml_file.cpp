@@ -143,7 +143,10 @@ std::vector<std::string> values_of(const Document& document, const Entry& entry,
     for (const Option* option : document.program.options)
         if (!option->command_line_only)
             names.push_back(option->name);
-    document.fail(entry.key->source(), "unknown key " + entry.shown() + did_you_mean(entry.name, names) +
+    std::string hint = did_you_mean(entry.name, names);
+    if (hint.empty())
+        hint = did_you_mean(entry.key->str(), names); // without the names of its tables
+    document.fail(entry.key->source(), "unknown key " + entry.shown() + hint +
                                            ", expected the long name of an option, see " +
                                            std::string(document.program.name) + " --help");
 }

@@ -79,6 +79,12 @@ TEST_CASE("an error begins with the program and the place") {
         "column 1");
 }
 
+TEST_CASE("an unknown key in a table is also compared without the table's name") {
+    CHECK(error_of("[sampling]\ninterval = '5s'").find("'sampling-interval' (did you mean interval?)") !=
+          std::string::npos);
+    CHECK(error_of("--interval = '5s'").find("'--interval' (did you mean interval?)") != std::string::npos);
+}
+
 TEST_CASE("an option only for the command line is not suggested") {
     CHECK(error_of("onces = true").find("did you mean") == std::string::npos);
 }
