@@ -58,9 +58,14 @@ std::vector<std::string> names_in(const std::string& folder, const Program& prog
     for (std::filesystem::directory_iterator each(folder, error), end; !error && each != end;
          each.increment(error)) {
         std::string name = each->path().filename();
+        if (name.starts_with('.') || !name.ends_with(".toml"))
+            continue;
+        // A dangling link has no settings; to open a FIFO would wait for its writer.
         std::error_code not_there;
-        if (!name.starts_with('.') && name.ends_with(".toml") && each->is_regular_file(not_there))
-            names.push_back(std::move(name));
+        if (!each->is_regular_file(not_there))
+            fail(program, folder + "/" + name,
+                 "is not a regular file, expected a settings file; remove or rename it");
+        names.push_back(std::move(name));
     }
     if (error && error != std::errc::no_such_file_or_directory && error != std::errc::not_a_directory)
         fail(program, folder, "can't be read: " + error.message() + ", expected a folder of TOML files");

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
+#include <optional>
+#include <tuple>
 #include <vector>
 
 namespace lxcmon::app {
@@ -32,23 +34,84 @@ std::size_t distance(std::string_view left, std::string_view right) {
     return before[right.size()];
 }
 
+constexpr std::string_view separators = "-_";
+
+bool is_separator(char c) noexcept {
+    return separators.find(c) != std::string_view::npos;
+}
+
+std::size_t common_begin(std::string_view left, std::string_view right) {
+    return static_cast<std::size_t>(std::ranges::mismatch(left, right).in1 - left.begin());
+}
+
+/// "influx-token" and "token" of "influx-token-file": the beginning of the name, or whole words of it.
+bool is_part(std::string_view typed, std::string_view name) {
+    const std::size_t at = name.find(typed);
+    if (typed.size() < 2 || at == std::string_view::npos)
+        return false;
+    const std::size_t end = at + typed.size();
+    return at == 0 || (is_separator(name[at - 1]) && (end == name.size() || is_separator(name[end])));
+}
+
+/// "influx-db" of "influx-database": letters of the typed text in its order, of which at least the first
+/// four, and the first one of the last word, are together.
+bool is_short_form(std::string_view name, std::string_view typed) {
+    const std::size_t last_word = name.find_last_of(separators) + 1; // npos + 1 is 0
+    if (common_begin(name, typed) < std::max<std::size_t>(4, last_word + 1))
+        return false;
+    for (const char c : typed)
+        if (!name.empty() && name.front() == c)
+            name.remove_prefix(1);
+    return name.empty();
+}
+
+/// The number of typing errors, or nullopt if there are too many. Words that both have in front do not count.
+std::optional<std::size_t> few_errors(std::string_view typed, std::string_view name) {
+    const std::string_view common = typed.substr(0, common_begin(typed, name));
+    const std::size_t words = common.find_last_of(separators) + 1;
+    const std::size_t size = typed.size() - words;
+    const std::size_t most = size <= 4 ? 1 : std::max<std::size_t>(2, size / 3);
+    const std::size_t errors = distance(typed, name);
+    return errors <= most && errors < size ? std::optional(errors) : std::nullopt;
+}
+
+/// The only name that `fits`; empty if there is none or more than one.
+template <typename Fits>
+std::string_view only_name(std::span<const std::string_view> names, Fits fits) {
+    std::string_view found;
+    for (const std::string_view name : names) {
+        if (!fits(name))
+            continue;
+        if (!found.empty())
+            return {};
+        found = name;
+    }
+    return found;
+}
+
 } // namespace
 
 std::string_view nearest_name(std::string_view typed, std::span<const std::string_view> names) {
+    typed.remove_prefix(std::min(typed.find_first_not_of('-'), typed.size()));
     if (typed.size() > longest_typed_bytes)
         return {};
-    // At least one character must be right.
-    const std::size_t most = std::max<std::size_t>(2, typed.size() / 3);
-    std::size_t least = std::min(most + 1, typed.size());
-    std::string_view nearest;
+    if (const auto same = std::ranges::find(names, typed); same != names.end())
+        return *same;
+    if (const auto name = only_name(names, [&](std::string_view each) { return is_part(typed, each); });
+        !name.empty())
+        return name;
+    // Fewer errors first, then a longer common beginning, then the alphabet. A short form has no errors.
+    std::optional<std::tuple<std::size_t, std::size_t, std::string_view>> best;
     for (const std::string_view name : names) {
-        const std::size_t errors = distance(typed, name);
-        if (errors < least || (errors == least && !nearest.empty() && name < nearest)) {
-            least = errors;
-            nearest = name;
-        }
+        const auto errors =
+            is_short_form(name, typed) ? std::optional<std::size_t>(0) : few_errors(typed, name);
+        if (!errors)
+            continue;
+        const std::tuple each(*errors, longest_typed_bytes - common_begin(typed, name), name);
+        if (!best || each < *best)
+            best = each;
     }
-    return nearest;
+    return best ? std::get<2>(*best) : std::string_view{};
 }
 
 std::string did_you_mean(std::string_view typed, std::span<const std::string_view> names,

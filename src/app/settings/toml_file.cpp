@@ -143,7 +143,10 @@ std::vector<std::string> values_of(const Document& document, const Entry& entry,
     for (const Option* option : document.program.options)
         if (!option->command_line_only)
             names.push_back(option->name);
-    document.fail(entry.key->source(), "unknown key " + entry.shown() + did_you_mean(entry.name, names) +
+    std::string hint = did_you_mean(entry.name, names);
+    if (hint.empty())
+        hint = did_you_mean(entry.key->str(), names); // without the names of its tables
+    document.fail(entry.key->source(), "unknown key " + entry.shown() + hint +
                                            ", expected the long name of an option, see " +
                                            std::string(document.program.name) + " --help");
 }
@@ -158,9 +161,22 @@ bool is_empty_section(const Document& document, const Entry& entry) {
                                [&](const Option* option) { return option->name.starts_with(begin); });
 }
 
+/// `[[influx]]` or `[[tag]]` for `[influx]` or `[tag]`.
+bool is_array_of_section(const Document& document, const Entry& entry) {
+    const auto* const array = entry.value->as_array();
+    if (array == nullptr || !array->is_array_of_tables())
+        return false;
+    const std::string begin = entry.name + "-";
+    return std::ranges::any_of(document.program.options, [&](const Option* option) {
+        return option->name.starts_with(begin) || (option->name == entry.name && takes_table(*option));
+    });
+}
+
 void take(const Document& document, const Entry& entry, FileSettings& settings) {
     const toml::source_region& place = entry.key->source();
     const Option* const option = document.find(entry.name);
+    if (is_array_of_section(document, entry))
+        document.fail(place, "an array of tables, expected [" + entry.name + "]");
     if (option == nullptr) {
         if (is_empty_section(document, entry))
             return;
@@ -192,7 +208,9 @@ FileSettings parse_toml(std::string_view text, const std::string& path, const Pr
         for (const Entry& entry : entries)
             take(document, entry, settings);
     } catch (const toml::parse_error& error) {
-        document.fail(error.source(), syntax_message(error.description()));
+        const toml::source_position place = error.source().begin;
+        const TextProblem problem = syntax_problem(text, place.line, place.column, error.description());
+        document.fail(problem.line, problem.column, problem.message);
     }
     return settings;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/settings/toml_text.hpp"
 
+#include "text/printable.hpp"
 #include "text/utf8.hpp"
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 
 namespace lxcmon::app {
 namespace {
+
+constexpr std::size_t longest_key_bytes = 80;
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
@@ -77,10 +80,10 @@ constexpr auto rules = std::to_array<Rule>({
     {"after '\\r'", "a carriage return alone, expected a line feed behind it"},
     {"cannot redefine", "a key or table defined twice, expected once"},
     {"cannot insert", "a table defined twice, expected once"},
-    {"not representable", "a number out of range, expected one of at most 64 bits"},
-    {"could not be interpreted", "a number out of range, expected one of at most 64 bits"},
-    {"length limit", "a number of too many digits, expected one of at most 64 bits"},
-    {"too long", "a number of too many digits, expected one of at most 64 bits"},
+    {"not representable", "a number out of range, expected one that fits in 64 bits"},
+    {"could not be interpreted", "a number out of range, expected one that fits in 64 bits"},
+    {"length limit", "a number of too many digits, expected one that fits in 64 bits"},
+    {"too long", "a number of too many digits, expected one that fits in 64 bits"},
     {"nested value depth", "lists or tables nested too deep, expected a list of values"},
     {"string: unescaped control char",
      "a control character or the end of the line, expected the closing quote"},
@@ -117,6 +120,35 @@ constexpr auto rules = std::to_array<Rule>({
     {"parsing time", no_value},
 });
 
+/// The key as written in a description "cannot redefine existing TYPE 'KEY' as table". Empty if it has none
+/// or the key is in quotes.
+std::string_view redefined_key(std::string_view description) {
+    for (const std::string_view end : {" as table", " as array-of-tables"})
+        if (description.ends_with(end))
+            description.remove_suffix(end.size());
+    const std::size_t begin = description.find('\'', description.find("cannot redefine"));
+    if (begin == std::string_view::npos)
+        return {};
+    description.remove_prefix(begin + 1);
+    const std::string_view key =
+        description.substr(0, description.rfind('\'')); // npos: a truncated description
+    // toml++ repeats the first letters of a key in quotes.
+    return key.find_first_of("\"'") == std::string_view::npos ? key : std::string_view{};
+}
+
+/// The column where the number begins that ends before `column`.
+unsigned begin_of_number(std::string_view text, unsigned line, unsigned column) {
+    for (; line > 1; --line)
+        text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+    std::size_t at = 0;
+    for (unsigned left = column; left > 1 && at < text.size(); --left)
+        at += std::max<std::size_t>(1, text::character_bytes(text.substr(at)));
+    constexpr std::string_view in_numbers = "0123456789abcdefABCDEFox+-._";
+    for (; at > 0 && column > 1 && in_numbers.find(text[at - 1]) != std::string_view::npos; --at)
+        --column;
+    return column;
+}
+
 } // namespace
 
 std::optional<TextProblem> find_text_problem(std::string_view text) {
@@ -133,12 +165,22 @@ std::optional<TextProblem> find_text_problem(std::string_view text) {
     return find_deep_key(text);
 }
 
-std::string syntax_message(std::string_view description) {
+TextProblem syntax_problem(std::string_view text, unsigned line, unsigned column,
+                           std::string_view description) {
     const auto fits = [&](const Rule& rule) {
         return description.find(rule.in_description) != std::string_view::npos;
     };
     const auto rule = std::ranges::find_if(rules, fits);
-    return std::string(rule != rules.end() ? rule->message : "a syntax error, expected TOML 1.0");
+    if (rule == rules.end())
+        return {line, column, "a syntax error, expected TOML 1.0"};
+    if (rule->message.ends_with("64 bits"))
+        column = begin_of_number(text, line, column);
+    const std::string_view key =
+        rule->in_description == "cannot redefine" ? redefined_key(description) : std::string_view{};
+    if (!key.empty())
+        return {line, column,
+                "'" + text::printable(key, longest_key_bytes) + "' is defined twice, expected once"};
+    return {line, column, std::string(rule->message)};
 }
 
 } // namespace lxcmon::app

@@ -23,8 +23,9 @@ inline constexpr std::size_t most_key_parts = 16;
 /// invalid UTF-8, a key of more than `most_key_parts` parts.
 [[nodiscard]] std::optional<TextProblem> find_text_problem(std::string_view text);
 
-/// A plain message for a syntax error that toml++ describes. It quotes nothing of the text, which may contain
-/// a secret.
-[[nodiscard]] std::string syntax_message(std::string_view description);
+/// The plain message for a syntax error that toml++ describes, and its place: a number has the place where it
+/// begins. The message quotes at most a key: a value may be a secret.
+[[nodiscard]] TextProblem syntax_problem(std::string_view text, unsigned line, unsigned column,
+                                         std::string_view description);
 
 } // namespace lxcmon::app

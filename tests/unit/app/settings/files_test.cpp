@@ -68,12 +68,31 @@ TEST_CASE("only files that end in .toml and do not begin with a dot are read") {
     folder.write("main.toml", "");
     for (const char* name : {"a.toml~", "a.toml.dpkg-old", ".a.toml", ".toml", "README", "a.TOML"})
         folder.write(std::string("conf.d/") + name, "no TOML");
-    std::filesystem::create_directory(folder.path("conf.d/folder.toml"));
-    CHECK(::mkfifo(folder.path("conf.d/pipe.toml").c_str(), 0600) == 0);
+    std::filesystem::create_directory(folder.path("conf.d/folder"));
+    CHECK(::mkfifo(folder.path("conf.d/pipe").c_str(), 0600) == 0);
     CHECK(folder.read().empty());
     folder.write("elsewhere", "host = 'link'\n");
     std::filesystem::create_symlink("../elsewhere", folder.path("conf.d/link.toml"));
     CHECK(folder.read().at("host").values == Texts{"link"});
+}
+
+TEST_CASE("a name in conf.d that is not a regular file is an error") {
+    const auto check = [](const Folder& folder, const std::string& name) {
+        folder.write("main.toml", "");
+        CHECK(folder.error() == "lxcmon-few: " + folder.path("conf.d/" + name) +
+                                    ": is not a regular file, expected a settings file; remove or rename it");
+    };
+    const Folder with_folder;
+    std::filesystem::create_directory(with_folder.path("conf.d/6.toml"));
+    check(with_folder, "6.toml");
+    const Folder with_pipe;
+    CHECK(::mkfifo(with_pipe.path("conf.d/7.toml").c_str(), 0600) == 0);
+    check(with_pipe, "7.toml");
+    for (const char* target : {"../missing", "5.toml", "/dev/null"}) {
+        const Folder with_link;
+        std::filesystem::create_symlink(target, with_link.path("conf.d/5.toml"));
+        check(with_link, "5.toml");
+    }
 }
 
 TEST_CASE("an error names its file") {

@@ -79,6 +79,35 @@ TEST_CASE("an error begins with the program and the place") {
         "column 1");
 }
 
+TEST_CASE("a key or table that is defined twice is named, unless it is in quotes") {
+    CHECK(error_of("host = 'a'\nhost = 'b'").ends_with(":2:8: 'host' is defined twice, expected once"));
+    CHECK(error_of("[influx.a]\n[influx.a]").ends_with(":2:1: 'influx.a' is defined twice, expected once"));
+    CHECK(error_of("[log]\n[[log]]").ends_with(":2:1: 'log' is defined twice, expected once"));
+    CHECK(error_of("'a b' = 1\n'a b' = 2").ends_with(": a key or table defined twice, expected once"));
+    CHECK(error_of("host = 'a'\nhost.x = 1").ends_with(": a key or table defined twice, expected once"));
+    const std::string longest(5000, 'k');
+    CHECK(error_of(longest + " = 1\n" + longest + " = 2").size() < 250);
+}
+
+TEST_CASE("a number out of range has the place where it begins") {
+    const std::string message = "a number out of range, expected one that fits in 64 bits";
+    CHECK(error_of("host = 'a'\ninterval = -1e400 # c").ends_with(":2:12: " + message));
+    CHECK(error_of("'ä' =  0xFFFFFFFFFFFFFFFFFF").ends_with(":1:8: " + message));
+    CHECK(error_of("include = [1,\n 99999999999999999999]").ends_with(":2:2: " + message));
+}
+
+TEST_CASE("an array of tables for a table") {
+    CHECK(error_of("[[influx]]\nurl = 'h'").ends_with(": an array of tables, expected [influx]"));
+    CHECK(error_of("[[tag]]\na = 1").ends_with(": an array of tables, expected [tag]"));
+    CHECK(error_of("[[bogus]]\na = 1").find("unknown key 'bogus'") != std::string::npos);
+}
+
+TEST_CASE("an unknown key in a table is also compared without the table's name") {
+    CHECK(error_of("[sampling]\ninterval = '5s'").find("'sampling-interval' (did you mean interval?)") !=
+          std::string::npos);
+    CHECK(error_of("--interval = '5s'").find("'--interval' (did you mean interval?)") != std::string::npos);
+}
+
 TEST_CASE("an option only for the command line is not suggested") {
     CHECK(error_of("onces = true").find("did you mean") == std::string::npos);
 }
