@@ -98,8 +98,11 @@ std::optional<Given> from_caller(const Program& program, std::size_t index, cons
 }
 
 Given from_file(const SettingValue& setting) {
-    return {0, setting.values, "", false,
-            setting.path + ":" + std::to_string(setting.line) + ":" + std::to_string(setting.column)};
+    Given given{0, setting.values, "", false};
+    for (const FilePlace& place : setting.places)
+        given.places.push_back(setting.path + ":" + std::to_string(place.line) + ":" +
+                               std::to_string(place.column));
+    return given;
 }
 
 std::size_t config_option(const Program& program) {
@@ -121,9 +124,11 @@ Environment process_environment() {
     return variables;
 }
 
-void refuse(const Program& program, const Given& given, const std::string& value, const text::BadValue& bad) {
-    throw BadSetting(std::string(program.name) + ": " + (given.place.empty() ? "" : given.place + ": ") +
-                     "--" + std::string(program.options[given.option]->name) + given.origin + ": '" +
+void refuse(const Program& program, const Given& given, std::size_t index, const text::BadValue& bad) {
+    const std::string& value = given.values[index];
+    throw BadSetting(std::string(program.name) + ": " +
+                     (given.places.empty() ? "" : given.places[index] + ": ") + "--" +
+                     std::string(program.options[given.option]->name) + given.origin + ": '" +
                      (bad.shown.empty() ? value : bad.shown) + "' " + bad.message);
 }
 
@@ -138,7 +143,7 @@ Parsed parse(const Program& program, const std::vector<std::string>& arguments,
     const auto named = from_caller(program, config, line, environment);
     parsed.config_file = named ? named->values.front() : program.options[config]->default_value.text;
     if (parsed.config_file.empty())
-        refuse(program, *named, "", {"is empty; expected a name"});
+        refuse(program, *named, 0, {"is empty; expected a name"});
     // Only the default file may be missing.
     const FileSettings files = read_settings_files(parsed.config_file, named.has_value(), program);
     for (std::size_t index = 0; index < program.options.size(); ++index) {

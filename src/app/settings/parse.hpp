@@ -31,7 +31,7 @@ struct Given {
     std::vector<std::string> values;
     std::string origin;       ///< for messages: " (environment variable NAME)"; empty: command line or file
     bool is_standard = false; ///< from the standard variable of the option
-    std::string place{};      ///< for messages: "FILE:LINE:COLUMN"; empty: not from a file
+    std::vector<std::string> places{}; ///< of each value: "FILE:LINE:COLUMN"; empty: not from a file
 };
 
 /// Command line, environment and settings file, merged; the values are still text.
@@ -55,7 +55,7 @@ using Environment = std::map<std::string, std::string, std::less<>>;
                            const Environment& environment);
 
 /// Throws BadSetting for an invalid value.
-[[noreturn]] void refuse(const Program& program, const Given& given, const std::string& value,
+[[noreturn]] void refuse(const Program& program, const Given& given, std::size_t index,
                          const text::BadValue& bad);
 
 /// Stores the given values in `config`. `rows` are those of `program.options`, in the same order. Throws
@@ -66,11 +66,11 @@ void apply(const Program& program, std::span<const OptionRow<Config>> rows, cons
     for (const Given& given : all) {
         const OptionRow<Config>& row = rows[given.option];
         const auto take = given.is_standard && row.take_standard != nullptr ? row.take_standard : row.take;
-        for (const std::string& value : given.values) {
+        for (std::size_t index = 0; index < given.values.size(); ++index) {
             try {
-                take(config, value);
+                take(config, given.values[index]);
             } catch (const text::BadValue& bad) {
-                refuse(program, given, value, bad);
+                refuse(program, given, index, bad);
             }
         }
     }

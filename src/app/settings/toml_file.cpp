@@ -109,33 +109,43 @@ std::string one_value(const Document& document, const toml::node& node, const st
     return *text;
 }
 
-std::vector<std::string> key_values(const Document& document, const Entry& entry, const toml::table& table) {
+FilePlace place_of(const toml::source_region& region) {
+    return {region.begin.line, region.begin.column};
+}
+
+/// Adds "KEY=VALUE" of each key of the table.
+void add_key_values(const Document& document, const Entry& entry, const toml::table& table,
+                    SettingValue& setting) {
     std::vector<Entry> pairs;
     for (const auto& [key, value] : table)
         pairs.push_back({std::string(key.str()), &key, &value});
     sort_by_place(pairs);
-    std::vector<std::string> values;
     for (const Entry& pair : pairs) {
         if (pair.name.find('=') != std::string::npos)
             document.fail(pair.key->source(),
                           "a key with = in the table of " + entry.shown() + ", expected key = value");
-        values.push_back(pair.name + "=" +
-                         one_value(document, *pair.value, "in the table of " + entry.shown()));
+        setting.values.push_back(pair.name + "=" +
+                                 one_value(document, *pair.value, "in the table of " + entry.shown()));
+        setting.places.push_back(place_of(pair.key->source()));
     }
-    return values;
 }
 
-std::vector<std::string> values_of(const Document& document, const Entry& entry, const Option& option) {
+void add_values(const Document& document, const Entry& entry, const Option& option, SettingValue& setting) {
     const toml::node& node = *entry.value;
-    if (const auto* table = node.as_table(); table != nullptr && takes_table(option))
-        return key_values(document, entry, *table);
+    if (const auto* table = node.as_table(); table != nullptr && takes_table(option)) {
+        add_key_values(document, entry, *table, setting);
+        return;
+    }
     const auto* const array = node.as_array();
-    if (array == nullptr || !option.repeatable)
-        return {one_value(document, node, "for " + entry.shown())};
-    std::vector<std::string> values;
-    for (const toml::node& element : *array)
-        values.push_back(one_value(document, element, "in the list of " + entry.shown()));
-    return values;
+    if (array == nullptr || !option.repeatable) {
+        setting.values = {one_value(document, node, "for " + entry.shown())};
+        setting.places = {setting.key};
+        return;
+    }
+    for (const toml::node& element : *array) {
+        setting.values.push_back(one_value(document, element, "in the list of " + entry.shown()));
+        setting.places.push_back(place_of(element.source()));
+    }
 }
 
 [[noreturn]] void fail_unknown(const Document& document, const Entry& entry) {
@@ -187,10 +197,12 @@ void take(const Document& document, const Entry& entry, FileSettings& settings) 
                       entry.shown() + " is for the command line alone, expected --" + entry.name + " there");
     if (const auto first = settings.find(entry.name); first != settings.end())
         document.fail(place, entry.shown() + " is defined twice, expected once; the first is in line " +
-                                 std::to_string(first->second.line) + ", column " +
-                                 std::to_string(first->second.column));
-    settings[entry.name] = {values_of(document, entry, *option), document.path, place.begin.line,
-                            place.begin.column};
+                                 std::to_string(first->second.key.line) + ", column " +
+                                 std::to_string(first->second.key.column));
+    SettingValue& setting = settings[entry.name];
+    setting.path = document.path;
+    setting.key = place_of(place);
+    add_values(document, entry, *option, setting);
 }
 
 } // namespace

@@ -10,12 +10,18 @@
 
 namespace lxcmon::app {
 
+/// A place in a settings file, from 1.
+struct FilePlace {
+    unsigned line = 0;
+    unsigned column = 0;
+};
+
 /// The value of one option in a settings file, and its place for messages.
 struct SettingValue {
     std::vector<std::string> values; ///< in the form of the command line; empty: an empty list
     std::string path;
-    unsigned line = 0;
-    unsigned column = 0;
+    FilePlace key;                 ///< of its key
+    std::vector<FilePlace> places; ///< of each value: of the key, or in a list or a table of the element
 };
 
 /// Values by the option's name.

@@ -35,12 +35,24 @@ TEST_CASE("a file of settings comes to a configuration") {
     CHECK_FALSE(config.destinations.influx.gzip);
 }
 
+TEST_CASE("the place of a wrong value in a list or a table is its own") {
+    const Parser parser;
+    CHECK(has_all(parser.error_of_file("host = \"a\"\n\n[tag]\nsite = \"b\"\nrack = \"\"\n"),
+                  {"settings.toml:5:1: --tag: 'rack='"}));
+    CHECK(has_all(parser.error_of_file("tag.site = \"b\"\ntag.host = \"x\"\n"),
+                  {"settings.toml:2:5: --tag: 'host=x'"}));
+    CHECK(has_all(parser.error_of_file("metrics = [\n  \"lxc_cpu\",\n  \"nope\"]\n"),
+                  {"settings.toml:3:3: --metrics: 'nope'"}));
+    CHECK(has_all(parser.error_of_file("influx-url = [\n\"http://a\", \"bogus\"]\n"),
+                  {"settings.toml:2:13: --influx-url: 'bogus'"}));
+}
+
 TEST_CASE("tags may be a table") {
     const Parser parser;
     const std::vector<std::pair<std::string, std::string>> both{{"site", "berlin"}, {"rack", "3"}};
     CHECK(parser.config_of_file("[tag]\nsite = \"berlin\"\nrack = 3\n").collect.sample.tags.user == both);
     CHECK(parser.config_of_file("tag = {site = \"berlin\", rack = 3}\n").collect.sample.tags.user == both);
-    CHECK(has_all(parser.error_of_file("[tag]\nhost = \"h\"\n"), {"settings.toml:1:2: --tag: ", "'host=h'"}));
+    CHECK(has_all(parser.error_of_file("[tag]\nhost = \"h\"\n"), {"settings.toml:2:1: --tag: ", "'host=h'"}));
 }
 
 TEST_CASE("a bad value has its file, line and column") {

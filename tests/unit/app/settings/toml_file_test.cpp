@@ -45,10 +45,10 @@ TEST_CASE("values of each TOML type become text as on the command line") {
 TEST_CASE("a value has its place, for messages") {
     const FileSettings settings = read("# a comment\nhost = 'h'\n[influx]\n  url = \"http://h:8086\"\n");
     CHECK(settings.at("host").path == "/etc/s.toml");
-    CHECK(settings.at("host").line == 2);
-    CHECK(settings.at("host").column == 1);
-    CHECK(settings.at("influx-url").line == 4);
-    CHECK(settings.at("influx-url").column == 3);
+    CHECK(settings.at("host").key.line == 2);
+    CHECK(settings.at("host").key.column == 1);
+    CHECK(settings.at("influx-url").key.line == 4);
+    CHECK(settings.at("influx-url").key.column == 3);
 }
 
 TEST_CASE("tags as a list, an inline table or a table") {
