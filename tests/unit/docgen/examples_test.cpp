@@ -28,7 +28,7 @@ TEST_CASE("the examples match their names") {
     const auto config_of = [&](const std::string& name) {
         return parser.config({"--config", LXCMON_SOURCE "/contrib/packaging/examples/" + name + ".toml"});
     };
-    CHECK(config_of("influx1").destinations.influx.user == "lxcmon");
+    CHECK(config_of("influx1").destinations.influx.http.user == "lxcmon");
     CHECK(config_of("influx2").destinations.influx.bucket == "lxc");
     CHECK(config_of("two-servers").destinations.influx_urls.size() == 2);
 }

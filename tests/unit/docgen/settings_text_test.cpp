@@ -116,6 +116,6 @@ TEST_CASE("all lines of the settings file together are valid, except influx-rp")
     push::Config config;
     CHECK_NOTHROW(config = files.parser.config_of_file(text));
     CHECK(config.destinations.influx_urls.size() == 1);
-    CHECK(config.destinations.influx.password + config.destinations.influx.token == "secretsecret");
+    CHECK(config.destinations.influx.http.password + config.destinations.influx.token == "secretsecret");
     CHECK(config.collect.sample.tags.user.size() == 1);
 }
