@@ -48,7 +48,7 @@ count() {
 
 cpp_files() { find src tests -name '*.cpp' -print0 -o -name '*.hpp' -print0; }
 script_files() {
-    find contrib tests debian -name '*.sh' -print0 -o -path 'debian/tests/with*' -print0 -o -name '*.postrm' -print0
+    find contrib tests debian -name '*.sh' -print0 -o -path 'debian/tests/with*' -print0 -o -name '*.postrm' -print0 -o -path 'contrib/dev/hooks/*' -print0
     [ ! -f .ci/run ] || printf '.ci/run\0'
 }
 source_files() {
