@@ -11,7 +11,7 @@ namespace lxcmon::push {
 /// A subcommand and the function that runs it. The function returns the exit code of the program and throws
 /// the same exceptions as Agent.
 struct CommandRow : app::Command {
-    int (*run)(const Invocation& invocation);
+    int (*run)(const Invocation& invocation) = nullptr;
 };
 
 [[nodiscard]] std::span<const CommandRow> command_table() noexcept;

@@ -47,7 +47,7 @@ struct Option {
 template <typename Config>
 struct OptionRow : Option {
     using Take = void (*)(Config& config, const std::string& value);
-    Take take;
+    Take take = nullptr;
     Take take_standard = nullptr; ///< for the standard variable, if its value has another meaning
 };
 
