@@ -14,6 +14,10 @@ namespace lxcmon::io {
 
 /// A forked child for calls that may hang without end; the owner kills it then. Parent and child talk over a
 /// SOCK_SEQPACKET pair. The child dies with the thread that started it. Sampling thread only.
+///
+/// From fork() until the child has closed them, it has copies of all descriptors of the agent, and other
+/// threads open and close theirs meanwhile. Code that closes a descriptor must not rely on the effect of the
+/// last close: a lock is released with LOCK_UN, a connection ended with shutdown() (docs/decisions/0002).
 class WorkerProcess {
   public:
     WorkerProcess() = default;
