@@ -135,6 +135,8 @@ check_lengths() {
 }
 
 run_step "Install packages" install_everything
+# On a host whose own packages are in the way nothing else may start.
+[ "$failed" -eq 0 ] || { say "$passed passed, $failed failed"; exit 1; }
 run_step "Build with g++, warnings are errors" build_with build-test "ccache g++"
 rm -f "$LXCMONTEST_SEEN_FIELDS"
 # The virtual machine needs the CPU while the other tests mostly wait, so it has a low priority.
