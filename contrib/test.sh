@@ -95,7 +95,7 @@ start_in_background() {
 
 wait_for_suite() {
     # Meson ends each test that takes too long.
-    wait_for 1800 test -s "build-test/$1.code"
+    wait_for 3600 test -s "build-test/$1.code"
     cat "build-test/$1.txt"
     return "$(cat "build-test/$1.code")"
 }
