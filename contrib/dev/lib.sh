@@ -47,6 +47,10 @@ install_packages() {
     apt-get install -y -qq --no-install-recommends "$@" > /dev/null
 }
 
+# Compiles 12 files of a room as one, which takes a quarter of the time.
+# shellcheck disable=SC2034 # for the scripts
+unity=(--unity=on --unity-size=12)
+
 # configure_build FOLDER COMPILER [MESON-OPTION...]: creates the build folder if it does not exist.
 configure_build() {
     local folder=$root_folder/$1 compiler=$2
