@@ -49,10 +49,10 @@ constexpr int proxy_wants_credentials = 407;
 
 struct Client::Handles {
     struct EasyCleanup {
-        void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+        void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
     };
     struct MultiCleanup {
-        void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+        void operator()(CURLM* handle) const noexcept { curl_multi_cleanup(handle); }
     };
     struct ListCleanup {
         void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }

@@ -72,11 +72,11 @@ std::vector<pid_t> from_100(std::size_t count) {
 
 TEST_CASE("processes are read in a child, ended processes are left out") {
     const Child first;
-    Child second;
+    Child other;
     ProcessReader reader(ample);
     CHECK(reader.pid() == -1); // not started before the first read
     std::vector<io::ProcessStats> stats;
-    const std::vector<pid_t> pids{first.pid(), second.pid(), ::getpid()};
+    const std::vector<pid_t> pids{first.pid(), other.pid(), ::getpid()};
     CHECK(reader.read(pids, true, stats) == ReaderOutcome::answered);
     REQUIRE(stats.size() == 3);
     CHECK(stats[2].pid == ::getpid());
@@ -84,7 +84,7 @@ TEST_CASE("processes are read in a child, ended processes are left out") {
     CHECK(stats[0].start_ticks >= stats[2].start_ticks);
     CHECK(stats[0].write_bytes);
     const pid_t child = reader.pid();
-    second.end();
+    other.end();
     CHECK(reader.read(pids, false, stats) == ReaderOutcome::answered);
     REQUIRE(stats.size() == 2);
     CHECK(stats[1].pid == ::getpid());
