@@ -52,6 +52,10 @@ container; docs/service.md tells how to install the package on Proxmox VE"
 install_build_dependencies() { run_apt build-dep "$root_folder/"; }
 install_packages() { run_apt install --no-install-recommends "$@"; }
 
+# Compiles 12 files of a room as one, which takes a quarter of the time.
+# shellcheck disable=SC2034 # for the scripts
+unity=(--unity=on --unity-size=12)
+
 # configure_build FOLDER COMPILER [MESON-OPTION...]: creates the build folder if it does not exist.
 configure_build() {
     local folder=$root_folder/$1 compiler=$2
