@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/agent.hpp"
 
+#include "app/helper_watch.hpp"
 #include "io/clock.hpp"
 #include "io/signal_fd.hpp"
 #include "push/status_line.hpp"
@@ -129,6 +130,7 @@ void Agent::remind(const deliver::Target::Status& status) {
 }
 
 void Agent::start() {
+    app::report_earlier_helpers();
     targets_->start();
     spdlog::info("lxcmon-push {}: sampling the containers in {} (cgroup {}), delivering to {}, every {} s",
                  LXCMON_VERSION, fmt::join(collector_->table.lxcpaths(), ", "),
@@ -202,6 +204,7 @@ int Agent::stop() {
     flush();
     service_.stopping(fmt::format("stopping: {} points not delivered yet", status().queue_points));
     lost_lines_ += end_targets(stop_grace);
+    app::report_helpers_at_end();
     const deliver::Target::Status status = this->status();
     if (lost_lines_ > 0)
         spdlog::error("{} points were not delivered and are lost", lost_lines_);
