@@ -176,8 +176,10 @@ std::string message_of(const Failure& failure, std::string_view where, const Set
     case CURLE_WEIRD_SERVER_REPLY:
         return "the other side is not an HTTP server (" + failure.detail +
                "); check the port, and http or https";
-    case CURLE_OUT_OF_MEMORY:
-        throw std::bad_alloc();
+    case CURLE_OUT_OF_MEMORY: // until curl 8.6 also if a line of the head is too long
+        return "the response has a header of more than 100 KB, or no memory is left; check the URL and a "
+               "proxy "
+               "before the server";
     default:
         return failure.detail;
     }
