@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/agent.hpp"
 
+#include "app/helper_watch.hpp"
 #include "io/clock.hpp"
 #include "push/status_line.hpp"
 
@@ -135,6 +136,7 @@ void Agent::remind(const deliver::Target::Status& status) {
 }
 
 void Agent::start() {
+    app::report_earlier_helpers();
     targets_->start();
     spdlog::info("lxcmon-push {}: sampling the containers in {} (cgroup {}), delivering to {}, every {} s",
                  LXCMON_VERSION, fmt::join(collector_->table.lxcpaths(), ", "),

@@ -2,6 +2,8 @@
 // The end of the agent: a signal, or an error of its own. Each step is tried, even if the one before failed.
 #include "push/agent.hpp"
 
+#include "app/helper_watch.hpp"
+
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
@@ -29,6 +31,7 @@ int Agent::stop(const char* error) noexcept {
         service_.stopping(fmt::format("stopping: {} points not delivered yet", status().queue_points));
     });
     attempt("the last delivery", [this] { lost_lines_ += end_targets(stop_grace); });
+    attempt("the helpers", [] { app::report_helpers_at_end(); });
     attempt("the summary", [this] { log_totals(); });
     return error != nullptr || lost_lines_ > 0 ? 1 : 0;
 }

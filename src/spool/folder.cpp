@@ -16,13 +16,6 @@
 #include <cstdio>
 
 namespace lxcmon::spool {
-namespace {
-
-constexpr mode_t folder_mode = 0700;
-constexpr mode_t file_mode = 0600;
-
-} // namespace
-
 Folder::Folder(std::string path)
     : path_(std::move(path)) {
     while (path_.size() > 1 && path_.back() == '/')

@@ -3,12 +3,17 @@
 
 #include "io/unique_fd.hpp"
 
+#include <sys/types.h>
+
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace lxcmon::spool {
+
+inline constexpr mode_t folder_mode = 0700;
+inline constexpr mode_t file_mode = 0600;
 
 /// Another process uses the spool; what() names it and says what to do.
 class SpoolHeld : public std::runtime_error {
