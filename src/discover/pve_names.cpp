@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view end_key = "end";
 /// Limit on the text of one scan: the maximum number of containers, each with the longest name.
-constexpr std::size_t most_bytes = 8U << 20U;
+constexpr std::size_t most_names_bytes = 8U << 20U;
 /// Maximum size of one datagram.
 constexpr std::size_t piece_bytes = 4096;
 
@@ -78,7 +78,7 @@ void PveNames::receive(std::chrono::milliseconds wait) {
     while (worker_.is_running() && worker_.wait_for_reply(left())) {
         std::array<char, piece_bytes> piece{};
         const ssize_t length = ::recv(worker_.socket(), piece.data(), piece.size(), 0);
-        if (length > 0 && text_.size() < most_bytes)
+        if (length > 0 && text_.size() < most_names_bytes)
             text_.append(piece.data(), static_cast<std::size_t>(length));
         else
             finish_scan();

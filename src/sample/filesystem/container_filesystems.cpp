@@ -12,7 +12,7 @@ namespace lxcmon::sample {
 namespace {
 
 /// Limit on the series of one start of a container: a tenant can mount filesystems at any number of places.
-constexpr std::size_t max_names = 512;
+constexpr std::size_t max_mount_names = 512;
 
 } // namespace
 
@@ -20,7 +20,7 @@ ContainerFilesystems::ContainerFilesystems(std::string subject, std::uint64_t id
     : subject_(std::move(subject))
     , place_(std::move(place))
     , schedule_(id)
-    , names_(max_names) {}
+    , names_(max_mount_names) {}
 
 bool ContainerFilesystems::is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
                                   std::chrono::nanoseconds interval) const noexcept {

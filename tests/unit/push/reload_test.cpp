@@ -17,17 +17,16 @@ using namespace lxcmon;
 using namespace lxcmon::push;
 using lxcmon::test::Arguments;
 using lxcmon::test::Parser;
+using lxcmon::test::pem_mark;
 
 namespace {
-
-constexpr const char* pem = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
 
 /// A settings file as an administrator changes it, and an agent that reads it again.
 class Reloaded {
   public:
     Reloaded()
-        : pem_(parser_.folder().write("pem", pem))
-        , other_pem_(parser_.folder().write("other-pem", pem))
+        : pem_(parser_.folder().write("pem", pem_mark))
+        , other_pem_(parser_.folder().write("other-pem", pem_mark))
         , secret_(parser_.folder().write("secret", "s3cret\n"))
         , lxcpath_(parser_.folder().path("lxc")) {}
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
+#include "support/namespace_scan.hpp"
 
 #include "sample/helper/client.hpp"
 
@@ -18,11 +19,11 @@ using namespace lxcmon;
 using namespace lxcmon::sample;
 using Outcome = NamespaceHelper::Outcome;
 using std::chrono::milliseconds;
+using test::ample;
 
 // Fake workers. The init_pid of a request is its number.
 namespace {
 
-constexpr milliseconds ample{20'000};
 constexpr pid_t bad = 50;
 constexpr pid_t offset = 1000; ///< added to init_pid, as 0 is the host
 

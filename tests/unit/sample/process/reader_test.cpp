@@ -17,7 +17,7 @@
 
 using namespace lxcmon;
 using namespace lxcmon::sample;
-using Outcome = ProcessReader::Outcome;
+using ReaderOutcome = ProcessReader::Outcome;
 using std::chrono::milliseconds;
 using test::Child;
 
@@ -81,20 +81,20 @@ std::vector<pid_t> from_100(std::size_t count) {
 
 TEST_CASE("processes are read in a child, ended processes are left out") {
     const Child first;
-    Child second;
+    Child other;
     ProcessReader reader(ample);
     CHECK(reader.pid() == -1); // not started before the first read
     std::vector<io::ProcessStats> stats;
-    const std::vector<pid_t> pids{first.pid(), second.pid(), ::getpid()};
-    CHECK(reader.read(pids, true, stats) == Outcome::answered);
+    const std::vector<pid_t> pids{first.pid(), other.pid(), ::getpid()};
+    CHECK(reader.read(pids, true, stats) == ReaderOutcome::answered);
     REQUIRE(stats.size() == 3);
     CHECK(stats[2].pid == ::getpid());
     CHECK(stats[2].command() == "unit-process");
     CHECK(stats[0].start_ticks >= stats[2].start_ticks);
     CHECK(stats[0].write_bytes);
     const pid_t child = reader.pid();
-    second.end();
-    CHECK(reader.read(pids, false, stats) == Outcome::answered);
+    other.end();
+    CHECK(reader.read(pids, false, stats) == ReaderOutcome::answered);
     REQUIRE(stats.size() == 2);
     CHECK(stats[1].pid == ::getpid());
     CHECK_FALSE(stats[0].write_bytes);
@@ -107,7 +107,7 @@ TEST_CASE("processes can be more than fit in a datagram") {
     for (const std::size_t count :
          {max_per_request, max_per_request + 1, 5 * max_per_request, std::size_t{0}}) {
         CAPTURE(count);
-        CHECK(reader.read(from_100(count), true, stats) == Outcome::answered);
+        CHECK(reader.read(from_100(count), true, stats) == ReaderOutcome::answered);
         REQUIRE(stats.size() == count);
         for (std::size_t at = 0; at < count; ++at)
             CHECK(stats[at].pid == static_cast<pid_t>(100 + at));
@@ -117,21 +117,21 @@ TEST_CASE("processes can be more than fit in a datagram") {
 TEST_CASE("a child that hangs is killed, and a new child serves the next read") {
     ProcessReader reader(milliseconds(100), &hanging_worker);
     std::vector<io::ProcessStats> stats;
-    CHECK(reader.read(from_100(3), true, stats) == Outcome::answered);
+    CHECK(reader.read(from_100(3), true, stats) == ReaderOutcome::answered);
     auto pids = from_100(2 * max_per_request);
     pids.back() = bad;
     const auto begin = std::chrono::steady_clock::now();
-    CHECK(reader.read(pids, true, stats) == Outcome::hung);
+    CHECK(reader.read(pids, true, stats) == ReaderOutcome::hung);
     CHECK(std::chrono::steady_clock::now() - begin < ample);
     CHECK(reader.pid() == -1);
-    CHECK(reader.read(from_100(3), true, stats) == Outcome::answered);
+    CHECK(reader.read(from_100(3), true, stats) == ReaderOutcome::answered);
     CHECK(stats.size() == 3);
 }
 
 TEST_CASE("the deadline is for a whole read, with any number of datagrams") {
     ProcessReader reader(milliseconds(100), &slow_worker);
     std::vector<io::ProcessStats> stats;
-    CHECK(reader.read(std::vector<pid_t>(10 * max_per_request, bad), true, stats) == Outcome::hung);
+    CHECK(reader.read(std::vector<pid_t>(10 * max_per_request, bad), true, stats) == ReaderOutcome::hung);
 }
 
 TEST_CASE("a child that ends or sends an invalid reply is replaced") {
@@ -139,8 +139,8 @@ TEST_CASE("a child that ends or sends an invalid reply is replaced") {
         ProcessReader reader(ample, worker);
         std::vector<io::ProcessStats> stats;
         const std::vector<pid_t> pids{bad};
-        CHECK(reader.read(pids, true, stats) == Outcome::broken);
-        CHECK(reader.read(from_100(3), true, stats) == Outcome::answered);
+        CHECK(reader.read(pids, true, stats) == ReaderOutcome::broken);
+        CHECK(reader.read(from_100(3), true, stats) == ReaderOutcome::answered);
         CHECK(stats.size() == 3);
     }
 }
@@ -170,7 +170,7 @@ TEST_CASE("the child ends with its reader") {
     auto reader = std::make_unique<ProcessReader>(ample);
     std::vector<io::ProcessStats> stats;
     const pid_t self = ::getpid();
-    CHECK(reader->read(std::span(&self, 1), true, stats) == Outcome::answered);
+    CHECK(reader->read(std::span(&self, 1), true, stats) == ReaderOutcome::answered);
     const io::UniqueFd child(static_cast<int>(::syscall(SYS_pidfd_open, reader->pid(), 0)));
     REQUIRE(child);
     reader.reset();
