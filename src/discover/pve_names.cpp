@@ -5,7 +5,6 @@
 
 #include <dirent.h>
 #include <spdlog/spdlog.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -41,7 +40,6 @@ bool has_mount_point(const std::string& folder) {
 
 /// Runs in the child: sends a line "VMID NAME" for each container, then "end ERRNO".
 void send_names(int socket, const std::string& folder, const HostNames& before) noexcept {
-    ::prctl(PR_SET_NAME, "lxcmon-pve");
     try {
         HostNames names;
         const int error = read_pve_folder(folder, before, names);

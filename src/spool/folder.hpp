@@ -29,10 +29,16 @@ class Folder {
 
     /// Does not touch the disk.
     explicit Folder(std::string path);
+    ~Folder() { close(); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    Folder(Folder&&) = delete;
+    Folder& operator=(Folder&&) = delete;
 
     /// Creates the folder (mode 0700) if needed, and takes the lock: a flock on the file `lock` in it.
     /// Returns what is wrong, or nothing. Throws SpoolHeld.
     [[nodiscard]] std::optional<std::string> open();
+    /// Releases the lock, also if a helper that is just being forked still has a copy of its descriptor.
     void close() noexcept;
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
     /// True if the path still leads to the opened folder, and the lock file still exists.

@@ -108,6 +108,13 @@ TEST_CASE_FIXTURE(Hostile, "endless headers, interim answers and bodies are not 
     CHECK(memory.kib() < little_kib);
 }
 
+TEST_CASE_FIXTURE(Hostile, "a header of 120 KB is named, and is no lack of memory") {
+    const std::string answer = "HTTP/1.1 200 OK\r\nX-Long: " + std::string(120'000, 'h') + "\r\n\r\n";
+    const deliver::Verdict verdict = survive(0, answer, Fault::raw);
+    CHECK(verdict.outcome == deliver::Outcome::retry);
+    CHECK(has(verdict, "a header of more than 100 KB"));
+}
+
 TEST_CASE_FIXTURE(Hostile, "a reset within the body, a wrong Content-Length, and answers that are not HTTP") {
     CHECK(survive(200, "half", Fault::reset_midway).outcome == deliver::Outcome::retry);
     // The first half of a message with "partial write" must not count against the lines.

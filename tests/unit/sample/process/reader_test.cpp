@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 
+#include "sample/helper/progress.hpp"
 #include "sample/process/reader.hpp"
 
 #include <doctest/doctest.h>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
 using namespace lxcmon;
@@ -56,6 +58,13 @@ void exiting_worker(int socket) {
 }
 void lying_worker(int socket) {
     serve(socket, [](ProcessReply& reply) { reply.count = max_per_request + 1; });
+}
+/// Sends bytes that are no valid name and no optional.
+void garbling_worker(int socket) {
+    serve(socket, [](ProcessReply& reply) {
+        auto* const bytes = static_cast<unsigned char*>(static_cast<void*>(&reply.processes[0]));
+        std::fill_n(bytes, sizeof reply.processes[0], static_cast<unsigned char>(0xA5));
+    });
 }
 void late_worker(int socket) {
     serve(socket, [](ProcessReply& reply) { --reply.sequence; });
@@ -134,6 +143,27 @@ TEST_CASE("a child that ends or sends an invalid reply is replaced") {
         CHECK(reader.read(from_100(3), true, stats) == ReaderOutcome::answered);
         CHECK(stats.size() == 3);
     }
+}
+
+TEST_CASE("any bytes from the child are values, and no name is longer than its room") {
+    ProcessReader reader(ample, &garbling_worker);
+    std::vector<io::ProcessStats> stats;
+    const std::vector<pid_t> pids{bad};
+    REQUIRE(reader.read(pids, true, stats) == Outcome::answered);
+    REQUIRE(stats.size() == 1);
+    CHECK(stats[0].command() == std::string(io::ProcessStats::most_name_bytes, '\xA5'));
+    CHECK_FALSE(stats[0].rss_pages); // a negative number
+    CHECK_FALSE(stats[0].write_bytes);
+}
+
+TEST_CASE("a child that hangs is noted with its subject") {
+    ProcessReader reader(milliseconds(100), &hanging_worker);
+    std::vector<io::ProcessStats> stats;
+    const std::vector<pid_t> pids{bad};
+    CHECK(reader.read(pids, true, stats, "/lxc/c") == Outcome::hung);
+    REQUIRE_FALSE(io::WorkerProcess::not_reaped().empty());
+    CHECK(io::WorkerProcess::not_reaped().back().subject == "/lxc/c");
+    CHECK(io::WorkerProcess::not_reaped().back().part == part_process_files);
 }
 
 TEST_CASE("the child ends with its reader") {
