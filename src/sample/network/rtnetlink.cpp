@@ -16,8 +16,8 @@ namespace lxcmon::sample {
 namespace {
 
 /// The kernel sends up to 32 KiB of a dump at once if the reader's buffer is that large.
-constexpr std::size_t buffer_bytes = 32U << 10U;
-alignas(nlmsghdr) thread_local std::array<char, buffer_bytes> answers;
+constexpr std::size_t answers_bytes = 32U << 10U;
+alignas(nlmsghdr) thread_local std::array<char, answers_bytes> answers;
 
 std::span<const char> start_of_answers(ssize_t length) noexcept {
     return std::span(answers).first(static_cast<std::size_t>(length));
