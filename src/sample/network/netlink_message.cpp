@@ -16,21 +16,21 @@
 namespace lxcmon::sample {
 namespace {
 
-using Bytes = std::span<const char>;
+using MessageBytes = std::span<const char>;
 
 struct NetlinkMessage {
     std::uint16_t type;
-    Bytes payload;
+    MessageBytes payload;
 };
 
 struct NetlinkAttribute {
     std::uint16_t type;
-    Bytes value;
+    MessageBytes value;
 };
 
 /// The bytes of a trivial type at the start of `bytes`; empty if there are fewer.
 template <typename Value>
-std::optional<Value> start_of(Bytes bytes) noexcept {
+std::optional<Value> start_of(MessageBytes bytes) noexcept {
     if (bytes.size() < sizeof(Value))
         return std::nullopt;
     Value value{};
@@ -39,8 +39,8 @@ std::optional<Value> start_of(Bytes bytes) noexcept {
 }
 
 /// Takes `length` bytes, and the padding after them, from the start of `rest`.
-Bytes take_aligned(Bytes& rest, std::size_t length) noexcept {
-    const Bytes taken = rest.first(length);
+MessageBytes take_aligned(MessageBytes& rest, std::size_t length) noexcept {
+    const MessageBytes taken = rest.first(length);
     constexpr std::size_t alignment = 4; // NLMSG_ALIGNTO, RTA_ALIGNTO
     const std::size_t padded = (length + alignment - 1) / alignment * alignment;
     rest = rest.subspan(std::min(padded, rest.size()));
@@ -48,7 +48,7 @@ Bytes take_aligned(Bytes& rest, std::size_t length) noexcept {
 }
 
 /// Takes the next message from `rest`. Empty at the end, and at a malformed message.
-std::optional<NetlinkMessage> next_message(Bytes& rest) noexcept {
+std::optional<NetlinkMessage> next_message(MessageBytes& rest) noexcept {
     const auto header = start_of<nlmsghdr>(rest);
     if (!header || header->nlmsg_len < sizeof *header || header->nlmsg_len > rest.size())
         return std::nullopt;
@@ -56,7 +56,7 @@ std::optional<NetlinkMessage> next_message(Bytes& rest) noexcept {
 }
 
 /// Takes the next attribute from `rest`. Empty at the end, and at a malformed attribute.
-std::optional<NetlinkAttribute> next_attribute(Bytes& rest) noexcept {
+std::optional<NetlinkAttribute> next_attribute(MessageBytes& rest) noexcept {
     const auto header = start_of<rtattr>(rest);
     if (!header || header->rta_len < sizeof *header || header->rta_len > rest.size())
         return std::nullopt;
@@ -64,7 +64,7 @@ std::optional<NetlinkAttribute> next_attribute(Bytes& rest) noexcept {
 }
 
 /// The text up to its NUL.
-std::string_view text_in(Bytes value) noexcept {
+std::string_view text_in(MessageBytes value) noexcept {
     const std::string_view text(value.data(), value.size());
     return text.substr(0, text.find('\0'));
 }
@@ -76,18 +76,18 @@ int errno_of(std::optional<int> negative) noexcept {
     return -*negative;
 }
 
-int error_in(Bytes payload) noexcept {
+int error_in(MessageBytes payload) noexcept {
     const auto body = start_of<nlmsgerr>(payload);
     return errno_of(body ? std::optional(body->error) : std::nullopt);
 }
 
 /// Of NLMSG_DONE, which has an errno if the dump failed on the way. Old kernels send no number.
-int error_at_end(Bytes payload) noexcept {
+int error_at_end(MessageBytes payload) noexcept {
     const auto number = start_of<int>(payload);
     return !number || *number == 0 ? 0 : errno_of(number);
 }
 
-void take_counters(Bytes value, Link& link) noexcept {
+void take_counters(MessageBytes value, Link& link) noexcept {
     rtnl_link_stats64 stats{};
     if (value.size() < offsetof(rtnl_link_stats64, collisions)) // newer kernels append members
         return;
@@ -105,7 +105,7 @@ void take_counters(Bytes value, Link& link) noexcept {
 }
 
 /// Reads IFLA_LINKINFO, which has nested attributes.
-void take_kind(Bytes info, Link& link) noexcept {
+void take_kind(MessageBytes info, Link& link) noexcept {
     while (const auto each = next_attribute(info)) {
         if (each->type != IFLA_INFO_KIND)
             continue;
@@ -114,7 +114,7 @@ void take_kind(Bytes info, Link& link) noexcept {
     }
 }
 
-void take_name(Bytes value, Link& link) noexcept {
+void take_name(MessageBytes value, Link& link) noexcept {
     const std::string_view name = text_in(value);
     link.name = {};
     name.copy(link.name.data(), link.name.size() - 1);
@@ -143,7 +143,7 @@ void take_attribute(const NetlinkAttribute& attribute, Link& link) noexcept {
 }
 
 /// Parses the payload of RTM_NEWLINK. False if it is too short.
-bool parse_link(Bytes payload, Link& link) noexcept {
+bool parse_link(MessageBytes payload, Link& link) noexcept {
     const auto info = start_of<ifinfomsg>(payload);
     if (!info)
         return false;
@@ -152,7 +152,7 @@ bool parse_link(Bytes payload, Link& link) noexcept {
     link.index = static_cast<std::uint32_t>(info->ifi_index);
     link.up = (info->ifi_flags & IFF_UP) != 0 && (info->ifi_flags & IFF_RUNNING) != 0;
     link.loopback = (info->ifi_flags & IFF_LOOPBACK) != 0;
-    Bytes attributes = payload.subspan(sizeof *info);
+    MessageBytes attributes = payload.subspan(sizeof *info);
     while (const auto each = next_attribute(attributes))
         take_attribute(*each, link);
     return true;
@@ -160,7 +160,7 @@ bool parse_link(Bytes payload, Link& link) noexcept {
 
 } // namespace
 
-DumpStep parse_dump(Bytes datagram, const OnLink& on_link, std::size_t& left) {
+DumpStep parse_dump(MessageBytes datagram, const OnLink& on_link, std::size_t& left) {
     Link link;
     while (const auto message = next_message(datagram)) {
         if (message->type == NLMSG_DONE)
@@ -178,19 +178,19 @@ DumpStep parse_dump(Bytes datagram, const OnLink& on_link, std::size_t& left) {
     return datagram.empty() ? DumpStep{} : DumpStep{true, EBADMSG};
 }
 
-int parse_answer(Bytes datagram, Link& link) noexcept {
+int parse_answer(MessageBytes datagram, Link& link) noexcept {
     const auto message = next_message(datagram);
     if (message && message->type == NLMSG_ERROR)
         return error_in(message->payload);
     return message && message->type == RTM_NEWLINK && parse_link(message->payload, link) ? 0 : EBADMSG;
 }
 
-std::int32_t parse_namespace_id(Bytes datagram) noexcept {
+std::int32_t parse_namespace_id(MessageBytes datagram) noexcept {
     const auto message = next_message(datagram);
     constexpr std::size_t general_bytes = NLMSG_ALIGN(sizeof(rtgenmsg));
     if (!message || message->type != RTM_NEWNSID || message->payload.size() < general_bytes)
         return -1;
-    Bytes attributes = message->payload.subspan(general_bytes);
+    MessageBytes attributes = message->payload.subspan(general_bytes);
     while (const auto each = next_attribute(attributes))
         if (each->type == NETNSA_NSID)
             return start_of<std::int32_t>(each->value).value_or(-1);
