@@ -25,7 +25,7 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     , counter_(container, context.count)
     , seldom_(container.id) {
     if (context.selection.has_any(fields_of("lxc_fs")))
-        filesystems_.emplace(log_name(container), container.id);
+        filesystems_.emplace(log_name(container), container.id, place_of(container));
     context.budget.charge(); // the pidfd of its init
     std::string proc_cgroup;
     const std::string path = "proc/" + std::to_string(container.init_pid) + "/cgroup";
@@ -97,6 +97,8 @@ bool ContainerSampler::sample(const TickTime& time, CountPass& pass, std::span<c
                all_on_demand;
     // Its init ended meanwhile: another process may already have its pid and its cgroup's path.
     points.truncate(before);
+    if (!io::has_ended(container_.init_pidfd.get()))
+        return false; // unknown: no state either
     readings.clear();
     sample_stopped(container_, "STOPPING", readings);
     readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);
