@@ -29,8 +29,8 @@ void Agent::reload() {
 }
 
 Config Agent::in_force() const {
-    return {collector_->settings(), targets_->settings(), config_.flush_interval, app::log_settings(),
-            config_.config_file};
+    return {collector_->settings(), targets_->settings(), config_.flush_interval,
+            app::log_settings(),    config_.config_file,  config_.allow_readable_secrets};
 }
 
 void Agent::change_settings(const Config& next) {
