@@ -97,6 +97,8 @@ bool ContainerSampler::sample(const TickTime& time, CountPass& pass, std::span<c
                all_on_demand;
     // Its init ended meanwhile: another process may already have its pid and its cgroup's path.
     points.truncate(before);
+    if (!io::has_ended(container_.init_pidfd.get()))
+        return false; // unknown: no state either
     readings.clear();
     sample_stopped(container_, "STOPPING", readings);
     readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);
