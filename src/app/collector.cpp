@@ -21,7 +21,7 @@ constexpr std::chrono::milliseconds shortest_deadline{250};
 constexpr int seldom_ticks = 6;
 constexpr std::chrono::minutes longest_seldom{1};
 constexpr std::chrono::seconds longest_once{10};
-constexpr std::chrono::milliseconds longest_first_tick{2'000};
+constexpr std::chrono::milliseconds longest_first_wait{2'000};
 
 io::UniqueFd open_root() {
     io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -33,10 +33,10 @@ io::UniqueFd open_root() {
 /// Adds the members that depend on the interval and on `once`.
 discover::DiscoverSettings discover_settings(const CollectSettings& collect) {
     discover::DiscoverSettings settings = collect.discover;
-    const auto quarter = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval / 4);
-    settings.liblxc.wait = std::min(quarter, settings.liblxc.wait);
+    const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval);
+    settings.liblxc.wait = std::min(interval / 4, settings.liblxc.wait);
     if (!collect.once)
-        settings.liblxc.first_wait = std::min(settings.liblxc.first_wait, longest_first_tick);
+        settings.liblxc.first_wait = std::min(interval / 2, longest_first_wait);
     return settings;
 }
 

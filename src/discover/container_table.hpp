@@ -3,8 +3,8 @@
 
 #include "discover/container_entry.hpp"
 #include "discover/folder_watch.hpp"
-#include "discover/ignored_listeners.hpp"
 #include "discover/lxc_clients.hpp"
+#include "discover/monitor_peer.hpp"
 #include "discover/monitor_sockets.hpp"
 #include "discover/pve_names.hpp"
 #include "discover/settings.hpp"

@@ -29,9 +29,8 @@ void check_readable(const std::string& config) {
     if (::stat(config.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
         throw std::runtime_error("configuration " + config + " is not a regular file");
     if (::access(config.c_str(), R_OK) != 0 && errno != ENOENT)
-        throw std::runtime_error("configuration " + config +
-                                 " can't be read: " + std::generic_category().message(errno) +
-                                 (errno == EACCES ? "; run as root" : ""));
+        throw std::runtime_error("configuration " + config + " can't be read by uid " +
+                                 std::to_string(::geteuid()) + ": " + std::generic_category().message(errno));
 }
 
 /// Throws if the monitor can't be asked: liblxc gives the name of no state then.
