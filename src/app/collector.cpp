@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/collector.hpp"
 
+#include "app/helper_watch.hpp"
 #include "discover/lxc_api.hpp"
 
 #include <fcntl.h>
@@ -75,6 +76,7 @@ void Collector::collect(std::int64_t tick_ns, const sample::TakePoints& take) {
     points.clear();
     table.refresh();
     troubled = sampler.sample(table.containers(), tick_ns, points, take);
+    report_helpers();
 }
 
 void Collector::collect_for_rates(std::int64_t tick_ns) {

@@ -56,7 +56,7 @@ class LxcClient {
 
     Worker worker_;
     std::chrono::milliseconds deadline_;
-    io::WorkerProcess process_;
+    io::WorkerProcess process_{"lxcmon-lxc"};
     pid_t killed_ = -1; ///< the last process, until it is reaped
     std::deque<LxcQuestion> queue_;
     std::deque<LxcQuestion> last_; ///< LxcUrgency::last

@@ -9,7 +9,6 @@
 #include "io/pidfd.hpp"
 
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,7 +147,6 @@ void send_answer(int socket, const std::string& answer) noexcept {
 } // namespace
 
 void run_lxc_worker(int socket, const LxcOwner& owner) noexcept {
-    ::prctl(PR_SET_NAME, "lxcmon-lxc");
     // liblxc prints errors; without these, a file that it opens would get them.
     for (int number = STDOUT_FILENO; number <= STDERR_FILENO; ++number)
         ::open("/dev/null", O_WRONLY);

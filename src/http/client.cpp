@@ -24,16 +24,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-struct EasyCleanup {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-};
-struct MultiCleanup {
-    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
-};
-struct ListCleanup {
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-
 void start_curl() {
     static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
     if (started != CURLE_OK)
@@ -58,6 +48,15 @@ constexpr int proxy_wants_credentials = 407;
 } // namespace
 
 struct Client::Handles {
+    struct EasyCleanup {
+        void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+    };
+    struct MultiCleanup {
+        void operator()(CURLM* handle) const noexcept { curl_multi_cleanup(handle); }
+    };
+    struct ListCleanup {
+        void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+    };
     // Destroyed in reverse order: the multi handle owns the connections and must close them last.
     std::unique_ptr<CURLM, MultiCleanup> multi{curl_multi_init()};
     std::unique_ptr<CURL, EasyCleanup> easy{curl_easy_init()};

@@ -46,14 +46,18 @@ class TickTimer {
     explicit TickTimer(std::int64_t interval_ns);
 
     [[nodiscard]] int fd() const noexcept { return timer_.get(); }
-    /// Call when fd() is readable. Arms the timer for the next tick. Throws std::system_error.
-    [[nodiscard]] TickGrid::Step expired();
+    /// Call when fd() is readable. Arms the timer for the next tick; if that fails, keep_armed() tries again,
+    /// so that the error does not cost this tick.
+    [[nodiscard]] TickGrid::Step expired() noexcept;
+    /// Call before waiting for fd(). Throws std::system_error if the timer can't be armed.
+    void keep_armed();
 
   private:
-    void arm();
+    [[nodiscard]] int arm() noexcept;
 
     TickGrid grid_;
     UniqueFd timer_;
+    bool armed_ = false;
 };
 
 } // namespace lxcmon::io

@@ -84,7 +84,7 @@ constexpr std::string_view sampling_group = "Sampling";
 constexpr std::string_view operation_group = "Operation";
 constexpr std::string_view log_group = "Log";
 
-constexpr auto table = std::to_array<OptionRow>({
+constexpr auto option_rows = std::to_array<OptionRow>({
     {{influx_group, "influx-url", "URL", Default("", "http://influx.example:8086"),
       "Server to send the points to: http, https or unix:///PATH; without it they go to the JSON file; "
       "repeatable",
@@ -252,7 +252,7 @@ constexpr auto table = std::to_array<OptionRow>({
 } // namespace
 
 std::span<const OptionRow> option_table() noexcept {
-    return table;
+    return option_rows;
 }
 
 } // namespace lxcmon::push

@@ -25,7 +25,7 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     , counter_(container, context.count)
     , seldom_(container.id) {
     if (context.selection.has_any(fields_of("lxc_fs")))
-        filesystems_.emplace(log_name(container), container.id);
+        filesystems_.emplace(log_name(container), container.id, place_of(container));
     context.budget.charge(); // the pidfd of its init
     std::string proc_cgroup;
     const std::string path = "proc/" + std::to_string(container.init_pid) + "/cgroup";

@@ -67,7 +67,7 @@ Sampler::Sampler(SampleSettings settings)
     , helper_(settings_.namespace_deadline, {{settings_.fs_include, settings_.fs_exclude}})
     , filesystem_pass_(settings_.scan_budget) {
     if (settings_.selection.has_any(fields_of("host_fs")))
-        host_filesystems_.emplace("the host", 0);
+        host_filesystems_.emplace("the host", 0, "the host");
 }
 
 Sampler::~Sampler() = default;
@@ -154,6 +154,7 @@ void Sampler::scan_filesystems(std::int64_t tick_ns, PointBuffer& points) {
 void Sampler::begin_round(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                           PointBuffer& points) {
     ++round_;
+    io::WorkerProcess::reap();
     running_.clear();
     context_->devices.forget();
     context_->changes.refresh();

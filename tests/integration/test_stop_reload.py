@@ -7,6 +7,7 @@ import re
 import unittest
 
 from support import agent as program
+from support.case import HOST
 from support.certificates import Authority
 from support.influx import free_port
 from support.proxy import Proxy
@@ -167,6 +168,12 @@ SAMPLING = {
     "interval": Change("300ms", every_300_ms),
 }
 
+# Both move the moment of sending, and nothing else of the delivery: `web` is early in the jitter, 0.06 of it.
+MOMENT = {
+    "host": Change(HOST, sends_late, {"interval": "1s", "send-jitter": "1s", "host": "web"}),
+    "interval": Change("1s", sends_late, {"send-jitter": "1s"}),
+}
+
 
 def is_json(seen):
     return [line for line in seen.log() if line.startswith("{") and json.loads(line)]
@@ -229,6 +236,9 @@ class EachOption(ReloadCase):
 
     def test_of_sampling(self):
         self.change_each(SAMPLING)
+
+    def test_of_the_moment_of_sending(self):
+        self.change_each(MOMENT)
 
     def test_of_the_log(self):
         self.change_each(LOG)

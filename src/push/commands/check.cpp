@@ -67,6 +67,7 @@ int check(const Invocation& invocation) {
     std::ranges::move(check_containers(config.collect), std::back_inserter(findings));
     DestinationSettings real = config.destinations;
     real.dry_run = false;
+    warn_of_insecure(real);
     for (const Destination& destination : make_destinations(real))
         std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
     if (!real.influx_urls.empty())

@@ -11,14 +11,14 @@ namespace {
 
 /// Limit on the series of one start of a container: a tenant can create an interface with a new name at each
 /// tick.
-constexpr std::size_t max_names = 512;
+constexpr std::size_t max_interfaces = 512;
 
 } // namespace
 
 ContainerNetwork::ContainerNetwork(const std::string& container_name, Wanted wanted)
     : subject_("container " + container_name)
     , wanted_(wanted)
-    , interfaces_(max_names) {}
+    , interfaces_(max_interfaces) {}
 
 void ContainerNetwork::sample(NamespaceLinks& networks, const Container& container, const PointSink& sink) {
     if (wanted_.links)

@@ -16,8 +16,8 @@ namespace lxcmon::sample {
 namespace {
 
 /// The kernel sends up to 32 KiB of a dump at once if the reader's buffer is that large.
-constexpr std::size_t buffer_bytes = 32U << 10U;
-alignas(nlmsghdr) thread_local std::array<char, buffer_bytes> answers;
+constexpr std::size_t answers_bytes = 32U << 10U;
+alignas(nlmsghdr) thread_local std::array<char, answers_bytes> answers;
 
 template <typename Value>
 Value value_of(const rtattr* attribute) noexcept {

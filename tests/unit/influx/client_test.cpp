@@ -3,6 +3,7 @@
 
 #include "deliver/delivery.hpp"
 #include "support/fake_http_server.hpp"
+#include "unit/influx/bodies.hpp"
 
 #include <doctest/doctest.h>
 
@@ -15,6 +16,7 @@ using std::chrono::seconds;
 using test::FakeHttpServer;
 using test::Fault;
 using test::HttpAnswer;
+using test::two;
 
 namespace {
 
@@ -53,8 +55,6 @@ struct Fixture {
         return waits;
     }
 };
-
-const Batch two{"a v=1 1\nb v=2 1\n", 2};
 
 } // namespace
 

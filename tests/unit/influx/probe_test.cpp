@@ -15,7 +15,7 @@ using test::HttpAnswer;
 
 namespace {
 
-struct Fixture {
+struct ProbeFixture {
     FakeHttpServer server;
 
     [[nodiscard]] Settings settings() const {
@@ -28,7 +28,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture, "the check: v1") {
+TEST_CASE_FIXTURE(ProbeFixture, "the check: v1") {
     Client client(settings());
     server.script({204, "", {{"X-Influxdb-Version", "1.6.7"}}, Fault::none});
     server.script({200, R"({"results":[{"series":[{"values":[["my db"]]}]}]})", {}, Fault::none});
@@ -46,7 +46,7 @@ TEST_CASE_FIXTURE(Fixture, "the check: v1") {
     CHECK(bad[1].message.find("authorization failed") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the check: v2 gets an empty write, and 400 to it is good") {
+TEST_CASE_FIXTURE(ProbeFixture, "the check: v2 gets an empty write, and 400 to it is good") {
     Settings with_bucket = settings();
     with_bucket.bucket = "b";
     Client client(with_bucket);
@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(Fixture, "the check: v2 gets an empty write, and 400 to it is 
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "the check: v3, detected from the server") {
+TEST_CASE_FIXTURE(ProbeFixture, "the check: v3, detected from the server") {
     Settings with_token = settings();
     with_token.token = "s3cret";
     Client client(with_token);
@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(Fixture, "the check: v3, detected from the server") {
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "the check shows the API and the reason for it") {
+TEST_CASE_FIXTURE(ProbeFixture, "the check shows the API and the reason for it") {
     const auto why = [](const Settings& chosen) { return Client(chosen).probe().front().message; };
     Settings chosen = settings();
     CHECK(why(chosen).ends_with("using the v1 write API, detected from the server"));
