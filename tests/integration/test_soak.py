@@ -95,7 +95,9 @@ class Soak(DeliveryCase):
         return [Churn(self.idle[first:first + share], random.Random(SEED + first), 1.5) for first in range(0, CONTAINERS, share)]
 
     def resting_usage(self, agent, most=None):
-        """Of an agent that has seen for two seconds that no container runs; with `most`, of descriptors."""
+        """Of an agent that has delivered all and has seen for two seconds that no container runs; with `most`, of descriptors."""
+        # What was sampled while the server was away goes beside the new points, and slowly if both cores are busy.
+        agent.wait_for(lambda: not self.spool(agent).segments(), 60 + SECONDS / 4, "an empty spool")
         self.wait_for_ticks(agent, 20)
 
         def rests():
@@ -148,22 +150,18 @@ class Soak(DeliveryCase):
         counts = self.points_by_time()
         lacking = {moment: (counts[moment], wanted) for moment, wanted in ticks.items() if counts[moment] != wanted}
         lost = sum(wanted - found for found, wanted in lacking.values())
-        self.assertEqual((lost, lacking), (int(end[3]), {}) if end[3] == "0" else (lost, lacking), "points that are not in InfluxDB")
-        self.assertLessEqual(lost, int(end[3]), "points are lost that are not counted as dropped")
+        self.assertEqual(lost, int(end[3]), f"points neither in InfluxDB nor counted as dropped: {dict(list(lacking.items())[:10])}")
         return len(ticks), missed, sum(counts.values())
 
     def check_log(self, log, missed):
         """A line above debug tells of a change: of the server, of the time that ticks take, or of a container."""
         lines = lines_of(log)
         late = [line for line in lines if "late and skipped" in line or "on time again" in line]
-        failing = [line for line in lines if f"delivery to {self.influx.url} fails" in line]
-        again = [line for line in lines if f"delivery to {self.influx.url} works again" in line]
         self.assertLessEqual(len(late), 2 * missed, "more lines about late ticks than missed ticks")
-        # A server that is stopped answers with 500 before it refuses connections.
-        self.assertLessEqual(len(failing), 2 * self.outages, "more errors about the server than outages")
-        self.assertLessEqual(len(again), self.outages, "the server works again more often than it failed")
         starts = sum(map(len, self.lives.values()))
-        self.assertLessEqual(len(lines) - len(late) - len(failing) - len(again), 20 + starts // 10, "more lines than changes")
+        of_delivery = [line for line in lines if self.influx.url in line]
+        self.assertLessEqual(len(of_delivery), 6 * self.outages + 5, "more lines about the server than changes")
+        self.assertLessEqual(len(lines) - len(late) - len(of_delivery), 20 + starts // 10, "more lines than changes")
 
     def test_it_stays_as_it_was(self):
         self.compared = 0
@@ -173,9 +171,8 @@ class Soak(DeliveryCase):
         first = self.resting_usage(agent)
         self.usages.clear()
         self.churn(agent, SECONDS)
-        last = self.resting_usage(agent, first.descriptors)
-        # What was sampled while the server was away goes beside the new points, and slowly if both cores are busy.
-        agent.wait_for(lambda: not self.spool(agent).segments(), 60 + SECONDS / 4, "an empty spool")
+        # Connections to the server and a file of the spool come and go; a leak would add one for each start.
+        last = self.resting_usage(agent, first.descriptors + 4)
         result = self.stopped(agent)
         end = END.search(result.stderr)
         self.assertIsNotNone(end, result.stderr[-500:])
