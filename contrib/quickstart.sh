@@ -49,7 +49,7 @@ trap 'exit 130' INT TERM
 build() {
     local compiler=g++
     ! command -v ccache > /dev/null || compiler="ccache g++"
-    configure_build build "$compiler" && meson compile -C build lxcmon-push
+    configure_build build "$compiler" "${unity[@]}" && meson compile -C build lxcmon-push
 }
 
 install_and_build() {

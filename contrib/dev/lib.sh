@@ -38,14 +38,23 @@ refresh_package_lists() {
     apt-get update -qq || say "The package lists could not be refreshed; using the old ones."
 }
 
-# The build dependencies are listed in debian/control only.
-install_build_dependencies() {
-    apt-get build-dep -y -qq "$root_folder/" > /dev/null
+# run_apt ARGUMENT...: apt-get, unless it would remove a package: Debian's LXC conflicts with Proxmox VE's, and so removes Proxmox VE.
+run_apt() {
+    local plan removed output
+    plan=$(apt-get --simulate -qq "$@" 2>&1) || fail "apt-get $* is not possible:"$'\n'"$plan"
+    removed=$(sed -n 's/^Remv \([^ ]*\).*/\1/p' <<< "$plan" | xargs)
+    [ -z "$removed" ] || fail "apt would remove $removed: nothing was installed or removed. Run this on another Debian host or in a \
+container; docs/service.md tells how to install the package on Proxmox VE"
+    output=$(apt-get -y -qq --no-remove "$@" 2>&1) || fail "apt-get $* failed:"$'\n'"$output"
 }
 
-install_packages() {
-    apt-get install -y -qq --no-install-recommends "$@" > /dev/null
-}
+# The build dependencies are listed in debian/control only.
+install_build_dependencies() { run_apt build-dep "$root_folder/"; }
+install_packages() { run_apt install --no-install-recommends "$@"; }
+
+# Compiles 12 files of a room as one, which takes a quarter of the time.
+# shellcheck disable=SC2034 # for the scripts
+unity=(--unity=on --unity-size=12)
 
 # configure_build FOLDER COMPILER [MESON-OPTION...]: creates the build folder if it does not exist.
 configure_build() {

@@ -44,7 +44,7 @@ Delivery::Delivery(Sink& sink, SharedCounters& counters, DeliverySettings settin
     , counters_(counters)
     , settings_(std::move(settings))
     , backoff_(settings_.first_wait, settings_.most_wait, settings_.random)
-    , health_(sink.name() + suffix) {}
+    , health_(sink.name() + suffix, settings_.when_failing) {}
 
 void Delivery::begin(const Batch& batch) {
     whole_ = Piece{};

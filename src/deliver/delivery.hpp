@@ -35,6 +35,8 @@ struct DeliverySettings {
     std::chrono::milliseconds settings_wait{60'000}; ///< between tries while the settings are wrong
     unsigned server_error_tries = 5;                 ///< tries after a 500 before the search for the bad line
     Backoff::Random random = Backoff::system_random();
+    /// For the log.
+    std::string when_failing = "the points are kept, within limits, and sent again";
     std::function<void(spool::Rejected)> on_rejected{}; ///< receives permanently refused lines
     /// The last line that the sink stored, shared by all deliveries to it. Sending it again changes nothing.
     std::shared_ptr<std::string> proof = std::make_shared<std::string>();

@@ -25,9 +25,8 @@ void Health::failing(const Verdict& verdict) {
     outcome_ = verdict.outcome;
     status_ = verdict.status;
     const bool settings = verdict.outcome == Outcome::settings;
-    spdlog::log(settings ? spdlog::level::err : spdlog::level::warn,
-                "delivery to {} fails: {}; the points are kept, within limits, and sent again", name_,
-                verdict.message);
+    spdlog::log(settings ? spdlog::level::err : spdlog::level::warn, "delivery to {} fails: {}; {}", name_,
+                verdict.message, when_failing_);
     const std::lock_guard lock(mutex_);
     trouble_ = verdict.message;
 }

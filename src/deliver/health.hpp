@@ -15,9 +15,10 @@ namespace lxcmon::deliver {
 /// none for the tries in between. One thread at a time, except for trouble().
 class Health {
   public:
-    /// `name` is the sink's name().
-    explicit Health(std::string name)
-        : name_(std::move(name)) {}
+    /// `name` is the sink's name(), `when_failing` what happens to the points if delivery fails.
+    Health(std::string name, std::string when_failing)
+        : name_(std::move(name))
+        , when_failing_(std::move(when_failing)) {}
 
     void failing(const Verdict& verdict);
     void delivered(std::size_t lines);
@@ -33,6 +34,7 @@ class Health {
 
   private:
     std::string name_;
+    std::string when_failing_;
     bool failing_ = false;
     Outcome outcome_ = Outcome::delivered; ///< reason that was logged
     int status_ = 0;

@@ -16,9 +16,9 @@
 namespace lxcmon::discover {
 namespace {
 
-constexpr std::string_view suffix = "/command";
+constexpr std::string_view command_suffix = "/command";
 constexpr const char* path = "/proc/net/unix";
-constexpr std::size_t most_bytes = 64U << 20U;
+constexpr std::size_t most_sockets_bytes = 64U << 20U;
 
 /// 64-bit FNV-1a, as in liblxc.
 std::uint64_t hash_of(std::string_view text) noexcept {
@@ -48,13 +48,13 @@ std::string_view listening_name(std::string_view line) noexcept {
 } // namespace
 
 std::string monitor_socket_name(const std::string& lxcpath, const std::string& name) {
-    std::string socket = lxcpath + "/" + name + std::string(suffix);
+    std::string socket = lxcpath + "/" + name + std::string(command_suffix);
     if (socket.size() < sizeof(sockaddr_un::sun_path) - 1)
         return socket;
     std::array<char, 32> hashed{};
     std::snprintf(hashed.data(), hashed.size(), "lxc/%016llx",
                   static_cast<unsigned long long>(hash_of(lxcpath + "/" + name)));
-    return hashed.data() + std::string(suffix);
+    return hashed.data() + std::string(command_suffix);
 }
 
 MonitorSockets::MonitorSockets(std::string proc_net_unix)
@@ -64,7 +64,7 @@ MonitorSockets::MonitorSockets(std::string proc_net_unix)
 
 void MonitorSockets::read() {
     listening_.clear(); // views into the old text
-    if (const int error = io::try_read_whole(AT_FDCWD, path, text_, most_bytes); error != 0)
+    if (const int error = io::try_read_whole(AT_FDCWD, path, text_, most_sockets_bytes); error != 0)
         throw std::system_error(error, std::generic_category(), std::string("reading ") + path);
     parse();
 }
@@ -72,7 +72,7 @@ void MonitorSockets::read() {
 void MonitorSockets::parse() {
     listening_.clear();
     io::for_each_line(text_, [this](std::string_view line) {
-        if (const std::string_view name = listening_name(line); name.ends_with(suffix))
+        if (const std::string_view name = listening_name(line); name.ends_with(command_suffix))
             listening_.push_back(name);
     });
     std::ranges::sort(listening_);
@@ -86,10 +86,10 @@ bool MonitorSockets::has(std::string_view socket_name) const noexcept {
 std::string_view MonitorSockets::name_within(std::string_view socket_name,
                                              std::string_view lxcpath) noexcept {
     std::string_view name = socket_name.substr(lxcpath.size());
-    if (!name.starts_with('/') || name.size() <= suffix.size())
+    if (!name.starts_with('/') || name.size() <= command_suffix.size())
         return {};
     name.remove_prefix(1);
-    name.remove_suffix(suffix.size());
+    name.remove_suffix(command_suffix.size());
     return name.find('/') == std::string_view::npos ? name : std::string_view{};
 }
 

@@ -14,9 +14,9 @@
 namespace lxcmon::discover {
 namespace {
 
-constexpr std::string_view suffix = ".conf";
+constexpr std::string_view config_suffix = ".conf";
 /// Proxmox VE limits a file there to 1 MiB.
-constexpr std::size_t most_bytes = 1U << 20U;
+constexpr std::size_t most_config_bytes = 1U << 20U;
 constexpr std::size_t most_containers = 20'000;
 
 bool is_digit(char c) noexcept {
@@ -51,9 +51,9 @@ std::string_view trimmed(std::string_view text) noexcept {
 /// "101" for "101.conf"; empty if the file is not a container's configuration.
 std::string_view vmid_of(std::string_view file) noexcept {
     constexpr std::size_t longest = 9;
-    if (!file.ends_with(suffix))
+    if (!file.ends_with(config_suffix))
         return {};
-    file.remove_suffix(suffix.size());
+    file.remove_suffix(config_suffix.size());
     return file.size() <= longest && std::ranges::all_of(file, is_digit) ? file : std::string_view{};
 }
 
@@ -83,7 +83,7 @@ int read_pve_folder(const std::string& folder, const HostNames& before, HostName
         if (vmid.empty() || names.size() == most_containers)
             continue;
         std::string conf;
-        const int error = io::try_read_whole(::dirfd(listing.get()), entry->d_name, conf, most_bytes);
+        const int error = io::try_read_whole(::dirfd(listing.get()), entry->d_name, conf, most_config_bytes);
         if (error == 0) {
             if (auto name = pve_host_name(conf))
                 names.emplace(vmid, std::move(*name));

@@ -5,7 +5,6 @@
 
 #include <dirent.h>
 #include <spdlog/spdlog.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -20,7 +19,7 @@ namespace {
 
 constexpr std::string_view end_key = "end";
 /// Limit on the text of one scan: the maximum number of containers, each with the longest name.
-constexpr std::size_t most_bytes = 8U << 20U;
+constexpr std::size_t most_names_bytes = 8U << 20U;
 /// Maximum size of one datagram.
 constexpr std::size_t piece_bytes = 4096;
 
@@ -41,7 +40,6 @@ bool has_mount_point(const std::string& folder) {
 
 /// Runs in the child: sends a line "VMID NAME" for each container, then "end ERRNO".
 void send_names(int socket, const std::string& folder, const HostNames& before) noexcept {
-    ::prctl(PR_SET_NAME, "lxcmon-pve");
     try {
         HostNames names;
         const int error = read_pve_folder(folder, before, names);
@@ -80,7 +78,7 @@ void PveNames::receive(std::chrono::milliseconds wait) {
     while (worker_.is_running() && worker_.wait_for_reply(left())) {
         std::array<char, piece_bytes> piece{};
         const ssize_t length = ::recv(worker_.socket(), piece.data(), piece.size(), 0);
-        if (length > 0 && text_.size() < most_bytes)
+        if (length > 0 && text_.size() < most_names_bytes)
             text_.append(piece.data(), static_cast<std::size_t>(length));
         else
             finish_scan();

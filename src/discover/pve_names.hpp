@@ -39,8 +39,8 @@ class PveNames {
 
     PveSettings settings_;
     bool checked_ = false, is_pve_ = false;
-    io::WorkerProcess worker_; ///< runs the scan
-    std::string text_;         ///< received so far
+    io::WorkerProcess worker_{"lxcmon-pve"}; ///< runs the scan
+    std::string text_;                       ///< received so far
     Clock::time_point since_{}, next_{};
     int error_ = 0; ///< errno of the last scan
     HostNames names_;

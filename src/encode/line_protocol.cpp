@@ -31,7 +31,7 @@ void append_name(std::string& out, std::string_view name, Place place) {
     });
 }
 
-void append_string(std::string& out, std::string_view value) {
+void append_quoted(std::string& out, std::string_view value) {
     out.push_back('"');
     text::append_text(out, value, [&](char c) {
         if (c == '"' || c == '\\')
@@ -46,7 +46,7 @@ void append_string(std::string& out, std::string_view value) {
     out.push_back('"');
 }
 
-void append_value(std::string& out, const FieldValue& value) {
+void append_field_value(std::string& out, const FieldValue& value) {
     if (const auto* integer = std::get_if<std::int64_t>(&value)) {
         append_number(out, *integer);
         out.push_back('i');
@@ -55,7 +55,7 @@ void append_value(std::string& out, const FieldValue& value) {
     } else if (const auto* boolean = std::get_if<bool>(&value)) {
         out.append(*boolean ? "true" : "false");
     } else {
-        append_string(out, std::get<std::string_view>(value));
+        append_quoted(out, std::get<std::string_view>(value));
     }
 }
 
@@ -112,7 +112,7 @@ bool append_line_protocol(std::string& out, const Point& point) {
         separator = ',';
         append_name(out, field.key, Place::field_key);
         out.push_back('=');
-        append_value(out, field.value);
+        append_field_value(out, field.value);
     }
     if (separator == ' ') {
         out.resize(before);

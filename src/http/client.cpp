@@ -6,6 +6,7 @@
 #include "http/failure.hpp"
 #include "http/tls_files.hpp"
 #include "http/url.hpp"
+#include "text/printable.hpp"
 
 #include <curl/curl.h>
 
@@ -23,16 +24,6 @@ namespace lxcmon::http {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct EasyCleanup {
-    void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
-};
-struct MultiCleanup {
-    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
-};
-struct ListCleanup {
-    void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
 
 void start_curl() {
     static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -58,6 +49,15 @@ constexpr int proxy_wants_credentials = 407;
 } // namespace
 
 struct Client::Handles {
+    struct EasyCleanup {
+        void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+    };
+    struct MultiCleanup {
+        void operator()(CURLM* handle) const noexcept { curl_multi_cleanup(handle); }
+    };
+    struct ListCleanup {
+        void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
+    };
     // Destroyed in reverse order: the multi handle owns the connections and must close them last.
     std::unique_ptr<CURLM, MultiCleanup> multi{curl_multi_init()};
     std::unique_ptr<CURL, EasyCleanup> easy{curl_easy_init()};
@@ -115,6 +115,8 @@ Failure Client::Handles::failure(int code) const {
     Failure failure;
     failure.code = code;
     failure.detail = error.front() != '\0' ? error.data() : curl_easy_strerror(static_cast<CURLcode>(code));
+    if (failure.detail.starts_with("Unsupported proxy")) // quotes the whole URL of http_proxy
+        failure.detail = text::hide_credentials(failure.detail);
     curl_easy_getinfo(easy.get(), CURLINFO_OS_ERRNO, &failure.os_error);
     curl_easy_getinfo(easy.get(), CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
     curl_easy_getinfo(easy.get(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "http/failure.hpp"
+#include "text/contains.hpp"
 
 #include <curl/curl.h>
 #include <sys/stat.h>
@@ -7,7 +8,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <new>
 #include <optional>
 #include <utility>
 
@@ -15,9 +15,8 @@ namespace lxcmon::http {
 
 namespace {
 
-bool contains(std::string_view text, std::string_view part) noexcept {
-    return text.find(part) != std::string_view::npos;
-}
+/// CURLE_TOO_LARGE, since curl 8.6: a line of the head is too long.
+constexpr int curle_too_large = 100;
 
 /// Returns `host` of "https://host:8086/x", without brackets.
 std::string_view host_of(std::string_view url) noexcept {
@@ -83,7 +82,7 @@ constexpr auto verify_messages = std::to_array<std::pair<long, std::string_view>
 
 std::string describe_certificate_failure(const Failure& failure) {
     // libcurl checks the name after OpenSSL has accepted the chain.
-    if (contains(failure.detail, "subject name") || contains(failure.detail, "subjectAltName"))
+    if (text::contains(failure.detail, "subject name") || text::contains(failure.detail, "subjectAltName"))
         return "the server's TLS certificate is for another name (" + failure.detail +
                "); the URL must have a name from the certificate";
     for (const auto& [number, message] : verify_messages)
@@ -101,13 +100,13 @@ bool refuses_client_certificate(std::string_view detail) noexcept {
          {"alert certificate required", "alert unknown ca", "alert bad certificate",
           "alert certificate expired", "alert certificate revoked", "alert certificate unknown",
           "alert unsupported certificate", "alert handshake failure", "alert access denied"})
-        if (contains(detail, alert))
+        if (text::contains(detail, alert))
             return true;
     return false;
 }
 
 std::string describe_tls_failure(const Failure& failure, const Settings& settings) {
-    if (contains(failure.detail, "wrong version number") || contains(failure.detail, "packet length"))
+    if (text::contains(failure.detail, "wrong version number") || text::contains(failure.detail, "packet length"))
         return "the other side does not use TLS (" + failure.detail +
                (settings.proxy.starts_with("https:") ? "); should the proxy's URL begin with http:// instead?"
                                                      : "); does this port want http:// instead?");
@@ -179,8 +178,10 @@ std::string message_of(const Failure& failure, std::string_view where, const Set
     case CURLE_WEIRD_SERVER_REPLY:
         return "the other side is not an HTTP server (" + failure.detail +
                "); check the port, and http or https";
-    case CURLE_OUT_OF_MEMORY:
-        throw std::bad_alloc();
+    case CURLE_OUT_OF_MEMORY: // before curl 8.6 also if a line of the head is too long
+    case curle_too_large:
+        return "the response has a header of more than 100 KB, or no memory is left; check the URL and the "
+               "proxy";
     default:
         return failure.detail;
     }

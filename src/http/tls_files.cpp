@@ -2,6 +2,7 @@
 #include "http/tls_files.hpp"
 
 #include "io/kernel_file.hpp"
+#include "text/contains.hpp"
 
 #include <fcntl.h>
 
@@ -23,12 +24,8 @@ constexpr std::string_view trusted_mark = "-----BEGIN TRUSTED CERTIFICATE-----";
 constexpr std::string_view key_mark = "PRIVATE KEY-----";
 constexpr std::size_t longest_file_bytes = std::size_t{4} << 20U;
 
-bool contains(std::string_view text, std::string_view part) noexcept {
-    return text.find(part) != std::string_view::npos;
-}
-
 bool has_certificate(std::string_view text) noexcept {
-    return contains(text, certificate_mark) || contains(text, trusted_mark);
+    return text::contains(text, certificate_mark) || text::contains(text, trusted_mark);
 }
 
 /// Fills `text`, or returns what is wrong.
@@ -71,16 +68,16 @@ std::optional<std::string> check_key_file(const std::string& path) {
     std::string text;
     if (auto wrong = read(path, text))
         return wrong;
-    if (!contains(text, key_mark))
+    if (!text::contains(text, key_mark))
         return "holds no private key; expected a PEM file with a line -----BEGIN PRIVATE KEY-----";
-    if (contains(text, "ENCRYPTED"))
+    if (text::contains(text, "ENCRYPTED"))
         return "is locked with a password; expected a key without one (openssl pkey -in KEY -out NEW)";
     return std::nullopt;
 }
 
 bool holds_key(const std::string& path) {
     std::string text;
-    return !read(path, text) && contains(text, key_mark);
+    return !read(path, text) && text::contains(text, key_mark);
 }
 
 std::string read_certificate_folder(const std::string& path) {

@@ -27,4 +27,9 @@ struct Container {
     bool shadowed = false;         ///< a container of an earlier lxcpath has this name
 };
 
+/// Tells a container from others of its name, also over restarts.
+[[nodiscard]] inline std::string place_of(const Container& container) {
+    return container.lxcpath + '/' + container.name;
+}
+
 } // namespace lxcmon

@@ -17,7 +17,7 @@ constexpr auto list_flags = std::to_array<CommandFlag>({{"json", Format::json, a
 constexpr auto fields_flags = std::to_array<CommandFlag>(
     {{"json", Format::json, as_json}, {"markdown", Format::markdown, "As in docs/measurements.md"}});
 
-constexpr auto table = std::to_array<CommandRow>({
+constexpr auto command_rows = std::to_array<CommandRow>({
     {{"list", "Show the containers of this host with their metrics", list_flags}, &list_containers},
     {{"fields", "Show the measurements and fields, with the source of each", fields_flags}, &show_fields},
     {{"check", "Test settings, privileges, liblxc, containers and server; exit code 0 or 1"}, &check},
@@ -33,7 +33,7 @@ constexpr auto table = std::to_array<CommandRow>({
 } // namespace
 
 std::span<const CommandRow> command_table() noexcept {
-    return table;
+    return command_rows;
 }
 
 } // namespace lxcmon::push

@@ -84,7 +84,7 @@ constexpr std::string_view sampling_group = "Sampling";
 constexpr std::string_view operation_group = "Operation";
 constexpr std::string_view log_group = "Log";
 
-constexpr auto table = std::to_array<OptionRow>({
+constexpr auto option_rows = std::to_array<OptionRow>({
     {{influx_group, "influx-url", "URL", Default("", "http://influx.example:8086"),
       "Server to send the points to: http, https or unix:///PATH; without it they go to the JSON file; "
       "repeatable",
@@ -112,14 +112,18 @@ constexpr auto table = std::to_array<OptionRow>({
       "File with the user's password in its first line",
       false,
       {},
-      "password"},
-     [](C& c, Value v) { c.destinations.influx.http.password = app::read_secret(v); }},
+      "password",
+      false,
+      app::Secret::file},
+     [](C& c, Value v) {
+         c.destinations.influx.http.password = app::read_secret(v, app::SecretCharacters::utf8);
+     }},
     {{influx_group, "influx-token-file", "FILE",
       Default("/etc/lxcmon/credentials/token", "/etc/lxcmon/token"),
       "File with the API token (2.x, 3.x) in its first line; INFLUX_TOKEN contains the token itself", false,
-      "INFLUX_TOKEN", "token"},
-     [](C& c, Value v) { c.destinations.influx.token = app::read_secret(v); },
-     [](C& c, Value v) { c.destinations.influx.token = v; }},
+      "INFLUX_TOKEN", "token", false, app::Secret::file},
+     [](C& c, Value v) { c.destinations.influx.token = app::read_secret(v, app::SecretCharacters::ascii); },
+     [](C& c, Value v) { c.destinations.influx.token = app::clean_secret(v, app::SecretCharacters::ascii); }},
     {{influx_group, "influx-org", "NAME", Default("", "example"), "Organization (2.x)", false, "INFLUX_ORG"},
      [](C& c, Value v) { c.destinations.influx.org = v; }},
     {{influx_group, "influx-bucket", "NAME", Default("", "lxc"),
@@ -127,8 +131,16 @@ constexpr auto table = std::to_array<OptionRow>({
      [](C& c, Value v) { c.destinations.influx.bucket = v; }},
     {{influx_group, "influx-gzip", on_off, "on", "on or off: compress requests"},
      [](C& c, Value v) { c.destinations.influx.gzip = app::parse_flag(v); }},
-    {{influx_group, "influx-header", "HEADER", Default("", "X-Scope-OrgID: tenant"),
-      "Header 'Name: value' added to each request; its value is not logged; repeatable", true},
+    {{influx_group,
+      "influx-header",
+      "HEADER",
+      Default("", "X-Scope-OrgID: tenant"),
+      "Header 'Name: value' added to each request; its value is not logged; repeatable",
+      true,
+      {},
+      {},
+      false,
+      app::Secret::value},
      [](C& c, Value v) { influx::add_header(c.destinations.influx, v); }},
     {{influx_group, "influx-proxy", "URL",
       Default("http_proxy, https_proxy, no_proxy", "http://proxy.example:3128"),
@@ -140,8 +152,16 @@ constexpr auto table = std::to_array<OptionRow>({
     {{influx_group, "tls-cert", "PEM", Default("", "/etc/lxcmon/client.pem"),
       "Client certificate, if the server requires one"},
      [](C& c, Value v) { influx::set_tls_cert(c.destinations.influx, v); }},
-    {{influx_group, "tls-key", "PEM", Default("in --tls-cert", "/etc/lxcmon/client.key"),
-      "Private key of the client certificate"},
+    {{influx_group,
+      "tls-key",
+      "PEM",
+      Default("in --tls-cert", "/etc/lxcmon/client.key"),
+      "Private key of the client certificate",
+      false,
+      {},
+      {},
+      false,
+      app::Secret::file},
      [](C& c, Value v) { influx::set_tls_key(c.destinations.influx, v); }},
     {{influx_group, "tls-insecure", "", "", "Do not verify the certificate of the server; for tests only"},
      [](C& c, Value v) { c.destinations.influx.http.tls.insecure = app::parse_flag(v); }},
@@ -236,6 +256,9 @@ constexpr auto table = std::to_array<OptionRow>({
       {},
       true},
      [](C& c, Value v) { c.config_file = not_empty(v); }},
+    {{operation_group, "allow-readable-secrets", "", "",
+      "Accept files with a secret (token, password, header, key) that other users can read"},
+     [](C& c, Value v) { c.allow_readable_secrets = app::parse_flag(v); }},
     {{log_group, "log-level", level, "info", "trace, debug, info, warn, error, critical or off"},
      [](C& c, Value v) { c.log.level = app::one_of(v, level.choices); }},
     {{log_group, "log-format", log_format, "text", "text or json"},
@@ -252,7 +275,7 @@ constexpr auto table = std::to_array<OptionRow>({
 } // namespace
 
 std::span<const OptionRow> option_table() noexcept {
-    return table;
+    return option_rows;
 }
 
 } // namespace lxcmon::push

@@ -42,9 +42,11 @@ std::optional<std::int64_t> cpu_usec_of(std::span<const pid_t> helper_pids) noex
     rusage ended{};
     if (::getrusage(RUSAGE_CHILDREN, &ended) == 0)
         usec += usec_of(ended.ru_utime) + usec_of(ended.ru_stime);
-    for (const auto helpers : {helper_pids, io::WorkerProcess::not_reaped()})
-        for (const pid_t helper : helpers)
-            usec += own_cpu_usec(helper);
+    for (const pid_t helper : helper_pids)
+        usec += own_cpu_usec(helper);
+    for (const io::UnreapedWorker& each : io::WorkerProcess::not_reaped())
+        if (!each.earlier)
+            usec += own_cpu_usec(each.pid);
     return usec;
 }
 

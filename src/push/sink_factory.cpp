@@ -20,9 +20,6 @@ std::unique_ptr<deliver::Sink> make_influx(influx::Settings settings, const std:
 }
 
 std::vector<Destination> make_servers(const DestinationSettings& settings) {
-    if (settings.influx.http.tls.insecure)
-        spdlog::warn("--tls-insecure: the server's certificate is not verified; any server that answers gets "
-                     "the credentials");
     std::vector<std::unique_ptr<deliver::Sink>> sinks;
     for (const std::string& url : settings.influx_urls)
         sinks.push_back(make_influx(settings.influx, url));
@@ -39,6 +36,12 @@ std::vector<Destination> make_servers(const DestinationSettings& settings) {
 }
 
 } // namespace
+
+void warn_of_insecure(const DestinationSettings& settings) {
+    if (settings.has_server() && settings.influx.http.tls.insecure)
+        spdlog::warn("--tls-insecure: the server's certificate is not verified; any server that answers gets "
+                     "the credentials");
+}
 
 std::vector<Destination> make_destinations(const DestinationSettings& settings) {
     try {

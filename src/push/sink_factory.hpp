@@ -17,8 +17,11 @@ struct Destination {
 };
 
 /// stdout for --dry-run, InfluxDB if a URL is set, otherwise the JSON file. Several URLs are one destination
-/// with failover, or with --influx-mode all one destination each. Never empty. Logs a warning about
-/// --tls-insecure. Throws app::BadSetting.
+/// with failover, or with --influx-mode all one destination each. Never empty. Throws app::BadSetting.
 [[nodiscard]] std::vector<Destination> make_destinations(const DestinationSettings& settings);
+
+/// Logs a warning if the certificates of a server are not verified: at a start, and when a reload changes
+/// that.
+void warn_of_insecure(const DestinationSettings& settings);
 
 } // namespace lxcmon::push

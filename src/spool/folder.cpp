@@ -16,13 +16,6 @@
 #include <cstdio>
 
 namespace lxcmon::spool {
-namespace {
-
-constexpr mode_t folder_mode = 0700;
-constexpr mode_t file_mode = 0600;
-
-} // namespace
-
 Folder::Folder(std::string path)
     : path_(std::move(path)) {
     while (path_.size() > 1 && path_.back() == '/')
@@ -58,6 +51,7 @@ std::optional<std::string> Folder::take_lock() {
         close();
         throw SpoolHeld(held_message(lock.get()));
     }
+    lock_ = std::move(lock);
     const io::UniqueFd writable = open_file(lock_name, O_WRONLY);
     if (!writable)
         return message(lock_name, "opening it", errno);
@@ -65,7 +59,6 @@ std::optional<std::string> Folder::take_lock() {
     // Only for the message of another agent: a full disk must not prevent delivery of the backlog.
     if (::ftruncate(writable.get(), 0) == 0)
         static_cast<void>(!::write(writable.get(), holder.data(), holder.size()));
-    lock_ = std::move(lock);
     return std::nullopt;
 }
 
@@ -81,7 +74,11 @@ std::string Folder::held_message(int lock) const {
            "; only one agent may use a spool: stop the other agent, or set another --spool-dir";
 }
 
+/// A flock belongs to the open file, not to the descriptor: it outlives close() while a forked process has a
+/// copy of the descriptor (flock(2)).
 void Folder::close() noexcept {
+    if (lock_)
+        ::flock(lock_.get(), LOCK_UN);
     lock_.reset();
     fd_.reset();
 }

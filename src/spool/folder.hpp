@@ -3,12 +3,17 @@
 
 #include "io/unique_fd.hpp"
 
+#include <sys/types.h>
+
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 namespace lxcmon::spool {
+
+inline constexpr mode_t folder_mode = 0700;
+inline constexpr mode_t file_mode = 0600;
 
 /// Another process uses the spool; what() names it and says what to do.
 class SpoolHeld : public std::runtime_error {
@@ -24,10 +29,16 @@ class Folder {
 
     /// Does not touch the disk.
     explicit Folder(std::string path);
+    ~Folder() { close(); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    Folder(Folder&&) = delete;
+    Folder& operator=(Folder&&) = delete;
 
     /// Creates the folder (mode 0700) if needed, and takes the lock: a flock on the file `lock` in it.
     /// Returns what is wrong, or nothing. Throws SpoolHeld.
     [[nodiscard]] std::optional<std::string> open();
+    /// Releases the lock, also if a helper that is just being forked still has a copy of its descriptor.
     void close() noexcept;
     [[nodiscard]] bool is_open() const noexcept { return static_cast<bool>(fd_); }
     /// True if the path still leads to the opened folder, and the lock file still exists.

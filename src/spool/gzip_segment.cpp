@@ -17,7 +17,7 @@
 namespace lxcmon::spool {
 namespace {
 
-constexpr std::size_t piece_bytes = 64U << 10U;
+constexpr std::size_t read_piece_bytes = 64U << 10U;
 
 /// Writes gzip to a file whose descriptor it duplicates.
 class GzipWriter {
@@ -55,10 +55,10 @@ class GzipWriter {
 /// Copies the bytes [begin, end) of `from`, at most up to its end, and counts the lines. Returns 0 or an
 /// errno.
 int copy_range(int from, std::uint64_t begin, std::uint64_t end, GzipWriter& to, std::uint64_t& lines) {
-    const auto buffer = std::make_unique<char[]>(piece_bytes);
+    const auto buffer = std::make_unique<char[]>(read_piece_bytes);
     while (begin < end) {
         const std::size_t wanted =
-            static_cast<std::size_t>(std::min<std::uint64_t>(end - begin, piece_bytes));
+            static_cast<std::size_t>(std::min<std::uint64_t>(end - begin, read_piece_bytes));
         const ssize_t size = ::pread(from, buffer.get(), wanted, static_cast<off_t>(begin));
         if (size < 0 && errno == EINTR)
             continue;

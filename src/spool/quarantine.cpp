@@ -4,6 +4,7 @@
 #include "io/parse.hpp"
 #include "io/rotation.hpp"
 #include "spool/contents.hpp"
+#include "spool/folder.hpp"
 #include "text/file_error.hpp"
 
 #include <fcntl.h>
@@ -20,9 +21,6 @@ namespace lxcmon::spool {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr mode_t folder_mode = 0700;
-constexpr mode_t file_mode = 0600;
 
 /// `2026-11-21T06:50:00Z`
 std::string utc(std::int64_t time_ns) {

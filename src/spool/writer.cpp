@@ -18,7 +18,7 @@ namespace lxcmon::spool {
 namespace {
 
 /// JSON is written in pieces of about this size, so that memory does not grow with the batch.
-constexpr std::size_t piece_bytes = 256U << 10U;
+constexpr std::size_t json_piece_bytes = 256U << 10U;
 
 } // namespace
 
@@ -84,7 +84,7 @@ int Writer::write_lines(std::string_view body, std::uint64_t& lines) {
             encode::append_json_line(json_, points_[0]);
         }
         ++lines;
-        if (json_.size() >= piece_bytes)
+        if (json_.size() >= json_piece_bytes)
             if (const int error = flush(); error != 0)
                 return error;
     }

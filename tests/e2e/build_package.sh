@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Builds the package as Debian's builders do: in a fresh minimal chroot of the release with the build dependencies of debian/control alone, as an
-# unprivileged user without a network, the unit tests among it; then that release's lintian looks at it. Takes its seconds for each step.
+# unprivileged user without a network, the unit tests among it. Then apt simulates the installation beside stand-ins of Proxmox VE, and that
+# release's lintian looks at the package. Takes its seconds for each step.
 #
 # usage: build_package.sh RELEASE OUTDIR     bookworm or trixie; .deb, dbgsym .deb, .changes and .buildinfo are put into OUTDIR
 #
@@ -66,6 +67,9 @@ build() {
     in_chroot "$builder" bash -c 'cd /build/lxcmon-push && exec dpkg-buildpackage -b -us -uc'
 }
 
+# As root, since the scripts of contrib ask for it.
+check_proxmox() { in_chroot 0 bash -c 'exec /build/lxcmon-push/tests/e2e/proxmox_check.sh /build/lxcmon-push /build/lxcmon-push_*.deb'; }
+
 install_lintian() { chroot "$chroot" apt-get install -y -qq lintian; }
 
 # It prints nothing but what is an error or a warning.
@@ -93,6 +97,7 @@ timed "build and unit tests" build
 cp "$work/log" "$outdir/build.log"
 rm -f "$outdir"/*.{deb,changes,buildinfo}
 cp "$chroot"/build/*.{deb,changes,buildinfo} "$outdir"
+timed "Proxmox VE stays" check_proxmox
 timed "install lintian" install_lintian
 timed "lintian" run_lintian
 [ ! -s "$work/log" ] || fail "$release: lintian says: $(cat "$work/log")"

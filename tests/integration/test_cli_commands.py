@@ -171,6 +171,8 @@ class Replay(CommandsCase):
     def test_a_server_that_is_down_is_a_failure(self):
         path = self.record_points()
         result = program.run("replay", path, "--influx-url", f"http://127.0.0.1:{free_port()}", timeout=60)
+        self.assertIn("; replay stops if this lasts", result.stderr)
+        self.assertNotIn("sent again", result.stderr)
         self.assertEqual(result.returncode, 1, result)
 
     def test_broken_lines(self):

@@ -24,7 +24,7 @@ class Dashboards(LabCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        limits = Limits(memory_bytes=48 * MIB, cpu_quota_usec=20_000, pids=100)
+        limits = Limits(memory_bytes=48 * MIB, cpu_quota_usec=20_000, pids=100, goes_first=True)
         cls.web = cls.lab.add("web", Spec(limits))
         cls.second = cls.lab.add("web.2")
         cls.lab.start_all([cls.web, cls.second])

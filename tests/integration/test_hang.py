@@ -2,6 +2,7 @@
 """What hangs in one container, or in its monitor, costs no other container its sample."""
 
 import os
+import re
 import signal
 import subprocess
 import unittest
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from support import agent as program
 from support.case import WatchCase
+from support.cgroup import controller_folders
 from support.containers import Spec
 from support.dead_fuse import DeadFuse
 from support.waiting import wait_until
@@ -138,6 +140,84 @@ class Filesystem(HangCase):
         before = len(self.rows("host_fs", mountpoint="/"))
         self.agent.wait_for(lambda: len(self.rows("host_fs", mountpoint="/")) > before + 2, 20, "the others to go on")
         self.assertEqual(self.rows("host_fs", mountpoint=str(place)), [])
+
+
+class Helpers(HangCase):
+    """Helper processes that can't be ended, or can't be started."""
+
+    STUCK = re.compile(r"helper process lxcmon-ns \(pid (\d+), sent to \S+\) can't be ended")
+
+    def stuck_mount(self, container):
+        container.run_inside("mkdir", "-p", "/tmp/stuck")
+        fuse = DeadFuse(self.lab.workspace, container.init_pid(), "/tmp/stuck", takes=True)
+        self.addCleanup(fuse.close)
+        return fuse
+
+    def wait_for_log(self, pattern):
+        return self.agent.wait_for(lambda: re.search(pattern, self.agent.stderr), 30, f"{pattern} in the log")
+
+    def wait_for_more(self, container, count=3):
+        self.wait_for_rows("lxc_fs", container, len(self.times("lxc_fs", container)) + count)
+
+    def test_one_that_cant_be_ended_is_the_only_one(self):
+        steady, victim = self.started(self.lab.add("it-stuck-steady"), self.lab.add("it-stuck-victim"))
+        fuse = self.stuck_mount(victim)
+        settings = self.file("settings.toml", "top-commands = 5\n")
+        self.watch("--no-host", "--fs-include", "fuse*", "--config", settings)
+        self.wait_for_log("it-stuck-victim: reading its filesystem /tmp/stuck timed out")
+        # The agent has forgotten all pauses after a change of settings, and still sends no other helper there.
+        settings.write_text("top-commands = 6\n")
+        self.agent.send_signal(signal.SIGHUP)
+        self.wait_for_log("the new settings are in force")
+        self.wait_for_more(victim)
+        self.wait_for_more(steady)
+        self.assertEqual(self.agent.stderr.count("timed out"), 1)
+        self.assertEqual(self.states_of_children().count("D"), 1)
+        stuck = int(self.wait_for_log(self.STUCK)[1])
+
+        # The end does not wait for it and says that it stays; so does the next start.
+        result = self.agent.stop()
+        self.assertEqual(result.returncode, 0)
+        self.assertEqual(len(self.STUCK.findall(result.stderr)), 1, "said once")
+        self.assertRegex(result.stderr, rf"1 helper processes can't be ended and outlive the agent \(pids {stuck}\)")
+        self.watch("--no-host")
+        self.wait_for_log(rf"helper processes of an earlier run can't be ended .*\b{stuck}\b")
+        fuse.close()
+        self.wait_for_log(rf"helper process lxcmon-ns \(pid {stuck}\) has ended")
+
+    def states_of_children(self):
+        files = [Path(f"/proc/{pid}/stat") for pid in self.agent.process_tree()[1:]]
+        return [file.read_text().rsplit(")", 1)[1].split()[0] for file in files]
+
+    def test_no_fork_costs_what_needs_a_helper(self):
+        (steady,) = self.started(self.lab.add("it-no-fork"))
+        self.watch("--no-host")
+        self.wait_for_rows("lxc_fs", steady, 2)
+        group = controller_folders("lxcmon-it-no-fork")["pids"]
+        group.mkdir()
+        self.addCleanup(wait_until, lambda: self.gone(group), 10, "the end of the cgroup")
+        self.addCleanup(self.agent.kill)
+        (group / "cgroup.procs").write_text(str(self.agent.pid))
+        (group / "pids.max").write_text((group / "pids.current").read_text())
+        os.kill(self.agent.process_tree()[1], signal.SIGKILL)
+        self.wait_for_log("no helper process lxcmon-ns can be started: .*fork: Resource temporarily unavailable")
+        before = len(self.times("lxc_cpu", steady))
+        self.wait_for_rows("lxc_cpu", steady, before + 4)
+        self.assertEqual(self.agent.stderr.count("can be started: "), 1, "said once")
+
+        (group / "pids.max").write_text("max")
+        self.wait_for_log("helper processes lxcmon-ns can be started again")
+        self.wait_for_more(steady)
+        self.assertEqual(self.agent.stop().returncode, 0)
+        self.assert_no_gaps("lxc_cpu", steady)
+
+    @staticmethod
+    def gone(group):
+        try:
+            group.rmdir()
+        except OSError:
+            return False
+        return True
 
 
 class Monitor(HangCase):

@@ -28,7 +28,7 @@ class Pressure(LabCase):
     def setUpClass(cls):
         super().setUpClass()
         # A fifth of a core, and more to do than that.
-        cls.container = cls.lab.add("it-pressure", Spec(Limits(cpu_quota_usec=20_000)))
+        cls.container = cls.lab.add("it-pressure", Spec(Limits(cpu_quota_usec=20_000, goes_first=True)))
         cls.lab.start_all([cls.container])
         cls.container.spawn_inside("sh", "-c", "while :; do :; done")
         cls.folder = cls.container.cgroup().unified

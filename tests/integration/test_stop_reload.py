@@ -4,9 +4,11 @@
 import base64
 import json
 import re
+import signal
 import unittest
 
 from support import agent as program
+from support.case import HOST
 from support.certificates import Authority
 from support.influx import free_port
 from support.proxy import Proxy
@@ -167,6 +169,12 @@ SAMPLING = {
     "interval": Change("300ms", every_300_ms),
 }
 
+# Both move the moment of sending, and nothing else of the delivery: `web` is early in the jitter, 0.06 of it.
+MOMENT = {
+    "host": Change(HOST, sends_late, {"interval": "1s", "send-jitter": "1s", "host": "web"}),
+    "interval": Change("1s", sends_late, {"send-jitter": "1s"}),
+}
+
 
 def is_json(seen):
     return [line for line in seen.log() if line.startswith("{") and json.loads(line)]
@@ -230,14 +238,31 @@ class EachOption(ReloadCase):
     def test_of_sampling(self):
         self.change_each(SAMPLING)
 
+    def test_of_the_moment_of_sending(self):
+        self.change_each(MOMENT)
+
     def test_of_the_log(self):
         self.change_each(LOG)
+
+    def test_of_readable_secrets(self):
+        """Without the option, a reload with such a file is refused: none of the cases above can show that."""
+        settings = {**self.base, "influx-token-file": "{secret}"}
+        self.reload(settings)
+        self.wait_for(lambda: header("authorization", "Token s3cret")(self.seen), "the token")
+        self.names["secret"].chmod(0o644)
+        self.write_settings({**settings, "host": "other-host"})
+        self.seen.begin_log()
+        self.agent.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: self.seen.says("can't be used", "can be read by all users"), "the refusal")
+        self.reload({**settings, "host": "other-host", "allow-readable-secrets": True})
+        self.wait_for(lambda: self.seen.tags("host") == {"other-host"} and header("authorization", "Token s3cret")(self.seen),
+                      "the new settings")
 
 
 class AllOptions(unittest.TestCase):
     def test_each_has_a_case(self):
         options = set(re.findall(r"^ +(?:-\w,)?--([a-z-]+)", program.run("--help").stdout, re.MULTILINE))
-        cases = [*SERVER, *TLS, *DELIVERY, *JSON_FILE, *SAMPLING, *LOG]
+        cases = ["allow-readable-secrets", *SERVER, *TLS, *DELIVERY, *JSON_FILE, *SAMPLING, *LOG]
         self.assertEqual(sorted(options - COMMAND_LINE_ONLY), sorted(cases))
 
 

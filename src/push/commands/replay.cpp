@@ -30,7 +30,7 @@ class Delivery {
         : destination_(std::move(destination))
         , batcher_(destination_.format, settings.batch_lines)
         , queue_({.limit_bytes = settings.queue.limit_bytes})
-        , sender_(queue_, *destination_.sink) {}
+        , sender_(queue_, *destination_.sink, {.when_failing = "replay stops if this lasts"}) {}
 
     void take(const PointBuffer& points) {
         for (std::size_t index = 0; index < points.size(); ++index)
@@ -74,6 +74,7 @@ class Delivery {
 class Replay {
   public:
     explicit Replay(const DestinationSettings& settings) {
+        warn_of_insecure(settings);
         for (Destination& destination : make_destinations(settings))
             targets_.push_back(std::make_unique<Delivery>(std::move(destination), settings));
     }

@@ -17,7 +17,7 @@ constexpr const char* pools = "sys/kernel/mm/hugepages";
 /// More than any machine has, and less than LONG_MAX rounded down to the largest huge page (16 GiB).
 constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max() - (std::int64_t{1} << 40);
 
-constexpr FieldRange fields = fields_of("lxc_hugetlb");
+constexpr FieldRange hugetlb_fields = fields_of("lxc_hugetlb");
 constexpr FieldId usage_bytes = field_id("lxc_hugetlb", "usage_bytes");
 constexpr FieldId limit_bytes = field_id("lxc_hugetlb", "limit_bytes");
 constexpr FieldId events_max = field_id("lxc_hugetlb", "events_max");
@@ -129,7 +129,7 @@ void HugetlbSampler::close_idle(Size& size) noexcept {
 
 void HugetlbSampler::sample(std::span<char> buffer, bool seldom, std::span<const Tag> tags,
                             std::int64_t time_ns, PointBuffer& points) {
-    if (!points.selection().has_any(fields))
+    if (!points.selection().has_any(hugetlb_fields))
         return;
     Readings readings;
     for (Size& size : sizes_) {
@@ -145,7 +145,7 @@ void HugetlbSampler::sample(std::span<char> buffer, bool seldom, std::span<const
             continue;
         }
         const Tag own{"size", size.page->name};
-        readings.emit(fields, tags, std::span(&own, 1), time_ns, points);
+        readings.emit(hugetlb_fields, tags, std::span(&own, 1), time_ns, points);
     }
 }
 

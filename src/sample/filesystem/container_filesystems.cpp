@@ -12,14 +12,15 @@ namespace lxcmon::sample {
 namespace {
 
 /// Limit on the series of one start of a container: a tenant can mount filesystems at any number of places.
-constexpr std::size_t max_names = 512;
+constexpr std::size_t max_mount_names = 512;
 
 } // namespace
 
-ContainerFilesystems::ContainerFilesystems(std::string subject, std::uint64_t id)
+ContainerFilesystems::ContainerFilesystems(std::string subject, std::uint64_t id, std::string place)
     : subject_(std::move(subject))
+    , place_(std::move(place))
     , schedule_(id)
-    , names_(max_names) {}
+    , names_(max_mount_names) {}
 
 bool ContainerFilesystems::is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
                                   std::chrono::nanoseconds interval) const noexcept {
@@ -32,15 +33,30 @@ void ContainerFilesystems::prepare(NamespaceRequest& request, bool risky, std::i
     request.scan = Scan::filesystems;
     request.risky = risky;
     request.left_alone_count = 0;
+    const auto leave_alone = [&request](std::uint64_t device) {
+        if (request.left_alone_count < max_left_alone)
+            request.left_alone[request.left_alone_count++] = device;
+    };
+    // First the places of helpers that have not ended. An earlier start of the container may have had them.
+    for (const io::UnreapedWorker& each : io::WorkerProcess::not_reaped())
+        if (!place_.empty() && each.subject == place_ && is_mount(each.part))
+            leave_alone(each.part);
     for (const LeftAlone& each : left_alone_)
-        if (each.until_ns > monotonic_ns)
-            request.left_alone[request.left_alone_count++] = each.device;
+        if (each.until_ns > monotonic_ns && !io::WorkerProcess::is_blocked(place_, each.device))
+            leave_alone(each.device);
+}
+
+bool ContainerFilesystems::is_left_alone(const LeftAlone& each, std::int64_t monotonic_ns) const noexcept {
+    return each.until_ns > monotonic_ns || io::WorkerProcess::is_blocked(place_, each.device);
 }
 
 void ContainerFilesystems::take(Outcome outcome, const FilesystemReply& reply, const HangPlace& hang,
                                 std::int64_t monotonic_ns, const PointSink& sink) {
     if (outcome == Outcome::hung)
         return take_hang(hang, monotonic_ns);
+    is_unavailable_ = outcome == Outcome::unavailable;
+    if (is_unavailable_)
+        return;
     if (outcome == Outcome::broken)
         return fault().set(
             subject_,
@@ -95,7 +111,7 @@ void ContainerFilesystems::take_hang(const HangPlace& hang, std::int64_t monoton
 void ContainerFilesystems::take_answers(const FilesystemReply& reply, bool risky) {
     const auto all = std::span(reply.filesystems).first(reply.count);
     std::erase_if(left_alone_, [&](const LeftAlone& each) {
-        if (each.is_risky != risky || each.until_ns > asked_ns_)
+        if (each.is_risky != risky || is_left_alone(each, asked_ns_))
             return false; // not part of this scan
         const auto now = std::ranges::find(all, each.device, &Filesystem::device);
         if (now != all.end() && now->error == 0)

@@ -24,11 +24,15 @@ class ContainerFilesystems {
   public:
     using Outcome = NamespaceHelper::Outcome;
 
-    /// `subject` begins the log lines: "container NAME" or "the host". `id`: see StaggeredSchedule.
-    ContainerFilesystems(std::string subject, std::uint64_t id);
+    /// `subject` begins the log lines: "container NAME" or "the host". `id`: see StaggeredSchedule. `place`
+    /// names the container for NamespaceHelper::Request::subject.
+    ContainerFilesystems(std::string subject, std::uint64_t id, std::string place = {});
 
-    /// Whether scans are paused after a hang or a slow scan.
-    [[nodiscard]] bool pauses(std::int64_t monotonic_ns) const noexcept { return monotonic_ns < again_ns_; }
+    [[nodiscard]] const std::string& place() const noexcept { return place_; }
+    /// Whether scans are paused after a hang or a slow scan, or while killed helpers have not ended.
+    [[nodiscard]] bool pauses(std::int64_t monotonic_ns) const noexcept {
+        return monotonic_ns < again_ns_ || io::WorkerProcess::is_blocked(place_, part_mount_list);
+    }
     /// Whether a scan is due at the tick of `wall_ns` and scans are not paused.
     [[nodiscard]] bool is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
                               std::chrono::nanoseconds interval) const noexcept;
@@ -59,7 +63,8 @@ class ContainerFilesystems {
 
     /// Whether the last scans were complete.
     [[nodiscard]] bool is_well() const noexcept {
-        return faults_[0].is_none() && faults_[1].is_none() && left_alone_.empty() && !list_hung_;
+        return !is_unavailable_ && faults_[0].is_none() && faults_[1].is_none() && left_alone_.empty() &&
+               !list_hung_;
     }
 
   private:
@@ -70,6 +75,7 @@ class ContainerFilesystems {
         std::int64_t until_ns;
     };
 
+    [[nodiscard]] bool is_left_alone(const LeftAlone& each, std::int64_t monotonic_ns) const noexcept;
     void take_hang(const HangPlace& hang, std::int64_t monotonic_ns);
     void take_answers(const FilesystemReply& reply, bool risky);
     void note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns);
@@ -77,7 +83,7 @@ class ContainerFilesystems {
     [[nodiscard]] Fault& fault() noexcept { return faults_[asked_risky_ ? 1 : 0]; }
     [[nodiscard]] std::string fault_of(const FilesystemReply& reply) const;
 
-    std::string subject_;
+    std::string subject_, place_;
     StaggeredSchedule schedule_;
     std::int64_t again_ns_ = INT64_MIN; ///< end of a pause, CLOCK_MONOTONIC
     std::array<std::int64_t, 2> scanned_ns_{INT64_MIN, INT64_MIN};
@@ -90,6 +96,7 @@ class ContainerFilesystems {
     std::array<Fault, 2> faults_; ///< of the first and of the risky scan
     bool has_hung_ = false, root_may_hang_ = false;
     bool list_hung_ = false;
+    bool is_unavailable_ = false; ///< no helper could be started for the last scan
     bool logged_slow_ = false, logged_left_out_ = false, logged_names_ = false;
 };
 

@@ -47,6 +47,7 @@ bool FilesystemPass::run_part(std::vector<FilesystemScan>& due, bool risky, Name
         NamespaceHelper::Request& request = requests_.emplace_back();
         request.ask.init_pid = scan.init_pid;
         request.init_pidfd = scan.init_pidfd;
+        request.subject = scan.filesystems->place();
         scan.filesystems->prepare(request.ask, risky, monotonic_ns_);
     }
     TimeBudget budget(time_budget_);

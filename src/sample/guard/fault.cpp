@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/guard/fault.hpp"
 
+#include "text/same_kind.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <system_error>
@@ -8,10 +10,9 @@
 namespace lxcmon::sample {
 
 void Fault::set(const std::string& subject, std::string message) {
-    if (message == message_)
-        return;
+    const bool is_known = text::same_kind(message, message_);
     message_ = std::move(message);
-    if (!message_.empty())
+    if (!is_known && !message_.empty())
         spdlog::warn("{}: {}", subject, message_);
 }
 

@@ -20,7 +20,12 @@ NamespaceHelper::NamespaceHelper(std::chrono::milliseconds deadline, WorkerSetti
     : deadline_(deadline)
     , settings_(std::move(settings))
     , worker_(worker) {
-    start();
+    try {
+        start();
+    } catch (const std::system_error&) {
+        if (!progress_)
+            throw;
+    }
 }
 
 void NamespaceHelper::start() {
@@ -71,12 +76,25 @@ NamespaceHelper::Outcome NamespaceHelper::send_up_to(std::span<const Request> re
             sent = done; // requests that the old helper did not answer are sent again
         }
     } catch (const std::system_error&) {
-        return Outcome::broken;
+        return Outcome::unavailable;
     }
     // A request that can't be sent fails alone: earlier requests may still be answered.
     while (sent < requests.size() && sent < done + window && send(requests[sent], sequence_ + sent))
         ++sent;
     return sent > done ? Outcome::answered : Outcome::broken;
+}
+
+void NamespaceHelper::kill(std::span<const Request> unanswered, std::uint64_t sequence) {
+    io::UnreapedWorker* const killed = process_.kill();
+    if (killed == nullptr)
+        return;
+    // It works on one of them, if it has not just finished all.
+    HangPlace place;
+    for (std::size_t index = 0; place.stage == Stage::unknown && index < unanswered.size(); ++index) {
+        place = progress_->place(sequence + index);
+        killed->subject = unanswered[place.stage == Stage::unknown ? 0 : index].subject;
+    }
+    killed->part = part_of(place);
 }
 
 template <typename Reply>
@@ -88,14 +106,14 @@ void NamespaceHelper::run(std::span<const Request> requests, Reply& reply, const
         if (outcome == Outcome::answered)
             outcome = receive(sequence_ + done, reply);
         if (outcome != Outcome::answered) {
-            process_.kill();
+            kill(requests.subspan(done, sent > done ? sent - done : 0), sequence_ + done);
             reply.clear();
         }
         if (outcome == Outcome::hung)
             hang_ = progress_->place(sequence_ + done);
         if (!on_reply(done, outcome, reply)) {
-            if (sent > done + 1)
-                process_.kill(); // it would go on with requests that are no longer needed
+            if (sent > done + 1) // it would go on with requests that are no longer needed
+                kill(requests.subspan(done + 1, sent - done - 1), sequence_ + done + 1);
             break;
         }
     }

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace lxcmon::sample {
@@ -20,18 +21,22 @@ class NamespaceHelper {
     /// Main function of the child; tests replace it.
     using Worker = void (*)(int socket, HelperProgress& progress, const WorkerSettings& settings);
 
-    /// Starts the process. Throws std::system_error on failure. `deadline`: for each request.
+    /// Tries to start the process; each request tries it again. Throws std::system_error if there is no
+    /// memory. `deadline`: for each request.
     explicit NamespaceHelper(std::chrono::milliseconds deadline, WorkerSettings settings = {},
                              Worker worker = &run_namespace_worker);
 
     struct Request {
         NamespaceRequest ask; ///< without its sequence, which is set when it is sent
         int init_pidfd = -1;  ///< borrowed
+        /// What is scanned, for io::WorkerProcess::is_blocked(); borrowed.
+        std::string_view subject{};
     };
     enum class Outcome {
-        answered, ///< the reply is valid; its error may be ESRCH, if init has ended
-        hung,     ///< no answer within the deadline; see hang()
-        broken    ///< the helper ended or could not be started
+        answered,   ///< the reply is valid; its error may be ESRCH, if init has ended
+        hung,       ///< no answer within the deadline; see hang()
+        broken,     ///< the helper ended
+        unavailable ///< no helper could be started, which app::HelperWatch logs
     };
     /// Returns whether to go on with the next request.
     template <typename Reply>
@@ -49,6 +54,8 @@ class NamespaceHelper {
 
   private:
     void start();
+    /// Kills the helper, which has not answered these requests; the first has this sequence number.
+    void kill(std::span<const Request> unanswered, std::uint64_t sequence);
     template <typename Reply>
     void run(std::span<const Request> requests, Reply& reply, const OnReply<Reply>& on_reply);
     [[nodiscard]] Outcome send_up_to(std::span<const Request> requests, std::size_t done, std::size_t& sent);
@@ -60,7 +67,7 @@ class NamespaceHelper {
     WorkerSettings settings_;
     Worker worker_;
     HelperProgress::Shared progress_;
-    io::WorkerProcess process_;
+    io::WorkerProcess process_{"lxcmon-ns"};
     std::uint64_t sequence_ = 1;
     FilesystemReply filesystems_;
     HangPlace hang_;

@@ -20,6 +20,31 @@ struct HangPlace {
     std::string mount_point;  ///< set by the tenant: any bytes
 };
 
+/// A part of a container that a killed helper may still wait at: see io::WorkerProcess::is_blocked().
+inline constexpr std::uint64_t part_unknown = UINT64_MAX;
+inline constexpr std::uint64_t part_processes = UINT64_MAX - 1;     ///< its /proc
+inline constexpr std::uint64_t part_mount_list = UINT64_MAX - 2;    ///< no mount has such a device number
+inline constexpr std::uint64_t part_process_files = UINT64_MAX - 3; ///< in the host's /proc
+
+[[nodiscard]] constexpr bool is_mount(std::uint64_t part) noexcept {
+    return part < part_process_files;
+}
+
+/// A mount is known by its device.
+[[nodiscard]] constexpr std::uint64_t part_of(const HangPlace& place) noexcept {
+    switch (place.stage) {
+    case Stage::processes:
+        return part_processes;
+    case Stage::mount_list:
+        return part_mount_list;
+    case Stage::mount:
+        return place.device;
+    case Stage::unknown:
+        break;
+    }
+    return part_unknown;
+}
+
 /// A page that the helper writes and the agent reads after a hang. The helper may still write while the agent
 /// reads, so each change has a version number, and a page that changes during the read gives Stage::unknown.
 class HelperProgress {

@@ -5,6 +5,12 @@
 #include <span>
 
 namespace lxcmon::sample {
+namespace {
+
+/// Longer than any scan: eleven days.
+constexpr std::int64_t most_nsec = 1'000'000'000'000'000;
+
+} // namespace
 
 bool FilesystemReply::is_whole(std::size_t length) const noexcept {
     if (length < offsetof(FilesystemReply, texts) || count > max_filesystems || text_bytes > texts.size() ||
@@ -13,9 +19,13 @@ bool FilesystemReply::is_whole(std::size_t length) const noexcept {
     const auto fits = [this](TextSpan span) {
         return span.begin <= text_bytes && span.length <= text_bytes - span.begin;
     };
-    return std::ranges::all_of(std::span(filesystems).first(count), [&](const Filesystem& each) {
-        return fits(each.mount_point) && fits(each.source) && fits(each.type);
-    });
+    // The agent adds the durations up.
+    const auto is_duration = [](std::int64_t nsec) { return nsec >= 0 && nsec < most_nsec; };
+    return is_duration(list_nsec) &&
+           std::ranges::all_of(std::span(filesystems).first(count), [&](const Filesystem& each) {
+               return fits(each.mount_point) && fits(each.source) && fits(each.type) &&
+                      is_duration(each.took_nsec);
+           });
 }
 
 Filesystem* FilesystemReply::add(const WantedMount& mount) noexcept {

@@ -20,6 +20,17 @@ inline constexpr std::size_t max_filesystems = 64;
 /// Most filesystems of one container that are left alone at a time.
 inline constexpr std::size_t max_left_alone = 4;
 
+/// A bool in a message: of a bool only two values are defined, of this each byte that a helper may send.
+class Flag {
+  public:
+    constexpr Flag(bool value = false) noexcept
+        : byte_(value ? 1 : 0) {}
+    constexpr operator bool() const noexcept { return byte_ != 0; }
+
+  private:
+    std::uint8_t byte_;
+};
+
 enum class Scan : std::uint8_t { processes, filesystems };
 
 /// Sent with the pidfd of the container's init as SCM_RIGHTS; without it for a scan of the host.
@@ -58,7 +69,7 @@ struct Filesystem {
     TextSpan mount_point, source, type;
     std::uint64_t device = 0;
     int error = 0; ///< errno of statvfs; if set, the numbers are not valid
-    bool readonly = false;
+    Flag readonly = false;
     std::int64_t took_nsec = 0;
     std::uint64_t block_bytes = 0, blocks = 0, blocks_free = 0, blocks_available = 0;
     std::uint64_t inodes = 0, inodes_free = 0;
@@ -68,8 +79,8 @@ struct Filesystem {
 struct FilesystemReply {
     std::uint64_t sequence = 0;
     int error = 0; ///< errno of listing the mounts; if set, nothing below is valid
-    bool root_may_hang = false;
-    bool has_risky = false;     ///< there are filesystems for a `risky` request
+    Flag root_may_hang = false;
+    Flag has_risky = false;     ///< there are filesystems for a `risky` request
     std::uint32_t left_out = 0; ///< filesystems beyond the limits on number and length
     std::int64_t list_nsec = 0; ///< how long reading the list of mounts took
     std::uint32_t count = 0;

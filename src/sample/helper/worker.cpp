@@ -156,7 +156,6 @@ void answer(int socket, const void* reply, std::size_t bytes) noexcept {
 } // namespace
 
 void run_namespace_worker(int socket, HelperProgress& progress, const WorkerSettings& settings) noexcept {
-    ::prctl(PR_SET_NAME, "lxcmon-ns");
     ::prctl(PR_SET_DUMPABLE, 0);
     const Host host = open_host();
     static FilesystemReply filesystems;

@@ -14,7 +14,7 @@ namespace {
 enum Column : std::size_t { user, nice, system, idle, iowait, irq, softirq, steal, column_count };
 using Columns = std::array<std::optional<std::int64_t>, column_count>;
 
-consteval FieldId own(std::string_view name) {
+consteval FieldId cpu_field(std::string_view name) {
     return field_id("host_cpu", name);
 }
 
@@ -42,11 +42,11 @@ void set_times(const Columns& columns, Readings& readings) noexcept {
         if (const auto usec = usec_of(columns, which))
             readings.set(field, *usec);
     };
-    set(own("usage_usec"), {user, nice, system, irq, softirq});
-    set(own("user_usec"), {user, nice});
-    set(own("system_usec"), {system, irq, softirq});
-    set(own("iowait_usec"), {iowait});
-    set(own("steal_usec"), {steal});
+    set(cpu_field("usage_usec"), {user, nice, system, irq, softirq});
+    set(cpu_field("user_usec"), {user, nice});
+    set(cpu_field("system_usec"), {system, irq, softirq});
+    set(cpu_field("iowait_usec"), {iowait});
+    set(cpu_field("steal_usec"), {steal});
 }
 
 } // namespace
@@ -63,7 +63,7 @@ void parse_host_cpu(std::string_view stat, Readings& readings) noexcept {
         }
     });
     if (cpus > 0)
-        readings.set(own("cpus"), cpus);
+        readings.set(cpu_field("cpus"), cpus);
 }
 
 } // namespace lxcmon::sample

@@ -15,7 +15,7 @@ constexpr std::int64_t sector_bytes = 512; // of diskstats, for any sector size 
 constexpr std::size_t id_words = 3;        // major, minor, name
 
 /// The columns after the name.
-enum Column : std::size_t {
+enum DiskColumn : std::size_t {
     reads = 0,
     sectors_read = 2,
     writes = 4,
@@ -23,7 +23,7 @@ enum Column : std::size_t {
     old_column_count = 11, ///< before Linux 4.18
     discards = 11,
     sectors_discarded = 13,
-    column_count = 14 ///< used columns; more follow
+    disk_column_count = 14 ///< used columns; more follow
 };
 
 std::optional<std::int64_t> bytes(std::string_view word) noexcept {
@@ -43,7 +43,7 @@ bool is_backed_elsewhere(std::string_view name) noexcept {
 } // namespace
 
 std::optional<DiskLine> parse_disk_line(std::string_view line) noexcept {
-    std::array<std::string_view, id_words + column_count> words;
+    std::array<std::string_view, id_words + disk_column_count> words;
     std::size_t have = 0;
     io::for_each_word(line, [&](std::string_view word) {
         if (have < words.size())

@@ -6,7 +6,7 @@
 namespace lxcmon::sample {
 namespace {
 
-consteval FieldId own(std::string_view name) {
+consteval FieldId load_field(std::string_view name) {
     return field_id("host_load", name);
 }
 
@@ -24,11 +24,11 @@ void parse_host_load(std::string_view loadavg, Readings& readings) noexcept {
     // The newest pid comes last: if it is missing, the text is cut and the number before it may be, too.
     if (!load1 || !load5 || !load15 || !running || !threads || line->empty())
         return;
-    readings.set(own("load1"), *load1);
-    readings.set(own("load5"), *load5);
-    readings.set(own("load15"), *load15);
-    readings.set(own("running"), std::int64_t{*running});
-    readings.set(own("threads"), std::int64_t{*threads});
+    readings.set(load_field("load1"), *load1);
+    readings.set(load_field("load5"), *load5);
+    readings.set(load_field("load15"), *load15);
+    readings.set(load_field("running"), std::int64_t{*running});
+    readings.set(load_field("threads"), std::int64_t{*threads});
 }
 
 } // namespace lxcmon::sample

@@ -6,7 +6,7 @@ namespace {
 
 using Bytes = std::optional<std::int64_t>;
 
-consteval FieldId own(std::string_view name) {
+consteval FieldId memory_field(std::string_view name) {
     return field_id("host_memory", name);
 }
 
@@ -34,21 +34,23 @@ void derive_host_memory(Readings& readings) noexcept {
         if (bytes)
             readings.set(field, *bytes);
     };
-    const Bytes limit = readings.integer(own("limit_bytes"));
+    const Bytes limit = readings.integer(memory_field("limit_bytes"));
     const Bytes usage = difference(limit, readings.integer(field_id("", "host_free_bytes")));
     const Bytes file = sum(readings.integer(field_id("", "host_cached_bytes")),
                            readings.integer(field_id("", "host_buffers_bytes")));
     const Bytes used = difference(usage, file);
-    set(own("usage_bytes"), usage);
-    set(own("file_bytes"), file);
-    set(own("used_bytes"), used);
+    set(memory_field("usage_bytes"), usage);
+    set(memory_field("file_bytes"), file);
+    set(memory_field("used_bytes"), used);
     if (used && *limit > 0)
-        readings.set(own("used_percent"), static_cast<double>(*used) * 100.0 / static_cast<double>(*limit));
+        readings.set(memory_field("used_percent"),
+                     static_cast<double>(*used) * 100.0 / static_cast<double>(*limit));
     const Bytes swap = readings.integer(field_id("", "host_swap_bytes"));
     if (!swap || *swap == 0)
         return;
-    set(own("swap_limit_bytes"), swap);
-    set(own("swap_usage_bytes"), difference(swap, readings.integer(field_id("", "host_swap_free_bytes"))));
+    set(memory_field("swap_limit_bytes"), swap);
+    set(memory_field("swap_usage_bytes"),
+        difference(swap, readings.integer(field_id("", "host_swap_free_bytes"))));
 }
 
 } // namespace lxcmon::sample

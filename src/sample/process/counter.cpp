@@ -13,6 +13,7 @@ namespace lxcmon::sample {
 
 ProcessCounter::ProcessCounter(const Container& container, Wanted wanted)
     : subject_("container " + container.name)
+    , place_(place_of(container))
     , wanted_(wanted)
     , schedule_(container.id) {}
 
@@ -22,6 +23,7 @@ void ProcessCounter::sample(CountPass& pass, const Container& container, std::in
     NamespaceHelper::Request request;
     request.ask.init_pid = container.init_pid;
     request.init_pidfd = container.init_pidfd.get();
+    request.subject = place_;
     const bool is_due = prepare(request.ask, now);
     was_left_out_ = is_due && pass.budget.is_spent();
     if (!is_due || was_left_out_)
@@ -35,7 +37,8 @@ void ProcessCounter::sample(CountPass& pass, const Container& container, std::in
 }
 
 bool ProcessCounter::prepare(NamespaceRequest& request, const Now& now) noexcept {
-    const bool may_ask = now.monotonic_ns >= again_ns_;
+    const bool may_ask =
+        now.monotonic_ns >= again_ns_ && !io::WorkerProcess::is_blocked(place_, part_processes);
     // Each process has a thread, so a started or ended process changes the number of threads, unless another
     // thread makes up for it.
     const bool may_differ =
@@ -51,6 +54,9 @@ void ProcessCounter::take(Outcome outcome, const CountReply& reply, const HangPl
                           Readings& readings) {
     if (outcome == Outcome::hung)
         return take_hang(hang, now.monotonic_ns);
+    is_unavailable_ = outcome == Outcome::unavailable;
+    if (is_unavailable_)
+        return;
     if (outcome == Outcome::broken)
         return fault_.set(
             subject_,

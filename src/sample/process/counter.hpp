@@ -55,7 +55,9 @@ class ProcessCounter {
     /// Whether a count was due at the last tick and skipped for lack of time.
     [[nodiscard]] bool was_left_out() const noexcept { return was_left_out_; }
     /// Whether the last result is complete.
-    [[nodiscard]] bool is_well() const noexcept { return fault_.is_none() && !is_hanging_ && !was_left_out_; }
+    [[nodiscard]] bool is_well() const noexcept {
+        return fault_.is_none() && !is_hanging_ && !was_left_out_ && !is_unavailable_;
+    }
     /// Whether a count has hung or been slow. Such containers are sampled last.
     [[nodiscard]] bool may_hang() const noexcept { return has_hung_ || logged_slow_; }
 
@@ -67,6 +69,7 @@ class ProcessCounter {
     void take_count(const CountReply& reply, const Now& now, Readings& readings);
 
     std::string subject_;
+    std::string place_; ///< see NamespaceHelper::Request::subject
     Wanted wanted_;
     StaggeredSchedule schedule_;
     bool asked_count_ = false;
@@ -75,6 +78,7 @@ class ProcessCounter {
     std::optional<std::int64_t> start_ticks_;
     Fault fault_;
     bool was_left_out_ = false, has_hung_ = false, is_hanging_ = false, logged_slow_ = false;
+    bool is_unavailable_ = false; ///< no helper could be started for the last count
 };
 
 } // namespace lxcmon::sample

@@ -3,6 +3,7 @@
 
 #include "io/clock.hpp"
 #include "sample/guard/pauses.hpp"
+#include "sample/helper/progress.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -26,7 +27,8 @@ std::int64_t now_ticks() noexcept {
 /// Returns the duration in nanoseconds; empty if the processes could not be read.
 std::optional<std::int64_t> ProcessSampler::read(std::span<const pid_t> pids) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
-    const ProcessReader::Outcome outcome = context_.reader.read(pids, context_.want_io, context_.stats);
+    const ProcessReader::Outcome outcome =
+        context_.reader.read(pids, context_.want_io, context_.stats, place_);
     const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
     context_.budget.spend(end_ns - begin_ns);
     switch (outcome) {
@@ -42,9 +44,11 @@ std::optional<std::int64_t> ProcessSampler::read(std::span<const pid_t> pids) {
         return std::nullopt;
     case ProcessReader::Outcome::broken:
         if (!std::exchange(logged_broken_, true))
-            spdlog::warn("container {}: the helper process that reads processes ended or could not be "
-                         "started; lxc_process is left out until it works again",
+            spdlog::warn("container {}: the helper process that reads processes ended; lxc_process is left "
+                         "out until it works again",
                          container_.name);
+        return std::nullopt;
+    case ProcessReader::Outcome::unavailable:
         return std::nullopt;
     }
     return std::nullopt;
@@ -88,7 +92,8 @@ bool ProcessSampler::scan(std::span<char> buffer) {
 
 bool ProcessSampler::sample(std::span<char> buffer, std::span<const Tag> tags, std::int64_t time_ns,
                             PointBuffer& points) {
-    const bool is_due = io::now_ns(CLOCK_MONOTONIC) >= again_ns_;
+    const bool is_due = io::now_ns(CLOCK_MONOTONIC) >= again_ns_ &&
+                        !io::WorkerProcess::is_blocked(place_, part_process_files);
     was_left_out_ = is_due && context_.budget.is_spent();
     if (!is_due || was_left_out_ || !scan(buffer))
         return false;

@@ -45,7 +45,8 @@ class ProcessSampler {
     ProcessSampler(ProcessContext& context, std::string directory, const Container& container)
         : context_(context)
         , directory_(std::move(directory))
-        , container_(container) {}
+        , container_(container)
+        , place_(place_of(container)) {}
 
     /// Adds a point for each of the busiest commands. After a scan that hangs there are no scans for 5
     /// minutes, after a slow one for a minute. The points refer to strings of this object. Returns false if
@@ -65,6 +66,7 @@ class ProcessSampler {
     ProcessContext& context_;
     std::string directory_;
     const Container& container_;
+    std::string place_;                   ///< see ProcessReader::read()
     std::optional<CommandTotals> totals_; ///< set by the first scan
     std::int64_t again_ns_ = 0;           ///< end of a pause, CLOCK_MONOTONIC
     bool was_left_out_ = false, has_hung_ = false;

@@ -2,6 +2,7 @@
 #include "sample/process/reader.hpp"
 
 #include "io/kernel_file.hpp"
+#include "sample/helper/progress.hpp"
 
 #include <fcntl.h>
 #include <sys/prctl.h>
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <system_error>
 #include <type_traits>
 
@@ -17,8 +19,34 @@ namespace lxcmon::sample {
 
 static_assert(std::is_trivially_copyable_v<ProcessRequest> && std::is_trivially_copyable_v<ProcessReply>);
 
+ProcessEntry ProcessEntry::of(const io::ProcessStats& stats) noexcept {
+    return {stats.pid,
+            stats.name_bytes,
+            stats.name,
+            stats.start_ticks,
+            stats.cpu_ticks,
+            stats.threads,
+            stats.rss_pages.value_or(-1),
+            stats.read_bytes.value_or(-1),
+            stats.write_bytes.value_or(-1)};
+}
+
+io::ProcessStats ProcessEntry::stats() const noexcept {
+    const auto present = [](std::int64_t value) { return value >= 0 ? std::optional(value) : std::nullopt; };
+    io::ProcessStats stats;
+    stats.pid = pid;
+    stats.name = name;
+    stats.name_bytes = std::min<std::uint32_t>(name_bytes, io::ProcessStats::most_name_bytes);
+    stats.start_ticks = start_ticks;
+    stats.cpu_ticks = cpu_ticks;
+    stats.threads = threads;
+    stats.rss_pages = present(rss_pages);
+    stats.read_bytes = present(read_bytes);
+    stats.write_bytes = present(write_bytes);
+    return stats;
+}
+
 void run_process_worker(int socket) noexcept {
-    ::prctl(PR_SET_NAME, "lxcmon-ps");
     ::prctl(PR_SET_DUMPABLE, 0);
     const io::UniqueFd proc = io::open_below(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY);
     static ProcessReply reply;
@@ -34,7 +62,8 @@ void run_process_worker(int socket) noexcept {
         reply.sequence = request.sequence;
         reply.count = request.count;
         for (std::uint32_t at = 0; at < request.count; ++at)
-            reply.processes[at] = io::read_process(proc.get(), request.pids[at], request.want_io, buffer);
+            reply.processes[at] =
+                ProcessEntry::of(io::read_process(proc.get(), request.pids[at], request.want_io, buffer));
         if (::send(socket, &reply, sizeof reply, MSG_NOSIGNAL) < 0)
             ::_exit(1);
     }
@@ -56,7 +85,7 @@ ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want
         if (!worker_.is_running())
             worker_.start("starting the helper that reads processes", main_);
     } catch (const std::system_error&) {
-        return Outcome::broken;
+        return Outcome::unavailable;
     }
     ProcessRequest request;
     request.sequence = ++sequence_;
@@ -75,18 +104,22 @@ ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want
 }
 
 ProcessReader::Outcome ProcessReader::read(std::span<const pid_t> pids, bool want_io,
-                                           std::vector<io::ProcessStats>& stats) {
+                                           std::vector<io::ProcessStats>& stats, std::string_view subject) {
     stats.clear();
     const Clock::time_point end = Clock::now() + deadline_;
     while (!pids.empty()) {
         const auto batch = pids.first(std::min(pids.size(), max_per_request));
         pids = pids.subspan(batch.size());
         if (const Outcome outcome = ask(batch, want_io, end); outcome != Outcome::answered) {
-            worker_.kill();
+            if (io::UnreapedWorker* const killed = worker_.kill()) {
+                killed->subject = subject;
+                killed->part = part_process_files;
+            }
             return outcome;
         }
-        std::ranges::copy_if(std::span(reply_.processes).first(reply_.count), std::back_inserter(stats),
-                             [](const io::ProcessStats& each) { return each.pid != 0; });
+        for (const ProcessEntry& each : std::span(reply_.processes).first(reply_.count))
+            if (each.pid != 0)
+                stats.push_back(each.stats());
     }
     return Outcome::answered;
 }

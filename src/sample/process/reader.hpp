@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,10 +26,22 @@ struct ProcessRequest {
     std::array<pid_t, max_per_request> pids{};
 };
 
+/// io::ProcessStats in a message: any bytes are valid values, which those of an optional are not.
+struct ProcessEntry {
+    pid_t pid = 0;
+    std::uint32_t name_bytes = 0;
+    std::array<char, io::ProcessStats::most_name_bytes> name{};
+    std::int64_t start_ticks = 0, cpu_ticks = 0, threads = 0;
+    std::int64_t rss_pages = -1, read_bytes = -1, write_bytes = -1; ///< -1: absent
+
+    [[nodiscard]] static ProcessEntry of(const io::ProcessStats& stats) noexcept;
+    [[nodiscard]] io::ProcessStats stats() const noexcept;
+};
+
 struct ProcessReply {
     std::uint64_t sequence = 0;
     std::uint32_t count = 0;
-    std::array<io::ProcessStats, max_per_request> processes{};
+    std::array<ProcessEntry, max_per_request> processes{};
 };
 
 /// Main function of the child. Exits when the agent has closed its end of `socket`.
@@ -45,14 +58,16 @@ class ProcessReader {
 
     enum class Outcome : std::uint8_t {
         answered,
-        hung,  ///< no answer within the deadline
-        broken ///< the child ended, or could not be started
+        hung,       ///< no answer within the deadline
+        broken,     ///< the child ended
+        unavailable ///< no child could be started, which app::HelperWatch logs
     };
 
     /// Reads these processes into `stats`, in the given order, without processes that have ended. `stats` is
-    /// incomplete unless Outcome::answered is returned. Restarts the child if it has ended.
+    /// incomplete unless Outcome::answered is returned. Restarts the child if it has ended. `subject` has the
+    /// processes, for io::WorkerProcess::is_blocked().
     [[nodiscard]] Outcome read(std::span<const pid_t> pids, bool want_io,
-                               std::vector<io::ProcessStats>& stats);
+                               std::vector<io::ProcessStats>& stats, std::string_view subject = {});
 
     [[nodiscard]] pid_t pid() const noexcept { return worker_.pid(); } ///< of the child; -1: not running
 
@@ -62,7 +77,7 @@ class ProcessReader {
 
     std::chrono::milliseconds deadline_;
     io::WorkerProcess::Main main_;
-    io::WorkerProcess worker_;
+    io::WorkerProcess worker_{"lxcmon-ps"};
     std::uint64_t sequence_ = 0;
     ProcessReply reply_;
 };

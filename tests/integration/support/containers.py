@@ -25,15 +25,17 @@ class Limits:
     cpu_quota_usec: int | None = None  # for each 100 ms
     cpus: str | None = None
     pids: int | None = None
+    goes_first: bool = False  # before what else wants the CPU: it reaches its quota on a busy machine, too
 
     def config_lines(self):
         if host_is_pure_v2():
             settings = {"memory.max": self.memory_bytes, "cpuset.cpus": self.cpus, "pids.max": self.pids,
-                        "cpu.max": self.cpu_quota_usec and f"{self.cpu_quota_usec} 100000"}
+                        "cpu.max": self.cpu_quota_usec and f"{self.cpu_quota_usec} 100000",
+                        "cpu.weight": 10_000 if self.goes_first else None}
             prefix = "lxc.cgroup2"
         else:
             settings = {"memory.limit_in_bytes": self.memory_bytes, "cpuset.cpus": self.cpus, "pids.max": self.pids,
-                        "cpu.cfs_quota_us": self.cpu_quota_usec}
+                        "cpu.cfs_quota_us": self.cpu_quota_usec, "cpu.shares": 262_144 if self.goes_first else None}
             prefix = "lxc.cgroup"
         return [f"{prefix}.{name} = {value}" for name, value in settings.items() if value is not None]
 

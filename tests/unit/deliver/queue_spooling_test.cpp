@@ -14,7 +14,7 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-Batch batch(char name) {
+Batch ten_bytes(char name) {
     return {std::string(10, name), 2};
 }
 
@@ -47,7 +47,7 @@ std::string spool_all(Queue& queue, bool written = true) {
 TEST_CASE("with a spool the newest batch is sent first") {
     Queue queue(spooled());
     for (const char name : {'a', 'b', 'c'})
-        queue.push(batch(name));
+        queue.push(ten_bytes(name));
     std::string order;
     while (const Batch* next = queue.begin()) {
         order += next->body.front();
@@ -61,7 +61,7 @@ TEST_CASE("with a spool the newest batch is sent first") {
 TEST_CASE("undelivered batches become due, the oldest first; only the newest stays in memory") {
     Queue queue(spooled(milliseconds(0)));
     for (const char name : {'a', 'b', 'c'})
-        queue.push(batch(name));
+        queue.push(ten_bytes(name));
     CHECK(spool_all(queue) == "abc");
     CHECK(queue.bytes() == 10);
     CHECK(queue.lines() == 0); // all are in the spool
@@ -71,30 +71,30 @@ TEST_CASE("undelivered batches become due, the oldest first; only the newest sta
 
 TEST_CASE("no batch is due before its time") {
     Queue queue(spooled(hours(1)));
-    queue.push(batch('a'));
+    queue.push(ten_bytes('a'));
     CHECK_FALSE(queue.begin_spooling());
     CHECK(queue.lines() == 2);
 }
 
 TEST_CASE("while delivery fails every batch is due at once") {
     Queue queue(spooled(hours(1)));
-    queue.push(batch('a'));
+    queue.push(ten_bytes('a'));
     REQUIRE(queue.begin() != nullptr);
     queue.set_failing();
     CHECK(spool_all(queue) == "a"); // although it is in flight
-    queue.push(batch('b'));
+    queue.push(ten_bytes('b'));
     CHECK(spool_all(queue) == "b");
     queue.keep();
     CHECK(queue.bytes() == 10); // a is only in the spool
     CHECK(name_of(queue.begin()) == 'b');
     queue.accept();
-    queue.push(batch('c'));
+    queue.push(ten_bytes('c'));
     CHECK_FALSE(queue.begin_spooling());
 }
 
 TEST_CASE("a batch that is delivered after it was spooled is reported, so that it is not sent again") {
     Queue queue(spooled(milliseconds(0)));
-    queue.push(batch('a'));
+    queue.push(ten_bytes('a'));
     REQUIRE(queue.begin() != nullptr);
     const auto due = queue.begin_spooling();
     REQUIRE(due);
@@ -117,10 +117,10 @@ TEST_CASE("a batch that is delivered after it was spooled is reported, so that i
 
 TEST_CASE("a newer batch replaces a spooled one in memory") {
     Queue queue(spooled(milliseconds(0)));
-    queue.push(batch('a'));
+    queue.push(ten_bytes('a'));
     CHECK(spool_all(queue) == "a");
     CHECK(queue.take_settled().empty());
-    queue.push(batch('b'));
+    queue.push(ten_bytes('b'));
     const auto settled = queue.take_settled();
     REQUIRE(settled.size() == 1);
     CHECK_FALSE(settled[0].delivered);
@@ -129,30 +129,30 @@ TEST_CASE("a newer batch replaces a spooled one in memory") {
 
 TEST_CASE("a batch that could not be written is due again, and is dropped if the memory is full") {
     Queue queue(spooled(milliseconds(0), 20));
-    queue.push(batch('a'));
-    queue.push(batch('b'));
+    queue.push(ten_bytes('a'));
+    queue.push(ten_bytes('b'));
     CHECK(spool_all(queue, false) == "a");
     CHECK(queue.lines() == 4);
-    queue.push(batch('c'));
+    queue.push(ten_bytes('c'));
     CHECK(queue.dropped_lines() == 2);
     CHECK(spool_all(queue) == "bc");
 }
 
 TEST_CASE("a spooled batch that leaves a full memory does not count as dropped") {
     Queue queue(spooled(milliseconds(0), 10));
-    queue.push(batch('a'));
+    queue.push(ten_bytes('a'));
     CHECK(spool_all(queue) == "a");
-    queue.push(batch('b'));
+    queue.push(ten_bytes('b'));
     CHECK(queue.dropped_lines() == 0);
     CHECK(queue.lines() == 2);
 }
 
 TEST_CASE("a batch that is being written is never dropped") {
     Queue queue(spooled(milliseconds(0), 10));
-    queue.push(batch('a'));
+    queue.push(ten_bytes('a'));
     const auto due = queue.begin_spooling();
     REQUIRE(due);
-    CHECK_FALSE(queue.push(batch('b')));
+    CHECK_FALSE(queue.push(ten_bytes('b')));
     CHECK(due->batch->body == "aaaaaaaaaa");
     CHECK(queue.dropped_lines() == 2);
     queue.end_spooling(due->id, Queue::Spooled::written);
@@ -164,7 +164,7 @@ TEST_CASE("the backlog is sent if no sampled batch is ready; its delivery is rep
     CHECK(queue.take_backlog() == Queue::Backlog::none);
     queue.offer_backlog(backlog);
     CHECK(queue.take_backlog() == Queue::Backlog::offered);
-    queue.push(batch('a'));
+    queue.push(ten_bytes('a'));
     CHECK(name_of(queue.begin()) == 'a');
     queue.accept();
     CHECK(queue.begin() == &backlog);
@@ -189,7 +189,7 @@ TEST_CASE("the backlog is sent at a limited rate") {
     CHECK(queue.take_backlog() == Queue::Backlog::delivered);
     queue.offer_backlog(backlog);
     CHECK(queue.begin() == nullptr);
-    queue.push(batch('a'));
+    queue.push(ten_bytes('a'));
     CHECK(name_of(queue.begin()) == 'a'); // live batches do not wait for it
 }
 
@@ -208,7 +208,7 @@ TEST_CASE("a batch waits for the send offset, unless the queue is closed") {
     QueueSettings settings = spooled();
     settings.send_offset = hours(1);
     Queue queue(settings);
-    queue.push(batch('a'));
+    queue.push(ten_bytes('a'));
     CHECK(queue.begin() == nullptr);
     CHECK(queue.begin(Clock::now() + milliseconds(1)) == nullptr);
     queue.close();
@@ -220,7 +220,7 @@ TEST_CASE("waiting to send ends after the send offset") {
     settings.send_offset = milliseconds(20);
     Queue queue(settings);
     const auto begin = Clock::now();
-    queue.push(batch('a'));
+    queue.push(ten_bytes('a'));
     CHECK(name_of(queue.begin(Queue::TimePoint::max())) == 'a');
     CHECK(Clock::now() - begin >= milliseconds(20));
 }
@@ -228,7 +228,7 @@ TEST_CASE("waiting to send ends after the send offset") {
 TEST_CASE("waiting to spool ends when a batch is due, at the end, and at the deadline") {
     Queue queue(spooled(milliseconds(20)));
     queue.wait_for_spooling(Clock::now() + milliseconds(1), true);
-    queue.push(batch('a'));
+    queue.push(ten_bytes('a'));
     queue.wait_for_spooling(Queue::TimePoint::clock::now() + hours(1), true);
     CHECK(queue.begin_spooling());
     queue.finish();
@@ -237,8 +237,8 @@ TEST_CASE("waiting to spool ends when a batch is due, at the end, and at the dea
 
 TEST_CASE("after finish() every batch is due") {
     Queue queue(spooled(hours(1)));
-    queue.push(batch('a'));
-    queue.push(batch('b'));
+    queue.push(ten_bytes('a'));
+    queue.push(ten_bytes('b'));
     queue.close();
     queue.finish();
     CHECK(spool_all(queue) == "ab");

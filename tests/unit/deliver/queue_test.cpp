@@ -12,7 +12,7 @@ using deliver::Queue;
 
 namespace {
 
-Batch batch(char name, std::size_t bytes = 10) {
+Batch batch_of(char name, std::size_t bytes = 10) {
     return {std::string(bytes, name), 2};
 }
 
@@ -29,8 +29,8 @@ char front(Queue& queue) {
 TEST_CASE("batches are sent in order, and stay until they are accepted") {
     Queue queue({.limit_bytes = 100});
     CHECK(queue.begin() == nullptr);
-    CHECK(queue.push(batch('a')));
-    CHECK(queue.push(batch('b')));
+    CHECK(queue.push(batch_of('a')));
+    CHECK(queue.push(batch_of('b')));
     CHECK(front(queue) == 'a');
     CHECK(front(queue) == 'a');
     REQUIRE(queue.begin() != nullptr);
@@ -44,10 +44,10 @@ TEST_CASE("batches are sent in order, and stay until they are accepted") {
 TEST_CASE("a full queue drops the oldest batch, but never the one in flight") {
     Queue queue({.limit_bytes = 30});
     for (const char name : {'a', 'b', 'c'})
-        CHECK(queue.push(batch(name)));
+        CHECK(queue.push(batch_of(name)));
     const Batch* in_flight = queue.begin();
     REQUIRE(in_flight != nullptr);
-    CHECK(queue.push(batch('d')));
+    CHECK(queue.push(batch_of('d')));
     CHECK(queue.dropped_lines() == 2);
     CHECK(queue.bytes() == 30);
     CHECK(in_flight->body == "aaaaaaaaaa");
@@ -57,19 +57,19 @@ TEST_CASE("a full queue drops the oldest batch, but never the one in flight") {
 
 TEST_CASE("a batch larger than the queue is counted, and drops no other batch") {
     Queue queue({.limit_bytes = 30});
-    CHECK(queue.push(batch('a')));
-    CHECK_FALSE(queue.push(batch('x', 31)));
+    CHECK(queue.push(batch_of('a')));
+    CHECK_FALSE(queue.push(batch_of('x', 31)));
     CHECK(front(queue) == 'a');
     REQUIRE(queue.begin() != nullptr);
-    CHECK_FALSE(queue.push(batch('x', 21))); // no room beside the one in flight
+    CHECK_FALSE(queue.push(batch_of('x', 21))); // no room beside the one in flight
     CHECK(queue.dropped_lines() == 4);
 }
 
 TEST_CASE("a closed queue accepts no batch and returns the ones it has") {
     Queue queue({.limit_bytes = 30});
-    CHECK(queue.push(batch('a')));
+    CHECK(queue.push(batch_of('a')));
     queue.close();
-    CHECK_FALSE(queue.push(batch('b')));
+    CHECK_FALSE(queue.push(batch_of('b')));
     CHECK(queue.dropped_lines() == 2);
     CHECK(queue.begin(Queue::TimePoint::max()) != nullptr);
     queue.accept();
@@ -79,7 +79,7 @@ TEST_CASE("a closed queue accepts no batch and returns the ones it has") {
 TEST_CASE("waiting ends at the deadline, at a push, and at a close") {
     Queue queue({.limit_bytes = 30});
     CHECK(queue.begin(std::chrono::steady_clock::now()) == nullptr);
-    std::thread pusher([&] { queue.push(batch('a')); });
+    std::thread pusher([&] { queue.push(batch_of('a')); });
     CHECK(queue.begin(Queue::TimePoint::max()) != nullptr);
     pusher.join();
     queue.accept();
@@ -109,7 +109,7 @@ TEST_CASE("two threads: every line is sent or counted as dropped") {
         }
     });
     for (std::size_t count = 0; count < pushed; ++count) {
-        CHECK(queue.push(batch(count % 2 == 0 ? 'a' : 'b')));
+        CHECK(queue.push(batch_of(count % 2 == 0 ? 'a' : 'b')));
         REQUIRE(queue.bytes() <= 50);
     }
     queue.close();

@@ -179,7 +179,7 @@ void each_sink(const std::function<void(Backend&)>& check) {
     }
 }
 
-std::string numbered_lines(std::size_t count) {
+std::string many_lines(std::size_t count) {
     std::string lines;
     for (std::size_t number = 0; number < count; ++number)
         lines += "m,n=" + std::to_string(number) + " v=1 " + std::to_string(number) + "\n";
@@ -197,7 +197,7 @@ TEST_CASE("every sink: lines arrive whole, in order and once") {
 }
 
 TEST_CASE("every sink: the largest batch that the agent makes") {
-    const std::string lines = numbered_lines(235'000);
+    const std::string lines = many_lines(235'000);
     REQUIRE(lines.size() > 4'900'000);
     each_sink([&](Backend& backend) {
         CHECK(backend.sink().send(lines).outcome == Outcome::delivered);

@@ -3,6 +3,7 @@
 #include "deliver/target.hpp"
 
 #include "support/encoded.hpp"
+#include "support/has.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_folder.hpp"
 #include "unit/deliver/fake_sink.hpp"
@@ -20,6 +21,7 @@ using namespace lxcmon;
 using namespace lxcmon::deliver;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using test::has;
 using test::verdict_of;
 
 namespace {
@@ -39,10 +41,6 @@ class JudgingSink final : public Sink {
     Judge judge_;
 };
 
-bool has(std::string_view text, std::string_view part) {
-    return text.find(part) != std::string_view::npos;
-}
-
 Batch numbered(const std::string& measurement, int count) {
     Batch batch;
     for (int number = 0; number < count; ++number, ++batch.lines)
@@ -50,9 +48,9 @@ Batch numbered(const std::string& measurement, int count) {
     return batch;
 }
 
-class Rig {
+class TroubleRig {
   public:
-    Rig() {
+    TroubleRig() {
         settings.queue.spool_after = milliseconds(5);
         settings.spool.emplace();
         settings.spool->folder = folder.path("spool");
@@ -89,7 +87,7 @@ class Rig {
 } // namespace
 
 TEST_CASE("a line that always gets 500 is found in any place, and live batches go on") {
-    Rig rig;
+    TroubleRig rig;
     Target& target = rig.start([](std::string_view lines) {
         return has(lines, "poison") ? Outcome::server_error : Outcome::delivered;
     });
@@ -101,7 +99,7 @@ TEST_CASE("a line that always gets 500 is found in any place, and live batches g
 }
 
 TEST_CASE("a backlog with 500 for each line delays no live batch, and ends") {
-    Rig rig;
+    TroubleRig rig;
     rig.spool(numbered("old", 40));
     rig.spool(numbered("good", 5));
     rig.start([](std::string_view lines) {
@@ -113,7 +111,7 @@ TEST_CASE("a backlog with 500 for each line delays no live batch, and ends") {
 }
 
 TEST_CASE("a backlog without an answer delays no live batch, and is logged once") {
-    Rig rig;
+    TroubleRig rig;
     rig.spool(numbered("old", 1));
     rig.start([](std::string_view lines) { return has(lines, "old") ? Outcome::retry : Outcome::delivered; });
     CHECK(rig.push_until([&] { return rig.status().counts.retries > 20; }));
@@ -127,7 +125,7 @@ TEST_CASE("a backlog without an answer delays no live batch, and is logged once"
 }
 
 TEST_CASE("the backlog is sent even if a live batch is always ready") {
-    Rig rig;
+    TroubleRig rig;
     rig.settings.queue.spool_after = seconds(60);
     std::atomic<bool> old_was_sent{false};
     rig.spool(numbered("old", 1));
@@ -148,7 +146,7 @@ TEST_CASE("the backlog is sent even if a live batch is always ready") {
 }
 
 TEST_CASE("a batch too large for the spool does not keep other batches out of it") {
-    Rig rig;
+    TroubleRig rig;
     rig.settings.spool->max_bytes = 2000;
     Target& target = rig.start([](std::string_view) { return Outcome::retry; });
     target.push(numbered("large", 200));
@@ -157,7 +155,7 @@ TEST_CASE("a batch too large for the spool does not keep other batches out of it
 }
 
 TEST_CASE("refused lines wait until they can be written, and the status says so") {
-    Rig rig;
+    TroubleRig rig;
     const std::string kept = rig.folder.path("spool/rejected.jsonl");
     REQUIRE(::mkdir(rig.folder.path("spool").c_str(), 0700) == 0);
     REQUIRE(::mkdir(kept.c_str(), 0700) == 0); // a failure that passes
@@ -171,7 +169,7 @@ TEST_CASE("refused lines wait until they can be written, and the status says so"
 }
 
 TEST_CASE("a sink that throws costs neither the process nor a point") {
-    Rig rig;
+    TroubleRig rig;
     std::atomic<int> tries{0};
     rig.start([&](std::string_view) {
         if (++tries < 3)
@@ -182,7 +180,7 @@ TEST_CASE("a sink that throws costs neither the process nor a point") {
 }
 
 TEST_CASE("once: a backlog batch larger than the memory limit stays in the spool") {
-    Rig rig;
+    TroubleRig rig;
     rig.spool(numbered("old", 100));
     rig.settings.queue.limit_bytes = 500;
     {
@@ -194,4 +192,44 @@ TEST_CASE("once: a backlog batch larger than the memory limit stays in the spool
     spool::Spool spool(*rig.settings.spool);
     CHECK_FALSE(spool.open());
     CHECK(spool.lines() == 100);
+}
+
+TEST_CASE("a target whose threads could not be started spools its points at the end") {
+    Rig rig;
+    rig.settings.queue.send_offset = std::chrono::hours(1);
+    rig.target.emplace(std::make_unique<JudgingSink>([](std::string_view) { return Outcome::retry; }),
+                       rig.settings);
+    rig.target->push(numbered("live", 2));
+    rig.target->push(numbered("live", 1));
+    CHECK(rig.target->stop(seconds(5)).lost_lines == 0);
+    spool::Spool spool(*rig.settings.spool);
+    CHECK_FALSE(spool.open());
+    CHECK(spool.lines() == 3);
+}
+
+TEST_CASE("a target that was never started and has no folder for its spool says what is lost") {
+    Rig rig;
+    rig.settings.spool->folder = "/proc/no-such-folder";
+    rig.target.emplace(std::make_unique<JudgingSink>([](std::string_view) { return Outcome::retry; }),
+                       rig.settings);
+    rig.target->push(numbered("live", 2));
+    CHECK(rig.target->stop(seconds(5)).lost_lines == 2);
+    CHECK(has(rig.log.take(), "the spool can't be used: /proc/no-such-folder"));
+}
+
+TEST_CASE(
+    "a batch too large for the spool is logged once, and others do not log that the spool works again") {
+    Rig rig;
+    rig.settings.spool->max_bytes = 2000;
+    Target& target = rig.start([](std::string_view) { return Outcome::retry; });
+    for (int count = 200; count < 205; ++count) {
+        target.push(numbered("large", count));
+        const std::uint64_t spooled = rig.status().spool_points + rig.status().counts.dropped_points;
+        CHECK(rig.push_until(
+            [&] { return rig.status().spool_points + rig.status().counts.dropped_points > spooled; }));
+    }
+    static_cast<void>(target.stop(milliseconds(0)));
+    const std::string logged = rig.log.take();
+    CHECK(test::count_of(logged, "raise it") == 1);
+    CHECK(test::count_of(logged, "can be written again") == 0);
 }

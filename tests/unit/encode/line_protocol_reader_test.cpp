@@ -34,7 +34,7 @@ void check_round_trip(OnePoint point) {
     CHECK(there_and_back(line) == line);
 }
 
-std::string wrong_with(std::string_view line) {
+std::string wrong_with_line(std::string_view line) {
     PointBuffer points;
     points.begin("before", 1);
     points.field("f", true);
@@ -140,9 +140,9 @@ TEST_CASE("other text is refused, and the buffer is unchanged") {
                              "m f=9223372036854775808i 1",
                              "m f=1 2 3"}) {
         CAPTURE(line);
-        CHECK(wrong_with(line).starts_with("invalid line protocol: "));
+        CHECK(wrong_with_line(line).starts_with("invalid line protocol: "));
     }
-    CHECK(wrong_with("m f=1 x") ==
+    CHECK(wrong_with_line("m f=1 x") ==
           "invalid line protocol: the time is missing or not an integer (ns since 1970)");
 }
 

@@ -4,6 +4,7 @@
 #include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
 #include "support/log_capture.hpp"
+#include "unit/influx/bodies.hpp"
 
 #include <doctest/doctest.h>
 
@@ -13,6 +14,7 @@ using lxcmon::test::FakeHttpServer;
 using lxcmon::test::Fault;
 using lxcmon::test::HttpAnswer;
 using lxcmon::test::LogCapture;
+using lxcmon::test::one_line;
 
 namespace {
 
@@ -50,8 +52,6 @@ struct Server {
 };
 
 using Paths = std::vector<std::string>;
-constexpr const char* lines = "a v=1 1\n";
-
 } // namespace
 
 TEST_CASE("the kind of server by its answer to a ping") {
@@ -88,8 +88,8 @@ TEST_CASE_FIXTURE(Server, "auto asks once, logs the result, and uses the v3 API 
     with_spaces.database = "my db";
     Client client(with_spaces);
     CHECK(server.requests().empty()); // nothing before the first write
-    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
-    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/ping", "/api/v3/write_lp", "/api/v3/write_lp"});
     const auto seen = server.requests().back();
     CHECK(seen.query == std::map<std::string, std::string>{{"db", "my db"}, {"precision", "nanosecond"}});
@@ -100,13 +100,13 @@ TEST_CASE_FIXTURE(Server, "auto asks once, logs the result, and uses the v3 API 
 TEST_CASE_FIXTURE(Server, "auto with InfluxDB 1, with its retention policy") {
     script_ping(204, "1.6.7");
     Client client(settings());
-    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/ping", "/write"});
     CHECK(server.requests().back().headers.at("authorization") == "Token s3cret");
     CHECK(log.take() == "info " + server.url() + " is InfluxDB 1.6.7: using the v1 write API\n");
     Settings with_policy = settings();
     with_policy.retention_policy = "a week";
-    CHECK(Client(with_policy).send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(Client(with_policy).send(one_line).outcome == deliver::Outcome::delivered);
     CHECK(server.requests().back().query ==
           std::map<std::string, std::string>{{"db", "lxc"}, {"rp", "a week"}, {"precision", "ns"}});
     CHECK(server.requests().size() == 3); // a retention policy means v1: no ping
@@ -117,23 +117,23 @@ TEST_CASE_FIXTURE(Server, "no answer to the ping: the next send asks again") {
     fast.timeout = std::chrono::milliseconds(300);
     Client client(fast);
     server.script({204, "", {}, Fault::silence});
-    CHECK(client.send(lines).outcome == deliver::Outcome::retry);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::retry);
     for (const int status : {500, 503, 429}) {
         script_ping(status);
-        const deliver::Verdict verdict = client.send(lines);
+        const deliver::Verdict verdict = client.send(one_line);
         CHECK(verdict.outcome == deliver::Outcome::retry);
         CHECK(verdict.status == status);
     }
     CHECK(paths() == Paths(4, "/ping"));
     CHECK(log.take().empty());
-    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
-    CHECK(server.requests().back().body == lines);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
+    CHECK(server.requests().back().body == one_line);
 }
 
 TEST_CASE_FIXTURE(Server, "a ping that is refused does not block the points") {
     script_ping(404);
     Client client(settings());
-    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/ping", "/write"});
 }
 
@@ -141,20 +141,20 @@ TEST_CASE_FIXTURE(Server,
                   "a server that was replaced is asked again; a missing database is no reason to ask") {
     script_ping(204, "1.6.7");
     Client client(settings());
-    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
     server.script({404, R"({"error":"database not found: \"lxc\""})"});
     server.script({200, R"({"results":[{"error":"no right"}]})"});
-    CHECK(client.send(lines).outcome == deliver::Outcome::settings);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::settings);
     server.script({404, "not found"});
-    CHECK(client.send(lines).outcome == deliver::Outcome::settings);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::settings);
     script_ping(200, "", R"({"version":"3.0.0"})");
-    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/ping", "/write", "/write", "/query", "/write", "/ping", "/api/v3/write_lp"});
     server.script({405, ""});
-    CHECK(client.send(lines).outcome == deliver::Outcome::settings);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::settings);
     script_ping(200, "3.0.0");
     static_cast<void>(log.take());
-    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
     CHECK(log.take().empty()); // the same as before
 }
 
@@ -162,10 +162,17 @@ TEST_CASE_FIXTURE(Server, "an answer to the ping that does not come from InfluxD
     Client client(settings());
     for (const int status : {407, 400}) {
         script_ping(status, "", "Client sent an HTTP request to an HTTPS server.");
-        CHECK(client.send(lines).outcome == deliver::Outcome::settings);
+        CHECK(client.send(one_line).outcome == deliver::Outcome::settings);
     }
     CHECK(paths() == Paths(2, "/ping"));
     CHECK(log.take().empty());
+}
+
+TEST_CASE_FIXTURE(Server, "a 400 to the ping in no known form does not keep the agent from writing") {
+    Client client(settings());
+    script_ping(400, "", "what is a ping?");
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(paths() == Paths{"/ping", "/write"});
 }
 
 TEST_CASE_FIXTURE(Server, "an API from the settings needs no ping and is never reset") {
@@ -173,8 +180,8 @@ TEST_CASE_FIXTURE(Server, "an API from the settings needs no ping and is never r
     fixed.api = Api::v3;
     Client client(fixed);
     server.script({404, ""});
-    CHECK(client.send(lines).outcome == deliver::Outcome::settings);
-    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::settings);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/api/v3/write_lp", "/api/v3/write_lp"});
 }
 

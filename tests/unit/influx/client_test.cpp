@@ -3,6 +3,7 @@
 
 #include "deliver/delivery.hpp"
 #include "support/fake_http_server.hpp"
+#include "unit/influx/bodies.hpp"
 
 #include <doctest/doctest.h>
 
@@ -15,6 +16,7 @@ using std::chrono::seconds;
 using test::FakeHttpServer;
 using test::Fault;
 using test::HttpAnswer;
+using test::two;
 
 namespace {
 
@@ -53,8 +55,6 @@ struct Fixture {
         return waits;
     }
 };
-
-const Batch two{"a v=1 1\nb v=2 1\n", 2};
 
 } // namespace
 
@@ -185,10 +185,21 @@ TEST_CASE_FIXTURE(Fixture, "400: a refused batch is bisected, a partial write is
     CHECK(server.requests().size() == 1);
     CHECK(counters.rejected_points == 1);
     server.handle([](const test::HttpRequestSeen& seen) {
-        return HttpAnswer{seen.body.find("a v") == std::string::npos ? 204 : 400, "bad", {}, Fault::none};
+        return HttpAnswer{seen.body.find("a v") == std::string::npos ? 204 : 400,
+                          "bad",
+                          {{"X-Influxdb-Error", "bad"}},
+                          Fault::none};
     });
     CHECK(deliver(client, two).empty());
     CHECK(counters.rejected_points == 2);
+    CHECK(counters.delivered_points == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "400 of a proxy: the batch is kept whole, and tried again every minute") {
+    Client client(settings_for(server));
+    server.script({400, "<html>400 Bad Request</html>", {}, Fault::none});
+    CHECK(deliver(client, two) == std::vector<milliseconds>{seconds(60)});
+    CHECK(counters.rejected_points == 0);
     CHECK(counters.delivered_points == 2);
 }
 

@@ -15,7 +15,7 @@ using test::HttpAnswer;
 
 namespace {
 
-struct Fixture {
+struct ProbeFixture {
     FakeHttpServer server;
 
     [[nodiscard]] Settings settings() const {
@@ -28,7 +28,7 @@ struct Fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture, "the check: v1") {
+TEST_CASE_FIXTURE(ProbeFixture, "the check: v1") {
     Client client(settings());
     server.script({204, "", {{"X-Influxdb-Version", "1.6.7"}}, Fault::none});
     server.script({200, R"({"results":[{"series":[{"values":[["my db"]]}]}]})", {}, Fault::none});
@@ -46,14 +46,14 @@ TEST_CASE_FIXTURE(Fixture, "the check: v1") {
     CHECK(bad[1].message.find("authorization failed") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "the check: v2 gets an empty write, and 400 to it is good") {
+TEST_CASE_FIXTURE(ProbeFixture, "the check: v2 gets an empty write, and 400 to it is good") {
     Settings with_bucket = settings();
     with_bucket.bucket = "b";
     Client client(with_bucket);
     for (const auto& [status, count, good] :
          {std::tuple{400, 2U, true}, {204, 2U, true}, {401, 1U, false}, {404, 2U, false}}) {
         server.script({204, "", {}, Fault::none});
-        server.script({status, "", {}, Fault::none});
+        server.script({status, R"({"code":"invalid","message":"writing requires points"})", {}, Fault::none});
         const auto findings = client.probe();
         CHECK(findings.size() == count + 1);
         CHECK(findings.back().ok == good);
@@ -61,13 +61,14 @@ TEST_CASE_FIXTURE(Fixture, "the check: v2 gets an empty write, and 400 to it is 
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "the check: v3, detected from the server") {
+TEST_CASE_FIXTURE(ProbeFixture, "the check: v3, detected from the server") {
     Settings with_token = settings();
     with_token.token = "s3cret";
     Client client(with_token);
     for (const auto& [answer, count, good] :
          {std::tuple{HttpAnswer{400, "write buffer error: line protocol was empty"}, 3U, true},
           {HttpAnswer{204, ""}, 3U, true},
+          {HttpAnswer{400, "<html>400 Bad Request</html>"}, 2U, false},
           {HttpAnswer{401, ""}, 2U, false},
           {HttpAnswer{400, R"({"error":"db name did not start with a number or letter"})"}, 2U, false},
           {HttpAnswer{404, "not found"}, 3U, false}}) {
@@ -84,7 +85,7 @@ TEST_CASE_FIXTURE(Fixture, "the check: v3, detected from the server") {
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "the check shows the API and the reason for it") {
+TEST_CASE_FIXTURE(ProbeFixture, "the check shows the API and the reason for it") {
     const auto why = [](const Settings& chosen) { return Client(chosen).probe().front().message; };
     Settings chosen = settings();
     CHECK(why(chosen).ends_with("using the v1 write API, detected from the server"));

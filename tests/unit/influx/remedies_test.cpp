@@ -4,6 +4,7 @@
 #include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
 #include "support/log_capture.hpp"
+#include "unit/influx/bodies.hpp"
 
 #include <doctest/doctest.h>
 
@@ -17,17 +18,17 @@ using std::chrono::seconds;
 using test::FakeHttpServer;
 using test::HttpRequestSeen;
 using test::LogCapture;
+using test::two;
 
 namespace {
 
-const Batch two{"a v=1 1\nb v=2 1\n", 2};
 constexpr const char* no_database = R"({"error":"database not found: \"lxc\""})";
 constexpr const char* created = R"({"results":[{"statement_id":0}]})";
 
 using Paths = std::vector<std::string>;
 using Waits = std::vector<milliseconds>;
 
-struct Fixture {
+struct RemediesFixture {
     LogCapture log;
     FakeHttpServer server;
     deliver::SharedCounters counters;
@@ -65,7 +66,8 @@ struct Fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Fixture, "a missing database is created once a run, and the batch is sent again at once") {
+TEST_CASE_FIXTURE(RemediesFixture,
+                  "a missing database is created once a run, and the batch is sent again at once") {
     Client client(settings());
     server.script({404, no_database});
     server.script({200, created});
@@ -77,7 +79,8 @@ TEST_CASE_FIXTURE(Fixture, "a missing database is created once a run, and the ba
     CHECK(paths() == Paths{"/write", "/query", "/write", "/write", "/write"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "a database that is not found after it was created is a matter of settings") {
+TEST_CASE_FIXTURE(RemediesFixture,
+                  "a database that is not found after it was created is a matter of settings") {
     Client client(settings());
     server.script({404, no_database});
     server.script({200, created});
@@ -87,7 +90,8 @@ TEST_CASE_FIXTURE(Fixture, "a database that is not found after it was created is
     CHECK(verdict.message.find("database not found") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a database that can't be created is a matter of settings, with the reason") {
+TEST_CASE_FIXTURE(RemediesFixture,
+                  "a database that can't be created is a matter of settings, with the reason") {
     Client client(settings());
     server.script({404, no_database});
     server.script({403, R"({"error":"requires admin privilege"})"});
@@ -100,7 +104,7 @@ TEST_CASE_FIXTURE(Fixture, "a database that can't be created is a matter of sett
     CHECK(delivery.trouble() == step.message);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a database that can't be created: 200 with an error in it") {
+TEST_CASE_FIXTURE(RemediesFixture, "a database that can't be created: 200 with an error in it") {
     Client client(settings());
     server.script({404, no_database});
     server.script({200, R"({"results":[{"error":"no right"}]})"});
@@ -110,7 +114,7 @@ TEST_CASE_FIXTURE(Fixture, "a database that can't be created: 200 with an error 
     CHECK(verdict.status == 404); // lxcmon_push.last_status is that of the write
 }
 
-TEST_CASE_FIXTURE(Fixture,
+TEST_CASE_FIXTURE(RemediesFixture,
                   "both remedies for one batch: the database is missing, then gzip is not accepted") {
     for (const bool database_first : {true, false}) {
         Settings compressing = settings();
@@ -127,7 +131,7 @@ TEST_CASE_FIXTURE(Fixture,
     }
 }
 
-TEST_CASE_FIXTURE(Fixture, "no answer to the creation: it is tried again later") {
+TEST_CASE_FIXTURE(RemediesFixture, "no answer to the creation: it is tried again later") {
     Client client(settings());
     for (const test::HttpAnswer& answer : {test::HttpAnswer{503, ""}, {200, created}}) {
         server.script({404, no_database});
@@ -137,7 +141,7 @@ TEST_CASE_FIXTURE(Fixture, "no answer to the creation: it is tried again later")
     CHECK(paths() == Paths{"/write", "/query", "/write", "/query", "/write"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "a database is created with its name in quotes") {
+TEST_CASE_FIXTURE(RemediesFixture, "a database is created with its name in quotes") {
     Settings quoted = settings();
     quoted.database = "l\"x";
     Client client(quoted);
@@ -152,7 +156,8 @@ TEST_CASE_FIXTURE(Fixture, "a database is created with its name in quotes") {
     CHECK(seen[2].body == two.body);
 }
 
-TEST_CASE_FIXTURE(Fixture, "a database is created on the v1 API only, and only if the settings allow it") {
+TEST_CASE_FIXTURE(RemediesFixture,
+                  "a database is created on the v1 API only, and only if the settings allow it") {
     Settings third = settings();
     third.api = Api::v3;
     server.script({404, no_database});
@@ -166,7 +171,8 @@ TEST_CASE_FIXTURE(Fixture, "a database is created on the v1 API only, and only i
     CHECK(paths() == Paths{"/api/v3/write_lp", "/write"});
 }
 
-TEST_CASE_FIXTURE(Fixture, "415: the same bytes at once, without gzip from now on, and one line in the log") {
+TEST_CASE_FIXTURE(RemediesFixture,
+                  "415: the same bytes at once, without gzip from now on, and one line in the log") {
     Settings compressing = settings();
     compressing.gzip = true;
     Client client(compressing);
@@ -184,7 +190,7 @@ TEST_CASE_FIXTURE(Fixture, "415: the same bytes at once, without gzip from now o
               " does not accept gzip (HTTP 415): sending to it without compression from now on\n");
 }
 
-TEST_CASE_FIXTURE(Fixture, "415 without gzip is a matter of settings") {
+TEST_CASE_FIXTURE(RemediesFixture, "415 without gzip is a matter of settings") {
     Settings compressing = settings();
     compressing.gzip = true;
     Client client(compressing);
@@ -194,7 +200,7 @@ TEST_CASE_FIXTURE(Fixture, "415 without gzip is a matter of settings") {
     CHECK(server.requests().size() == 3);
 }
 
-TEST_CASE_FIXTURE(Fixture, "415 on each API") {
+TEST_CASE_FIXTURE(RemediesFixture, "415 on each API") {
     server.handle([](const HttpRequestSeen& seen) {
         return test::HttpAnswer{seen.headers.count("content-encoding") == 0 ? 204 : 415, ""};
     });

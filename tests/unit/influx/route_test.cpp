@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
+#include "support/has.hpp"
 #include "support/temp_folder.hpp"
+#include "unit/influx/bodies.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>
@@ -9,17 +11,18 @@
 
 #include <cstdlib>
 #include <stdexcept>
+#include <tuple>
 
 using namespace lxcmon;
 using namespace lxcmon::influx;
 using lxcmon::io::UniqueFd;
 using lxcmon::test::FakeHttpServer;
 using lxcmon::test::Fault;
+using lxcmon::test::has;
+using lxcmon::test::one_line;
 using lxcmon::test::TempFolder;
 
 namespace {
-
-constexpr const char* lines = "a v=1 1\n";
 
 Settings settings_for(const std::string& url) {
     Settings settings;
@@ -30,18 +33,13 @@ Settings settings_for(const std::string& url) {
 }
 
 deliver::Verdict send(Settings settings) {
-    return Client(std::move(settings)).send(lines);
+    return Client(std::move(settings)).send(one_line);
 }
 
 deliver::Verdict send_through(const std::string& proxy, const std::string& url) {
     Settings settings = settings_for(url);
     settings.http.proxy = proxy;
     return send(std::move(settings));
-}
-
-bool has(const std::string& text, std::string_view part) {
-    INFO(text);
-    return text.find(part) != std::string::npos;
 }
 
 /// Sets environment variables for libcurl during its life.
@@ -68,18 +66,43 @@ std::string unused_url() {
 
 } // namespace
 
+TEST_CASE("the password in an unusable http_proxy is not in the message") {
+    // FakeHttpServer sets no_proxy for 127.0.0.1.
+    for (const char* proxy : {"foo://user:hunter22@127.0.0.1:9", "http://user:hunter22@127.0.0.1:port"}) {
+        const Variables variables{{"http_proxy", proxy}, {"no_proxy", ""}};
+        const std::string message = send(settings_for("http://127.0.0.1:9")).message;
+        CHECK(has(message, "127.0.0.1"));
+        CHECK_FALSE(has(message, "hunter22"));
+    }
+}
+
+TEST_CASE("user and password are hidden in the form of the header, too") {
+    for (const auto& [user, password, header] : {std::tuple{"u", "hunter22", "dTpodW50ZXIyMg=="},
+                                                 {"me", "hunter22", "bWU6aHVudGVyMjI="},
+                                                 {"you", "hunter22", "eW91Omh1bnRlcjIy"}}) {
+        FakeHttpServer server;
+        server.script({401, "Basic " + std::string(header) + " is wrong"});
+        Settings settings = settings_for(server.url());
+        settings.http.user = user;
+        settings.http.password = password;
+        const std::string message = send(settings).message;
+        CHECK(has(message, "Basic ***"));
+        CHECK_FALSE(has(message, std::string(header).substr(0, 8)));
+    }
+}
+
 TEST_CASE("a unix socket, even if the environment sets a proxy") {
     const TempFolder folder;
     FakeHttpServer server(folder.path("influx.sock"));
     const Variables variables{{"http_proxy", unused_url()}, {"no_proxy", ""}};
     Client client(settings_for(server.url()));
     CHECK(client.name() == server.url());
-    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
     CHECK(client.probe().front().ok);
     const auto seen = server.requests().front();
     CHECK(seen.path == "/write");
     CHECK(seen.headers.at("host") == "localhost");
-    CHECK(seen.body == lines);
+    CHECK(seen.body == one_line);
 }
 
 TEST_CASE("a missing unix socket, a file that is no socket, and a socket without a server") {
@@ -175,11 +198,11 @@ TEST_CASE("additional headers are in each request, and their values in no messag
     settings.headers = {"X-Scope-OrgID: tenant-7", "Authorization: Bearer s3cret-value"};
     server.script({401, "no right: Bearer s3cret-value, s3cret-value, tenant-7"});
     Client client(settings);
-    const deliver::Verdict verdict = client.send(lines);
+    const deliver::Verdict verdict = client.send(one_line);
     CHECK(verdict.message == "HTTP 401: no right: ***, ***, ***; check the user and password, or the token");
     CHECK_FALSE(client.probe().empty());
     server.script({404, R"({"error":"database not found"})"});
-    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
     for (const auto& seen : server.requests()) {
         CHECK(seen.headers.at("x-scope-orgid") == "tenant-7");
         CHECK(seen.headers.at("authorization") == "Bearer s3cret-value");

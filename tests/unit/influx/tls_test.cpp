@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "influx/client.hpp"
 #include "support/fake_http_server.hpp"
+#include "support/has.hpp"
 #include "support/tls_server.hpp"
 
 #include <doctest/doctest.h>
@@ -12,6 +13,7 @@ using namespace lxcmon;
 using namespace lxcmon::influx;
 using lxcmon::test::Certificates;
 using lxcmon::test::FakeHttpServer;
+using lxcmon::test::has;
 using lxcmon::test::TempFolder;
 using lxcmon::test::TlsServer;
 
@@ -50,11 +52,6 @@ struct Tls {
         return verdict.message;
     }
 };
-
-bool has(const std::string& text, std::string_view part) {
-    INFO(text);
-    return text.find(part) != std::string::npos;
-}
 
 } // namespace
 

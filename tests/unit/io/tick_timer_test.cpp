@@ -22,8 +22,8 @@ bool readable(int fd, int timeout_ms) {
 } // namespace
 
 TEST_CASE("a tick timer fires at multiples of its interval") {
-    constexpr std::int64_t interval = 100 * msec;
-    TickTimer timer(interval);
+    constexpr std::int64_t tenth_second = 100 * msec;
+    TickTimer timer(tenth_second);
     const std::int64_t start = now_ns(CLOCK_REALTIME);
     std::vector<std::int64_t> ticks;
     // On a busy machine a tick may be missed: wait for two.
@@ -37,10 +37,10 @@ TEST_CASE("a tick timer fires at multiples of its interval") {
         }
     }
     REQUIRE(ticks.size() == 2);
-    CHECK(ticks[0] > start - interval);
+    CHECK(ticks[0] > start - tenth_second);
     CHECK(ticks[1] > ticks[0]);
     for (const std::int64_t tick : ticks)
-        CHECK(tick % interval == 0);
+        CHECK(tick % tenth_second == 0);
 }
 
 TEST_CASE("a tick timer is not readable before its tick, also after expired()") {

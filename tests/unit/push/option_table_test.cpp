@@ -12,6 +12,8 @@ using namespace lxcmon::push;
 using lxcmon::test::Arguments;
 using lxcmon::test::has_all;
 using lxcmon::test::Parser;
+using lxcmon::test::pem_mark;
+using Texts = std::vector<std::string>;
 
 namespace {
 
@@ -33,8 +35,6 @@ bool is_secret_file(const OptionRow& row) {
 }
 
 /// Passes the checks of the options as a certificate and as a key.
-constexpr const char* pem = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
-
 } // namespace
 
 TEST_CASE("each option has a unique name, a help text and a function that stores it") {
@@ -65,7 +65,7 @@ TEST_CASE("--help lists each option, with its default") {
 TEST_CASE("each option is accepted on the command line, in the environment and in the settings file") {
     const Parser parser;
     const std::string secret = parser.folder().write("secret", "s\n");
-    const std::string pem_file = parser.folder().write("pem", pem);
+    const std::string pem_file = parser.folder().write("pem", pem_mark);
     for (const OptionRow& row : option_table()) {
         if (row.name == "config")
             continue; // the path of the settings file
@@ -88,7 +88,7 @@ TEST_CASE("each option is accepted on the command line, in the environment and i
 TEST_CASE("each option sets its member of Config") {
     const Parser parser;
     const std::string secret = parser.folder().write("secret", "s\n");
-    const std::string pem_file = parser.folder().write("pem", pem);
+    const std::string pem_file = parser.folder().write("pem", pem_mark);
     const Config c =
         parser.config_of_file("influx-url = \"http://x\"\ninflux-db = \"d\"\ninflux-user = \"u\"\n"
                               "influx-org = \"o\"\ninflux-bucket = \"b\"\nbatch-size = 11\n"
@@ -108,7 +108,6 @@ TEST_CASE("each option sets its member of Config") {
         "influx-proxy = \"socks5://p:1\"\ntls-insecure = true\ntls-ca = \"" +
         pem_file + "\"\ntls-cert = \"" + pem_file + "\"\ntls-key = \"" + pem_file + "\"\n");
     using std::chrono::seconds;
-    using Texts = std::vector<std::string>;
     CHECK(c.destinations.influx_urls == Texts{"http://x"});
     CHECK(c.destinations.influx.database + c.destinations.influx.http.user + c.destinations.influx.org +
               c.destinations.influx.bucket ==

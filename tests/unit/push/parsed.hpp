@@ -14,6 +14,9 @@ namespace lxcmon::test {
 using Arguments = std::vector<std::string>;
 using Variables = app::Environment;
 
+/// A file that passes for a certificate with its key.
+inline constexpr const char* pem_mark = "-----BEGIN CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\n";
+
 /// Parses with these variables only, and with an empty settings file if none is given: files in /etc of this
 /// machine must have no effect.
 class Parser {

@@ -43,8 +43,9 @@ TEST_CASE("the point of the agent has all fields") {
     delivery.queue_points = 6;
     delivery.spool_bytes = 7;
     delivery.counts = {8, 9, 10, 11, 204};
+    const app::CollectSettings settings = named_host();
     PointBuffer points;
-    add_self_point(metrics, delivery, {12, 13}, named_host(), 1'000, points);
+    add_self_point(metrics, delivery, {12, 13}, settings, 1'000, points);
     CHECK(test::encoded(points) ==
           "lxcmon_push,host=h,site=a containers=1i,points=2i,tick_usec=3i,missed_ticks=4i,sample_errors=5i,"
           "queue_points=6i,spool_bytes=7i,delivered_points=8i,rejected_points=9i,dropped_points=10i,retries="
@@ -55,8 +56,9 @@ TEST_CASE("the point of the agent has all fields") {
 TEST_CASE("unknown values are left out, and a count beyond 2^63 stays positive") {
     deliver::Target::Status delivery;
     delivery.spool_bytes = std::numeric_limits<std::uint64_t>::max();
+    const app::CollectSettings settings = named_host();
     PointBuffer points;
-    add_self_point({}, delivery, {}, named_host(), 1'000, points);
+    add_self_point({}, delivery, {}, settings, 1'000, points);
     const std::string line = test::encoded(points);
     for (const char* absent : {"tick_usec", "last_status", "cpu_usec", "rss_bytes"})
         CHECK(line.find(absent) == std::string::npos);

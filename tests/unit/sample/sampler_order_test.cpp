@@ -21,7 +21,7 @@ using test::Machine;
 
 namespace {
 
-std::string tick(Sampler& sampler, const std::vector<const Container*>& containers) {
+std::string lines_of_tick(Sampler& sampler, const std::vector<const Container*>& containers) {
     PointBuffer points;
     static_cast<void>(sampler.sample(containers, 7'000'000'000, points));
     return test::encoded(points);
@@ -37,7 +37,7 @@ TEST_CASE("containers left out for lack of time go first in the next tick") {
     SampleSettings settings = machine.settings();
     settings.selection = Selection::of(std::vector<std::string>{"lxc_net"});
     settings.net_loopback = true;
-    settings.scan_budget = std::chrono::milliseconds(1); // enough for some dozens
+    settings.links_wait = std::chrono::milliseconds(1); // enough for some dozens
     Sampler sampler(settings);
     std::vector<Container> containers(1000);
     std::vector<const Container*> all;
@@ -51,7 +51,7 @@ TEST_CASE("containers left out for lack of time go first in the next tick") {
     std::set<std::string> seen;
     std::size_t ticks = 0;
     for (; ticks < 1000 && seen.size() < all.size(); ++ticks) {
-        const std::string lines = tick(sampler, all);
+        const std::string lines = lines_of_tick(sampler, all);
         for (const Container& each : containers)
             if (count_of(lines, "lxc_net,container=" + each.name + ",") != 0)
                 seen.insert(each.name);
@@ -71,7 +71,7 @@ TEST_CASE("a sample for rates sends no helper request; the next sample has rates
     CHECK(count_of(before, "lxc_cpu,") == 1);
     CHECK(count_of(before, "lxc_fs,") == 0);
     CHECK(count_of(before, "uptime_sec=") == 0);
-    const std::string next = tick(sampler, {&machine.container()});
+    const std::string next = lines_of_tick(sampler, {&machine.container()});
     CHECK(count_of(next, "usage_percent=") == 1);
     CHECK(count_of(next, "lxc_fs,") == 1);
     CHECK(count_of(next, "uptime_sec=") == 1);

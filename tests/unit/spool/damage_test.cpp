@@ -10,10 +10,6 @@ using namespace lxcmon::test;
 
 namespace {
 
-std::size_t lines_in(const std::string& text) {
-    return static_cast<std::size_t>(std::ranges::count(text, '\n'));
-}
-
 /// The lines that a new run delivers from the folder.
 std::string deliver_all(const SpoolTest& test) {
     Spool spool(test.settings, test.hooks);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
+#include "support/has.hpp"
 #include "support/log_capture.hpp"
 #include "unit/spool/spool_support.hpp"
 
@@ -44,10 +45,6 @@ std::pair<std::size_t, std::string> fill(Spool& spool) {
             return {batches, appended.why};
 }
 
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
 } // namespace
 
 TEST_SUITE_BEGIN("needs root");
@@ -63,8 +60,8 @@ TEST_CASE_FIXTURE(
         const std::string& why = filled.second;
         CAPTURE(why);
         CHECK(batches > 5);
-        CHECK(contains(why, settings.folder + "/00000000000"));
-        CHECK(contains(why, "writing: No space left on device; the disk is full: make room on it"));
+        CHECK(has(why, settings.folder + "/00000000000"));
+        CHECK(has(why, "writing: No space left on device; the disk is full: make room on it"));
         CHECK(spool.lines() == 100 * batches);
         for (int attempt = 0; attempt < 3; ++attempt)
             CHECK_FALSE(spool.append(numbered_batch(0, 100)).entry);
@@ -106,7 +103,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: gzip without room is retried, but not every
         for (int attempt = 0; attempt < 3; ++attempt, now += 100'000'000'000)
             spool.tidy();
         const std::string logged = log.take();
-        CHECK(contains(logged, "gzipping it: No space left on device; the disk is full"));
+        CHECK(has(logged, "gzipping it: No space left on device; the disk is full"));
         CHECK(std::ranges::count(logged, '\n') == 1);
         CHECK(std::ranges::none_of(names(), [](const auto& name) { return name.ends_with(".tmp"); }));
         spool.tidy();
@@ -140,7 +137,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: no inode is left for the lock file, then on
         Spool spool(settings, hooks);
         const auto wrong = spool.open();
         REQUIRE(wrong);
-        CHECK(contains(*wrong, "/lock: opening it: No space left on device; the disk is full"));
+        CHECK(has(*wrong, "/lock: opening it: No space left on device; the disk is full"));
         CHECK(spool.append(numbered_batch(0, 1)).why == *wrong);
         std::filesystem::remove(path("a"));
         CHECK_FALSE(spool.open());
@@ -155,7 +152,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a folder that is read-only at first") {
         Spool spool(settings, hooks);
         const auto wrong = spool.open();
         REQUIRE(wrong);
-        CHECK(contains(*wrong, "Read-only file system; the filesystem is read-only: mount it for writing"));
+        CHECK(has(*wrong, "Read-only file system; the filesystem is read-only: mount it for writing"));
         CHECK(spool.append(numbered_batch(3, 1)).why == *wrong);
         CHECK(spool.begin() == nullptr);
         spool.tidy();
@@ -178,7 +175,7 @@ TEST_CASE_FIXTURE(SpoolTest,
         const auto cancelled = append(spool, numbered_batch(5, 2));
         write("000000000009.jsonl", "");
         remount(*this, MS_RDONLY);
-        CHECK(contains(spool.append(numbered_batch(7, 1)).why, "Read-only file system"));
+        CHECK(has(spool.append(numbered_batch(7, 1)).why, "Read-only file system"));
         spool.cancel(cancelled);
         CHECK(drain(spool) == numbered_lines(1, 4));
         CHECK(spool.begin() == nullptr);
@@ -186,8 +183,8 @@ TEST_CASE_FIXTURE(SpoolTest,
         spool.tidy();
         CHECK(spool.begin() == nullptr);
         const std::string logged = log.take();
-        CHECK(contains(logged,
-                       "000000000003.jsonl: no longer needed, but can't be removed: Read-only file system"));
+        CHECK(
+            has(logged, "000000000003.jsonl: no longer needed, but can't be removed: Read-only file system"));
         CHECK(std::ranges::count(logged, '\n') == 1);
         CHECK(names().size() == 4);
         remount(*this, 0);
@@ -213,7 +210,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: a process without free descriptors reads it
     const auto appended = spool.append(numbered_batch(3, 1));
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
     CHECK(batch == nullptr);
-    CHECK(contains(appended.why, "Too many open files"));
+    CHECK(has(appended.why, "Too many open files"));
     CHECK(drain(spool) == numbered_lines(1, 2));
 }
 
@@ -233,7 +230,7 @@ TEST_CASE_FIXTURE(SpoolTest,
                                  "); only one agent may use a spool: stop the other agent, or " +
                                  "set another --spool-dir");
     }
-    CHECK(contains(spool.append(numbered_batch(1, 1)).why, "is in use by unit-spool"));
+    CHECK(has(spool.append(numbered_batch(1, 1)).why, "is in use by unit-spool"));
     CHECK(spool.begin() == nullptr);
     other.end();
     CHECK_FALSE(spool.open());
@@ -250,7 +247,7 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: starts again after the folder was removed o
     const auto entry = append(spool, numbered_batch(3, 1));
     CHECK(entry.segment > lost.segment);
     CHECK(spool.lines() == 1);
-    CHECK(contains(log.take(), "spool was removed or replaced while in use, with 2 points in it"));
+    CHECK(has(log.take(), "spool was removed or replaced while in use, with 2 points in it"));
     std::filesystem::rename(settings.folder, settings.folder + ".old");
     CHECK(spool.begin() == nullptr);
     CHECK_FALSE(spool.open());
@@ -268,16 +265,14 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: starts again after the folder was removed o
 TEST_CASE_FIXTURE(SpoolTest, "spool: the error for an unusable folder says what to do") {
     folder.write("plain", "");
     settings.folder = folder.path("plain/spool");
-    CHECK(
-        contains(Spool(settings, hooks).open().value_or(""), "Not a directory; a folder is expected there"));
+    CHECK(has(Spool(settings, hooks).open().value_or(""), "Not a directory; a folder is expected there"));
     settings.folder = folder.path("plain");
-    CHECK(
-        contains(Spool(settings, hooks).open().value_or(""), "Not a directory; a folder is expected there"));
+    CHECK(has(Spool(settings, hooks).open().value_or(""), "Not a directory; a folder is expected there"));
     settings.folder = folder.path("spool");
     std::filesystem::create_directories(path("lock"));
-    CHECK(contains(Spool(settings, hooks).open().value_or(""), "/lock: "));
+    CHECK(has(Spool(settings, hooks).open().value_or(""), "/lock: "));
     std::filesystem::remove(path("lock"));
     std::filesystem::create_symlink("/etc/passwd", path("lock"));
-    CHECK(contains(Spool(settings, hooks).open().value_or(""),
-                   "/lock: opening it: Too many levels of symbolic links; symlinks are not"));
+    CHECK(has(Spool(settings, hooks).open().value_or(""),
+              "/lock: opening it: Too many levels of symbolic links; symlinks are not"));
 }

@@ -101,6 +101,10 @@ inline spool::Entry append(Spool& spool, const Batch& batch) {
     return *appended.entry;
 }
 
+inline std::size_t lines_in(const std::string& text) {
+    return static_cast<std::size_t>(std::ranges::count(text, '\n'));
+}
+
 /// Returns and accepts all lines of the spool.
 inline std::string drain(Spool& spool) {
     std::string lines;

@@ -23,10 +23,6 @@ std::string hostile_lines(HostilePoints& hostile, int count) {
     return lines;
 }
 
-std::size_t lines_in(const std::string& text) {
-    return static_cast<std::size_t>(std::ranges::count(text, '\n'));
-}
-
 } // namespace
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: the constructor touches nothing; open creates the folder and the lock") {

@@ -31,7 +31,7 @@ std::string line_of(std::string_view text, PressureLines lines = PressureLines::
     return test::encoded(points);
 }
 
-constexpr const char* cgroup = "sys/fs/cgroup/lxc.payload.limited/";
+constexpr const char* limited_cgroup = "sys/fs/cgroup/lxc.payload.limited/";
 
 /// The points of the captured container `limited` in a changed tree.
 std::string sampled(const TempTree& tree, const Selection& selection = Selection::everything()) {
@@ -98,7 +98,7 @@ TEST_CASE("malformed values of a pressure file are left out") {
 
 TEST_CASE("a container has one point per resource") {
     const TempTree tree(Fixture("v2").directory() / "root");
-    const std::string path = cgroup;
+    const std::string path = limited_cgroup;
     tree.write(path + "cpu.pressure", "some total=1\nfull total=2\n");
     tree.write(path + "memory.pressure", "some total=3\nfull total=4\n");
     tree.write(path + "io.pressure", "some total=5\nfull total=6\n");
@@ -113,7 +113,7 @@ TEST_CASE("a container has one point per resource") {
 
 TEST_CASE("no point if PSI is off, no file opened if not selected") {
     const TempTree tree(Fixture("v2").directory() / "root");
-    const std::string path = cgroup;
+    const std::string path = limited_cgroup;
     tree.remove(path + "cpu.pressure");
     tree.remove(path + "io.pressure");
     tree.remove(path + "memory.pressure");

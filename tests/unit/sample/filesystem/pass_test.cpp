@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 #include "support/log_capture.hpp"
+#include "support/watched_filesystems.hpp"
 
 #include "sample/filesystem/pass.hpp"
 
@@ -15,10 +16,9 @@
 using namespace lxcmon;
 using namespace lxcmon::sample;
 using std::chrono::milliseconds;
+using test::second;
 
 namespace {
-
-constexpr std::int64_t second = 1'000'000'000;
 
 /// Each answer takes a quarter of the deadline.
 constexpr milliseconds deadline{80};

@@ -55,6 +55,16 @@ TEST_CASE("values of a filesystem, as in df") {
     CHECK(fs_line(filesystem(), "", "").starts_with("lxc_fs,mountpoint=/ "));
 }
 
+TEST_CASE("each byte of a flag in a helper's answer is true or false") {
+    Filesystem root = filesystem();
+    static_assert(sizeof root.readonly == 1);
+    auto* const byte = static_cast<unsigned char*>(static_cast<void*>(&root.readonly));
+    for (const int value : {0, 1, 2, 0x80, 0xFF}) {
+        *byte = static_cast<unsigned char>(value);
+        CHECK(static_cast<int>(static_cast<bool>(root.readonly)) == (value == 0 ? 0 : 1));
+    }
+}
+
 TEST_CASE("a filesystem without a fixed number of inodes has no inode fields") {
     Filesystem root = filesystem();
     root.inodes = root.inodes_free = 0;

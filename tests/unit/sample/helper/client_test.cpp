@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
+#include "support/namespace_scan.hpp"
 
 #include "sample/helper/client.hpp"
 
@@ -18,11 +19,11 @@ using namespace lxcmon;
 using namespace lxcmon::sample;
 using Outcome = NamespaceHelper::Outcome;
 using std::chrono::milliseconds;
+using test::ample;
 
 // Fake workers. The init_pid of a request is its number.
 namespace {
 
-constexpr milliseconds ample{20'000};
 constexpr pid_t bad = 50;
 constexpr pid_t offset = 1000; ///< added to init_pid, as 0 is the host
 
@@ -98,13 +99,14 @@ void hanging_somewhere(int socket, HelperProgress& progress, const WorkerSetting
 }
 
 /// The kind of invalid answer to the bad request.
-enum class Invalid { truncated, too_long, wrong_sequence, too_many, empty };
+enum class Invalid { truncated, too_long, wrong_sequence, too_many, empty, no_duration };
 template <Invalid kind>
 void invalid_worker(int socket, HelperProgress&, const WorkerSettings&) {
     serve(socket, [socket](const NamespaceRequest& request) {
         static FilesystemReply reply;
         reply.sequence = request.sequence + (kind == Invalid::wrong_sequence ? 1 : 0);
         reply.count = kind == Invalid::too_many ? max_filesystems + 1 : 2;
+        reply.filesystems[1].took_nsec = kind == Invalid::no_duration ? INT64_MAX : 0;
         std::size_t bytes = reply.sent_bytes();
         if (kind == Invalid::truncated)
             bytes = offsetof(FilesystemReply, texts) - 1;
@@ -243,7 +245,8 @@ TEST_CASE_TEMPLATE_DEFINE("an invalid answer", Kind, invalid) {
 template <Invalid kind>
 using Kind = std::integral_constant<Invalid, kind>;
 TEST_CASE_TEMPLATE_INVOKE(invalid, Kind<Invalid::truncated>, Kind<Invalid::too_long>,
-                          Kind<Invalid::wrong_sequence>, Kind<Invalid::too_many>, Kind<Invalid::empty>);
+                          Kind<Invalid::wrong_sequence>, Kind<Invalid::too_many>, Kind<Invalid::empty>,
+                          Kind<Invalid::no_duration>);
 
 TEST_CASE("a request with an invalid pidfd is broken, the other requests are not") {
     const test::Child init;

@@ -10,10 +10,9 @@
 
 using namespace lxcmon::sample;
 using lxcmon::test::Fixture;
+using Texts = std::vector<std::string>;
 
 namespace {
-
-using Texts = std::vector<std::string>;
 
 /// Lines of mountinfo. Ids count up, and so do devices if none is given.
 class Text {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
+#include "support/namespace_scan.hpp"
 #include "support/temp_tree.hpp"
 
 #include "sample/helper/client.hpp"
@@ -23,13 +24,12 @@
 using namespace lxcmon;
 using namespace lxcmon::sample;
 using Outcome = NamespaceHelper::Outcome;
+using test::ample;
 using test::Child;
 using Texts = std::vector<std::string>;
 
 // The real worker on real mounts: these tests need root.
 namespace {
-
-constexpr std::chrono::milliseconds ample{20'000};
 
 struct Answer {
     std::unique_ptr<FilesystemReply> reply = std::make_unique<FilesystemReply>();

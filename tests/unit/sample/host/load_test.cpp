@@ -12,7 +12,7 @@ using namespace lxcmon;
 
 namespace {
 
-std::string fields(std::string_view loadavg) {
+std::string load_fields(std::string_view loadavg) {
     Readings readings;
     sample::parse_host_load(loadavg, readings);
     PointBuffer points;
@@ -23,9 +23,9 @@ std::string fields(std::string_view loadavg) {
 } // namespace
 
 TEST_CASE("the host's load") {
-    CHECK(fields("3.79 1.12 0.83 8/124 13198\n") ==
+    CHECK(load_fields("3.79 1.12 0.83 8/124 13198\n") ==
           "host_load load1=3.79,load5=1.12,load15=0.83,running=8i,threads=124i 1\n");
-    CHECK(fields("12345.00 0.00 0.00 1/70000 1\n") ==
+    CHECK(load_fields("12345.00 0.00 0.00 1/70000 1\n") ==
           "host_load load1=12345,load5=0,load15=0,running=1i,threads=70000i 1\n");
 }
 
@@ -35,6 +35,6 @@ TEST_CASE("an incomplete or malformed load gives nothing") {
           "3.79 1.12 8/124 13198\n", "nan 1.12 0.83 8/124 13198\n", "-1.00 1.12 0.83 8/124 13198\n",
           "3.79 1.12 0.83 -8/124 13198\n", "3.79 1.12 0.83 8/x 13198\n"}) {
         CAPTURE(none);
-        CHECK(fields(none).empty());
+        CHECK(load_fields(none).empty());
     }
 }

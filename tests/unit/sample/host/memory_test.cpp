@@ -15,7 +15,7 @@ using test::count_of;
 
 namespace {
 
-std::string fields(std::string_view meminfo, std::string_view vmstat = "") {
+std::string memory_fields(std::string_view meminfo, std::string_view vmstat = "") {
     Readings readings;
     for (const CgroupPlan::File& file : plan_host_files(Selection::everything()))
         take_fields(file.name == "proc/meminfo" ? meminfo : vmstat, file, readings);
@@ -41,12 +41,12 @@ std::string plan(const std::string& glob) {
 
 TEST_CASE("the host's memory, from meminfo and vmstat") {
     CHECK(
-        fields("MemTotal:        1000 kB\nMemFree:          400 kB\nMemAvailable:     700 kB\n"
-               "Buffers:           50 kB\nCached:           250 kB\nSwapCached:         1 kB\n"
-               "SwapTotal:        800 kB\nSwapFree:         300 kB\nDirty:              2 kB\n"
-               "Writeback:          3 kB\nAnonPages:         90 kB\nMapped:            40 kB\n"
-               "Shmem:             30 kB\nSlab:              60 kB\nHugePages_Total:       0\n",
-               "nr_free_pages 5\npgfault 484595393\npgmajfault 26776\noom_kill 3\n") ==
+        memory_fields("MemTotal:        1000 kB\nMemFree:          400 kB\nMemAvailable:     700 kB\n"
+                      "Buffers:           50 kB\nCached:           250 kB\nSwapCached:         1 kB\n"
+                      "SwapTotal:        800 kB\nSwapFree:         300 kB\nDirty:              2 kB\n"
+                      "Writeback:          3 kB\nAnonPages:         90 kB\nMapped:            40 kB\n"
+                      "Shmem:             30 kB\nSlab:              60 kB\nHugePages_Total:       0\n",
+                      "nr_free_pages 5\npgfault 484595393\npgmajfault 26776\noom_kill 3\n") ==
         "host_memory usage_bytes=614400i,used_bytes=307200i,available_bytes=716800i,limit_bytes=1024000i,"
         "anon_bytes=92160i,file_bytes=307200i,slab_bytes=61440i,shmem_bytes=30720i,file_mapped_bytes=40960i,"
         "file_dirty_bytes=2048i,file_writeback_bytes=3072i,pgfault=484595393i,pgmajfault=26776i,oom_kill=3i,"
@@ -54,26 +54,27 @@ TEST_CASE("the host's memory, from meminfo and vmstat") {
 }
 
 TEST_CASE("a host without swap has no swap fields") {
-    CHECK(fields("SwapTotal:             0 kB\nSwapFree:              0 kB\n").empty());
-    CHECK(fields("SwapTotal:  4 kB\nSwapFree:  4 kB\n") ==
+    CHECK(memory_fields("SwapTotal:             0 kB\nSwapFree:              0 kB\n").empty());
+    CHECK(memory_fields("SwapTotal:  4 kB\nSwapFree:  4 kB\n") ==
           "host_memory swap_usage_bytes=0i,swap_limit_bytes=4096i 1\n");
-    CHECK(fields("SwapTotal:  4 kB\n") == "host_memory swap_limit_bytes=4096i 1\n");
+    CHECK(memory_fields("SwapTotal:  4 kB\n") == "host_memory swap_limit_bytes=4096i 1\n");
 }
 
 TEST_CASE("a missing value is absent, with the fields computed from it") {
-    CHECK(fields("MemTotal: 1000 kB\n") == "host_memory limit_bytes=1024000i 1\n");
-    CHECK(fields("MemTotal: 1000 kB\nMemFree: 400 kB\nCached: 1 kB\n") ==
+    CHECK(memory_fields("MemTotal: 1000 kB\n") == "host_memory limit_bytes=1024000i 1\n");
+    CHECK(memory_fields("MemTotal: 1000 kB\nMemFree: 400 kB\nCached: 1 kB\n") ==
           "host_memory usage_bytes=614400i,limit_bytes=1024000i 1\n");
-    CHECK(fields("MemFree: 400 kB\nCached: 1 kB\nBuffers: 1 kB\n") == "host_memory file_bytes=2048i 1\n");
-    CHECK(fields("", "pgfault 7\n") == "host_memory pgfault=7i 1\n");
+    CHECK(memory_fields("MemFree: 400 kB\nCached: 1 kB\nBuffers: 1 kB\n") ==
+          "host_memory file_bytes=2048i 1\n");
+    CHECK(memory_fields("", "pgfault 7\n") == "host_memory pgfault=7i 1\n");
 }
 
 TEST_CASE("negative differences are left out") {
-    CHECK(fields("MemTotal: 4 kB\nMemFree: 5 kB\nCached: 0 kB\nBuffers: 0 kB\n") ==
+    CHECK(memory_fields("MemTotal: 4 kB\nMemFree: 5 kB\nCached: 0 kB\nBuffers: 0 kB\n") ==
           "host_memory limit_bytes=4096i,file_bytes=0i 1\n");
-    CHECK(fields("MemTotal: 4 kB\nMemFree: 1 kB\nCached: 2 kB\nBuffers: 2 kB\n") ==
+    CHECK(memory_fields("MemTotal: 4 kB\nMemFree: 1 kB\nCached: 2 kB\nBuffers: 2 kB\n") ==
           "host_memory usage_bytes=3072i,limit_bytes=4096i,file_bytes=4096i 1\n");
-    CHECK(fields("SwapTotal: 4 kB\nSwapFree: 5 kB\n") == "host_memory swap_limit_bytes=4096i 1\n");
+    CHECK(memory_fields("SwapTotal: 4 kB\nSwapFree: 5 kB\n") == "host_memory swap_limit_bytes=4096i 1\n");
 }
 
 TEST_CASE("malformed, incomplete or too large numbers of meminfo") {
@@ -81,11 +82,11 @@ TEST_CASE("malformed, incomplete or too large numbers of meminfo") {
                                   "Slab: x kB\n", "Slab: 1 2 kB\n", "Slab:\n", "Slab: 1 kB", "Slab 1 kB\n",
                                   "xSlab: 1 kB\n", "Slab: 9007199254740992 kB\n", "Slab: 1 kBx\n"}) {
         CAPTURE(bad);
-        CHECK(fields(bad).empty());
+        CHECK(memory_fields(bad).empty());
     }
-    CHECK(fields("Slab: 9007199254740991 kB\n") == "host_memory slab_bytes=9223372036854774784i 1\n");
-    CHECK(fields("Cached: 9007199254740991 kB\nBuffers: 1 kB\n").empty());
-    CHECK(fields("MemTotal: 0 kB\nMemFree: 0 kB\nCached: 0 kB\nBuffers: 0 kB\n").find("percent") ==
+    CHECK(memory_fields("Slab: 9007199254740991 kB\n") == "host_memory slab_bytes=9223372036854774784i 1\n");
+    CHECK(memory_fields("Cached: 9007199254740991 kB\nBuffers: 1 kB\n").empty());
+    CHECK(memory_fields("MemTotal: 0 kB\nMemFree: 0 kB\nCached: 0 kB\nBuffers: 0 kB\n").find("percent") ==
           std::string::npos);
 }
 

@@ -177,7 +177,8 @@ TEST_CASE("memory and io are left out if they are unknown for one of the process
 TEST_CASE("sums that overflow are left out, and a falling counter adds nothing") {
     Scans scans;
     scans.take({process(1, "sh", 9)});
-    auto absurd = process(1, "sh", most);
+    auto absurd = process(1, "sh", 9);
+    absurd.cpu_ticks = most;
     absurd.read_bytes = absurd.write_bytes = most;
     auto second = absurd;
     second.pid = 2;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 
+#include "sample/helper/progress.hpp"
 #include "sample/process/reader.hpp"
 
 #include <doctest/doctest.h>
@@ -11,11 +12,12 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <vector>
 
 using namespace lxcmon;
 using namespace lxcmon::sample;
-using Outcome = ProcessReader::Outcome;
+using ReaderOutcome = ProcessReader::Outcome;
 using std::chrono::milliseconds;
 using test::Child;
 
@@ -57,6 +59,13 @@ void exiting_worker(int socket) {
 void lying_worker(int socket) {
     serve(socket, [](ProcessReply& reply) { reply.count = max_per_request + 1; });
 }
+/// Sends bytes that are no valid name and no optional.
+void garbling_worker(int socket) {
+    serve(socket, [](ProcessReply& reply) {
+        auto* const bytes = static_cast<unsigned char*>(static_cast<void*>(&reply.processes[0]));
+        std::fill_n(bytes, sizeof reply.processes[0], static_cast<unsigned char>(0xA5));
+    });
+}
 void late_worker(int socket) {
     serve(socket, [](ProcessReply& reply) { --reply.sequence; });
 }
@@ -79,20 +88,20 @@ std::vector<pid_t> from_100(std::size_t count) {
 
 TEST_CASE("processes are read in a child, ended processes are left out") {
     const Child first;
-    Child second;
+    Child other;
     ProcessReader reader(ample);
     CHECK(reader.pid() == -1); // not started before the first read
     std::vector<io::ProcessStats> stats;
-    const std::vector<pid_t> pids{first.pid(), second.pid(), ::getpid()};
-    CHECK(reader.read(pids, true, stats) == Outcome::answered);
+    const std::vector<pid_t> pids{first.pid(), other.pid(), ::getpid()};
+    CHECK(reader.read(pids, true, stats) == ReaderOutcome::answered);
     REQUIRE(stats.size() == 3);
     CHECK(stats[2].pid == ::getpid());
     CHECK(stats[2].command() == "unit-process");
     CHECK(stats[0].start_ticks >= stats[2].start_ticks);
     CHECK(stats[0].write_bytes);
     const pid_t child = reader.pid();
-    second.end();
-    CHECK(reader.read(pids, false, stats) == Outcome::answered);
+    other.end();
+    CHECK(reader.read(pids, false, stats) == ReaderOutcome::answered);
     REQUIRE(stats.size() == 2);
     CHECK(stats[1].pid == ::getpid());
     CHECK_FALSE(stats[0].write_bytes);
@@ -105,7 +114,7 @@ TEST_CASE("processes can be more than fit in a datagram") {
     for (const std::size_t count :
          {max_per_request, max_per_request + 1, 5 * max_per_request, std::size_t{0}}) {
         CAPTURE(count);
-        CHECK(reader.read(from_100(count), true, stats) == Outcome::answered);
+        CHECK(reader.read(from_100(count), true, stats) == ReaderOutcome::answered);
         REQUIRE(stats.size() == count);
         for (std::size_t at = 0; at < count; ++at)
             CHECK(stats[at].pid == static_cast<pid_t>(100 + at));
@@ -115,21 +124,21 @@ TEST_CASE("processes can be more than fit in a datagram") {
 TEST_CASE("a child that hangs is killed, and a new child serves the next read") {
     ProcessReader reader(milliseconds(100), &hanging_worker);
     std::vector<io::ProcessStats> stats;
-    CHECK(reader.read(from_100(3), true, stats) == Outcome::answered);
+    CHECK(reader.read(from_100(3), true, stats) == ReaderOutcome::answered);
     auto pids = from_100(2 * max_per_request);
     pids.back() = bad;
     const auto begin = std::chrono::steady_clock::now();
-    CHECK(reader.read(pids, true, stats) == Outcome::hung);
+    CHECK(reader.read(pids, true, stats) == ReaderOutcome::hung);
     CHECK(std::chrono::steady_clock::now() - begin < ample);
     CHECK(reader.pid() == -1);
-    CHECK(reader.read(from_100(3), true, stats) == Outcome::answered);
+    CHECK(reader.read(from_100(3), true, stats) == ReaderOutcome::answered);
     CHECK(stats.size() == 3);
 }
 
 TEST_CASE("the deadline is for a whole read, with any number of datagrams") {
     ProcessReader reader(milliseconds(100), &slow_worker);
     std::vector<io::ProcessStats> stats;
-    CHECK(reader.read(std::vector<pid_t>(10 * max_per_request, bad), true, stats) == Outcome::hung);
+    CHECK(reader.read(std::vector<pid_t>(10 * max_per_request, bad), true, stats) == ReaderOutcome::hung);
 }
 
 TEST_CASE("a child that ends or sends an invalid reply is replaced") {
@@ -138,17 +147,38 @@ TEST_CASE("a child that ends or sends an invalid reply is replaced") {
         ProcessReader reader(ample, worker);
         std::vector<io::ProcessStats> stats;
         const std::vector<pid_t> pids{bad};
-        CHECK(reader.read(pids, true, stats) == Outcome::broken);
-        CHECK(reader.read(from_100(3), true, stats) == Outcome::answered);
+        CHECK(reader.read(pids, true, stats) == ReaderOutcome::broken);
+        CHECK(reader.read(from_100(3), true, stats) == ReaderOutcome::answered);
         CHECK(stats.size() == 3);
     }
+}
+
+TEST_CASE("any bytes from the child are values, and no name is longer than its room") {
+    ProcessReader reader(ample, &garbling_worker);
+    std::vector<io::ProcessStats> stats;
+    const std::vector<pid_t> pids{bad};
+    REQUIRE(reader.read(pids, true, stats) == Outcome::answered);
+    REQUIRE(stats.size() == 1);
+    CHECK(stats[0].command() == std::string(io::ProcessStats::most_name_bytes, '\xA5'));
+    CHECK_FALSE(stats[0].rss_pages); // a negative number
+    CHECK_FALSE(stats[0].write_bytes);
+}
+
+TEST_CASE("a child that hangs is noted with its subject") {
+    ProcessReader reader(milliseconds(100), &hanging_worker);
+    std::vector<io::ProcessStats> stats;
+    const std::vector<pid_t> pids{bad};
+    CHECK(reader.read(pids, true, stats, "/lxc/c") == Outcome::hung);
+    REQUIRE_FALSE(io::WorkerProcess::not_reaped().empty());
+    CHECK(io::WorkerProcess::not_reaped().back().subject == "/lxc/c");
+    CHECK(io::WorkerProcess::not_reaped().back().part == part_process_files);
 }
 
 TEST_CASE("the child ends with its reader") {
     auto reader = std::make_unique<ProcessReader>(ample);
     std::vector<io::ProcessStats> stats;
     const pid_t self = ::getpid();
-    CHECK(reader->read(std::span(&self, 1), true, stats) == Outcome::answered);
+    CHECK(reader->read(std::span(&self, 1), true, stats) == ReaderOutcome::answered);
     const io::UniqueFd child(static_cast<int>(::syscall(SYS_pidfd_open, reader->pid(), 0)));
     REQUIRE(child);
     reader.reset();
