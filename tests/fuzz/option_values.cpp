@@ -84,10 +84,12 @@ void check_command_line(std::string_view text) {
 void check_files(std::string_view text) {
     const io::UniqueFd file = fuzz::file_with(text);
     const std::string path = "/proc/self/fd/" + std::to_string(file.get());
-    refusable([&] {
-        const std::string secret = app::read_secret(path);
-        require(!secret.empty() && secret.find('\n') == std::string::npos, "a secret is one line");
-    });
+    for (const auto allowed : {app::SecretCharacters::ascii, app::SecretCharacters::utf8})
+        refusable([&] {
+            const std::string secret = app::read_secret(path, allowed);
+            require(!secret.empty() && fuzz::is_utf8(secret) && secret.find('\n') == std::string::npos,
+                    "a secret is one line");
+        });
     static_cast<void>(http::check_certificate_file(path));
     static_cast<void>(http::check_key_file(path));
     static_cast<void>(http::holds_key(path));
