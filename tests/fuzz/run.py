@@ -5,7 +5,7 @@
     run.py BUILD/tests/fuzz/fuzz-cgroup
 
 An input that fails is kept in tests/fuzz/regressions/TARGET, and each later run begins with it. To see one failure again:
-BUILD/tests/fuzz/fuzz-cgroup tests/fuzz/regressions/cgroup/crash-..."""
+BUILD/tests/fuzz/fuzz-rtnetlink tests/fuzz/regressions/rtnetlink/least-error"""
 
 import os
 import shutil
