@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// /proc/net/unix, and the files from which names of containers come.
+// /proc/net/unix, what the process for liblxc says, and the files from which names of containers come.
 #include "fuzz/support.hpp"
 
+#include "discover/lxc_protocol.hpp"
 #include "discover/lxd_names.hpp"
 #include "discover/monitor_sockets.hpp"
 #include "discover/pve_config.hpp"
@@ -9,16 +10,34 @@
 using namespace lxcmon;
 using fuzz::require;
 
+namespace {
+
+void check_messages(std::string_view text) {
+    if (const auto question = discover::decode_question(text))
+        require(discover::decode_question(discover::encode(*question)) == question,
+                "a question says the same again");
+    if (const auto answer = discover::decode_answer(text)) {
+        require(discover::decode_answer(discover::encode(*answer)) == answer,
+                "an answer says the same again");
+        for (const std::string& name : answer->names)
+            require(!name.empty() && name.find('/') == std::string::npos, "a name is one part of a path",
+                    name);
+    }
+}
+
+} // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text(fuzz::text_of(data, size));
+    check_messages(text);
     const discover::MonitorSockets sockets(text);
     const std::string first_line = text.substr(0, text.find('\n'));
     for (const std::string& lxcpath : {std::string("/var/lib/lxc"), std::string("/a"), first_line}) {
-        sockets.for_each_name(lxcpath, [&](std::string_view name) {
+        sockets.for_each_name(lxcpath, [&](std::string_view name, std::uint64_t) {
             require(!name.empty() && name.find('/') == std::string_view::npos, "a name is one part of a path",
                     name);
-            require(sockets.has(lxcpath + "/" + std::string(name) + "/command"), "a listed name listens",
-                    name);
+            require(sockets.inode_of(lxcpath + "/" + std::string(name) + "/command") != 0,
+                    "a listed name listens", name);
         });
         require(discover::monitor_socket_name(lxcpath, first_line).size() < 108,
                 "a socket's name fits into an address");
