@@ -149,7 +149,7 @@ TEST_CASE("any bytes from the child are values, and no name is longer than its r
     ProcessReader reader(ample, &garbling_worker);
     std::vector<io::ProcessStats> stats;
     const std::vector<pid_t> pids{bad};
-    REQUIRE(reader.read(pids, true, stats) == Outcome::answered);
+    REQUIRE(reader.read(pids, true, stats) == ReaderOutcome::answered);
     REQUIRE(stats.size() == 1);
     CHECK(stats[0].command() == std::string(io::ProcessStats::most_name_bytes, '\xA5'));
     CHECK_FALSE(stats[0].rss_pages); // a negative number
@@ -160,7 +160,7 @@ TEST_CASE("a child that hangs is noted with its subject") {
     ProcessReader reader(milliseconds(100), &hanging_worker);
     std::vector<io::ProcessStats> stats;
     const std::vector<pid_t> pids{bad};
-    CHECK(reader.read(pids, true, stats, "/lxc/c") == Outcome::hung);
+    CHECK(reader.read(pids, true, stats, "/lxc/c") == ReaderOutcome::hung);
     REQUIRE_FALSE(io::WorkerProcess::not_reaped().empty());
     CHECK(io::WorkerProcess::not_reaped().back().subject == "/lxc/c");
     CHECK(io::WorkerProcess::not_reaped().back().part == part_process_files);
