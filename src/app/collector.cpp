@@ -23,12 +23,23 @@ constexpr std::chrono::milliseconds shortest_deadline{250};
 constexpr int seldom_ticks = 6;
 constexpr std::chrono::minutes longest_seldom{1};
 constexpr std::chrono::seconds longest_once{10};
+constexpr std::chrono::milliseconds longest_first_wait{2'000};
 
 io::UniqueFd open_root() {
     io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root)
         throw std::system_error(errno, std::generic_category(), "opening /");
     return root;
+}
+
+/// Adds the members that depend on the interval and on `once`.
+discover::DiscoverSettings discover_settings(const CollectSettings& collect) {
+    discover::DiscoverSettings settings = collect.discover;
+    const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval);
+    settings.liblxc.wait = std::min(interval / 4, settings.liblxc.wait);
+    if (!collect.once)
+        settings.liblxc.first_wait = std::min(interval / 2, longest_first_wait);
+    return settings;
 }
 
 /// Adds the members that depend on the interval and on `once`.
@@ -55,7 +66,7 @@ sample::SampleSettings sample_settings(const CollectSettings& collect, int root_
 
 Collector::Collector(const CollectSettings& settings)
     : root(open_root())
-    , table(settings.discover)
+    , table(discover_settings(settings))
     , sampler(sample_settings(settings, root.get()))
     , settings_(settings) {
     points.select(sampler.selection());

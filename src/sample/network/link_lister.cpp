@@ -24,6 +24,8 @@ using ListerClock = std::chrono::steady_clock;
 /// How long the destructor waits for the thread. An idle thread ends at once.
 constexpr std::chrono::milliseconds end_wait{100};
 
+} // namespace
+
 /// A container whose interfaces are to be listed, and the result.
 struct ListedContainer {
     pid_t init_pid = 0;
@@ -47,8 +49,6 @@ void ListedContainer::list(NamespaceLinks& networks) noexcept {
         summary.list_error = ENOMEM;
     }
 }
-
-} // namespace
 
 /// The members after `done` belong to the caller while `busy` is false. While it is true they belong to the
 /// thread, except what `done` counts: the host first, then the containers.
