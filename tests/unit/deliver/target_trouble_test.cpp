@@ -195,7 +195,7 @@ TEST_CASE("once: a backlog batch larger than the memory limit stays in the spool
 }
 
 TEST_CASE("a target whose threads could not be started spools its points at the end") {
-    Rig rig;
+    TroubleRig rig;
     rig.settings.queue.send_offset = std::chrono::hours(1);
     rig.target.emplace(std::make_unique<JudgingSink>([](std::string_view) { return Outcome::retry; }),
                        rig.settings);
@@ -208,7 +208,7 @@ TEST_CASE("a target whose threads could not be started spools its points at the 
 }
 
 TEST_CASE("a target that was never started and has no folder for its spool says what is lost") {
-    Rig rig;
+    TroubleRig rig;
     rig.settings.spool->folder = "/proc/no-such-folder";
     rig.target.emplace(std::make_unique<JudgingSink>([](std::string_view) { return Outcome::retry; }),
                        rig.settings);
@@ -219,7 +219,7 @@ TEST_CASE("a target that was never started and has no folder for its spool says 
 
 TEST_CASE(
     "a batch too large for the spool is logged once, and others do not log that the spool works again") {
-    Rig rig;
+    TroubleRig rig;
     rig.settings.spool->max_bytes = 2000;
     Target& target = rig.start([](std::string_view) { return Outcome::retry; });
     for (int count = 200; count < 205; ++count) {
