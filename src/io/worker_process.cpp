@@ -105,7 +105,7 @@ WorkerProcess::~WorkerProcess() {
 
 void WorkerProcess::start(const char* what, const Main& main) {
     reap();
-    const auto unreaped = std::ranges::count(killed, std::string_view(kind_), &UnreapedWorker::kind);
+    const auto unreaped = std::ranges::count(killed, kind_, &UnreapedWorker::kind);
     const bool is_full = static_cast<std::size_t>(unreaped) >= most_of_kind;
     if (is_full)
         failures.insert_or_assign(kind_, std::to_string(unreaped) + " earlier ones can't be ended");
@@ -134,7 +134,7 @@ void WorkerProcess::fork_child(const char* what, const Main& main) {
     if (child < 0)
         fail(what, "fork");
     if (child == 0)
-        become_worker(kind_, theirs.get(), parent, main);
+        become_worker(kind_.c_str(), theirs.get(), parent, main);
     entry.front().pid = child;
     running_.swap(entry);
     socket_ = std::move(ours);

@@ -12,6 +12,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace lxcmon::io {
 
@@ -41,9 +42,10 @@ class WorkerProcess {
     static constexpr std::size_t most_of_kind = 16;
     static constexpr std::size_t most_of_subject = 2;
 
-    /// `kind` is the name of the process, of at most 15 bytes, and must outlive this.
-    explicit WorkerProcess(const char* kind = "lxcmon-worker") noexcept
-        : kind_(kind) {}
+    /// `kind` is the name of the process (at most 15 bytes are used), and begins with "lxcmon-". Workers that
+    /// different users can make hang need kinds of their own.
+    explicit WorkerProcess(std::string kind = "lxcmon-worker") noexcept
+        : kind_(std::move(kind)) {}
     /// Kills the child. If it does not end at once, a later start() of any worker reaps it.
     ~WorkerProcess();
     WorkerProcess(const WorkerProcess&) = delete;
@@ -85,7 +87,7 @@ class WorkerProcess {
   private:
     void fork_child(const char* what, const Main& main);
 
-    const char* kind_;
+    std::string kind_;
     UniqueFd socket_;
     std::list<UnreapedWorker> running_; ///< one entry at most; kill() moves it without an allocation
     std::chrono::steady_clock::time_point again_{};

@@ -194,7 +194,7 @@ class Helpers(HangCase):
         self.watch("--no-host")
         self.wait_for_rows("lxc_fs", steady, 2)
         group = controller_folders("lxcmon-it-no-fork")["pids"]
-        group.mkdir()
+        group.mkdir(exist_ok=True)  # of a run that was killed
         self.addCleanup(wait_until, lambda: self.gone(group), 10, "the end of the cgroup")
         self.addCleanup(self.agent.kill)
         (group / "cgroup.procs").write_text(str(self.agent.pid))

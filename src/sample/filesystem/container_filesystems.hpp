@@ -63,8 +63,8 @@ class ContainerFilesystems {
 
     /// Whether the last scans were complete.
     [[nodiscard]] bool is_well() const noexcept {
-        return !is_unavailable_ && faults_[0].is_none() && faults_[1].is_none() && left_alone_.empty() &&
-               !list_hung_;
+        return !is_unavailable_ && !io::WorkerProcess::is_blocked(place_, part_mount_list) &&
+               faults_[0].is_none() && faults_[1].is_none() && left_alone_.empty() && !list_hung_;
     }
 
   private:

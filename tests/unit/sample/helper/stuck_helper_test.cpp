@@ -148,6 +148,7 @@ TEST_CASE("a container with two helpers that can't be ended gets no other") {
             return true;
         });
         CHECK(filesystems.pauses(1) == (part == WorkerProcess::most_of_subject));
+        CHECK(filesystems.is_well() == (part != WorkerProcess::most_of_subject));
     }
     CHECK_FALSE(ContainerFilesystems("container d", 2, "/lxc/d").pauses(1));
     container.init.end();
