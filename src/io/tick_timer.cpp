@@ -20,7 +20,7 @@ TickGrid::Step TickGrid::step(std::int64_t now_ns) noexcept {
         return {};
     }
     const std::int64_t slot_ns = floor(now_ns, interval_ns_);
-    Step step{slot_ns, (slot_ns - planned_ns_) / interval_ns_};
+    Step step{slot_ns, (slot_ns - planned_ns_) / interval_ns_, now_ns - planned_ns_};
     planned_ns_ = slot_ns + interval_ns_;
     if (now_ns - slot_ns > interval_ns_ / 2) {
         step.tick_ns.reset();

@@ -18,6 +18,7 @@ class TickGrid {
     struct Step {
         std::optional<std::int64_t> tick_ns; ///< take a sample with this time; nullopt: wait
         std::int64_t missed = 0;             ///< ticks that were missed and will not be taken
+        std::int64_t late_ns = 0;            ///< since the planned time
     };
     /// What to do at `now_ns`. A tick that is more than half an interval late is missed: the values would
     /// not match its time. If the clock was set back by less than an interval, waits for the planned tick, so

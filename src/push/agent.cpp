@@ -46,11 +46,15 @@ Agent::Agent(const Config& config, ReadSettings read_settings)
 
 void Agent::tick(std::int64_t tick_ns) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
+    delay_.begin_tick();
     std::size_t encoded = 0;
     collector_->collect(tick_ns, [this, &encoded](PointBuffer& points) { // discover, sample, encode
         encoded += points.size();
         encode(points);
     });
+    for (const auto& [what, nsec] : collector_->times())
+        delay_.add(what, nsec);
+    const std::int64_t collected_ns = io::now_ns(CLOCK_MONOTONIC);
     metrics_.containers = collector_->table.containers().size();
     metrics_.points = encoded + collector_->points.size();
     metrics_.sample_errors += collector_->troubled;
@@ -59,7 +63,9 @@ void Agent::tick(std::int64_t tick_ns) {
                    tick_ns, collector_->points);
     encode(collector_->points);
     flush_when_due(tick_ns); // to the queue; threads of the targets deliver
-    metrics_.tick_usec = (io::now_ns(CLOCK_MONOTONIC) - begin_ns) / 1000;
+    const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
+    delay_.add("handing the points over to delivery", end_ns - collected_ns);
+    metrics_.tick_usec = (end_ns - begin_ns) / 1000;
     spdlog::debug("tick {}: {} containers, {} points, {} us", tick_ns, metrics_.containers, metrics_.points,
                   *metrics_.tick_usec);
     note_dropped(status);
@@ -104,11 +110,10 @@ void Agent::flush() {
         targets_->push(*rest);
 }
 
-void Agent::note_missed(std::int64_t missed) {
+void Agent::note_missed(std::int64_t missed, const std::string& reason) {
     metrics_.missed_ticks += missed;
     if (missed > 0 && !std::exchange(missing_, true))
-        spdlog::warn("{} ticks were late and skipped: the host is overloaded, or --interval is too short",
-                     missed);
+        spdlog::warn("{} ticks were late and skipped: {}", missed, reason);
     else if (missed == 0 && std::exchange(missing_, false))
         spdlog::info("ticks are on time again; {} missed since the start", metrics_.missed_ticks);
 }
@@ -147,11 +152,12 @@ void Agent::start() {
 }
 
 int Agent::run() {
-    io::SignalFd signals({SIGTERM, SIGINT, SIGHUP});
+    io::SignalFd signals({SIGTERM, SIGINT, SIGHUP, SIGCONT});
     timer_.emplace(config_.collect.interval.count());
     reminded_at_ = std::chrono::steady_clock::now();
     start();
     service_.ready();
+    delay_.end(io::now_ns(CLOCK_MONOTONIC));
     try {
         Turn turn = Turn::go_on;
         while (turn == Turn::go_on)
@@ -202,10 +208,14 @@ Agent::Turn Agent::turn(io::SignalFd& signals) {
     if ((wait[0].revents & POLLIN) == 0)
         return Turn::go_on;
     const io::TickGrid::Step step = timer_->expired();
+    const std::string reason =
+        step.missed > 0 ? delay_.explain(step.late_ns, io::now_ns(CLOCK_MONOTONIC)) : "";
+    delay_.forget_continued();
     if (step.tick_ns)
         try_tick(*step.tick_ns);
     if (step.tick_ns || step.missed > 0)
-        note_missed(step.missed);
+        note_missed(step.missed, reason);
+    delay_.end(io::now_ns(CLOCK_MONOTONIC));
     return Turn::go_on;
 }
 
@@ -213,10 +223,18 @@ Agent::Turn Agent::turn(io::SignalFd& signals) {
 bool Agent::handle_signal(const std::string& name) {
     if (name.empty())
         return true;
+    if (name == "SIGCONT") {
+        delay_.note_continued();
+        return true;
+    }
     if (name == "SIGHUP" && read_settings_) {
+        const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
         service_.reloading();
         reload();
         service_.ready();
+        const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
+        delay_.add("reading the settings again", end_ns - begin_ns);
+        delay_.end(end_ns);
         return true;
     }
     spdlog::info("received {}: stopping", name);

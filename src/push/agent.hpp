@@ -7,6 +7,7 @@
 #include "io/signal_fd.hpp"
 #include "io/tick_timer.hpp"
 #include "push/config.hpp"
+#include "push/delay.hpp"
 #include "push/self_metrics.hpp"
 #include "push/target_group.hpp"
 
@@ -19,7 +20,8 @@
 
 namespace lxcmon::push {
 
-/// Owns all parts of the program. Block SIGTERM, SIGINT and SIGHUP before you construct it for run().
+/// Owns all parts of the program. Block SIGTERM, SIGINT, SIGHUP and SIGCONT before you construct it for
+/// run().
 class Agent {
   public:
     /// Reads the settings again, for SIGHUP. Throws app::BadSetting.
@@ -61,7 +63,7 @@ class Agent {
     void encode(PointBuffer& points);
     void flush_when_due(std::int64_t tick_ns);
     void flush();
-    void note_missed(std::int64_t missed);
+    void note_missed(std::int64_t missed, const std::string& reason);
     void note_dropped(const deliver::Target::Status& status);
     void remind(const deliver::Target::Status& status);
     /// Returns the number of lost lines. Ends the process if a disk hangs.
@@ -81,6 +83,7 @@ class Agent {
     std::unique_ptr<encode::Batcher> batcher_;
     std::optional<io::TickTimer> timer_;
     SelfMetrics metrics_;
+    Delay delay_;
     app::ServiceNotify service_;
     std::string status_line_ = "no sample yet";
     std::int64_t last_flush_ns_ = 0;

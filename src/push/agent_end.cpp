@@ -12,12 +12,15 @@
 namespace lxcmon::push {
 namespace {
 
+/// False if the step fails.
 template <typename Step>
-void attempt(const char* what, const Step& step) noexcept {
+bool attempt(const char* what, const Step& step) noexcept {
     try {
         step();
+        return true;
     } catch (const std::exception& error) {
         spdlog::error("stopping: {}: {}", what, error.what());
+        return false;
     }
 }
 
@@ -26,14 +29,14 @@ void attempt(const char* what, const Step& step) noexcept {
 int Agent::stop(const char* error) noexcept {
     if (error != nullptr)
         spdlog::critical("the agent ends because of an error: {}", error);
-    attempt("the last points of the memory", [this] { flush(); });
+    bool is_good = attempt("the last points of the memory", [this] { flush(); });
     attempt("the status for systemd", [this] {
         service_.stopping(fmt::format("stopping: {} points not delivered yet", status().queue_points));
     });
-    attempt("the last delivery", [this] { lost_lines_ += end_targets(stop_grace); });
+    is_good &= attempt("the last delivery", [this] { lost_lines_ += end_targets(stop_grace); });
     attempt("the helpers", [] { app::report_helpers_at_end(); });
     attempt("the summary", [this] { log_totals(); });
-    return error != nullptr || lost_lines_ > 0 ? 1 : 0;
+    return error == nullptr && is_good && lost_lines_ == 0 ? 0 : 1;
 }
 
 std::size_t Agent::end_targets(std::chrono::milliseconds grace) {

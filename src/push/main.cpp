@@ -23,7 +23,7 @@ int run_agent(const Config& config, const Agent::ReadSettings& read_settings) {
     if (config.collect.once)
         return Agent(config).run_once();
     // Block the signals before the agent exists: its helper process and threads inherit the mask.
-    io::block_signals({SIGTERM, SIGINT, SIGHUP});
+    io::block_signals({SIGTERM, SIGINT, SIGHUP, SIGCONT});
     return Agent(config, read_settings).run();
 }
 
