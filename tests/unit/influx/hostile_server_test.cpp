@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(Hostile, "a header of 120 KB is named, and is no lack of memor
     const std::string answer = "HTTP/1.1 200 OK\r\nX-Long: " + std::string(120'000, 'h') + "\r\n\r\n";
     const deliver::Verdict verdict = survive(0, answer, Fault::raw);
     CHECK(verdict.outcome == deliver::Outcome::retry);
-    CHECK(has(verdict, "a header of more than 100 KB"));
+    CHECK(message_has(verdict, "a header of more than 100 KB"));
 }
 
 TEST_CASE_FIXTURE(Hostile, "a reset within the body, a wrong Content-Length, and answers that are not HTTP") {
@@ -139,7 +139,7 @@ TEST_CASE_FIXTURE(Hostile, "bytes after Content-Length are not read as the next 
     const deliver::Verdict verdict =
         survive(0, "HTTP/1.1 400 Bad\r\nContent-Length: 3\r\n\r\nbadHTTP/1.1 204 OK\r\n\r\n", Fault::raw);
     CHECK(verdict.outcome == deliver::Outcome::settings); // no server's own form
-    CHECK(has(verdict, "HTTP 400: bad; not an error of InfluxDB"));
+    CHECK(message_has(verdict, "HTTP 400: bad; not an error of InfluxDB"));
 }
 
 TEST_CASE_FIXTURE(Hostile, "an invalid status keeps the points") {
