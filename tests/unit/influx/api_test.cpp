@@ -171,7 +171,7 @@ TEST_CASE_FIXTURE(Server, "an answer to the ping that does not come from InfluxD
 TEST_CASE_FIXTURE(Server, "a 400 to the ping in no known form does not keep the agent from writing") {
     Client client(settings());
     script_ping(400, "", "what is a ping?");
-    CHECK(client.send().outcome == deliver::Outcome::delivered);
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
     CHECK(paths() == Paths{"/ping", "/write"});
 }
 
