@@ -252,7 +252,7 @@ class InBetween(DeliveryCase):
                 server.answer = GOOD
                 later = self.deliver_to(server.url, "--spool-dir", agent.spool_dir)
                 later.wait_for(lambda s=server, t=set(ticks_taken(agent.stderr)): t <= {point.time for point in points_of(s.delivered())},
-                               20, "every tick")
+                               60, "every tick")
                 self.stopped(later)
                 self.assert_delivered_once(server.delivered(), agent.stderr + later.stderr)
                 self.assertEqual(self.spool(agent).rejected(), [])

@@ -52,9 +52,9 @@ void check_owner(const std::string& path, std::string_view kind, const Program& 
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0)
         return;
-    const bool is_own = status.st_uid == 0 || status.st_uid == ::geteuid();
-    const bool is_own_group = status.st_gid == 0 || status.st_gid == ::getegid();
-    if (is_own && (status.st_mode & S_IWOTH) == 0 && ((status.st_mode & S_IWGRP) == 0 || is_own_group))
+    const bool good_owner = status.st_uid == 0 || status.st_uid == ::geteuid();
+    const bool good_group = status.st_gid == 0 || status.st_gid == ::getegid();
+    if (good_owner && (status.st_mode & S_IWOTH) == 0 && ((status.st_mode & S_IWGRP) == 0 || good_group))
         return;
     fail(program, path,
          "belongs to another user or may be written by other users, expected a " + std::string(kind) +
