@@ -106,7 +106,8 @@ bool refuses_client_certificate(std::string_view detail) noexcept {
 }
 
 std::string describe_tls_failure(const Failure& failure, const Settings& settings) {
-    if (text::contains(failure.detail, "wrong version number") || text::contains(failure.detail, "packet length"))
+    if (text::contains(failure.detail, "wrong version number") ||
+        text::contains(failure.detail, "packet length"))
         return "the other side does not use TLS (" + failure.detail +
                (settings.proxy.starts_with("https:") ? "); should the proxy's URL begin with http:// instead?"
                                                      : "); does this port want http:// instead?");

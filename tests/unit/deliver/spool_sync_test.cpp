@@ -17,10 +17,15 @@ using namespace lxcmon::test;
 
 namespace {
 
-/// Counts the syncs of the spool, and lets them fail.
+/// Counts the syncs of the spool, whichever thread makes them, and lets them fail.
 struct Syncs {
-    int of_data = 0, of_all = 0;
-    bool failing = false;
+    std::atomic<int> of_data{0}, of_all{0};
+    std::atomic<bool> failing{false};
+
+    void reset() {
+        of_data = of_all = 0;
+        failing = false;
+    }
 };
 Syncs syncs;
 std::atomic<bool> disk_is_busy{false};
@@ -49,7 +54,7 @@ TEST_CASE_FIXTURE(
     SpoolTest, "spool sync: when append() returns, the batch and the name of its segment are on the disk") {
     spool::Spool spool(settings, hooks);
     REQUIRE_FALSE(spool.open());
-    syncs = Syncs();
+    syncs.reset();
     append(spool, numbered_batch(1, 1));
     CHECK(syncs.of_data == 1);
     CHECK(syncs.of_all == 1); // the folder
@@ -82,13 +87,13 @@ TEST_CASE_FIXTURE(SpoolTest, "spool sync: the plain segment stays until the gzip
     spool::Spool spool(settings, hooks);
     append(spool, numbered_batch(1, 3));
     const LogCapture log;
-    syncs = Syncs();
+    syncs.reset();
     syncs.failing = true;
     spool.tidy();
     syncs.failing = false;
     CHECK(names() == Names{"000000000001.jsonl"});
     now += 100'000'000'000;
-    syncs = Syncs();
+    syncs.reset();
     spool.tidy();
     CHECK(syncs.of_all == 2); // the file, and its name in the folder
     CHECK(names() == Names{"000000000001-3.jsonl.gz"});
