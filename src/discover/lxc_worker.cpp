@@ -112,7 +112,6 @@ class Worker {
     }
 
     /// The agent has opened a pidfd of its own meanwhile. If init is alive now, it is the same process.
-    /// The agent has opened a pidfd of its own meanwhile. If init is alive now, it is the same process.
     void check_init(const LxcQuestion& question, LxcAnswer& made) {
         if (question.owner == 0) {
             if (!io::is_alive(init_.get())) {
