@@ -43,7 +43,7 @@ void ask_for_interfaces(void* page) noexcept {
 
 RtnlHold::RtnlHold()
     : page_(::mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-    , faults_(static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC))) {
+    , faults_(static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK))) {
     require(page_ != MAP_FAILED && faults_, "userfaultfd");
     uffdio_api api{UFFD_API, 0, 0};
     require(::ioctl(faults_.get(), UFFDIO_API, &api) == 0, "UFFDIO_API");
@@ -53,7 +53,8 @@ RtnlHold::RtnlHold()
     require(::ioctl(faults_.get(), UFFDIO_REGISTER, &range) == 0, "UFFDIO_REGISTER");
     holder_ = std::thread(ask_for_interfaces, page_);
     pollfd wait{faults_.get(), POLLIN, 0};
-    if (::poll(&wait, 1, fault_wait_msec) == 1)
+    // Without O_NONBLOCK the descriptor would report POLLERR at once.
+    if (::poll(&wait, 1, fault_wait_msec) == 1 && wait.revents == POLLIN)
         return;
     release();
     throw std::system_error(ETIMEDOUT, std::generic_category(), "holding RTNL");
