@@ -80,7 +80,7 @@ export LXCMONTEST_SEEN_FIELDS=$root_folder/build-test/seen-fields.txt
 
 run_tests() {
     rm -f build-test/meson-logs/testlog.json
-    meson test -C build-test --no-rebuild --print-errorlogs --no-suite long --no-suite e2e
+    meson test -C build-test --no-rebuild --print-errorlogs --no-suite long --no-suite e2e --no-suite soak
 }
 
 # start_in_background NAME FOLDER NICENESS OPTION...: runs tests that take minutes in parallel with the next steps.
