@@ -54,7 +54,7 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
         by_path_.emplace_back(FolderWatch(settings_.listing));
 }
 
-void ContainerTable::refresh() {
+void ContainerTable::refresh(std::optional<std::chrono::milliseconds> patience) {
     now_ns_ = io::now_ns(CLOCK_MONOTONIC);
     sockets_.read();
     ignored_.start_round(sockets_.size(), now_ns_);
@@ -64,7 +64,8 @@ void ContainerTable::refresh() {
         update_all(index);
     }
     const bool is_first = std::exchange(is_first_, false);
-    const auto end = Clock::now() + (is_first ? settings_.liblxc.first_wait : settings_.liblxc.wait);
+    const auto wait = is_first ? settings_.liblxc.first_wait : settings_.liblxc.wait;
+    const auto end = Clock::now() + patience.value_or(wait);
     while (auto answer = clients_.next(end))
         take(std::move(*answer));
     clients_.end_idle();

@@ -40,7 +40,8 @@ class ContainerTable {
     /// ListingSettings::foreign_period. liblxc runs in processes of its own (LxcClients): if it has not
     /// answered within LiblxcSettings::wait, the container is skipped until it has.
     /// Throws std::system_error if /proc/net/unix can't be read.
-    void refresh();
+    /// `patience` replaces LiblxcSettings::wait.
+    void refresh(std::optional<std::chrono::milliseconds> patience = std::nullopt);
 
     /// Ordered by lxcpath, then name. Valid until the next refresh(); the address of an entry does not change
     /// while the container exists.
