@@ -178,7 +178,8 @@ void ContainerTable::note_list(const std::string& lxcpath, Path& path, const std
         return;
     }
     if (faults_.insert_or_assign(lxcpath, fault).second)
-        spdlog::error("{}; new containers are not seen until this is fixed: run as root, and check --lxcpath",
+        spdlog::error("{}; new containers are not seen until this is fixed: check --lxcpath and the rights "
+                      "of the agent",
                       fault);
     path.folder.forget();
 }
@@ -208,7 +209,9 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
     path.failures = is_broken ? path.failures + 1 : 0;
     path.retry_ns = is_broken ? now_ns_ + pause_after(path.failures) : 0;
     note_list(lxcpath, path,
-              is_broken ? "listing the containers of " + lxcpath + ": " + answer.fault : answer.fault);
+              answer.fault.find(lxcpath) == std::string::npos && !answer.fault.empty()
+                  ? "listing the containers of " + lxcpath + ": " + answer.fault
+                  : answer.fault);
     if (answer.trouble != LxcTrouble::none)
         return;
     listed_ = true;
