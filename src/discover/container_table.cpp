@@ -56,7 +56,7 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
 
 void ContainerTable::refresh(std::optional<std::chrono::milliseconds> patience) {
     now_ns_ = io::now_ns(CLOCK_MONOTONIC);
-    sockets_.read();
+    read_sockets();
     ignored_.start_round(sockets_.size(), now_ns_);
     poll_ended();
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
@@ -75,6 +75,21 @@ void ContainerTable::refresh(std::optional<std::chrono::milliseconds> patience) 
     make_view();
 }
 
+void ContainerTable::read_sockets() {
+    const int error = sockets_.read();
+    constexpr const char* what = "reading /proc/net/unix";
+    if (error != 0 && is_first_)
+        throw std::system_error(error, std::generic_category(), what);
+    if (std::exchange(sockets_error_, error) == error)
+        return;
+    if (error != 0)
+        spdlog::error(
+            "{}: {}; containers that start are not seen, and stopped ones are left out, until it works", what,
+            std::generic_category().message(error));
+    else
+        spdlog::info("{} works again", what);
+}
+
 void ContainerTable::set_host_name(ContainerEntry& entry) const {
     const std::string_view pve_name = pve_names_.find(entry.container.name);
     const std::string_view name = pve_name.empty() ? std::string_view(entry.uts_name) : pve_name;
@@ -88,7 +103,8 @@ void ContainerTable::make_view() {
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries) {
             set_host_name(*entry);
-            if (entry->known)
+            // Without the list of sockets, a container that was stopped may run now.
+            if (entry->known && (sockets_error_ == 0 || entry->container.init_pid != 0))
                 view_.push_back(&entry->container);
             else
                 ++left_out_;
