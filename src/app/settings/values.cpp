@@ -104,10 +104,10 @@ std::string one_of(const std::string& text, std::span<const std::string_view> ch
 }
 
 std::string clean_secret(std::string_view text, SecretCharacters allowed) {
-    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
     constexpr std::string_view blanks = " \t\r\n";
-    if (text.starts_with(byte_order_mark))
-        text.remove_prefix(byte_order_mark.size());
+    if (text.starts_with(utf8_mark))
+        text.remove_prefix(utf8_mark.size());
     text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
     text = text.substr(0, text.find_last_not_of(blanks) + 1);
     if (text.empty())
