@@ -41,7 +41,7 @@ CgroupMounts cgroup_mounts(std::string_view mountinfo) {
 
 /// Whether the folder at `path` below `mount_point`, or one above it, is the user's.
 bool is_delegated(uid_t uid, const std::string& mount_point, std::string_view path) {
-    for (; !path.empty(); path = path.substr(0, path.rfind('/'))) {
+    for (; path.starts_with('/'); path = path.substr(0, path.rfind('/'))) {
         struct stat status {};
         const std::string folder = mount_point + std::string(path);
         if (::stat(folder.c_str(), &status) == 0 && status.st_uid == uid)
