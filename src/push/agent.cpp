@@ -154,12 +154,13 @@ void Agent::start() {
 
 int Agent::run() {
     io::SignalFd signals({SIGTERM, SIGINT, SIGHUP, SIGCONT});
-    timer_.emplace(config_.collect.interval.count());
-    reminded_at_ = std::chrono::steady_clock::now();
     start();
-    service_.ready();
-    delay_.end(io::now_ns(CLOCK_MONOTONIC));
     try {
+        collector_->find_containers();
+        timer_.emplace(config_.collect.interval.count());
+        reminded_at_ = std::chrono::steady_clock::now();
+        service_.ready();
+        delay_.end(io::now_ns(CLOCK_MONOTONIC));
         Turn turn = Turn::go_on;
         while (turn == Turn::go_on)
             turn = try_turn(signals);
