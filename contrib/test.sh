@@ -72,6 +72,13 @@ build_with() {
     nice meson compile -C "$1"
 }
 
+# As little debug information as gives lines in a report: the build then takes half of the time.
+build_fuzz() {
+    configure_build build-fuzz "ccache clang++-14" --buildtype=debugoptimized -Doptimization=1 -Ddebug=false \
+        -Dcpp_args=-gline-tables-only -Dfuzz=true "${unity[@]}" --werror
+    nice meson compile -C build-fuzz fuzz
+}
+
 # ccache then also finds objects that were compiled in another clone.
 export CCACHE_NOHASHDIR=true
 
@@ -100,6 +107,14 @@ test_threads() {
     rm -f build-tsan/meson-logs/testlog.json
     meson test -C build-tsan --no-rebuild --print-errorlogs --timeout-multiplier 5 "${threaded_rooms[@]/#/unit }" \
         "unit sample/network as root" "unit spool as root" "unit push as root"
+}
+
+# Each fuzz target runs for so many seconds, as many at once as there are cores.
+export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-20}
+
+run_fuzz() {
+    rm -f build-fuzz/meson-logs/testlog.json
+    nice meson test -C build-fuzz --no-rebuild --print-errorlogs --num-processes "$(nproc)" --suite fuzz
 }
 
 # start_in_background NAME FOLDER NICENESS OPTION...: runs tests that take minutes in parallel with the next steps.
@@ -179,6 +194,9 @@ start_in_background sanitized build-asan 0 --timeout-multiplier 4 --suite unit -
 run_step "clang-tidy on src" check_tidy
 run_step "Threads, with TSan" test_threads
 count_tests testlog build-tsan
+run_step "Build the fuzz targets with ASan and UBSan" build_fuzz
+run_step "Fuzz each parser for $LXCMONTEST_FUZZ_SECONDS s" run_fuzz
+count_tests testlog build-fuzz
 run_step "shellcheck" check_scripts
 run_step "Python files" check_python
 run_step "No file over 300 lines" check_lengths

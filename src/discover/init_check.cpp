@@ -4,6 +4,7 @@
 #include "io/kernel_file.hpp"
 #include "io/mountinfo.hpp"
 #include "io/parse.hpp"
+#include "io/proc_pid.hpp"
 #include "io/unique_fd.hpp"
 
 #include <fcntl.h>
@@ -41,7 +42,7 @@ CgroupMounts cgroup_mounts(std::string_view mountinfo) {
 
 /// Whether the folder at `path` below `mount_point`, or one above it, is the user's.
 bool is_delegated(uid_t uid, const std::string& mount_point, std::string_view path) {
-    for (; !path.empty(); path = path.substr(0, path.rfind('/'))) {
+    for (; path.starts_with('/'); path = path.substr(0, path.rfind('/'))) {
         struct stat status {};
         const std::string folder = mount_point + std::string(path);
         if (::stat(folder.c_str(), &status) == 0 && status.st_uid == uid)
@@ -55,18 +56,6 @@ bool may_be_container_root(std::string_view path, std::string_view cgroup_dir) n
     return path.find("/lxc.payload.") != std::string_view::npos ||
            path.find("/lxc/") != std::string_view::npos ||
            (!cgroup_dir.empty() && path.find(cgroup_dir) != std::string_view::npos);
-}
-
-/// The four ids of a line "Uid:" (proc_pid_status(5)) are all `uid`.
-bool runs_as(uid_t uid, std::string_view status) {
-    bool is_same = false;
-    io::for_each_line(status, [&](std::string_view line) {
-        if (io::take_until(line, '\t') != "Uid:")
-            return;
-        const std::string one = std::to_string(uid);
-        is_same = line == one + '\t' + one + '\t' + one + '\t' + one;
-    });
-    return is_same;
 }
 
 /// Whether the user made the process's user namespace.
@@ -112,7 +101,7 @@ std::string why_not_init_of(uid_t uid, pid_t pid, std::string_view cgroup_dir) {
         return error == 0 ? std::string() : unreadable(path, error);
     };
     std::string refusal = read(process + "/status", status);
-    if (refusal.empty() && !runs_as(uid, status) && !is_in_namespace_of(uid, process))
+    if (refusal.empty() && !io::runs_as(uid, status) && !is_in_namespace_of(uid, process))
         refusal = "neither a process nor in a user namespace of uid " + std::to_string(uid);
     if (refusal.empty())
         refusal = read("/proc/self/mountinfo", mountinfo);

@@ -19,6 +19,7 @@ using Clock = LxcClient::Clock;
 constexpr std::chrono::seconds idle_most{10};
 /// A killed process ends within a few milliseconds, unless it waits for the kernel.
 constexpr std::chrono::milliseconds end_check{5};
+constexpr const char* invalid_answer = "the process that asks liblxc returns an invalid answer";
 
 /// True until a killed process has been reaped; its pid may be another process's from then on.
 bool exists(pid_t pid) noexcept {
@@ -102,11 +103,14 @@ std::optional<LxcAnswer> LxcClient::receive() {
         text_.append(piece.data() + 1, static_cast<std::size_t>(length) - 1);
         if (text_.size() > answer_bytes_most)
             return give_up("liblxc returns too much");
-        if (piece[0] == more_follows)
-            continue;
+        if (piece[0] == more_follows) {
+            if (static_cast<std::size_t>(length) == piece.size())
+                continue;
+            return give_up(invalid_answer); // small pieces without end would keep the agent here
+        }
         auto answer = decode_answer(text_);
         if (!answer || answer->number != asked_)
-            return give_up("the process that asks liblxc returns an invalid answer");
+            return give_up(invalid_answer);
         asked_ = 0;
         due_ = Clock::now();
         return answer;

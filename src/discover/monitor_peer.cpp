@@ -3,7 +3,7 @@
 
 #include "discover/monitor_sockets.hpp"
 #include "io/kernel_file.hpp"
-#include "io/parse.hpp"
+#include "io/proc_pid.hpp"
 #include "io/unique_fd.hpp"
 
 #include <fcntl.h>
@@ -11,8 +11,6 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <limits>
@@ -34,27 +32,22 @@ bool hangs_up(int socket) noexcept {
     return ::poll(&wait, 1, deadline_msec) != 0;
 }
 
-/// Number of nested pid namespaces of a process, from ours on: NSpid of /proc/PID/status (proc(5)). 0 if it
-/// has ended. /proc/PID/ns has this too, but reading it hangs while the process hangs in exec.
-std::size_t namespace_depth(const std::string& process) noexcept {
-    std::array<char, 8192> buffer{};
-    const std::string path = "/proc/" + process + "/status";
-    std::size_t depth = 0;
-    io::for_each_line(io::read_once(AT_FDCWD, path.c_str(), buffer).text, [&](std::string_view line) {
-        if (line.starts_with("NSpid:"))
-            depth = static_cast<std::size_t>(std::ranges::count(line, '\t'));
-    });
-    return depth;
+/// Number of nested pid namespaces of a process, from ours on. 0 if it has ended. /proc/PID/ns has this too,
+/// but reading it hangs while the process hangs in exec.
+std::size_t namespace_depth(const std::string& process) {
+    std::string status; // a process with thousands of groups makes it long
+    const int error = io::try_read_whole(AT_FDCWD, ("/proc/" + process + "/status").c_str(), status);
+    return error == 0 ? io::pid_namespaces(status) : 0;
 }
 
 /// True if a process is in another pid namespace than ours: in a container. False also if the process has
 /// ended, as the process that called listen() for a monitor often has.
-bool is_in_other_namespace(pid_t pid) noexcept {
+bool is_in_other_namespace(pid_t pid) {
     return namespace_depth(std::to_string(pid)) > namespace_depth("self");
 }
 
 /// `trusted` or `untrusted`.
-MonitorPeer check_peer(int socket, uid_t owner) noexcept {
+MonitorPeer check_peer(int socket, uid_t owner) {
     ucred peer{};
     socklen_t peer_bytes = sizeof peer;
     if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0 || peer.uid != owner ||

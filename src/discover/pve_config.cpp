@@ -15,6 +15,7 @@ namespace lxcmon::discover {
 namespace {
 
 constexpr std::string_view config_suffix = ".conf";
+constexpr std::string_view end_key = "end";
 /// Proxmox VE limits a file there to 1 MiB.
 constexpr std::size_t most_config_bytes = 1U << 20U;
 constexpr std::size_t most_containers = 20'000;
@@ -48,13 +49,17 @@ std::string_view trimmed(std::string_view text) noexcept {
                                            : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
+bool is_vmid(std::string_view text) noexcept {
+    constexpr std::size_t longest = 9;
+    return !text.empty() && text.size() <= longest && std::ranges::all_of(text, is_digit);
+}
+
 /// "101" for "101.conf"; empty if the file is not a container's configuration.
 std::string_view vmid_of(std::string_view file) noexcept {
-    constexpr std::size_t longest = 9;
     if (!file.ends_with(config_suffix))
         return {};
     file.remove_suffix(config_suffix.size());
-    return file.size() <= longest && std::ranges::all_of(file, is_digit) ? file : std::string_view{};
+    return is_vmid(file) ? file : std::string_view{};
 }
 
 } // namespace
@@ -93,6 +98,26 @@ int read_pve_folder(const std::string& folder, const HostNames& before, HostName
         errno = 0;
     }
     return errno;
+}
+
+std::string encode(const HostNames& names, int error) {
+    std::string text;
+    for (const auto& [vmid, name] : names)
+        text += vmid + ' ' + name + '\n';
+    return text + std::string(end_key) + ' ' + std::to_string(error) + '\n';
+}
+
+int decode_names(std::string_view text, HostNames& names) {
+    while (text.find('\n') != std::string_view::npos) {
+        std::string_view line = io::take_until(text, '\n');
+        const std::string_view key = io::take_until(line, ' ');
+        if (key == end_key)
+            return text.empty() ? io::parse_number<int>(line).value_or(EIO) : EIO;
+        if (!is_vmid(key) || !is_host_name(line))
+            return EIO;
+        names.emplace(key, line);
+    }
+    return EIO;
 }
 
 } // namespace lxcmon::discover

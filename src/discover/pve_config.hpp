@@ -21,4 +21,11 @@ using HostNames = std::map<std::string, std::string, std::less<>>;
 /// is then incomplete.
 [[nodiscard]] int read_pve_folder(const std::string& folder, const HostNames& before, HostNames& names);
 
+/// The result of read_pve_folder() as the text that its process sends: a line "VMID NAME" for each name, then
+/// "end ERRNO".
+[[nodiscard]] std::string encode(const HostNames& names, int error);
+/// The other way round: returns that errno. EIO for a text without its end or with a malformed line: `names`
+/// is then incomplete.
+[[nodiscard]] int decode_names(std::string_view text, HostNames& names);
+
 } // namespace lxcmon::discover

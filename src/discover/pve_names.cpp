@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/pve_names.hpp"
 
-#include "io/parse.hpp"
-
 #include <dirent.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
@@ -17,7 +15,6 @@
 namespace lxcmon::discover {
 namespace {
 
-constexpr std::string_view end_key = "end";
 /// Limit on the text of one scan: the maximum number of containers, each with the longest name.
 constexpr std::size_t most_names_bytes = 8U << 20U;
 /// Maximum size of one datagram.
@@ -38,15 +35,12 @@ bool has_mount_point(const std::string& folder) {
     return false;
 }
 
-/// Runs in the child: sends a line "VMID NAME" for each container, then "end ERRNO".
+/// Runs in the child.
 void send_names(int socket, const std::string& folder, const HostNames& before) noexcept {
     try {
         HostNames names;
         const int error = read_pve_folder(folder, before, names);
-        std::string text;
-        for (const auto& [vmid, name] : names)
-            text += vmid + ' ' + name + '\n';
-        text += std::string(end_key) + ' ' + std::to_string(error) + '\n';
+        const std::string text = encode(names, error);
         std::string_view rest = text;
         while (!rest.empty()) {
             const ssize_t length =
@@ -89,14 +83,7 @@ void PveNames::receive(std::chrono::milliseconds wait) {
 void PveNames::finish_scan() {
     worker_.kill();
     HostNames fresh;
-    error_ = EIO; // if the last line is missing
-    io::for_each_line(text_, [&](std::string_view line) {
-        const std::string_view key = io::take_until(line, ' ');
-        if (key == end_key)
-            error_ = io::parse_number<int>(line).value_or(EIO);
-        else
-            fresh.emplace(key, line);
-    });
+    error_ = decode_names(text_, fresh);
     if (error_ == 0)
         names_ = std::move(fresh);
 }

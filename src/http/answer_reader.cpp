@@ -73,7 +73,7 @@ void read_body(std::string_view bytes, Reply& reply) {
 }
 
 bool read_answer(std::string_view bytes, Reply& reply) {
-    if (status_in(bytes) < 200)
+    if (status_in(bytes.substr(0, bytes.find('\n'))) < 200)
         return false;
     Reply read;
     while (!bytes.empty()) {
@@ -83,6 +83,8 @@ bool read_answer(std::string_view bytes, Reply& reply) {
             break;
         read_head_line(line, read);
     }
+    if (read.status < 200)
+        return false; // another status line was among the headers
     read_body(bytes, read);
     reply = std::move(read);
     return true;

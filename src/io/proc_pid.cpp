@@ -4,7 +4,11 @@
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
 
+#include <algorithm>
+#include <charconv>
+#include <csignal>
 #include <cstdio>
+#include <string>
 
 namespace lxcmon::io {
 namespace {
@@ -72,6 +76,38 @@ void parse_process_io(std::string_view text, ProcessStats& stats) noexcept {
         else if (key == "write_bytes:")
             stats.write_bytes = io::parse_count(line);
     });
+}
+
+bool is_kill_pending(std::string_view status) noexcept {
+    bool is_pending = false;
+    for_each_line(status, [&](std::string_view line) {
+        const std::string_view key = take_until(line, '\t');
+        std::uint64_t signals = 0;
+        if (key == "SigPnd:" || key == "ShdPnd:")
+            std::from_chars(line.data(), line.data() + line.size(), signals, 16);
+        is_pending = is_pending || (signals >> (SIGKILL - 1) & 1U) != 0;
+    });
+    return is_pending;
+}
+
+bool runs_as(uid_t uid, std::string_view status) {
+    bool is_same = false;
+    for_each_line(status, [&](std::string_view line) {
+        if (take_until(line, '\t') != "Uid:")
+            return;
+        const std::string one = std::to_string(uid);
+        is_same = line == one + '\t' + one + '\t' + one + '\t' + one;
+    });
+    return is_same;
+}
+
+std::size_t pid_namespaces(std::string_view status) noexcept {
+    std::size_t count = 0;
+    for_each_line(status, [&](std::string_view line) {
+        if (line.starts_with("NSpid:"))
+            count = static_cast<std::size_t>(std::ranges::count(line, '\t'));
+    });
+    return count;
 }
 
 ProcessStats read_process(int proc_fd, pid_t pid, bool want_io, std::span<char> buffer) noexcept {

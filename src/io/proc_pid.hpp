@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -40,6 +41,14 @@ struct ProcessStats {
 
 /// Parses /proc/PID/io: sets the fields that it has.
 void parse_process_io(std::string_view text, ProcessStats& stats) noexcept;
+
+/// Of a text of /proc/PID/status (proc_pid_status(5)): whether SIGKILL is pending, so that the process is
+/// there although it was killed.
+[[nodiscard]] bool is_kill_pending(std::string_view status) noexcept;
+/// Whether all four user ids are `uid`.
+[[nodiscard]] bool runs_as(uid_t uid, std::string_view status);
+/// Number of nested pid namespaces, from the reader's on; 0 if the text does not give it.
+[[nodiscard]] std::size_t pid_namespaces(std::string_view status) noexcept;
 
 /// Reads a process below `proc_fd`, a procfs. `want_io` reads /proc/PID/io as well. May block while the
 /// process hangs in execve(2), which holds a kernel lock that these reads take.

@@ -4,6 +4,7 @@
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
 #include "io/pidfd.hpp"
+#include "io/proc_pid.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,7 +18,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdint>
 #include <memory>
@@ -70,23 +70,11 @@ std::string text_of(pid_t pid, const char* file) {
     return try_read_whole(AT_FDCWD, path.c_str(), text) == 0 ? text : std::string();
 }
 
-/// Whether SIGKILL has been sent to a process that is still there (proc_pid_status(5)).
-bool was_killed(pid_t pid) {
-    bool is_pending = false;
-    for_each_line(text_of(pid, "status"), [&](std::string_view line) {
-        const std::string_view key = take_until(line, '\t');
-        std::uint64_t signals = 0;
-        if (key == "SigPnd:" || key == "ShdPnd:")
-            std::from_chars(line.data(), line.data() + line.size(), signals, 16);
-        is_pending = is_pending || (signals >> (SIGKILL - 1) & 1U) != 0;
-    });
-    return is_pending;
-}
-
 /// A worker of an earlier run that can't be ended. These files can be read without waiting.
 std::optional<UnreapedWorker> earlier_worker(pid_t pid, const std::string& cgroup) {
     const std::string comm = text_of(pid, "comm");
-    if (!comm.starts_with(name_prefix) || !was_killed(pid) || text_of(pid, "cgroup") != cgroup)
+    if (!comm.starts_with(name_prefix) || !is_kill_pending(text_of(pid, "status")) ||
+        text_of(pid, "cgroup") != cgroup)
         return std::nullopt;
     UnreapedWorker worker;
     worker.pid = pid;

@@ -4,6 +4,7 @@
 #include "fuzz/support.hpp"
 
 #include "http/answer_reader.hpp"
+#include "http/failure.hpp"
 #include "http/retry_after.hpp"
 #include "influx/answer_text.hpp"
 #include "influx/api.hpp"
@@ -74,7 +75,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text = fuzz::text_of(data, size);
     http::Reply reply;
     if (http::read_answer(text, reply)) {
-        require(reply.status >= 100 && reply.status <= 999, "a status has three digits");
+        require(reply.status >= 200 && reply.status <= 999, "a final status has three digits");
         check(reply);
     }
     if (size < 2)
@@ -90,7 +91,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         http::read_head_line(rest.substr(0, end), lines);
         rest.remove_prefix(end);
     }
-    lines.failure = text.substr(2);
+    http::Failure failure;
+    failure.code = data[0];
+    failure.os_error = data[1];
+    failure.detail = text.substr(2);
+    lines.failure = http::describe_failure(failure, "http://server:8086", {});
     check(lines);
     return 0;
 }

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// /proc/PID/stat, statm and io, and the sums of what several scans found.
+// /proc/PID/stat, statm, io and status, cgroup.procs, and the sums of what several scans found.
 #include "fuzz/support.hpp"
 
 #include "io/proc_pid.hpp"
 #include "sample/process/command_totals.hpp"
+#include "sample/process/list.hpp"
+#include "support/temp_folder.hpp"
 
+#include <fcntl.h>
+
+#include <array>
 #include <map>
 
 using namespace lxcmon;
@@ -77,10 +82,45 @@ void check_totals(FuzzedDataProvider& data) {
     }
 }
 
+/// Other lines, before and after, change nothing.
+void check_status(std::string_view text) {
+    static_cast<void>(io::is_kill_pending(text));
+    require(io::pid_namespaces(text) <= text.size(), "namespaces within the text");
+    const auto other = [&](std::string_view part) {
+        return text.find("NSpid:") == std::string_view::npos && text.find("Uid:") == std::string_view::npos &&
+                       text.find("Pnd:") == std::string_view::npos
+                   ? std::string(part)
+                   : std::string();
+    };
+    const std::string status =
+        other(text) + "\nUid:\t7\t7\t7\t7\nNSpid:\t9\t1\nShdPnd:\t0000000000000100\n" + other(text);
+    require(io::runs_as(7, status) && !io::runs_as(8, status), "user ids", status);
+    require(io::pid_namespaces(status) == 2, "pid namespaces", status);
+    require(io::is_kill_pending(status), "a pending signal", status);
+}
+
+/// A folder of a cgroup, with this list of its processes.
+void check_list(std::string_view text) {
+    static const test::TempFolder folder("/dev/shm");
+    static const io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    folder.write("cgroup.procs", text);
+    std::array<char, 4096> buffer{};
+    std::vector<pid_t> pids;
+    static_cast<void>(
+        sample::list_processes(root.get(), folder.path("").c_str() + 1, {.processes = 10}, buffer, pids));
+    require(pids.size() <= 10, "a bounded list");
+    for (std::size_t at = 0; at < pids.size(); ++at) {
+        require(pids[at] > (at == 0 ? 0 : pids[at - 1]), "sorted pids, each once");
+        require(text.find(std::to_string(pids[at])) != std::string_view::npos, "no pid is invented");
+    }
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     static_cast<void>(parsed(fuzz::text_of(data, size)));
+    check_status(fuzz::text_of(data, size));
+    check_list(fuzz::text_of(data, size));
     FuzzedDataProvider provider(data, size);
     check_totals(provider);
     return 0;

@@ -24,6 +24,7 @@ SEEDS = {
     "cgroup": ["v[12]/root/sys/fs/cgroup/**/*"],
     "json_lines": ["encode/*"],
     "line_protocol": ["encode/*"],
+    "init_check": ["*/root/proc/*/cgroup"],
     "mounts": ["*/root/proc/*/mountinfo", "*/root/proc/*/cgroup"],
     "processes": ["*/root/proc/[0-9]*/stat"],
     "settings_file": ["settings/**/*"],
@@ -52,7 +53,7 @@ def run(*command):
 def main(target):
     name = Path(target).name.removeprefix("fuzz-")
     regressions = FOLDER / "regressions" / name
-    bounds = ["-timeout=60", "-rss_limit_mb=1024"]
+    bounds = ["-timeout=5", "-rss_limit_mb=1024"]
     known = sorted(regressions.glob("*"))
     if known and (code := run(target, *bounds, *known)):
         return code
@@ -60,7 +61,8 @@ def main(target):
     try:
         copy_seeds(name, corpus)
         regressions.mkdir(parents=True, exist_ok=True)
-        return run(target, *bounds, f"-max_total_time={SECONDS}", f"-max_len={LONGEST_INPUT}", "-print_final_stats=1",
+        return run(target, *bounds, f"-max_total_time={SECONDS}", f"-max_len={LONGEST_INPUT}",
+                   "-print_final_stats=1", "-print_funcs=0",
                    f"-artifact_prefix={regressions}/", corpus, *([regressions] if known else []))
     finally:
         shutil.rmtree(corpus)

@@ -3,6 +3,7 @@
 #include "fuzz/support.hpp"
 
 #include "text/printable.hpp"
+#include "text/same_kind.hpp"
 #include "text/table.hpp"
 #include "text/utf8.hpp"
 
@@ -46,6 +47,25 @@ void check_redacted(FuzzedDataProvider& data) {
                 "no secret is shown", shown);
 }
 
+/// Each number as one digit.
+std::string without_numbers(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool is_digit = c >= '0' && c <= '9';
+        if (!is_digit || !out.ends_with('0'))
+            out.push_back(is_digit ? '0' : c);
+    }
+    return out;
+}
+
+void check_same_kind(std::string_view text) {
+    const std::string_view one = text.substr(0, text.find('\n'));
+    const std::string_view other = text.substr(std::min(text.size(), one.size() + 1));
+    require(text::same_kind(one, other) == (without_numbers(one) == without_numbers(other)),
+            "messages that differ only in numbers", text);
+    require(text::same_kind(text, without_numbers(text)), "a message without its numbers", text);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -57,6 +77,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_printable(text, most);
     const std::string table = text::aligned({{"NAME", "STATE"}, {std::string(text.substr(0, 100)), "x"}});
     require(table.find("STATE") != std::string::npos, "a table has its columns");
+    check_same_kind(text);
     FuzzedDataProvider provider(data, size);
     check_redacted(provider);
     return 0;

@@ -3,6 +3,7 @@
 
 #include "support/child.hpp"
 
+#include <grp.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -12,16 +13,23 @@
 #include <csignal>
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace lxcmon::test {
 
 /// A process of user `uid` that listens on the socket of liblxc's monitor of a container. Like a monitor it
-/// closes incoming connections, unless `silent`.
+/// closes incoming connections, unless `silent`. `namespaces`: flags of clone(2); `groups`: how many groups
+/// of its own the process has.
 class FakeMonitor {
   public:
-    FakeMonitor(uid_t uid, const std::string& lxcpath, const std::string& name, bool silent = false)
+    FakeMonitor(uid_t uid, const std::string& lxcpath, const std::string& name, bool silent = false,
+                int namespaces = 0, std::size_t groups = 0)
         : process_(
-              0, [&] { return ::setuid(uid) == 0 && listen(lxcpath + "/" + name + "/command"); },
+              namespaces,
+              [&] {
+                  return take_groups(groups) && ::setuid(uid) == 0 &&
+                         listen(lxcpath + "/" + name + "/command");
+              },
               [this, silent] {
                   ::prctl(PR_SET_PDEATHSIG, SIGKILL); // setuid() resets it
                   while (!silent)
@@ -30,6 +38,12 @@ class FakeMonitor {
     void end() noexcept { process_.end(); }
 
   private:
+    static bool take_groups(std::size_t count) {
+        std::vector<gid_t> groups(count);
+        for (std::size_t at = 0; at < count; ++at)
+            groups[at] = 4'000'000'000U + static_cast<gid_t>(at);
+        return count == 0 || ::setgroups(count, groups.data()) == 0;
+    }
     /// Truncates a name that is too long for the address.
     bool listen(const std::string& place) {
         sockaddr_un address{};

@@ -46,9 +46,17 @@ TEST_CASE("a process that hangs, crashes or answers nonsense is replaced, and it
         return answers[0].fault;
     };
     CHECK(answer_of([](int) { ::pause(); }).find("does not return within 200 ms") != std::string::npos);
-    CHECK(answer_of([](int) { ::_exit(1); }).find("crashed") != std::string::npos);
+    CHECK(answer_of([](int socket) {
+              char start = 0;
+              static_cast<void>(::recv(socket, &start, 1, 0)); // else the question can't be sent
+              ::_exit(1);
+          }).find("crashed") != std::string::npos);
     CHECK(answer_of([](int socket) {
               ::send(socket, ".nonsense", 9, 0);
+              ::pause();
+          }).find("invalid answer") != std::string::npos);
+    CHECK(answer_of([](int socket) {
+              ::send(socket, "+small", 6, 0); // with thousands of these the agent would wait
               ::pause();
           }).find("invalid answer") != std::string::npos);
 }
@@ -103,6 +111,7 @@ TEST_CASE("a user's cgroup is one below a cgroup that is his") {
     CHECK(why_not("/his/lxc.payload.web", "his/lxc.payload.web").empty());
     CHECK(why_not("/lxc.payload.web").find("in the cgroup /lxc.payload.web") == 0);
     CHECK_FALSE(why_not("/lxc/web").empty());
+    CHECK_FALSE(why_not("web/lxc/a").empty()); // no path of the kernel's
     CHECK_FALSE(why_not("/user.slice", "/user.slice").empty());
     CHECK(why_not("/user.slice").empty()); // the sampler takes no figures from there
     CHECK(why_not("/").empty());

@@ -7,6 +7,7 @@
 #include "io/unique_fd.hpp"
 
 #include <doctest/doctest.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -53,6 +54,16 @@ TEST_CASE("only the owner of the lxcpath is trusted") {
     CHECK(peer_of_uid(owner, tree.path(), owner) == MonitorPeer::trusted);
     CHECK(peer_of_uid(0, tree.path(), owner) == MonitorPeer::untrusted);
     CHECK(peer_of_uid(other_user, tree.path(), owner) == MonitorPeer::untrusted);
+}
+
+TEST_CASE("a process of another pid namespace is untrusted, however many groups it has") {
+    const TempTree tree;
+    const FakeMonitor few(0, tree.path(), "web", false, CLONE_NEWPID);
+    const FakeMonitor many(0, tree.path(), "db", false, CLONE_NEWPID, 65'536);
+    const FakeMonitor host(0, tree.path(), "own", false, 0, 65'536);
+    CHECK(monitor_peer(tree.path(), "web", 0) == MonitorPeer::untrusted);
+    CHECK(monitor_peer(tree.path(), "db", 0) == MonitorPeer::untrusted);
+    CHECK(monitor_peer(tree.path(), "own", 0) == MonitorPeer::trusted);
 }
 
 TEST_CASE("a monitor that does not close the connection is silent; another user's process is untrusted") {

@@ -18,7 +18,9 @@
 
 using namespace std::chrono_literals;
 using lxcmon::discover::ContainerTable;
+using lxcmon::discover::decode_names;
 using lxcmon::discover::DiscoverSettings;
+using lxcmon::discover::encode;
 using lxcmon::discover::HostNames;
 using lxcmon::discover::pve_host_name;
 using lxcmon::discover::PveNames;
@@ -104,6 +106,17 @@ TEST_CASE("read_pve_folder reads each VMID.conf and no other file") {
     CHECK(read_pve_folder(tree.path(), before, names) == 0);
     CHECK(names == HostNames{{"101", "web"}, {"104", "d"}, {"105", "e"}});
     CHECK(read_pve_folder(tree.path() / "none", {}, names) == ENOENT);
+}
+
+TEST_CASE("names from the process that reads the folder are checked") {
+    HostNames names;
+    const HostNames given{{"101", "web"}, {"9", "a.b"}};
+    CHECK(decode_names(encode(given, 0), names) == 0);
+    CHECK(names == given);
+    CHECK(decode_names(encode(given, ENOENT), names) == ENOENT);
+    for (const std::string wrong : {"", "end 0", "end x\n", "end 0\nend 0\n", "101 web\n", "101\nend 0\n",
+                                    "web 101\nend 0\n", "101 not one\nend 0\n", "1234567890 web\nend 0\n"})
+        CHECK(decode_names(wrong, names) == EIO);
 }
 
 TEST_CASE("a host without Proxmox VE has no names, and is checked once") {

@@ -27,6 +27,9 @@ TEST_CASE("a whole response") {
     Reply reply;
     CHECK_FALSE(read_answer("garbage", reply));
     CHECK_FALSE(read_answer("HTTP/1.1 100 Continue\r\n\r\n", reply));
+    CHECK_FALSE(read_answer("HTTP/1.1\nServer: 503 \n\nbody", reply)); // the status is in the first line only
+    CHECK_FALSE(read_answer("HTTP/1.1 503 A\nHTTP/1.1 100 B\n\nbody", reply));
+    CHECK(reply.body.empty());
     CHECK(read_answer("HTTP/1.1 413 Too\r\nX-Influxdb-Error: big\r\n\r\nbody\n", reply));
     CHECK(reply.status == 413);
     CHECK(reply.influx_error == "big");

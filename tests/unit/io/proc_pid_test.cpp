@@ -43,6 +43,20 @@ ProcessStats read(const TempTree& tree, pid_t pid, bool want_io = true) {
 
 } // namespace
 
+TEST_CASE("a status has pending signals, user ids and pid namespaces") {
+    const std::string status = "Name:\tx\\nUid:\nUid:\t5\t5\t5\t5\nNSpid:\t42\t1\nSigPnd:\t0000000000000000\n"
+                               "ShdPnd:\t0000000000000100\nSigBlk:\tffffffffffffffff\n";
+    CHECK(is_kill_pending(status));
+    CHECK_FALSE(is_kill_pending("SigPnd:\t0000000000000080\nShdPnd:\tfffffffffffffeff\n"));
+    CHECK_FALSE(is_kill_pending("SigPnd:\t0000000000000100")); // truncated
+    CHECK(runs_as(5, status));
+    CHECK_FALSE(runs_as(0, status));
+    CHECK_FALSE(runs_as(5, "Uid:\t5\t5\t0\t5\n"));
+    CHECK_FALSE(runs_as(0, ""));
+    CHECK(pid_namespaces(status) == 2);
+    CHECK(pid_namespaces("") == 0);
+}
+
 TEST_CASE("parse_process_stat: name, CPU time, threads and start") {
     const auto [ok, stats] = parsed(stat_line("busybox"));
     CHECK(ok);
