@@ -3,6 +3,7 @@
 
 #include "discover/lxc_api.hpp"
 #include "discover/lxd_names.hpp"
+#include "discover/same_names.hpp"
 #include "io/clock.hpp"
 #include "io/pidfd.hpp"
 
@@ -14,7 +15,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <set>
 #include <stdexcept>
 #include <system_error>
 
@@ -119,7 +119,7 @@ void ContainerTable::make_view() {
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries) {
             set_host_name(*entry);
-            if (entry->known)
+            if (entry->known && !entry->container.repeats_name)
                 view_.push_back(&entry->container);
             else
                 ++left_out_;
@@ -286,10 +286,11 @@ bool ContainerTable::query_liblxc(Entry& entry, bool active) {
 }
 
 void ContainerTable::mark_shadowed() {
-    std::set<std::string_view> taken;
+    std::vector<Container*> all;
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries)
-            entry->container.shadowed = !taken.insert(name).second;
+            all.push_back(&entry->container);
+    mark_same_names(all);
 }
 
 } // namespace lxcmon::discover
