@@ -83,26 +83,44 @@ run_tests() {
     meson test -C build-test --no-rebuild --print-errorlogs --no-suite long --no-suite e2e
 }
 
-# start_in_background SUITE NICENESS: runs tests that take minutes in parallel with the next steps.
+# Each file by itself. clang-tidy reads the commands of this build. A finding ends the program, whatever its environment says.
+build_with_sanitizers() {
+    build_with build-asan "ccache clang++-14" --buildtype=debug \
+        -Db_sanitize=address,undefined -Db_lundef=false -Dcpp_args=-fno-sanitize-recover=all
+}
+
+# The programs of the rooms with threads alone.
+threaded_rooms=(sample http influx spool deliver app push)
+test_threads() {
+    configure_build build-tsan "ccache clang++-14" --buildtype=debug --werror "${unity[@]}" -Db_sanitize=thread -Db_lundef=false
+    nice meson compile -C build-tsan "${threaded_rooms[@]/#/unit-}"
+    rm -f build-tsan/meson-logs/testlog.json
+    meson test -C build-tsan --no-rebuild --print-errorlogs --timeout-multiplier 5 "${threaded_rooms[@]/#/unit }"
+}
+
+# start_in_background NAME FOLDER NICENESS OPTION...: runs tests that take minutes in parallel with the next steps.
 start_in_background() {
-    rm -f "build-test/meson-logs/$1.json" "build-test/$1.code"
+    local name=$1 folder=$2 niceness=$3
+    shift 3
+    rm -f "$folder/meson-logs/$name.json" "$folder/$name.code"
     {
         local code=0
-        nice -n "$2" meson test -C build-test --no-rebuild --print-errorlogs --suite "$1" --logbase "$1" || code=$?
-        echo "$code" > "build-test/$1.code"
-    } > "build-test/$1.txt" 2>&1 &
+        nice -n "$niceness" meson test -C "$folder" --no-rebuild --print-errorlogs --logbase "$name" "$@" || code=$?
+        echo "$code" > "$folder/$name.code"
+    } > "$folder/$name.txt" 2>&1 &
 }
 
-wait_for_suite() {
+# wait_for_tests NAME FOLDER
+wait_for_tests() {
     # Meson ends each test that takes too long.
-    wait_for 3600 test -s "build-test/$1.code"
-    cat "build-test/$1.txt"
-    return "$(cat "build-test/$1.code")"
+    wait_for 3600 test -s "$2/$1.code"
+    cat "$2/$1.txt"
+    return "$(cat "$2/$1.code")"
 }
 
-# count_tests LOG
+# count_tests LOG FOLDER
 count_tests() {
-    local numbers log=build-test/meson-logs/$1.json
+    local numbers log=$2/meson-logs/$1.json
     # Without a log no test ran, and the step has been counted as failed.
     [ -f "$log" ] || return 0
     numbers=$(python3 contrib/dev/count_tests.py "$log")
@@ -112,7 +130,7 @@ count_tests() {
 }
 
 check_format() { cpp_files | xargs -0 clang-format-14 --dry-run -Werror; }
-check_tidy() { python3 contrib/dev/tidy.py build-clang; }
+check_tidy() { python3 contrib/dev/tidy.py build-asan; }
 check_scripts() {
     script_files | xargs -0 shellcheck -x
     shellcheck build-test/contrib/lxcmon-push # the bash completion
@@ -137,26 +155,31 @@ check_lengths() {
 run_step "Install packages" install_everything
 # On a host whose own packages are in the way nothing else may start.
 [ "$failed" -eq 0 ] || { say "$passed passed, $failed failed"; exit 1; }
-run_step "Build with g++, warnings are errors" build_with build-test "ccache g++"
+run_step "Build with g++, warnings are errors" build_with build-test "ccache g++" "${unity[@]}"
 rm -f "$LXCMONTEST_SEEN_FIELDS"
 # The virtual machine needs the CPU while the other tests mostly wait, so it has a low priority.
-start_in_background e2e 19
+start_in_background e2e build-test 19 --suite e2e
 run_step "Run every test except the suites long and e2e" run_tests
-count_tests testlog
+count_tests testlog build-test
 run_step "quickstart.sh" contrib/quickstart.sh
 run_step "quickstart.sh --influx" contrib/quickstart.sh --influx
-start_in_background long 0
+start_in_background long build-test 0 --suite long
 run_step "Format of the C++ files" check_format
-# Only for its warnings and for clang-tidy: not optimized, which halves the time.
-run_step "Build with clang, warnings are errors" build_with build-clang "ccache clang++-14" --buildtype=debug
+run_step "Build with clang, ASan and UBSan, warnings are errors" build_with_sanitizers
+# The integration tests mostly wait, and clang-tidy does not.
+start_in_background sanitized build-asan 0 --timeout-multiplier 3 --suite unit --suite unit-root --suite integration
 run_step "clang-tidy on src" check_tidy
+run_step "Threads, with TSan" test_threads
+count_tests testlog build-tsan
 run_step "shellcheck" check_scripts
 run_step "Python files" check_python
 run_step "No file over 300 lines" check_lengths
 
+run_step "Run the unit and integration tests with ASan and UBSan" wait_for_tests sanitized build-asan
+count_tests sanitized build-asan
 for suite in e2e long; do
-    run_step "Run the tests of the suite $suite" wait_for_suite "$suite"
-    count_tests "$suite"
+    run_step "Run the tests of the suite $suite" wait_for_tests "$suite" build-test
+    count_tests "$suite" build-test
 done
 # Checks a ratio, not times, because machines are shared. Last, because nothing else may run in parallel.
 run_step "Cost of 100 containers, compared with the baseline" tests/bench/bench.py --build build-test --sizes 100 --interval 500ms --check-ratio 3

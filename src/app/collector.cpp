@@ -3,6 +3,7 @@
 
 #include "app/helper_watch.hpp"
 #include "discover/lxc_api.hpp"
+#include "io/clock.hpp"
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
@@ -22,12 +23,23 @@ constexpr std::chrono::milliseconds shortest_deadline{250};
 constexpr int seldom_ticks = 6;
 constexpr std::chrono::minutes longest_seldom{1};
 constexpr std::chrono::seconds longest_once{10};
+constexpr std::chrono::milliseconds longest_first_wait{2'000};
 
 io::UniqueFd open_root() {
     io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root)
         throw std::system_error(errno, std::generic_category(), "opening /");
     return root;
+}
+
+/// Adds the members that depend on the interval and on `once`.
+discover::DiscoverSettings discover_settings(const CollectSettings& collect) {
+    discover::DiscoverSettings settings = collect.discover;
+    const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval);
+    settings.liblxc.wait = std::min(interval / 4, settings.liblxc.wait);
+    if (!collect.once)
+        settings.liblxc.first_wait = std::min(interval / 2, longest_first_wait);
+    return settings;
 }
 
 /// Adds the members that depend on the interval and on `once`.
@@ -45,6 +57,8 @@ sample::SampleSettings sample_settings(const CollectSettings& collect, int root_
     settings.namespace_deadline = std::clamp(half, shortest_deadline, settings.namespace_deadline);
     // With `once`, a skipped container has no later tick.
     settings.scan_budget = collect.once ? longest_once : settings.namespace_deadline;
+    settings.links_wait =
+        collect.once ? longest_once : std::min<std::chrono::nanoseconds>(half, settings.namespace_deadline);
     return settings;
 }
 
@@ -52,7 +66,7 @@ sample::SampleSettings sample_settings(const CollectSettings& collect, int root_
 
 Collector::Collector(const CollectSettings& settings)
     : root(open_root())
-    , table(settings.discover)
+    , table(discover_settings(settings))
     , sampler(sample_settings(settings, root.get()))
     , settings_(settings) {
     points.select(sampler.selection());
@@ -63,7 +77,9 @@ Collector::Collector(const CollectSettings& settings)
 
 void Collector::collect(std::int64_t tick_ns, const sample::TakePoints& take) {
     points.clear();
+    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     table.refresh();
+    find_ns_ = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
     troubled = sampler.sample(table.containers(), tick_ns, points, take);
     report_helpers();
 }
@@ -72,6 +88,14 @@ void Collector::collect_for_rates(std::int64_t tick_ns) {
     points.clear();
     table.refresh();
     sampler.sample_for_rates(table.containers(), tick_ns, points);
+}
+
+std::array<Collector::Part, 4> Collector::times() const noexcept {
+    const sample::SampleTimes& times = sampler.times();
+    return {{{"finding the containers and their state", find_ns_},
+             {"reading the values of the host and the containers", times.values_ns},
+             {"waiting for the kernel's lists of interfaces", times.links_ns},
+             {"asking the filesystems", times.filesystems_ns}}};
 }
 
 std::string Collector::liblxc_version() {

@@ -7,6 +7,11 @@
 #include "model/point.hpp"
 #include "sample/sampler.hpp"
 
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 namespace lxcmon::app {
 
 /// Discovers and samples containers, for the agent, `list` and `check`. Main thread only.
@@ -29,6 +34,12 @@ struct Collector {
 
     /// The settings of the constructor.
     [[nodiscard]] const CollectSettings& settings() const noexcept { return settings_; }
+    /// What the parts of the last collect() took. The names are string literals.
+    struct Part {
+        std::string_view what;
+        std::int64_t nsec;
+    };
+    [[nodiscard]] std::array<Part, 4> times() const noexcept;
     [[nodiscard]] static std::string liblxc_version();
 
     io::UniqueFd root;
@@ -39,6 +50,7 @@ struct Collector {
 
   private:
     CollectSettings settings_;
+    std::int64_t find_ns_ = 0;
 
     void collect_for_rates(std::int64_t tick_ns);
     static void wait_a_moment();

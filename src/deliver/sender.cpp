@@ -6,6 +6,7 @@
 #include <spdlog/spdlog.h>
 
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace lxcmon::deliver {
@@ -79,13 +80,22 @@ void Sender::run() {
             fate = deliver_next();
         } catch (const std::exception& failure) { // out of memory, most likely
             spdlog::error("sending: {}", failure.what());
-            delivery_.abandon();
-            backlog_.abandon();
-            backlog_number_ = 0;
-            queue_.keep_any();
+            put_back();
             if (!pause(std::chrono::seconds(1)))
                 return;
         }
+    }
+}
+
+/// An exception that leaves run() would end the process.
+void Sender::put_back() noexcept {
+    delivery_.abandon();
+    backlog_.abandon();
+    backlog_number_ = 0;
+    try {
+        queue_.keep_any();
+    } catch (const std::bad_alloc&) {
+        // The batch is no longer in flight, and stays in the queue.
     }
 }
 

@@ -76,6 +76,7 @@ class Sender {
     enum class Fate { done, kept, given_up };
 
     void run();
+    void put_back() noexcept;
     Fate deliver_next();
     Fate deliver(const Batch& batch);
     void deliver_backlog(const Batch& batch, std::uint64_t number);

@@ -2,10 +2,12 @@
 #include "deliver/spooler.hpp"
 
 #include "io/signals_blocked.hpp"
+#include "text/same_kind.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace lxcmon::deliver {
@@ -31,6 +33,8 @@ Spooler::~Spooler() {
 }
 
 void Spooler::start() {
+    if (is_running())
+        return;
     if (const auto wrong = spool_.open()) {
         set_trouble(*wrong);
         retry_at_ = Clock::now() + retry_wait;
@@ -61,8 +65,8 @@ void Spooler::run() {
         try {
             work(finishing);
         } catch (const std::exception& failure) { // out of memory, or another agent holds the folder
-            set_trouble(failure.what());
             retry_at_ = Clock::now() + retry_wait;
+            note_failure(failure);
         }
         busy_since_ = 0;
         if (!finishing)
@@ -72,6 +76,15 @@ void Spooler::run() {
     const std::lock_guard lock(mutex_);
     has_ended_ = true;
     ended_.notify_all();
+}
+
+/// An exception that leaves run() would end the process.
+void Spooler::note_failure(const std::exception& failure) noexcept {
+    try {
+        set_trouble(failure.what());
+    } catch (const std::bad_alloc&) {
+        // The next call of work() sets it.
+    }
 }
 
 void Spooler::work(bool finishing) {
@@ -113,7 +126,10 @@ void Spooler::write_due(bool finishing) {
         queue_.end_spooling(due->id, appended.entry       ? Queue::Spooled::written
                                      : appended.too_large ? Queue::Spooled::too_large
                                                           : Queue::Spooled::failed);
-        set_trouble(appended.why);
+        if (!appended.too_large)
+            set_trouble(appended.why);
+        else if (!std::exchange(too_large_, true))
+            spdlog::error("{}; such a batch is kept in memory only, within limits", appended.why);
         if (!appended.entry && !appended.too_large) {
             retry_at_ = Clock::now() + retry_wait;
             return;
@@ -173,9 +189,11 @@ void Spooler::publish() {
 void Spooler::set_trouble(const std::string& message) {
     {
         const std::lock_guard lock(mutex_);
-        if (trouble_ == message)
-            return;
+        // The message may name a file that has a new number at each try.
+        const bool is_known = text::same_kind(trouble_, message);
         trouble_ = message;
+        if (is_known)
+            return;
     }
     if (message.empty())
         spdlog::info("the spool can be written again");

@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <map>
 #include <mutex>
 #include <string>
@@ -32,8 +33,10 @@ class Spooler {
     Spooler& operator=(Spooler&&) = delete;
 
     /// Takes the spool's lock and starts the thread. Throws spool::SpoolHeld if another process holds the
-    /// lock. Any other problem with the folder is logged, and the thread retries.
+    /// lock, std::system_error if the thread can't be started; the call may be repeated. Any other problem
+    /// with the folder is logged, and the thread retries.
     void start();
+    [[nodiscard]] bool is_running() const noexcept { return thread_.joinable(); }
 
     /// When the sender has ended: writes the rest of the queue and ends the thread. Returns false if the disk
     /// does not respond within `patience`: then only the end of the process helps. Can't be started again.
@@ -55,6 +58,7 @@ class Spooler {
     using Clock = std::chrono::steady_clock;
 
     void run();
+    void note_failure(const std::exception& failure) noexcept;
     void work(bool finishing);
     void settle();
     void write_due(bool finishing);
@@ -71,6 +75,7 @@ class Spooler {
     spool::Quarantine quarantine_;
     std::map<std::uint64_t, spool::Entry> in_memory_; ///< batches both in the spool and in the queue
     Clock::time_point retry_at_{};                    ///< after a failed write
+    bool too_large_ = false;                          ///< a batch did not fit into the spool; logged once
     std::atomic<bool> stopping_{false};
     std::atomic<Clock::rep> busy_since_{0}; ///< 0 while the thread waits
     std::atomic<std::uint64_t> spool_bytes_{0}, spool_lines_{0}, dropped_lines_{0};

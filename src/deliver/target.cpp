@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <exception>
 #include <functional>
 #include <utility>
 
@@ -41,7 +42,8 @@ void Target::start() {
     if (started_)
         return;
     if (spool_settings_) {
-        spooler_.emplace(queue_, *spool_settings_);
+        if (!spooler_)
+            spooler_.emplace(queue_, *spool_settings_);
         spooler_->start();
     }
     sender_.start();
@@ -51,10 +53,44 @@ void Target::start() {
 Target::Stopped Target::stop(std::chrono::milliseconds grace) {
     constexpr std::chrono::seconds patience{5}; // with a disk
     const std::size_t left = sender_.stop(grace);
-    if (!spooler_)
+    if (!spool_settings_)
         return {left, false};
+    if (!spooler_ || !spooler_->is_running())
+        return {left - spool_without_thread(), false};
     const bool ended = spooler_->stop(patience);
     return {queue_.lines(), !ended};
+}
+
+/// For an end before start() has succeeded. Returns the number of lines written to the spool.
+std::size_t Target::spool_without_thread() {
+    Delivered result;
+    spooler_.reset(); // it may have the lock
+    queue_.close();
+    if (queue_.lines() == 0)
+        return 0;
+    try {
+        spool::Spool spool(*spool_settings_);
+        if (const auto wrong = spool.open())
+            result.why = *wrong;
+        else
+            spool_queue(spool, result);
+    } catch (const std::exception& failure) { // SpoolHeld, no memory
+        result.why = failure.what();
+    }
+    if (!result.why.empty())
+        spdlog::error("the spool can't be used: {}", result.why);
+    return result.spooled_lines;
+}
+
+void Target::spool_queue(spool::Spool& spool, Delivered& result) {
+    while (const Batch* batch = queue_.begin()) {
+        if (const auto appended = spool.append(*batch); !appended.entry) {
+            result.why += (result.why.empty() ? "not spooled: " : "; not spooled: ") + appended.why;
+            break;
+        }
+        result.spooled_lines += batch->lines;
+        queue_.accept();
+    }
 }
 
 Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned tries) {
@@ -75,14 +111,7 @@ Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned 
         keep_rejected(held.what());
         return result; // the agent that holds the spool delivers its content
     }
-    while (const Batch* batch = queue_.begin()) {
-        if (const auto appended = spool.append(*batch); !appended.entry) {
-            result.why += "; not spooled: " + appended.why;
-            break;
-        }
-        result.spooled_lines += batch->lines;
-        queue_.accept();
-    }
+    spool_queue(spool, result);
     if (result.lines_left == 0)
         deliver_backlog(spool, end, tries);
     keep_rejected({});

@@ -31,7 +31,7 @@ class Target {
     Target(std::unique_ptr<Sink> sink, const TargetSettings& settings);
 
     /// Starts the threads, unless they run already. Throws spool::SpoolHeld if another process holds the
-    /// spool's lock.
+    /// spool's lock, std::system_error if a thread can't be started; the call may be repeated.
     void start();
 
     /// Queues a batch; never waits.
@@ -41,7 +41,8 @@ class Target {
         std::size_t lost_lines = 0; ///< neither delivered nor in the spool
         bool hangs = false;         ///< the disk does not respond: don't destroy the target, end with _exit()
     };
-    /// Delivers queued batches for up to `grace`, then writes the rest to the spool. Can't be started again.
+    /// Delivers queued batches for up to `grace`, then writes the rest to the spool; only the latter if
+    /// start() has not succeeded. Can't be started again.
     [[nodiscard]] Stopped stop(std::chrono::milliseconds grace);
 
     /// The spool's disk does not respond. Any thread.
@@ -73,6 +74,8 @@ class Target {
 
   private:
     void deliver_backlog(spool::Spool& spool, std::chrono::steady_clock::time_point end, unsigned tries);
+    std::size_t spool_without_thread();
+    void spool_queue(spool::Spool& spool, Delivered& result);
 
     std::unique_ptr<Sink> sink_;
     std::optional<spool::Settings> spool_settings_;

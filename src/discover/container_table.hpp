@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "discover/container_entry.hpp"
 #include "discover/folder_watch.hpp"
+#include "discover/lxc_clients.hpp"
 #include "discover/monitor_peer.hpp"
 #include "discover/monitor_sockets.hpp"
 #include "discover/pve_names.hpp"
@@ -10,8 +12,10 @@
 
 #include <poll.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +36,9 @@ class ContainerTable {
     /// Updates the table; call once a tick. An lxcpath that can't be listed is logged once and does not
     /// affect the others. Started, stopped, created and destroyed containers are seen at once. A
     /// configuration that appears or disappears in an existing folder is seen within ListingSettings::period.
+    /// In an lxcpath that is not root's, created and destroyed containers are seen within
+    /// ListingSettings::foreign_period. liblxc runs in processes of its own (LxcClients): if it has not
+    /// answered within LiblxcSettings::wait, the container is skipped until it has.
     /// Throws std::system_error if /proc/net/unix can't be read.
     void refresh();
 
@@ -44,41 +51,45 @@ class ContainerTable {
     /// Error of each lxcpath that could not be listed at the last refresh(), by lxcpath.
     [[nodiscard]] const std::map<std::string, std::string>& faults() const noexcept { return faults_; }
 
+    /// Process that asks liblxc for an owner of lxcpaths; -1: none at the moment.
+    [[nodiscard]] pid_t liblxc_pid(uid_t owner) const noexcept { return clients_.pid_for(owner); }
+
   private:
-    struct Entry {
-        Container container;
-        std::string uts_name;    ///< lxc.uts.name, or the name from LXD
-        std::string socket_name; ///< of its monitor
-        bool seen = false;
-        bool defined = false;      ///< has a configuration, not only a monitor
-        bool ended = false;        ///< its init has ended
-        bool configured = false;   ///< its configuration was read once
-        bool known = false;        ///< its state is known; else it is not in the view
-        std::string fault;         ///< why not, as last logged
-        std::int64_t retry_ns = 0; ///< CLOCK_MONOTONIC of the next attempt
-        bool fault_active = false; ///< had a monitor socket then: a change causes an attempt at once
-        int silences = 0;          ///< consecutive attempts without an answer of its monitor
-        bool reported_untrusted = false;
-    };
-    using Entries = std::map<std::string, std::unique_ptr<Entry>, std::less<>>;
+    using Clock = std::chrono::steady_clock;
+    using Entries = std::map<std::string, std::unique_ptr<ContainerEntry>, std::less<>>;
 
     struct Path {
+        explicit Path(FolderWatch watch) noexcept
+            : folder(watch) {}
+
         FolderWatch folder;
+        std::optional<LxcOwner> owner; ///< not known before the first list
         Entries entries;
+        std::uint64_t question = 0; ///< number of the open question for a list; 0: none
+        int failures = 0;           ///< consecutive lists on which liblxc has hung or crashed
+        std::int64_t retry_ns = 0;  ///< CLOCK_MONOTONIC of the next list after these
+    };
+    /// An open question, for a list if `name` is empty.
+    struct Pending {
+        std::size_t path;
+        std::string name;
+        bool of_init;
     };
 
     void poll_ended();
-    [[nodiscard]] bool has_all_running(const std::string& lxcpath, const Entries& entries) const;
-    void update_all(Entries& entries);
-    void list(const std::string& lxcpath, Entries& entries);
-    void mark_seen(const std::string& lxcpath, const std::string& name, bool defined, Entries& entries);
-    void update(Entry& entry);
-    void note_fault(Entry& entry, std::string fault, bool is_silent, bool active, std::int64_t now_ns);
-    [[nodiscard]] MonitorPeer peer_of(Entry& entry);
-    /// Queries liblxc. False if the monitor does not answer. Throws on other failures.
-    [[nodiscard]] bool query_liblxc(Entry& entry, bool active);
+    void ask_for_list(std::size_t index);
+    [[nodiscard]] bool must_list(const std::string& lxcpath, Path& path);
+    [[nodiscard]] bool has_all_running(const std::string& lxcpath, const Entries& entries);
+    void update_all(std::size_t index);
+    void update(std::size_t index, ContainerEntry& entry);
+    void ask(std::size_t index, ContainerEntry& entry, bool of_init);
+    void take(LxcAnswer answer);
+    void take_list(std::size_t index, const LxcAnswer& answer);
+    void note_list(const std::string& lxcpath, Path& path, const std::string& fault);
+    void take_container(std::size_t index, ContainerEntry& entry, bool of_init, LxcAnswer answer);
+    void mark_seen(std::size_t index, const std::string& name, bool defined);
     void mark_shadowed();
-    void set_host_name(Entry& entry) const;
+    void set_host_name(ContainerEntry& entry) const;
     void make_view();
 
     DiscoverSettings settings_;
@@ -87,9 +98,13 @@ class ContainerTable {
     std::vector<const Container*> view_;
     std::map<std::string, std::string> faults_;
     MonitorSockets sockets_;
+    IgnoredListeners ignored_;
+    LxcClients clients_;
+    std::map<std::uint64_t, Pending> pending_; ///< by number
     PveNames pve_names_;
-    MonitorPeers peers_;          ///< of containers in the table
-    MonitorPeers unlisted_peers_; ///< of sockets without an entry: any user can create these
+    bool is_first_ = true;
+    bool listed_ = false; ///< in this round
+    std::int64_t now_ns_ = 0;
     std::size_t left_out_ = 0;
     std::uint64_t last_id_ = 0;
     std::uint64_t last_incarnation_ = 0;

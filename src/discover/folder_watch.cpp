@@ -30,4 +30,12 @@ bool FolderWatch::is_due(const std::string& folder) noexcept {
     return true;
 }
 
+bool FolderWatch::is_due_untouched() noexcept {
+    const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
+    if (listed_ns_ != 0 && now_ns - listed_ns_ < settings_.foreign_period.count())
+        return false;
+    listed_ns_ = now_ns;
+    return true;
+}
+
 } // namespace lxcmon::discover

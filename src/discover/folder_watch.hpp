@@ -19,6 +19,8 @@ class FolderWatch {
 
     /// Call at each refresh, before listing the folder. False if the last listing is still valid.
     [[nodiscard]] bool is_due(const std::string& folder) noexcept;
+    /// The same for a folder of a user, which may hang: by time alone.
+    [[nodiscard]] bool is_due_untouched() noexcept;
     /// Call after a failed listing: the folder is due at the next refresh.
     void forget() noexcept { listed_ns_ = 0; }
 

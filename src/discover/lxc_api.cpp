@@ -65,8 +65,8 @@ void LxcHandle::Put::operator()(lxc_container* container) const noexcept {
 LxcHandle::LxcHandle(const std::string& lxcpath, const std::string& name)
     : container_(::lxc_container_new(name.c_str(), lxcpath.c_str())) {
     if (!container_)
-        throw std::runtime_error(std::string("liblxc can't load the container") +
-                                 (::geteuid() != 0 ? "; run as root" : ""));
+        throw std::runtime_error("liblxc can't load the container as uid " + std::to_string(::geteuid()) +
+                                 ": check its configuration, includes and lxc.log.file");
     // Without a configuration file (LXD, Incus) liblxc does not query the monitor for the configuration of
     // the running container. Any harmless setting creates a configuration in memory.
     if (!container_->is_defined(container_.get()))

@@ -21,7 +21,8 @@ namespace lxcmon::discover {
 [[nodiscard]] std::vector<std::string> list_defined(const std::string& lxcpath);
 
 /// A handle of one container. Its functions query the monitor over a socket and block while the monitor is
-/// stopped: call them only after a change, and only if monitor_peer() gives `trusted`.
+/// stopped: call them only after a change, and only if monitor_peer() gives `trusted`. Loading may hang or
+/// crash on what the configuration contains. Only run_lxc_worker() uses it.
 class LxcHandle {
   public:
     /// Throws std::bad_alloc or, if liblxc returns no handle, std::runtime_error.

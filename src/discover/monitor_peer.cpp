@@ -9,16 +9,21 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <limits>
 
 namespace lxcmon::discover {
 namespace {
+
+/// Checks in a round; each costs some microseconds.
+constexpr int most_checks = 256;
+/// A listener that takes no connection is not asked again for this time.
+constexpr std::int64_t busy_pause_ns = 10'000'000'000;
 
 /// True if the monitor closes the connection of a client that sends nothing. A stopped monitor does not.
 bool hangs_up(int socket) noexcept {
@@ -48,20 +53,18 @@ bool is_in_other_namespace(pid_t pid) noexcept {
     return namespace_depth(std::to_string(pid)) > namespace_depth("self");
 }
 
-MonitorPeer check_peer(int socket, const std::string& lxcpath) noexcept {
+/// `trusted` or `untrusted`.
+MonitorPeer check_peer(int socket, uid_t owner) noexcept {
     ucred peer{};
     socklen_t peer_bytes = sizeof peer;
-    struct stat owner {};
-    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0 ||
-        ::stat(lxcpath.c_str(), &owner) != 0 || (peer.uid != 0 && peer.uid != owner.st_uid) ||
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0 || peer.uid != owner ||
         is_in_other_namespace(peer.pid))
         return MonitorPeer::untrusted;
-    return hangs_up(socket) ? MonitorPeer::trusted : MonitorPeer::silent;
+    return MonitorPeer::trusted;
 }
 
-} // namespace
-
-MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) noexcept {
+MonitorPeer check_listener(const std::string& lxcpath, const std::string& name, uid_t owner,
+                           bool waits) noexcept {
     const std::string socket_name = monitor_socket_name(lxcpath, name);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -74,17 +77,48 @@ MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) no
     if (!socket)
         return MonitorPeer::silent; // no descriptor is left: the peer is unknown
     if (::connect(socket.get(), static_cast<const sockaddr*>(generic), address_bytes) != 0)
-        return errno == EAGAIN ? MonitorPeer::silent : MonitorPeer::absent;
-    return check_peer(socket.get(), lxcpath);
+        return errno == ECONNREFUSED ? MonitorPeer::absent : MonitorPeer::silent;
+    const MonitorPeer peer = check_peer(socket.get(), owner);
+    return peer == MonitorPeer::trusted && waits && !hangs_up(socket.get()) ? MonitorPeer::silent : peer;
 }
 
-MonitorPeer MonitorPeers::ask(const std::string& lxcpath, const std::string& name) noexcept {
-    if (silent_left_ == 0)
-        return MonitorPeer::silent; // enough waiting in this round
-    const MonitorPeer peer = monitor_peer(lxcpath, name);
-    if (peer == MonitorPeer::silent)
-        --silent_left_;
-    return peer;
+} // namespace
+
+MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name, uid_t owner) noexcept {
+    return check_listener(lxcpath, name, owner, true);
+}
+
+MonitorPeer monitor_listener(const std::string& lxcpath, const std::string& name, uid_t owner) noexcept {
+    return check_listener(lxcpath, name, owner, false);
+}
+
+void IgnoredListeners::start_round(std::size_t sockets, std::int64_t now_ns) noexcept {
+    now_ns_ = now_ns;
+    checks_left_ = most_checks;
+    if (until_ns_.size() > sockets)
+        until_ns_.clear(); // it has sockets that are gone
+}
+
+bool IgnoredListeners::contains(std::uint64_t inode) const noexcept {
+    const auto at = until_ns_.find(inode);
+    return at != until_ns_.end() && now_ns_ < at->second;
+}
+
+void IgnoredListeners::add(std::uint64_t inode) {
+    until_ns_.insert_or_assign(inode, std::numeric_limits<std::int64_t>::max());
+}
+
+bool IgnoredListeners::is_monitor(const std::string& lxcpath, const std::string& name, std::uint64_t inode,
+                                  uid_t owner) {
+    if (contains(inode) || checks_left_ == 0)
+        return false;
+    --checks_left_;
+    const MonitorPeer peer = monitor_listener(lxcpath, name, owner);
+    if (peer == MonitorPeer::untrusted)
+        add(inode);
+    else if (peer == MonitorPeer::silent)
+        until_ns_.insert_or_assign(inode, now_ns_ + busy_pause_ns);
+    return peer == MonitorPeer::trusted;
 }
 
 } // namespace lxcmon::discover

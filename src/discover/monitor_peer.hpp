@@ -1,35 +1,54 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <unordered_map>
 
 namespace lxcmon::discover {
 
 /// Checks the process that listens as the monitor of a container. liblxc finds monitors by the name of an
 /// abstract unix socket. While the container is stopped, any user of the host, and root in a container that
 /// shares the host's network namespace, can bind that name. The user of the listening process (SO_PEERCRED,
-/// unix(7)) must be root or the owner of `lxcpath`, and the process must not be in another pid namespace.
-/// Query liblxc about the container only if the result is `trusted`: liblxc waits for the answer without a
-/// time-out. Blocks for up to 100 ms.
+/// unix(7)) must be `owner`, the user who decides what is at `lxcpath`, and the process must not be in
+/// another pid namespace. A root's monitor does not answer questions of other users, and must not be asked as
+/// root about what a user has written. Query liblxc about the container only if the result is `trusted`:
+/// liblxc waits for the answer without a time-out.
 enum class MonitorPeer {
     trusted,
     untrusted,
     silent, ///< does not answer (starting, stopped by a signal, overloaded): a query could hang
     absent  ///< no process listens
 };
-[[nodiscard]] MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name) noexcept;
+/// Blocks for up to 100 ms.
+[[nodiscard]] MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name,
+                                       uid_t owner) noexcept;
+/// The same without waiting for a monitor: `trusted` may be silent.
+[[nodiscard]] MonitorPeer monitor_listener(const std::string& lxcpath, const std::string& name,
+                                           uid_t owner) noexcept;
 
-/// monitor_peer() for many containers. After 3 silent peers in a round all further ones count as silent,
-/// without a check.
-class MonitorPeers {
+/// The sockets that have the name of a monitor's and are none: any user can create thousands of these. Each
+/// is checked once, as long as it exists, and only some in a round.
+class IgnoredListeners {
   public:
-    /// Starts a new round.
-    void start_round() noexcept { silent_left_ = most_silent; }
-    [[nodiscard]] MonitorPeer ask(const std::string& lxcpath, const std::string& name) noexcept;
+    /// `sockets`: how many exist now.
+    void start_round(std::size_t sockets, std::int64_t now_ns) noexcept;
+    /// `inode` of a socket; see MonitorSockets.
+    [[nodiscard]] bool contains(std::uint64_t inode) const noexcept;
+    /// Ignores this socket as long as it exists.
+    void add(std::uint64_t inode);
+    /// Checks if `owner` listens as the monitor of this container, unless that is known or this round has had
+    /// enough checks. Does not wait.
+    [[nodiscard]] bool is_monitor(const std::string& lxcpath, const std::string& name, std::uint64_t inode,
+                                  uid_t owner);
 
   private:
-    static constexpr int most_silent = 3;
-    int silent_left_ = most_silent;
+    std::unordered_map<std::uint64_t, std::int64_t> until_ns_; ///< CLOCK_MONOTONIC, by inode
+    std::int64_t now_ns_ = 0;
+    int checks_left_ = 0;
 };
 
 } // namespace lxcmon::discover

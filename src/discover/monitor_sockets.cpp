@@ -30,8 +30,9 @@ std::uint64_t hash_of(std::string_view text) noexcept {
     return hash;
 }
 
-/// The name after `@` of a listening stream socket; empty for any other line.
-std::string_view listening_name(std::string_view line) noexcept {
+/// Takes the columns in front of the name off a line of a listening stream socket with an abstract name, and
+/// that name's `@`. Returns the inode, or 0 for any other line.
+std::uint64_t take_listener(std::string_view& line) noexcept {
     // num: refcount protocol flags type state inode path; flags 00010000 is __SO_ACCEPTCON, type 0001
     // SOCK_STREAM
     std::array<std::string_view, 7> front;
@@ -41,8 +42,9 @@ std::string_view listening_name(std::string_view line) noexcept {
         word = io::take_until(line, ' ');
     }
     if (front[3] != "00010000" || front[4] != "0001" || !line.starts_with('@'))
-        return {};
-    return line.substr(1);
+        return 0;
+    line.remove_prefix(1);
+    return io::parse_number<std::uint64_t>(front[6]).value_or(0);
 }
 
 } // namespace
@@ -72,14 +74,17 @@ void MonitorSockets::read() {
 void MonitorSockets::parse() {
     listening_.clear();
     io::for_each_line(text_, [this](std::string_view line) {
-        if (const std::string_view name = listening_name(line); name.ends_with(command_suffix))
-            listening_.push_back(name);
+        if (!line.ends_with(command_suffix))
+            return;
+        if (const std::uint64_t inode = take_listener(line); inode != 0)
+            listening_.push_back({line, inode});
     });
-    std::ranges::sort(listening_);
+    std::ranges::sort(listening_, {}, &Listener::name);
 }
 
-bool MonitorSockets::has(std::string_view socket_name) const noexcept {
-    return std::ranges::binary_search(listening_, socket_name);
+std::uint64_t MonitorSockets::inode_of(std::string_view socket_name) const noexcept {
+    const auto at = std::ranges::lower_bound(listening_, socket_name, {}, &Listener::name);
+    return at != listening_.end() && at->name == socket_name ? at->inode : 0;
 }
 
 /// The container's name; empty if the socket is not of a container directly in `lxcpath`.

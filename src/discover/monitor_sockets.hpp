@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,24 +30,31 @@ class MonitorSockets {
     /// Reads /proc/net/unix. Allocates only if the text is longer than before. Throws std::system_error.
     void read();
 
-    /// True if a process listens on this monitor_socket_name().
-    [[nodiscard]] bool has(std::string_view socket_name) const noexcept;
-    /// Calls `each(name)` for each container of `lxcpath` with a monitor socket, except those with a hashed
-    /// socket name.
+    /// Inode of the socket with this monitor_socket_name(); 0 if no process listens. A new socket of the same
+    /// name has another inode.
+    [[nodiscard]] std::uint64_t inode_of(std::string_view socket_name) const noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return listening_.size(); }
+    /// Calls `each(name, inode)` for each container of `lxcpath` with a monitor socket, except those with a
+    /// hashed socket name.
     template <typename Callback>
     void for_each_name(std::string_view lxcpath, Callback&& each) const {
-        for (auto at = std::ranges::lower_bound(listening_, lxcpath);
-             at != listening_.end() && at->starts_with(lxcpath); ++at)
-            if (const std::string_view name = name_within(*at, lxcpath); !name.empty())
-                each(name);
+        for (auto at = std::ranges::lower_bound(listening_, lxcpath, {}, &Listener::name);
+             at != listening_.end() && at->name.starts_with(lxcpath); ++at)
+            if (const std::string_view name = name_within(at->name, lxcpath); !name.empty())
+                each(name, at->inode);
     }
 
   private:
+    struct Listener {
+        std::string_view name; ///< in text_
+        std::uint64_t inode;
+    };
+
     void parse();
     static std::string_view name_within(std::string_view socket_name, std::string_view lxcpath) noexcept;
 
     std::string text_;
-    std::vector<std::string_view> listening_; ///< in text_, sorted
+    std::vector<Listener> listening_; ///< sorted by name
 };
 
 } // namespace lxcmon::discover

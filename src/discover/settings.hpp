@@ -13,6 +13,8 @@ struct ListingSettings {
     /// After a change the folder is listed at each refresh for this time: the kernel stamps changes with a
     /// coarse clock, and tools write the configuration shortly after they create a container's folder.
     std::chrono::nanoseconds settling{5'000'000'000};
+    /// Time between two listings of a folder that is not root's: the agent itself does not touch it.
+    std::chrono::nanoseconds foreign_period{5'000'000'000};
 
     friend bool operator==(const ListingSettings&, const ListingSettings&) = default;
 };
@@ -26,12 +28,21 @@ struct PveSettings {
     friend bool operator==(const PveSettings&, const PveSettings&) = default;
 };
 
+struct LiblxcSettings {
+    std::chrono::milliseconds deadline{1'000};    ///< for each question
+    std::chrono::milliseconds wait{100};          ///< longest time of a refresh() for answers
+    std::chrono::milliseconds first_wait{10'000}; ///< of the first refresh()
+
+    friend bool operator==(const LiblxcSettings&, const LiblxcSettings&) = default;
+};
+
 struct DiscoverSettings {
     std::vector<std::string> lxcpaths; ///< in this order; empty: default_lxcpaths()
     std::vector<std::string> include;  ///< globs (fnmatch(3)) on the name; empty: all
     std::vector<std::string> exclude;  ///< globs; override `include`
     PveSettings pve{};
     ListingSettings listing{};
+    LiblxcSettings liblxc{};
 
     friend bool operator==(const DiscoverSettings&, const DiscoverSettings&) = default;
 };

@@ -6,6 +6,7 @@
 #include "http/failure.hpp"
 #include "http/tls_files.hpp"
 #include "http/url.hpp"
+#include "text/printable.hpp"
 
 #include <curl/curl.h>
 
@@ -114,6 +115,8 @@ Failure Client::Handles::failure(int code) const {
     Failure failure;
     failure.code = code;
     failure.detail = error.front() != '\0' ? error.data() : curl_easy_strerror(static_cast<CURLcode>(code));
+    if (failure.detail.starts_with("Unsupported proxy")) // quotes the whole URL of http_proxy
+        failure.detail = text::hide_credentials(failure.detail);
     curl_easy_getinfo(easy.get(), CURLINFO_OS_ERRNO, &failure.os_error);
     curl_easy_getinfo(easy.get(), CURLINFO_SSL_VERIFYRESULT, &failure.verify_result);
     curl_easy_getinfo(easy.get(), CURLINFO_HTTP_CONNECTCODE, &failure.proxy_status);

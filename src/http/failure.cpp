@@ -8,13 +8,15 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <new>
 #include <optional>
 #include <utility>
 
 namespace lxcmon::http {
 
 namespace {
+
+/// CURLE_TOO_LARGE, since curl 8.6: a line of the head is too long.
+constexpr int curle_too_large = 100;
 
 /// Returns `host` of "https://host:8086/x", without brackets.
 std::string_view host_of(std::string_view url) noexcept {
@@ -176,10 +178,10 @@ std::string message_of(const Failure& failure, std::string_view where, const Set
     case CURLE_WEIRD_SERVER_REPLY:
         return "the other side is not an HTTP server (" + failure.detail +
                "); check the port, and http or https";
-    case CURLE_OUT_OF_MEMORY: // until curl 8.6 also if a line of the head is too long
-        return "the response has a header of more than 100 KB, or no memory is left; check the URL and a "
-               "proxy "
-               "before the server";
+    case CURLE_OUT_OF_MEMORY: // before curl 8.6 also if a line of the head is too long
+    case curle_too_large:
+        return "the response has a header of more than 100 KB, or no memory is left; check the URL and the "
+               "proxy";
     default:
         return failure.detail;
     }

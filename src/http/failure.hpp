@@ -17,8 +17,7 @@ struct Failure {
     long proxy_status = 0;  ///< HTTP status of the proxy's response to CONNECT
 };
 
-/// Describes the cause and what to do, for the log. `where` is the server's URL without secrets. Throws
-/// std::bad_alloc if libcurl ran out of memory.
+/// Describes the cause and what to do, for the log. `where` is the server's URL without secrets.
 [[nodiscard]] std::string describe_failure(const Failure& failure, std::string_view where,
                                            const Settings& settings);
 

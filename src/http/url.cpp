@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "http/url.hpp"
 
+#include "text/printable.hpp"
+
 #include <curl/curl.h>
 #include <sys/un.h>
 
@@ -133,18 +135,10 @@ std::string canonical_url(std::string_view url) {
 std::string shown_url(std::string_view url) {
     if (unix_socket_path(url)) // a path holds no secret
         return std::string(url);
-    const auto scheme_end = url.find("://");
-    std::string out(url.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end + 3));
-    std::string_view rest = url.substr(out.size());
-    // The last @, even after a slash: a password may contain one, and hiding too much does no harm.
-    if (const auto at = rest.rfind('@'); at != std::string_view::npos) {
-        out += "***";
-        rest.remove_prefix(at);
-    }
-    const auto query = rest.find_first_of("?#");
-    out += rest.substr(0, query);
-    if (query != std::string_view::npos)
-        out += "?***";
+    std::string out = text::hide_credentials(url);
+    const auto query = out.find_first_of("?#");
+    if (query != std::string::npos)
+        out.replace(query, std::string::npos, "?***");
     return out;
 }
 

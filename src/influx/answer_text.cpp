@@ -15,44 +15,51 @@ using nlohmann::json;
 
 constexpr std::string_view unparsed = "unable to parse '";
 
+/// The lists of refused lines have three levels, and about eight events for a line. Parsing ends beyond these
+/// bounds: a megabyte of brackets must cost no CPU.
+constexpr std::size_t most_depth = 8;
+constexpr std::size_t most_line_events = 10 * most_refused_lines;
+constexpr std::size_t most_other_events = 1000;
+
 /// Reads the JSON of an error into an AnswerText event by event, so that an untrusted body of a megabyte
-/// builds no tree. The top level has the strings `error` or `message`; `data` is an object or a list of
-/// objects.
+/// builds no tree. The top level has the strings `error` or `code` and `message`; `data` is an object or a
+/// list of objects.
 class BodyReader final : public nlohmann::json_sax<json> {
   public:
     explicit BodyReader(AnswerText& text)
         : text_(text) {}
 
-    [[nodiscard]] bool is_object() const noexcept { return is_object_; }
     /// The v2 API's; used if there is no `error`.
     [[nodiscard]] const std::string& message() const noexcept { return message_; }
 
-    bool null() override { return true; }
-    bool boolean(bool) override { return true; }
-    bool number_integer(number_integer_t) override { return true; }
-    bool number_float(number_float_t, const string_t&) override { return true; }
-    bool binary(binary_t&) override { return true; }
+    bool null() override { return count(); }
+    bool boolean(bool) override { return count(); }
+    bool number_integer(number_integer_t) override { return count(); }
+    bool number_float(number_float_t, const string_t&) override { return count(); }
+    bool binary(binary_t&) override { return count(); }
 
     bool number_unsigned(number_unsigned_t number) override {
         if (in_line() && key_ == "line_number" && text_.line_numbers.size() < most_refused_lines)
             text_.line_numbers.push_back(number);
-        return true;
+        return count();
     }
     bool string(string_t& value) override {
         if (depth_ == 1 && key_ == "error")
             text_.error = std::move(value);
         else if (depth_ == 1 && key_ == "message")
             message_ = std::move(value);
+        else if (depth_ == 1 && key_ == "code")
+            text_.code = std::move(value);
         else if (in_line() && key_ == "error_message" && text_.listed == 1)
             text_.line_error = std::move(value);
         else if (in_list_ && depth_ == 2)
             ++text_.listed; // an entry of `data` that is no object
-        return true;
+        return count();
     }
     bool key(string_t& name) override {
         if (depth_ <= 3)
             key_ = std::move(name);
-        return true;
+        return count();
     }
     bool start_object(std::size_t) override {
         is_object_ = is_object_ || depth_ == 0;
@@ -62,31 +69,38 @@ class BodyReader final : public nlohmann::json_sax<json> {
             text_.has_list = true;
             ++text_.listed;
         }
-        return true;
+        return depth_ <= most_depth && text_.listed <= most_refused_lines && count();
     }
     bool start_array(std::size_t) override {
         in_list_ = in_list_ || (depth_ == 1 && is_object_ && key_ == "data");
         in_data_ = in_data_ || in_list_;
         ++depth_;
-        return true;
+        return depth_ <= most_depth && ++other_events_ <= most_other_events; // a line is an object
     }
     bool end_object() override { return leave(); }
     bool end_array() override { return leave(); }
     bool parse_error(std::size_t, const std::string&, const json::exception&) override { return false; }
 
   private:
+    /// False, which ends the parsing, after too many events.
+    [[nodiscard]] bool count() noexcept {
+        return in_line() ? ++line_events_ <= most_line_events : ++other_events_ <= most_other_events;
+    }
     /// True inside the object of one refused line: data[i], or data itself.
     [[nodiscard]] bool in_line() const noexcept { return in_data_ && depth_ == (in_list_ ? 3 : 2); }
     bool leave() noexcept {
+        const bool go_on = count();
         if (--depth_ <= 1)
             in_list_ = in_data_ = false;
-        return true;
+        return go_on;
     }
 
     AnswerText& text_;
     std::string key_;
     std::string message_;
     std::size_t depth_ = 0;
+    std::size_t line_events_ = 0; ///< in the objects of refused lines
+    std::size_t other_events_ = 0;
     bool is_object_ = false;
     bool in_data_ = false;
     bool in_list_ = false;
@@ -95,7 +109,8 @@ class BodyReader final : public nlohmann::json_sax<json> {
 } // namespace
 
 std::string AnswerText::message() const {
-    return line_error.empty() ? error : error + ": " + line_error;
+    const std::string shown = error.substr(0, longest_plain_text_bytes);
+    return line_error.empty() ? shown : shown + ": " + line_error;
 }
 
 std::string_view AnswerText::own_message() const noexcept {
@@ -107,12 +122,15 @@ AnswerText read_answer_text(const http::Reply& reply) {
     AnswerText text;
     BodyReader reader(text);
     if (!reply.body.empty())
-        static_cast<void>(json::sax_parse(reply.body, &reader)); // false if the body was cut off
+        static_cast<void>(json::sax_parse(reply.body, &reader)); // false if the body was cut off or too deep
     if (text.error.empty())
         text.error = reader.message();
+    if (reader.message().empty())
+        text.code.clear();
     if (text.error.empty()) {
         text = AnswerText();
-        text.error = reply.influx_error.empty() ? reply.body : reply.influx_error;
+        text.error =
+            reply.influx_error.empty() ? reply.body.substr(0, longest_plain_text_bytes) : reply.influx_error;
     }
     return text;
 }

@@ -61,13 +61,15 @@ deliver::Verdict Client::verdict_of(const http::Reply& reply) const {
 /// Asks the server. Returns nullopt if the API is chosen, else the reason why not.
 std::optional<deliver::Verdict> Client::choose_api() {
     const http::Reply reply = http_.exchange(request("/ping"));
-    deliver::Verdict verdict = verdict_of(reply);
+    const Judgement judged = judge(reply, std::time(nullptr), secrets_);
+    deliver::Verdict verdict = judged.verdict;
     if (verdict.outcome == deliver::Outcome::retry || verdict.outcome == deliver::Outcome::server_error) {
         verdict.outcome = deliver::Outcome::retry; // no line was sent, so no line can be the cause
         return verdict;
     }
     // The request did not reach InfluxDB: a proxy requires credentials, or http was sent to an https port.
-    if (verdict.outcome == deliver::Outcome::settings && (verdict.status == 400 || verdict.status == 407))
+    if (verdict.outcome == deliver::Outcome::settings && !judged.unknown_form &&
+        (verdict.status == 400 || verdict.status == 407))
         return verdict;
     // If /ping is refused, the answer to the write explains it better.
     const ServerKind kind = kind_of(reply);

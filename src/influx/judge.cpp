@@ -3,10 +3,10 @@
 
 #include "http/retry_after.hpp"
 #include "influx/answer_text.hpp"
+#include "influx/error_form.hpp"
 #include "text/printable.hpp"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 #include <utility>
 
@@ -18,39 +18,14 @@ bool contains(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
 }
 
-/// Messages with status 400 or 422 that no line causes: bisecting would reject every line.
-constexpr auto settings_messages = std::to_array<std::string_view>({
-    "Client sent an HTTP request to an HTTPS server", // Go's HTTP server: InfluxDB 1.x and 2.x
-    "Please provide either orgID or org",             // 2.x
-    "Authorization header was malformed",             // 3.x, and the messages below
-    "Adding a new database would exceed limit",
-    "db name ",
-    "invalid character in database",
-    "serde error",
-});
-
-bool is_about_settings(const AnswerText& text) noexcept {
-    const std::string_view error = text.own_message();
-    const auto begins = [](std::string_view message, std::string_view start) {
-        return message.starts_with(start);
-    };
-    for (const std::string_view message : settings_messages)
-        if (begins(error, message) || begins(text.line_error, message))
-            return true;
-    // VictoriaMetrics, nginx, Apache.
-    return (begins(error, "remoteAddr:") && contains(error, "unsupported path requested")) ||
-           (begins(error, "<") && (contains(error, "plain HTTP request was sent to HTTPS port") ||
-                                   contains(error, "speaking plain HTTP to an SSL-enabled server port")));
-}
-
-deliver::Outcome outcome_of(int status, const AnswerText& text) noexcept {
+deliver::Outcome outcome_of(int status, const AnswerText& text, Cause cause) noexcept {
     const std::string_view error = text.own_message();
     if (status >= 200 && status < 300)
         return deliver::Outcome::delivered;
     switch (status) {
     case 400:
     case 422:
-        if (is_about_settings(text))
+        if (cause != Cause::lines)
             return deliver::Outcome::settings;
         return contains(error, "partial write") ? deliver::Outcome::partial : deliver::Outcome::refused;
     case 408:
@@ -76,7 +51,10 @@ Remedy remedy_for(int status, const AnswerText& text) noexcept {
 }
 
 /// What a person can do; empty if there is no advice.
-std::string_view advice(int status, std::string_view error) noexcept {
+std::string_view advice(int status, std::string_view error, Cause cause) noexcept {
+    if (cause == Cause::unknown)
+        return "not an error of InfluxDB or VictoriaMetrics, another program may have answered: check the "
+               "URL, --influx-proxy and any proxy or firewall";
     switch (status) {
     case 400:
         return contains(error, "HTTPS") || contains(error, "SSL-enabled")
@@ -111,7 +89,7 @@ std::vector<std::size_t> plausible(std::vector<std::size_t> numbers) {
     return numbers;
 }
 
-std::string message_of(const http::Reply& reply, const AnswerText& text,
+std::string message_of(const http::Reply& reply, const AnswerText& text, Cause cause,
                        std::span<const std::string> secrets) {
     std::string error = text.message();
     error.resize(error.find_last_not_of(" \t\r\n") + 1); // plain bodies end in LF
@@ -120,7 +98,7 @@ std::string message_of(const http::Reply& reply, const AnswerText& text,
         message += ": " + clean;
     if (!reply.location.empty() && reply.status < 400)
         message += " to " + text::printable(text::redacted(reply.location, secrets));
-    if (const auto hint = advice(reply.status, text.own_message()); !hint.empty())
+    if (const auto hint = advice(reply.status, text.own_message(), cause); !hint.empty())
         message += std::string("; ").append(hint);
     return message;
 }
@@ -138,12 +116,14 @@ Judgement judge(const http::Reply& reply, std::time_t now, std::span<const std::
     }
     const AnswerText text = read_answer_text(reply);
     verdict.status = reply.status;
-    verdict.outcome = outcome_of(reply.status, text);
+    const Cause cause = reply.status == 400 || reply.status == 422 ? cause_of(reply, text) : Cause::settings;
+    judgement.unknown_form = cause == Cause::unknown;
+    verdict.outcome = outcome_of(reply.status, text, cause);
     judgement.remedy = remedy_for(reply.status, text);
     if (verdict.outcome == deliver::Outcome::delivered)
         return judgement;
     verdict.wait = http::wait_of(reply.retry_after, now);
-    verdict.message = message_of(reply, text, secrets);
+    verdict.message = message_of(reply, text, cause, secrets);
     if (verdict.outcome == deliver::Outcome::partial) {
         verdict.dropped_lines = dropped_lines(text);
         verdict.refused_lines = plausible(text.line_numbers);

@@ -11,6 +11,14 @@ namespace {
 
 using nlohmann::json;
 
+/// An answer of /query is short: a longer one is not parsed, because a tree of brackets takes CPU and memory.
+constexpr std::size_t longest_query_answer_bytes = std::size_t{64} * 1024;
+
+json parsed_answer(const http::Reply& reply) {
+    return reply.body.size() > longest_query_answer_bytes ? json(json::value_t::discarded)
+                                                          : json::parse(reply.body, nullptr, false);
+}
+
 /// A member of an object; null if there is none. An answer may have any shape.
 const json& member(const json& value, const char* key) {
     static const json none;
@@ -41,7 +49,7 @@ std::string create_database_query(std::string_view name) {
 }
 
 std::string query_error(const http::Reply& reply) {
-    const json body = json::parse(reply.body, nullptr, false);
+    const json body = parsed_answer(reply);
     if (const json& error = member(first(member(body, "results")), "error"); error.is_string())
         return error.get<std::string>();
     return reply.status >= 200 && reply.status < 300 && !member(body, "error").is_string()
@@ -51,7 +59,7 @@ std::string query_error(const http::Reply& reply) {
 
 std::vector<std::string> listed_databases(const http::Reply& reply) {
     std::vector<std::string> names;
-    const json body = json::parse(reply.body, nullptr, false);
+    const json body = parsed_answer(reply);
     const json& rows = member(first(member(first(member(body, "results")), "series")), "values");
     if (rows.is_array())
         for (const json& row : rows)

@@ -30,6 +30,20 @@ std::string_view value_of(std::string_view header) noexcept {
     return first == std::string_view::npos ? std::string_view() : value.substr(first);
 }
 
+/// The user and password as they go into the header, in base64 without its end: a server may repeat that too.
+std::string basic_credentials(const http::Settings& settings) {
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    unsigned bits = 0;
+    unsigned count = 0;
+    for (const char c : settings.user + ':' + settings.password) {
+        bits = (bits << 8U | static_cast<unsigned char>(c)) & 0xffffU;
+        for (count += 8; count >= 6; count -= 6)
+            text += digits[bits >> (count - 6) & 0x3fU];
+    }
+    return text;
+}
+
 } // namespace
 
 std::string header_name(std::string_view header) {
@@ -75,6 +89,8 @@ Settings checked(Settings settings) {
 
 std::vector<std::string> secrets_of(const Settings& settings) {
     std::vector<std::string> secrets{settings.http.password, settings.token};
+    if (!settings.http.password.empty())
+        secrets.push_back(basic_credentials(settings.http));
     for (const std::string& header : settings.headers) {
         const std::string_view value = value_of(header);
         secrets.emplace_back(value);

@@ -7,13 +7,31 @@
 #include <fcntl.h>
 #include <poll.h>
 
+#include <cerrno>
 #include <string>
 
 namespace lxcmon::io {
 
-bool is_alive(int pidfd) noexcept {
+namespace {
+
+/// What poll() reports of a pidfd; POLLNVAL if it fails.
+short events_of(int pidfd) noexcept {
     pollfd wait{pidfd, POLLIN, 0};
-    return pidfd >= 0 && ::poll(&wait, 1, 0) == 0; // poll() ignores -1
+    int count = 0;
+    do
+        count = ::poll(&wait, 1, 0);
+    while (count < 0 && errno == EINTR);
+    return pidfd < 0 || count < 0 ? POLLNVAL : wait.revents; // poll() ignores -1
+}
+
+} // namespace
+
+bool is_alive(int pidfd) noexcept {
+    return events_of(pidfd) == 0;
+}
+
+bool has_ended(int pidfd) noexcept {
+    return (events_of(pidfd) & (POLLIN | POLLHUP)) != 0;
 }
 
 pid_t pid_of(int pidfd) noexcept {

@@ -36,8 +36,11 @@ SignalFd::SignalFd(std::initializer_list<int> signals) {
 
 std::string SignalFd::read_name() {
     signalfd_siginfo info{};
-    if (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info))
-        return "signal";
+    if (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) {
+        if (errno == EAGAIN || errno == EINTR)
+            return {};
+        throw std::system_error(errno, std::generic_category(), "reading signals");
+    }
     const char* const name = ::sigabbrev_np(static_cast<int>(info.ssi_signo));
     return name != nullptr ? std::string("SIG") + name : "signal";
 }

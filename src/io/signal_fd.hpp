@@ -17,8 +17,8 @@ class SignalFd {
     /// Throws std::system_error.
     explicit SignalFd(std::initializer_list<int> signals);
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
-    /// Takes one pending signal and returns its name ("SIGTERM"); "signal" if none is pending or it has no
-    /// name. Does not block.
+    /// Takes one pending signal and returns its name ("SIGTERM", or "signal" if it has none); an empty text
+    /// if none is pending. Does not block. Throws std::system_error.
     [[nodiscard]] std::string read_name();
 
   private:

@@ -18,6 +18,7 @@ class TickGrid {
     struct Step {
         std::optional<std::int64_t> tick_ns; ///< take a sample with this time; nullopt: wait
         std::int64_t missed = 0;             ///< ticks that were missed and will not be taken
+        std::int64_t late_ns = 0;            ///< since the planned time
     };
     /// What to do at `now_ns`. A tick that is more than half an interval late is missed: the values would
     /// not match its time. If the clock was set back by less than an interval, waits for the planned tick, so
@@ -46,14 +47,18 @@ class TickTimer {
     explicit TickTimer(std::int64_t interval_ns);
 
     [[nodiscard]] int fd() const noexcept { return timer_.get(); }
-    /// Call when fd() is readable. Arms the timer for the next tick. Throws std::system_error.
-    [[nodiscard]] TickGrid::Step expired();
+    /// Call when fd() is readable. Arms the timer for the next tick; if that fails, keep_armed() tries again,
+    /// so that the error does not cost this tick.
+    [[nodiscard]] TickGrid::Step expired() noexcept;
+    /// Call before waiting for fd(). Throws std::system_error if the timer can't be armed.
+    void keep_armed();
 
   private:
-    void arm();
+    [[nodiscard]] int arm() noexcept;
 
     TickGrid grid_;
     UniqueFd timer_;
+    bool armed_ = false;
 };
 
 } // namespace lxcmon::io

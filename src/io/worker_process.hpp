@@ -33,9 +33,9 @@ struct UnreapedWorker {
 /// Workers that can't be ended do not pile up: at most `most_of_kind` of a kind, at most `most_of_subject` at
 /// a subject, and none at a part of a subject that still has one (is_blocked()).
 ///
-/// From fork() until the child has closed them, it has copies of all descriptors of the agent, and other
-/// threads open and close theirs meanwhile. Code that closes a descriptor must not rely on the effect of the
-/// last close: a lock is released with LOCK_UN, a connection ended with shutdown() (docs/decisions/0002).
+/// From fork() until the child has closed them, it has copies of all descriptors of the agent. Code that
+/// closes a descriptor must not rely on the effect of the last close: a lock is released with LOCK_UN. See
+/// docs/decisions/0002-helper-process-and-deadlines.md.
 class WorkerProcess {
   public:
     static constexpr std::size_t most_of_kind = 16;

@@ -3,7 +3,6 @@
 
 #include "app/helper_watch.hpp"
 #include "io/clock.hpp"
-#include "io/signal_fd.hpp"
 #include "push/status_line.hpp"
 
 #include <fmt/ranges.h>
@@ -16,6 +15,7 @@
 #include <csignal>
 #include <exception>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace lxcmon::push {
@@ -24,6 +24,10 @@ namespace {
 constexpr std::chrono::seconds once_limit{30};
 constexpr std::chrono::minutes remind_every{1};
 constexpr unsigned once_tries = 2;
+/// A turn of the main loop that fails costs no tick if the next one works.
+constexpr std::chrono::milliseconds turn_pause{10};
+/// After that the agent ends, and systemd starts it again.
+constexpr std::chrono::seconds turn_patience{10};
 
 bool writes_to_stdout(const DestinationSettings& settings) noexcept {
     return settings.dry_run || (settings.influx_urls.empty() && settings.json_file.path == "-");
@@ -36,15 +40,21 @@ Agent::Agent(const Config& config, ReadSettings read_settings)
     , read_settings_(std::move(read_settings))
     , collector_(std::make_unique<app::Collector>(config.collect))
     , targets_(std::make_unique<TargetGroup>(config))
-    , batcher_(std::make_unique<encode::Batcher>(targets_->format(), config.destinations.batch_lines)) {}
+    , batcher_(std::make_unique<encode::Batcher>(targets_->format(), config.destinations.batch_lines)) {
+    warn_of_insecure(config.destinations);
+}
 
 void Agent::tick(std::int64_t tick_ns) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
+    delay_.begin_tick();
     std::size_t encoded = 0;
     collector_->collect(tick_ns, [this, &encoded](PointBuffer& points) { // discover, sample, encode
         encoded += points.size();
         encode(points);
     });
+    for (const auto& [what, nsec] : collector_->times())
+        delay_.add(what, nsec);
+    const std::int64_t collected_ns = io::now_ns(CLOCK_MONOTONIC);
     metrics_.containers = collector_->table.containers().size();
     metrics_.points = encoded + collector_->points.size();
     metrics_.sample_errors += collector_->troubled;
@@ -53,7 +63,9 @@ void Agent::tick(std::int64_t tick_ns) {
                    tick_ns, collector_->points);
     encode(collector_->points);
     flush_when_due(tick_ns); // to the queue; threads of the targets deliver
-    metrics_.tick_usec = (io::now_ns(CLOCK_MONOTONIC) - begin_ns) / 1000;
+    const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
+    delay_.add("handing the points over to delivery", end_ns - collected_ns);
+    metrics_.tick_usec = (end_ns - begin_ns) / 1000;
     spdlog::debug("tick {}: {} containers, {} points, {} us", tick_ns, metrics_.containers, metrics_.points,
                   *metrics_.tick_usec);
     note_dropped(status);
@@ -72,9 +84,9 @@ void Agent::try_tick(std::int64_t tick_ns) {
             spdlog::info("ticks work again");
     } catch (const std::exception& error) {
         ++metrics_.missed_ticks;
-        status_line_ = std::string("a tick failed and was skipped: ") + error.what();
         if (!std::exchange(failing_, true))
             spdlog::error("a tick failed and was skipped: {}", error.what());
+        status_line_ = std::string("a tick failed and was skipped: ") + error.what();
     }
 }
 
@@ -98,11 +110,10 @@ void Agent::flush() {
         targets_->push(*rest);
 }
 
-void Agent::note_missed(std::int64_t missed) {
+void Agent::note_missed(std::int64_t missed, const std::string& reason) {
     metrics_.missed_ticks += missed;
     if (missed > 0 && !std::exchange(missing_, true))
-        spdlog::warn("{} ticks were late and skipped: the host is overloaded, or --interval is too short",
-                     missed);
+        spdlog::warn("{} ticks were late and skipped: {}", missed, reason);
     else if (missed == 0 && std::exchange(missing_, false))
         spdlog::info("ticks are on time again; {} missed since the start", metrics_.missed_ticks);
 }
@@ -141,56 +152,93 @@ void Agent::start() {
 }
 
 int Agent::run() {
-    io::SignalFd signals({SIGTERM, SIGINT, SIGHUP});
+    io::SignalFd signals({SIGTERM, SIGINT, SIGHUP, SIGCONT});
     timer_.emplace(config_.collect.interval.count());
     reminded_at_ = std::chrono::steady_clock::now();
     start();
     service_.ready();
-    for (;;) {
-        service_.alive(status_line_);
-        // The third entry reports only POLLERR: the reader of our output has exited (--dry-run | head).
-        const int output = writes_to_stdout(config_.destinations) ? STDOUT_FILENO : -1;
-        std::array<pollfd, 3> wait{{{timer_->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};
-        if (::poll(wait.data(), wait.size(), service_.wait_msec()) < 0 && errno != EINTR)
-            throw std::system_error(errno, std::generic_category(), "poll");
-        if ((wait[1].revents & POLLIN) != 0 && !handle_signal(signals.read_name()))
+    delay_.end(io::now_ns(CLOCK_MONOTONIC));
+    try {
+        Turn turn = Turn::go_on;
+        while (turn == Turn::go_on)
+            turn = try_turn(signals);
+        if (turn == Turn::stop)
             return stop();
-        if ((wait[2].revents & POLLERR) != 0) {
-            spdlog::info("the reader of standard output has exited: stopping");
-            service_.stopping("stopping: the reader of standard output has exited");
-            static_cast<void>(end_targets({}));
-            return 0;
-        }
-        if ((wait[0].revents & POLLIN) == 0)
-            continue;
-        const io::TickGrid::Step step = timer_->expired();
-        if (step.tick_ns)
-            try_tick(*step.tick_ns);
-        if (step.tick_ns || step.missed > 0)
-            note_missed(step.missed);
+        static_cast<void>(end_targets({}));
+        return 0;
+    } catch (const std::exception& error) {
+        return stop(error.what());
     }
+}
+
+Agent::Turn Agent::try_turn(io::SignalFd& signals) {
+    try {
+        const Turn result = turn(signals);
+        if (std::exchange(turns_fail_since_, std::nullopt))
+            spdlog::info("the main loop works again");
+        return result;
+    } catch (const std::exception& error) {
+        const auto now = std::chrono::steady_clock::now();
+        if (!turns_fail_since_) {
+            turns_fail_since_ = now;
+            spdlog::error("the main loop fails and is tried again: {}", error.what());
+        }
+        if (now - *turns_fail_since_ >= turn_patience)
+            throw;
+        std::this_thread::sleep_for(turn_pause);
+        return Turn::go_on;
+    }
+}
+
+Agent::Turn Agent::turn(io::SignalFd& signals) {
+    timer_->keep_armed();
+    service_.alive(status_line_);
+    // The third entry reports only POLLERR: the reader of our output has exited (--dry-run | head).
+    const int output = writes_to_stdout(config_.destinations) ? STDOUT_FILENO : -1;
+    std::array<pollfd, 3> wait{{{timer_->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};
+    if (::poll(wait.data(), wait.size(), service_.wait_msec()) < 0 && errno != EINTR)
+        throw std::system_error(errno, std::generic_category(), "poll");
+    if ((wait[1].revents & POLLIN) != 0 && !handle_signal(signals.read_name()))
+        return Turn::stop;
+    if ((wait[2].revents & POLLERR) != 0) {
+        spdlog::info("the reader of standard output has exited: stopping");
+        service_.stopping("stopping: the reader of standard output has exited");
+        return Turn::reader_gone;
+    }
+    if ((wait[0].revents & POLLIN) == 0)
+        return Turn::go_on;
+    const io::TickGrid::Step step = timer_->expired();
+    const std::string reason =
+        step.missed > 0 ? delay_.explain(step.late_ns, io::now_ns(CLOCK_MONOTONIC)) : "";
+    delay_.forget_continued();
+    if (step.tick_ns)
+        try_tick(*step.tick_ns);
+    if (step.tick_ns || step.missed > 0)
+        note_missed(step.missed, reason);
+    delay_.end(io::now_ns(CLOCK_MONOTONIC));
+    return Turn::go_on;
 }
 
 /// False if the agent must stop.
 bool Agent::handle_signal(const std::string& name) {
+    if (name.empty())
+        return true;
+    if (name == "SIGCONT") {
+        delay_.note_continued();
+        return true;
+    }
     if (name == "SIGHUP" && read_settings_) {
+        const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
         service_.reloading();
         reload();
         service_.ready();
+        const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
+        delay_.add("reading the settings again", end_ns - begin_ns);
+        delay_.end(end_ns);
         return true;
     }
     spdlog::info("received {}: stopping", name);
     return false;
-}
-
-std::size_t Agent::end_targets(std::chrono::milliseconds grace) {
-    const auto stopped = targets_->stop(grace);
-    if (!stopped.hangs)
-        return stopped.lost_lines;
-    spdlog::critical("the disk of the spool does not answer; exiting without it, {} points are lost",
-                     stopped.lost_lines);
-    spdlog::default_logger()->flush();
-    ::_exit(1); // the only way to end a thread that waits for a disk
 }
 
 /// Includes the counts of targets that a change of settings has replaced.
@@ -198,21 +246,6 @@ deliver::Target::Status Agent::status() const {
     deliver::Target::Status status = targets_->status();
     status.counts.add(counted_before_);
     return status;
-}
-
-int Agent::stop() {
-    flush();
-    service_.stopping(fmt::format("stopping: {} points not delivered yet", status().queue_points));
-    lost_lines_ += end_targets(stop_grace);
-    app::report_helpers_at_end();
-    const deliver::Target::Status status = this->status();
-    if (lost_lines_ > 0)
-        spdlog::error("{} points were not delivered and are lost", lost_lines_);
-    spdlog::info(
-        "stopped: {} points delivered, {} rejected, {} dropped, {} left in the spool, {} ticks missed",
-        status.counts.delivered_points, status.counts.rejected_points, status.counts.dropped_points,
-        status.spool_points, metrics_.missed_ticks);
-    return lost_lines_ > 0 ? 1 : 0;
 }
 
 int Agent::run_once() {

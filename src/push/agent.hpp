@@ -4,8 +4,10 @@
 #include "app/collector.hpp"
 #include "app/service_notify.hpp"
 #include "encode/batcher.hpp"
+#include "io/signal_fd.hpp"
 #include "io/tick_timer.hpp"
 #include "push/config.hpp"
+#include "push/delay.hpp"
 #include "push/self_metrics.hpp"
 #include "push/target_group.hpp"
 
@@ -18,7 +20,8 @@
 
 namespace lxcmon::push {
 
-/// Owns all parts of the program. Block SIGTERM, SIGINT and SIGHUP before you construct it for run().
+/// Owns all parts of the program. Block SIGTERM, SIGINT, SIGHUP and SIGCONT before you construct it for
+/// run().
 class Agent {
   public:
     /// Reads the settings again, for SIGHUP. Throws app::BadSetting.
@@ -28,7 +31,8 @@ class Agent {
     explicit Agent(const Config& config, ReadSettings read_settings = {});
 
     /// Ticks until SIGTERM or SIGINT; SIGHUP reads the settings again. Returns the program's exit code.
-    /// Throws spool::SpoolHeld if another agent uses the spool.
+    /// Throws only before the first tick: spool::SpoolHeld if another agent uses the spool, or
+    /// std::system_error.
     int run();
     /// Takes one sample and delivers it at once. Returns the program's exit code.
     int run_once();
@@ -37,14 +41,21 @@ class Agent {
     void start();
     /// Reads the settings again, as run() does on SIGHUP. If they can't be used, the old ones stay in force.
     void reload();
-    /// Ends delivery. Returns the program's exit code.
-    int stop();
+    /// Ends delivery: each end after start() passes here. Gathered points are delivered or spooled, whatever
+    /// fails. `error` is the cause if it is not a signal. Returns the program's exit code.
+    int stop(const char* error = nullptr) noexcept;
     /// The settings that the parts were constructed with.
     [[nodiscard]] Config in_force() const;
 
   private:
     static constexpr std::chrono::milliseconds stop_grace{5000};
 
+    enum class Turn { go_on, stop, reader_gone };
+
+    /// One turn of the main loop: waits for a tick or a signal, and handles it.
+    Turn turn(io::SignalFd& signals);
+    /// Logs a turn that fails and makes a pause. Throws if the turns fail for too long.
+    Turn try_turn(io::SignalFd& signals);
     bool handle_signal(const std::string& name);
     void tick(std::int64_t tick_ns);
     /// Logs a tick that fails (no memory) and continues: queued points must not be lost with it.
@@ -52,11 +63,12 @@ class Agent {
     void encode(PointBuffer& points);
     void flush_when_due(std::int64_t tick_ns);
     void flush();
-    void note_missed(std::int64_t missed);
+    void note_missed(std::int64_t missed, const std::string& reason);
     void note_dropped(const deliver::Target::Status& status);
     void remind(const deliver::Target::Status& status);
     /// Returns the number of lost lines. Ends the process if a disk hangs.
     std::size_t end_targets(std::chrono::milliseconds grace);
+    void log_totals() const;
     [[nodiscard]] deliver::Target::Status status() const;
 
     void change_settings(const Config& next);
@@ -71,6 +83,7 @@ class Agent {
     std::unique_ptr<encode::Batcher> batcher_;
     std::optional<io::TickTimer> timer_;
     SelfMetrics metrics_;
+    Delay delay_;
     app::ServiceNotify service_;
     std::string status_line_ = "no sample yet";
     std::int64_t last_flush_ns_ = 0;
@@ -79,9 +92,12 @@ class Agent {
     std::chrono::steady_clock::time_point reminded_at_{};
     deliver::DeliveryTotals counted_before_; ///< by targets that a change of settings has replaced
     bool delivering_ = true;                 ///< the targets run; otherwise each tick tries to start them
+    std::string suspended_why_;              ///< why they don't
     bool failing_ = false;                   ///< the last tick failed
-    bool missing_ = false;                   ///< the last tick was missed
-    bool dropping_ = false;                  ///< the queue was full at the last tick
+    /// The first of the turns that have failed since the last one that did not.
+    std::optional<std::chrono::steady_clock::time_point> turns_fail_since_;
+    bool missing_ = false;  ///< the last tick was missed
+    bool dropping_ = false; ///< the queue was full at the last tick
 };
 
 } // namespace lxcmon::push

@@ -3,6 +3,7 @@
 #include "push/agent.hpp"
 
 #include "app/log.hpp"
+#include "text/same_kind.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -28,8 +29,8 @@ void Agent::reload() {
 }
 
 Config Agent::in_force() const {
-    return {collector_->settings(), targets_->settings(), config_.flush_interval, app::log_settings(),
-            config_.config_file};
+    return {collector_->settings(), targets_->settings(), config_.flush_interval,
+            app::log_settings(),    config_.config_file,  config_.allow_readable_secrets};
 }
 
 void Agent::change_settings(const Config& next) {
@@ -48,6 +49,8 @@ void Agent::change_settings(const Config& next) {
         collector_ = std::move(collector);
     if (timer)
         timer_.emplace(std::move(*timer));
+    if (!config_.destinations.influx.http.tls.insecure)
+        warn_of_insecure(next.destinations);
     config_ = next;
 }
 
@@ -62,14 +65,15 @@ void Agent::change_targets(const Config& next) {
     flush();
     // Without a spool: the same grace period as at the end of the program.
     lost_lines_ += end_targets(config_.destinations.has_server() ? std::chrono::milliseconds(0) : stop_grace);
-    counted_before_ = status().counts;
-    const auto left = targets_->status().spool_points;
-    if (left != 0 && (next.destinations.spool.folder != config_.destinations.spool.folder ||
-                      next.destinations.influx_urls.empty()))
-        spdlog::warn("{} points remain in {}, which is no longer the spool; lxcmon-push replay delivers them",
-                     left, config_.destinations.spool.folder);
-    targets_ = std::move(fresh); // releases the lock of the old spool
     try {
+        counted_before_ = status().counts;
+        const auto left = targets_->status().spool_points;
+        if (left != 0 && (next.destinations.spool.folder != config_.destinations.spool.folder ||
+                          next.destinations.influx_urls.empty()))
+            spdlog::warn(
+                "{} points remain in {}, which is no longer the spool; lxcmon-push replay delivers them",
+                left, config_.destinations.spool.folder);
+        targets_ = std::move(fresh); // releases the lock of the old spool
         if (next.log != config_.log)
             app::set_up_log("lxcmon-push", next.log);
         targets_->start();
@@ -79,6 +83,7 @@ void Agent::change_targets(const Config& next) {
     }
     batcher_ = std::move(fresh_batcher);
     delivering_ = true;
+    suspended_why_.clear();
 }
 
 void Agent::restore_targets(std::unique_ptr<TargetGroup> before) {
@@ -97,9 +102,12 @@ void Agent::resume_delivery() {
     try {
         targets_->start();
         delivering_ = true;
+        suspended_why_.clear();
         spdlog::info("delivery resumed");
     } catch (const std::exception& error) {
-        spdlog::error("delivery is suspended; retrying every tick: {}", error.what());
+        const bool is_known = text::same_kind(error.what(), std::exchange(suspended_why_, error.what()));
+        if (!is_known)
+            spdlog::error("delivery is suspended; retrying every tick: {}", error.what());
     }
 }
 

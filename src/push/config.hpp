@@ -40,6 +40,7 @@ struct Config {
     std::chrono::nanoseconds flush_interval{0}; ///< 0: at each tick
     app::LogSettings log;
     std::string config_file;
+    bool allow_readable_secrets = false; ///< files with secrets that other users can read are accepted
 
     friend bool operator==(const Config&, const Config&) = default;
 };

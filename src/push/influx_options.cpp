@@ -2,6 +2,7 @@
 #include "push/influx_options.hpp"
 
 #include "app/settings/bad_setting.hpp"
+#include "app/settings/secret_files.hpp"
 #include "influx/api.hpp"
 #include "influx/options.hpp"
 
@@ -36,6 +37,16 @@ void check_api(const influx::Settings& settings) {
                "of the two options");
 }
 
+/// The certificate file may hold the key, which is a secret.
+void check_readers(const Config& config) {
+    const std::string& path = config.destinations.influx.http.tls.cert;
+    if (path.empty() || config.allow_readable_secrets || !config.destinations.influx.http.tls.key.empty())
+        return;
+    if (const auto readers = app::find_readers(path))
+        refuse("tls-cert", "'" + path + "', which holds a secret, " + *readers +
+                               " (--allow-readable-secrets accepts it)");
+}
+
 void check_tls(const influx::Settings& settings) {
     if (settings.http.tls.cert.empty() && !settings.http.tls.key.empty())
         refuse("tls-key", "needs --tls-cert as well");
@@ -52,6 +63,7 @@ void check_influx_options(const Config& config) {
                                        "set --influx-user as well");
     check_api(settings);
     check_tls(settings);
+    check_readers(config);
     const bool own_authorization = std::ranges::any_of(settings.headers, [](const std::string& header) {
         return influx::header_name(header) == "authorization";
     });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/invocation.hpp"
 
+#include "app/settings/secret_files.hpp"
 #include "push/command_table.hpp"
 #include "push/influx_options.hpp"
 #include "push/option_table.hpp"
@@ -57,13 +58,16 @@ const app::Program& program() {
 
 Invocation read_invocation(const std::vector<std::string>& arguments, const app::Environment& environment) {
     app::Parsed parsed = app::parse(program(), arguments, environment);
-    Invocation invocation{
-        parsed.command, {}, parsed.format, std::move(parsed.operands), std::move(parsed.print)};
+    Invocation invocation{parsed.command,    {},
+                          parsed.format,     std::move(parsed.operands),
+                          parsed.conf_files, std::move(parsed.print)};
     if (invocation.print)
         return invocation;
     Config& config = invocation.config;
     config.config_file = std::move(parsed.config_file);
     app::apply(program(), option_table(), parsed.given, config);
+    if (!config.allow_readable_secrets)
+        app::check_secret_files(program(), parsed.given);
     std::string& host = config.collect.sample.tags.host;
     if (host.empty())
         host = app::own_host_name();

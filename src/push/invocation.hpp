@@ -18,6 +18,7 @@ struct Invocation {
     Config config;
     app::Format format = app::Format::text; ///< of the output of a command
     std::vector<std::string> operands;      ///< the files of `replay`
+    std::size_t conf_files = 0;             ///< number of files of conf.d that were read
     std::optional<std::string> print;       ///< --help, --version: print this on stdout and exit with 0
 };
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/log.hpp"
+#include "app/process_secrets.hpp"
 #include "io/signal_fd.hpp"
 #include "push/agent.hpp"
 #include "push/command_table.hpp"
 #include "push/invocation.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <vector>
 
 namespace lxcmon::push {
 namespace {
@@ -19,7 +23,7 @@ int run_agent(const Config& config, const Agent::ReadSettings& read_settings) {
     if (config.collect.once)
         return Agent(config).run_once();
     // Block the signals before the agent exists: its helper process and threads inherit the mask.
-    io::block_signals({SIGTERM, SIGINT, SIGHUP});
+    io::block_signals({SIGTERM, SIGINT, SIGHUP, SIGCONT});
     return Agent(config, read_settings).run();
 }
 
@@ -43,8 +47,12 @@ int main(int argument_count, char** arguments) {
     using namespace lxcmon;
     // If a reader exits (lxcmon-push list | head), write() must fail instead of ending the process.
     std::signal(SIGPIPE, SIG_IGN);
+    app::protect_memory();
     try {
-        return push::run({arguments + 1, arguments + argument_count});
+        const std::vector<std::string> copy(arguments + std::min(argument_count, 1),
+                                            arguments + argument_count);
+        app::hide_argument({arguments, static_cast<std::size_t>(argument_count)}, "influx-header");
+        return push::run(copy);
     } catch (const app::BadSetting& error) {
         app::print_error(error.what());
         return push::wrong_usage;

@@ -73,6 +73,17 @@ deliver::TargetSettings target_settings(const Config& config, const std::string&
     return settings;
 }
 
+/// False if no thread can be started (TasksMax= of the unit, no memory).
+template <typename Function>
+bool started(std::vector<std::jthread>& threads, const Function& function) {
+    try {
+        threads.emplace_back(function);
+        return true;
+    } catch (const std::system_error&) {
+        return false;
+    }
+}
+
 } // namespace
 
 milliseconds send_offset(const Config& config) {
@@ -160,8 +171,13 @@ deliver::Target::Stopped TargetGroup::stop(milliseconds grace) {
     std::vector<deliver::Target::Stopped> stopped(targets_.size());
     {
         std::vector<std::jthread> threads;
-        for (std::size_t index = 0; index < targets_.size(); ++index)
-            threads.emplace_back([&, index] { stopped[index] = targets_[index]->stop(grace); });
+        threads.reserve(targets_.size());
+        for (std::size_t index = 0; index < targets_.size(); ++index) {
+            const auto stop_it = [&, index] { stopped[index] = targets_[index]->stop(grace); };
+            const bool is_last = index + 1 == targets_.size();
+            if (is_last || !started(threads, stop_it))
+                stop_it();
+        }
     }
     deliver::Target::Stopped worst;
     for (const auto& each : stopped) {

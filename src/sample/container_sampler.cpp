@@ -88,16 +88,16 @@ bool ContainerSampler::sample(const TickTime& time, CountPass& pass, std::span<c
                               PointBuffer& points) {
     const std::size_t before = points.size();
     Readings readings;
-    network_.sample(context_.networks, container_,
-                    {context_.host_links, tags, time.wall_ns, time.boottime_ns, points});
     sample_cgroups(time, readings, tags, points);
     sample_processes(time, pass, readings, tags, points);
-    const bool all_on_demand = sample_on_demand(time, readings, tags, points);
-    if (io::is_alive(container_.init_pidfd.get()))
-        return has_cgroups_ && cgroup_fault_.is_none() && network_.is_well() && counter_.is_well() &&
-               all_on_demand;
+    const bool has_commands = !processes_ || processes_->sample(context_.buffer, tags, time.wall_ns, points);
+    has_ended_ = !io::is_alive(container_.init_pidfd.get());
+    if (!has_ended_)
+        return has_cgroups_ && cgroup_fault_.is_none() && counter_.is_well() && has_commands;
     // Its init ended meanwhile: another process may already have its pid and its cgroup's path.
     points.truncate(before);
+    if (!io::has_ended(container_.init_pidfd.get()))
+        return false; // unknown: no state either
     readings.clear();
     sample_stopped(container_, "STOPPING", readings);
     readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);
@@ -135,14 +135,17 @@ void ContainerSampler::sample_processes(const TickTime& time, CountPass& pass, R
     readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);
 }
 
-/// The measurements that are off by default.
-bool ContainerSampler::sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
-                                        PointBuffer& points) {
+bool ContainerSampler::sample_network(const TickTime& time, std::span<const Tag> tags, PointBuffer& points) {
+    if (has_ended_)
+        return true;
+    network_.sample(context_.link_lister,
+                    {context_.link_lister.host_links(), tags, time.wall_ns, time.boottime_ns, points});
     if (sockets_ && network_.has_own_network()) {
+        Readings readings;
         sockets_->set_fields(readings);
         readings.emit(fields_of("lxc_socket"), tags, {}, time.wall_ns, points);
     }
-    return !processes_ || processes_->sample(context_.buffer, tags, time.wall_ns, points);
+    return network_.is_well();
 }
 
 void ContainerSampler::report_cgroups(int error) {

@@ -35,8 +35,7 @@ struct SampleContext {
     io::FileChanges changes;
     DeviceNames devices;
     HugePages huge_pages;
-    HostLinks host_links;
-    NamespaceLinks networks;
+    LinkLister link_lister;
     std::vector<char> buffer; ///< room for the largest control file
     Selection selection;
     ContainerNetwork::Wanted network;
@@ -71,9 +70,11 @@ class ContainerSampler {
             open_files();
     }
 
-    /// Counts the sockets. Call for all containers before the first sample() of a tick: the agent's own
-    /// rtnetlink socket counts in the namespace for some milliseconds, and containers can share a namespace.
+    /// Counts the sockets. Call for all containers before LinkLister::start(): the agent's own rtnetlink
+    /// socket counts in the namespace for some milliseconds, and containers can share a namespace.
     void scan_before_joining() noexcept;
+    /// Asks for the interfaces. Call before LinkLister::start().
+    void ask_links() { network_.ask(context_.link_lister, container_); }
 
     /// True if a scan of this container has hung, was slow, or is likely to be: sample it last.
     [[nodiscard]] bool may_hang() const noexcept;
@@ -88,10 +89,13 @@ class ContainerSampler {
         return !filesystems_ || filesystems_->is_well();
     }
 
-    /// Adds the container's points, except lxc_fs. If its init has ended meanwhile, only lxc_state is added.
-    /// Returns whether every readable value could be read.
+    /// Adds the container's points, except lxc_fs, lxc_net and lxc_socket. If its init has ended meanwhile,
+    /// only lxc_state is added. Returns whether every readable value could be read.
     [[nodiscard]] bool sample(const TickTime& time, CountPass& pass, std::span<const Tag> tags,
                               PointBuffer& points);
+    /// Adds lxc_net and lxc_socket. Call after sample() and LinkLister::finish(). Returns whether all could
+    /// be read.
+    [[nodiscard]] bool sample_network(const TickTime& time, std::span<const Tag> tags, PointBuffer& points);
 
   private:
     void open_files();
@@ -99,9 +103,6 @@ class ContainerSampler {
                         PointBuffer& points);
     void sample_processes(const TickTime& time, CountPass& pass, Readings& readings,
                           std::span<const Tag> tags, PointBuffer& points);
-    /// Returns whether everything could be read.
-    bool sample_on_demand(const TickTime& time, Readings& readings, std::span<const Tag> tags,
-                          PointBuffer& points);
     void report_cgroups(int error);
 
     SampleContext& context_;
@@ -122,6 +123,7 @@ class ContainerSampler {
     std::optional<ContainerFilesystems> filesystems_;
     bool has_cgroups_ = false;
     bool is_incomplete_ = false;
+    bool has_ended_ = false; ///< at the last sample()
     Fault cgroup_fault_;
 };
 

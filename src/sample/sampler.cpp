@@ -18,6 +18,13 @@ constexpr std::size_t buffer_bytes = 128U << 10U;
 /// About 150 KiB.
 constexpr std::size_t most_points = 128;
 
+LinkLister::Host wanted_host_links(const Selection& selection) noexcept {
+    if (selection.has_any(fields_of("host_net")))
+        return LinkLister::Host::names_and_counters;
+    return selection.has(field_id("lxc_net", "host_interface")) ? LinkLister::Host::names
+                                                                : LinkLister::Host::none;
+}
+
 std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
     CgroupLayout layout(io::read_whole(settings.root_fd, "proc/self/mountinfo"));
     if (layout.describe() == "none")
@@ -37,10 +44,11 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
         processes =
             std::make_unique<ProcessContext>(settings.root_fd, settings.namespace_deadline,
                                              settings.scan_budget, settings.selection, settings.top_commands);
-    return std::make_unique<SampleContext>(SampleContext{
+    // Not make_unique(): a LinkLister can't be moved.
+    return std::unique_ptr<SampleContext>(new SampleContext{
         settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(), io::FileChanges(),
         DeviceNames(settings.root_fd, settings.io_globs), HugePages(settings.root_fd),
-        HostLinks(settings.selection.has_any(fields_of("host_net"))), NamespaceLinks(settings.scan_budget),
+        LinkLister(wanted_host_links(settings.selection), settings.links_wait),
         std::vector<char>(buffer_bytes), settings.selection, network, VethPairs(), count,
         settings.seldom_interval, std::move(processes)});
 }
@@ -103,14 +111,6 @@ void Sampler::add_stopped(const Container& container, Entry& entry, std::int64_t
     readings.emit(fields_of("lxc_state"), entry.tags->all(), {}, tick_ns, points);
 }
 
-/// Before the containers, so that a hung container does not delay the host's values.
-void Sampler::sample_host(std::int64_t tick_ns, PointBuffer& points) {
-    const bool needs_links = settings_.selection.has_any(fields_of("host_net")) ||
-                             settings_.selection.has(field_id("lxc_net", "host_interface"));
-    const int links_error = needs_links ? context_->host_links.refresh() : 0;
-    host_->sample(tick_ns, context_->host_links, links_error, context_->buffer, points);
-}
-
 void Sampler::add_running(const Container& container, Entry& entry) {
     if (!entry.sampler || entry.sampler->is_incomplete() || entry.incarnation != container.incarnation) {
         entry.sampler.emplace(*context_, container, *entry.names);
@@ -135,11 +135,36 @@ void Sampler::sample_running(std::int64_t tick_ns, CountPass& pass, PointBuffer&
                              const TakePoints& take) {
     put_in_order();
     const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
-    context_->networks.begin_tick();
+    start_links();
     for (Entry* entry : running_) {
         entry->is_well = entry->sampler->sample(time, pass, entry->tags->all(), points);
+        if (take && points.size() >= most_points)
+            take(points);
+    }
+    finish_links(time, points, take);
+    for (Entry* entry : running_)
         if (!entry->sampler->was_left_out())
             entry->served = round_;
+}
+
+/// The interfaces are listed while the other values are read, and no longer than links_wait.
+void Sampler::start_links() {
+    context_->link_lister.begin();
+    for (Entry* entry : running_)
+        entry->sampler->ask_links();
+    context_->link_lister.start();
+}
+
+void Sampler::finish_links(const TickTime& time, PointBuffer& points, const TakePoints& take) {
+    LinkLister& lister = context_->link_lister;
+    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
+    lister.finish();
+    times_.links_ns = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
+    if (const auto error = lister.host_error())
+        host_->sample_net(time.wall_ns, lister.host_links(), *error, points);
+    for (Entry* entry : running_) {
+        if (!entry->sampler->sample_network(time, entry->tags->all(), points))
+            entry->is_well = false;
         if (take && points.size() >= most_points)
             take(points);
     }
@@ -166,7 +191,8 @@ void Sampler::begin_round(const std::vector<const Container*>& containers, std::
         context_->processes->budget.renew();
     if (points.selection().has_any(fields_of("lxc_hugetlb")))
         context_->huge_pages.refresh();
-    sample_host(tick_ns, points);
+    // Before the containers, so that a hung container does not delay the host's values.
+    host_->sample(tick_ns, context_->buffer, points);
     for (const Container* container : containers) {
         Entry& entry = entry_of(*container);
         if (container->init_pid == 0)
@@ -197,12 +223,16 @@ void Sampler::sample_for_rates(const std::vector<const Container*>& containers, 
 
 std::size_t Sampler::sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                             PointBuffer& points, const TakePoints& take) {
+    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     begin_round(containers, tick_ns, points);
     CountPass pass{helper_, TimeBudget(settings_.scan_budget)};
     sample_running(tick_ns, pass, points, take);
     // After a hang, risky scans wait for the next tick, but never twice in a row.
     owes_risky_scan_ = pass.budget.is_spent() && !owes_risky_scan_;
+    const std::int64_t sampled_ns = io::now_ns(CLOCK_MONOTONIC);
+    times_.values_ns = sampled_ns - begin_ns - times_.links_ns;
     scan_filesystems(tick_ns, points);
+    times_.filesystems_ns = io::now_ns(CLOCK_MONOTONIC) - sampled_ns;
     if (context_->budget.newly_exhausted())
         spdlog::warn(
             "file descriptor limit reached (RLIMIT_NOFILE): some control files are reopened on every read "

@@ -21,8 +21,16 @@ namespace lxcmon::sample {
 /// Consumes the points collected so far and empties the buffer with clear().
 using TakePoints = std::function<void(PointBuffer& points)>;
 
+/// What the parts of a sample took, in ns.
+struct SampleTimes {
+    std::int64_t values_ns = 0; ///< all that is not below
+    std::int64_t links_ns = 0;  ///< waiting for the lists of interfaces
+    std::int64_t filesystems_ns = 0;
+};
+
 class HostSampler;
 struct CountPass;
+struct TickTime;
 
 /// Turns the host and the containers into points. Sampling thread only.
 class Sampler {
@@ -51,6 +59,9 @@ class Sampler {
     /// Pids of the helper processes, which may change between samples; -1: not running.
     [[nodiscard]] std::array<pid_t, 2> helper_pids() const noexcept;
 
+    /// Of the last sample().
+    [[nodiscard]] const SampleTimes& times() const noexcept { return times_; }
+
     [[nodiscard]] const Selection& selection() const noexcept { return settings_.selection; }
 
     /// "v1", "v2" or "hybrid".
@@ -60,13 +71,14 @@ class Sampler {
     struct Entry;
     void begin_round(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                      PointBuffer& points);
-    void sample_host(std::int64_t tick_ns, PointBuffer& points);
     void add_stopped(const Container& container, Entry& entry, std::int64_t tick_ns, PointBuffer& points);
     Entry& entry_of(const Container& container);
     void forget_gone();
     void add_running(const Container& container, Entry& entry);
     void put_in_order();
     void sample_running(std::int64_t tick_ns, CountPass& pass, PointBuffer& points, const TakePoints& take);
+    void start_links();
+    void finish_links(const TickTime& time, PointBuffer& points, const TakePoints& take);
     void scan_filesystems(std::int64_t tick_ns, PointBuffer& points);
 
     SampleSettings settings_;
@@ -81,6 +93,7 @@ class Sampler {
     std::optional<ContainerFilesystems> host_filesystems_; ///< none unless host_fs is selected
     bool owes_risky_scan_ = false; ///< risky filesystems were skipped after a hang in this tick
     std::uint64_t round_ = 0;
+    SampleTimes times_;
 };
 
 } // namespace lxcmon::sample

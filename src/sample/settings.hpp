@@ -18,6 +18,8 @@ struct SampleSettings {
     std::chrono::milliseconds namespace_deadline{2000}; ///< of one request to a helper process
     /// How long one kind of scan may delay a tick, see TimeBudget.
     std::chrono::nanoseconds scan_budget{std::chrono::seconds(2)};
+    /// How long a tick waits for the kernel's lists of interfaces, see LinkLister.
+    std::chrono::nanoseconds links_wait{std::chrono::seconds(2)};
     Selection selection = Selection::by_default();
     std::vector<std::string> fs_include{},
         fs_exclude{};                        ///< globs on mount point (with a leading slash) or type

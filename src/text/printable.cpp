@@ -47,4 +47,16 @@ std::string redacted(std::string text, std::span<const std::string> secrets) {
     return text;
 }
 
+std::string hide_credentials(std::string_view text) {
+    // The last @, even after a slash: a password may contain one.
+    const auto at = text.rfind('@');
+    if (at == std::string_view::npos)
+        return std::string(text);
+    const std::string_view before = text.substr(0, at);
+    constexpr std::string_view scheme_end = "://";
+    auto begin = before.find(scheme_end);
+    begin = begin != std::string_view::npos ? begin + scheme_end.size() : before.find('\'') + 1;
+    return std::string(text.substr(0, begin)) + "***" + std::string(text.substr(at));
+}
+
 } // namespace lxcmon::text

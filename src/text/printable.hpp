@@ -19,4 +19,8 @@ inline constexpr std::size_t longest_message_bytes = 300;
 /// bytes are not replaced: they also occur in ordinary words.
 [[nodiscard]] std::string redacted(std::string text, std::span<const std::string> secrets);
 
+/// Replaces a user and password before the last @ by ***: in a URL, or in a message that quotes one. Hides
+/// more rather than less of a text that is no URL.
+[[nodiscard]] std::string hide_credentials(std::string_view text);
+
 } // namespace lxcmon::text

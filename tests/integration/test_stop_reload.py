@@ -4,6 +4,7 @@
 import base64
 import json
 import re
+import signal
 import subprocess
 import unittest
 from contextlib import contextmanager
@@ -265,11 +266,25 @@ class EachOption(ReloadCase):
     def test_of_the_log(self):
         self.change_each(LOG)
 
+    def test_of_readable_secrets(self):
+        """Without the option, a reload with such a file is refused: none of the cases above can show that."""
+        settings = {**self.base, "influx-token-file": "{secret}"}
+        self.reload(settings)
+        self.wait_for(lambda: header("authorization", "Token s3cret")(self.seen), "the token")
+        self.names["secret"].chmod(0o644)
+        self.write_settings({**settings, "host": "other-host"})
+        self.seen.begin_log()
+        self.agent.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: self.seen.says("can't be used", "can be read by all users"), "the refusal")
+        self.reload({**settings, "host": "other-host", "allow-readable-secrets": True})
+        self.wait_for(lambda: self.seen.tags("host") == {"other-host"} and header("authorization", "Token s3cret")(self.seen),
+                      "the new settings")
+
 
 class AllOptions(unittest.TestCase):
     def test_each_has_a_case(self):
         options = set(re.findall(r"^ +(?:-\w,)?--([a-z-]+)", program.run("--help").stdout, re.MULTILINE))
-        cases = [*SERVER, *TLS, *DELIVERY, *JSON_FILE, *SAMPLING, *LOG]
+        cases = ["allow-readable-secrets", *SERVER, *TLS, *DELIVERY, *JSON_FILE, *SAMPLING, *LOG]
         self.assertEqual(sorted(options - COMMAND_LINE_ONLY), sorted(cases))
 
 

@@ -68,6 +68,7 @@ class Waits(DeliveryCase):
         cls.influx = cls.start_influxd(auth=True)
         password = cls.workspace.folder("secrets") / "password"
         password.write_text("later-secret\n")
+        password.chmod(0o600)
         cls.stranger = Trial(cls, "--influx-user", "later", "--influx-password-file", password, url=cls.influx.url)
         cls.unknown_user_is_made()
         cls.second = FaultServer()

@@ -3,6 +3,7 @@
 
 #include "app/settings/nearest_name.hpp"
 #include "io/parse.hpp"
+#include "text/printable.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -11,6 +12,8 @@
 
 namespace lxcmon::app {
 namespace {
+
+constexpr std::size_t longest_shown_bytes = 80;
 
 /// Wraps the right-hand column of --help for a terminal of 80 columns, because CLI11 does not. The last part
 /// (the default) is not broken.
@@ -119,14 +122,16 @@ std::vector<std::string_view> known_names(const CommandLine& line, const Program
 /// An option is shown without its value, which may be a secret: "--bogus" of "--bogus=5".
 [[noreturn]] void fail_unknown(const CommandLine& line, const Program& program) {
     const std::vector<std::string> extras = line.app.remaining(true);
-    const std::string typed =
-        extras.empty() ? "argument" : extras.front().substr(0, extras.front().find('='));
+    std::string typed = extras.empty() ? "argument" : extras.front();
     const bool is_option = typed.starts_with('-');
+    if (is_option)
+        typed.resize(std::min(typed.find('='), typed.size()));
     std::string_view name = typed;
     name.remove_prefix(std::min(name.find_first_not_of('-'), name.size()));
     const std::string hint = did_you_mean(name, known_names(line, program, is_option), is_option ? "--" : "");
-    throw BadSetting(std::string(program.name) + ": " + typed + ": unknown option or command" + hint +
-                     "; see " + std::string(program.name) + " --help");
+    throw BadSetting(std::string(program.name) + ": " +
+                     text::printable(text::hide_credentials(typed), longest_shown_bytes) +
+                     ": unknown option or command" + hint + "; see " + std::string(program.name) + " --help");
 }
 
 /// Returns the text of --help or --version if it was requested.

@@ -2,6 +2,7 @@
 #include "app/settings/files.hpp"
 
 #include "app/settings/bad_setting.hpp"
+#include "app/settings/secret_files.hpp"
 #include "io/kernel_file.hpp"
 
 #include <fcntl.h>
@@ -29,6 +30,8 @@ std::string error_text(int error) {
 
 /// Returns nullopt if the file does not exist.
 std::optional<FileSettings> read_file(const std::string& path, const Program& program) {
+    if (is_named_pipe(path))
+        fail(program, path, "is a pipe, expected a regular file of settings, see --config");
     std::string text;
     const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, most_bytes);
     if (error == 0)
@@ -43,13 +46,19 @@ std::optional<FileSettings> read_file(const std::string& path, const Program& pr
                               : ", expected a TOML file, see --config"));
 }
 
-/// A user with write access to conf.d could set each option, and so choose the files that the program writes.
-void check_owner(const std::string& folder, const Program& program) {
+/// A user with write access to conf.d or a file in it could set each option, and so choose the files that the
+/// program writes.
+void check_owner(const std::string& path, std::string_view kind, const Program& program) {
     struct stat status {};
-    if (::stat(folder.c_str(), &status) != 0)
+    if (::stat(path.c_str(), &status) != 0)
         return;
-    if ((status.st_uid != 0 && status.st_uid != ::geteuid()) || (status.st_mode & S_IWOTH) != 0)
-        fail(program, folder, "belongs to another user or may be written by all, expected a folder of root");
+    const bool is_own = status.st_uid == 0 || status.st_uid == ::geteuid();
+    const bool is_own_group = status.st_gid == 0 || status.st_gid == ::getegid();
+    if (is_own && (status.st_mode & S_IWOTH) == 0 && ((status.st_mode & S_IWGRP) == 0 || is_own_group))
+        return;
+    fail(program, path,
+         "belongs to another user or may be written by other users, expected a " + std::string(kind) +
+             " of root; run: chown root:root " + path + " && chmod go-w " + path);
 }
 
 std::vector<std::string> names_in(const std::string& folder, const Program& program) {
@@ -75,7 +84,7 @@ std::vector<std::string> names_in(const std::string& folder, const Program& prog
 
 } // namespace
 
-FileSettings read_settings_files(const std::string& main_file, bool must_exist, const Program& program) {
+SettingsFiles read_settings_files(const std::string& main_file, bool must_exist, const Program& program) {
     auto settings = read_file(main_file, program);
     if (!settings && must_exist)
         fail(program, main_file,
@@ -83,13 +92,17 @@ FileSettings read_settings_files(const std::string& main_file, bool must_exist, 
     if (!settings)
         settings.emplace();
     const std::string folder = main_file.substr(0, main_file.rfind('/') + 1) + "conf.d";
-    check_owner(folder, program);
+    check_owner(folder, "folder", program);
+    std::size_t conf_files = 0;
     for (const std::string& name : names_in(folder, program)) {
-        auto more = read_file(folder + "/" + name, program);
+        const std::string path = folder + "/" + name;
+        check_owner(path, "file", program);
+        auto more = read_file(path, program);
+        ++conf_files;
         for (auto& [key, value] : more.value_or(FileSettings{}))
             settings->insert_or_assign(key, std::move(value));
     }
-    return *std::move(settings);
+    return {*std::move(settings), conf_files};
 }
 
 } // namespace lxcmon::app

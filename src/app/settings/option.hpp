@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,6 +29,13 @@ struct OptionDefault {
         , example(example_) {}
 };
 
+/// Whether an option holds a secret. Files that hold one must not be readable by other users.
+enum class Secret : std::uint8_t {
+    none,
+    value, ///< the value is a secret: the settings file with it holds one
+    file   ///< the value is the path of a file with a secret
+};
+
 /// One option of a program: its flag on the command line, environment variable, key in the settings file,
 /// line in --help, and all that docgen generates.
 struct Option {
@@ -41,6 +49,7 @@ struct Option {
     /// The path of this file in the credentials folder is the value if the option is not given elsewhere.
     std::string_view credential{};
     bool command_line_only = false; ///< for a single run: not a key of the settings file
+    Secret secret = Secret::none;
 };
 
 /// An option and the functions that store its value in the settings. They throw text::BadValue.

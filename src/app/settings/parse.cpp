@@ -16,6 +16,7 @@ namespace lxcmon::app {
 namespace {
 
 constexpr std::string_view own_prefix = "LXCMON_";
+constexpr std::size_t longest_shown_name_bytes = 80;
 
 std::optional<std::string> look_up(const Environment& environment, std::string_view name) {
     const auto found = environment.find(name);
@@ -33,10 +34,10 @@ void check_names(const Program& program, const Environment& environment) {
         if (std::ranges::find(names, name) != names.end())
             continue;
         const std::vector<std::string_view> views(names.begin(), names.end());
-        throw BadSetting(std::string(program.name) + ": " + text::printable(each->first) +
-                         ": unknown environment variable" + did_you_mean(name, views, own_prefix) +
-                         "; expected LXCMON_ and the name of an option, see " + std::string(program.name) +
-                         " --help");
+        throw BadSetting(
+            std::string(program.name) + ": " + text::printable(each->first, longest_shown_name_bytes) +
+            ": unknown environment variable" + did_you_mean(name, views, own_prefix) +
+            "; expected LXCMON_ and the name of an option, see " + std::string(program.name) + " --help");
     }
 }
 
@@ -99,6 +100,7 @@ std::optional<Given> from_caller(const Program& program, std::size_t index, cons
 
 Given from_file(const SettingValue& setting) {
     Given given{0, setting.values, "", false};
+    given.file = setting.path;
     for (const FilePlace& place : setting.places)
         given.places.push_back(setting.path + ":" + std::to_string(place.line) + ":" +
                                std::to_string(place.column));
@@ -135,7 +137,7 @@ void refuse(const Program& program, const Given& given, std::size_t index, const
 Parsed parse(const Program& program, const std::vector<std::string>& arguments,
              const Environment& environment) {
     CommandLineResult line = read_command_line(program, arguments);
-    Parsed parsed{line.command, line.format, std::move(line.operands), std::move(line.print), {}, {}};
+    Parsed parsed{line.command, line.format, std::move(line.operands), std::move(line.print), {}, 0, {}};
     if (parsed.print)
         return parsed;
     check_names(program, environment);
@@ -145,7 +147,9 @@ Parsed parse(const Program& program, const std::vector<std::string>& arguments,
     if (parsed.config_file.empty())
         refuse(program, *named, 0, {"is empty; expected a name"});
     // Only the default file may be missing.
-    const FileSettings files = read_settings_files(parsed.config_file, named.has_value(), program);
+    const SettingsFiles read = read_settings_files(parsed.config_file, named.has_value(), program);
+    const FileSettings& files = read.settings;
+    parsed.conf_files = read.conf_files;
     for (std::size_t index = 0; index < program.options.size(); ++index) {
         const Option& option = *program.options[index];
         if (index == config)

@@ -32,6 +32,7 @@ struct Given {
     std::string origin;       ///< for messages: " (environment variable NAME)"; empty: command line or file
     bool is_standard = false; ///< from the standard variable of the option
     std::vector<std::string> places{}; ///< of each value: "FILE:LINE:COLUMN"; empty: not from a file
+    std::string file{};                ///< settings file; empty: another origin
 };
 
 /// Command line, environment and settings file, merged; the values are still text.
@@ -41,7 +42,8 @@ struct Parsed {
     std::vector<std::string> operands;
     std::optional<std::string> print; ///< --help, --version: print this on stdout and exit with 0
     std::string config_file;
-    std::vector<Given> given; ///< in the order of the options; all values of an option have one origin
+    std::size_t conf_files = 0; ///< number of files of conf.d that were read
+    std::vector<Given> given;   ///< in the order of the options; all values of an option have one origin
 };
 
 /// Environment variables by name.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/settings/values.hpp"
 
+#include "app/settings/secret_files.hpp"
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
 #include "text/bad_value.hpp"
@@ -18,6 +19,8 @@ namespace lxcmon::app {
 namespace {
 
 using text::BadValue;
+
+constexpr const char* hidden_value = "***";
 
 struct Unit {
     std::string_view name;
@@ -104,16 +107,49 @@ std::string one_of(const std::string& text, std::span<const std::string_view> ch
     throw BadValue{"is not known; expected one of " + list};
 }
 
-std::string read_secret(const std::string& path) {
+std::string clean_secret(std::string_view text, SecretCharacters allowed) {
+    constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+    constexpr std::string_view blanks = " \t\r\n";
+    if (text.starts_with(byte_order_mark))
+        text.remove_prefix(byte_order_mark.size());
+    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+    text = text.substr(0, text.find_last_not_of(blanks) + 1);
+    if (text.empty())
+        throw BadValue{"is empty; expected a secret", hidden_value};
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t length = text::character_bytes(text.substr(at));
+        const bool is_allowed = length == 1 || (length > 1 && allowed == SecretCharacters::utf8);
+        if (!is_allowed || text::is_control(text[at]))
+            throw BadValue{"contains a control character, or one that is not " +
+                               std::string(allowed == SecretCharacters::utf8 ? "UTF-8" : "ASCII") +
+                               ", as byte " + std::to_string(at + 1) +
+                               " of the secret; expected one line of text",
+                           hidden_value};
+        at += length;
+    }
+    return std::string(text);
+}
+
+std::string read_secret(const std::string& path, SecretCharacters allowed) {
     constexpr std::size_t limit_bytes = 64U << 10U;
+    // Without a folder it may be the secret itself, given in place of the file.
+    const bool is_path = path.starts_with('/') || path.starts_with("./") || path.starts_with("../");
+    const std::string shown = is_path ? path : hidden_value;
     std::string text;
+    if (is_named_pipe(path))
+        throw BadValue{"is a pipe; expected a file with the secret in its first line", shown};
     if (const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, limit_bytes); error != 0)
         throw BadValue{"can't be read: " + std::generic_category().message(error) +
-                       "; expected a file with the secret in its first line"};
-    text.resize(std::min(text.find_first_of("\r\n"), text.size()));
-    if (text.empty())
-        throw BadValue{"is empty; expected a file with the secret in its first line"};
-    return text;
+                           "; expected a file with the secret in its first line",
+                       shown};
+    text.resize(std::min(text.find('\n'), text.size()));
+    try {
+        return clean_secret(text, allowed);
+    } catch (const BadValue& bad) {
+        if (bad.message.starts_with("is empty"))
+            throw BadValue{"is empty; expected a file with the secret in its first line", shown};
+        throw BadValue{bad.message, shown};
+    }
 }
 
 } // namespace lxcmon::app

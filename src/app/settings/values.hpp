@@ -21,7 +21,16 @@ namespace lxcmon::app {
 [[nodiscard]] std::pair<std::string, std::string> parse_tag(const std::string& text);
 /// Returns `text` if it is one of `choices`.
 [[nodiscard]] std::string one_of(const std::string& text, std::span<const std::string_view> choices);
-/// The first line of a file, at most 64 KiB, without the line end.
-[[nodiscard]] std::string read_secret(const std::string& path);
+/// The characters that a secret may have, beside ASCII without control characters.
+enum class SecretCharacters : std::uint8_t {
+    ascii, ///< it goes into a header
+    utf8
+};
+
+/// Without a byte order mark, and without blanks and line ends around it. Throws BadValue, which does not
+/// show the secret, for an empty one and for one that contains other characters.
+[[nodiscard]] std::string clean_secret(std::string_view text, SecretCharacters allowed);
+/// The secret in the first line of a file of at most 64 KiB.
+[[nodiscard]] std::string read_secret(const std::string& path, SecretCharacters allowed);
 
 } // namespace lxcmon::app

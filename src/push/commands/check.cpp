@@ -22,11 +22,14 @@ Finding check_rights() {
                         ::geteuid())};
 }
 
-Finding check_settings(const Config& config) {
-    const bool has_file = ::access(config.config_file.c_str(), F_OK) == 0;
-    return {"settings", true,
-            has_file ? "valid, with " + config.config_file
-                     : "valid, without a settings file (" + config.config_file + " does not exist)"};
+Finding check_settings(const Invocation& invocation) {
+    const std::string& file = invocation.config.config_file;
+    const bool has_file = ::access(file.c_str(), F_OK) == 0;
+    return {
+        "settings", true,
+        (has_file ? "valid, with " + file : "valid, without a settings file (" + file + " does not exist)") +
+            fmt::format(", {} file{} in conf.d", invocation.conf_files,
+                        invocation.conf_files == 1 ? "" : "s")};
 }
 
 /// Takes one sample to test liblxc, cgroups and containers.
@@ -63,7 +66,7 @@ std::vector<Finding> check_containers(app::CollectSettings settings) {
 
 int check(const Invocation& invocation) {
     const Config& config = invocation.config;
-    std::vector<Finding> findings{check_settings(config), check_rights()};
+    std::vector<Finding> findings{check_settings(invocation), check_rights()};
     std::ranges::move(check_containers(config.collect), std::back_inserter(findings));
     DestinationSettings real = config.destinations;
     real.dry_run = false;

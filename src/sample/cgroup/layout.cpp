@@ -79,6 +79,9 @@ std::optional<std::string> CgroupLayout::directory(const Hierarchy& hierarchy, s
         if (!cgroup.empty() && cgroup.front() != '/')
             return std::nullopt;
     }
+    // Mounted at "/": the path would begin with a slash, and not be relative.
+    if (hierarchy.mount_point.empty() && cgroup.starts_with('/'))
+        cgroup.remove_prefix(1);
     return hierarchy.mount_point + std::string(cgroup);
 }
 

@@ -61,16 +61,13 @@ HostSampler::HostSampler(const SampleSettings& settings, io::FdBudget& budget)
     pressure_.push_back({"io", PressureLines::some_and_full, source("proc/pressure/io", "host_pressure")});
 }
 
-void HostSampler::sample(std::int64_t tick_ns, const HostLinks& links, int links_error,
-                         std::vector<char>& buffer, PointBuffer& points) {
+void HostSampler::sample(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points) {
     sample_cpu(tick_ns, buffer, points);
     sample_memory(tick_ns, buffer, points);
     sample_load(tick_ns, buffer, points);
     if (diskstats_)
         io_.add_points(text_of(*diskstats_, buffer), tags_, tick_ns, points);
     sample_pressure(tick_ns, buffer, points);
-    if (has_net_)
-        sample_net(tick_ns, links, links_error, points);
 }
 
 /// Empty if it can't be read. Grows the buffer as needed, up to most_bytes.
@@ -129,6 +126,8 @@ void HostSampler::sample_pressure(std::int64_t tick_ns, std::vector<char>& buffe
 
 void HostSampler::sample_net(std::int64_t tick_ns, const HostLinks& links, int links_error,
                              PointBuffer& points) {
+    if (!has_net_)
+        return;
     if (links_error != links_error_)
         note_error("the list of its interfaces", "host_net", links_error, links_error_);
     add_host_net_points(links.own(), net_choice_, tags_, tick_ns, points);

@@ -24,10 +24,11 @@ class HostSampler {
     HostSampler(const SampleSettings& settings, io::FdBudget& budget);
 
     /// Adds the host's points with the timestamp `tick_ns`. `buffer` is scratch space and grows for longer
-    /// files. `links_error`: the errno of listing `links`, or 0. If a file can't be read, its fields are left
-    /// out, and the start and end of the failure are logged. A file that the kernel lacks is no error.
-    void sample(std::int64_t tick_ns, const HostLinks& links, int links_error, std::vector<char>& buffer,
-                PointBuffer& points);
+    /// files. If a file can't be read, its fields are left out, and the start and end of the failure are
+    /// logged. A file that the kernel lacks is no error.
+    void sample(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points);
+    /// Adds host_net, if selected. `links_error`: the errno of listing `links`, or 0.
+    void sample_net(std::int64_t tick_ns, const HostLinks& links, int links_error, PointBuffer& points);
 
     /// The tags of all points of the host.
     [[nodiscard]] std::span<const Tag> tags() const noexcept { return tags_; }
@@ -55,7 +56,6 @@ class HostSampler {
     void sample_memory(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points);
     void sample_load(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points);
     void sample_pressure(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points);
-    void sample_net(std::int64_t tick_ns, const HostLinks& links, int links_error, PointBuffer& points);
 
     std::vector<Tag> tags_;
     std::optional<Source> stat_, loadavg_, diskstats_;

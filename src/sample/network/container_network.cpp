@@ -15,16 +15,21 @@ ContainerNetwork::ContainerNetwork(const std::string& container_name, const Want
     , veth_ends_(pairs)
     , names_(names) {}
 
-void ContainerNetwork::sample(NamespaceLinks& networks, const Container& container, const PointSink& sink) {
+void ContainerNetwork::ask(LinkLister& lister, const Container& container) {
     if (wanted_.links)
-        take(networks.scan(container.init_pid, container.init_pidfd.get(), host_id_), sink);
+        number_ = lister.add(container.init_pid, container.init_pidfd.get(), host_id_);
+}
+
+void ContainerNetwork::sample(LinkLister& lister, const PointSink& sink) {
+    if (wanted_.links)
+        take(lister.links_of(number_, host_id_), sink);
 }
 
 void ContainerNetwork::take(const ContainerLinks& links, const PointSink& sink) {
     has_own_network_ = false;
     was_left_out_ = links.left_out;
     if (links.left_out || links.error == ESRCH)
-        return; // NamespaceLinks logs the first, the sampler sees that init has ended
+        return; // LinkLister logs the first, the sampler sees that init has ended
     if (links.error != 0)
         return fault_.set(subject_, "its network namespace can't be joined: " + message_of(links.error) +
                                         "; its interfaces are left out. CAP_SYS_ADMIN (root) is needed");

@@ -5,8 +5,9 @@
 #include "sample/guard/fault.hpp"
 #include "sample/guard/series_names.hpp"
 #include "sample/network/container_points.hpp"
-#include "sample/network/namespace_links.hpp"
+#include "sample/network/link_lister.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -32,9 +33,11 @@ class ContainerNetwork {
         std::int64_t wall_ns, boottime_ns;
         PointBuffer& points;
     };
-    /// Adds the points of the container's interfaces, if wanted.
-    void sample(NamespaceLinks& networks, const Container& container, const PointSink& sink);
-    /// Takes the result of NamespaceLinks::scan().
+    /// Asks for the container's interfaces, if wanted. Call it before LinkLister::start().
+    void ask(LinkLister& lister, const Container& container);
+    /// Adds the points of the interfaces. Call it after LinkLister::finish().
+    void sample(LinkLister& lister, const PointSink& sink);
+    /// Takes the result of LinkLister::links_of().
     void take(const ContainerLinks& links, const PointSink& sink);
 
     /// Whether the container was skipped in the last tick for lack of time.
@@ -53,6 +56,7 @@ class ContainerNetwork {
     HostId host_id_;
     VethEnds veth_ends_;
     SeriesNames& names_;
+    std::size_t number_ = 0; ///< in the list of the LinkLister
     Fault fault_;
     bool has_own_network_ = false, was_left_out_ = false;
     bool logged_host_network_ = false, logged_more_links_ = false, had_inner_ = false, logged_inner_ = false;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/network/namespace_links.hpp"
 
-#include "io/clock.hpp"
 #include "io/kernel_file.hpp"
 #include "io/pidfd.hpp"
 
@@ -16,7 +15,6 @@
 #include <cstdio>
 #include <span>
 #include <system_error>
-#include <utility>
 
 namespace lxcmon::sample {
 namespace {
@@ -59,15 +57,8 @@ class Visit {
 
 } // namespace
 
-void ContainerLinks::clear() noexcept {
-    error = list_error = 0;
-    left_out = shares_host_network = has_more = false;
-    count = 0;
-}
-
-NamespaceLinks::NamespaceLinks(std::chrono::nanoseconds time_budget)
-    : budget_(time_budget)
-    , proc_(open_or_throw(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, "opening /proc"))
+NamespaceLinks::NamespaceLinks()
+    : proc_(open_or_throw(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY, "opening /proc"))
     , home_(open_or_throw(proc_.get(), "thread-self/ns/net", O_RDONLY,
                           "opening the agent's network namespace, /proc/thread-self/ns/net"))
     , home_inode_(network_inode()) {
@@ -77,49 +68,24 @@ NamespaceLinks::NamespaceLinks(std::chrono::nanoseconds time_budget)
         home_cookie_ = cookie_of(rtnetlink.get());
 }
 
-void NamespaceLinks::begin_tick() noexcept {
-    is_slow_ = budget_.is_spent();
-    budget_.renew();
-}
-
-const ContainerLinks& NamespaceLinks::scan(pid_t init_pid, int init_pidfd, HostId& host_id) {
+const ContainerLinks& NamespaceLinks::scan(pid_t init_pid, int init_pidfd, HostId& host_id) noexcept {
     links_.clear();
-    links_.left_out = budget_.is_spent();
-    if (links_.left_out)
-        return links_;
-    const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
-    visit(init_pid, init_pidfd, host_id);
-    budget_.spend(io::now_ns(CLOCK_MONOTONIC) - begin_ns);
-    if (budget_.is_spent() && !std::exchange(is_slow_, true))
-        spdlog::warn("listing the interfaces of the containers took {} ms or more in one tick (is something "
-                     "on this host creating or removing thousands of interfaces?); while it stays slow, "
-                     "lxc_net of the remaining containers is left out",
-                     budget_.most_msec());
-    if (!joins_by_pidfd_ && !std::exchange(logged_old_kernel_, true))
-        spdlog::info("this kernel can't join namespaces by a pidfd (Linux before 5.8); the agent uses "
-                     "/proc/PID/ns, which takes a few microseconds longer for each container");
-    return links_;
-}
-
-void NamespaceLinks::visit(pid_t init_pid, int init_pidfd, HostId& host_id) noexcept {
     links_.error = join(init_pid, init_pidfd);
     if (links_.error != 0)
-        return;
+        return links_;
     const Visit visit(home_.get());
     scan_namespace(host_id);
+    return links_;
 }
 
 /// Returns 0 or an errno. Kernels before 5.8 can't join by a pidfd (EINVAL), so there the file in /proc is
 /// used. liblxc's attach() uses that file, too, but first asks the container's monitor and forks twice.
 /// systemd's RestrictNamespaces= refuses a setns() without a namespace type.
 int NamespaceLinks::join(pid_t init_pid, int init_pidfd) noexcept {
-    if (joins_by_pidfd_) {
-        if (::setns(init_pidfd, CLONE_NEWNET) == 0)
-            return 0;
-        if (errno != EINVAL)
-            return errno;
-        joins_by_pidfd_ = false;
-    }
+    if (::setns(init_pidfd, CLONE_NEWNET) == 0)
+        return 0;
+    if (errno != EINVAL)
+        return errno;
     std::array<char, 64> path{};
     std::snprintf(path.data(), path.size(), "%d/ns/net", init_pid);
     const io::UniqueFd network = io::open_below(proc_.get(), path.data());
@@ -129,7 +95,8 @@ int NamespaceLinks::join(pid_t init_pid, int init_pidfd) noexcept {
         return ESRCH;
     if (!network)
         return error;
-    return ::setns(network.get(), CLONE_NEWNET) == 0 ? 0 : errno;
+    links_.joined_by_path = ::setns(network.get(), CLONE_NEWNET) == 0;
+    return links_.joined_by_path ? 0 : errno;
 }
 
 void NamespaceLinks::scan_namespace(HostId& host_id) noexcept {

@@ -2,33 +2,12 @@
 #pragma once
 
 #include "io/unique_fd.hpp"
+#include "sample/network/link.hpp"
 
-#include <net/if.h>
-
-#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 
 namespace lxcmon::sample {
-
-/// The kind of an interface (IFLA_INFO_KIND), as far as the agent uses it.
-enum class LinkKind : std::uint8_t { other, veth, tun };
-
-/// One network interface as rtnetlink shows it (rtnetlink(7), linux/if_link.h). Counters start at its
-/// creation.
-struct Link {
-    std::array<char, IFNAMSIZ> name{}; ///< ends in NUL
-    std::uint32_t index = 0;
-    std::uint32_t mtu = 0;
-    bool up = false; ///< set up and running (RFC 2863)
-    bool loopback = false;
-    bool has_counters = false;
-    LinkKind kind = LinkKind::other;
-    std::uint64_t rx_bytes = 0, tx_bytes = 0, rx_packets = 0, tx_packets = 0;
-    std::uint64_t rx_errors = 0, tx_errors = 0, rx_dropped = 0, tx_dropped = 0, multicast = 0;
-    std::uint32_t peer_index = 0; ///< IFLA_LINK: the peer of a veth, the lower device of a macvlan; 0: none
-    std::int32_t peer_namespace = -1; ///< IFLA_LINK_NETNSID; -1: this namespace, or none
-};
 
 /// Opens an rtnetlink socket in the calling thread's network namespace. Only the kernel can send to it. Empty
 /// with errno on failure.
@@ -36,7 +15,6 @@ struct Link {
 
 /// Calls `on_link` for each interface of the socket's namespace, at most `max` times. If there are more
 /// interfaces, the socket cannot be used again. Allocates nothing. Returns 0 or an errno.
-using OnLink = std::function<void(const Link& link)>;
 [[nodiscard]] int dump_links(int rtnetlink, const OnLink& on_link, std::size_t max = SIZE_MAX);
 
 /// Writes the interface `index` of the socket's namespace into `link`. Returns 0 or an errno: ENODEV if there

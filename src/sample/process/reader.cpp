@@ -69,6 +69,17 @@ void run_process_worker(int socket) noexcept {
     }
 }
 
+namespace {
+
+/// False for numbers that no process has: the name's would be read as a length, the others would overflow in
+/// sums.
+constexpr auto is_plausible_process = [](const auto& process) noexcept {
+    return process.name_bytes <= process.name.size() && process.start_ticks >= 0 && process.cpu_ticks >= 0 &&
+           process.threads >= 0;
+};
+
+} // namespace
+
 ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want_io, Clock::time_point end) {
     try {
         if (!worker_.is_running())
@@ -87,7 +98,8 @@ ProcessReader::Outcome ProcessReader::ask(std::span<const pid_t> pids, bool want
         return Outcome::hung;
     const ssize_t length = ::recv(worker_.socket(), &reply_, sizeof reply_, 0);
     const bool is_valid =
-        length == sizeof reply_ && reply_.sequence == request.sequence && reply_.count == request.count;
+        length == sizeof reply_ && reply_.sequence == request.sequence && reply_.count == request.count &&
+        std::ranges::all_of(std::span(reply_.processes).first(reply_.count), is_plausible_process);
     return is_valid ? Outcome::answered : Outcome::broken;
 }
 

@@ -48,9 +48,10 @@ class LabCase(unittest.TestCase):
         return agent
 
     def file(self, name, text=""):
-        """A file for this test in the lab's folder."""
+        """A file for this test in the lab's folder, for root alone: it may be a secret."""
         path = self.workspace.folder(f"files-{self._testMethodName}") / name
         path.write_text(text)
+        path.chmod(0o600)
         return path
 
     def path(self, name):

@@ -166,7 +166,10 @@ TEST_CASE("permanently refused lines are in rejected.jsonl, the rest is delivere
     Rig rig;
     rig.server.handle([](const HttpRequestSeen& request) {
         const bool bad = request.body.find("n=2") != std::string::npos;
-        return HttpAnswer{bad ? 400 : 204, bad ? R"({"error":"no such colour"})" : "", {}, Fault::none};
+        return HttpAnswer{bad ? 400 : 204,
+                          bad ? R"({"error":"field type conflict: no such colour"})" : "",
+                          {},
+                          Fault::none};
     });
     Target target = rig.target(seconds(60));
     target.start();

@@ -193,3 +193,43 @@ TEST_CASE("once: a backlog batch larger than the memory limit stays in the spool
     CHECK_FALSE(spool.open());
     CHECK(spool.lines() == 100);
 }
+
+TEST_CASE("a target whose threads could not be started spools its points at the end") {
+    Rig rig;
+    rig.settings.queue.send_offset = std::chrono::hours(1);
+    rig.target.emplace(std::make_unique<JudgingSink>([](std::string_view) { return Outcome::retry; }),
+                       rig.settings);
+    rig.target->push(numbered("live", 2));
+    rig.target->push(numbered("live", 1));
+    CHECK(rig.target->stop(seconds(5)).lost_lines == 0);
+    spool::Spool spool(*rig.settings.spool);
+    CHECK_FALSE(spool.open());
+    CHECK(spool.lines() == 3);
+}
+
+TEST_CASE("a target that was never started and has no folder for its spool says what is lost") {
+    Rig rig;
+    rig.settings.spool->folder = "/proc/no-such-folder";
+    rig.target.emplace(std::make_unique<JudgingSink>([](std::string_view) { return Outcome::retry; }),
+                       rig.settings);
+    rig.target->push(numbered("live", 2));
+    CHECK(rig.target->stop(seconds(5)).lost_lines == 2);
+    CHECK(has(rig.log.take(), "the spool can't be used: /proc/no-such-folder"));
+}
+
+TEST_CASE(
+    "a batch too large for the spool is logged once, and others do not log that the spool works again") {
+    Rig rig;
+    rig.settings.spool->max_bytes = 2000;
+    Target& target = rig.start([](std::string_view) { return Outcome::retry; });
+    for (int count = 200; count < 205; ++count) {
+        target.push(numbered("large", count));
+        const std::uint64_t spooled = rig.status().spool_points + rig.status().counts.dropped_points;
+        CHECK(rig.push_until(
+            [&] { return rig.status().spool_points + rig.status().counts.dropped_points > spooled; }));
+    }
+    static_cast<void>(target.stop(milliseconds(0)));
+    const std::string logged = rig.log.take();
+    CHECK(test::count_of(logged, "raise it") == 1);
+    CHECK(test::count_of(logged, "can be written again") == 0);
+}

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -51,6 +52,7 @@ class Table {
                std::chrono::milliseconds(20)) {
         }
     }
+    [[nodiscard]] std::size_t left_out() const noexcept { return table_.left_out(); }
     [[nodiscard]] const TempTree& tree() const noexcept { return tree_; }
 
   private:
@@ -117,11 +119,16 @@ TEST_CASE("the start and end of an unknown container's monitor are seen at once"
         const FakeMonitor untrusted(65534, table.tree().path(), "phantom");
         CHECK(table.names() == Names{"empty", "web"});
     }
+    LogCapture log;
     FakeMonitor monitor(0, table.tree().path(), "executed");
-    CHECK(table.names() == Names{"empty", "executed", "web"});
-    CHECK(table.names() == Names{"empty", "executed", "web"});
+    for (int round = 0; round < 2; ++round) {
+        CHECK(table.names() == Names{"empty", "web"});
+        CHECK(table.left_out() == 1); // this monitor gives no state
+        CHECK((log.take().find("container executed of ") != std::string::npos) == (round == 0));
+    }
     monitor.end();
     CHECK(table.names() == Names{"empty", "web"});
+    CHECK(table.left_out() == 0);
 }
 
 TEST_SUITE_END();

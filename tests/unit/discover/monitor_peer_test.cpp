@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+using lxcmon::discover::monitor_listener;
 using lxcmon::discover::monitor_peer;
 using lxcmon::discover::MonitorPeer;
 using lxcmon::test::FakeMonitor;
@@ -27,51 +28,48 @@ namespace {
 constexpr uid_t other_user = 65534; // nobody
 constexpr uid_t owner = 12345;
 
-MonitorPeer peer_of_uid(uid_t uid, const std::string& lxcpath) {
+MonitorPeer peer_of_uid(uid_t uid, const std::string& lxcpath, uid_t owner_uid) {
     const FakeMonitor monitor(uid, lxcpath, "web");
-    CHECK(monitor_peer(lxcpath, "db") == MonitorPeer::absent);
-    CHECK(monitor_peer(lxcpath + "x", "web") == MonitorPeer::absent);
-    return monitor_peer(lxcpath, "web");
+    CHECK(monitor_peer(lxcpath, "db", owner_uid) == MonitorPeer::absent);
+    CHECK(monitor_peer(lxcpath + "x", "web", owner_uid) == MonitorPeer::absent);
+    const MonitorPeer peer = monitor_peer(lxcpath, "web", owner_uid);
+    CHECK(monitor_listener(lxcpath, "web", owner_uid) == peer);
+    return peer;
 }
 
 } // namespace
 
 TEST_CASE("without a listening process the peer is absent") {
     const TempTree tree;
-    CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::absent);
+    CHECK(monitor_peer(tree.path(), "web", 0) == MonitorPeer::absent);
 }
 
 TEST_SUITE_BEGIN("needs root");
 
-TEST_CASE("root and the owner of the lxcpath are trusted, other users are not") {
-    const TempTree tree; // root's
-    CHECK(peer_of_uid(0, tree.path()) == MonitorPeer::trusted);
-    CHECK(peer_of_uid(other_user, tree.path()) == MonitorPeer::untrusted);
-    REQUIRE(::chown(tree.path().c_str(), owner, owner) == 0);
-    CHECK(peer_of_uid(owner, tree.path()) == MonitorPeer::trusted);
-    CHECK(peer_of_uid(0, tree.path()) == MonitorPeer::trusted);
-    CHECK(peer_of_uid(other_user, tree.path()) == MonitorPeer::untrusted);
+TEST_CASE("only the owner of the lxcpath is trusted") {
+    const TempTree tree;
+    CHECK(peer_of_uid(0, tree.path(), 0) == MonitorPeer::trusted);
+    CHECK(peer_of_uid(other_user, tree.path(), 0) == MonitorPeer::untrusted);
+    CHECK(peer_of_uid(owner, tree.path(), owner) == MonitorPeer::trusted);
+    CHECK(peer_of_uid(0, tree.path(), owner) == MonitorPeer::untrusted);
+    CHECK(peer_of_uid(other_user, tree.path(), owner) == MonitorPeer::untrusted);
 }
 
 TEST_CASE("a monitor that does not close the connection is silent; another user's process is untrusted") {
     const TempTree tree;
     const FakeMonitor monitor(0, tree.path(), "web", true);
     const FakeMonitor other(other_user, tree.path(), "db", true);
-    CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::silent);
-    CHECK(monitor_peer(tree.path(), "db") == MonitorPeer::untrusted);
-}
-
-TEST_CASE("if the lxcpath does not exist, its owner is unknown and the peer untrusted") {
-    const std::string nowhere = "/nonexistent/lxcmon-" + std::to_string(::getpid());
-    CHECK(peer_of_uid(other_user, nowhere) == MonitorPeer::untrusted);
+    CHECK(monitor_peer(tree.path(), "web", 0) == MonitorPeer::silent);
+    CHECK(monitor_peer(tree.path(), "db", 0) == MonitorPeer::untrusted);
+    CHECK(monitor_listener(tree.path(), "web", 0) == MonitorPeer::trusted); // does not wait
 }
 
 TEST_CASE("a name too long for an address is looked up by its hash, not truncated") {
     const std::string lxcpath = "/tmp/" + std::string(120, 'a');
     const FakeMonitor cut(0, lxcpath, "web");
-    CHECK(monitor_peer(lxcpath, "web") == MonitorPeer::absent);
+    CHECK(monitor_peer(lxcpath, "web", 0) == MonitorPeer::absent);
     const FakeMonitor other_user_with_hash(other_user, "lxc", "424b28c51bf6d8f5");
-    CHECK(monitor_peer(lxcpath, "web") == MonitorPeer::untrusted);
+    CHECK(monitor_peer(lxcpath, "web", 0) == MonitorPeer::untrusted);
 }
 
 TEST_CASE("a monitor with a full accept queue is silent") {
@@ -88,7 +86,7 @@ TEST_CASE("a monitor with a full accept queue is silent") {
         callers.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     while (::connect(callers.back().get(), static_cast<const sockaddr*>(generic), bytes) == 0);
     REQUIRE(errno == EAGAIN);
-    CHECK(monitor_peer(tree.path(), "web") == MonitorPeer::silent);
+    CHECK(monitor_peer(tree.path(), "web", 0) == MonitorPeer::silent);
 }
 
 TEST_SUITE_END();

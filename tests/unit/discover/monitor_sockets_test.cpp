@@ -22,7 +22,7 @@ using Names = std::vector<std::string>;
 
 Names names_of(const MonitorSockets& sockets, const std::string& lxcpath) {
     Names names;
-    sockets.for_each_name(lxcpath, [&](std::string_view name) { names.emplace_back(name); });
+    sockets.for_each_name(lxcpath, [&](std::string_view name, std::uint64_t) { names.emplace_back(name); });
     return names;
 }
 
@@ -38,9 +38,10 @@ TEST_CASE("monitors are the listening stream sockets of an lxcpath") {
     CHECK(names_of(sockets, "/var/lib/lxc") == Names{"db", "sp ace", "web"});
     CHECK(names_of(sockets, "/var/lib/lxc2") == Names{"other"});
     CHECK(names_of(sockets, "/var/lib").empty());
-    CHECK(sockets.has(monitor_socket_name("/var/lib/lxc", "sp ace")));
-    CHECK_FALSE(sockets.has(monitor_socket_name("/var/lib/lxc", "dgram")));
-    CHECK_FALSE(sockets.has(monitor_socket_name("/var/lib/lxc", "caller")));
+    CHECK(sockets.inode_of(monitor_socket_name("/var/lib/lxc", "sp ace")) == 12345);
+    CHECK(sockets.inode_of(monitor_socket_name("/var/lib/lxc", "dgram")) == 0);
+    CHECK(sockets.inode_of(monitor_socket_name("/var/lib/lxc", "caller")) == 0);
+    CHECK(sockets.size() == 6);
 }
 
 TEST_CASE("a truncated line, for example of a name with a newline, is not a monitor") {
@@ -55,8 +56,8 @@ TEST_CASE("the socket name of a long path is liblxc's hash") {
     const std::string lxcpath = "/tmp/" + std::string(120, 'a');
     CHECK(monitor_socket_name(lxcpath, "web") == "lxc/424b28c51bf6d8f5/command");
     const MonitorSockets sockets(header + line("@lxc/424b28c51bf6d8f5/command"));
-    CHECK(sockets.has(monitor_socket_name(lxcpath, "web")));
-    CHECK_FALSE(sockets.has(monitor_socket_name(lxcpath, "db")));
+    CHECK(sockets.inode_of(monitor_socket_name(lxcpath, "web")) != 0);
+    CHECK(sockets.inode_of(monitor_socket_name(lxcpath, "db")) == 0);
     // 107 bytes fit: sun_path without the leading NUL.
     const std::string name(107 - std::string("/p//command").size() - 1, 'n');
     CHECK(monitor_socket_name("/p", name).size() == 106);

@@ -168,6 +168,13 @@ TEST_CASE_FIXTURE(Server, "an answer to the ping that does not come from InfluxD
     CHECK(log.take().empty());
 }
 
+TEST_CASE_FIXTURE(Server, "a 400 to the ping in no known form does not keep the agent from writing") {
+    Client client(settings());
+    script_ping(400, "", "what is a ping?");
+    CHECK(client.send(lines).outcome == deliver::Outcome::delivered);
+    CHECK(paths() == Paths{"/ping", "/write"});
+}
+
 TEST_CASE_FIXTURE(Server, "an API from the settings needs no ping and is never reset") {
     Settings fixed = settings();
     fixed.api = Api::v3;

@@ -185,10 +185,21 @@ TEST_CASE_FIXTURE(Fixture, "400: a refused batch is bisected, a partial write is
     CHECK(server.requests().size() == 1);
     CHECK(counters.rejected_points == 1);
     server.handle([](const test::HttpRequestSeen& seen) {
-        return HttpAnswer{seen.body.find("a v") == std::string::npos ? 204 : 400, "bad", {}, Fault::none};
+        return HttpAnswer{seen.body.find("a v") == std::string::npos ? 204 : 400,
+                          "bad",
+                          {{"X-Influxdb-Error", "bad"}},
+                          Fault::none};
     });
     CHECK(deliver(client, two).empty());
     CHECK(counters.rejected_points == 2);
+    CHECK(counters.delivered_points == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "400 of a proxy: the batch is kept whole, and tried again every minute") {
+    Client client(settings_for(server));
+    server.script({400, "<html>400 Bad Request</html>", {}, Fault::none});
+    CHECK(deliver(client, two) == std::vector<milliseconds>{seconds(60)});
+    CHECK(counters.rejected_points == 0);
     CHECK(counters.delivered_points == 2);
 }
 

@@ -53,7 +53,7 @@ TEST_CASE_FIXTURE(ProbeFixture, "the check: v2 gets an empty write, and 400 to i
     for (const auto& [status, count, good] :
          {std::tuple{400, 2U, true}, {204, 2U, true}, {401, 1U, false}, {404, 2U, false}}) {
         server.script({204, "", {}, Fault::none});
-        server.script({status, "", {}, Fault::none});
+        server.script({status, R"({"code":"invalid","message":"writing requires points"})", {}, Fault::none});
         const auto findings = client.probe();
         CHECK(findings.size() == count + 1);
         CHECK(findings.back().ok == good);
@@ -68,6 +68,7 @@ TEST_CASE_FIXTURE(ProbeFixture, "the check: v3, detected from the server") {
     for (const auto& [answer, count, good] :
          {std::tuple{HttpAnswer{400, "write buffer error: line protocol was empty"}, 3U, true},
           {HttpAnswer{204, ""}, 3U, true},
+          {HttpAnswer{400, "<html>400 Bad Request</html>"}, 2U, false},
           {HttpAnswer{401, ""}, 2U, false},
           {HttpAnswer{400, R"({"error":"db name did not start with a number or letter"})"}, 2U, false},
           {HttpAnswer{404, "not found"}, 3U, false}}) {

@@ -11,6 +11,7 @@
 
 #include <cstdlib>
 #include <stdexcept>
+#include <tuple>
 
 using namespace lxcmon;
 using namespace lxcmon::influx;
@@ -64,6 +65,31 @@ std::string unused_url() {
 }
 
 } // namespace
+
+TEST_CASE("the password in an unusable http_proxy is not in the message") {
+    // FakeHttpServer sets no_proxy for 127.0.0.1.
+    for (const char* proxy : {"foo://user:hunter22@127.0.0.1:9", "http://user:hunter22@127.0.0.1:port"}) {
+        const Variables variables{{"http_proxy", proxy}, {"no_proxy", ""}};
+        const std::string message = send(settings_for("http://127.0.0.1:9")).message;
+        CHECK(has(message, "127.0.0.1"));
+        CHECK_FALSE(has(message, "hunter22"));
+    }
+}
+
+TEST_CASE("user and password are hidden in the form of the header, too") {
+    for (const auto& [user, password, header] : {std::tuple{"u", "hunter22", "dTpodW50ZXIyMg=="},
+                                                 {"me", "hunter22", "bWU6aHVudGVyMjI="},
+                                                 {"you", "hunter22", "eW91Omh1bnRlcjIy"}}) {
+        FakeHttpServer server;
+        server.script({401, "Basic " + std::string(header) + " is wrong"});
+        Settings settings = settings_for(server.url());
+        settings.http.user = user;
+        settings.http.password = password;
+        const std::string message = send(settings).message;
+        CHECK(has(message, "Basic ***"));
+        CHECK_FALSE(has(message, std::string(header).substr(0, 8)));
+    }
+}
 
 TEST_CASE("a unix socket, even if the environment sets a proxy") {
     const TempFolder folder;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,12 +36,14 @@ TEST_CASE("is_alive is false once the process has ended; pid_of gives the pid un
     REQUIRE(child > 0);
     const UniqueFd pidfd = pidfd_of(child);
     CHECK(is_alive(pidfd.get()));
+    CHECK_FALSE(has_ended(pidfd.get()));
     CHECK(pid_of(pidfd.get()) == child);
 
     REQUIRE(::kill(child, SIGKILL) == 0);
     pollfd wait{pidfd.get(), POLLIN, 0};
     CHECK(::poll(&wait, 1, 5000) == 1);
     CHECK_FALSE(is_alive(pidfd.get()));
+    CHECK(has_ended(pidfd.get()));
 
     REQUIRE(::waitpid(child, nullptr, 0) == child);
     CHECK_FALSE(is_alive(pidfd.get()));
@@ -53,8 +56,19 @@ TEST_CASE("pid_of gives 0 for a descriptor that is not a pidfd") {
     CHECK(pid_of(-1) == 0);
 }
 
-TEST_CASE("is_alive is false for -1") {
+TEST_CASE("an error of poll() means neither alive nor ended") {
     CHECK_FALSE(is_alive(-1));
+    CHECK_FALSE(has_ended(-1));
+    const UniqueFd pidfd = pidfd_of(::getpid());
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit none{0, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0); // poll() of one descriptor: EINVAL
+    const bool alive = is_alive(pidfd.get()), ended = has_ended(pidfd.get());
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK_FALSE(alive);
+    CHECK_FALSE(ended);
+    CHECK(is_alive(pidfd.get()));
 }
 
 TEST_CASE("a unique descriptor closes once, and can be moved and released") {

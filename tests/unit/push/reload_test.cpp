@@ -3,6 +3,7 @@
 
 #include "app/log.hpp"
 #include "push/option_table.hpp"
+#include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 #include "unit/push/parsed.hpp"
 
@@ -117,6 +118,27 @@ TEST_CASE("reload: every option of the table takes effect") {
     }
     CHECK(changed + 3 == option_table().size());
     spdlog::set_default_logger(logger);
+}
+
+TEST_CASE("reload: --tls-insecure is warned of when it comes into force, not at other reloads") {
+    test::LogCapture log;
+    const Reloaded settings;
+    const auto warnings = [&] {
+        return test::count_of(log.take(), "--tls-insecure: the server's certificate");
+    };
+    Config next = settings.before();
+    Agent agent(next, [&] { return next; });
+    agent.start();
+    CHECK(warnings() == 0);
+    next.destinations.influx.http.tls.insecure = true;
+    agent.reload();
+    CHECK(warnings() == 1);
+    next.destinations.batch_lines = 7;
+    agent.reload();
+    CHECK(warnings() == 0);
+    static_cast<void>(agent.stop());
+    const Agent insecure(next);
+    CHECK(warnings() == 1);
 }
 
 TEST_SUITE_END();

@@ -37,7 +37,7 @@ TEST_CASE("containers left out for lack of time go first in the next tick") {
     SampleSettings settings = machine.settings();
     settings.selection = Selection::of(std::vector<std::string>{"lxc_net"});
     settings.net_loopback = true;
-    settings.scan_budget = std::chrono::milliseconds(1); // enough for some dozens
+    settings.links_wait = std::chrono::milliseconds(1); // enough for some dozens
     Sampler sampler(settings);
     std::vector<Container> containers(1000);
     std::vector<const Container*> all;

@@ -17,6 +17,17 @@ TEST_CASE("printable text") {
     CHECK(printable("ab\xc3\xa9", 3) == "ab...");
 }
 
+TEST_CASE("credentials are hidden up to the last @") {
+    CHECK(hide_credentials("http://h:8086/x") == "http://h:8086/x");
+    CHECK(hide_credentials("http://u:p@ss/w@h:1") == "http://***@h:1");
+    CHECK(hide_credentials("u:p@h") == "***@h");
+    CHECK(hide_credentials("Unsupported proxy syntax in 'u:p@h': Bad") ==
+          "Unsupported proxy syntax in '***@h': Bad");
+    CHECK(hide_credentials("Unsupported proxy scheme for 'x://u:p@h'") ==
+          "Unsupported proxy scheme for 'x://***@h'");
+    CHECK(hide_credentials("@") == "***@");
+}
+
 TEST_CASE("short secrets are left alone, others go wherever they stand") {
     const std::vector<std::string> secrets{"", "abc", "swordfish"};
     CHECK(redacted("abc swordfish,swordfish", secrets) == "abc ***,***");

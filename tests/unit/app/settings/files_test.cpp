@@ -25,7 +25,10 @@ class Folder : public TempFolder {
     Folder() { std::filesystem::create_directory(path("conf.d")); }
 
     [[nodiscard]] FileSettings read(bool must_exist = true) const {
-        return read_settings_files(path("main.toml"), must_exist, few_options());
+        return read_settings_files(path("main.toml"), must_exist, few_options()).settings;
+    }
+    [[nodiscard]] std::size_t conf_files() const {
+        return read_settings_files(path("main.toml"), true, few_options()).conf_files;
     }
     [[nodiscard]] std::string error(bool must_exist = true) const {
         try {
@@ -51,6 +54,7 @@ TEST_CASE("the files of conf.d are read after the main file, sorted by name") {
     CHECK(settings.at("host").path == folder.path("conf.d/9.toml"));
     CHECK(settings.at("interval").values == Texts{"10s"});
     CHECK(settings.at("log-level").values == Texts{"a"}); // bytes, not a locale's order
+    CHECK(folder.conf_files() == 4);
 }
 
 TEST_CASE("a list of a later file replaces an earlier one as a whole") {
@@ -123,6 +127,14 @@ TEST_CASE("an unreadable file is an error even if it need not exist") {
     CHECK(folder.error(false).find("main.toml: can't be read: Is a directory") != std::string::npos);
 }
 
+TEST_CASE("a pipe in place of the main file is refused, not waited for") {
+    const Folder folder;
+    REQUIRE(::mkfifo(folder.path("main.toml").c_str(), 0600) == 0);
+    for (const bool must_exist : {true, false})
+        CHECK(folder.error(must_exist).find("main.toml: is a pipe, expected a regular file") !=
+              std::string::npos);
+}
+
 TEST_CASE("a file is at most 1 MiB long") {
     const Folder folder;
     folder.write("main.toml", "#" + std::string((1U << 20U) - 1, 'x'));
@@ -135,12 +147,34 @@ TEST_CASE("a conf.d that other users may write is refused") {
     const Folder folder;
     folder.write("main.toml", "");
     CHECK(::chmod(folder.path("conf.d").c_str(), 0777) == 0);
-    CHECK(folder.error().find("conf.d: belongs to another user or may be written by all") !=
-          std::string::npos);
+    CHECK(folder.error().find("conf.d: belongs to another user or may be written by other users, expected a "
+                              "folder of root; run: chown root:root /") != std::string::npos);
     CHECK(::chmod(folder.path("conf.d").c_str(), 0775) == 0);
     CHECK(folder.error() == "no error");
     if (::geteuid() != 0)
         return;
     CHECK(::chown(folder.path("conf.d").c_str(), 1234, 0) == 0);
     CHECK(folder.error().find("conf.d: belongs to another user") != std::string::npos);
+    CHECK(::chown(folder.path("conf.d").c_str(), 0, 1234) == 0);
+    CHECK(folder.error().find("conf.d: belongs to another user") != std::string::npos);
+}
+
+TEST_CASE("a file of conf.d that other users own or may write is refused") {
+    const Folder folder;
+    folder.write("main.toml", "");
+    const std::string path = folder.write("conf.d/a.toml", "host = 'h'\n");
+    const std::string refused = path + ": belongs to another user or may be written by other users";
+    CHECK(::chmod(path.c_str(), 0666) == 0);
+    CHECK(folder.error().find(refused) != std::string::npos);
+    CHECK(folder.error().ends_with("run: chown root:root " + path + " && chmod go-w " + path));
+    CHECK(::chmod(path.c_str(), 0664) == 0);
+    CHECK(folder.error() == "no error");
+    if (::geteuid() != 0)
+        return;
+    CHECK(::chown(path.c_str(), 0, 1234) == 0);
+    CHECK(folder.error().find(refused) != std::string::npos);
+    CHECK(::chmod(path.c_str(), 0644) == 0);
+    CHECK(folder.error() == "no error");
+    CHECK(::chown(path.c_str(), 1234, 0) == 0);
+    CHECK(folder.error().find(refused) != std::string::npos);
 }

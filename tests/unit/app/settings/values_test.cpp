@@ -5,6 +5,7 @@
 #include "text/bad_value.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 using namespace lxcmon;
 using namespace lxcmon::app;
@@ -109,12 +110,62 @@ TEST_CASE("a tag without key or value, with a control character or a reserved ke
         CHECK(wrong_tag(std::string(key) + "=v").find("'" + std::string(key) + "'") != std::string::npos);
 }
 
-TEST_CASE("a secret is the unchanged first line of its file") {
+TEST_CASE("a secret is the first line of its file, without a byte order mark and blanks around it") {
     const test::TempFolder folder;
-    CHECK(read_secret(folder.write("a", "secret")) == "secret");
-    CHECK(read_secret(folder.write("b", " with blanks \nsecond")) == " with blanks ");
-    CHECK(read_secret(folder.write("c", "dos\r\n")) == "dos");
-    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.write("d", ""))), text::BadValue);
-    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.write("e", "\n"))), text::BadValue);
-    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.path("absent"))), text::BadValue);
+    const auto secret = [&](std::string_view text) {
+        return read_secret(folder.write("secret", text), SecretCharacters::ascii);
+    };
+    CHECK(secret("secret") == "secret");
+    CHECK(secret(" \twith blanks \t\nsecond") == "with blanks");
+    CHECK(secret("dos\r\n") == "dos");
+    CHECK(secret("\xEF\xBB\xBFnotepad\r\n") == "notepad");
+    CHECK(secret("first\n\0\xff") == "first");
+    CHECK(clean_secret(" \r\nof a variable\n", SecretCharacters::ascii) == "of a variable");
+    CHECK(clean_secret("gr\u00fc\u00df", SecretCharacters::utf8) == "gr\u00fc\u00df");
+}
+
+TEST_CASE("a secret with other bytes is refused, with the place and without the secret") {
+    const test::TempFolder folder;
+    const auto refused = [&](std::string_view text, SecretCharacters allowed) {
+        const std::string path = folder.write("secret", text);
+        try {
+            return "accepted " + read_secret(path, allowed);
+        } catch (const text::BadValue& bad) {
+            CHECK(bad.shown == path);
+            CHECK(bad.message.find("hunter") == std::string::npos);
+            return bad.message;
+        }
+    };
+    for (const std::string_view text :
+         {std::string_view("hunter\0two", 10), std::string_view("hunter\x1b[31m"),
+          std::string_view("hunter\rtwo"), std::string_view("hunter\x7f"), std::string_view("hunter\xff two"),
+          std::string_view("hunter\ttwo")})
+        for (const SecretCharacters allowed : {SecretCharacters::ascii, SecretCharacters::utf8})
+            CHECK(refused(text, allowed).find("as byte 7 of the secret") != std::string::npos);
+    CHECK(refused("hunter\u00fc", SecretCharacters::ascii).find("not ASCII, as byte 7") != std::string::npos);
+    // UTF-16, as Windows writes it.
+    CHECK(refused(std::string_view("\xff\xfeh\0u\0", 6), SecretCharacters::utf8).find("as byte 1") !=
+          std::string::npos);
+    for (const std::string_view text : {"", "\n", " \t\r\n", "\nsecond line", "\xEF\xBB\xBF\n"})
+        CHECK(refused(text, SecretCharacters::ascii).starts_with("is empty"));
+}
+
+TEST_CASE("a secret given in place of its file is not shown; a path is") {
+    const auto shown = [](const std::string& path) -> std::string {
+        try {
+            return "accepted " + read_secret(path, SecretCharacters::ascii);
+        } catch (const text::BadValue& bad) {
+            return bad.shown;
+        }
+    };
+    CHECK(shown("hunter22-and-more==") == "***");
+    CHECK(shown("/nonexistent/token") == "/nonexistent/token");
+    CHECK(shown("./nonexistent/token") == "./nonexistent/token");
+}
+
+TEST_CASE("a pipe in place of a secret's file is refused, not waited for") {
+    const test::TempFolder folder;
+    REQUIRE(::mkfifo(folder.path("pipe").c_str(), 0600) == 0);
+    CHECK_THROWS_AS(static_cast<void>(read_secret(folder.path("pipe"), SecretCharacters::ascii)),
+                    text::BadValue);
 }

@@ -125,6 +125,8 @@ TEST_CASE("v2 mounted twice counts once") {
 TEST_CASE("a cgroup's directory below the mount") {
     const Hierarchy whole{true, {}, "sys/fs/cgroup", "/"};
     CHECK(CgroupLayout::directory(whole, "/a/b") == "sys/fs/cgroup/a/b");
+    const Hierarchy at_root{true, {}, "", "/"};
+    CHECK(CgroupLayout::directory(at_root, "/a/b") == "a/b"); // relative to the root descriptor
 
     // An agent in a container sees only the cgroups below its own.
     const Hierarchy part{true, {}, "sys/fs/cgroup", "/lxc.payload.agent"};

@@ -62,7 +62,8 @@ class Sampled {
     std::string tick(int links_error = 0) {
         PointBuffer points;
         points.select(settings_.selection);
-        sampler_.sample(7, HostLinks{}, links_error, buffer_, points);
+        sampler_.sample(7, buffer_, points);
+        sampler_.sample_net(7, HostLinks{}, links_error, points);
         return test::encoded(points);
     }
 

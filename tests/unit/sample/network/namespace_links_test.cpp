@@ -26,7 +26,7 @@ namespace {
 
 /// Scans with the HostId of one container.
 struct Networks {
-    NamespaceLinks all{std::chrono::seconds(20)};
+    NamespaceLinks all{};
     HostId host_id{};
 
     /// Returns a copy, as the next scan changes the result.

@@ -70,6 +70,13 @@ void late_worker(int socket) {
     serve(socket, [](ProcessReply& reply) { --reply.sequence; });
 }
 
+void long_name_worker(int socket) {
+    serve(socket, [](ProcessReply& reply) { reply.processes[0].name_bytes = 65; });
+}
+void negative_worker(int socket) {
+    serve(socket, [](ProcessReply& reply) { reply.processes[0].cpu_ticks = INT64_MIN; });
+}
+
 std::vector<pid_t> from_100(std::size_t count) {
     std::vector<pid_t> pids(count);
     for (std::size_t at = 0; at < count; ++at)
@@ -135,7 +142,8 @@ TEST_CASE("the deadline is for a whole read, with any number of datagrams") {
 }
 
 TEST_CASE("a child that ends or sends an invalid reply is replaced") {
-    for (const auto worker : {&exiting_worker, &lying_worker, &late_worker}) {
+    for (const auto worker :
+         {&exiting_worker, &lying_worker, &late_worker, &long_name_worker, &negative_worker}) {
         ProcessReader reader(ample, worker);
         std::vector<io::ProcessStats> stats;
         const std::vector<pid_t> pids{bad};

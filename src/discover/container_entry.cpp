@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "discover/container_entry.hpp"
+
+#include "discover/monitor_sockets.hpp"
+#include "io/pidfd.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace lxcmon::discover {
+namespace {
+
+constexpr std::int64_t shortest_pause_ns = 250'000'000;
+constexpr int longest_doubling = 7;
+/// The monitor of a starting container does not answer either: log only after several attempts.
+constexpr int silences_to_log = 3;
+
+} // namespace
+
+std::int64_t pause_after(int failures) noexcept {
+    return shortest_pause_ns << std::min(failures, longest_doubling);
+}
+
+ContainerEntry::ContainerEntry(std::uint64_t id, const std::string& lxcpath, const std::string& name)
+    : socket_name(monitor_socket_name(lxcpath, name)) {
+    container.id = id;
+    container.lxcpath = lxcpath;
+    container.name = name;
+}
+
+bool ContainerEntry::must_ask(std::uint64_t listener, std::int64_t now_ns) {
+    if (question != 0 || (container.init_pid != 0 && !ended))
+        return false;
+    const bool has_ended = std::exchange(container.init_pid, 0) != 0;
+    ended = false; // handled here
+    container.init_pidfd.reset();
+    container.state = "STOPPED";
+    if (listener == 0 && configured_ && !has_ended && known)
+        return false;
+    known = known && !has_ended;
+    if ((listener != 0) == had_socket_ && now_ns < retry_ns_)
+        return false;
+    known = false;
+    socket = listener;
+    return true;
+}
+
+LxcQuestion ContainerEntry::container_question() const {
+    LxcQuestion made;
+    made.ask = LxcAsk::container;
+    made.lxcpath = container.lxcpath;
+    made.name = container.name;
+    made.active = socket != 0;
+    return made;
+}
+
+LxcQuestion ContainerEntry::init_question(uid_t owner) const {
+    LxcQuestion made = container_question();
+    made.ask = LxcAsk::init;
+    made.owner = owner;
+    made.init_pid = init_pid_;
+    made.cgroup_dir = container.cgroup_dir;
+    return made;
+}
+
+bool ContainerEntry::take(LxcAnswer answer, std::int64_t now_ns) {
+    question = 0;
+    configured_ = true;
+    if (answer.trouble != LxcTrouble::none) {
+        fail(answer.trouble, answer.fault, now_ns);
+        return false;
+    }
+    take_names(answer);
+    container.state = std::move(answer.state);
+    init_pid_ = answer.init_pid;
+    init_.reset(init_pid_ != 0 ? static_cast<int>(::syscall(SYS_pidfd_open, init_pid_, 0)) : -1);
+    if (init_)
+        return true;
+    if (init_pid_ != 0)
+        fail(errno == ESRCH ? LxcTrouble::silent : LxcTrouble::fault,
+             "its init can't be opened: " + std::generic_category().message(errno), now_ns);
+    else
+        fail(LxcTrouble::none, {}, now_ns);
+    return false;
+}
+
+/// LXD has no configuration while the container is stopped: keep the last name.
+void ContainerEntry::take_names(LxcAnswer& answer) {
+    if (!answer.uts_name.empty() || answer.lxd_name.empty())
+        uts_name = std::move(answer.uts_name);
+    else if (uts_name.empty())
+        uts_name = std::move(answer.lxd_name);
+    container.cgroup_dir = std::move(answer.cgroup_dir);
+}
+
+bool ContainerEntry::take_init(const LxcAnswer& answer, std::int64_t now_ns) {
+    question = 0;
+    io::UniqueFd init = std::move(init_);
+    if (answer.trouble != LxcTrouble::none || !io::is_alive(init.get())) {
+        const bool is_refused = answer.trouble != LxcTrouble::none;
+        fail(is_refused ? answer.trouble : LxcTrouble::silent,
+             is_refused ? answer.fault : "its init has ended", now_ns);
+        return false;
+    }
+    fail(LxcTrouble::none, {}, now_ns);
+    container.init_pidfd = std::move(init);
+    container.init_pid = init_pid_;
+    return true;
+}
+
+/// LxcTrouble::none is the end of a failure.
+void ContainerEntry::fail(LxcTrouble trouble, const std::string& reason, std::int64_t now_ns) {
+    known = trouble == LxcTrouble::none;
+    failures_ = known ? 0 : failures_ + 1;
+    // A starting container answers soon; a monitor that stays silent costs time at each attempt.
+    retry_ns_ = known ? 0 : now_ns + pause_after(trouble == LxcTrouble::fault ? longest_doubling : failures_);
+    had_socket_ = socket != 0;
+    if (trouble == LxcTrouble::silent && failures_ < silences_to_log)
+        return;
+    if (known && !fault.empty())
+        spdlog::info("container {} of {}: its state is known again", container.name, container.lxcpath);
+    else if (fault != reason)
+        spdlog::warn("container {} of {}: {}; it is skipped until this is fixed", container.name,
+                     container.lxcpath, reason);
+    fault = reason;
+}
+
+void ContainerEntry::report_untrusted(uid_t owner) {
+    if (!std::exchange(reported_untrusted_, true))
+        spdlog::warn("container {} of {}: ignoring the process on its monitor socket: it is not run by uid "
+                     "{}, the owner of the lxcpath, or is in another pid namespace",
+                     container.name, container.lxcpath, owner);
+}
+
+} // namespace lxcmon::discover

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "discover/lxc_protocol.hpp"
+#include "discover/lxcpath_owner.hpp"
+#include "io/unique_fd.hpp"
+#include "model/container.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace lxcmon::discover {
+
+/// A container of the table, and what is known about it. The table asks its questions.
+struct ContainerEntry {
+    Container container;
+    std::string uts_name;    ///< lxc.uts.name, or the name from LXD
+    std::string socket_name; ///< of its monitor
+    bool seen = false;
+    bool defined = false;       ///< has a configuration, not only a monitor
+    bool ended = false;         ///< its init has ended
+    bool known = false;         ///< its state is known; else it is not in the view
+    std::uint64_t question = 0; ///< number of the open question; 0: none
+    std::uint64_t socket = 0;   ///< inode of the monitor's socket for that; 0: none
+    std::string fault;          ///< why the state is not known, as last logged
+
+    ContainerEntry(std::uint64_t id, const std::string& lxcpath, const std::string& name);
+
+    /// True if liblxc must be asked now. `listener`: inode of the monitor's socket, 0 without one. A running
+    /// container needs no question: this is the steady state. The state of a container is unknown from then
+    /// on until the answer.
+    [[nodiscard]] bool must_ask(std::uint64_t listener, std::int64_t now_ns);
+    [[nodiscard]] LxcQuestion container_question() const;
+    [[nodiscard]] LxcQuestion init_question(uid_t owner) const;
+    /// May hang, or may be no container: after the others.
+    [[nodiscard]] bool is_doubtful() const noexcept { return failures_ != 0 || !defined; }
+
+    /// Takes the answer of container_question(). True if init_question() must be asked next.
+    [[nodiscard]] bool take(LxcAnswer answer, std::int64_t now_ns);
+    /// Takes the answer of init_question(). True if the container runs.
+    [[nodiscard]] bool take_init(const LxcAnswer& answer, std::int64_t now_ns);
+    /// Logs once that the process on the monitor's socket is ignored.
+    void report_untrusted(uid_t owner);
+
+  private:
+    void take_names(LxcAnswer& answer);
+    void fail(LxcTrouble trouble, const std::string& reason, std::int64_t now_ns);
+
+    io::UniqueFd init_; ///< pidfd of an init that is not yet checked
+    pid_t init_pid_ = 0;
+    bool configured_ = false;   ///< its configuration was read once
+    int failures_ = 0;          ///< consecutive questions that liblxc has not answered
+    std::int64_t retry_ns_ = 0; ///< CLOCK_MONOTONIC of the next attempt after a failure
+    bool had_socket_ = false;   ///< at the failure: a change causes an attempt at once
+    bool reported_untrusted_ = false;
+};
+
+/// Delay after so many consecutive failures: from half a second, doubled up to half a minute.
+[[nodiscard]] std::int64_t pause_after(int failures) noexcept;
+
+} // namespace lxcmon::discover

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "discover/lxc_protocol.hpp"
+#include "discover/lxc_worker.hpp"
+#include "discover/settings.hpp"
+#include "io/worker_process.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace lxcmon::discover {
+
+enum class LxcUrgency {
+    next,   ///< before all others
+    normal, ///< in turn
+    last    ///< it may hang
+};
+
+/// The agent's side of the process that asks liblxc for one owner (run_lxc_worker()). The process gets one
+/// question at a time. If it hangs or crashes, it is killed and replaced, and the question counts as
+/// answered. It is started for the first question, and ends when there has been none for a while. No process
+/// follows one that can't be ended. Sampling thread only.
+class LxcClient {
+  public:
+    using Clock = std::chrono::steady_clock;
+    using Worker = std::function<void(int socket)>;
+
+    LxcClient(Worker worker, std::chrono::milliseconds deadline)
+        : worker_(std::move(worker))
+        , deadline_(deadline) {}
+
+    void ask(LxcQuestion question, LxcUrgency urgency);
+    /// Sends the next question if none is on its way, and takes its answer if there is one. Does not wait.
+    [[nodiscard]] std::optional<LxcAnswer> step();
+    [[nodiscard]] bool is_busy() const noexcept { return asked_ != 0 || !queue_.empty() || !last_.empty(); }
+    /// Ends the process after a time without questions.
+    void end_if_idle();
+
+    /// While busy: when to call step() if the socket has nothing to read.
+    [[nodiscard]] Clock::time_point due() const noexcept { return due_; }
+    [[nodiscard]] int socket() const noexcept { return process_.socket(); } ///< -1: no process
+    [[nodiscard]] pid_t pid() const noexcept { return process_.pid(); }     ///< -1: no process
+
+  private:
+    [[nodiscard]] std::optional<LxcAnswer> start_next();
+    [[nodiscard]] std::optional<LxcAnswer> receive();
+    [[nodiscard]] LxcAnswer give_up(const std::string& fault);
+    void kill() noexcept;
+
+    Worker worker_;
+    std::chrono::milliseconds deadline_;
+    io::WorkerProcess process_{"lxcmon-lxc"};
+    pid_t killed_ = -1; ///< the last process, until it is reaped
+    std::deque<LxcQuestion> queue_;
+    std::deque<LxcQuestion> last_; ///< LxcUrgency::last
+    std::uint64_t asked_ = 0;      ///< number of the question on its way; 0: none
+    std::string text_;             ///< of its answer, received so far
+    Clock::time_point due_{};
+    Clock::time_point killed_at_{};
+};
+
+/// An LxcClient for each owner of an lxcpath.
+class LxcClients {
+  public:
+    explicit LxcClients(LiblxcSettings settings)
+        : settings_(settings) {}
+
+    /// Returns the number of the question, never 0.
+    std::uint64_t ask(const LxcOwner& owner, LxcQuestion question, LxcUrgency urgency);
+    /// The next answer of any process. Waits for it until `end` while a question is open.
+    [[nodiscard]] std::optional<LxcAnswer> next(LxcClient::Clock::time_point end);
+    [[nodiscard]] bool is_busy() const noexcept;
+    void end_idle();
+    /// The process for an owner; -1: none.
+    [[nodiscard]] pid_t pid_for(uid_t uid) const noexcept;
+
+  private:
+    void wait(LxcClient::Clock::time_point end);
+
+    LiblxcSettings settings_;
+    std::map<uid_t, LxcClient> by_uid_;
+    std::uint64_t last_number_ = 0;
+};
+
+} // namespace lxcmon::discover

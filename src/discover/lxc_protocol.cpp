@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "discover/lxc_protocol.hpp"
+
+#include "io/parse.hpp"
+
+#include <algorithm>
+#include <array>
+#include <climits>
+
+namespace lxcmon::discover {
+namespace {
+
+constexpr std::size_t longest_name = NAME_MAX;
+constexpr std::size_t longest_fault = 1000;
+
+void put(std::string& message, std::string_view text) {
+    message.append(text).push_back('\0');
+}
+
+template <std::integral Number>
+void put(std::string& message, Number number) {
+    put(message, std::string_view(std::to_string(number)));
+}
+
+/// Takes the texts of a message apart. A missing or malformed one makes it invalid.
+class Texts {
+  public:
+    explicit Texts(std::string_view message) noexcept
+        : rest_(message)
+        , valid_(message.ends_with('\0')) {}
+
+    [[nodiscard]] bool is_valid() const noexcept { return valid_; }
+    [[nodiscard]] bool has_more() const noexcept { return valid_ && !rest_.empty(); }
+    std::string take(std::size_t longest = PATH_MAX) {
+        valid_ = valid_ && !rest_.empty();
+        const std::string_view text = io::take_until(rest_, '\0');
+        valid_ = valid_ && text.size() <= longest;
+        return valid_ ? std::string(text) : std::string();
+    }
+    template <std::integral Number>
+    Number take_number() {
+        const auto number = io::parse_number<Number>(take());
+        valid_ = valid_ && number;
+        return number.value_or(0);
+    }
+    template <typename Enum>
+    Enum take_enum(Enum last) {
+        const auto number = take_number<unsigned>();
+        valid_ = valid_ && number <= static_cast<unsigned>(last);
+        return valid_ ? static_cast<Enum>(number) : Enum{};
+    }
+
+  private:
+    std::string_view rest_;
+    bool valid_;
+};
+
+bool is_container_name(std::string_view name) noexcept {
+    return !name.empty() && name.size() <= longest_name && name != "." && name != ".." &&
+           name.find('/') == std::string_view::npos;
+}
+
+} // namespace
+
+bool is_lxc_state(std::string_view state) noexcept {
+    static constexpr std::array<std::string_view, 8> states{"STOPPED",  "STARTING", "RUNNING", "STOPPING",
+                                                            "ABORTING", "FREEZING", "FROZEN",  "THAWED"};
+    return std::ranges::find(states, state) != states.end();
+}
+
+std::string encode(const LxcQuestion& question) {
+    std::string message;
+    put(message, static_cast<unsigned>(question.ask));
+    put(message, question.number);
+    put(message, question.lxcpath);
+    put(message, question.name);
+    put(message, question.active ? 1 : 0);
+    put(message, question.owner);
+    put(message, question.init_pid);
+    put(message, question.cgroup_dir);
+    return message;
+}
+
+std::optional<LxcQuestion> decode_question(std::string_view message) {
+    Texts texts(message);
+    LxcQuestion question;
+    question.ask = texts.take_enum(LxcAsk::init);
+    question.number = texts.take_number<std::uint64_t>();
+    question.lxcpath = texts.take();
+    question.name = texts.take();
+    question.active = texts.take_number<int>() != 0;
+    question.owner = texts.take_number<uid_t>();
+    question.init_pid = texts.take_number<pid_t>();
+    question.cgroup_dir = texts.take();
+    return texts.is_valid() && !texts.has_more() ? std::optional(std::move(question)) : std::nullopt;
+}
+
+std::string encode(const LxcAnswer& answer) {
+    std::string message;
+    put(message, answer.number);
+    put(message, static_cast<unsigned>(answer.trouble));
+    put(message, std::string_view(answer.fault).substr(0, longest_fault));
+    put(message, answer.untrusted ? 1 : 0);
+    put(message, answer.uts_name);
+    put(message, answer.lxd_name);
+    put(message, answer.cgroup_dir);
+    put(message, answer.state);
+    put(message, answer.init_pid);
+    for (const std::string& name : answer.names)
+        put(message, name);
+    return message;
+}
+
+std::optional<LxcAnswer> decode_answer(std::string_view message) {
+    Texts texts(message);
+    LxcAnswer answer;
+    answer.number = texts.take_number<std::uint64_t>();
+    answer.trouble = texts.take_enum(LxcTrouble::broken);
+    answer.fault = texts.take(longest_fault);
+    answer.untrusted = texts.take_number<int>() != 0;
+    answer.uts_name = texts.take(longest_name);
+    answer.lxd_name = texts.take(longest_name);
+    answer.cgroup_dir = texts.take();
+    answer.state = texts.take();
+    answer.init_pid = texts.take_number<pid_t>();
+    while (texts.has_more())
+        answer.names.push_back(texts.take());
+    const bool is_sane = texts.is_valid() && answer.init_pid >= 0 &&
+                         (answer.trouble == LxcTrouble::none) == answer.fault.empty() &&
+                         (answer.state.empty() || is_lxc_state(answer.state)) &&
+                         std::ranges::all_of(answer.names, is_container_name);
+    return is_sane ? std::optional(std::move(answer)) : std::nullopt;
+}
+
+} // namespace lxcmon::discover

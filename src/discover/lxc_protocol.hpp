@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What the agent and its process for liblxc (lxc_worker.hpp) say to each other.
+namespace lxcmon::discover {
+
+enum class LxcAsk : std::uint8_t {
+    list,      ///< the containers of `lxcpath`
+    container, ///< state and settings of `name`
+    init       ///< whether `init_pid` is the init of a container of user `owner`
+};
+
+struct LxcQuestion {
+    LxcAsk ask = LxcAsk::list;
+    std::uint64_t number = 0; ///< set by LxcClients
+    std::string lxcpath;
+    std::string name;
+    bool active = false; ///< its monitor's socket exists
+    uid_t owner = 0;     ///< of the lxcpath; see lxcpath_owner()
+    pid_t init_pid = 0;
+    std::string cgroup_dir;
+
+    friend bool operator==(const LxcQuestion&, const LxcQuestion&) = default;
+};
+
+enum class LxcTrouble : std::uint8_t {
+    none,
+    fault,  ///< liblxc or the kernel refuses
+    silent, ///< the monitor does not answer: starting, stopped by a signal, overloaded
+    broken  ///< the process has hung or crashed
+};
+
+/// The texts are untrusted if the lxcpath is a user's.
+struct LxcAnswer {
+    std::uint64_t number = 0; ///< of the question
+    LxcTrouble trouble = LxcTrouble::none;
+    std::string fault;              ///< if trouble is not `none`: the reason
+    bool untrusted = false;         ///< the process on the monitor's socket must not be asked
+    std::string uts_name;           ///< lxc.uts.name
+    std::string lxd_name;           ///< lxd_instance_name()
+    std::string cgroup_dir;         ///< lxc.cgroup.dir.container
+    std::string state;              ///< a state name of liblxc
+    pid_t init_pid = 0;             ///< 0: not running
+    std::vector<std::string> names; ///< of LxcAsk::list
+
+    friend bool operator==(const LxcAnswer&, const LxcAnswer&) = default;
+};
+
+/// A message is a sequence of texts, each ended by NUL.
+[[nodiscard]] std::string encode(const LxcQuestion& question);
+[[nodiscard]] std::string encode(const LxcAnswer& answer);
+/// nullopt for a malformed message, and for an answer with a text that is too long, a state name that liblxc
+/// does not have or a name that no container can have.
+[[nodiscard]] std::optional<LxcQuestion> decode_question(std::string_view message);
+[[nodiscard]] std::optional<LxcAnswer> decode_answer(std::string_view message);
+
+/// True for the states of liblxc. It returns "INVALID STATE" if the monitor can't be asked.
+[[nodiscard]] bool is_lxc_state(std::string_view state) noexcept;
+
+/// An answer is sent in datagrams, because a list of names may be longer than one can be. The first byte of
+/// each tells whether another one follows.
+constexpr char more_follows = '+';
+constexpr char last_piece = '.';
+constexpr std::size_t piece_bytes_most = 4096;
+/// Limit on one answer: 100,000 names.
+constexpr std::size_t answer_bytes_most = 8U << 20U;
+
+} // namespace lxcmon::discover

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "discover/lxc_worker.hpp"
+
+#include "discover/init_check.hpp"
+#include "discover/lxc_api.hpp"
+#include "discover/lxc_protocol.hpp"
+#include "discover/lxd_names.hpp"
+#include "discover/monitor_peer.hpp"
+#include "io/pidfd.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <stdexcept>
+#include <system_error>
+
+namespace lxcmon::discover {
+namespace {
+
+/// liblxc would only report that there is no handle. Containers of LXD and Incus have no such file.
+void check_readable(const std::string& config) {
+    struct stat status {};
+    if (::stat(config.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+        throw std::runtime_error("configuration " + config + " is not a regular file");
+    if (::access(config.c_str(), R_OK) != 0 && errno != ENOENT)
+        throw std::runtime_error("configuration " + config + " can't be read by uid " +
+                                 std::to_string(::geteuid()) + ": " + std::generic_category().message(errno));
+}
+
+/// Throws if the monitor can't be asked: liblxc gives the name of no state then.
+std::string state_of(const LxcHandle& handle) {
+    std::string state = handle.state();
+    if (!is_lxc_state(state))
+        throw std::runtime_error("its monitor can't be asked for the state (liblxc: " + state + ")");
+    return state;
+}
+
+class Worker {
+  public:
+    explicit Worker(const LxcOwner& owner)
+        : owner_(owner)
+        , refusal_(take_rights_of(owner)) {}
+
+    LxcAnswer answer(const LxcQuestion& question) {
+        LxcAnswer made;
+        try {
+            if (!refusal_.empty())
+                throw std::runtime_error(refusal_);
+            ask(question, made);
+        } catch (const std::exception& error) {
+            made = {};
+            made.trouble = LxcTrouble::fault;
+            made.fault = error.what();
+        }
+        made.number = question.number;
+        return made;
+    }
+
+  private:
+    void ask(const LxcQuestion& question, LxcAnswer& made) {
+        switch (question.ask) {
+        case LxcAsk::list:
+            made.names = list_defined(question.lxcpath);
+            add_lxd_names(question.lxcpath, made.names);
+            break;
+        case LxcAsk::container:
+            ask_container(question, made);
+            break;
+        case LxcAsk::init:
+            check_init(question, made);
+            break;
+        }
+    }
+
+    void ask_container(const LxcQuestion& question, LxcAnswer& made) {
+        const MonitorPeer peer =
+            question.active ? monitor_peer(question.lxcpath, question.name, owner_.uid) : MonitorPeer::absent;
+        if (peer == MonitorPeer::silent) {
+            made.trouble = LxcTrouble::silent;
+            made.fault = "its monitor does not answer: check for a stopped or hung process [lxc monitor]";
+            return;
+        }
+        made.untrusted = peer == MonitorPeer::untrusted;
+        const bool active = peer == MonitorPeer::trusted;
+        check_readable(question.lxcpath + "/" + question.name + "/config");
+        const LxcHandle handle(question.lxcpath, question.name);
+        made.uts_name = handle.config_item("lxc.uts.name", active);
+        made.lxd_name = lxd_instance_name(question.lxcpath, question.name);
+        made.cgroup_dir = handle.config_item("lxc.cgroup.dir.container", active);
+        made.state = active ? state_of(handle) : "STOPPED";
+        // Until it is RUNNING, init may still be on the host's root filesystem and network.
+        if (made.state == "RUNNING" || made.state == "FROZEN")
+            find_init(handle, made);
+    }
+
+    void find_init(const LxcHandle& handle, LxcAnswer& made) {
+        init_ = handle.init_pidfd();
+        made.init_pid = init_ ? io::pid_of(init_.get()) : 0;
+        if (made.init_pid != 0) {
+            made.state = "RUNNING"; // also while frozen: the cgroup has that
+            return;
+        }
+        std::string state = state_of(handle);
+        if (state == made.state)
+            throw std::runtime_error("liblxc returns no pidfd of its init");
+        made.state = std::move(state);
+    }
+
+    /// The agent has opened a pidfd of its own meanwhile. If init is alive now, it is the same process.
+    /// The agent has opened a pidfd of its own meanwhile. If init is alive now, it is the same process.
+    void check_init(const LxcQuestion& question, LxcAnswer& made) {
+        if (question.owner == 0) {
+            if (!io::is_alive(init_.get())) {
+                made.trouble = LxcTrouble::silent;
+                made.fault = "its init has ended";
+            }
+            return;
+        }
+        const std::string refusal = why_not_init_of(question.owner, question.init_pid, question.cgroup_dir);
+        if (!refusal.empty())
+            throw std::runtime_error("its monitor names process " + std::to_string(question.init_pid) +
+                                     " as its init, which is " + refusal);
+    }
+
+    LxcOwner owner_;
+    std::string refusal_;
+    io::UniqueFd init_; ///< of the last question about a container
+};
+
+void send_answer(int socket, const std::string& answer) noexcept {
+    std::string_view rest = answer;
+    std::string piece;
+    do {
+        const std::string_view part = rest.substr(0, piece_bytes_most - 1);
+        rest.remove_prefix(part.size());
+        piece.assign(1, rest.empty() ? last_piece : more_follows).append(part);
+        if (::send(socket, piece.data(), piece.size(), MSG_NOSIGNAL) < 0)
+            ::_exit(1);
+    } while (!rest.empty());
+}
+
+} // namespace
+
+void run_lxc_worker(int socket, const LxcOwner& owner) noexcept {
+    // liblxc prints errors; without these, a file that it opens would get them.
+    for (int number = STDOUT_FILENO; number <= STDERR_FILENO; ++number)
+        ::open("/dev/null", O_WRONLY);
+    Worker worker(owner);
+    std::string message(4 * piece_bytes_most, '\0');
+    for (;;) {
+        const ssize_t length = ::recv(socket, message.data(), message.size(), 0);
+        if (length < 0 && errno == EINTR)
+            continue;
+        const auto question = decode_question(
+            std::string_view(message).substr(0, static_cast<std::size_t>(std::max<ssize_t>(length, 0))));
+        if (!question)
+            ::_exit(length == 0 ? 0 : 1);
+        send_answer(socket, encode(worker.answer(*question)));
+    }
+}
+
+} // namespace lxcmon::discover

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The end of the agent: a signal, or an error of its own. Each step is tried, even if the one before failed.
+#include "push/agent.hpp"
+
+#include "app/helper_watch.hpp"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <exception>
+
+namespace lxcmon::push {
+namespace {
+
+/// False if the step fails.
+template <typename Step>
+bool attempt(const char* what, const Step& step) noexcept {
+    try {
+        step();
+        return true;
+    } catch (const std::exception& error) {
+        spdlog::error("stopping: {}: {}", what, error.what());
+        return false;
+    }
+}
+
+} // namespace
+
+int Agent::stop(const char* error) noexcept {
+    if (error != nullptr)
+        spdlog::critical("the agent ends because of an error: {}", error);
+    bool is_good = attempt("the last points of the memory", [this] { flush(); });
+    attempt("the status for systemd", [this] {
+        service_.stopping(fmt::format("stopping: {} points not delivered yet", status().queue_points));
+    });
+    is_good &= attempt("the last delivery", [this] { lost_lines_ += end_targets(stop_grace); });
+    attempt("the helpers", [] { app::report_helpers_at_end(); });
+    attempt("the summary", [this] { log_totals(); });
+    return error == nullptr && is_good && lost_lines_ == 0 ? 0 : 1;
+}
+
+std::size_t Agent::end_targets(std::chrono::milliseconds grace) {
+    const auto stopped = targets_->stop(grace);
+    if (!stopped.hangs)
+        return stopped.lost_lines;
+    spdlog::critical("the disk of the spool does not answer; exiting without it, {} points are lost",
+                     stopped.lost_lines);
+    spdlog::default_logger()->flush();
+    ::_exit(1); // the only way to end a thread that waits for a disk
+}
+
+void Agent::log_totals() const {
+    const deliver::Target::Status status = this->status();
+    if (lost_lines_ > 0)
+        spdlog::error("{} points were not delivered and are lost", lost_lines_);
+    spdlog::info(
+        "stopped: {} points delivered, {} rejected, {} dropped, {} left in the spool, {} ticks missed",
+        status.counts.delivered_points, status.counts.rejected_points, status.counts.dropped_points,
+        status.spool_points, metrics_.missed_ticks);
+}
+
+} // namespace lxcmon::push

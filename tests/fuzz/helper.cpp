@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What the helper processes say: their datagrams, and the page that tells where the helper is. The input is
+// in shared memory, so a helper is forked only if the agent has given the one before up.
+#include "fuzz/support.hpp"
+
+#include "sample/filesystem/container_filesystems.hpp"
+#include "sample/helper/client.hpp"
+#include "sample/process/command_totals.hpp"
+#include "sample/process/counter.hpp"
+#include "sample/process/reader.hpp"
+
+#include <sys/socket.h>
+
+#include <cstring>
+
+using namespace lxcmon;
+using namespace lxcmon::sample;
+using fuzz::require;
+
+namespace {
+
+struct Input {
+    std::size_t size;
+    std::array<char, 96U << 10U> bytes;
+};
+
+Input& input() {
+    static auto* const shared = static_cast<Input*>(
+        ::mmap(nullptr, sizeof(Input), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    return *shared;
+}
+
+/// The input over a good reply with this number; the agent would refuse any other number at once.
+template <typename Reply>
+void overwrite(Reply& reply, std::uint64_t sequence) {
+    reply.sequence = sequence;
+    void* const place = &reply;
+    constexpr std::size_t begin = sizeof reply.sequence;
+    std::memcpy(static_cast<char*>(place) + begin, input().bytes.data(),
+                std::min(input().size, sizeof reply - begin));
+}
+
+/// The last byte of the input chooses between its own length and the length that the reply claims, with the
+/// input as the texts.
+std::size_t make_reply(FilesystemReply& reply, std::uint64_t sequence) {
+    const Input& in = input();
+    reply = {};
+    overwrite(reply, sequence);
+    if (in.size == 0 || in.bytes[in.size - 1] % 4 == 0)
+        return std::min(sizeof sequence + in.size, sizeof reply);
+    std::memcpy(reply.texts.data(), in.bytes.data(), std::min(in.size, reply.texts.size()));
+    return std::min(reply.sent_bytes(), sizeof reply);
+}
+
+void namespace_worker(int socket, HelperProgress& progress, const WorkerSettings& /*settings*/) {
+    static FilesystemReply filesystems;
+    NamespaceRequest request;
+    while (::recv(socket, &request, sizeof request, 0) == sizeof request) {
+        void* const page = &progress;
+        std::memcpy(page, input().bytes.data(), std::min(input().size, sizeof progress));
+        if (request.scan == Scan::processes) {
+            CountReply reply;
+            overwrite(reply, request.sequence);
+            static_cast<void>(::send(socket, &reply, sizeof reply, MSG_NOSIGNAL));
+        } else {
+            const std::size_t length = make_reply(filesystems, request.sequence);
+            static_cast<void>(::send(socket, &filesystems, length, MSG_NOSIGNAL));
+        }
+    }
+}
+
+void process_worker(int socket) {
+    ProcessRequest request;
+    while (::recv(socket, &request, sizeof request, 0) == sizeof request) {
+        ProcessReply reply;
+        reply.count = request.count;
+        std::memcpy(&reply.processes, input().bytes.data(), std::min(input().size, sizeof reply.processes));
+        reply.sequence = request.sequence;
+        static_cast<void>(::send(socket, &reply, sizeof reply, MSG_NOSIGNAL));
+    }
+}
+
+void check_filesystems(NamespaceHelper& helper) {
+    ContainerFilesystems filesystems("container fuzz", 1);
+    NamespaceHelper::Request request;
+    request.ask.scan = Scan::filesystems;
+    filesystems.prepare(request.ask, false, 1);
+    PointBuffer points;
+    helper.scan_filesystems(
+        {&request, 1}, [&](std::size_t, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
+            filesystems.take(outcome, reply, helper.hang(), 2, {fields_of("lxc_fs"), {}, 1, points});
+            return false;
+        });
+    require(points.size() <= max_filesystems, "filesystems within bounds");
+}
+
+void check_count(NamespaceHelper& helper) {
+    Container container;
+    container.name = "fuzz";
+    ProcessCounter counter(container, {.count = true, .start = true});
+    NamespaceHelper::Request request;
+    const ProcessCounter::Now now{1, 1, 5};
+    static_cast<void>(counter.prepare(request.ask, now));
+    request.ask.init_pid = 0;
+    CountReply reply;
+    Readings readings;
+    const auto outcome = helper.scan_processes(request, reply);
+    counter.take(outcome, reply, helper.hang(), now, readings);
+    require(readings.integer(field_id("lxc_pids", "processes")).value_or(0) >= 0, "a count is not negative");
+}
+
+void check_processes(ProcessReader& reader) {
+    static constexpr std::array<pid_t, 3> pids{1, 2, 3};
+    std::vector<io::ProcessStats> stats;
+    if (reader.read(pids, true, stats) != ProcessReader::Outcome::answered)
+        return;
+    CommandTotals totals(0);
+    totals.take(stats, 1);
+    for (const auto* entry : totals.top(5)) {
+        require(entry->first.size() <= io::ProcessStats::most_name_bytes, "a name within bounds");
+        Readings readings;
+        set_command(entry->second, readings);
+    }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static NamespaceHelper helper(std::chrono::seconds(20), {}, &namespace_worker);
+    static ProcessReader reader(std::chrono::seconds(20), &process_worker);
+    Input& in = input();
+    in.size = std::min(size, in.bytes.size());
+    std::memcpy(in.bytes.data(), data, in.size);
+    check_filesystems(helper);
+    check_count(helper);
+    check_processes(reader);
+    const auto progress = HelperProgress::make();
+    void* const page = progress.get();
+    std::memcpy(page, data, std::min(size, sizeof(HelperProgress)));
+    std::uint64_t sequence = 0;
+    std::memcpy(&sequence, data + std::min(size, sizeof sequence),
+                std::min(sizeof sequence, size - std::min(size, sizeof sequence)));
+    require(progress->place(sequence).mount_point.size() <= max_mount_text, "a mount point within bounds");
+    return 0;
+}

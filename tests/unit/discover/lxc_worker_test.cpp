@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/temp_tree.hpp"
+
+#include "discover/init_check.hpp"
+#include "discover/lxc_clients.hpp"
+#include "discover/lxcpath_owner.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace lxcmon::discover;
+using lxcmon::test::TempTree;
+
+TEST_CASE("a process that hangs, crashes or answers nonsense is replaced, and its question is answered") {
+    using Clock = std::chrono::steady_clock;
+    const auto answer_of = [](const LxcClient::Worker& worker) {
+        LxcClient client(worker, std::chrono::milliseconds(200));
+        std::vector<LxcAnswer> answers;
+        for (std::uint64_t number = 1; number <= 2; ++number) {
+            LxcQuestion question;
+            question.number = number;
+            client.ask(question, LxcUrgency::normal);
+        }
+        while (client.is_busy())
+            if (auto answer = client.step())
+                answers.push_back(std::move(*answer));
+            else
+                std::this_thread::sleep_until(
+                    std::min(client.due(), Clock::now() + std::chrono::milliseconds(5)));
+        REQUIRE(answers.size() == 2);
+        CHECK(answers[0].number == 1);
+        CHECK(answers[1].number == 2);
+        CHECK(answers[0].trouble == LxcTrouble::broken);
+        CHECK(answers[1].trouble == LxcTrouble::broken);
+        CHECK(client.pid() == -1);
+        return answers[0].fault;
+    };
+    CHECK(answer_of([](int) { ::pause(); }).find("does not return within 200 ms") != std::string::npos);
+    CHECK(answer_of([](int) { ::_exit(1); }).find("crashed") != std::string::npos);
+    CHECK(answer_of([](int socket) {
+              ::send(socket, ".nonsense", 9, 0);
+              ::pause();
+          }).find("invalid answer") != std::string::npos);
+}
+
+TEST_CASE("messages are read as they were written; others are refused") {
+    LxcQuestion question;
+    question.ask = LxcAsk::init;
+    question.number = 7;
+    question.lxcpath = "/a b";
+    question.name = "x\ny";
+    question.active = true;
+    question.owner = 4'000'000'000U;
+    question.init_pid = 12;
+    question.cgroup_dir = "lxc/\xff";
+    CHECK(decode_question(encode(question)) == question);
+    LxcAnswer answer;
+    answer.number = 8;
+    answer.state = "RUNNING";
+    answer.uts_name = "web";
+    answer.init_pid = 99;
+    answer.names = {"a", "b"};
+    CHECK(decode_answer(encode(answer)) == answer);
+    CHECK_FALSE(decode_question(""));
+    const std::string whole = encode(answer);
+    for (std::size_t length = 0; length < whole.find("web"); ++length)
+        CHECK_FALSE(decode_answer(whole.substr(0, length)));
+    const auto refused = [&](const std::function<void(LxcAnswer&)>& change) {
+        LxcAnswer changed = answer;
+        change(changed);
+        return !decode_answer(encode(changed));
+    };
+    CHECK(refused([](LxcAnswer& a) { a.state = "INVALID STATE"; }));
+    CHECK(refused([](LxcAnswer& a) { a.names = {"../etc"}; }));
+    CHECK(refused([](LxcAnswer& a) { a.names = {""}; }));
+    CHECK(refused([](LxcAnswer& a) { a.uts_name.assign(5000, 'x'); }));
+    CHECK(refused([](LxcAnswer& a) { a.init_pid = -1; }));
+    CHECK(refused([](LxcAnswer& a) { a.trouble = LxcTrouble::fault; }));
+}
+
+TEST_SUITE_BEGIN("needs root");
+
+TEST_CASE("a user's cgroup is one below a cgroup that is his") {
+    const TempTree cgroups;
+    const std::string mountinfo = "24 1 0:22 / " + cgroups.path().string() + " rw - cgroup2 cgroup2 rw\n";
+    const auto why_not = [&](const std::string& path, const std::string& dir = "") {
+        return why_not_cgroups_of(1234, dir, mountinfo, "0::" + path + "\n");
+    };
+    for (const char* folder : {"his/lxc.payload.web/init.scope", "lxc.payload.web", "user.slice"})
+        std::filesystem::create_directories(cgroups.path() / folder);
+    REQUIRE(::chown((cgroups.path() / "his").c_str(), 1234, 1234) == 0);
+    CHECK(why_not("/his/lxc.payload.web/init.scope").empty());
+    CHECK(why_not("/his/lxc.payload.web", "his/lxc.payload.web").empty());
+    CHECK(why_not("/lxc.payload.web").find("in the cgroup /lxc.payload.web") == 0);
+    CHECK_FALSE(why_not("/lxc/web").empty());
+    CHECK_FALSE(why_not("/user.slice", "/user.slice").empty());
+    CHECK(why_not("/user.slice").empty()); // the sampler takes no figures from there
+    CHECK(why_not("/").empty());
+}
+
+TEST_CASE("the owner of an lxcpath is the first user on the way to it, also behind links") {
+    const TempTree tree;
+    std::filesystem::create_directories(tree.path() / "home/joe/lxc");
+    CHECK(lxcpath_owner(tree.path() / "home/joe/lxc") == LxcOwner{0, 0});
+    REQUIRE(::chown((tree.path() / "home/joe").c_str(), 1234, 1235) == 0);
+    CHECK(lxcpath_owner(tree.path() / "home/joe/lxc") == LxcOwner{1234, 1235});
+    CHECK(lxcpath_owner(tree.path() / "home/joe/nothing") == LxcOwner{1234, 1235}); // not looked at
+    CHECK(lxcpath_owner(tree.path() / "home") == LxcOwner{0, 0});
+    std::filesystem::create_symlink("home/joe/lxc", tree.path() / "link");
+    std::filesystem::create_symlink("loop", tree.path() / "loop");
+    CHECK(lxcpath_owner(tree.path() / "link") == LxcOwner{1234, 1235});
+    CHECK_FALSE(lxcpath_owner(tree.path() / "loop"));
+    CHECK_FALSE(lxcpath_owner(tree.path() / "missing"));
+    REQUIRE(::lchown((tree.path() / "link").c_str(), 99, 99) == 0);
+    CHECK(lxcpath_owner(tree.path() / "link") == LxcOwner{99, 99});
+}
+
+TEST_SUITE_END();

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/child.hpp"
+#include "support/encoded.hpp"
+#include "support/fake_monitor.hpp"
+#include "support/log_capture.hpp"
+#include "support/temp_tree.hpp"
+#include "support/user_monitor.hpp"
+
+#include "discover/container_table.hpp"
+
+#include "io/unique_fd.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace lxcmon::discover;
+using lxcmon::Container;
+using lxcmon::test::Child;
+using lxcmon::test::claims;
+using lxcmon::test::count_of;
+using lxcmon::test::FakeMonitor;
+using lxcmon::test::LogCapture;
+using lxcmon::test::say;
+using lxcmon::test::TempTree;
+using lxcmon::test::UserMonitor;
+
+// What a user can try whose lxcpath root has named.
+namespace {
+
+constexpr uid_t lxc_user = 65534; // nobody
+using TableNames = std::vector<std::string>;
+
+/// An lxcpath of the user's with a container `good`, beside one of root's with `steady`.
+class UserPath {
+  public:
+    UserPath() {
+        define("good");
+        root_.write("steady/config", "lxc.rootfs.path = dir:/nowhere\n");
+    }
+    void define(const std::string& name, const std::string& more = "") const {
+        user_.write(name + "/config", "lxc.rootfs.path = dir:/nowhere\n" + more);
+        own();
+    }
+    void own() const {
+        REQUIRE(::chown(user_.path().c_str(), lxc_user, lxc_user) == 0);
+        for (const auto& each : std::filesystem::recursive_directory_iterator(user_.path()))
+            REQUIRE(::lchown(each.path().c_str(), lxc_user, lxc_user) == 0);
+    }
+    [[nodiscard]] std::string path() const { return user_.path(); }
+    [[nodiscard]] const TempTree& roots() const noexcept { return root_; }
+    [[nodiscard]] DiscoverSettings settings() const {
+        DiscoverSettings settings{{root_.path(), user_.path()}, {}, {}};
+        settings.liblxc.deadline = std::chrono::milliseconds(500);
+        settings.liblxc.wait = std::chrono::seconds(10);
+        settings.liblxc.first_wait = std::chrono::seconds(30);
+        return settings;
+    }
+
+  private:
+    TempTree user_, root_;
+};
+
+TableNames names_after_refresh(ContainerTable& table) {
+    table.refresh();
+    TableNames names;
+    for (const Container* each : table.containers())
+        names.push_back(each->name);
+    return names;
+}
+
+/// `bad` is left out and logged once; the others are there at each refresh.
+void check_costs_itself_alone(const UserPath& place, const std::string& reason) {
+    LogCapture log;
+    ContainerTable table(place.settings());
+    for (int round = 0; round < 3; ++round) {
+        CHECK(names_after_refresh(table) == TableNames{"steady", "good"});
+        CHECK(table.left_out() == 1);
+        CHECK(table.faults().empty());
+        const std::string said = log.take();
+        CHECK_MESSAGE(
+            count_of(said, "container bad of " + place.path() + ": " + reason) == (round == 0 ? 1 : 0), said);
+    }
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("needs root");
+
+TEST_CASE("a configuration that includes itself costs its container alone") {
+    const UserPath place;
+    place.define("bad", "lxc.include = " + place.path() + "/bad/config\n");
+    check_costs_itself_alone(place, "liblxc "); // crashed or, on a busy machine, does not return in time
+}
+
+TEST_CASE("a configuration that includes a FIFO, or logs to one, costs its container alone") {
+    const UserPath place;
+    const std::string fifo = place.path() + "/fifo";
+    REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+    place.define("bad", "lxc.include = " + fifo + "\n");
+    check_costs_itself_alone(place, "liblxc does not return within 500 ms");
+    place.define("bad", "lxc.log.file = " + fifo + "\n");
+    check_costs_itself_alone(place, "liblxc does not return within 500 ms");
+}
+
+TEST_CASE("lxc.log.file makes no file, neither root's nor the user's") {
+    const UserPath place;
+    const TempTree roots_folder;
+    const TempTree anyones;
+    REQUIRE(::chmod(anyones.path().c_str(), 0777) == 0);
+    for (const TempTree* folder : {&roots_folder, &anyones}) {
+        place.define("bad", "lxc.log.file = " + (folder->path() / "nologin").string() + "\n");
+        check_costs_itself_alone(place, "liblxc can't load the container");
+        CHECK(std::filesystem::is_empty(folder->path()));
+    }
+}
+
+TEST_CASE("an existing log of the user's does not matter") {
+    const UserPath place;
+    place.define("logs", "lxc.log.file = " + place.path() + "/log\n");
+    std::ofstream(place.path() + "/log") << "before";
+    place.own();
+    ContainerTable table(place.settings());
+    CHECK(names_after_refresh(table) == TableNames{"steady", "good", "logs"});
+    CHECK(std::filesystem::file_size(place.path() + "/log") >= 6);
+}
+
+TEST_CASE("a user's monitor that hangs, trickles or answers without end costs its container alone") {
+    const UserPath place;
+    place.define("bad");
+    const std::function<void(int)> hang = [](int) { ::pause(); };
+    const std::function<void(int)> trickle = [](int caller) {
+        while (::send(caller, "", 1, MSG_NOSIGNAL) == 1)
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    };
+    const std::function<void(int)> huge = [](int caller) {
+        say(caller, {0, 0x7fffffff, 0});
+        const std::string much(65536, 'A');
+        while (::send(caller, much.data(), much.size(), MSG_NOSIGNAL) > 0) {
+        }
+    };
+    {
+        const UserMonitor monitor(lxc_user, place.path(), "bad", hang);
+        check_costs_itself_alone(place, "liblxc does not return within 500 ms");
+    }
+    for (const auto& serve : {trickle, huge}) { // liblxc may take the first bytes for an answer
+        const UserMonitor monitor(lxc_user, place.path(), "bad", serve);
+        ContainerTable table(place.settings());
+        const TableNames names = names_after_refresh(table);
+        CHECK(std::ranges::find(names, "steady") != names.end());
+        CHECK(std::ranges::find(names, "good") != names.end());
+    }
+}
+
+TEST_CASE("the init of root's container is not accepted from a user's monitor") {
+    const UserPath place;
+    place.define("bad");
+    const Child roots;
+    const UserMonitor monitor(lxc_user, place.path(), "bad", claims(roots.pid()));
+    check_costs_itself_alone(place, "its monitor names process " + std::to_string(roots.pid()) +
+                                        " as its init, which is neither a process nor in a user namespace of "
+                                        "uid 65534");
+}
+
+TEST_CASE("an init of the user's is accepted, also without answers to the other questions") {
+    const UserPath place;
+    const Child init(0, [] { return ::setgid(lxc_user) == 0 && ::setuid(lxc_user) == 0; });
+    place.define("web");
+    const UserMonitor monitor(lxc_user, place.path(), "web", claims(init.pid()));
+    ContainerTable table(place.settings());
+    CHECK(names_after_refresh(table) == TableNames{"steady", "good", "web"});
+    REQUIRE(table.containers().size() == 3);
+    CHECK(table.containers()[2]->state == "RUNNING");
+    CHECK(table.containers()[2]->init_pid == init.pid());
+}
+
+TEST_CASE("a state that could not be asked is not made up") {
+    const UserPath place;
+    place.define("bad");
+    const UserMonitor monitor(lxc_user, place.path(), "bad", [](int) {}); // closes instead of an answer
+    check_costs_itself_alone(place, "its monitor can't be asked for the state");
+}
+
+TEST_CASE("the process for a user has that user's rights; root's is another one") {
+    const UserPath place;
+    ContainerTable table(place.settings());
+    table.refresh();
+    REQUIRE(table.liblxc_pid(lxc_user) > 0);
+    REQUIRE(table.liblxc_pid(0) > 0);
+    std::ifstream file("/proc/" + std::to_string(table.liblxc_pid(lxc_user)) + "/status");
+    const std::string status{std::istreambuf_iterator<char>(file), {}};
+    for (const char* expected :
+         {"\nUid:\t65534\t65534\t65534\t65534\n", "\nGid:\t65534\t65534\t65534\t65534\n", "\nGroups:\t \n",
+          "\nCapPrm:\t0000000000000000\n", "\nCapEff:\t0000000000000000\n", "\nNoNewPrivs:\t1\n"})
+        CHECK_MESSAGE(status.find(expected) != std::string::npos, expected << status);
+}
+
+TEST_CASE("sockets of other users are asked once, not at each refresh") {
+    const UserPath place;
+    constexpr int many = 300;
+    std::vector<lxcmon::io::UniqueFd> sockets;
+    REQUIRE(::seteuid(4321) == 0); // SO_PEERCRED has the user of listen()
+    for (int number = 0; number < many; ++number) {
+        sockets.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        const std::size_t length =
+            (place.roots().path().string() + "/x" + std::to_string(number) + "/command")
+                .copy(address.sun_path + 1, sizeof address.sun_path - 1);
+        const void* const generic = &address;
+        CHECK(::bind(sockets.back().get(), static_cast<const sockaddr*>(generic),
+                     static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length)) == 0);
+        CHECK(::listen(sockets.back().get(), 8) == 0);
+    }
+    REQUIRE(::seteuid(0) == 0);
+    const auto callers = [&] {
+        int count = 0;
+        for (const auto& socket : sockets)
+            while (lxcmon::io::UniqueFd(::accept(socket.get(), nullptr, nullptr)))
+                ++count;
+        return count;
+    };
+    ContainerTable table(place.settings());
+    for (int round = 0; round < 3; ++round)
+        CHECK(names_after_refresh(table) == TableNames{"steady", "good"});
+    CHECK(callers() == many);
+    for (int round = 0; round < 3; ++round)
+        CHECK(names_after_refresh(table) == TableNames{"steady", "good"});
+    CHECK(callers() == 0);
+}
+
+TEST_SUITE_END();
