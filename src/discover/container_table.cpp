@@ -2,6 +2,7 @@
 #include "discover/container_table.hpp"
 
 #include "discover/lxc_api.hpp"
+#include "discover/same_names.hpp"
 #include "io/clock.hpp"
 #include "io/pidfd.hpp"
 
@@ -87,7 +88,7 @@ void ContainerTable::make_view() {
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries) {
             set_host_name(*entry);
-            if (entry->known)
+            if (entry->known && !entry->container.repeats_name)
                 view_.push_back(&entry->container);
             else
                 ++left_out_;
@@ -263,10 +264,11 @@ void ContainerTable::take_container(std::size_t index, ContainerEntry& entry, bo
 }
 
 void ContainerTable::mark_shadowed() {
-    std::set<std::string_view> taken;
+    std::vector<Container*> all;
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries)
-            entry->container.shadowed = !taken.insert(name).second;
+            all.push_back(&entry->container);
+    mark_same_names(all);
 }
 
 } // namespace lxcmon::discover

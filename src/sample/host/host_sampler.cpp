@@ -33,9 +33,9 @@ void note_error(const std::string& what, std::string_view measurement, int error
 } // namespace
 
 HostSampler::HostSampler(const SampleSettings& settings, io::FdBudget& budget)
-    : io_(settings.root_fd)
+    : io_(settings.root_fd, settings.io_globs)
     , has_net_(settings.selection.has_any(fields_of("host_net")))
-    , net_loopback_(settings.net_loopback) {
+    , net_choice_{settings.net_loopback, settings.net_globs} {
     for (const auto& [key, value] : settings.tags.user)
         tags_.push_back({key, value});
     tags_.push_back({"host", settings.tags.host});
@@ -130,7 +130,7 @@ void HostSampler::sample_net(std::int64_t tick_ns, const HostLinks& links, int l
         return;
     if (links_error != links_error_)
         note_error("the list of its interfaces", "host_net", links_error, links_error_);
-    add_host_net_points(links.own(), net_loopback_, tags_, tick_ns, points);
+    add_host_net_points(links.own(), net_choice_, tags_, tick_ns, points);
 }
 
 } // namespace lxcmon::sample

@@ -6,6 +6,7 @@
 #include "sample/cgroup/reader.hpp"
 #include "sample/host/io.hpp"
 #include "sample/network/host_links.hpp"
+#include "sample/network/interface_choice.hpp"
 #include "sample/settings.hpp"
 
 #include <cstdint>
@@ -63,7 +64,7 @@ class HostSampler {
     CpuRate cpu_rate_;
     HostIo io_;
     bool has_net_;
-    bool net_loopback_;
+    InterfaceChoice net_choice_;
     int links_error_ = 0; ///< the last logged errno
     Readings readings_;
 };
