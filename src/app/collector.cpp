@@ -23,7 +23,9 @@ constexpr std::chrono::milliseconds shortest_deadline{250};
 constexpr int seldom_ticks = 6;
 constexpr std::chrono::minutes longest_seldom{1};
 constexpr std::chrono::seconds longest_once{10};
-constexpr std::chrono::milliseconds longest_first_wait{2'000};
+/// However short the interval is: nearly all containers are in the first tick, and a liblxc that hangs delays
+/// it only once.
+constexpr std::chrono::milliseconds first_wait{2'000};
 
 io::UniqueFd open_root() {
     io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -38,7 +40,7 @@ discover::DiscoverSettings discover_settings(const CollectSettings& collect) {
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval);
     settings.liblxc.wait = std::min(interval / 4, settings.liblxc.wait);
     if (!collect.once)
-        settings.liblxc.first_wait = std::min(interval / 2, longest_first_wait);
+        settings.liblxc.first_wait = first_wait;
     return settings;
 }
 

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <system_error>
 #include <vector>
 
@@ -21,9 +20,10 @@ constexpr std::chrono::seconds idle_most{10};
 /// A killed process ends within a few milliseconds, unless it waits for the kernel.
 constexpr std::chrono::milliseconds end_check{5};
 
-/// True until a killed process has been reaped.
+/// True until a killed process has been reaped; its pid may be another process's from then on.
 bool exists(pid_t pid) noexcept {
-    return pid > 0 && ::kill(pid, 0) == 0;
+    const auto& killed = io::WorkerProcess::not_reaped();
+    return std::ranges::find(killed, pid, &io::UnreapedWorker::pid) != killed.end();
 }
 
 } // namespace

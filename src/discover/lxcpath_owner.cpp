@@ -126,6 +126,9 @@ std::string take_rights_of(const LxcOwner& owner) {
     limit(RLIMIT_AS, address_space_bytes() + spare_bytes);
     ::signal(SIGXFSZ, SIG_IGN); // an error of write() instead
     ::prctl(PR_SET_DUMPABLE, 0);
+    // As a user, liblxc locks a container in one of these folders, and loads none if it can't.
+    if (::geteuid() != 0 && std::getenv("XDG_RUNTIME_DIR") == nullptr && std::getenv("HOME") == nullptr)
+        ::setenv("XDG_RUNTIME_DIR", lock_folder(::geteuid()).c_str(), 1);
     if (owner.uid == 0 || ::geteuid() != 0)
         return {};
     const gid_t gid = owner.gid != 0 ? owner.gid : nogroup;

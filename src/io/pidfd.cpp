@@ -15,7 +15,7 @@ namespace lxcmon::io {
 namespace {
 
 /// What poll() reports of a pidfd; POLLNVAL if it fails.
-short events_of(int pidfd) noexcept {
+int events_of(int pidfd) noexcept {
     pollfd wait{pidfd, POLLIN, 0};
     int count = 0;
     do

@@ -129,6 +129,7 @@ void WorkerProcess::fork_child(const char* what, const Main& main) {
     const UniqueFd theirs(ends[1]);
     std::list<UnreapedWorker> entry(1);
     entry.front().kind = kind_;
+    running_pids.reserve(running_pids.size() + 1);
     const pid_t parent = ::getpid();
     const pid_t child = ::fork();
     if (child < 0)
@@ -137,6 +138,7 @@ void WorkerProcess::fork_child(const char* what, const Main& main) {
         become_worker(kind_.c_str(), theirs.get(), parent, main);
     entry.front().pid = child;
     running_.swap(entry);
+    running_pids.push_back(child);
     socket_ = std::move(ours);
 }
 
@@ -145,6 +147,7 @@ UnreapedWorker* WorkerProcess::kill() noexcept {
     if (running_.empty())
         return nullptr;
     ::kill(pid(), SIGKILL);
+    std::erase(running_pids, pid());
     running_.front().killed_at = Clock::now();
     killed.splice(killed.end(), running_);
     return &killed.back();

@@ -10,9 +10,11 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace lxcmon::io {
 
@@ -69,6 +71,9 @@ class WorkerProcess {
     /// Whether no worker may be sent to this part of the subject, as one that was killed there has not ended.
     [[nodiscard]] static bool is_blocked(std::string_view subject, std::uint64_t part) noexcept;
 
+    /// Pids of all workers that were started and not killed.
+    [[nodiscard]] static std::span<const pid_t> running() noexcept { return running_pids; }
+
     /// Finds workers that an earlier run of the program in this cgroup left, since they can't be ended. They
     /// count as not reaped from now on. Reads all of /proc.
     static void find_earlier();
@@ -94,6 +99,7 @@ class WorkerProcess {
     /// Of all workers, not yet reaped: a killed process may outlive its WorkerProcess, for a moment or until
     /// an uninterruptible wait ends.
     static inline std::list<UnreapedWorker> killed;
+    static inline std::vector<pid_t> running_pids;
     static inline std::map<std::string, std::string, std::less<>> failures;
 };
 

@@ -3,6 +3,7 @@
 
 #include "app/helper_watch.hpp"
 #include "io/clock.hpp"
+#include "io/worker_process.hpp"
 #include "push/status_line.hpp"
 
 #include <fmt/ranges.h>
@@ -59,8 +60,8 @@ void Agent::tick(std::int64_t tick_ns) {
     metrics_.points = encoded + collector_->points.size();
     metrics_.sample_errors += collector_->troubled;
     const deliver::Target::Status status = this->status();
-    add_self_point(metrics_, status, process_costs(collector_->sampler.helper_pids()), config_.collect,
-                   tick_ns, collector_->points);
+    add_self_point(metrics_, status, process_costs(io::WorkerProcess::running()), config_.collect, tick_ns,
+                   collector_->points);
     encode(collector_->points);
     flush_when_due(tick_ns); // to the queue; threads of the targets deliver
     const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);

@@ -88,10 +88,6 @@ std::string_view Sampler::cgroup_version() const noexcept {
     return context_->layout.describe();
 }
 
-std::array<pid_t, 2> Sampler::helper_pids() const noexcept {
-    return {helper_.pid(), context_->processes ? context_->processes->reader.pid() : -1};
-}
-
 Sampler::Entry& Sampler::entry_of(const Container& container) {
     auto& entry = entries_[container.id];
     if (!entry)

@@ -8,7 +8,6 @@
 #include "sample/helper/client.hpp"
 #include "sample/settings.hpp"
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -55,9 +54,6 @@ class Sampler {
     /// counts: these may be slow, and would not be due again in the next sample.
     void sample_for_rates(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                           PointBuffer& points);
-
-    /// Pids of the helper processes, which may change between samples; -1: not running.
-    [[nodiscard]] std::array<pid_t, 2> helper_pids() const noexcept;
 
     /// Of the last sample().
     [[nodiscard]] const SampleTimes& times() const noexcept { return times_; }

@@ -43,7 +43,6 @@ void ask_for_interfaces(void* page) noexcept {
 
 RtnlHold::RtnlHold()
     : page_(::mmap(nullptr, page_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-    // poll() needs O_NONBLOCK here.
     , faults_(static_cast<int>(::syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK))) {
     require(page_ != MAP_FAILED && faults_, "userfaultfd");
     uffdio_api api{UFFD_API, 0, 0};
@@ -54,6 +53,7 @@ RtnlHold::RtnlHold()
     require(::ioctl(faults_.get(), UFFDIO_REGISTER, &range) == 0, "UFFDIO_REGISTER");
     holder_ = std::thread(ask_for_interfaces, page_);
     pollfd wait{faults_.get(), POLLIN, 0};
+    // Without O_NONBLOCK the descriptor would report POLLERR at once.
     if (::poll(&wait, 1, fault_wait_msec) == 1 && wait.revents == POLLIN)
         return;
     release();

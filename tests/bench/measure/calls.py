@@ -56,7 +56,7 @@ def learn(agent, names, grid, folder):
     """Traces LEARN_TICKS ticks of an agent that samples these containers alone."""
     output = folder / "strace.txt"
     grid.next_middle()
-    pids = [agent.pid, *agent.helper_pids()]
+    pids, children = [agent.pid, *agent.helper_pids()], agent.child_pids()
     with Strace(pids, output, "-y", "-s", "0", "-e", "trace=pread64,setns,getdents64"):
         begin_ns = grid.next_middle()
         skip = output.read_text().count("\n")
@@ -64,9 +64,10 @@ def learn(agent, names, grid, folder):
     rows = agent.own_rows(begin_ns, end_ns)
     if len(rows) != LEARN_TICKS:
         raise RuntimeError(f"under strace the agent took {len(rows)} ticks of {LEARN_TICKS}: is this machine overloaded?")
-    # What they read of themselves the floor reads of itself.
-    own = re.compile(rf"/proc/(?:{'|'.join(map(str, pids))})/")
-    return _plan([own.sub("/proc/self/", line) for line in output.read_text().splitlines()[skip:]], names, LEARN_TICKS)
+    # What they read of themselves the floor reads of itself, but nothing of a child that will soon end.
+    own, passing = (re.compile(rf"/proc/(?:{'|'.join(map(str, group)) or '-'})/") for group in (pids, set(children) - set(pids)))
+    lines = [own.sub("/proc/self/", line) for line in output.read_text().splitlines()[skip:] if not passing.search(line)]
+    return _plan(lines, names, LEARN_TICKS)
 
 
 def _plan(lines, names, ticks):

@@ -4,7 +4,7 @@ them."""
 
 import re
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 
 from . import agent as program
 from .case import LabCase
@@ -26,6 +26,15 @@ def ticks_taken(log):
     return [int(match) for match in TICK.findall(log)]
 
 
+def by_tick(keys, log):
+    """What is missing, in few words: the tick's number, the measurement, how many containers and one of them."""
+    ticks = ticks_taken(log)
+    missing = defaultdict(list)
+    for measurement, container, moment in sorted(keys):
+        missing[ticks.index(moment), measurement].append(container)
+    return [f"tick {tick} of {len(ticks)}: {measurement} of {len(names)}, {names[0]}" for (tick, measurement), names in sorted(missing.items())]
+
+
 def points_of(requests):
     return [point for request in requests for point in parse_lines(request.body)]
 
@@ -38,6 +47,7 @@ def wait_seconds(seconds):
 
 class DeliveryCase(LabCase):
     container_count = 2
+    maxDiff = None
 
     @classmethod
     def setUpClass(cls):
@@ -90,7 +100,7 @@ class DeliveryCase(LabCase):
                          if point.measurement in MEASUREMENTS)
         wanted = self.keys_of_ticks(log)
         self.assertTrue(wanted, f"no tick in the log: {log}")
-        self.assertEqual(sorted(wanted - set(counts) - set(missing)), [], "not delivered")
+        self.assertEqual(by_tick(wanted - set(counts) - set(missing), log), [], "not delivered")
         self.assertEqual([key for key, count in counts.items() if count > 1], [], "delivered twice")
 
     def assert_in_influx(self, influx, log, db="lxc"):
@@ -99,7 +109,7 @@ class DeliveryCase(LabCase):
                          for measurement in MEASUREMENTS for row in influx.rows(measurement, db=db))
         wanted = self.keys_of_ticks(log)
         self.assertTrue(wanted, f"no tick in the log: {log}")
-        self.assertEqual(sorted(wanted - set(counts)), [], "not in InfluxDB")
+        self.assertEqual(by_tick(wanted - set(counts), log), [], "not in InfluxDB")
         self.assertEqual([key for key, count in counts.items() if count > 1], [], "twice in InfluxDB")
 
     def assert_spool_empty(self, agent):

@@ -43,7 +43,7 @@ class RtnlHold:
 def main():
     """SIOCGIFCONF writes its answer under the lock. The page for the answer comes at the end of stdin (userfaultfd(2))."""
     libc = ctypes.CDLL(None, use_errno=True)
-    faults = libc.syscall(USERFAULTFD[platform.machine()], os.O_CLOEXEC)
+    faults = libc.syscall(USERFAULTFD[platform.machine()], os.O_CLOEXEC | os.O_NONBLOCK)  # else poll() reports an error at once
     if faults < 0:
         raise OSError(ctypes.get_errno(), "userfaultfd")
     fcntl.ioctl(faults, UFFDIO_API, bytearray(struct.pack("QQQ", 0xAA, 0, 0)))
@@ -55,7 +55,9 @@ def main():
     question = ctypes.create_string_buffer(struct.pack("ixxxxQ", PAGE, address))
     holder = threading.Thread(target=libc.ioctl, args=(asker.fileno(), SIOCGIFCONF, question))
     holder.start()
-    if not select.select([faults], [], [], 20)[0]:
+    fault = select.poll()
+    fault.register(faults, select.POLLIN)
+    if fault.poll(20_000) != [(faults, select.POLLIN)]:
         sys.exit("no page fault: SIOCGIFCONF did not answer")
     print("held", flush=True)
     sys.stdin.read()

@@ -52,7 +52,9 @@ TEST_CASE("an empty lxcpath has no containers and is no fault") {
     CHECK(log.take().empty());
 }
 
-TEST_CASE("a missing lxcpath is logged once and does not affect the others") {
+// As root, whose lxcpath is watched; a user's is listed every 5 s.
+TEST_CASE("a missing lxcpath is logged once and does not affect the others" *
+          doctest::test_suite("needs root")) {
     const TempTree tree;
     const TempTree good;
     define(good, "web");
@@ -81,7 +83,8 @@ TEST_CASE("a missing lxcpath is logged once and does not affect the others") {
     CHECK(names_of(table) == Names{"db", "web"});
 }
 
-TEST_CASE("stopped containers have their settings, and disappear when removed") {
+TEST_CASE("stopped containers have their settings, and disappear when removed" *
+          doctest::test_suite("needs root")) {
     const TempTree tree;
     define(tree, "a", "lxc.uts.name = web\nlxc.cgroup.dir.container = pool/a\n");
     define(tree, "b");
@@ -131,7 +134,8 @@ TEST_CASE("only selected containers are in the table") {
     CHECK(names_of(table) == Names{"web1"});
 }
 
-TEST_CASE("of two containers with one name that of the later lxcpath is shadowed") {
+TEST_CASE("of two containers with one name that of the later lxcpath is shadowed" *
+          doctest::test_suite("needs root")) {
     const TempTree first;
     const TempTree second;
     define(first, "web");

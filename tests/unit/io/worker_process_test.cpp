@@ -103,6 +103,22 @@ TEST_CASE("killed workers that do not end are bounded, for each kind") {
     CHECK(test::all_reaped());
 }
 
+TEST_CASE("running workers of all kinds are known until they are killed") {
+    WorkerProcess first("test-first");
+    WorkerProcess second("test-second");
+    test::start_idle(first);
+    test::start_idle(second);
+    const auto runs = [](pid_t pid) { return std::ranges::count(WorkerProcess::running(), pid) == 1; };
+    CHECK(runs(first.pid()));
+    CHECK(runs(second.pid()));
+    const pid_t killed = first.pid();
+    first.kill();
+    CHECK_FALSE(runs(killed));
+    CHECK(runs(second.pid()));
+    second.kill();
+    CHECK(test::all_reaped());
+}
+
 TEST_CASE("a worker that can't be forked is tried again later, and the reason is kept") {
     CHECK_NOTHROW(test::Child(0, &fails_without_a_fork));
 }

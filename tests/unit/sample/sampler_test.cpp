@@ -5,6 +5,8 @@
 
 #include "sample/sampler.hpp"
 
+#include "io/worker_process.hpp"
+
 #include <doctest/doctest.h>
 
 #include <signal.h>
@@ -245,7 +247,7 @@ TEST_CASE("a stopped helper costs one tick's helper values and is replaced") {
     settings.namespace_deadline = std::chrono::milliseconds(300);
     LogCapture log;
     Sampler sampler(settings);
-    REQUIRE(::kill(sampler.helper_pids()[0], SIGSTOP) == 0);
+    REQUIRE(::kill(io::WorkerProcess::running().front(), SIGSTOP) == 0);
     const auto [lines, faulty] = tick(sampler, {&machine.container()});
     CHECK(faulty == 1);
     CHECK(count_of(lines, "lxc_cpu,") == 1);
