@@ -152,7 +152,7 @@ TEST_CASE("a container with two helpers that can't be ended gets no other") {
         CHECK(filesystems.pauses(1) == (part == WorkerProcess::most_of_subject));
         CHECK(filesystems.is_well() == (part != WorkerProcess::most_of_subject));
     }
-    CHECK_FALSE(ContainerFilesystems("container d", 2, "/lxc/d").pauses(1));
+    CHECK_FALSE(ContainerFilesystems("container d", 2, names, "/lxc/d").pauses(1));
     container.init.end();
     CHECK(test::all_reaped());
     CHECK_FALSE(filesystems.pauses(1));

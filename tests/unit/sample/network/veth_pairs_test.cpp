@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <span>
 #include <string>
 #include <string_view>
@@ -90,7 +89,7 @@ TEST_CASE("real pairs: to the host, to a container of the host, to a container i
                test::make_veth("direct", "direct", far_network.get()) &&
                test::make_veth("veth1a2b3c", "eth0", nested_network.get());
     });
-    NamespaceLinks networks(std::chrono::seconds(20));
+    NamespaceLinks networks;
     VethPairs pairs;
     VethEnds ends(pairs);
     VethEnds far_ends(pairs);
