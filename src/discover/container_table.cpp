@@ -263,11 +263,14 @@ void ContainerTable::take_container(std::size_t index, ContainerEntry& entry, bo
     entry.container.incarnation = ++last_incarnation_;
 }
 
+/// An lxcpath of root's has precedence over those of users, which can take any name.
 void ContainerTable::mark_shadowed() {
     std::vector<Container*> all;
-    for (const Path& path : by_path_)
-        for (const auto& [name, entry] : path.entries)
-            all.push_back(&entry->container);
+    for (const bool of_root : {true, false})
+        for (const Path& path : by_path_)
+            if ((path.owner && path.owner->uid == 0) == of_root)
+                for (const auto& [name, entry] : path.entries)
+                    all.push_back(&entry->container);
     mark_same_names(all);
 }
 

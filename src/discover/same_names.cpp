@@ -4,7 +4,6 @@
 #include "text/clean_name.hpp"
 
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -15,20 +14,16 @@
 namespace lxcmon::discover {
 namespace {
 
-bool is_of_root(const std::string& lxcpath) noexcept {
-    struct stat status {};
-    return ::stat(lxcpath.c_str(), &status) == 0 && status.st_uid == 0;
-}
-
-/// The containers, those whose names have precedence first.
+/// In each lxcpath, the clean names first.
 std::vector<Container*> by_precedence(std::span<Container* const> containers) {
-    std::map<std::string, bool> roots;
     std::vector<Container*> order(containers.begin(), containers.end());
-    for (const Container* each : order)
-        if (!roots.contains(each->lxcpath))
-            roots[each->lxcpath] = is_of_root(each->lxcpath);
-    std::ranges::stable_partition(order, [](const Container* each) { return text::is_clean(each->name); });
-    std::ranges::stable_partition(order, [&](const Container* each) { return roots[each->lxcpath]; });
+    for (auto begin = order.begin(); begin != order.end();) {
+        const std::string& lxcpath = (*begin)->lxcpath;
+        const auto end = std::find_if(begin, order.end(),
+                                      [&](const Container* each) { return each->lxcpath != lxcpath; });
+        std::stable_partition(begin, end, [](const Container* each) { return text::is_clean(each->name); });
+        begin = end;
+    }
     return order;
 }
 
