@@ -2,7 +2,7 @@
 #include "discover/container_table.hpp"
 
 #include "discover/lxc_api.hpp"
-#include "discover/same_names.hpp"
+#include "discover/names/same_names.hpp"
 #include "io/clock.hpp"
 #include "io/pidfd.hpp"
 

@@ -6,7 +6,7 @@
 #include "discover/lxc_clients.hpp"
 #include "discover/monitor_peer.hpp"
 #include "discover/monitor_sockets.hpp"
-#include "discover/pve_names.hpp"
+#include "discover/names/pve_names.hpp"
 #include "discover/settings.hpp"
 #include "model/container.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/log_capture.hpp"
 
-#include "discover/same_names.hpp"
+#include "discover/names/same_names.hpp"
 
 #include <doctest/doctest.h>
 

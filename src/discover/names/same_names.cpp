@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "discover/same_names.hpp"
+#include "discover/names/same_names.hpp"
 
 #include "text/clean_name.hpp"
 
@@ -19,8 +19,8 @@ std::vector<Container*> by_precedence(std::span<Container* const> containers) {
     std::vector<Container*> order(containers.begin(), containers.end());
     for (auto begin = order.begin(); begin != order.end();) {
         const std::string& lxcpath = (*begin)->lxcpath;
-        const auto end = std::find_if(begin, order.end(),
-                                      [&](const Container* each) { return each->lxcpath != lxcpath; });
+        const auto end =
+            std::find_if(begin, order.end(), [&](const Container* each) { return each->lxcpath != lxcpath; });
         std::stable_partition(begin, end, [](const Container* each) { return text::is_clean(each->name); });
         begin = end;
     }
