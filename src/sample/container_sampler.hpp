@@ -75,6 +75,8 @@ class ContainerSampler {
     void scan_before_joining() noexcept;
     /// Asks for the interfaces. Call before LinkLister::start().
     void ask_links() { network_.ask(context_.link_lister, container_); }
+    /// After the list, before sample_network() of any container: see ContainerNetwork.
+    void note_veth_ends() { network_.note_veth_ends(context_.link_lister); }
 
     /// True if a scan of this container has hung, was slow, or is likely to be: sample it last.
     [[nodiscard]] bool may_hang() const noexcept;

@@ -157,7 +157,9 @@ void Sampler::finish_links(const TickTime& time, PointBuffer& points, const Take
     lister.finish();
     times_.links_ns = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
     if (const auto error = lister.host_error())
-        host_->sample_net(time.wall_ns, lister.host_links(), *error, points);
+        host_->sample_net(time.wall_ns, lister.host_links().own(), *error, points);
+    for (Entry* entry : running_)
+        entry->sampler->note_veth_ends();
     for (Entry* entry : running_) {
         if (!entry->sampler->sample_network(time, entry->tags->all(), points))
             entry->is_well = false;

@@ -20,6 +20,14 @@ void ContainerNetwork::ask(LinkLister& lister, const Container& container) {
         number_ = lister.add(container.init_pid, container.init_pidfd.get(), host_id_);
 }
 
+void ContainerNetwork::note_veth_ends(LinkLister& lister) {
+    if (!wanted_.links)
+        return;
+    const ContainerLinks& links = lister.links_of(number_, host_id_);
+    if (!links.left_out && links.error == 0)
+        veth_ends_.update(links);
+}
+
 void ContainerNetwork::sample(LinkLister& lister, const PointSink& sink) {
     if (wanted_.links)
         take(lister.links_of(number_, host_id_), sink);
@@ -45,11 +53,10 @@ void ContainerNetwork::take(const ContainerLinks& links, const PointSink& sink) 
 }
 
 void ContainerNetwork::add_points(const ContainerLinks& links, const PointSink& sink) {
-    veth_ends_.update(links);
     names_.begin_scan(sink.boottime_ns);
     const LinksLeftOut left_out = add_net_points(
         links, sink.host_links, {wanted_.choice, veth_ends_, names_, sink.tags, sink.wall_ns, sink.points});
-    // In the first scan, the container with the other end may not have been listed yet.
+    // The container with the other end may have been started, and be known in the next tick.
     const bool had_inner = std::exchange(had_inner_, !left_out.inner.empty());
     if (had_inner && had_inner_ && !std::exchange(logged_inner_, true))
         spdlog::info("{}: its veth interfaces with the other end neither on the host nor in a container of "

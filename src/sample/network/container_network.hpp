@@ -35,7 +35,10 @@ class ContainerNetwork {
     };
     /// Asks for the container's interfaces, if wanted. Call it before LinkLister::start().
     void ask(LinkLister& lister, const Container& container);
-    /// Adds the points of the interfaces. Call it after LinkLister::finish().
+    /// Takes the container's ends of veth pairs. Call it after LinkLister::finish(), for all containers
+    /// before sample() of any: it tells the pairs between two containers.
+    void note_veth_ends(LinkLister& lister);
+    /// Adds the points of the interfaces.
     void sample(LinkLister& lister, const PointSink& sink);
     /// Takes the result of LinkLister::links_of().
     void take(const ContainerLinks& links, const PointSink& sink);

@@ -16,7 +16,7 @@ namespace lxcmon::sample {
 /// Destination of the points of a container's interfaces.
 struct NetPoints {
     const InterfaceChoice& choice;
-    const VethEnds& veth_ends; ///< already up to date
+    const VethEnds& veth_ends; ///< up to date
     SeriesNames& names;        ///< of the interfaces sent so far; a scan has begun
     std::span<const Tag> tags;
     std::int64_t wall_ns;

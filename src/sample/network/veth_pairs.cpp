@@ -16,9 +16,10 @@ void VethPairs::remove(const End& end) noexcept {
 }
 
 void VethEnds::update(const ContainerLinks& links) {
+    knows_host_ = !links.lacks_host_id;
     listed_.clear();
     for (const auto& entry : std::span(links.links).first(links.count))
-        if (ends_elsewhere(entry))
+        if (knows_host_ && ends_elsewhere(entry))
             listed_.emplace_back(entry.link.index, entry.link.peer_index);
     if (listed_ != ends_)
         replace_by(listed_);

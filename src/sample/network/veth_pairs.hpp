@@ -41,19 +41,21 @@ class VethEnds {
     VethEnds(const VethEnds&) = delete;
     VethEnds& operator=(const VethEnds&) = delete;
 
-    /// Takes the ends from a new list of the container's interfaces. Allocates only after a change.
+    /// Takes the ends from a new list of the container's interfaces, none if it is not known which ends are
+    /// on the host. Allocates only after a change.
     void update(const ContainerLinks& links);
     /// Whether this is the inner end of a veth pair: its other end is on neither the host nor in a container
     /// that the agent samples. So the container made it for a container of its own (Docker), with a new name
     /// each time.
     [[nodiscard]] bool is_inner(const ContainerLinks::Entry& entry) const noexcept {
-        return ends_elsewhere(entry) && !pairs_.has_other_end(entry.link);
+        return knows_host_ && ends_elsewhere(entry) && !pairs_.has_other_end(entry.link);
     }
 
   private:
     void replace_by(const std::vector<VethPairs::End>& ends);
 
     VethPairs& pairs_;
+    bool knows_host_ = true;
     std::vector<VethPairs::End> ends_, listed_;
 };
 

@@ -72,6 +72,18 @@ TEST_CASE("an end elsewhere is an inner end unless another container has the oth
     CHECK(near.is_inner(veth(5, 4))); // the other container has ended
 }
 
+TEST_CASE("no end is an inner end if it is not known which ends are on the host") {
+    VethPairs pairs;
+    VethEnds ends(pairs);
+    ContainerLinks links = only(veth(5, 4));
+    links.lacks_host_id = true;
+    ends.update(links);
+    CHECK_FALSE(ends.is_inner(veth(5, 4)));
+    links.lacks_host_id = false;
+    ends.update(links);
+    CHECK(ends.is_inner(veth(5, 4)));
+}
+
 TEST_SUITE_BEGIN("needs root");
 
 TEST_CASE("real pairs: to the host, to a container of the host, to a container in the container") {
