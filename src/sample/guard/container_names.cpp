@@ -2,6 +2,7 @@
 #include "sample/guard/container_names.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace lxcmon::sample {
 
@@ -17,21 +18,18 @@ std::unique_ptr<ContainerNames> GoneContainers::take(const Key& key, std::int64_
 }
 
 void GoneContainers::put(Key key, std::unique_ptr<ContainerNames> names, std::int64_t now_ns) {
-    std::size_t bytes = 0;
-    std::size_t count = 0;
-    for (const SeriesNames* each : {&names->interfaces, &names->filesystems, &names->commands}) {
-        bytes += each->text_bytes();
-        count += each->size();
-    }
-    if (count == 0)
+    if (names->is_new())
         return;
     forget_old(now_ns);
     if (const auto known = gone_.find(key); known != gone_.end())
         text_bytes_ -= known->second.text_bytes;
+    const std::size_t bytes = names->text_bytes();
     text_bytes_ += bytes;
     gone_.insert_or_assign(std::move(key), Gone{std::move(names), now_ns, bytes});
-    while (gone_.size() > bounds_.containers || text_bytes_ > bounds_.text_bytes)
+    if (gone_.size() > bounds_.containers)
         forget_first();
+    while (text_bytes_ > bounds_.text_bytes)
+        forget_first_names();
 }
 
 void GoneContainers::forget_old(std::int64_t now_ns) {
@@ -47,6 +45,14 @@ void GoneContainers::forget_first() {
         std::ranges::min_element(gone_, {}, [](const auto& item) { return item.second.since_ns; });
     text_bytes_ -= first->second.text_bytes;
     gone_.erase(first);
+}
+
+void GoneContainers::forget_first_names() {
+    const auto first = std::ranges::min_element(gone_, {}, [](const auto& item) {
+        return std::pair(item.second.text_bytes == 0, item.second.since_ns);
+    });
+    text_bytes_ -= std::exchange(first->second.text_bytes, 0);
+    first->second.names->forget_names();
 }
 
 } // namespace lxcmon::sample

@@ -15,11 +15,25 @@ namespace lxcmon::sample {
 /// The names of one container in the points, over all of its starts.
 struct ContainerNames {
     SeriesNames interfaces{}, filesystems{}, commands{};
+
+    [[nodiscard]] bool is_new() const noexcept {
+        return interfaces.is_new() && filesystems.is_new() && commands.is_new();
+    }
+    /// Bytes of all names.
+    [[nodiscard]] std::size_t text_bytes() const noexcept {
+        return interfaces.text_bytes() + filesystems.text_bytes() + commands.text_bytes();
+    }
+    void forget_names() noexcept {
+        interfaces.forget_names();
+        filesystems.forget_names();
+        commands.forget_names();
+    }
 };
 
 /// Keeps the names of containers that are gone for a day, so that a container that is destroyed and created
 /// again has no new limit each time. Bounded: beyond the bounds, the containers that went first are
-/// forgotten. `now_ns` is CLOCK_BOOTTIME.
+/// forgotten, or their names if these are too long; the limit of the day stays then. `now_ns` is
+/// CLOCK_BOOTTIME.
 class GoneContainers {
   public:
     using Key = std::pair<std::string, std::string>; ///< lxcpath and name
@@ -45,6 +59,7 @@ class GoneContainers {
     };
     void forget_old(std::int64_t now_ns);
     void forget_first();
+    void forget_first_names();
 
     Bounds bounds_{};
     std::map<Key, Gone> gone_;

@@ -48,8 +48,7 @@ Admission SeriesNames::admit(std::string_view name) {
 bool SeriesNames::has_place() {
     if (names_.size() >= most_ && now_ns_ >= next_search_ns_) {
         next_search_ns_ = now_ns_ + search_pause_ns;
-        std::erase_if(names_,
-                      [this](const auto& each) { return now_ns_ - each.second.used_ns >= unused_after_ns; });
+        std::erase_if(names_, [this](const auto& each) { return is_unused(each.second); });
     }
     return names_.size() < most_;
 }

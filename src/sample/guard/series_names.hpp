@@ -25,7 +25,7 @@ enum class Admission : std::uint8_t {
 class SeriesNames {
   public:
     static constexpr std::size_t usual_most = 512;
-    /// A name that is unused for this time gives its place to a new one.
+    /// A name that is unused for this time, and in the scan before, gives its place to a new one.
     static constexpr std::int64_t unused_after_ns = 3'600'000'000'000;
     static constexpr std::int64_t day_ns = 24 * unused_after_ns;
 
@@ -42,6 +42,10 @@ class SeriesNames {
 
     /// True if the name has a place.
     [[nodiscard]] bool holds(std::string_view name) const noexcept { return names_.contains(name); }
+    /// True if there are no names, and the limit of the day is not reduced.
+    [[nodiscard]] bool is_new() const noexcept { return names_.empty() && credit_ns_ == day_ns; }
+    /// Takes all places back, to save memory. The limit for the day stays.
+    void forget_names() noexcept { names_.clear(); }
     [[nodiscard]] std::size_t most() const noexcept { return most_; }
     [[nodiscard]] std::size_t size() const noexcept { return names_.size(); }
     /// Bytes of all names.
@@ -64,6 +68,10 @@ class SeriesNames {
         std::int64_t used_ns;
         std::uint64_t scan;
     };
+    [[nodiscard]] bool is_unused(const Use& use) const noexcept {
+        // Scans can be more than an hour apart; the names of this scan are not all known yet.
+        return now_ns_ - use.used_ns >= unused_after_ns && use.scan + 1 < scan_;
+    }
     [[nodiscard]] bool has_place();
 
     std::size_t most_;

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 using namespace lxcmon::sample;
 
@@ -57,11 +58,28 @@ TEST_CASE("beyond the bounds the containers that went first are forgotten") {
     by_bytes.put({"/lxc", "1"}, with_interface("six6by"), 1);
     by_bytes.put({"/lxc", "1"}, with_interface("six6by"), 2); // in its place
     by_bytes.put({"/lxc", "2"}, with_interface("four"), 3);
-    CHECK(by_bytes.size() == 2);
     by_bytes.put({"/lxc", "3"}, with_interface("a"), 4);
-    CHECK(by_bytes.size() == 2);
     CHECK_FALSE(by_bytes.take({"/lxc", "1"}, 5)->interfaces.holds("six6by"));
     CHECK(by_bytes.take({"/lxc", "2"}, 5)->interfaces.holds("four"));
-    by_bytes.put({"/lxc", "4"}, with_interface("five5"), 6);
-    CHECK(by_bytes.size() == 2);
+    CHECK(by_bytes.take({"/lxc", "3"}, 5)->interfaces.holds("a"));
+    by_bytes.put({"/lxc", "4"}, with_interface("five5five5"), 6);
+    CHECK(by_bytes.take({"/lxc", "4"}, 7)->interfaces.holds("five5five5"));
+}
+
+TEST_CASE("long names do not take a container's limit of the day away") {
+    GoneContainers gone({.text_bytes = 100});
+    std::size_t admitted = 0;
+    for (int time = 1; time <= 100; ++time) {
+        auto names = gone.take({"/lxc", "web"}, time);
+        if (time % 2 == 0) // in each other start there are no names
+            for (int mount = 0; mount < 100; ++mount) {
+                names->filesystems.begin_scan(time);
+                const std::string name =
+                    std::to_string(time) + std::string(1000, 'x') + std::to_string(mount);
+                admitted += names->filesystems.admit(name) == Admission::admitted ? 1U : 0U;
+            }
+        gone.put({"/lxc", "web"}, std::move(names), time);
+        CHECK(gone.size() == (time == 1 ? 0 : 1));
+    }
+    CHECK(admitted == SeriesNames::usual_most);
 }

@@ -86,6 +86,17 @@ TEST_CASE("a name that is unused for an hour gives its place to a new one") {
     CHECK_FALSE(one.names.holds("n2"));
 }
 
+TEST_CASE("names in use keep their place if scans are more than an hour apart") {
+    SeriesNames names(2);
+    for (int scan = 1; scan <= 3; ++scan) {
+        names.begin_scan(scan * 2 * hour_ns);
+        if (scan > 1)
+            CHECK(names.admit("new" + std::to_string(scan)) == Admission::too_many); // listed first
+        CHECK(names.admit("/") == Admission::admitted);
+        CHECK(names.admit("/home") == Admission::admitted);
+    }
+}
+
 TEST_CASE("known names keep their place while no other name needs it") {
     OneByOne one{SeriesNames(3)};
     CHECK(one.admits("nightly"));
@@ -135,6 +146,17 @@ TEST_CASE("too many names are logged when that begins, and again after an hour w
     CHECK(one.admits("n1"));
     CHECK(one.churn(1) == 0);
     CHECK(one.names.newly_too_many());
+}
+
+TEST_CASE("forgotten names need a new place, within the limit of the day") {
+    OneByOne one{SeriesNames(3)};
+    CHECK(one.churn(3) == 3);
+    one.names.forget_names();
+    CHECK(one.names.size() == 0);
+    CHECK_FALSE(one.admits("n1"));
+    one.now_ns += 8 * hour_ns;
+    CHECK(one.admits("n1"));
+    CHECK_FALSE(one.admits("n2"));
 }
 
 TEST_CASE("a clock that falls changes nothing") {
