@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace lxcmon::sample {
 
@@ -15,8 +16,9 @@ namespace lxcmon::sample {
 [[nodiscard]] bool is_host_link(const Link& link) noexcept;
 
 /// Adds a host_net point for each of `links` that is chosen. An interface is left out if its clean name is
-/// that of another interface. Names are stored in `points`.
-void add_host_net_points(std::span<const Link> links, const InterfaceChoice& choice,
-                         std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
+/// that of another one: returns the name of such an interface, a view into `links`, or an empty text. Names
+/// are stored in `points`.
+std::string_view add_host_net_points(std::span<const Link> links, const InterfaceChoice& choice,
+                                     std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
 
 } // namespace lxcmon::sample

@@ -60,6 +60,11 @@ TEST_CASE("an interface with a name that is another's in the points is left out"
           "host_net,interface=b_ mtu=1500i,up=false 1\n");
 }
 
+TEST_CASE("an interface that is left out by a glob takes no name") {
+    CHECK(lines({named("a\001"), named("a_")}, {.globs = {{}, {"a_"}}}) ==
+          "host_net,interface=a_ mtu=1500i,up=false 1\n");
+}
+
 TEST_CASE("interfaces of guests are not host links") {
     Link veth = named("veth1001_abc");
     veth.kind = LinkKind::veth;
