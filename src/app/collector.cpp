@@ -23,9 +23,7 @@ constexpr std::chrono::milliseconds shortest_deadline{250};
 constexpr int seldom_ticks = 6;
 constexpr std::chrono::minutes longest_seldom{1};
 constexpr std::chrono::seconds longest_once{10};
-/// However short the interval is: nearly all containers are in the first tick, and a liblxc that hangs delays
-/// it only once.
-constexpr std::chrono::milliseconds first_wait{2'000};
+constexpr std::chrono::milliseconds longest_first_wait{2'000};
 
 io::UniqueFd open_root() {
     io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -40,7 +38,7 @@ discover::DiscoverSettings discover_settings(const CollectSettings& collect) {
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval);
     settings.liblxc.wait = std::min(interval / 4, settings.liblxc.wait);
     if (!collect.once)
-        settings.liblxc.first_wait = first_wait;
+        settings.liblxc.first_wait = std::min(interval / 2, longest_first_wait);
     return settings;
 }
 
@@ -75,6 +73,10 @@ Collector::Collector(const CollectSettings& settings)
     if (::geteuid() != 0)
         spdlog::warn("running as uid {} and not as root: only containers that this user can read are sampled",
                      ::geteuid());
+}
+
+void Collector::find_containers() {
+    table.refresh(longest_first_wait);
 }
 
 void Collector::collect(std::int64_t tick_ns, const sample::TakePoints& take) {

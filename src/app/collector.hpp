@@ -20,6 +20,9 @@ struct Collector {
     /// Throws what sample::Sampler throws.
     explicit Collector(const CollectSettings& settings);
 
+    /// Finds the containers, so that the first tick has all of them, also where liblxc takes its time. Waits
+    /// for up to 2 s.
+    void find_containers();
     /// Samples all containers now. `points` then contains the new points, except those that `take` has
     /// removed (see sample::Sampler). `tick_ns` is their time, ns since 1970.
     void collect(std::int64_t tick_ns, const sample::TakePoints& take = {});

@@ -55,9 +55,9 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
         by_path_.emplace_back(FolderWatch(settings_.listing));
 }
 
-void ContainerTable::refresh() {
+void ContainerTable::refresh(std::optional<std::chrono::milliseconds> patience) {
     now_ns_ = io::now_ns(CLOCK_MONOTONIC);
-    sockets_.read();
+    read_sockets();
     ignored_.start_round(sockets_.size(), now_ns_);
     poll_ended();
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
@@ -65,7 +65,8 @@ void ContainerTable::refresh() {
         update_all(index);
     }
     const bool is_first = std::exchange(is_first_, false);
-    const auto end = Clock::now() + (is_first ? settings_.liblxc.first_wait : settings_.liblxc.wait);
+    const auto wait = is_first ? settings_.liblxc.first_wait : settings_.liblxc.wait;
+    const auto end = Clock::now() + patience.value_or(wait);
     while (auto answer = clients_.next(end))
         take(std::move(*answer));
     clients_.end_idle();
@@ -73,6 +74,21 @@ void ContainerTable::refresh() {
         mark_shadowed();
     pve_names_.refresh();
     make_view();
+}
+
+void ContainerTable::read_sockets() {
+    const int error = sockets_.read();
+    constexpr const char* what = "reading /proc/net/unix";
+    if (error != 0 && is_first_)
+        throw std::system_error(error, std::generic_category(), what);
+    if (std::exchange(sockets_error_, error) == error)
+        return;
+    if (error != 0)
+        spdlog::error(
+            "{}: {}; containers that start are not seen, and stopped ones are left out, until it works", what,
+            std::generic_category().message(error));
+    else
+        spdlog::info("{} works again", what);
 }
 
 void ContainerTable::set_host_name(ContainerEntry& entry) const {
@@ -88,7 +104,9 @@ void ContainerTable::make_view() {
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries) {
             set_host_name(*entry);
-            if (entry->known && !entry->container.repeats_name)
+            // Without the list of sockets, a container that was stopped may run now.
+            const bool is_known = entry->known && (sockets_error_ == 0 || entry->container.init_pid != 0);
+            if (is_known && !entry->container.repeats_name)
                 view_.push_back(&entry->container);
             else
                 ++left_out_;

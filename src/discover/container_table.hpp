@@ -39,8 +39,10 @@ class ContainerTable {
     /// In an lxcpath that is not root's, created and destroyed containers are seen within
     /// ListingSettings::foreign_period. liblxc runs in processes of its own (LxcClients): if it has not
     /// answered within LiblxcSettings::wait, the container is skipped until it has.
-    /// Throws std::system_error if /proc/net/unix can't be read.
-    void refresh();
+    /// If /proc/net/unix can't be read, only the running containers that it knows are there; throws
+    /// std::system_error if it has never been read.
+    /// `patience` replaces LiblxcSettings::wait.
+    void refresh(std::optional<std::chrono::milliseconds> patience = std::nullopt);
 
     /// Ordered by lxcpath, then name. Valid until the next refresh(); the address of an entry does not change
     /// while the container exists.
@@ -76,6 +78,7 @@ class ContainerTable {
         bool of_init;
     };
 
+    void read_sockets();
     void poll_ended();
     void ask_for_list(std::size_t index);
     [[nodiscard]] bool must_list(const std::string& lxcpath, Path& path);
@@ -98,6 +101,7 @@ class ContainerTable {
     std::vector<const Container*> view_;
     std::map<std::string, std::string> faults_;
     MonitorSockets sockets_;
+    int sockets_error_ = 0; ///< of the last read
     IgnoredListeners ignored_;
     LxcClients clients_;
     std::map<std::uint64_t, Pending> pending_; ///< by number

@@ -10,7 +10,6 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <system_error>
 #include <utility>
 
 namespace lxcmon::discover {
@@ -64,11 +63,12 @@ MonitorSockets::MonitorSockets(std::string proc_net_unix)
     parse();
 }
 
-void MonitorSockets::read() {
-    listening_.clear(); // views into the old text
-    if (const int error = io::try_read_whole(AT_FDCWD, path, text_, most_sockets_bytes); error != 0)
-        throw std::system_error(error, std::generic_category(), std::string("reading ") + path);
+int MonitorSockets::read() {
+    if (const int error = io::try_read_whole(AT_FDCWD, path, next_text_, most_sockets_bytes); error != 0)
+        return error;
+    text_.swap(next_text_);
     parse();
+    return 0;
 }
 
 void MonitorSockets::parse() {

@@ -27,8 +27,9 @@ class MonitorSockets {
     MonitorSockets& operator=(const MonitorSockets&) = delete;
     ~MonitorSockets() = default;
 
-    /// Reads /proc/net/unix. Allocates only if the text is longer than before. Throws std::system_error.
-    void read();
+    /// Reads /proc/net/unix. Allocates only if the text is longer than before. Returns 0 or the errno; after
+    /// an error the sockets of the last successful read() stay.
+    [[nodiscard]] int read();
 
     /// Inode of the socket with this monitor_socket_name(); 0 if no process listens. A new socket of the same
     /// name has another inode.
@@ -54,6 +55,7 @@ class MonitorSockets {
     static std::string_view name_within(std::string_view socket_name, std::string_view lxcpath) noexcept;
 
     std::string text_;
+    std::string next_text_;           ///< keeps its memory
     std::vector<Listener> listening_; ///< sorted by name
 };
 

@@ -98,6 +98,7 @@ class EachCall(DeliveryCase):
         begin = self.wait_for_ticks(self.agent, 1)[-1]
         self.wait_for_ticks(self.agent, STEADY_TICKS)
         self.stopped(self.agent)
+        self.assertEqual(self.lines_with(self.agent, "a tick failed"), [], "a failure costs figures and no tick")
         self.assert_no_figure_wrong(before, meanwhile, self.figures(begin))
 
 
