@@ -4,8 +4,8 @@
 #include "discover/init_check.hpp"
 #include "discover/lxc_api.hpp"
 #include "discover/lxc_protocol.hpp"
-#include "discover/lxd_names.hpp"
 #include "discover/monitor_peer.hpp"
+#include "discover/names/lxd_names.hpp"
 #include "io/parse.hpp"
 #include "io/pidfd.hpp"
 

@@ -5,6 +5,7 @@
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
 #include "text/bad_value.hpp"
+#include "text/clean_name.hpp"
 #include "text/utf8.hpp"
 
 #include <fcntl.h>
@@ -91,6 +92,10 @@ std::pair<std::string, std::string> parse_tag(const std::string& text) {
         throw BadValue{"can't be set: lxcmon-push uses the tag '" + key + "' itself; choose another key"};
     if (std::ranges::any_of(text, &text::is_control))
         throw BadValue{"has a control character; expected key=value of printable text"};
+    if (!text::is_clean(key)) // two keys could become one
+        throw BadValue{
+            "has a key with a backslash or invalid UTF-8, which line protocol can't hold; expected "
+            "key=value with a key of printable text"};
     return {std::move(key), text.substr(equals + 1)};
 }
 
