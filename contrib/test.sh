@@ -90,6 +90,25 @@ run_tests() {
     meson test -C build-test --no-rebuild --print-errorlogs --no-suite long --no-suite e2e --no-suite soak
 }
 
+# Names of lines, without variables: what a finding needs. A finding ends the program, whatever its environment says.
+sanitizer_options=(--buildtype=debug -Ddebug=false "${unity[@]}" -Db_lundef=false
+    "-Dcpp_args=['-gline-tables-only','-fno-sanitize-recover=all']")
+
+build_with_sanitizers() {
+    build_with build-asan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=address,undefined
+}
+
+# The programs of the rooms with threads alone. Those of "sample" as root take minutes: a listing costs too much time here.
+threaded_rooms=(sample sample/network http influx spool deliver app push)
+test_threads() {
+    local programs=("${threaded_rooms[@]##*/}")
+    configure_build build-tsan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=thread
+    nice meson compile -C build-tsan "${programs[@]/#/unit-}"
+    rm -f build-tsan/meson-logs/testlog.json
+    meson test -C build-tsan --no-rebuild --print-errorlogs --timeout-multiplier 5 "${threaded_rooms[@]/#/unit }" \
+        "unit sample/network as root" "unit spool as root" "unit push as root"
+}
+
 # Each fuzz target runs for so many seconds, as many at once as there are cores.
 export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-20}
 
@@ -130,7 +149,11 @@ count_tests() {
 }
 
 check_format() { cpp_files | xargs -0 clang-format-14 --dry-run -Werror; }
-check_tidy() { python3 contrib/dev/tidy.py build-clang; }
+# Compiles nothing: clang-tidy reads the commands that would compile each file by itself.
+check_tidy() {
+    configure_build build-clang "ccache clang++-14" --buildtype=debug
+    python3 contrib/dev/tidy.py build-clang
+}
 check_scripts() {
     script_files | xargs -0 shellcheck -x
     shellcheck build-test/contrib/lxcmon-push # the bash completion
@@ -165,9 +188,12 @@ run_step "quickstart.sh" contrib/quickstart.sh
 run_step "quickstart.sh --influx" contrib/quickstart.sh --influx
 start_in_background long build-test 0 --suite long
 run_step "Format of the C++ files" check_format
-# Each file by itself, only for its warnings and for clang-tidy: not optimized, which halves the time.
-run_step "Build with clang, warnings are errors" build_with build-clang "ccache clang++-14" --buildtype=debug
+run_step "Build with clang, ASan and UBSan, warnings are errors" build_with_sanitizers
+# The integration tests mostly wait, and clang-tidy does not.
+start_in_background sanitized build-asan 0 --timeout-multiplier 4 --suite unit --suite unit-root --suite integration
 run_step "clang-tidy on src" check_tidy
+run_step "Threads, with TSan" test_threads
+count_tests testlog build-tsan
 run_step "Build the fuzz targets with ASan and UBSan" build_fuzz
 run_step "Fuzz each parser for $LXCMONTEST_FUZZ_SECONDS s" run_fuzz
 count_tests testlog build-fuzz
@@ -175,6 +201,8 @@ run_step "shellcheck" check_scripts
 run_step "Python files" check_python
 run_step "No file over 300 lines" check_lengths
 
+run_step "Run the unit and integration tests with ASan and UBSan" wait_for_tests sanitized build-asan
+count_tests sanitized build-asan
 for suite in e2e long; do
     run_step "Run the tests of the suite $suite" wait_for_tests "$suite" build-test
     count_tests "$suite" build-test

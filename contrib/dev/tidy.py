@@ -3,6 +3,7 @@
 """Runs clang-tidy on each file of src, except files that were clean before and have not changed.
 
 usage: tidy.py BUILD-FOLDER
+The folder needs compile_commands.json only: nothing has to be compiled in it.
 A file has changed if its preprocessed text, its flags, .clang-tidy or the version of clang-tidy has. Prints the warnings; exit code 1
 if there are any.
 """
@@ -45,7 +46,10 @@ def fingerprint(entry, common):
 
 def check(entry, common, build):
     """The warnings; empty if there are none."""
-    clean = CACHE / fingerprint(entry, common)
+    try:
+        clean = CACHE / fingerprint(entry, common)
+    except subprocess.CalledProcessError as error:
+        return error.stderr.decode(errors="replace")
     if clean.exists():
         return ""
     result = subprocess.run(

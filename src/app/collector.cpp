@@ -3,6 +3,7 @@
 
 #include "app/helper_watch.hpp"
 #include "discover/lxc_api.hpp"
+#include "discover/lxc_worker.hpp"
 #include "io/clock.hpp"
 
 #include <fcntl.h>
@@ -73,6 +74,10 @@ Collector::Collector(const CollectSettings& settings)
     if (::geteuid() != 0)
         spdlog::warn("running as uid {} and not as root: only containers that this user can read are sampled",
                      ::geteuid());
+}
+
+void Collector::serve_as_worker(std::span<char* const> arguments) noexcept {
+    discover::serve_as_lxc_worker(arguments);
 }
 
 void Collector::find_containers() {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,8 @@ namespace lxcmon::app {
 /// Discovers and samples containers, for the agent, `list` and `check`. Main thread only.
 /// The constructor starts a helper process: construct it before any thread.
 struct Collector {
+    /// discover::serve_as_lxc_worker(): call it first in main().
+    static void serve_as_worker(std::span<char* const> arguments) noexcept;
     /// Throws what sample::Sampler throws.
     explicit Collector(const CollectSettings& settings);
 

@@ -2,6 +2,7 @@
 #include "discover/container_table.hpp"
 
 #include "discover/lxc_api.hpp"
+#include "discover/names/same_names.hpp"
 #include "io/clock.hpp"
 #include "io/pidfd.hpp"
 
@@ -104,7 +105,8 @@ void ContainerTable::make_view() {
         for (const auto& [name, entry] : path.entries) {
             set_host_name(*entry);
             // Without the list of sockets, a container that was stopped may run now.
-            if (entry->known && (sockets_error_ == 0 || entry->container.init_pid != 0))
+            const bool is_known = entry->known && (sockets_error_ == 0 || entry->container.init_pid != 0);
+            if (is_known && !entry->container.repeats_name)
                 view_.push_back(&entry->container);
             else
                 ++left_out_;
@@ -178,7 +180,8 @@ void ContainerTable::note_list(const std::string& lxcpath, Path& path, const std
         return;
     }
     if (faults_.insert_or_assign(lxcpath, fault).second)
-        spdlog::error("{}; new containers are not seen until this is fixed: run as root, and check --lxcpath",
+        spdlog::error("{}; new containers are not seen until this is fixed: check --lxcpath and the rights "
+                      "of the agent",
                       fault);
     path.folder.forget();
 }
@@ -208,7 +211,9 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
     path.failures = is_broken ? path.failures + 1 : 0;
     path.retry_ns = is_broken ? now_ns_ + pause_after(path.failures) : 0;
     note_list(lxcpath, path,
-              is_broken ? "listing the containers of " + lxcpath + ": " + answer.fault : answer.fault);
+              answer.fault.find(lxcpath) == std::string::npos && !answer.fault.empty()
+                  ? "listing the containers of " + lxcpath + ": " + answer.fault
+                  : answer.fault);
     if (answer.trouble != LxcTrouble::none)
         return;
     listed_ = true;
@@ -279,11 +284,15 @@ void ContainerTable::take_container(std::size_t index, ContainerEntry& entry, bo
     entry.container.incarnation = ++last_incarnation_;
 }
 
+/// An lxcpath of root's has precedence over those of users, which can take any name.
 void ContainerTable::mark_shadowed() {
-    std::set<std::string_view> taken;
-    for (const Path& path : by_path_)
-        for (const auto& [name, entry] : path.entries)
-            entry->container.shadowed = !taken.insert(name).second;
+    std::vector<Container*> all;
+    for (const bool of_root : {true, false})
+        for (const Path& path : by_path_)
+            if ((path.owner && path.owner->uid == 0) == of_root)
+                for (const auto& [name, entry] : path.entries)
+                    all.push_back(&entry->container);
+    mark_same_names(all);
 }
 
 } // namespace lxcmon::discover

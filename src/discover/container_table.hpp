@@ -6,7 +6,7 @@
 #include "discover/lxc_clients.hpp"
 #include "discover/monitor_peer.hpp"
 #include "discover/monitor_sockets.hpp"
-#include "discover/pve_names.hpp"
+#include "discover/names/pve_names.hpp"
 #include "discover/settings.hpp"
 #include "model/container.hpp"
 
@@ -48,7 +48,7 @@ class ContainerTable {
     /// while the container exists.
     [[nodiscard]] const std::vector<const Container*>& containers() const noexcept { return view_; }
     [[nodiscard]] const std::vector<std::string>& lxcpaths() const noexcept { return settings_.lxcpaths; }
-    /// Number of containers whose state is unknown; the reason was logged.
+    /// Number of containers whose state is unknown or whose name repeats another; the reason was logged.
     [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
     /// Error of each lxcpath that could not be listed at the last refresh(), by lxcpath.
     [[nodiscard]] const std::map<std::string, std::string>& faults() const noexcept { return faults_; }

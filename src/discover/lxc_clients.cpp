@@ -132,7 +132,7 @@ void LxcClient::end_if_idle() {
 std::uint64_t LxcClients::ask(const LxcOwner& owner, LxcQuestion question, LxcUrgency urgency) {
     const auto worker = [owner](int socket) { run_lxc_worker(socket, owner); };
     question.number = ++last_number_;
-    by_uid_.try_emplace(owner.uid, worker, settings_.deadline)
+    by_uid_.try_emplace(owner.uid, worker, lxc_worker_name(owner), settings_.deadline)
         .first->second.ask(std::move(question), urgency);
     return last_number_;
 }

@@ -32,9 +32,11 @@ class LxcClient {
     using Clock = std::chrono::steady_clock;
     using Worker = std::function<void(int socket)>;
 
-    LxcClient(Worker worker, std::chrono::milliseconds deadline)
+    /// `kind`: see io::WorkerProcess.
+    LxcClient(Worker worker, std::string kind, std::chrono::milliseconds deadline)
         : worker_(std::move(worker))
-        , deadline_(deadline) {}
+        , deadline_(deadline)
+        , process_(std::move(kind)) {}
 
     void ask(LxcQuestion question, LxcUrgency urgency);
     /// Sends the next question if none is on its way, and takes its answer if there is one. Does not wait.
@@ -56,7 +58,7 @@ class LxcClient {
 
     Worker worker_;
     std::chrono::milliseconds deadline_;
-    io::WorkerProcess process_{"lxcmon-lxc"};
+    io::WorkerProcess process_;
     pid_t killed_ = -1; ///< the last process, until it is reaped
     std::deque<LxcQuestion> queue_;
     std::deque<LxcQuestion> last_; ///< LxcUrgency::last

@@ -4,16 +4,19 @@
 #include "discover/init_check.hpp"
 #include "discover/lxc_api.hpp"
 #include "discover/lxc_protocol.hpp"
-#include "discover/lxd_names.hpp"
 #include "discover/monitor_peer.hpp"
+#include "discover/names/lxd_names.hpp"
+#include "io/parse.hpp"
 #include "io/pidfd.hpp"
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <exception>
 #include <stdexcept>
@@ -143,9 +146,23 @@ void send_answer(int socket, const std::string& answer) noexcept {
     } while (!rest.empty());
 }
 
-} // namespace
+/// First argument of a program that is executed as a worker; uid and gid follow.
+constexpr const char* worker_argument = "lxcmon-liblxc-worker";
+constexpr std::size_t worker_arguments = 4;
+bool main_serves_workers = false;
 
-void run_lxc_worker(int socket, const LxcOwner& owner) noexcept {
+/// With the worker's end of the pair as standard input, as io::WorkerProcess leaves it.
+[[noreturn]] void execute_worker(const LxcOwner& owner) {
+    std::string name = lxc_worker_name(owner), word = worker_argument, uid = std::to_string(owner.uid),
+                gid = std::to_string(owner.gid);
+    const std::array<char*, worker_arguments + 1> arguments{name.data(), word.data(), uid.data(), gid.data(),
+                                                            nullptr};
+    const std::array<char*, 1> environment{nullptr};
+    ::execve("/proc/self/exe", arguments.data(), environment.data());
+    ::_exit(1);
+}
+
+[[noreturn]] void serve(int socket, const LxcOwner& owner) noexcept {
     // liblxc prints errors; without these, a file that it opens would get them.
     for (int number = STDOUT_FILENO; number <= STDERR_FILENO; ++number)
         ::open("/dev/null", O_WRONLY);
@@ -161,6 +178,31 @@ void run_lxc_worker(int socket, const LxcOwner& owner) noexcept {
             ::_exit(length == 0 ? 0 : 1);
         send_answer(socket, encode(worker.answer(*question)));
     }
+}
+
+} // namespace
+
+void run_lxc_worker(int socket, const LxcOwner& owner) noexcept {
+    if (main_serves_workers && socket == STDIN_FILENO && owner.uid != ::geteuid())
+        execute_worker(owner);
+    serve(socket, owner);
+}
+
+void serve_as_lxc_worker(std::span<char* const> arguments) noexcept {
+    main_serves_workers = true;
+    if (arguments.size() != worker_arguments || std::string_view(arguments[1]) != worker_argument)
+        return;
+    const auto uid = io::parse_number<uid_t>(arguments[2]);
+    const auto gid = io::parse_number<gid_t>(arguments[3]);
+    if (!uid || !gid)
+        ::_exit(1);
+    ::prctl(PR_SET_NAME, arguments[0]);
+    serve(STDIN_FILENO, {*uid, *gid});
+}
+
+std::string lxc_worker_name(const LxcOwner& owner) {
+    constexpr std::size_t comm_bytes = 15;
+    return owner.uid == 0 ? "lxcmon-lxc" : ("lxcmon-u" + std::to_string(owner.uid)).substr(0, comm_bytes);
 }
 
 } // namespace lxcmon::discover

@@ -55,7 +55,7 @@ class MonitorSockets {
     static std::string_view name_within(std::string_view socket_name, std::string_view lxcpath) noexcept;
 
     std::string text_;
-    std::string next_text_; ///< keeps its memory
+    std::string next_text_;           ///< keeps its memory
     std::vector<Listener> listening_; ///< sorted by name
 };
 

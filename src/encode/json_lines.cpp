@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "encode/json_lines.hpp"
 
+#include "encode/clean_tags.hpp"
 #include "encode/number.hpp"
 #include "text/utf8.hpp"
 
@@ -137,7 +138,9 @@ void append_json_line(std::string& out, const Point& point) {
     out.append(",\"name\":");
     append_string(out, point.measurement);
     out.append(",\"tags\":");
-    append_object(out, point.tags, &append_string);
+    std::optional<PointBuffer> buffer;
+    const std::span<const Tag> clean = clean_tags(point, buffer);
+    append_object(out, clean.size() == point.tags.size() ? point.tags : clean, &append_string);
     out.append(",\"timestamp\":");
     append_number(out, point.time_ns);
     out.append("}\n");

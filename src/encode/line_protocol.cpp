@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "encode/line_protocol.hpp"
 
+#include "encode/clean_tags.hpp"
 #include "encode/number.hpp"
+#include "text/clean_name.hpp"
 #include "text/utf8.hpp"
 
-#include <algorithm>
 #include <optional>
 
 namespace lxcmon::encode {
@@ -12,19 +13,13 @@ namespace {
 
 enum class Place { measurement, tag, field_key };
 
-char clean(char c) noexcept {
-    if (c == '\\')
-        return '/'; // servers differ on a backslash before a separator
-    return text::is_control(c) ? '_' : c;
-}
-
 void append_name(std::string& out, std::string_view name, Place place) {
     if (text::is_plain(name)) {
         out.append(name);
         return;
     }
     text::append_text(out, name, [&](char c) {
-        c = c == '"' && place == Place::field_key ? '_' : clean(c);
+        c = c == '"' && place == Place::field_key ? '_' : text::clean_byte(c);
         if (c == ',' || c == ' ' || (c == '=' && place != Place::measurement))
             out.push_back('\\');
         out.push_back(c);
@@ -63,28 +58,9 @@ bool is_usable_key(std::string_view key) noexcept {
     return !key.empty() && key != "time";
 }
 
-bool is_clean(std::string_view key) noexcept {
-    return std::ranges::all_of(key, [](char c) { return c >= 0x20 && c < 0x7f && c != '\\'; });
-}
-
-/// The tags with their encoded keys. Keys that differ only in replaced characters become one: servers refuse
-/// a line with a duplicate key.
-std::span<const Tag> clean_tags(const Point& point, PointBuffer& buffer) {
-    buffer.begin(point.measurement, point.time_ns);
-    for (const Tag& tag : point.tags) {
-        std::string key;
-        text::append_text(key, tag.key, [&](char c) { key.push_back(clean(c)); });
-        buffer.tag(buffer.store(key), tag.value);
-    }
-    buffer.field("", true); // a point without fields would be dropped
-    buffer.end();
-    return buffer[0].tags;
-}
-
 void append_tags(std::string& out, const Point& point) {
-    std::optional<PointBuffer> buffer; // rarely needed, and it allocates
-    const bool all_clean = std::ranges::all_of(point.tags, &is_clean, &Tag::key);
-    for (const Tag& tag : all_clean ? point.tags : clean_tags(point, buffer.emplace())) {
+    std::optional<PointBuffer> buffer;
+    for (const Tag& tag : clean_tags(point, buffer)) {
         if (!is_usable_key(tag.key) || tag.value.empty())
             continue;
         out.push_back(',');

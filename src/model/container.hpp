@@ -24,7 +24,8 @@ struct Container {
     io::UniqueFd init_pidfd;       ///< open if init_pid is not 0
     std::uint64_t incarnation = 0; ///< 0: not run since the agent started
     std::int64_t restarts = 0;     ///< inits seen by this agent, minus the first
-    bool shadowed = false;         ///< a container of an earlier lxcpath has this name
+    bool shadowed = false;         ///< another lxcpath has a container of this name, and precedence
+    bool repeats_name = false;     ///< another container of its lxcpath has this name once cleaned: left out
 };
 
 /// Tells a container from others of its name, also over restarts.

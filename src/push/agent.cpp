@@ -164,10 +164,7 @@ int Agent::run() {
         Turn turn = Turn::go_on;
         while (turn == Turn::go_on)
             turn = try_turn(signals);
-        if (turn == Turn::stop)
-            return stop();
-        static_cast<void>(end_targets({}));
-        return 0;
+        return stop();
     } catch (const std::exception& error) {
         return stop(error.what());
     }
@@ -204,8 +201,7 @@ Agent::Turn Agent::turn(io::SignalFd& signals) {
         return Turn::stop;
     if ((wait[2].revents & POLLERR) != 0) {
         spdlog::info("the reader of standard output has exited: stopping");
-        service_.stopping("stopping: the reader of standard output has exited");
-        return Turn::reader_gone;
+        return Turn::stop;
     }
     if ((wait[0].revents & POLLIN) == 0)
         return Turn::go_on;

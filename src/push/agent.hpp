@@ -50,7 +50,7 @@ class Agent {
   private:
     static constexpr std::chrono::milliseconds stop_grace{5000};
 
-    enum class Turn { go_on, stop, reader_gone };
+    enum class Turn { go_on, stop };
 
     /// One turn of the main loop: waits for a tick or a signal, and handles it.
     Turn turn(io::SignalFd& signals);

@@ -36,8 +36,10 @@ Config Agent::in_force() const {
 void Agent::change_settings(const Config& next) {
     // Steps that may fail come first, before anything has changed.
     std::unique_ptr<app::Collector> collector;
-    if (next.collect != config_.collect)
+    if (next.collect != config_.collect) {
         collector = std::make_unique<app::Collector>(next.collect);
+        collector->find_containers();
+    }
     std::optional<io::TickTimer> timer;
     if (next.collect.interval != config_.collect.interval)
         timer.emplace(next.collect.interval.count());

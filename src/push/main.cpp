@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "app/collector.hpp"
 #include "app/log.hpp"
 #include "app/process_secrets.hpp"
 #include "io/signal_fd.hpp"
@@ -45,6 +46,7 @@ int run(const std::vector<std::string>& arguments) {
 
 int main(int argument_count, char** arguments) {
     using namespace lxcmon;
+    app::Collector::serve_as_worker({arguments, static_cast<std::size_t>(argument_count)});
     // If a reader exits (lxcmon-push list | head), write() must fail instead of ending the process.
     std::signal(SIGPIPE, SIG_IGN);
     app::protect_memory();

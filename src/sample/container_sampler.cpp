@@ -18,14 +18,14 @@ std::string log_name(const Container& container) {
 
 } // namespace
 
-ContainerSampler::ContainerSampler(SampleContext& context, const Container& container)
+ContainerSampler::ContainerSampler(SampleContext& context, const Container& container, ContainerNames& names)
     : context_(context)
     , container_(container)
-    , network_(container.name, context.network)
+    , network_(container.name, context.network, context.veth_pairs, names.interfaces)
     , counter_(container, context.count)
     , seldom_(container.id) {
     if (context.selection.has_any(fields_of("lxc_fs")))
-        filesystems_.emplace(log_name(container), container.id, place_of(container));
+        filesystems_.emplace(log_name(container), container.id, names.filesystems, place_of(container));
     context.budget.charge(); // the pidfd of its init
     std::string proc_cgroup;
     const std::string path = "proc/" + std::to_string(container.init_pid) + "/cgroup";
@@ -38,7 +38,7 @@ ContainerSampler::ContainerSampler(SampleContext& context, const Container& cont
     open_files();
     if (const auto hierarchy = process_hierarchy(context.layout, directories_);
         context.processes && hierarchy)
-        processes_.emplace(*context.processes, *directories_[*hierarchy], container);
+        processes_.emplace(*context.processes, *directories_[*hierarchy], container, names.commands);
     if (context.selection.has_any(fields_of("lxc_socket")))
         sockets_.emplace(context.root_fd, container.init_pid);
 }
@@ -138,7 +138,8 @@ void ContainerSampler::sample_processes(const TickTime& time, CountPass& pass, R
 bool ContainerSampler::sample_network(const TickTime& time, std::span<const Tag> tags, PointBuffer& points) {
     if (has_ended_)
         return true;
-    network_.sample(context_.link_lister, {context_.link_lister.host_links(), tags, time.wall_ns, points});
+    network_.sample(context_.link_lister,
+                    {context_.link_lister.host_links(), tags, time.wall_ns, time.boottime_ns, points});
     if (sockets_ && network_.has_own_network()) {
         Readings readings;
         sockets_->set_fields(readings);

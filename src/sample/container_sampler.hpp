@@ -10,6 +10,7 @@
 #include "sample/cgroup/state.hpp"
 #include "sample/container_tags.hpp"
 #include "sample/filesystem/pass.hpp"
+#include "sample/guard/container_names.hpp"
 #include "sample/guard/fault.hpp"
 #include "sample/guard/schedule.hpp"
 #include "sample/network/container_network.hpp"
@@ -38,6 +39,7 @@ struct SampleContext {
     std::vector<char> buffer; ///< room for the largest control file
     Selection selection;
     ContainerNetwork::Wanted network;
+    VethPairs veth_pairs;
     ProcessCounter::Wanted count;
     std::chrono::nanoseconds seldom_interval;  ///< see SampleSettings
     std::unique_ptr<ProcessContext> processes; ///< null unless lxc_process is selected
@@ -53,8 +55,9 @@ struct TickTime {
 /// only.
 class ContainerSampler {
   public:
-    /// Both are borrowed. Opens files; a failure is logged, or shows in is_incomplete().
-    ContainerSampler(SampleContext& context, const Container& container);
+    /// All are borrowed. `names`: those of the container's earlier starts. Opens files; a failure is logged,
+    /// or shows in is_incomplete().
+    ContainerSampler(SampleContext& context, const Container& container, ContainerNames& names);
     ~ContainerSampler() { context_.budget.give_back(); }
     ContainerSampler(const ContainerSampler&) = delete;
     ContainerSampler& operator=(const ContainerSampler&) = delete;
@@ -72,6 +75,8 @@ class ContainerSampler {
     void scan_before_joining() noexcept;
     /// Asks for the interfaces. Call before LinkLister::start().
     void ask_links() { network_.ask(context_.link_lister, container_); }
+    /// After the list, before sample_network() of any container: see ContainerNetwork.
+    void note_veth_ends() { network_.note_veth_ends(context_.link_lister); }
 
     /// True if a scan of this container has hung, was slow, or is likely to be: sample it last.
     [[nodiscard]] bool may_hang() const noexcept;

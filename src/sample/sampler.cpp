@@ -35,7 +35,7 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
     // lxc_socket needs it too: a container in the host's network namespace has no socket counts of its own.
     const ContainerNetwork::Wanted network{settings.selection.has_any(fields_of("lxc_net")) ||
                                                settings.selection.has_any(fields_of("lxc_socket")),
-                                           settings.net_loopback};
+                                           {settings.net_loopback, settings.net_globs}};
     const ProcessCounter::Wanted count{settings.selection.has(field_id("lxc_pids", "processes")),
                                        settings.selection.has(field_id("lxc_state", "uptime_sec")),
                                        settings.seldom_interval};
@@ -45,20 +45,24 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
             std::make_unique<ProcessContext>(settings.root_fd, settings.namespace_deadline,
                                              settings.scan_budget, settings.selection, settings.top_commands);
     // Not make_unique(): a LinkLister can't be moved.
-    return std::unique_ptr<SampleContext>(
-        new SampleContext{settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(),
-                          io::FileChanges(), DeviceNames(settings.root_fd), HugePages(settings.root_fd),
-                          LinkLister(wanted_host_links(settings.selection), settings.links_wait),
-                          std::vector<char>(buffer_bytes), settings.selection, network, count,
-                          settings.seldom_interval, std::move(processes)});
+    return std::unique_ptr<SampleContext>(new SampleContext{
+        settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(), io::FileChanges(),
+        DeviceNames(settings.root_fd, settings.io_globs), HugePages(settings.root_fd),
+        LinkLister(wanted_host_links(settings.selection), settings.links_wait),
+        std::vector<char>(buffer_bytes), settings.selection, network, VethPairs(), count,
+        settings.seldom_interval, std::move(processes)});
 }
 
 } // namespace
 
 struct Sampler::Entry {
-    Entry(const CommonTags& common, const Container& seen)
-        : tags(std::make_unique<ContainerTags>(common, seen)) {}
+    Entry(const CommonTags& common, const Container& seen, GoneContainers& gone)
+        : key(seen.lxcpath, seen.name)
+        , names(gone.take(key, io::now_ns(CLOCK_BOOTTIME)))
+        , tags(std::make_unique<ContainerTags>(common, seen)) {}
 
+    GoneContainers::Key key;
+    std::unique_ptr<ContainerNames> names;
     std::unique_ptr<ContainerTags> tags;
     std::uint64_t incarnation = 0;
     std::optional<ContainerSampler> sampler;
@@ -75,7 +79,7 @@ Sampler::Sampler(SampleSettings settings)
     , helper_(settings_.namespace_deadline, {{settings_.fs_include, settings_.fs_exclude}})
     , filesystem_pass_(settings_.scan_budget) {
     if (settings_.selection.has_any(fields_of("host_fs")))
-        host_filesystems_.emplace("the host", 0, "the host");
+        host_filesystems_.emplace("the host", 0, host_filesystem_names_, "the host");
 }
 
 Sampler::~Sampler() = default;
@@ -87,7 +91,7 @@ std::string_view Sampler::cgroup_version() const noexcept {
 Sampler::Entry& Sampler::entry_of(const Container& container) {
     auto& entry = entries_[container.id];
     if (!entry)
-        entry = std::make_unique<Entry>(settings_.tags, container);
+        entry = std::make_unique<Entry>(settings_.tags, container, gone_);
     else if (!entry->tags->matches(container))
         entry->tags = std::make_unique<ContainerTags>(settings_.tags, container);
     entry->round = round_;
@@ -105,7 +109,7 @@ void Sampler::add_stopped(const Container& container, Entry& entry, std::int64_t
 
 void Sampler::add_running(const Container& container, Entry& entry) {
     if (!entry.sampler || entry.sampler->is_incomplete() || entry.incarnation != container.incarnation) {
-        entry.sampler.emplace(*context_, container);
+        entry.sampler.emplace(*context_, container, *entry.names);
         entry.incarnation = container.incarnation;
     }
     entry.sampler->follow_controllers();
@@ -153,7 +157,9 @@ void Sampler::finish_links(const TickTime& time, PointBuffer& points, const Take
     lister.finish();
     times_.links_ns = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
     if (const auto error = lister.host_error())
-        host_->sample_net(time.wall_ns, lister.host_links(), *error, points);
+        host_->sample_net(time.wall_ns, lister.host_links().own(), *error, points);
+    for (Entry* entry : running_)
+        entry->sampler->note_veth_ends();
     for (Entry* entry : running_) {
         if (!entry->sampler->sample_network(time, entry->tags->all(), points))
             entry->is_well = false;
@@ -192,7 +198,18 @@ void Sampler::begin_round(const std::vector<const Container*>& containers, std::
         else
             add_running(*container, entry);
     }
-    std::erase_if(entries_, [this](const auto& item) { return item.second->round != round_; });
+    forget_gone();
+}
+
+void Sampler::forget_gone() {
+    std::erase_if(entries_, [this](auto& item) {
+        Entry& entry = *item.second;
+        if (entry.round == round_)
+            return false;
+        entry.sampler.reset(); // it refers to the names
+        gone_.put(std::move(entry.key), std::move(entry.names), io::now_ns(CLOCK_BOOTTIME));
+        return true;
+    });
 }
 
 void Sampler::sample_for_rates(const std::vector<const Container*>& containers, std::int64_t tick_ns,

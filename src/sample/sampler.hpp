@@ -4,6 +4,7 @@
 #include "model/container.hpp"
 #include "model/point.hpp"
 #include "sample/filesystem/pass.hpp"
+#include "sample/guard/container_names.hpp"
 #include "sample/helper/client.hpp"
 #include "sample/settings.hpp"
 
@@ -68,6 +69,7 @@ class Sampler {
                      PointBuffer& points);
     void add_stopped(const Container& container, Entry& entry, std::int64_t tick_ns, PointBuffer& points);
     Entry& entry_of(const Container& container);
+    void forget_gone();
     void add_running(const Container& container, Entry& entry);
     void put_in_order();
     void sample_running(std::int64_t tick_ns, CountPass& pass, PointBuffer& points, const TakePoints& take);
@@ -80,8 +82,10 @@ class Sampler {
     std::unique_ptr<HostSampler> host_;
     NamespaceHelper helper_;
     std::map<std::uint64_t, std::unique_ptr<Entry>> entries_; ///< by Container::id
+    GoneContainers gone_;
     std::vector<Entry*> running_;
     FilesystemPass filesystem_pass_;
+    SeriesNames host_filesystem_names_;
     std::optional<ContainerFilesystems> host_filesystems_; ///< none unless host_fs is selected
     bool owes_risky_scan_ = false; ///< risky filesystems were skipped after a hang in this tick
     std::uint64_t round_ = 0;

@@ -3,6 +3,7 @@
 
 #include "model/selection.hpp"
 #include "sample/container_tags.hpp"
+#include "text/name_globs.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -26,6 +27,8 @@ struct SampleSettings {
     /// Between two reads of the seldom files (see Cadence); 0: each tick.
     std::chrono::nanoseconds seldom_interval{0};
     bool net_loopback = false;    ///< lxc_net and host_net of lo, too
+    text::NameGlobs net_globs{};  ///< on the names of interfaces, of containers and the host
+    text::NameGlobs io_globs{};   ///< on the names of block devices, of containers and the host
     std::size_t top_commands = 5; ///< of each container, in lxc_process
 
     friend bool operator==(const SampleSettings&, const SampleSettings&) = default;

@@ -9,6 +9,8 @@ namespace lxcmon::text {
 /// Longer strings are cut on a character boundary (docs/protocol.md).
 inline constexpr std::size_t max_string_bytes = 64U << 10U;
 
+inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 /// Bytes of the well-formed UTF-8 character (Unicode 15, table 3-7) at the start of `text`; 0 if there is
 /// none. `text` must not be empty.
 [[nodiscard]] std::size_t character_bytes(std::string_view text) noexcept;

@@ -33,7 +33,7 @@ await() {
     exit 1
 }
 
-says_what_it_lacks() { journalctl -u lxcmon-push -o cat | grep "$home/lxc" | grep -q 'it needs CAP_SETUID and CAP_SETGID'; }
+says_what_it_lacks() { journalctl -u lxcmon-push -o cat | grep "listing the containers of $home/lxc: " | grep -q 'it needs CAP_SETUID and CAP_SETGID'; }
 has_container() { grep '"name":"lxc_state"' "$json" 2>/dev/null | grep '"container":"of-a-user"' | grep -q STOPPED; }
 
 trap end EXIT

@@ -4,9 +4,9 @@
 #include "fuzz/support.hpp"
 
 #include "discover/lxc_protocol.hpp"
-#include "discover/lxd_names.hpp"
 #include "discover/monitor_sockets.hpp"
-#include "discover/pve_config.hpp"
+#include "discover/names/lxd_names.hpp"
+#include "discover/names/pve_config.hpp"
 #include "support/temp_folder.hpp"
 
 #include <fcntl.h>

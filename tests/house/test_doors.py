@@ -42,12 +42,13 @@ INNER_DOORS = {
         "host": {"guard", "cgroup", "network"},
         "": {"guard", "helper", "cgroup", "network", "filesystem", "process", "host"},
     },
+    "discover": {"names": set(), "": {"names"}},
     "app": {"settings": set(), "": {"settings"}},
     "push": {"commands": {""}, "": {"commands"}},
 }
 
 # Plain data of a room's top level that its folders may include.
-SHARED_DATA = {"sample/settings.hpp", "sample/container_tags.hpp"}
+SHARED_DATA = {"discover/settings.hpp", "sample/settings.hpp", "sample/container_tags.hpp"}
 
 # A library and the folders that may include it.
 LIBRARIES = {

@@ -20,6 +20,8 @@ sys.path.insert(0, str(FOLDER))
 sys.path.insert(0, str(FOLDER.parent / "support"))
 sys.dont_write_bytecode = True
 
+from support.findings import Findings  # pylint: disable=wrong-import-position
+
 
 class PrintingResult(unittest.TestResult):
     """A line for each test as it ends."""
@@ -98,9 +100,14 @@ def main(arguments):
     if not tests:
         sys.exit(f"no test is called {' '.join(words)}")
     result = PrintingResult()
-    unittest.TestSuite(tests).run(result)
-    print(f"Ran {result.testsRun} tests, {len(result.failed)} failed", flush=True)
-    return 1 if result.failed else 0
+    with Findings() as findings:
+        unittest.TestSuite(tests).run(result)
+        texts = findings.texts()
+    for text in texts:
+        print(text, file=sys.stderr, flush=True)
+    failed = len(result.failed) + len(texts)
+    print(f"Ran {result.testsRun} tests, {failed} failed", flush=True)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

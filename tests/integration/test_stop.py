@@ -3,9 +3,11 @@
 
 import json
 import signal
+import subprocess
 import time
 import unittest
 
+from support import agent as program
 from support import fault_server as faults
 from support.delivery_case import DeliveryCase, points_of, ticks_taken
 from support.influx import free_port
@@ -68,6 +70,18 @@ class Signals(StopCase):
         self.assert_ends_well(agent, signal.SIGTERM, GRACE_SECONDS + 1)
         self.assertTrue(server.delivered(), "one try is left, though the next was a minute away")
         self.assert_nothing_lost(agent, server)
+
+    def test_without_a_reader_of_its_output(self):
+        command = [program.binary(), *map(str, self.arguments("--dry-run", "--interval", "200ms"))]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env=program.clean_environment(self.path("no-spool"))) as process:
+            self.workspace.note_process(process.pid)
+            self.assertTrue(process.stdout.readline())
+            process.stdout.close()
+            log = process.stderr.read()
+        self.assertEqual(process.returncode, 0, log)
+        self.assertEqual(log.count("the reader of standard output has exited"), 1, log)
+        self.assertEqual(log.count("stopped: "), 1, log)
 
     def test_gathered_points_are_not_lost(self):
         server = self.recorder()

@@ -5,6 +5,7 @@ import json
 import signal
 import unittest
 
+from support.findings import sanitizer_environment
 from support.influx import free_port
 from support.tracer import Tracer
 from test_stop import StopCase
@@ -14,6 +15,9 @@ NEW_THREADS = "clone,?clone3"
 
 
 class ErrorCase(StopCase):
+    def start_agent(self, *arguments, **more):
+        return super().start_agent(*arguments, env=sanitizer_environment(is_traced=True), **more)
+
     def trace(self, agent, calls, action, *arguments):
         tracer = Tracer(agent, self.path("trace"), *arguments, "-e", f"trace={calls}", "-e", f"inject={calls}:{action}")
         self.addCleanup(tracer.end)
@@ -114,6 +118,19 @@ class ForkThatTakesLong(ErrorCase):
         self.assertIn("close_range", tracer.output.read_text())
         tracer.end()
         self.wait_for_ticks(agent, 2)
+        self.stopped(agent)
+        self.assert_delivered_once(server.delivered(), agent.stderr)
+
+    def test_the_first_tick_after_a_reload(self):
+        """The new process for liblxc answers after more than an interval."""
+        server = self.recorder()
+        agent = self.agent_of_a_file(**{"influx-url": server.url})
+        tracer = self.trace(agent, "close_range", "delay_enter=500000", "-f")
+        self.write_settings(interval="400ms")
+        agent.send_signal(signal.SIGHUP)
+        self.log_has(agent, "in force")
+        self.wait_for_ticks(agent, 2)
+        tracer.end()
         self.stopped(agent)
         self.assert_delivered_once(server.delivered(), agent.stderr)
 

@@ -5,7 +5,9 @@ import base64
 import json
 import re
 import signal
+import subprocess
 import unittest
+from contextlib import contextmanager
 
 from support import agent as program
 from support.case import HOST
@@ -165,6 +167,12 @@ SAMPLING = {
     "fs-exclude": Change(["/tmp"], lambda seen: seen.tick("lxc_fs") and "/tmp" not in seen.tags("mountpoint", "lxc_fs")),
     "fs-interval": Change("1h", without_filesystems),
     "net-loopback": Change(True, lambda seen: "lo" in seen.tags("interface", "lxc_net")),
+    "net-include": Change(["l?"], lambda seen: "lo" in seen.tags("interface", "lxc_net")),
+    "net-exclude": Change(["lo"], lambda seen: seen.tick() and "lo" not in seen.tags("interface"), {"net-loopback": True},
+                          before=lambda seen: "lo" in seen.tags("interface", "lxc_net")),
+    "io-include": Change(["loop*"], lambda seen: any(device.startswith("loop") for device in seen.tags("device", "host_io"))),
+    "io-exclude": Change(["*"], lambda seen: seen.tick() and not seen.tags("device", "host_io"),
+                         before=lambda seen: seen.tags("device", "host_io")),
     "top-commands": Change(1, commands_of_each(1), {"metrics": ["+lxc_process"]}, before=commands_of_each(2)),
     "interval": Change("300ms", every_300_ms),
 }
@@ -192,6 +200,18 @@ LOG = {
     "log-max-size": Change("1KiB", in_file("b.1.log"), log_to("b.log"), before=in_file("b.log")),
     "log-keep": Change(3, in_file("c.3.log"), log_to("c.log", log_max_size="1KiB", log_keep=1), before=in_file("c.1.log")),
 }
+
+
+@contextmanager
+def loop_device(image):
+    """A loop device with some I/O."""
+    device = subprocess.run(["losetup", "--find", "--show", "--read-only", image], check=True, capture_output=True,
+                            text=True).stdout.strip()
+    try:
+        subprocess.run(["dd", f"if={device}", "of=/dev/null", "bs=64k", "iflag=direct", "status=none"], check=True)
+        yield
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)
 
 
 class EachOption(ReloadCase):
@@ -236,7 +256,9 @@ class EachOption(ReloadCase):
         self.change_each(JSON_FILE)
 
     def test_of_sampling(self):
-        self.change_each(SAMPLING)
+        image = self.file("image", "x" * 65536)
+        with loop_device(image):
+            self.change_each(SAMPLING)
 
     def test_of_the_moment_of_sending(self):
         self.change_each(MOMENT)

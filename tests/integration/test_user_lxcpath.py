@@ -15,6 +15,30 @@ MONITOR = Path(__file__).parent / "support/user_monitor.py"
 NO_ANSWER = "liblxc does not return within 1000 ms"
 
 
+def pid_of_child(agent, name):
+    """None if there is none yet, or it is not the user's yet."""
+    for pid in agent.process_tree()[1:]:
+        try:
+            status = Path(f"/proc/{pid}/status").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if status.startswith(f"Name:\t{name}\n") and f"Uid:\t{USER}\t" in status:
+            return pid
+    return None
+
+
+def memory_of(pid):
+    """All that can be read: heap, stacks, data."""
+    parts = []
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            begin, end = (int(word, 16) for word in line.split()[0].split("-"))
+            if line.split()[1].startswith("rw"):
+                memory.seek(begin)
+                parts.append(memory.read(end - begin))
+    return b"".join(parts)
+
+
 class UserLxcpath(WatchCase):
     def setUp(self):
         super().setUp()
@@ -85,6 +109,22 @@ class UserLxcpath(WatchCase):
             self.define(mode)
             self.monitor(mode, mode)
         self.watch_until_said(hang=NO_ANSWER)  # liblxc may take the first bytes of the others for an answer
+
+    def test_no_secret_is_in_the_memory_of_the_users_process(self):
+        secret = "t0ken-that-a-user-must-not-see"
+        token = self.file("token", secret)
+        token.chmod(0o600)
+        self.define("includes", f"lxc.include = {self.fifo('include')}")
+        agent = self.start_agent("--influx-url", "http://127.0.0.1:1", "--influx-token-file", token, "--interval", "500ms",
+                                 "--lxcpath", self.lxcpath)
+        name = f"lxcmon-u{USER}"
+        pid = agent.wait_for(lambda: pid_of_child(agent, name), 20, f"a child {name}")
+        memory = memory_of(pid)
+        self.assertTrue(secret.encode() in memory_of(agent.pid), "the search finds it where it is")
+        self.assertFalse(secret.encode() in memory)
+        status = Path(f"/proc/{pid}/status").read_text()
+        self.assertRegex(status, rf"Uid:\t{USER}\t{USER}\t{USER}\t{USER}\n")
+        self.assertRegex(status, r"CapEff:\t0+\n")
 
     def test_the_init_of_another_container(self):
         self.define("claims")

@@ -19,7 +19,8 @@ inline constexpr std::chrono::seconds minute{60};
 
 /// ContainerFilesystems with the answers of a helper and a clock that the test sets.
 struct WatchedFilesystems {
-    sample::ContainerFilesystems filesystems{"container c", 1};
+    sample::SeriesNames names{};
+    sample::ContainerFilesystems filesystems{"container c", 1, names};
     std::unique_ptr<sample::FilesystemReply> reply = std::make_unique<sample::FilesystemReply>();
     std::int64_t now_ns = 1000 * second;
     LogCapture log{};

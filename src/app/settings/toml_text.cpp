@@ -12,8 +12,6 @@ namespace {
 
 constexpr std::size_t longest_key_bytes = 80;
 
-constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-
 TextProblem problem_at(std::string_view text, std::size_t at, std::string message) {
     const std::string_view before = text.substr(0, at);
     const std::string_view in_line = before.substr(before.rfind('\n') + 1);
@@ -152,7 +150,7 @@ unsigned begin_of_number(std::string_view text, unsigned line, unsigned column) 
 } // namespace
 
 std::optional<TextProblem> find_text_problem(std::string_view text) {
-    if (text.starts_with(byte_order_mark))
+    if (text.starts_with(text::byte_order_mark))
         return problem_at(text, 0, "a byte order mark, expected UTF-8 without one");
     for (std::size_t at = 0; at < text.size();) {
         if (text[at] == '\0')

@@ -5,6 +5,7 @@
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
 #include "text/bad_value.hpp"
+#include "text/clean_name.hpp"
 #include "text/utf8.hpp"
 
 #include <fcntl.h>
@@ -91,6 +92,10 @@ std::pair<std::string, std::string> parse_tag(const std::string& text) {
         throw BadValue{"can't be set: lxcmon-push uses the tag '" + key + "' itself; choose another key"};
     if (std::ranges::any_of(text, &text::is_control))
         throw BadValue{"has a control character; expected key=value of printable text"};
+    if (!text::is_clean(key)) // two keys could become one
+        throw BadValue{
+            "has a key with a backslash or invalid UTF-8, which line protocol can't hold; expected "
+            "key=value with a key of printable text"};
     return {std::move(key), text.substr(equals + 1)};
 }
 
@@ -104,10 +109,9 @@ std::string one_of(const std::string& text, std::span<const std::string_view> ch
 }
 
 std::string clean_secret(std::string_view text, SecretCharacters allowed) {
-    constexpr std::string_view utf8_mark = "\xEF\xBB\xBF";
     constexpr std::string_view blanks = " \t\r\n";
-    if (text.starts_with(utf8_mark))
-        text.remove_prefix(utf8_mark.size());
+    if (text.starts_with(text::byte_order_mark))
+        text.remove_prefix(text::byte_order_mark.size());
     text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
     text = text.substr(0, text.find_last_not_of(blanks) + 1);
     if (text.empty())

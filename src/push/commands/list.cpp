@@ -4,6 +4,7 @@
 #include "app/collector.hpp"
 #include "io/clock.hpp"
 #include "push/commands/container_summary.hpp"
+#include "text/clean_name.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -34,7 +35,7 @@ int list_containers(const Invocation& invocation) {
     const bool as_json = invocation.format == app::Format::json;
     app::CollectSettings wanted = invocation.config.collect;
     wanted.metrics = {"lxc_cpu", "lxc_memory", "lxc_net", "lxc_fs", "lxc_state"};
-    wanted.sample.net_loopback = false;
+    wanted.sample.net_globs.exclude.emplace_back("lo");
     wanted.once = true;
     app::Collector collector(wanted);
     Summaries before;
@@ -48,7 +49,8 @@ int list_containers(const Invocation& invocation) {
 
     std::vector<ContainerSummary> list;
     for (const Container* container : collector.table.containers()) {
-        const std::pair key(container->name, container->shadowed ? container->lxcpath : "");
+        const std::pair key(text::clean_name(container->name),
+                            container->shadowed ? text::clean_name(container->lxcpath) : "");
         ContainerSummary& summary = now[key];
         summary.name = container->name;
         summary.lxcpath = container->lxcpath;

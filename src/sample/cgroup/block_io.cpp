@@ -2,6 +2,7 @@
 #include "sample/cgroup/block_io.hpp"
 
 #include "io/parse.hpp"
+#include "text/clean_name.hpp"
 
 #include <unistd.h>
 
@@ -93,18 +94,25 @@ std::string_view DeviceNames::name(std::string_view number) {
     if (known == names_.end())
         known = names_.emplace(number, Name{}).first;
     auto& [text, is_fresh] = known->second;
-    if (std::exchange(is_fresh, true))
-        return text;
+    if (!std::exchange(is_fresh, true)) {
+        text = look_up(known->first);
+        if (!globs_.wants(text.c_str(), true))
+            text.clear();
+    }
+    return text;
+}
+
+std::string DeviceNames::look_up(const std::string& number) const {
     std::array<char, PATH_MAX> link{}, target{};
-    std::snprintf(link.data(), link.size(), "sys/dev/block/%s", known->first.c_str());
+    std::snprintf(link.data(), link.size(), "sys/dev/block/%s", number.c_str());
     const ssize_t length = ::readlinkat(root_fd_, link.data(), target.data(), target.size());
     if (length <= 0)
-        return text = number;
+        return number;
     const std::string_view path(target.data(), static_cast<std::size_t>(length));
-    text = path.substr(path.rfind('/') + 1);
+    std::string name(path.substr(path.rfind('/') + 1));
     // sysfs writes '!' for the '/' in names such as cciss/c0d0.
-    std::ranges::replace(text, '!', '/');
-    return text;
+    std::ranges::replace(name, '!', '/');
+    return text::is_clean(name) ? name : number;
 }
 
 void set_device_io(const DeviceIo& device, FieldRange fields, Readings& readings) noexcept {
@@ -163,9 +171,11 @@ void BlockIoSampler::sample(std::span<char> buffer, bool seldom, DeviceNames& na
     if (bfq_.bytes && devices_.empty())
         read_v1(bfq_, buffer);
     for (const DeviceIo& device : devices_) {
+        const Tag own{"device", names.name(device.number)};
+        if (own.value.empty())
+            continue;
         Readings readings;
         set_device_io(device, fields_of("lxc_io"), readings);
-        const Tag own{"device", names.name(device.number)};
         readings.emit(fields_of("lxc_io"), tags, std::span(&own, 1), time_ns, points);
     }
 }

@@ -3,6 +3,7 @@
 
 #include "model/readings.hpp"
 #include "sample/cgroup/control_files.hpp"
+#include "text/name_globs.hpp"
 
 #include <cstdint>
 #include <map>
@@ -42,15 +43,20 @@ void drop_uncounted(std::vector<DeviceIo>& devices);
 /// come and go.
 class DeviceNames {
   public:
-    /// `root_fd` is borrowed.
-    explicit DeviceNames(int root_fd) noexcept
-        : root_fd_(root_fd) {}
+    /// `root_fd` is borrowed. `globs`: of --io-include and --io-exclude.
+    explicit DeviceNames(int root_fd, text::NameGlobs globs = {}) noexcept
+        : root_fd_(root_fd)
+        , globs_(std::move(globs)) {}
     void forget() noexcept; ///< call at the start of a tick
-    /// "sda", "nvme0n1"; the number itself if sysfs has no name. Valid until forget().
+    /// "sda", "nvme0n1"; the number itself if sysfs has no name, or one with bytes that line protocol can't
+    /// hold. Empty if the device is to be left out. Valid until forget().
     [[nodiscard]] std::string_view name(std::string_view number);
 
   private:
+    [[nodiscard]] std::string look_up(const std::string& number) const;
+
     int root_fd_;
+    text::NameGlobs globs_;
     struct Name {
         std::string text;
         bool is_fresh = false;
@@ -63,8 +69,8 @@ class DeviceNames {
 class BlockIoSampler {
   public:
     explicit BlockIoSampler(const ContainerFiles& files);
-    /// Adds a point for each device that has values. `buffer` is scratch space, used in halves. `seldom`: the
-    /// seldom files are due; here, the files of cgroup v1 if they counted nothing so far.
+    /// Adds a point for each device that has values and a name. `buffer` is scratch space, used in halves.
+    /// `seldom`: the seldom files are due; here, the files of cgroup v1 if they counted nothing so far.
     void sample(std::span<char> buffer, bool seldom, DeviceNames& names, std::span<const Tag> tags,
                 std::int64_t time_ns, PointBuffer& points);
 

@@ -9,18 +9,12 @@
 #include <cerrno>
 
 namespace lxcmon::sample {
-namespace {
-
-/// Limit on the series of one start of a container: a tenant can mount filesystems at any number of places.
-constexpr std::size_t max_mount_names = 512;
-
-} // namespace
-
-ContainerFilesystems::ContainerFilesystems(std::string subject, std::uint64_t id, std::string place)
+ContainerFilesystems::ContainerFilesystems(std::string subject, std::uint64_t id, SeriesNames& names,
+                                           std::string place)
     : subject_(std::move(subject))
     , place_(std::move(place))
     , schedule_(id)
-    , names_(max_mount_names) {}
+    , names_(names) {}
 
 bool ContainerFilesystems::is_due(std::int64_t wall_ns, std::int64_t monotonic_ns,
                                   std::chrono::nanoseconds interval) const noexcept {
@@ -76,7 +70,7 @@ void ContainerFilesystems::take(Outcome outcome, const FilesystemReply& reply, c
     if (!reply.has_risky)
         take_answers(reply, true); // there is no risky scan, so a risky filesystem that hung is unmounted
     note_slow(reply, monotonic_ns);
-    add_points(reply, sink);
+    add_points(reply, monotonic_ns, sink);
 }
 
 void ContainerFilesystems::take_hang(const HangPlace& hang, std::int64_t monotonic_ns) {
@@ -141,22 +135,36 @@ void ContainerFilesystems::note_slow(const FilesystemReply& reply, std::int64_t 
                      slowest != nullptr ? reply.text(slowest->mount_point) : "", slowest_nsec / 1'000'000);
 }
 
-void ContainerFilesystems::add_points(const FilesystemReply& reply, const PointSink& sink) {
+void ContainerFilesystems::add_points(const FilesystemReply& reply, std::int64_t monotonic_ns,
+                                      const PointSink& sink) {
+    // A risky scan completes the scan before it: the points of both are of one time.
+    if (!asked_risky_)
+        names_.begin_scan(monotonic_ns);
+    std::string_view same_name;
+    for (const Filesystem& each : std::span(reply.filesystems).first(reply.count)) {
+        const FilesystemNames names = clean_names(reply, each, name_, sink.points);
+        const Admission admission = names_.admit(names.joined);
+        if (admission == Admission::admitted)
+            add_filesystem_point(each, names, sink.measurement, sink.tags, sink.wall_ns, sink.points);
+        else if (admission == Admission::same_name)
+            same_name = reply.text(each.mount_point);
+    }
+    log_left_out(reply, same_name);
+}
+
+void ContainerFilesystems::log_left_out(const FilesystemReply& reply, std::string_view same_name) {
     if (reply.left_out != 0 && !std::exchange(logged_left_out_, true))
         spdlog::warn("{}: {} of its filesystems are left out: at most {} are reported, and none with a name "
                      "longer than {} bytes",
                      subject_, reply.left_out, max_filesystems, max_mount_text);
-    for (const Filesystem& each : std::span(reply.filesystems).first(reply.count)) {
-        name_.clear();
-        for (const TextSpan part : {each.mount_point, each.source, each.type})
-            name_.append(reply.text(part)).push_back('\0');
-        if (names_.admits(name_))
-            add_filesystem_point(reply, each, sink.measurement, sink.tags, sink.wall_ns, sink.points);
-        else if (!std::exchange(logged_names_, true))
-            spdlog::warn("{}: it has had more than {} different filesystems since its start; new filesystems "
-                         "are left out",
-                         subject_, names_.most());
-    }
+    if (!same_name.empty() && names_.newly_same_name())
+        spdlog::warn("{}: its filesystem {} is left out: it differs from another filesystem only in bytes "
+                     "that are replaced in the points",
+                     subject_, same_name);
+    if (names_.newly_too_many())
+        spdlog::warn("{}: it has too many different filesystems; new filesystems are left out: {} have a "
+                     "place, and as many new ones a day, as each adds a series to the database",
+                     subject_, names_.most());
 }
 
 std::string ContainerFilesystems::fault_of(const FilesystemReply& reply) const {

@@ -2,9 +2,9 @@
 #pragma once
 
 #include "sample/filesystem/points.hpp"
-#include "sample/guard/distinct_names.hpp"
 #include "sample/guard/fault.hpp"
 #include "sample/guard/schedule.hpp"
+#include "sample/guard/series_names.hpp"
 #include "sample/helper/client.hpp"
 
 #include <array>
@@ -13,6 +13,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lxcmon::sample {
@@ -24,9 +25,9 @@ class ContainerFilesystems {
   public:
     using Outcome = NamespaceHelper::Outcome;
 
-    /// `subject` begins the log lines: "container NAME" or "the host". `id`: see StaggeredSchedule. `place`
-    /// names the container for NamespaceHelper::Request::subject.
-    ContainerFilesystems(std::string subject, std::uint64_t id, std::string place = {});
+    /// `subject` begins the log lines: "container NAME" or "the host". `id`: see StaggeredSchedule. `names`
+    /// is borrowed. `place` names the container for NamespaceHelper::Request::subject.
+    ContainerFilesystems(std::string subject, std::uint64_t id, SeriesNames& names, std::string place = {});
 
     [[nodiscard]] const std::string& place() const noexcept { return place_; }
     /// Whether scans are paused after a hang or a slow scan, or while killed helpers have not ended.
@@ -79,7 +80,8 @@ class ContainerFilesystems {
     void take_hang(const HangPlace& hang, std::int64_t monotonic_ns);
     void take_answers(const FilesystemReply& reply, bool risky);
     void note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns);
-    void add_points(const FilesystemReply& reply, const PointSink& sink);
+    void add_points(const FilesystemReply& reply, std::int64_t monotonic_ns, const PointSink& sink);
+    void log_left_out(const FilesystemReply& reply, std::string_view same_name);
     [[nodiscard]] Fault& fault() noexcept { return faults_[asked_risky_ ? 1 : 0]; }
     [[nodiscard]] std::string fault_of(const FilesystemReply& reply) const;
 
@@ -91,13 +93,13 @@ class ContainerFilesystems {
     bool asked_risky_ = false;
     bool needs_risky_scan_ = false;
     std::vector<LeftAlone> left_alone_; ///< filesystems that hung, until they answer again
-    DistinctNames names_;
-    std::string name_;            ///< buffer for a name, kept to avoid allocations
+    SeriesNames& names_;
+    std::string name_;            ///< buffer for a name
     std::array<Fault, 2> faults_; ///< of the first and of the risky scan
     bool has_hung_ = false, root_may_hang_ = false;
     bool list_hung_ = false;
     bool is_unavailable_ = false; ///< no helper could be started for the last scan
-    bool logged_slow_ = false, logged_left_out_ = false, logged_names_ = false;
+    bool logged_slow_ = false, logged_left_out_ = false;
 };
 
 } // namespace lxcmon::sample

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/filesystem/points.hpp"
 
+#include "text/clean_name.hpp"
+
 #include <array>
 #include <limits>
+#include <string>
 
 namespace lxcmon::sample {
 namespace {
@@ -22,7 +25,23 @@ consteval std::size_t place_of(std::string_view name) {
 
 } // namespace
 
-void add_filesystem_point(const FilesystemReply& reply, const Filesystem& filesystem, FieldRange measurement,
+FilesystemNames clean_names(const FilesystemReply& reply, const Filesystem& filesystem, std::string& buffer,
+                            PointBuffer& points) {
+    buffer.clear();
+    std::array<std::size_t, 3> bytes{};
+    std::string unclean;
+    const std::array<TextSpan, 3> parts{filesystem.mount_point, filesystem.source, filesystem.type};
+    for (std::size_t part = 0; part < parts.size(); ++part) {
+        const std::string_view name = text::clean_name(reply.text(parts[part]), unclean);
+        bytes[part] = name.size();
+        buffer.append(name).push_back('\0');
+    }
+    const std::string_view joined = points.store(buffer);
+    return {joined, joined.substr(0, bytes[0]), joined.substr(bytes[0] + 1, bytes[1]),
+            joined.substr(bytes[0] + bytes[1] + 2, bytes[2])};
+}
+
+void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& names, FieldRange measurement,
                           std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points) {
     if (filesystem.error != 0 || filesystem.blocks == 0 || filesystem.block_bytes == 0 ||
         filesystem.blocks_free > filesystem.blocks)
@@ -51,9 +70,8 @@ void add_filesystem_point(const FilesystemReply& reply, const Filesystem& filesy
         set(place_of("inodes_free"), clamped(filesystem.inodes_free));
     }
     set(place_of("readonly"), filesystem.readonly);
-    const std::array<Tag, 3> own{{{"mountpoint", points.store(reply.text(filesystem.mount_point))},
-                                  {"device", points.store(reply.text(filesystem.source))},
-                                  {"fstype", points.store(reply.text(filesystem.type))}}};
+    const std::array<Tag, 3> own{
+        {{"mountpoint", names.mount_point}, {"device", names.source}, {"fstype", names.type}}};
     readings.emit(measurement, tags, own, time_ns, points);
 }
 

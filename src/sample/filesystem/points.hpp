@@ -6,12 +6,23 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 
 namespace lxcmon::sample {
 
-/// Adds the point of one filesystem of `reply`. `measurement` is the field range of lxc_fs or host_fs. Adds
-/// nothing for a filesystem that could not be read or has no blocks. Strings are stored in `points`.
-void add_filesystem_point(const FilesystemReply& reply, const Filesystem& filesystem, FieldRange measurement,
+/// The tags of a filesystem as clean names (text::clean_name()).
+struct FilesystemNames {
+    std::string_view joined; ///< all of them, each ended by NUL
+    std::string_view mount_point, source, type;
+};
+/// The strings are stored in `points`. `buffer` is kept by the caller, to avoid allocations.
+[[nodiscard]] FilesystemNames clean_names(const FilesystemReply& reply, const Filesystem& filesystem,
+                                          std::string& buffer, PointBuffer& points);
+
+/// Adds the point of one filesystem. `measurement` is the field range of lxc_fs or host_fs. Adds
+/// nothing for a filesystem that could not be read or has no blocks. `names` must live as long as the point.
+void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& names, FieldRange measurement,
                           std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
 
 } // namespace lxcmon::sample

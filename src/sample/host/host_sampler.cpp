@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -33,9 +34,9 @@ void note_error(const std::string& what, std::string_view measurement, int error
 } // namespace
 
 HostSampler::HostSampler(const SampleSettings& settings, io::FdBudget& budget)
-    : io_(settings.root_fd)
+    : io_(settings.root_fd, settings.io_globs)
     , has_net_(settings.selection.has_any(fields_of("host_net")))
-    , net_loopback_(settings.net_loopback) {
+    , net_choice_{settings.net_loopback, settings.net_globs} {
     for (const auto& [key, value] : settings.tags.user)
         tags_.push_back({key, value});
     tags_.push_back({"host", settings.tags.host});
@@ -124,13 +125,19 @@ void HostSampler::sample_pressure(std::int64_t tick_ns, std::vector<char>& buffe
     }
 }
 
-void HostSampler::sample_net(std::int64_t tick_ns, const HostLinks& links, int links_error,
+void HostSampler::sample_net(std::int64_t tick_ns, std::span<const Link> links, int links_error,
                              PointBuffer& points) {
     if (!has_net_)
         return;
     if (links_error != links_error_)
         note_error("the list of its interfaces", "host_net", links_error, links_error_);
-    add_host_net_points(links.own(), net_loopback_, tags_, tick_ns, points);
+    if (links_error != 0)
+        return;
+    const std::string_view left_out = add_host_net_points(links, net_choice_, tags_, tick_ns, points);
+    if (!std::exchange(has_same_name_, !left_out.empty()) && has_same_name_)
+        spdlog::warn("host: its interface {} is left out: it differs from the name of another interface only "
+                     "in bytes that are replaced in the points",
+                     left_out);
 }
 
 } // namespace lxcmon::sample

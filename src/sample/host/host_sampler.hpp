@@ -5,11 +5,12 @@
 #include "sample/cgroup/pressure.hpp"
 #include "sample/cgroup/reader.hpp"
 #include "sample/host/io.hpp"
-#include "sample/network/host_links.hpp"
+#include "sample/network/interface_choice.hpp"
 #include "sample/settings.hpp"
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -27,7 +28,7 @@ class HostSampler {
     /// logged. A file that the kernel lacks is no error.
     void sample(std::int64_t tick_ns, std::vector<char>& buffer, PointBuffer& points);
     /// Adds host_net, if selected. `links_error`: the errno of listing `links`, or 0.
-    void sample_net(std::int64_t tick_ns, const HostLinks& links, int links_error, PointBuffer& points);
+    void sample_net(std::int64_t tick_ns, std::span<const Link> links, int links_error, PointBuffer& points);
 
     /// The tags of all points of the host.
     [[nodiscard]] std::span<const Tag> tags() const noexcept { return tags_; }
@@ -63,8 +64,9 @@ class HostSampler {
     CpuRate cpu_rate_;
     HostIo io_;
     bool has_net_;
-    bool net_loopback_;
-    int links_error_ = 0; ///< the last logged errno
+    InterfaceChoice net_choice_;
+    int links_error_ = 0;        ///< the last logged errno
+    bool has_same_name_ = false; ///< an interface was left out of the last list, and logged
     Readings readings_;
 };
 

@@ -2,6 +2,7 @@
 #include "sample/host/io.hpp"
 
 #include "io/parse.hpp"
+#include "text/clean_name.hpp"
 
 #include <unistd.h>
 
@@ -64,7 +65,7 @@ std::optional<DiskLine> parse_disk_line(std::string_view line) noexcept {
                              io::parse_count(columns[discards])}};
 }
 
-bool HostIo::is_whole(const DiskLine& line) {
+bool HostIo::is_wanted(const DiskLine& line) {
     auto known = disks_.find(line.name);
     if (known == disks_.end() || known->second.major != line.major || known->second.minor != line.minor) {
         const std::string device =
@@ -73,11 +74,12 @@ bool HostIo::is_whole(const DiskLine& line) {
         if (!is_there) // just added or removed: checked again at the next tick
             return false;
         const bool is_whole = ::faccessat(root_fd_, (device + "/partition").c_str(), F_OK, 0) != 0;
-        known =
-            disks_.insert_or_assign(std::string(line.name), Disk{line.major, line.minor, is_whole, 0}).first;
+        const std::string name(line.name);
+        const bool is_wanted = globs_.wants(name.c_str(), is_whole && !is_backed_elsewhere(name));
+        known = disks_.insert_or_assign(name, Disk{line.major, line.minor, is_wanted, 0}).first;
     }
     known->second.round = round_;
-    return known->second.is_whole;
+    return known->second.is_wanted;
 }
 
 void HostIo::add_points(std::string_view diskstats, std::span<const Tag> tags, std::int64_t time_ns,
@@ -85,11 +87,13 @@ void HostIo::add_points(std::string_view diskstats, std::span<const Tag> tags, s
     ++round_;
     io::for_each_line(diskstats, [&](std::string_view text) {
         const auto line = parse_disk_line(text);
-        if (!line || is_backed_elsewhere(line->name) || !has_counted(line->io) || !is_whole(*line))
+        if (!line || !has_counted(line->io) || !is_wanted(*line))
             return;
         readings_.clear();
         set_device_io(line->io, fields_of("host_io"), readings_);
-        const Tag own{"device", points.store(line->name)};
+        const Tag own{"device", text::is_clean(line->name) ? points.store(line->name)
+                                                           : points.store(std::to_string(line->major) + ":" +
+                                                                          std::to_string(line->minor))};
         readings_.emit(fields_of("host_io"), tags, std::span(&own, 1), time_ns, points);
     });
     std::erase_if(disks_, [this](const auto& item) { return item.second.round != round_; });

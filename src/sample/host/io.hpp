@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sample/cgroup/block_io.hpp"
+#include "text/name_globs.hpp"
 
 #include <cstdint>
 #include <map>
@@ -22,13 +23,14 @@ struct DiskLine {
 /// Nothing for an unexpected line. A malformed or too large value is absent.
 [[nodiscard]] std::optional<DiskLine> parse_disk_line(std::string_view line) noexcept;
 
-/// host_io: one point per whole device with any I/O since it was added. Partitions are left out, because
-/// their I/O counts for their disk, and so are devices that map a file or memory (loop, ram, zram).
+/// host_io: one point per whole device with any I/O since it was added. By default, partitions are left out,
+/// because their I/O counts for their disk, and so are devices that map a file or memory (loop, ram, zram).
 class HostIo {
   public:
-    /// `root_fd` is borrowed; sys/dev/block below it identifies partitions.
-    explicit HostIo(int root_fd) noexcept
-        : root_fd_(root_fd) {}
+    /// Both are borrowed; sys/dev/block below `root_fd` identifies partitions.
+    HostIo(int root_fd, const text::NameGlobs& globs) noexcept
+        : root_fd_(root_fd)
+        , globs_(globs) {}
 
     /// `diskstats`: the text of /proc/diskstats. Names are stored in `points`.
     void add_points(std::string_view diskstats, std::span<const Tag> tags, std::int64_t time_ns,
@@ -37,13 +39,14 @@ class HostIo {
   private:
     struct Disk {
         std::uint32_t major, minor;
-        bool is_whole;
+        bool is_wanted;
         std::uint64_t round;
     };
-    bool is_whole(const DiskLine& line);
+    bool is_wanted(const DiskLine& line);
 
     int root_fd_;
-    std::map<std::string, Disk, std::less<>> disks_; ///< by name: the cached answer of sysfs
+    const text::NameGlobs& globs_;                   ///< of --io-include and --io-exclude
+    std::map<std::string, Disk, std::less<>> disks_; ///< by name: the cached answer of sysfs and globs
     std::uint64_t round_ = 0;
     Readings readings_;
 };

@@ -7,22 +7,25 @@
 #include <utility>
 
 namespace lxcmon::sample {
-namespace {
 
-/// Limit on the series of one start of a container: a tenant can create an interface with a new name at each
-/// tick.
-constexpr std::size_t max_interfaces = 512;
-
-} // namespace
-
-ContainerNetwork::ContainerNetwork(const std::string& container_name, Wanted wanted)
+ContainerNetwork::ContainerNetwork(const std::string& container_name, const Wanted& wanted, VethPairs& pairs,
+                                   SeriesNames& names)
     : subject_("container " + container_name)
     , wanted_(wanted)
-    , interfaces_(max_interfaces) {}
+    , veth_ends_(pairs)
+    , names_(names) {}
 
 void ContainerNetwork::ask(LinkLister& lister, const Container& container) {
     if (wanted_.links)
         number_ = lister.add(container.init_pid, container.init_pidfd.get(), host_id_);
+}
+
+void ContainerNetwork::note_veth_ends(LinkLister& lister) {
+    if (!wanted_.links)
+        return;
+    const ContainerLinks& links = lister.links_of(number_, host_id_);
+    if (!links.left_out && links.error == 0)
+        veth_ends_.update(links);
 }
 
 void ContainerNetwork::sample(LinkLister& lister, const PointSink& sink) {
@@ -46,11 +49,28 @@ void ContainerNetwork::take(const ContainerLinks& links, const PointSink& sink) 
         spdlog::info("{}: it shares the host's network: lxc_net is left out", subject_);
     if (links.has_more && !std::exchange(logged_more_links_, true))
         spdlog::warn("{}: it has more than {} interfaces; the rest are left out", subject_, max_links);
-    const NetPoints net{wanted_.loopback, interfaces_, sink.tags, sink.wall_ns, sink.points};
-    if (!add_net_points(links, sink.host_links, net) && !std::exchange(logged_names_, true))
+    add_points(links, sink);
+}
+
+void ContainerNetwork::add_points(const ContainerLinks& links, const PointSink& sink) {
+    names_.begin_scan(sink.boottime_ns);
+    const LinksLeftOut left_out = add_net_points(
+        links, sink.host_links, {wanted_.choice, veth_ends_, names_, sink.tags, sink.wall_ns, sink.points});
+    // The container with the other end may have been started, and be known in the next tick.
+    const bool had_inner = std::exchange(had_inner_, !left_out.inner.empty());
+    if (had_inner && had_inner_ && !std::exchange(logged_inner_, true))
+        spdlog::info("{}: its veth interfaces with the other end neither on the host nor in a container of "
+                     "the host, for example {}, are left out; --net-include adds them",
+                     subject_, left_out.inner);
+    if (!left_out.same_name.empty() && names_.newly_same_name())
+        spdlog::warn("{}: its interface {} is left out: it differs from the name of another interface only "
+                     "in bytes that are replaced in the points",
+                     subject_, left_out.same_name);
+    if (names_.newly_too_many())
         spdlog::warn(
-            "{}: it has had more than {} different interfaces since its start; new interfaces are left out",
-            subject_, interfaces_.most());
+            "{}: it has too many different interfaces; new interfaces are left out: {} have a place, "
+            "and as many new ones a day, as each adds a series to the database",
+            subject_, names_.most());
 }
 
 } // namespace lxcmon::sample

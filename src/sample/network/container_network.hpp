@@ -2,8 +2,8 @@
 #pragma once
 
 #include "model/container.hpp"
-#include "sample/guard/distinct_names.hpp"
 #include "sample/guard/fault.hpp"
+#include "sample/guard/series_names.hpp"
 #include "sample/network/container_points.hpp"
 #include "sample/network/link_lister.hpp"
 
@@ -19,20 +19,26 @@ class ContainerNetwork {
   public:
     /// The same for all containers.
     struct Wanted {
-        bool links = true, loopback = false;
+        bool links = true;
+        InterfaceChoice choice{};
     };
-    ContainerNetwork(const std::string& container_name, Wanted wanted);
+    /// The references are borrowed.
+    ContainerNetwork(const std::string& container_name, const Wanted& wanted, VethPairs& pairs,
+                     SeriesNames& names);
 
     /// Destination of the points, and the host's links for the names of veth peers.
     struct PointSink {
         const HostLinks& host_links;
         std::span<const Tag> tags;
-        std::int64_t wall_ns;
+        std::int64_t wall_ns, boottime_ns;
         PointBuffer& points;
     };
     /// Asks for the container's interfaces, if wanted. Call it before LinkLister::start().
     void ask(LinkLister& lister, const Container& container);
-    /// Adds the points of the interfaces. Call it after LinkLister::finish().
+    /// Takes the container's ends of veth pairs. Call it after LinkLister::finish(), for all containers
+    /// before sample() of any: it tells the pairs between two containers.
+    void note_veth_ends(LinkLister& lister);
+    /// Adds the points of the interfaces.
     void sample(LinkLister& lister, const PointSink& sink);
     /// Takes the result of LinkLister::links_of().
     void take(const ContainerLinks& links, const PointSink& sink);
@@ -46,14 +52,17 @@ class ContainerNetwork {
     [[nodiscard]] bool has_own_network() const noexcept { return has_own_network_; }
 
   private:
+    void add_points(const ContainerLinks& links, const PointSink& sink);
+
     std::string subject_;
-    Wanted wanted_;
+    const Wanted& wanted_;
     HostId host_id_;
+    VethEnds veth_ends_;
+    SeriesNames& names_;
     std::size_t number_ = 0; ///< in the list of the LinkLister
-    DistinctNames interfaces_;
     Fault fault_;
     bool has_own_network_ = false, was_left_out_ = false;
-    bool logged_host_network_ = false, logged_more_links_ = false, logged_names_ = false;
+    bool logged_host_network_ = false, logged_more_links_ = false, had_inner_ = false, logged_inner_ = false;
 };
 
 } // namespace lxcmon::sample

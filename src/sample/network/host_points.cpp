@@ -2,9 +2,11 @@
 #include "sample/network/host_points.hpp"
 
 #include "sample/network/link_fields.hpp"
+#include "text/clean_name.hpp"
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
 
 namespace lxcmon::sample {
@@ -19,23 +21,46 @@ bool is_firewall_link(std::string_view name) noexcept {
     });
 }
 
+/// True if another chosen interface has the clean name of `link`, which is not clean itself. Of several such
+/// interfaces the first keeps it.
+bool repeats_name(const Link& link, std::string_view clean, std::span<const Link> links,
+                  const InterfaceChoice& choice) {
+    for (const Link& other : links) {
+        if (!choice.wants(other))
+            continue;
+        if (clean == other.name.data())
+            return true;
+        if (&other < &link && text::clean_name(other.name.data()) == clean)
+            return true;
+    }
+    return false;
+}
+
 } // namespace
 
 bool is_host_link(const Link& link) noexcept {
     return link.kind == LinkKind::other && link.peer_namespace < 0 && !is_firewall_link(link.name.data());
 }
 
-void add_host_net_points(std::span<const Link> links, bool with_loopback, std::span<const Tag> tags,
-                         std::int64_t time_ns, PointBuffer& points) {
+std::string_view add_host_net_points(std::span<const Link> links, const InterfaceChoice& choice,
+                                     std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points) {
     Readings readings;
+    std::string buffer;
+    std::string_view left_out;
     for (const Link& link : links) {
-        if (link.loopback && !with_loopback)
+        if (!choice.wants(link))
             continue;
+        const std::string_view name = text::clean_name(link.name.data(), buffer);
+        if (name != link.name.data() && repeats_name(link, name, links, choice)) {
+            left_out = link.name.data();
+            continue;
+        }
         readings.clear();
         set_link(link, fields_of("host_net"), readings);
-        const Tag own{"interface", points.store(link.name.data())};
+        const Tag own{"interface", points.store(name)};
         readings.emit(fields_of("host_net"), tags, std::span(&own, 1), time_ns, points);
     }
+    return left_out;
 }
 
 } // namespace lxcmon::sample

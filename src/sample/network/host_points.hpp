@@ -2,10 +2,11 @@
 #pragma once
 
 #include "model/point.hpp"
-#include "sample/network/rtnetlink.hpp"
+#include "sample/network/interface_choice.hpp"
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace lxcmon::sample {
 
@@ -14,8 +15,10 @@ namespace lxcmon::sample {
 /// one for each guest. So the number of series does not grow with the number of guests.
 [[nodiscard]] bool is_host_link(const Link& link) noexcept;
 
-/// Adds a host_net point for each of `links`; loopback only if `with_loopback`. Names are stored in `points`.
-void add_host_net_points(std::span<const Link> links, bool with_loopback, std::span<const Tag> tags,
-                         std::int64_t time_ns, PointBuffer& points);
+/// Adds a host_net point for each of `links` that is chosen. An interface is left out if its clean name is
+/// that of another one: returns the name of such an interface, a view into `links`, or an empty text. Names
+/// are stored in `points`.
+std::string_view add_host_net_points(std::span<const Link> links, const InterfaceChoice& choice,
+                                     std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
 
 } // namespace lxcmon::sample

@@ -128,9 +128,12 @@ void NamespaceLinks::list(int rtnetlink, HostId& host_id) noexcept {
     };
     links_.list_error = dump_links(rtnetlink, take, max_links + 1);
     // A new socket, as the rest of a longer list would arrive on the old one before the answer.
-    if (has_peers && host_id.id < 0)
-        if (const io::UniqueFd other = open_rtnetlink())
-            host_id.id = namespace_id(other.get(), home_.get());
+    if (has_peers && host_id.id < 0) {
+        const io::UniqueFd other = open_rtnetlink();
+        const auto id = other ? namespace_id(other.get(), home_.get()) : std::nullopt;
+        links_.lacks_host_id = !id;
+        host_id.id = id.value_or(-1);
+    }
     for (auto& [link, host_index] : std::span(links_.links).first(links_.count))
         if (link.peer_namespace >= 0 && link.peer_namespace == host_id.id)
             host_index = link.peer_index;

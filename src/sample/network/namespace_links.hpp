@@ -21,6 +21,7 @@ struct LinksSummary {
     bool left_out = false;            ///< not listed in time, see LinkLister
     bool shares_host_network = false; ///< then no interfaces are listed
     bool has_more = false;            ///< there are more than max_links; the rest are left out
+    bool lacks_host_id = false;       ///< HostId could not be requested: no `host_index` is known
     bool joined_by_path = false;      ///< the kernel can't join by a pidfd (Linux before 5.8)
     std::size_t count = 0;
 };

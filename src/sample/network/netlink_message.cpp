@@ -185,16 +185,16 @@ int parse_answer(MessageBytes datagram, Link& link) noexcept {
     return message && message->type == RTM_NEWLINK && parse_link(message->payload, link) ? 0 : EBADMSG;
 }
 
-std::int32_t parse_namespace_id(MessageBytes datagram) noexcept {
+std::optional<std::int32_t> parse_namespace_id(MessageBytes datagram) noexcept {
     const auto message = next_message(datagram);
     constexpr std::size_t general_bytes = NLMSG_ALIGN(sizeof(rtgenmsg));
     if (!message || message->type != RTM_NEWNSID || message->payload.size() < general_bytes)
-        return -1;
+        return std::nullopt;
     MessageBytes attributes = message->payload.subspan(general_bytes);
     while (const auto each = next_attribute(attributes))
         if (each->type == NETNSA_NSID)
-            return start_of<std::int32_t>(each->value).value_or(-1);
-    return -1;
+            return start_of<std::int32_t>(each->value);
+    return std::nullopt;
 }
 
 } // namespace lxcmon::sample

@@ -26,7 +26,7 @@ struct DumpStep {
 /// Parses the answer to the request for one interface. Returns 0 or an errno: the kernel's, or EBADMSG.
 [[nodiscard]] int parse_answer(std::span<const char> datagram, Link& link) noexcept;
 
-/// Parses the answer to RTM_GETNSID. -1: the namespace has no id, or the answer is none.
-[[nodiscard]] std::int32_t parse_namespace_id(std::span<const char> datagram) noexcept;
+/// Parses the answer to RTM_GETNSID: -1 if the namespace has no id, nullopt if this is no such answer.
+[[nodiscard]] std::optional<std::int32_t> parse_namespace_id(std::span<const char> datagram) noexcept;
 
 } // namespace lxcmon::sample

@@ -103,7 +103,7 @@ int get_link(int rtnetlink, std::uint32_t index, Link& link) noexcept {
     return parse_answer(start_of_answers(length), link);
 }
 
-std::int32_t namespace_id(int rtnetlink, int namespace_fd) noexcept {
+std::optional<std::int32_t> namespace_id(int rtnetlink, int namespace_fd) noexcept {
     struct {
         nlmsghdr header;
         rtgenmsg general;
@@ -118,9 +118,11 @@ std::int32_t namespace_id(int rtnetlink, int namespace_fd) noexcept {
     request.fd = namespace_fd;
     alignas(nlmsghdr) std::array<char, 512> buffer{};
     if (::send(rtnetlink, &request, sizeof request, 0) < 0)
-        return -1;
+        return std::nullopt;
     const ssize_t length = receive(rtnetlink, buffer);
-    return length < 0 ? -1 : parse_namespace_id(std::span(buffer).first(static_cast<std::size_t>(length)));
+    if (length < 0)
+        return std::nullopt;
+    return parse_namespace_id(std::span(buffer).first(static_cast<std::size_t>(length)));
 }
 
 } // namespace lxcmon::sample

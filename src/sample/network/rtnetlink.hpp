@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 namespace lxcmon::sample {
 
@@ -21,7 +22,8 @@ namespace lxcmon::sample {
 /// is none.
 [[nodiscard]] int get_link(int rtnetlink, std::uint32_t index, Link& link) noexcept;
 
-/// The id of the network namespace `namespace_fd` within the socket's namespace; -1 if it has none.
-[[nodiscard]] std::int32_t namespace_id(int rtnetlink, int namespace_fd) noexcept;
+/// The id of the network namespace `namespace_fd` within the socket's namespace; -1 if it has none, nullopt
+/// if the kernel gives no answer.
+[[nodiscard]] std::optional<std::int32_t> namespace_id(int rtnetlink, int namespace_fd) noexcept;
 
 } // namespace lxcmon::sample

@@ -2,13 +2,13 @@
 #include "sample/process/command_totals.hpp"
 
 #include "io/clock.hpp"
+#include "text/clean_name.hpp"
 
 #include <unistd.h>
 
 #include <algorithm>
 #include <limits>
 #include <tuple>
-#include <utility>
 
 namespace lxcmon::sample {
 namespace {
@@ -65,7 +65,7 @@ void CommandTotals::add(const io::ProcessStats& process) {
     }
     known.scan = scan_;
     const bool past_counts = is_new && process.start_ticks >= since_ticks_;
-    Command& command = command_of(process.command());
+    Command& command = command_of(text::clean_name(process.command(), buffer_));
     std::optional<std::int64_t> cpu_before = is_new ? std::nullopt : std::optional(known.cpu_ticks);
     add_growth(command.cpu_ticks, cpu_before, process.cpu_ticks, past_counts);
     known.cpu_ticks = *cpu_before;
@@ -83,15 +83,17 @@ void CommandTotals::take(std::span<const io::ProcessStats> processes, std::int64
     for (const io::ProcessStats& process : processes)
         add(process);
     std::erase_if(known_, [this](const auto& each) { return each.second.scan != scan_; });
-    // A command that was sent is kept, as its counters must not restart at 0. Unsent commands without a
+    // A command that was sent is kept, as its counters must not restart at 0. Other commands without a
     // process can be dropped.
-    if (commands_.size() > bounds_.kept)
-        std::erase_if(commands_,
-                      [](const auto& each) { return each.second.count == 0 && !each.second.is_sent; });
+    if (commands_.size() > most_kept_)
+        std::erase_if(commands_, [this](const auto& each) {
+            return each.second.count == 0 && !names_.holds(each.first);
+        });
     since_ticks_ = std::max(since_ticks_, begin_ticks);
 }
 
-std::span<const CommandTotals::Entry* const> CommandTotals::top(std::size_t max_count) {
+std::span<const CommandTotals::Entry* const> CommandTotals::top(std::size_t max_count, std::int64_t now_ns) {
+    names_.begin_scan(now_ns);
     ranking_.clear();
     for (Entry& entry : commands_)
         if (entry.second.count > 0)
@@ -106,20 +108,10 @@ std::span<const CommandTotals::Entry* const> CommandTotals::top(std::size_t max_
     for (Entry* entry : ranking_) {
         if (top_.size() == max_count)
             break;
-        Command& command = entry->second;
-        if (!command.is_sent && sent_ >= bounds_.sent) {
-            refused_ = true;
-            continue;
-        }
-        sent_ += command.is_sent ? 0 : 1;
-        command.is_sent = true;
-        top_.push_back(entry);
+        if (names_.admit(entry->first) == Admission::admitted)
+            top_.push_back(entry);
     }
     return top_;
-}
-
-bool CommandTotals::newly_refused() noexcept {
-    return refused_ && !std::exchange(logged_refused_, true);
 }
 
 void set_command(const CommandTotals::Command& command, Readings& readings) noexcept {

@@ -3,6 +3,7 @@
 
 #include "io/proc_pid.hpp"
 #include "model/readings.hpp"
+#include "sample/guard/series_names.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,14 +16,8 @@
 
 namespace lxcmon::sample {
 
-/// Limits for one start of a container. A process can rename itself at each tick, and each name is a
-/// permanent series in the database.
-struct CommandBounds {
-    std::size_t kept = 1024; ///< commands in memory before commands without a process are dropped
-    std::size_t sent = 500;  ///< different commands that are ever sent
-};
-
-/// Resource use of the processes of one start of a container, by command name. The counters of a command
+/// Resource use of the processes of one start of a container, by command name (a clean name, see
+/// text::clean_name()). The counters of a command
 /// never fall: the use of a process between two scans is added to its command, and stays there when the
 /// process ends or changes its name. The use before the first scan of a process counts only if the process
 /// started in the container: with or after it, or since the previous scan. For a process that came from
@@ -30,9 +25,15 @@ struct CommandBounds {
 /// lost. Sampling thread only.
 class CommandTotals {
   public:
-    /// `container_start_ticks`: start time of init, in USER_HZ ticks since boot.
-    explicit CommandTotals(std::int64_t container_start_ticks, const CommandBounds& bounds = {}) noexcept
-        : bounds_(bounds)
+    /// Commands in memory before commands without a process and without a place in `names` are dropped.
+    static constexpr std::size_t usual_most_kept = 1024;
+
+    /// `container_start_ticks`: start time of init, in USER_HZ ticks since boot. `names`, borrowed, limits
+    /// the commands that are sent: a process can rename itself at each tick.
+    CommandTotals(std::int64_t container_start_ticks, SeriesNames& names,
+                  std::size_t most_kept = usual_most_kept) noexcept
+        : names_(names)
+        , most_kept_(most_kept)
         , since_ticks_(container_start_ticks) {}
 
     /// Takes the result of a scan of all processes that began at `begin_ticks` (USER_HZ since boot).
@@ -45,16 +46,13 @@ class CommandTotals {
         std::int64_t count = 0, threads = 0;                         ///< of the running processes
         std::int64_t rss_pages = 0;
         bool has_rss = true, has_io = true; ///< known for every running process
-        bool is_sent = false;
     };
     using Entry = std::pair<const std::string, Command>;
 
     /// The running commands with the most CPU time since the previous scan (after the first scan: in total),
-    /// then with the most in total, then by name. Valid until the next take().
-    [[nodiscard]] std::span<const Entry* const> top(std::size_t max_count);
-
-    /// True once, after CommandBounds::sent has first kept a command out of top().
-    [[nodiscard]] bool newly_refused() noexcept;
+    /// then with the most in total, then by name; without commands that find no place in the names. Valid
+    /// until the next take().
+    [[nodiscard]] std::span<const Entry* const> top(std::size_t max_count, std::int64_t now_ns);
 
     [[nodiscard]] std::size_t known_commands() const noexcept { return commands_.size(); }
     [[nodiscard]] std::size_t known_processes() const noexcept { return known_.size(); }
@@ -70,15 +68,15 @@ class CommandTotals {
     void begin_scan() noexcept;
     Command& command_of(std::string_view name);
 
-    CommandBounds bounds_;
+    SeriesNames& names_;
+    std::size_t most_kept_;
     std::int64_t since_ticks_; ///< the past of a process that started earlier does not count
     std::uint64_t scan_ = 0;
     std::unordered_map<pid_t, Known> known_;
     std::map<std::string, Command, std::less<>> commands_;
     std::vector<Entry*> ranking_;
     std::vector<const Entry*> top_;
-    std::size_t sent_ = 0;
-    bool refused_ = false, logged_refused_ = false;
+    std::string buffer_; ///< for clean names
 };
 
 /// Sets the fields of lxc_process. Values that overflow, or that are unknown for one of the processes, are

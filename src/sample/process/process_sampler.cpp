@@ -13,7 +13,6 @@ namespace lxcmon::sample {
 namespace {
 
 constexpr WalkBounds walk_bounds;
-constexpr CommandBounds command_bounds;
 /// Several thousand processes take a tenth of this.
 constexpr std::int64_t slow_processes_nsec = 500'000'000;
 
@@ -71,7 +70,7 @@ bool ProcessSampler::scan(std::span<char> buffer) {
             return false;
         if (context_.stats.empty())
             return true; // init has ended
-        totals_.emplace(context_.stats.front().start_ticks, command_bounds);
+        totals_.emplace(context_.stats.front().start_ticks, names_);
     }
     const std::int64_t begin_ticks = now_ticks();
     const bool is_whole =
@@ -100,16 +99,17 @@ bool ProcessSampler::sample(std::span<char> buffer, std::span<const Tag> tags, s
     if (!totals_)
         return true;
     Readings readings;
-    for (const CommandTotals::Entry* entry : totals_->top(context_.top_commands)) {
+    for (const CommandTotals::Entry* entry :
+         totals_->top(context_.top_commands, io::now_ns(CLOCK_BOOTTIME))) {
         readings.clear();
         set_command(entry->second, readings);
         const Tag own{"command", entry->first};
         readings.emit(fields_of("lxc_process"), tags, std::span(&own, 1), time_ns, points);
     }
-    if (totals_->newly_refused())
-        spdlog::warn("container {}: lxc_process has had {} different commands since the container started; "
-                     "new commands are left out, as each would add a series to the database",
-                     container_.name, command_bounds.sent);
+    if (names_.newly_too_many())
+        spdlog::warn("container {}: lxc_process has too many different commands; new commands are left out: "
+                     "{} have a place, and as many new ones a day, as each adds a series to the database",
+                     container_.name, names_.most());
     return true;
 }
 

@@ -40,12 +40,14 @@ struct ProcessContext {
 /// Makes the lxc_process points of one start of a container. Sampling thread only.
 class ProcessSampler {
   public:
-    /// `directory`: the container's root cgroup, see process_hierarchy(). `context` and `container` are
-    /// borrowed.
-    ProcessSampler(ProcessContext& context, std::string directory, const Container& container)
+    /// `directory`: the container's root cgroup, see process_hierarchy(). `context`, `container` and `names`,
+    /// for the commands, are borrowed.
+    ProcessSampler(ProcessContext& context, std::string directory, const Container& container,
+                   SeriesNames& names)
         : context_(context)
         , directory_(std::move(directory))
         , container_(container)
+        , names_(names)
         , place_(place_of(container)) {}
 
     /// Adds a point for each of the busiest commands. After a scan that hangs there are no scans for 5
@@ -66,6 +68,7 @@ class ProcessSampler {
     ProcessContext& context_;
     std::string directory_;
     const Container& container_;
+    SeriesNames& names_;
     std::string place_;                   ///< see ProcessReader::read()
     std::optional<CommandTotals> totals_; ///< set by the first scan
     std::int64_t again_ns_ = 0;           ///< end of a pause, CLOCK_MONOTONIC

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from .findings import sanitizer_environment
 from .waiting import wait_until
 
 
@@ -21,11 +22,11 @@ def binary():
     return str(Path(path).resolve())
 
 
-def clean_environment(spool_dir, extra=None):
+def clean_environment(spool_dir, extra=None, is_traced=False):
     """Nothing of the caller's environment that the agent would read, a spool that is not the host's, all measurements in each tick,
     and no wait before sending. A None in `extra` takes a variable out."""
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "LXCMON_SPOOL_DIR": str(spool_dir),
-                   "LXCMON_SEND_JITTER": "0s", "LXCMON_FS_INTERVAL": "100ms", **(extra or {})}
+                   "LXCMON_SEND_JITTER": "0s", "LXCMON_FS_INTERVAL": "100ms", **sanitizer_environment(is_traced), **(extra or {})}
     return {name: value for name, value in environment.items() if value is not None}
 
 
@@ -45,7 +46,7 @@ def run(*arguments, env=None, stdin=None, timeout=60, prefix=()):
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="lxcmon-spool-") as folder:
         done = subprocess.run([*prefix, binary(), *map(str, arguments)], input=stdin or "", capture_output=True, text=True,
-                              env=clean_environment(f"{folder}/spool", env), timeout=timeout, check=False)
+                              env=clean_environment(f"{folder}/spool", env, "strace" in prefix), timeout=timeout, check=False)
     return Result(done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
 
 
@@ -60,7 +61,7 @@ class Agent:
         self.spool_dir = workspace.folder("spools") / f"agent-{next(Agent._numbers)}"
         self.process = subprocess.Popen([*prefix, binary(), *map(str, arguments)], stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env=clean_environment(self.spool_dir, env))
+                                        env=clean_environment(self.spool_dir, env, "strace" in prefix))
         workspace.note_process(self.process.pid)
         self._readers = [self._read(self.process.stdout, self._stdout), self._read(self.process.stderr, self._stderr)]
 

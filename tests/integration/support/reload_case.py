@@ -145,8 +145,8 @@ class ReloadCase(DeliveryCase):
         self.write_settings(settings)
         self.seen.begin_log()
         self.agent.send_signal(signal.SIGHUP)
-        self.wait_for(lambda: self.seen.says("in force") or self.seen.says("can't be used"), "the end of the reload")
-        self.assertEqual(self.seen.says("can't be used"), [])
+        self.wait_for(lambda: self.seen.says("in force") or self.seen.says("settings can't be used"), "the end of the reload")
+        self.assertEqual(self.seen.says("settings can't be used"), [])
         self.seen.begin()
 
     def change(self, option, case):

@@ -24,7 +24,7 @@ using lxcmon::test::TempTree;
 TEST_CASE("a process that hangs, crashes or answers nonsense is replaced, and its question is answered") {
     using Clock = std::chrono::steady_clock;
     const auto answer_of = [](const LxcClient::Worker& worker) {
-        LxcClient client(worker, std::chrono::milliseconds(200));
+        LxcClient client(worker, "lxcmon-test", std::chrono::milliseconds(200));
         std::vector<LxcAnswer> answers;
         for (std::uint64_t number = 1; number <= 2; ++number) {
             LxcQuestion question;

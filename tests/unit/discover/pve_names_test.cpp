@@ -4,7 +4,7 @@
 #include "support/temp_tree.hpp"
 
 #include "discover/container_table.hpp"
-#include "discover/pve_names.hpp"
+#include "discover/names/pve_names.hpp"
 #include "io/unique_fd.hpp"
 
 #include <doctest/doctest.h>

@@ -2,7 +2,7 @@
 #include "support/temp_tree.hpp"
 
 #include "discover/container_table.hpp"
-#include "discover/lxd_names.hpp"
+#include "discover/names/lxd_names.hpp"
 
 #include <doctest/doctest.h>
 

@@ -100,6 +100,22 @@ void check_costs_itself_alone(const UserPath& place, const std::string& reason) 
 
 TEST_SUITE_BEGIN("needs root");
 
+TEST_CASE("a user's container does not take the name of root's, even if its lxcpath comes first") {
+    const UserPath place;
+    place.define("my\001db");
+    place.roots().write("my_db/config", "lxc.rootfs.path = dir:/nowhere\n");
+    DiscoverSettings settings = place.settings();
+    std::ranges::reverse(settings.lxcpaths);
+    LogCapture log;
+    ContainerTable table(settings);
+    for (int round = 0; round < 2; ++round) {
+        CHECK(names_after_refresh(table) == TableNames{"good", "my\001db", "my_db", "steady"});
+        for (const Container* each : table.containers())
+            CHECK(each->shadowed == (each->name == "my\001db"));
+        CHECK(count_of(log.take(), "its points have the tag lxcpath") == (round == 0 ? 1 : 0));
+    }
+}
+
 TEST_CASE("a configuration that includes itself costs its container alone") {
     const UserPath place;
     place.define("bad", "lxc.include = " + place.path() + "/bad/config\n");

@@ -5,6 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <utility>
+
 using namespace lxcmon;
 using lxcmon::test::HostilePoints;
 using lxcmon::test::line_of;
@@ -49,6 +52,27 @@ TEST_CASE("a hostile point is one line in either format") {
         REQUIRE(line.find('\n') == line.size() - 1);
         REQUIRE(line.find('\r') == std::string::npos);
         REQUIRE(line.find('\0') == std::string::npos);
+    }
+}
+
+TEST_CASE("of tag keys that become one, both formats keep the same") {
+    PointBuffer points;
+    PointBuffer back;
+    // Each pair is one key in line protocol; U+FFFD, which JSON has for invalid UTF-8, sorts before it.
+    for (const auto& [one, other] : {std::pair("\xfe\001", "\xef\xbf\xbd_"), std::pair("a\001", "a_"),
+                                     std::pair("a\\\xff", "a/\xef\xbf\xbd"), std::pair("\xbe", "\xff")}) {
+        points.clear();
+        points.begin("m", 1);
+        points.tag(one, "1");
+        points.tag(other, "2");
+        points.field("f", true);
+        points.end();
+        back.clear();
+        const std::string json = json_of(points[0]);
+        CAPTURE(json);
+        REQUIRE_FALSE(encode::parse_json_line(json, back));
+        CHECK(back[0].tags.size() == 1);
+        CHECK(line_of(back[0]) == line_of(points[0]));
     }
 }
 

@@ -100,7 +100,8 @@ TEST_CASE("each option sets its member of Config") {
                               "spool-max-age = \"20s\"\nspool-rate = 21\nsend-jitter = \"22s\"\n"
                               "metrics = [\"lxc_cpu\", \"!*.cpus\"]\nno-host = true\nfs-include = \"nfs*\"\n"
                               "fs-exclude = \"/x\"\nfs-interval = \"23s\"\nnet-loopback = true\n"
-                              "top-commands = 24\n",
+                              "top-commands = 24\nnet-include = \"lo\"\nnet-exclude = \"d*\"\n"
+                              "io-include = \"loop*\"\nio-exclude = \"sr*\"\n",
                               {"--influx-password-file", secret});
     const Config more = parser.config_of_file(
         "influx-mode = \"all\"\ninflux-api = \"v1\"\ninflux-rp = \"week\"\n"
@@ -141,6 +142,8 @@ TEST_CASE("each option sets its member of Config") {
     CHECK(c.collect.sample.fs_exclude == Texts{"/x"});
     CHECK(c.collect.sample.fs_interval == seconds(23));
     CHECK(c.collect.sample.net_loopback);
+    CHECK(c.collect.sample.net_globs == text::NameGlobs{{"lo"}, {"d*"}});
+    CHECK(c.collect.sample.io_globs == text::NameGlobs{{"loop*"}, {"sr*"}});
     CHECK(c.collect.sample.top_commands == 24);
     CHECK(c.collect.discover.lxcpaths == Texts{"/l"});
     CHECK(c.collect.discover.include == Texts{"i"});

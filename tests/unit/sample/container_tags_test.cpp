@@ -45,6 +45,13 @@ TEST_CASE("a container of the same name in a later lxcpath has the tag lxcpath")
     CHECK(joined(ContainerTags({"h", {}}, second)) == "container=web host=h lxcpath=/var/lib/lxc ");
 }
 
+TEST_CASE("names are cleaned as line protocol holds them") {
+    Container odd = container("my\001db", "h\\x");
+    odd.lxcpath = "/l\xff";
+    odd.shadowed = true;
+    CHECK(joined(ContainerTags({"h", {}}, odd)) == "container=my_db host=h lxcpath=/l\xef\xbf\xbd name=h/x ");
+}
+
 TEST_CASE("tags match until the host name changes or a container of the same name appears") {
     Container web = container("web", "a");
     const ContainerTags tags({"h", {}}, web);

@@ -92,7 +92,11 @@ TEST_CASE("flags as words and numbers") {
 }
 
 TEST_CASE("a tag is split at its first equals sign") {
+    // Two such keys could be one in line protocol.
+    for (const std::string text : {"a\\b=c", "a\xff=c"})
+        CHECK_THROWS_AS(static_cast<void>(parse_tag(text)), text::BadValue);
     CHECK(parse_tag("site=berlin") == std::pair<std::string, std::string>("site", "berlin"));
+    CHECK(parse_tag("a=b\\c").second == "b\\c");
     CHECK(parse_tag("a=b=c") == std::pair<std::string, std::string>("a", "b=c"));
     CHECK(parse_tag("Host= x ") == std::pair<std::string, std::string>("Host", " x "));
 }

@@ -164,6 +164,22 @@ TEST_CASE("names of block devices") {
     CHECK(names.name("8:99") == "sdz");
 }
 
+TEST_CASE("block devices that a glob leaves out have no name, and unusual names are replaced by the number") {
+    const TempTree tree;
+    std::filesystem::create_directories(tree.path() / "sys/dev/block");
+    std::filesystem::create_symlink("../../block/sda", tree.path() / "sys/dev/block/8:0");
+    std::filesystem::create_symlink("../../block/s\001", tree.path() / "sys/dev/block/8:1");
+    std::filesystem::create_symlink("../../block/sr0", tree.path() / "sys/dev/block/11:0");
+    DeviceNames names(tree.fd(), {{}, {"sr*"}});
+    for (int tick = 0; tick < 2; ++tick) {
+        CHECK(names.name("8:0") == "sda");
+        CHECK(names.name("8:1") == "8:1");
+        CHECK(names.name("11:0").empty());
+        CHECK(names.name("11:0").empty());
+        names.forget();
+    }
+}
+
 TEST_CASE("v1: BFQ's values if the throttle layer counts nothing") {
     const Fixture fixture("hybrid");
     const std::string web1 = fixture.container("web1").init_pid;

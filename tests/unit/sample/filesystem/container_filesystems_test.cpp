@@ -167,7 +167,33 @@ TEST_CASE("a tenant that always mounts new filesystems makes a limited number of
         CHECK(count_of(c.answer(), "mountpoint=/ ") == 1);
     }
     CHECK(sent == 511);
-    CHECK(count_of(c.log.take(), "more than 512 different filesystems") == 1);
+    CHECK(count_of(c.log.take(), "it has too many different filesystems") == 1);
+}
+
+TEST_CASE("of two filesystems that are equal in the points, the first is sent") {
+    Watched c;
+    c.add("/a\\b", 1);
+    c.add("/a/b", 2);
+    c.add("/a\001", 3);
+    for (int round = 0; round < 2; ++round) {
+        const std::string lines = c.answer();
+        CHECK(count_of(lines, "mountpoint=/a/b ") == 1);
+        CHECK(count_of(lines, "mountpoint=/a_ ") == 1);
+        CHECK(count_of(lines, "\n") == 2);
+        CHECK(count_of(c.log.take(), "its filesystem /a/b is left out") == (round == 0 ? 1 : 0));
+    }
+}
+
+TEST_CASE("a risky filesystem does not repeat the name of another") {
+    Watched c;
+    c.add("/a_", 1);
+    c.reply->has_risky = true;
+    CHECK(count_of(c.answer(), "mountpoint=/a_ ") == 1);
+    c.reply->clear();
+    c.reply->has_risky = true;
+    c.add("/a\001", 2);
+    CHECK(c.answer(true).empty());
+    CHECK(count_of(c.log.take(), "is left out") == 1);
 }
 
 TEST_CASE("mounts that can't be read and a helper that ends are logged once") {

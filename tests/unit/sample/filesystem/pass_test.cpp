@@ -45,10 +45,11 @@ struct Passes {
     explicit Passes(std::size_t containers, NamespaceHelper::Worker worker)
         : helper(deadline, {}, worker) {
         for (std::size_t at = 0; at < containers; ++at)
-            filesystems.emplace_back("container c", at);
+            filesystems.emplace_back("container c", at, names);
     }
     test::Child init{};
     NamespaceHelper helper;
+    SeriesNames names{};
     std::deque<ContainerFilesystems> filesystems{};
     FilesystemPass pass{deadline};
     PointBuffer points{};

@@ -27,7 +27,8 @@ std::string fs_line(const Filesystem& values, const std::string& source = "/dev/
     whole.source = added->source;
     whole.type = added->type;
     PointBuffer points;
-    add_filesystem_point(*reply, whole, measurement, {}, 5, points);
+    std::string buffer;
+    add_filesystem_point(whole, clean_names(*reply, whole, buffer, points), measurement, {}, 5, points);
     return test::encoded(points);
 }
 

@@ -46,7 +46,8 @@ TEST_CASE("the scans of a thousand containers are spread over the interval") {
     std::map<std::int64_t, int> due_at;
     const auto reply = std::make_unique<FilesystemReply>();
     for (std::uint64_t id = 1; id <= 1000; ++id) {
-        ContainerFilesystems filesystems("container c", id);
+        SeriesNames names;
+        ContainerFilesystems filesystems("container c", id, names);
         PointBuffer points;
         filesystems.take(Outcome::answered, *reply, {}, 0, {fields_of("lxc_fs"), {}, 600 * second, points});
         for (std::int64_t tick = 610; tick <= 660; tick += 10)
@@ -98,6 +99,8 @@ TEST_CASE("filesystems that may hang have their own scan, which stays pending un
     // Only the risky scan shows that it answers again.
     c.now_ns += 301 * second;
     CHECK(c.log.take().empty());
+    c.reply->clear();
+    c.reply->has_risky = true;
     static_cast<void>(c.answer());
     CHECK_FALSE(c.filesystems.is_well());
     CHECK(c.log.take().empty());

@@ -93,7 +93,8 @@ TEST_CASE("no second helper goes to a mount whose helper can't be ended") {
     StuckContainer container;
     NamespaceHelper helper(some_time, {{{"fuse*"}, {}}});
     const pid_t stuck = helper.pid();
-    ContainerFilesystems filesystems("container c", 1, place_c);
+    SeriesNames names;
+    ContainerFilesystems filesystems("container c", 1, names, place_c);
     Outcome outcome = Outcome::broken;
     std::int64_t now_ns = 1'000'000'000;
     CHECK(scan_risky(helper, filesystems, container.init, now_ns, outcome).left_alone_count == 0);
@@ -114,7 +115,7 @@ TEST_CASE("no second helper goes to a mount whose helper can't be ended") {
 
     // The mount is left alone after the pause, also in a new start of the container.
     now_ns += pause_ns;
-    ContainerFilesystems restarted("container c", 2, place_c);
+    ContainerFilesystems restarted("container c", 2, names, place_c);
     for (ContainerFilesystems* each : {&filesystems, &restarted}) {
         const NamespaceRequest request = scan_risky(helper, *each, container.init, now_ns, outcome);
         CHECK(outcome == Outcome::answered);
@@ -133,7 +134,8 @@ TEST_CASE("no second helper goes to a mount whose helper can't be ended") {
 
 TEST_CASE("a container with two helpers that can't be ended gets no other") {
     StuckContainer container;
-    ContainerFilesystems filesystems("container c", 1, place_c);
+    SeriesNames names;
+    ContainerFilesystems filesystems("container c", 1, names, place_c);
     CHECK_FALSE(filesystems.pauses(1));
     for (std::uint64_t part = 1; part <= WorkerProcess::most_of_subject; ++part) {
         NamespaceHelper helper(some_time, {{{"fuse*"}, {}}});
@@ -150,7 +152,7 @@ TEST_CASE("a container with two helpers that can't be ended gets no other") {
         CHECK(filesystems.pauses(1) == (part == WorkerProcess::most_of_subject));
         CHECK(filesystems.is_well() == (part != WorkerProcess::most_of_subject));
     }
-    CHECK_FALSE(ContainerFilesystems("container d", 2, "/lxc/d").pauses(1));
+    CHECK_FALSE(ContainerFilesystems("container d", 2, names, "/lxc/d").pauses(1));
     container.init.end();
     CHECK(test::all_reaped());
     CHECK_FALSE(filesystems.pauses(1));

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -59,11 +60,11 @@ class Sampled {
     explicit Sampled(SampleSettings settings)
         : settings_(std::move(settings))
         , sampler_(settings_, budget_) {}
-    std::string tick(int links_error = 0) {
+    std::string tick(int links_error = 0, std::span<const Link> links = {}) {
         PointBuffer points;
         points.select(settings_.selection);
         sampler_.sample(7, buffer_, points);
-        sampler_.sample_net(7, HostLinks{}, links_error, points);
+        sampler_.sample_net(7, links, links_error, points);
         return test::encoded(points);
     }
 
@@ -177,4 +178,20 @@ TEST_CASE("files that no selected field needs are not opened") {
     Sampled none(host.settings({"lxc_*"}));
     CHECK(none.tick(EMFILE).empty());
     CHECK(log.take().empty());
+}
+
+TEST_CASE("an interface with a name that is another's in the points is logged once") {
+    const Host host;
+    Sampled sampled(host.settings({"host_net"}));
+    LogCapture log;
+    std::vector<Link> links(2);
+    links[0].name = {'a', '\001'};
+    links[1].name = {'a', '_'};
+    links[0].mtu = links[1].mtu = 1500;
+    for (int round = 0; round < 4; ++round) {
+        const int error = round == 1 ? ENOMEM : 0;
+        CHECK(count_of(sampled.tick(error, links), "interface=a_,") == (error == 0 ? 1 : 0));
+        CHECK(count_of(log.take(), "is left out: it differs from the name of another") ==
+              (round == 0 ? 1 : 0));
+    }
 }

@@ -35,7 +35,8 @@ struct OneDisk {
     OneDisk() { add_disk(tree, "8:0"); }
     std::string lines(std::string_view diskstats) { return ::lines(host_io, diskstats); }
     TempTree tree;
-    HostIo host_io{tree.fd()};
+    text::NameGlobs globs{};
+    HostIo host_io{tree.fd(), globs};
 };
 
 constexpr const char* sda = "host_io,device=sda ";
@@ -65,7 +66,8 @@ TEST_CASE("kernels that do not count discards") {
 
 TEST_CASE("devices that map a file or memory, and unused devices, are left out") {
     TempTree tree;
-    HostIo host_io(tree.fd());
+    const text::NameGlobs globs;
+    HostIo host_io(tree.fd(), globs);
     std::string text;
     int minor = 0;
     for (const std::string name :
@@ -100,7 +102,8 @@ TEST_CASE("a malformed or too large value is absent; the others stay") {
 
 TEST_CASE("a disk appears as soon as sysfs lists it") {
     TempTree tree;
-    HostIo host_io(tree.fd());
+    const text::NameGlobs globs;
+    HostIo host_io(tree.fd(), globs);
     const std::string text = "8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n";
     CHECK(lines(host_io, text).empty());
     add_disk(tree, "8:0");
@@ -118,4 +121,24 @@ TEST_CASE("sysfs is read once per disk, and again if the disk was removed or has
     host.tree.remove("sys/dev/block/8:0/partition");
     CHECK(host.lines("").empty());
     CHECK(host.lines(text).starts_with(sda));
+}
+
+TEST_CASE("globs add devices and leave them out") {
+    OneDisk host;
+    add_disk(host.tree, "7:0");
+    add_partition(host.tree, "8:1");
+    add_partition(host.tree, "8:2");
+    host.globs = {{"loop*", "sda1"}, {"sda"}};
+    const std::string lines = host.lines("8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n"
+                                         "8 1 sda1 10 1 20 5 30 2 40 6 0 7 8\n"
+                                         "8 2 sda2 10 1 20 5 30 2 40 6 0 7 8\n"
+                                         "7 0 loop0 10 1 20 5 30 2 40 6 0 7 8\n");
+    CHECK(test::count_of(lines, "\n") == 2);
+    CHECK(test::count_of(lines, "device=sda1 ") == 1);
+    CHECK(test::count_of(lines, "device=loop0 ") == 1);
+}
+
+TEST_CASE("a device with a name that line protocol can't hold has its number") {
+    OneDisk host;
+    CHECK(host.lines("8 0 sd\001 10 1 20 5 30 2 40 6 0 7 8\n").starts_with("host_io,device=8:0 "));
 }

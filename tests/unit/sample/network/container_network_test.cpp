@@ -17,14 +17,18 @@ namespace {
 
 struct Sampled {
     Sampled() { links.links[links.count++].link = {.name = {'e', 't', 'h', '0'}, .mtu = 1500}; }
-    ContainerNetwork network{"c", {}};
+    SeriesNames names{};
+    VethPairs pairs{};
+    ContainerNetwork::Wanted wanted{};
+    ContainerNetwork network{"c", wanted, pairs, names};
     ContainerLinks links{};
     test::LogCapture log{};
+    std::int64_t boottime_ns = 5;
 
     std::string take() {
         PointBuffer points;
         const HostLinks host_links;
-        network.take(links, {host_links, {}, 5, points});
+        network.take(links, {host_links, {}, 5, boottime_ns, points});
         return test::encoded(points);
     }
 };
@@ -109,5 +113,38 @@ TEST_CASE("interfaces that are left out are logged once") {
         sent += count_of(c.take(), "\n");
     }
     CHECK(sent == 511); // and eth0
-    CHECK(count_of(c.log.take(), "more than 512 different interfaces") == 1);
+    CHECK(count_of(c.log.take(), "it has too many different interfaces") == 1);
+}
+
+TEST_CASE("a restart does not give a container new series") {
+    Sampled c;
+    std::size_t sent = 0;
+    for (int start = 0; start < 3; ++start) {
+        ContainerNetwork network("c", c.wanted, c.pairs, c.names);
+        for (int round = 0; round < 600; ++round) {
+            const std::string name = "s" + std::to_string(start) + "v" + std::to_string(round);
+            c.links.links[0].link.name = {};
+            name.copy(c.links.links[0].link.name.data(), name.size());
+            PointBuffer points;
+            network.take(c.links, {HostLinks(), {}, 5, 5, points});
+            sent += points.size();
+        }
+    }
+    CHECK(sent == 512);
+    CHECK(count_of(c.log.take(), "it has too many different interfaces") == 1);
+}
+
+TEST_CASE("names that are equal in the points, and inner ends, are logged once") {
+    Sampled c;
+    c.links.links[0].link.name = {'a', '\001'};
+    c.links.links[1].link = {.name = {'a', '_'}, .index = 2, .mtu = 1500};
+    c.links.links[2].link = {.name = {'v', '1'}, .index = 3, .kind = LinkKind::veth, .peer_namespace = 7};
+    c.links.count = 3;
+    for (int round = 0; round < 3; ++round) {
+        CHECK(c.take() == "lxc_net,interface=a_ mtu=1500i,up=false 5\n");
+        const std::string messages = c.log.take();
+        CHECK(count_of(messages, "its interface a_ is left out") == (round == 0 ? 1 : 0));
+        CHECK(count_of(messages, "for example v1, are left out; --net-include adds them") ==
+              (round == 1 ? 1 : 0));
+    }
 }

@@ -14,6 +14,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -153,6 +154,29 @@ TEST_CASE("the id of the host's namespace is kept for each network namespace") {
     }
     host_id.id = 0; // a known id is not requested again
     CHECK(host_index(second, 2) == 0);
+}
+
+TEST_CASE("an id of the host's namespace that can't be requested is not known") {
+    const Child neighbour(CLONE_NEWNET);
+    const io::UniqueFd elsewhere =
+        io::open_below(AT_FDCWD, ("/proc/" + std::to_string(neighbour.pid()) + "/ns/net").c_str());
+    const Child init(CLONE_NEWNET, [&] { return test::make_veth("eth0", "eth0", elsewhere.get()); });
+    NamespaceLinks networks;
+    HostId host_id;
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    // Enough for the first socket only.
+    rlimit fewer = before;
+    fewer.rlim_cur = static_cast<rlim_t>(open_rtnetlink().get()) + 1;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &fewer) == 0);
+    const ContainerLinks failed = networks.scan(init.pid(), init.pidfd(), host_id);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK(failed.count == 2);
+    CHECK(failed.lacks_host_id);
+    const ContainerLinks& links = networks.scan(init.pid(), init.pidfd(), host_id);
+    CHECK(links.count == 2);
+    CHECK_FALSE(links.lacks_host_id); // it has none here
+    CHECK(host_id.id == -1);
 }
 
 TEST_CASE("only the kernel can send to the socket: the container's root cannot fake interfaces or flood it") {

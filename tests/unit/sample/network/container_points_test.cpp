@@ -18,16 +18,42 @@ namespace {
 ContainerLinks::Entry& add_link(ContainerLinks& links, std::string_view name) {
     auto& added = links.links[links.count++];
     added = {};
+    added.link.index = static_cast<std::uint32_t>(links.count);
     name.copy(added.link.name.data(), added.link.name.size() - 1);
     added.link.mtu = 1500;
     return added;
 }
 
-std::string net_lines(const ContainerLinks& links, const HostLinks& host_links = HostLinks()) {
+std::string net_lines(const ContainerLinks& links, const HostLinks& host_links = HostLinks(),
+                      const InterfaceChoice& choice = {}) {
     PointBuffer points;
-    DistinctNames names(10);
-    CHECK(add_net_points(links, host_links, {false, names, {}, 5, points}));
+    VethPairs pairs;
+    SeriesNames names(10);
+    names.begin_scan(1);
+    add_net_points(links, host_links, {choice, VethEnds(pairs), names, {}, 5, points});
     return test::encoded(points);
+}
+
+/// The names of the interfaces that have a point, each followed by a space.
+std::string sent(const ContainerLinks& links, const InterfaceChoice& choice = {}) {
+    PointBuffer points;
+    VethPairs pairs;
+    SeriesNames names(10);
+    names.begin_scan(1);
+    add_net_points(links, HostLinks(), {choice, VethEnds(pairs), names, {}, 5, points});
+    std::string list;
+    for (std::size_t index = 0; index < points.size(); ++index)
+        list += std::string(tag_of(points[index], "interface")) + " ";
+    return list;
+}
+
+ContainerLinks::Entry& add_veth(ContainerLinks& links, std::string_view name, std::int32_t peer_namespace,
+                                std::uint32_t host_index) {
+    auto& added = add_link(links, name);
+    added.link.kind = LinkKind::veth;
+    added.link.peer_namespace = peer_namespace;
+    added.host_index = host_index;
+    return added;
 }
 
 } // namespace
@@ -87,20 +113,62 @@ TEST_CASE("host_interface is the name of the peer on the host") {
 TEST_CASE("the loopback, if asked for") {
     ContainerLinks links;
     add_link(links, "lo").link.loopback = true;
+    CHECK(sent(links).empty());
+    CHECK(sent(links, {.loopback = true}) == "lo ");
+    CHECK(sent(links, {.globs = {{"l?"}, {}}}) == "lo ");
+    CHECK(sent(links, {.loopback = true, .globs = {{}, {"lo"}}}).empty());
+}
+
+TEST_CASE("globs add interfaces and leave them out") {
+    ContainerLinks links;
+    add_link(links, "lo").link.loopback = true;
+    add_link(links, "docker0");
+    add_veth(links, "eth0", 0, 12);
+    add_veth(links, "veth1", 3, 0);
+    add_veth(links, "veth2", 3, 0);
+    CHECK(sent(links) == "docker0 eth0 ");
+    CHECK(sent(links, {.globs = {{"veth2"}, {}}}) == "docker0 eth0 veth2 ");
+    CHECK(sent(links, {.globs = {{"*"}, {"docker*", "lo"}}}) == "eth0 veth1 veth2 ");
+}
+
+TEST_CASE("of two interfaces with names that are equal in the points, the first is sent") {
+    ContainerLinks links;
+    add_link(links, "a\001");
+    add_link(links, "a_");
+    add_link(links, "b");
     PointBuffer points;
-    DistinctNames names(10);
-    CHECK(add_net_points(links, HostLinks(), {true, names, {}, 5, points}));
-    CHECK(test::encoded(points) == "lxc_net,interface=lo mtu=1500i,up=false 5\n");
+    VethPairs pairs;
+    SeriesNames names(10);
+    names.begin_scan(1);
+    CHECK(add_net_points(links, HostLinks(), {{}, VethEnds(pairs), names, {}, 5, points}).same_name == "a_");
+    REQUIRE(points.size() == 2);
+    CHECK(tag_of(points[0], "interface") == "a_");
+    CHECK(tag_of(points[1], "interface") == "b");
+}
+
+TEST_CASE("an interface that the kernel lists twice has one point") {
+    ContainerLinks links;
+    add_link(links, "a");
+    add_link(links, "a").link.index = links.links[0].link.index;
+    PointBuffer points;
+    VethPairs pairs;
+    SeriesNames names(10);
+    names.begin_scan(1);
+    CHECK(add_net_points(links, HostLinks(), {{}, VethEnds(pairs), names, {}, 5, points}).same_name.empty());
+    CHECK(points.size() == 1);
 }
 
 TEST_CASE("interfaces beyond the limit of names are left out") {
-    DistinctNames names(2);
+    VethPairs pairs;
+    SeriesNames names(2);
     for (const std::string name : {"a", "b", "c", "a"}) {
         ContainerLinks links;
         add_link(links, "lo").link.loopback = true; // is not sent and does not count
         add_link(links, name);
         PointBuffer points;
-        CHECK(add_net_points(links, HostLinks(), {false, names, {}, 5, points}) == (name != "c"));
+        names.begin_scan(1);
+        add_net_points(links, HostLinks(), {{}, VethEnds(pairs), names, {}, 5, points});
+        CHECK(names.newly_too_many() == (name == "c"));
         CHECK(points.size() == (name != "c" ? 1 : 0));
     }
 }

@@ -21,9 +21,9 @@ Link named(std::string_view name) {
     return link;
 }
 
-std::string lines(const std::vector<Link>& links, bool with_loopback = false) {
+std::string lines(const std::vector<Link>& links, const InterfaceChoice& choice = {}) {
     PointBuffer points;
-    add_host_net_points(links, with_loopback, {}, 1, points);
+    add_host_net_points(links, choice, {}, 1, points);
     return test::encoded(points);
 }
 
@@ -44,7 +44,25 @@ TEST_CASE("the loopback only when asked for") {
     Link lo = named("lo");
     lo.loopback = true;
     CHECK(lines({lo}).empty());
-    CHECK(lines({lo}, true) == "host_net,interface=lo mtu=1500i,up=false 1\n");
+    CHECK(lines({lo}, {.loopback = true}) == "host_net,interface=lo mtu=1500i,up=false 1\n");
+}
+
+TEST_CASE("globs add the loopback and leave interfaces out") {
+    Link lo = named("lo");
+    lo.loopback = true;
+    CHECK(lines({lo, named("eth0")}, {.globs = {{"lo"}, {"eth*"}}}) ==
+          "host_net,interface=lo mtu=1500i,up=false 1\n");
+}
+
+TEST_CASE("an interface with a name that is another's in the points is left out") {
+    CHECK(lines({named("a\001"), named("a_"), named("b\001"), named("b\002")}) ==
+          "host_net,interface=a_ mtu=1500i,up=false 1\n"
+          "host_net,interface=b_ mtu=1500i,up=false 1\n");
+}
+
+TEST_CASE("an interface that is left out by a glob takes no name") {
+    CHECK(lines({named("a\001"), named("a_")}, {.globs = {{}, {"a_"}}}) ==
+          "host_net,interface=a_ mtu=1500i,up=false 1\n");
 }
 
 TEST_CASE("interfaces of guests are not host links") {

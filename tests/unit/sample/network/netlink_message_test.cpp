@@ -192,10 +192,11 @@ TEST_CASE("the id of a namespace") {
         return parse_namespace_id(exact);
     };
     CHECK(id(message(RTM_NEWNSID, general + attribute(NETNSA_NSID, bytes_of(5)))) == 5);
-    CHECK(id(message(RTM_NEWNSID, general + attribute(NETNSA_NSID, "ab"))) == -1);
-    CHECK(id(message(RTM_NEWNSID, general)) == -1);
-    CHECK(id(message(RTM_NEWNSID, "abc")) == -1);
-    CHECK(id(message(RTM_NEWNSID, "")) == -1);
-    CHECK(id(error_message(-EINVAL)) == -1);
-    CHECK(id("") == -1);
+    CHECK(id(message(RTM_NEWNSID, general + attribute(NETNSA_NSID, bytes_of(-1)))) == -1); // it has none
+    CHECK(id(message(RTM_NEWNSID, general + attribute(NETNSA_NSID, "ab"))) == std::nullopt);
+    CHECK(id(message(RTM_NEWNSID, general)) == std::nullopt);
+    CHECK(id(message(RTM_NEWNSID, "abc")) == std::nullopt);
+    CHECK(id(message(RTM_NEWNSID, "")) == std::nullopt);
+    CHECK(id(error_message(-EINVAL)) == std::nullopt);
+    CHECK(id("") == std::nullopt);
 }

@@ -32,18 +32,19 @@ io::ProcessStats process(pid_t pid, const std::string& name, std::int64_t cpu, s
 /// Scans of a container, 1,000 clock ticks apart.
 class Scans {
   public:
-    explicit Scans(const CommandBounds& bounds = {})
-        : totals_(container_start, bounds) {}
+    explicit Scans(std::size_t most_kept = 1024, std::size_t most_sent = 512)
+        : names_(most_sent)
+        , totals_(container_start, names_, most_kept) {}
     void take(const std::vector<io::ProcessStats>& processes) { totals_.take(processes, now_ += 1000); }
     [[nodiscard]] std::string top(std::size_t count) {
         std::string names;
-        for (const auto* entry : totals_.top(count))
+        for (const auto* entry : totals_.top(count, now_))
             names += (names.empty() ? "" : " ") + entry->first;
         return names;
     }
     /// A running command; cpu_ticks is -1 if there is none of that name.
     [[nodiscard]] CommandTotals::Command command(const std::string& name) {
-        for (const auto* entry : totals_.top(1000))
+        for (const auto* entry : totals_.top(1000, now_))
             if (entry->first == name)
                 return entry->second;
         CommandTotals::Command none;
@@ -52,9 +53,11 @@ class Scans {
     }
     [[nodiscard]] std::int64_t cpu(const std::string& name) { return command(name).cpu_ticks; }
     [[nodiscard]] CommandTotals& totals() noexcept { return totals_; }
+    [[nodiscard]] SeriesNames& names() noexcept { return names_; }
     [[nodiscard]] std::int64_t now() const noexcept { return now_; }
 
   private:
+    SeriesNames names_;
     CommandTotals totals_;
     std::int64_t now_ = 10'000;
 };
@@ -198,7 +201,7 @@ TEST_CASE("sums that overflow are left out, and a falling counter adds nothing")
 }
 
 TEST_CASE("a process with a new name at each scan") {
-    Scans scans({.kept = 3, .sent = 4});
+    Scans scans(3, 4);
     std::string sent;
     for (int number = 0; number < 20; ++number) {
         scans.take({process(1, "n" + std::to_string(number), 10 + number), process(2, "steady", 1)});
@@ -207,19 +210,41 @@ TEST_CASE("a process with a new name at each scan") {
     }
     CHECK(sent.starts_with("n0 steady;n1 steady;n2 steady;steady;steady;"));
     CHECK(sent.find("n3") == std::string::npos);
-    CHECK(scans.totals().newly_refused());
-    CHECK_FALSE(scans.totals().newly_refused());
+    CHECK(scans.names().newly_too_many());
+    CHECK_FALSE(scans.names().newly_too_many());
     // A command that was sent before has kept its counters.
     scans.take({process(1, "n1", 40)});
     CHECK(scans.cpu("n1") == 1 + 40 - 29);
 }
 
 TEST_CASE("commands that were never sent are forgotten when there are too many") {
-    Scans scans({.kept = 2, .sent = 100});
+    Scans scans(2, 100);
     for (int number = 0; number < 20; ++number) {
         scans.take({process(1, "busy", 100 * number), process(2, "n" + std::to_string(number), 0)});
         CHECK(scans.top(1) == "busy");
         CHECK(scans.totals().known_commands() <= 3);
     }
-    CHECK_FALSE(scans.totals().newly_refused());
+    CHECK_FALSE(scans.names().newly_too_many());
+}
+
+TEST_CASE("names that are equal in the points are one command") {
+    Scans scans;
+    scans.take({process(1, "a\001b", 3), process(2, "a_b", 4), process(3, "a\002b", 5)});
+    CHECK(scans.top(10) == "a_b");
+    CHECK(scans.command("a_b").count == 3);
+    CHECK(scans.cpu("a_b") == 12);
+}
+
+TEST_CASE("a restart does not give a container new commands") {
+    SeriesNames names(4);
+    std::size_t sent = 0;
+    for (int start = 0; start < 3; ++start) {
+        CommandTotals totals(container_start, names);
+        for (int number = 0; number < 4; ++number) {
+            const std::string name = std::to_string(start) + "-" + std::to_string(number);
+            totals.take({{process(1, name, 10 + number)}}, 1000 * (number + 1));
+            sent += totals.top(1, 5).size();
+        }
+    }
+    CHECK(sent == 4);
 }

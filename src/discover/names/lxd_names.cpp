@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "discover/lxd_names.hpp"
+#include "discover/names/lxd_names.hpp"
 
 #include <dirent.h>
 #include <sys/stat.h>

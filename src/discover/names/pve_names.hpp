@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
-#include "discover/pve_config.hpp"
+#include "discover/names/pve_config.hpp"
 #include "discover/settings.hpp"
 #include "io/worker_process.hpp"
 

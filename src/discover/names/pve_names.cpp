@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "discover/pve_names.hpp"
+#include "discover/names/pve_names.hpp"
 
 #include <dirent.h>
 #include <spdlog/spdlog.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "discover/pve_config.hpp"
+#include "discover/names/pve_config.hpp"
 
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"

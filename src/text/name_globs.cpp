@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "text/name_globs.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+
+namespace lxcmon::text {
+namespace {
+
+bool has_match(const std::vector<std::string>& globs, const char* name) noexcept {
+    return std::ranges::any_of(
+        globs, [name](const std::string& glob) { return ::fnmatch(glob.c_str(), name, 0) == 0; });
+}
+
+} // namespace
+
+bool NameGlobs::wants(const char* name, bool by_default) const noexcept {
+    return !has_match(exclude, name) && (by_default || has_match(include, name));
+}
+
+} // namespace lxcmon::text

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/log_capture.hpp"
+
+#include "discover/names/same_names.hpp"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+using namespace lxcmon;
+using lxcmon::discover::mark_same_names;
+using lxcmon::test::count_of;
+using lxcmon::test::LogCapture;
+
+namespace {
+
+/// Containers in the order of their lxcpaths.
+class List {
+  public:
+    void add(const std::string& lxcpath, const std::string& name) {
+        all_.push_back(std::make_unique<Container>());
+        all_.back()->lxcpath = lxcpath;
+        all_.back()->name = name;
+    }
+    void remove_first() { all_.erase(all_.begin()); }
+    /// A letter for each container: "-" plain, "t" has the tag lxcpath, "x" left out.
+    std::string marks() {
+        std::vector<Container*> list;
+        for (const auto& each : all_)
+            list.push_back(each.get());
+        mark_same_names(list);
+        std::string letters;
+        for (const Container* each : list)
+            letters += each->repeats_name ? 'x' : each->shadowed ? 't' : '-';
+        return letters;
+    }
+
+  private:
+    std::vector<std::unique_ptr<Container>> all_;
+};
+
+} // namespace
+
+TEST_CASE("a container of a later lxcpath with the same name has a tag") {
+    LogCapture log;
+    List list;
+    list.add("/a", "web");
+    list.add("/b", "db");
+    list.add("/b", "web");
+    CHECK(list.marks() == "--t");
+    list.remove_first();
+    CHECK(list.marks() == "--");
+    CHECK(log.take().empty());
+}
+
+TEST_CASE("names count as they are sent") {
+    LogCapture log;
+    List list;
+    list.add("/a", "my\001db");
+    list.add("/b", "my_db");
+    for (int round = 0; round < 2; ++round) {
+        CHECK(list.marks() == "-t");
+        CHECK(count_of(log.take(), "its points have the tag lxcpath") == (round == 0 ? 1 : 0));
+    }
+    list.remove_first();
+    CHECK(list.marks() == "-");
+    list.add("/c", "my\002db");
+    CHECK(list.marks() == "-t");
+    CHECK(count_of(log.take(), "of /c: its name is sent as my_db") == 1);
+}
+
+TEST_CASE("of two names of one lxcpath that are sent as one, the clean one is sent") {
+    LogCapture log;
+    List list;
+    list.add("/a", "my\001db");
+    list.add("/a", "my\002db");
+    list.add("/a", "my_db");
+    list.add("/a", "other");
+    for (int round = 0; round < 2; ++round) {
+        CHECK(list.marks() == "xx--");
+        CHECK(count_of(log.take(), "it is left out: its name is sent as my_db") == (round == 0 ? 2 : 0));
+    }
+}
+
+TEST_CASE("beside another lxcpath, too, only one of the lxcpath's own names is sent") {
+    LogCapture log;
+    List list;
+    list.add("/a", "my_db");
+    list.add("/b", "my\001db");
+    list.add("/b", "my_db");
+    CHECK(list.marks() == "-xt");
+}
+
+TEST_CASE("an earlier lxcpath has precedence whether its name is clean or not") {
+    LogCapture log;
+    List list;
+    list.add("/a", "my\001db");
+    list.add("/b", "my_db");
+    list.add("/b", "my\002db");
+    CHECK(list.marks() == "-tx");
+}
