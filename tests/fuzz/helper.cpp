@@ -8,6 +8,7 @@
 #include "sample/process/command_totals.hpp"
 #include "sample/process/counter.hpp"
 #include "sample/process/reader.hpp"
+#include "text/clean_name.hpp"
 
 #include <sys/socket.h>
 
@@ -81,7 +82,8 @@ void process_worker(int socket) {
 }
 
 void check_filesystems(NamespaceHelper& helper) {
-    ContainerFilesystems filesystems("container fuzz", 1);
+    SeriesNames names;
+    ContainerFilesystems filesystems("container fuzz", 1, names);
     NamespaceHelper::Request request;
     request.ask.scan = Scan::filesystems;
     filesystems.prepare(request.ask, false, 1);
@@ -114,10 +116,13 @@ void check_processes(ProcessReader& reader) {
     std::vector<io::ProcessStats> stats;
     if (reader.read(pids, true, stats) != ProcessReader::Outcome::answered)
         return;
-    CommandTotals totals(0);
+    SeriesNames names;
+    CommandTotals totals(0, names);
     totals.take(stats, 1);
-    for (const auto* entry : totals.top(5)) {
-        require(entry->first.size() <= io::ProcessStats::most_name_bytes, "a name within bounds");
+    for (const auto* entry : totals.top(5, 1)) {
+        // U+FFFD in place of an invalid byte has three bytes.
+        require(entry->first.size() <= 3 * io::ProcessStats::most_name_bytes, "a name within bounds");
+        require(text::is_clean(entry->first), "a clean name", entry->first);
         Readings readings;
         set_command(entry->second, readings);
     }

@@ -94,7 +94,7 @@ discover::LxcAnswer asked(discover::LxcClient& client, std::uint64_t number) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static discover::LxcClient client(&answer_with_input, std::chrono::seconds(20));
+    static discover::LxcClient client(&answer_with_input, "lxcmon-fuzz", std::chrono::seconds(20));
     constexpr std::uint64_t number = 7;
     Input& in = input();
     in.size = std::min(size, in.bytes.size());

@@ -63,12 +63,13 @@ std::vector<io::ProcessStats> scanned(FuzzedDataProvider& data) {
 }
 
 void check_totals(FuzzedDataProvider& data) {
-    sample::CommandTotals totals(data.ConsumeIntegralInRange<std::int64_t>(0, 3), {.kept = 3, .sent = 2});
+    sample::SeriesNames names(2);
+    sample::CommandTotals totals(data.ConsumeIntegralInRange<std::int64_t>(0, 3), names, 3);
     std::map<std::string, sample::CommandTotals::Command> before;
     for (std::int64_t scan = 1; scan < 8 && data.remaining_bytes() > 0; ++scan) {
         totals.take(scanned(data), scan);
         require(totals.known_processes() <= 4, "ended processes are forgotten");
-        for (const auto* entry : totals.top(2)) {
+        for (const auto* entry : totals.top(2, scan)) {
             const auto& [name, now] = *entry;
             const auto old = before.find(name);
             require(old == before.end() ||

@@ -2,6 +2,7 @@
 // Untrusted text for the log, a terminal and the encoders.
 #include "fuzz/support.hpp"
 
+#include "text/clean_name.hpp"
 #include "text/printable.hpp"
 #include "text/same_kind.hpp"
 #include "text/table.hpp"
@@ -66,6 +67,18 @@ void check_same_kind(std::string_view text) {
     require(text::same_kind(text, without_numbers(text)), "a message without its numbers", text);
 }
 
+void check_name(std::string_view text) {
+    const std::string clean = text::clean_name(text);
+    require(text::is_clean(clean) && text::clean_name(clean) == clean, "a clean name stays the same", clean);
+    require(text::is_clean(text) == (clean == text), "a name is clean if cleaning does not change it", text);
+    std::string buffer;
+    require(text::clean_name(text, buffer) == clean, "both ways give the same", clean);
+    require(
+        fuzz::cleaned(text, [](char c) { return std::string(1, text::clean_byte(c)); }).starts_with(clean) &&
+            fuzz::is_utf8(clean),
+        "each byte is cleaned by itself", clean);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -78,6 +91,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string table = text::aligned({{"NAME", "STATE"}, {std::string(text.substr(0, 100)), "x"}});
     require(table.find("STATE") != std::string::npos, "a table has its columns");
     check_same_kind(text);
+    check_name(text);
     FuzzedDataProvider provider(data, size);
     check_redacted(provider);
     return 0;

@@ -32,7 +32,9 @@ CgroupLayout::CgroupLayout(std::string_view mountinfo) {
         const bool unified = mount.filesystem_type == "cgroup2";
         if (!unified && mount.filesystem_type != "cgroup")
             return;
-        Hierarchy found{unified, {}, mount.mount_point.substr(1), mount.root};
+        const std::size_t begin =
+            std::min(mount.mount_point.find_first_not_of('/'), mount.mount_point.size());
+        Hierarchy found{unified, {}, mount.mount_point.substr(begin), mount.root};
         if (!unified)
             found.controllers = controllers_of(mount.super_options);
         const auto twin = std::ranges::find_if(hierarchies_, [&](const Hierarchy& each) {
@@ -80,7 +82,7 @@ std::optional<std::string> CgroupLayout::directory(const Hierarchy& hierarchy, s
             return std::nullopt;
     }
     // Mounted at "/": the path would begin with a slash, and not be relative.
-    if (hierarchy.mount_point.empty() && cgroup.starts_with('/'))
+    while (hierarchy.mount_point.empty() && cgroup.starts_with('/'))
         cgroup.remove_prefix(1);
     return hierarchy.mount_point + std::string(cgroup);
 }

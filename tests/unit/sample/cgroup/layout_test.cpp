@@ -98,6 +98,15 @@ TEST_CASE("escapes and optional fields of mountinfo") {
     CHECK(layout.hierarchies()[1].controllers == std::vector<std::string>{"pids"});
 }
 
+TEST_CASE("a mount point is relative, whatever slashes it begins with") {
+    for (const std::string place : {"/cgroup", "//cgroup", "cgroup"}) {
+        const CgroupLayout layout("31 24 0:26 / " + place + " rw - cgroup2 cgroup2 rw\n");
+        REQUIRE(layout.hierarchies().size() == 1);
+        CHECK(layout.hierarchies()[0].mount_point == "cgroup");
+    }
+    CHECK(CgroupLayout::directory({true, {}, "", "/"}, "//a") == "a");
+}
+
 TEST_CASE("a hierarchy mounted twice counts once: the mount of its root") {
     const std::string part = "40 31 0:33 /lxc.payload.x /part rw - cgroup cgroup rw,memory\n";
     const std::string whole = "41 31 0:33 / /whole rw - cgroup cgroup rw,memory\n";
