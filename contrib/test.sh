@@ -186,7 +186,7 @@ run_step "Run every test except the suites long and e2e" run_tests
 count_tests testlog build-test
 run_step "quickstart.sh" contrib/quickstart.sh
 run_step "quickstart.sh --influx" contrib/quickstart.sh --influx
-start_in_background long build-test 0 --suite long
+start_in_background long build-test 0 --suite long --suite soak
 run_step "Format of the C++ files" check_format
 run_step "Build with clang, ASan and UBSan, warnings are errors" build_with_sanitizers
 # The integration tests mostly wait, and clang-tidy does not.

@@ -18,8 +18,6 @@ OVERLOAD = re.compile("late and skipped|or more in one tick|is the host overload
 
 # These can't fail in this way, or glibc ends the process if they do.
 CAN_NOT_FAIL = {"futex", "getpid", "gettid", "restart_syscall", "rt_sigprocmask", "rt_sigreturn", "exit"}
-# The way back from a container's network namespace: the agent ends by design, since its figures would be the container's.
-ENDS_THE_AGENT = {"setns"}
 ERRORS = {"openat": "EMFILE", "socket": "EMFILE", "poll": "ENOMEM", "ppoll": "ENOMEM", "sendto": "ENOBUFS", "recvmsg": "ENOBUFS",
           "recvfrom": "ENOBUFS", "getdents64": "EBADF", "newfstatat": "EACCES", "mmap": "ENOMEM", "brk": "ENOMEM"}
 
@@ -84,8 +82,23 @@ class EachCall(DeliveryCase):
             elif all(around):
                 self.assertTrue(all(seen), f"{key} is 0 meanwhile; else: {around}")
 
+    def test_a_thread_that_can_not_return_from_a_container(self):
+        """The thread that lists interfaces visits the containers' network namespaces: first the way in fails, then the way back."""
+        before = self.figures(self.wait_for_ticks(self.agent, 5)[0])
+        interfaces = {key for key in before if key[0] == "lxc_net"}
+        self.assertTrue(interfaces)
+        for when in ("1+1", "2+2"):
+            tracer = self.trace(f"setns-{when}", "-f", "-e", "trace=setns", "-e", f"inject=setns:error=EIO:when={when}")
+            self.agent.wait_for(lambda tracer=tracer: tracer.injected > 4, what="failures of setns")
+            tracer.end()
+        begin = self.wait_for_ticks(self.agent, 2)[-1]
+        self.wait_for_ticks(self.agent, STEADY_TICKS)
+        self.stopped(self.agent)
+        self.assertEqual({key[:-1] for key in interfaces}, {key[:-1] for key in self.figures(begin) if key[0] == "lxc_net"})
+        self.assertEqual(len(self.lines_with(self.agent, "can't return from a container's network namespace")), 1, self.agent.stderr)
+
     def test_the_agent_goes_on(self):
-        calls = {name: count for name, count in self.calls_of_a_tick().items() if name not in CAN_NOT_FAIL | ENDS_THE_AGENT}
+        calls = {name: count for name, count in self.calls_of_a_tick().items() if name not in CAN_NOT_FAIL}
         self.assertLessEqual({"poll", "pread64", "read", "openat", "timerfd_settime"}, set(calls))
         begin = self.wait_for_ticks(self.agent, 1)[-1]
         self.wait_for_ticks(self.agent, STEADY_TICKS)

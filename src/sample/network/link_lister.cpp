@@ -87,7 +87,8 @@ void LinkLister::Shared::list_host() noexcept {
 void LinkLister::Shared::list_all() noexcept {
     list_host();
     done.store(1, std::memory_order_release);
-    for (std::size_t index = 0; index < count && ListerClock::now() < deadline; ++index) {
+    for (std::size_t index = 0; index < count && ListerClock::now() < deadline && networks.lost_error() == 0;
+         ++index) {
         containers[index].list(networks);
         done.store(index + 2, std::memory_order_release);
     }
@@ -122,6 +123,8 @@ void LinkLister::serve(const std::shared_ptr<Shared>& shared) {
         shared->list_all();
         lock.lock();
         shared->busy = false;
+        if (shared->networks.lost_error() != 0)
+            break;
         shared->changed.notify_all();
     }
     shared->gone = true;
@@ -132,6 +135,8 @@ void LinkLister::serve(const std::shared_ptr<Shared>& shared) {
 bool LinkLister::has_thread() {
     if (thread_.joinable())
         return true;
+    shared_->gone = false;
+    shared_->networks.forget_lost();
     try {
         const io::SignalsBlocked blocked;
         thread_ = std::thread(&LinkLister::serve, shared_);
@@ -148,10 +153,25 @@ bool LinkLister::has_thread() {
 void LinkLister::begin() {
     has_host_ = false;
     containers_done_ = 0;
+    end_lost_thread();
     const std::lock_guard lock(shared_->mutex);
     is_given_ = !shared_->busy;
     if (is_given_)
         shared_->count = 0;
+}
+
+void LinkLister::end_lost_thread() {
+    {
+        const std::lock_guard lock(shared_->mutex);
+        if (!thread_.joinable() || !shared_->gone)
+            return;
+    }
+    thread_.join();
+    if (!std::exchange(logged_lost_, true))
+        spdlog::warn(
+            "the thread that lists interfaces can't return from a container's network namespace "
+            "(setns: {}): another one takes its place, and interfaces that were to follow are left out",
+            std::generic_category().message(shared_->networks.lost_error()));
 }
 
 std::size_t LinkLister::add(pid_t init_pid, int init_pidfd, HostId host_id) {

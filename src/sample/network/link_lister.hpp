@@ -51,6 +51,7 @@ class LinkLister {
     struct Shared;
     static void serve(const std::shared_ptr<Shared>& shared);
     [[nodiscard]] bool has_thread();
+    void end_lost_thread();
     void note_late(bool late);
 
     std::chrono::nanoseconds most_wait_;
@@ -63,7 +64,7 @@ class LinkLister {
     HostLinks no_links_;
     ContainerLinks links_;
     std::optional<std::chrono::steady_clock::time_point> late_since_;
-    bool logged_no_thread_ = false, logged_old_kernel_ = false;
+    bool logged_no_thread_ = false, logged_lost_ = false, logged_old_kernel_ = false;
 };
 
 } // namespace lxcmon::sample

@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,28 +32,6 @@ std::uint64_t cookie_of(int socket) noexcept {
     return ::getsockopt(socket, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 ? cookie : 0;
 }
 
-/// Returns to the network namespace `home` on destruction. Until then nothing may be logged, thrown, forked
-/// or opened below /proc/self/net.
-class Visit {
-  public:
-    explicit Visit(int home) noexcept
-        : home_(home) {}
-    ~Visit() {
-        if (::setns(home_, CLONE_NEWNET) == 0)
-            return;
-        spdlog::critical("returning from a container's network namespace failed (setns: {}); the agent "
-                         "exits, so that it does not report the container's interfaces as the host's",
-                         std::generic_category().message(errno));
-        spdlog::default_logger()->flush();
-        ::_exit(1);
-    }
-    Visit(const Visit&) = delete;
-    Visit& operator=(const Visit&) = delete;
-
-  private:
-    int home_;
-};
-
 } // namespace
 
 NamespaceLinks::NamespaceLinks()
@@ -73,8 +50,9 @@ const ContainerLinks& NamespaceLinks::scan(pid_t init_pid, int init_pidfd, HostI
     links_.error = join(init_pid, init_pidfd);
     if (links_.error != 0)
         return links_;
-    const Visit visit(home_.get());
+    // Until the thread is back, nothing may be logged, thrown, forked or opened below /proc/self/net.
     scan_namespace(host_id);
+    lost_error_ = ::setns(home_.get(), CLONE_NEWNET) == 0 ? 0 : errno;
     return links_;
 }
 

@@ -55,10 +55,13 @@ class NamespaceLinks {
     NamespaceLinks();
 
     /// Lists the interfaces of a container's init. The calling thread must be in the home namespace. The
-    /// caller keeps a `host_id` for each start of a container. The result is valid until the next call. If
-    /// returning to the home namespace fails, the process exits, as it would report the container's
-    /// interfaces as the host's.
+    /// caller keeps a `host_id` for each start of a container. The result is valid until the next call.
     [[nodiscard]] const ContainerLinks& scan(pid_t init_pid, int init_pidfd, HostId& host_id) noexcept;
+    /// If the thread could not return from the last scan(): the errno, else 0. It is in the container's
+    /// namespace, whose interfaces it would take for the host's, so it must end; another thread can go on.
+    [[nodiscard]] int lost_error() const noexcept { return lost_error_; }
+    /// Another thread goes on, from the home namespace.
+    void forget_lost() noexcept { lost_error_ = 0; }
 
   private:
     [[nodiscard]] int join(pid_t init_pid, int init_pidfd) noexcept;
@@ -69,6 +72,7 @@ class NamespaceLinks {
     io::UniqueFd proc_, home_;
     std::uint64_t home_cookie_ = 0; ///< 0: the kernel has no cookies (Linux before 5.14)
     std::uint64_t home_inode_ = 0;
+    int lost_error_ = 0;
     ContainerLinks links_;
 };
 
