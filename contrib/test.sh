@@ -3,6 +3,7 @@
 # sudo ./contrib/test.sh: installs the required packages (apt), builds, runs every test and every check of the source.
 # Continues after a failed step. The last line is "N passed, N failed"; the exit code is 1 if any failed.
 set -euo pipefail
+[ $# -eq 0 ] || { sed -n "3,4s/^# //p" "$0" >&2; exit 2; }
 # shellcheck source=contrib/dev/lib.sh
 . "$(dirname "$0")/dev/lib.sh"
 

@@ -2,6 +2,7 @@
 #include "app/log.hpp"
 
 #include "app/settings/bad_setting.hpp"
+#include "text/printable.hpp"
 #include "text/utf8.hpp"
 
 #include <nlohmann/json.hpp>
@@ -61,6 +62,7 @@ class MessageFlag : public spdlog::custom_flag_formatter {
         for (char& c : text)
             if (text::is_control(c))
                 c = ' ';
+        text = text::printable(text, std::string::npos);
         if (as_json_)
             text = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
         out.append(text.data(), text.data() + text.size());

@@ -11,8 +11,8 @@ namespace lxcmon::text {
 /// Default limit on untrusted text in a log message or an error, in bytes.
 inline constexpr std::size_t longest_message_bytes = 300;
 
-/// Makes untrusted text safe to log: control characters (C1 too) and invalid UTF-8 become `_`. Text longer
-/// than `most_bytes` is cut on a character boundary and ends in "...".
+/// Makes untrusted text safe to log: control characters (C1 too), marks of direction and invalid UTF-8 become
+/// `_`. Text longer than `most_bytes` is cut on a character boundary and ends in "...".
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most_bytes = longest_message_bytes);
 
 /// `text` with every secret replaced by `***`: a server's answer may repeat the request. Secrets under four
