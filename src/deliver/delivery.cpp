@@ -133,6 +133,8 @@ Step Delivery::take(const Verdict& verdict) {
 Step Delivery::divide_or_reject(const Verdict& verdict) {
     if (pieces_.front().lines > 1)
         divide();
+    else if (verdict.outcome == Outcome::too_large && successes_ == 0)
+        return server_error(verdict); // perhaps a proxy that takes nothing at all
     else
         reject(verdict);
     return {verdict.outcome, {}, {}};

@@ -79,14 +79,14 @@ void ContainerTable::refresh(std::optional<std::chrono::milliseconds> patience) 
 void ContainerTable::read_sockets() {
     const int error = sockets_.read();
     constexpr const char* what = "reading /proc/net/unix";
-    if (error != 0 && is_first_)
+    if (error != 0 && error != ETIME && is_first_)
         throw std::system_error(error, std::generic_category(), what);
     if (std::exchange(sockets_error_, error) == error)
         return;
     if (error != 0)
         spdlog::error(
             "{}: {}; containers that start are not seen, and stopped ones are left out, until it works", what,
-            std::generic_category().message(error));
+            MonitorSockets::reason_of(error));
     else
         spdlog::info("{} works again", what);
 }
@@ -133,7 +133,7 @@ void ContainerTable::poll_ended() {
 bool ContainerTable::has_all_running(const std::string& lxcpath, const Entries& entries) {
     bool has_all = true;
     sockets_.for_each_name(lxcpath, [&](std::string_view name, std::uint64_t listener) {
-        has_all = has_all && (ignored_.contains(listener) || entries.contains(name) ||
+        has_all = has_all && (ignored_.contains(lxcpath, name, listener) || entries.contains(name) ||
                               !is_selected(std::string(name), settings_));
     });
     return has_all && std::ranges::all_of(entries, [this](const auto& item) {
@@ -252,7 +252,9 @@ void ContainerTable::update(std::size_t index, ContainerEntry& entry) {
     if (entry.container.init_pid != 0 && !entry.ended)
         return; // the steady state
     const std::uint64_t listener = sockets_.inode_of(entry.socket_name);
-    if (by_path_[index].owner && entry.must_ask(ignored_.contains(listener) ? 0 : listener, now_ns_))
+    const bool is_ignored =
+        listener != 0 && ignored_.contains(entry.container.lxcpath, entry.container.name, listener);
+    if (by_path_[index].owner && entry.must_ask(is_ignored ? 0 : listener, now_ns_))
         ask(index, entry, false);
 }
 
@@ -269,7 +271,7 @@ void ContainerTable::ask(std::size_t index, ContainerEntry& entry, bool of_init)
 void ContainerTable::take_container(std::size_t index, ContainerEntry& entry, bool of_init,
                                     LxcAnswer answer) {
     if (answer.untrusted) {
-        ignored_.add(entry.socket);
+        ignored_.add(entry.container.lxcpath, entry.container.name, entry.socket);
         entry.report_untrusted(by_path_[index].owner.value_or(LxcOwner{}).uid);
     }
     if (!of_init) {

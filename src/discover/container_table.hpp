@@ -39,8 +39,8 @@ class ContainerTable {
     /// In an lxcpath that is not root's, created and destroyed containers are seen within
     /// ListingSettings::foreign_period. liblxc runs in processes of its own (LxcClients): if it has not
     /// answered within LiblxcSettings::wait, the container is skipped until it has.
-    /// If /proc/net/unix can't be read, only the running containers that it knows are there; throws
-    /// std::system_error if it has never been read.
+    /// If /proc/net/unix can't be read (in time), only the running containers that it knows are there; throws
+    /// std::system_error if it has never been read, except for want of time.
     /// `patience` replaces LiblxcSettings::wait.
     void refresh(std::optional<std::chrono::milliseconds> patience = std::nullopt);
 

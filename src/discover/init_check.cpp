@@ -51,11 +51,25 @@ bool is_delegated(uid_t uid, const std::string& mount_point, std::string_view pa
     return false;
 }
 
-/// Whether the sampler could take a leading part of `path` for a container's cgroup.
-bool may_be_container_root(std::string_view path, std::string_view cgroup_dir) noexcept {
-    return path.find("/lxc.payload.") != std::string_view::npos ||
-           path.find("/lxc/") != std::string_view::npos ||
-           (!cgroup_dir.empty() && path.find(cgroup_dir) != std::string_view::npos);
+/// The shortest leading part of `path` that the sampler could take for a container's cgroup
+/// (sample::container_root()); empty if there is none.
+std::string_view shortest_root(std::string_view path, std::string_view cgroup_dir) noexcept {
+    std::size_t shortest = std::string_view::npos;
+    const auto note = [&](std::size_t begin) {
+        shortest = std::min(shortest, std::min(path.find('/', begin), path.size()));
+    };
+    if (const auto at = path.find("/lxc.payload."); at != std::string_view::npos)
+        note(at + 1);
+    constexpr std::string_view old_parent = "/lxc/";
+    if (const auto at = path.find(old_parent); at != std::string_view::npos)
+        note(at + old_parent.size());
+    for (auto at = cgroup_dir.empty() ? std::string_view::npos : path.find(cgroup_dir);
+         at != std::string_view::npos; at = path.find(cgroup_dir, at + 1)) {
+        const std::size_t end = at + cgroup_dir.size();
+        if (at > 0 && path[at - 1] == '/' && (end == path.size() || path[end] == '/'))
+            shortest = std::min(shortest, end);
+    }
+    return shortest == std::string_view::npos ? std::string_view() : path.substr(0, shortest);
 }
 
 /// Whether the user made the process's user namespace.
@@ -83,9 +97,9 @@ std::string why_not_cgroups_of(uid_t uid, std::string_view cgroup_dir, std::stri
         static_cast<void>(io::take_until(line, ':')); // the number
         std::string_view controllers = io::take_until(line, ':');
         const auto mount = mounts.find(io::take_until(controllers, ','));
-        if (may_be_container_root(line, cgroup_dir) &&
-            (mount == mounts.end() || !is_delegated(uid, mount->second, line)))
-            refusal = "in the cgroup " + std::string(line) + ", which is not below a cgroup of uid " +
+        const std::string_view root = shortest_root(line, cgroup_dir);
+        if (!root.empty() && (mount == mounts.end() || !is_delegated(uid, mount->second, root)))
+            refusal = "in the cgroup " + std::string(root) + ", which is not below a cgroup of uid " +
                       std::to_string(uid);
     });
     return refusal;

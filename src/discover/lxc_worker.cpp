@@ -25,6 +25,9 @@
 namespace lxcmon::discover {
 namespace {
 
+/// Each container takes memory of the agent and time of its ticks.
+constexpr std::size_t most_of_a_user = 1000;
+
 /// liblxc would only report that there is no handle. Containers of LXD and Incus have no such file.
 void check_readable(const std::string& config) {
     struct stat status {};
@@ -69,7 +72,13 @@ class Worker {
         switch (question.ask) {
         case LxcAsk::list:
             made.names = list_defined(question.lxcpath);
-            add_lxd_names(question.lxcpath, made.names);
+            if (owner_.uid == 0)
+                add_lxd_names(question.lxcpath, made.names);
+            else if (made.names.size() > most_of_a_user)
+                throw std::runtime_error("listing the containers of " + question.lxcpath + ": it has " +
+                                         std::to_string(made.names.size()) +
+                                         " containers, expected at most " + std::to_string(most_of_a_user) +
+                                         " in an lxcpath of an ordinary user");
             break;
         case LxcAsk::container:
             ask_container(question, made);

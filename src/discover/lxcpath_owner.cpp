@@ -2,6 +2,7 @@
 #include "discover/lxcpath_owner.hpp"
 
 #include "io/kernel_file.hpp"
+#include "io/mountinfo.hpp"
 #include "io/parse.hpp"
 #include "io/unique_fd.hpp"
 
@@ -19,6 +20,8 @@
 #include <climits>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
+#include <map>
 #include <system_error>
 
 namespace lxcmon::discover {
@@ -30,11 +33,57 @@ constexpr rlim_t spare_bytes = 128U << 20U;
 /// liblxc copies a configuration into a file in memory.
 constexpr rlim_t largest_file_bytes = 1U << 20U;
 constexpr gid_t nogroup = 65534;
+constexpr uid_t nobody = 65534;
+constexpr std::size_t most_mountinfo_bytes = 16U << 20U;
+constexpr uid_t no_id = static_cast<uid_t>(-1);
 
 /// Of the link or file itself, without asking a server for it (NFS, FUSE).
 bool look_at(const std::string& path, struct statx& status) noexcept {
     return ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
                    STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID, &status) == 0;
+}
+
+/// The users whose FUSE servers have mounted something, by mount id. Such a server says who owns its files.
+using FuseMounts = std::map<std::string, LxcOwner, std::less<>>;
+
+FuseMounts fuse_mounts() {
+    FuseMounts mounts;
+    std::string text;
+    if (io::try_read_whole(AT_FDCWD, "/proc/self/mountinfo", text, most_mountinfo_bytes) != 0)
+        return mounts;
+    io::for_each_mount(text, [&](const io::Mount& mount) {
+        if (!mount.filesystem_type.starts_with("fuse"))
+            return;
+        LxcOwner owner;
+        std::string_view options = mount.super_options;
+        while (!options.empty()) {
+            std::string_view option = io::take_until(options, ',');
+            const std::string_view name = io::take_until(option, '=');
+            if (name == "user_id")
+                owner.uid = io::parse_number<uid_t>(option).value_or(nobody);
+            else if (name == "group_id")
+                owner.gid = io::parse_number<gid_t>(option).value_or(nogroup);
+        }
+        if (owner.uid != 0)
+            mounts.emplace(mount.id, owner);
+    });
+    return mounts;
+}
+
+/// Of the mount that `path` is on, itself not followed if it is a link; empty if it can't be told. Asks no
+/// server.
+std::string mount_id_of(const std::string& path) {
+    const io::UniqueFd place(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    std::string text;
+    std::string id;
+    if (!place ||
+        io::try_read_whole(AT_FDCWD, ("/proc/self/fdinfo/" + std::to_string(place.get())).c_str(), text) != 0)
+        return id;
+    io::for_each_line(text, [&](std::string_view line) {
+        if (io::take_until(line, '\t') == "mnt_id:")
+            id = line;
+    });
+    return id;
 }
 
 /// Where a link at `path` leads, with the rest of the path; empty on failure.
@@ -98,12 +147,16 @@ void forbid_new_files_except_in(const std::string& folder) noexcept {
 } // namespace
 
 std::optional<LxcOwner> lxcpath_owner(const std::string& lxcpath) {
+    const FuseMounts users_mounts = fuse_mounts();
     std::string path = lxcpath;
     int links = 0;
     for (std::size_t end = 1; end != std::string::npos;) {
         end = path.find('/', end + 1);
         const std::string part = path.substr(0, end);
         struct statx status {};
+        if (!users_mounts.empty())
+            if (const auto mount = users_mounts.find(mount_id_of(part)); mount != users_mounts.end())
+                return mount->second;
         if (!look_at(part, status))
             return std::nullopt;
         if (status.stx_uid != 0)
@@ -131,7 +184,9 @@ std::string take_rights_of(const LxcOwner& owner) {
         ::setenv("XDG_RUNTIME_DIR", lock_folder(::geteuid()).c_str(), 1);
     if (owner.uid == 0 || ::geteuid() != 0)
         return {};
-    const gid_t gid = owner.gid != 0 ? owner.gid : nogroup;
+    const gid_t gid = owner.gid != 0 && owner.gid != no_id ? owner.gid : nogroup;
+    if (owner.uid == no_id) // setresuid() would change nothing
+        return "the agent can't become the owner of the lxcpath: it has no valid uid";
     if (::setgroups(0, nullptr) != 0 || ::setresgid(gid, gid, gid) != 0 ||
         ::setresuid(owner.uid, owner.uid, owner.uid) != 0)
         return "the agent can't become the owner of the lxcpath, uid " + std::to_string(owner.uid) + ": " +

@@ -18,7 +18,8 @@ struct LxcOwner {
 
 /// The owner of the first folder or link on the way to `lxcpath`, an absolute path, that is not root's; root
 /// if all are. That user can put another folder there at any moment. nullopt with errno if there is no such
-/// folder. Does not go beyond a folder of another user, whose filesystem may hang.
+/// folder. Does not go beyond a folder of another user, whose filesystem may hang; a FUSE filesystem that a
+/// user has mounted is the user's, whatever it says.
 [[nodiscard]] std::optional<LxcOwner> lxcpath_owner(const std::string& lxcpath);
 
 /// For a process that asks liblxc: gives it the rights of `owner`, if that is not root and this process is.

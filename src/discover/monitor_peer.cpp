@@ -92,25 +92,31 @@ void IgnoredListeners::start_round(std::size_t sockets, std::int64_t now_ns) noe
         until_ns_.clear(); // it has sockets that are gone
 }
 
-bool IgnoredListeners::contains(std::uint64_t inode) const noexcept {
-    const auto at = until_ns_.find(inode);
+bool IgnoredListeners::contains(std::string_view lxcpath, std::string_view name,
+                                std::uint64_t inode) const noexcept {
+    const auto at = until_ns_.find(std::tuple(lxcpath, name, inode));
     return at != until_ns_.end() && now_ns_ < at->second;
 }
 
-void IgnoredListeners::add(std::uint64_t inode) {
-    until_ns_.insert_or_assign(inode, std::numeric_limits<std::int64_t>::max());
+void IgnoredListeners::add(std::string_view lxcpath, std::string_view name, std::uint64_t inode) {
+    ignore(lxcpath, name, inode, std::numeric_limits<std::int64_t>::max());
+}
+
+void IgnoredListeners::ignore(std::string_view lxcpath, std::string_view name, std::uint64_t inode,
+                              std::int64_t until_ns) {
+    until_ns_.insert_or_assign(Key(lxcpath, name, inode), until_ns);
 }
 
 bool IgnoredListeners::is_monitor(const std::string& lxcpath, const std::string& name, std::uint64_t inode,
                                   uid_t owner) {
-    if (contains(inode) || checks_left_ == 0)
+    if (contains(lxcpath, name, inode) || checks_left_ == 0)
         return false;
     --checks_left_;
     const MonitorPeer peer = monitor_listener(lxcpath, name, owner);
     if (peer == MonitorPeer::untrusted)
-        add(inode);
+        add(lxcpath, name, inode);
     else if (peer == MonitorPeer::silent)
-        until_ns_.insert_or_assign(inode, now_ns_ + busy_pause_ns);
+        ignore(lxcpath, name, inode, now_ns_ + busy_pause_ns);
     return peer == MonitorPeer::trusted;
 }
 

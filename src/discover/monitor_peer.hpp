@@ -5,8 +5,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
-#include <unordered_map>
+#include <string_view>
+#include <tuple>
 
 namespace lxcmon::discover {
 
@@ -36,17 +39,22 @@ class IgnoredListeners {
   public:
     /// `sockets`: how many exist now.
     void start_round(std::size_t sockets, std::int64_t now_ns) noexcept;
-    /// `inode` of a socket; see MonitorSockets.
-    [[nodiscard]] bool contains(std::uint64_t inode) const noexcept;
+    /// `inode` of a container's socket; see MonitorSockets. Any user can forge a line there with an inode of
+    /// another name, so an inode counts for its name alone.
+    [[nodiscard]] bool contains(std::string_view lxcpath, std::string_view name,
+                                std::uint64_t inode) const noexcept;
     /// Ignores this socket as long as it exists.
-    void add(std::uint64_t inode);
+    void add(std::string_view lxcpath, std::string_view name, std::uint64_t inode);
     /// Checks if `owner` listens as the monitor of this container, unless that is known or this round has had
     /// enough checks. Does not wait.
     [[nodiscard]] bool is_monitor(const std::string& lxcpath, const std::string& name, std::uint64_t inode,
                                   uid_t owner);
 
   private:
-    std::unordered_map<std::uint64_t, std::int64_t> until_ns_; ///< CLOCK_MONOTONIC, by inode
+    void ignore(std::string_view lxcpath, std::string_view name, std::uint64_t inode, std::int64_t until_ns);
+
+    using Key = std::tuple<std::string, std::string, std::uint64_t>; ///< lxcpath, name, inode
+    std::map<Key, std::int64_t, std::less<>> until_ns_;              ///< CLOCK_MONOTONIC
     std::int64_t now_ns_ = 0;
     int checks_left_ = 0;
 };

@@ -8,8 +8,10 @@
 #include <sys/un.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <system_error>
 #include <utility>
 
 namespace lxcmon::discover {
@@ -18,6 +20,7 @@ namespace {
 constexpr std::string_view command_suffix = "/command";
 constexpr const char* path = "/proc/net/unix";
 constexpr std::size_t most_sockets_bytes = 64U << 20U;
+constexpr std::int64_t most_cpu_ns = 50'000'000;
 
 /// 64-bit FNV-1a, as in liblxc.
 std::uint64_t hash_of(std::string_view text) noexcept {
@@ -64,11 +67,17 @@ MonitorSockets::MonitorSockets(std::string proc_net_unix)
 }
 
 int MonitorSockets::read() {
-    if (const int error = io::try_read_whole(AT_FDCWD, path, next_text_, most_sockets_bytes); error != 0)
+    if (const int error = io::try_read_whole(AT_FDCWD, path, next_text_, most_sockets_bytes, most_cpu_ns);
+        error != 0)
         return error;
     text_.swap(next_text_);
     parse();
     return 0;
+}
+
+std::string MonitorSockets::reason_of(int error) {
+    return error == ETIME ? "it takes too much time: a user has made thousands of sockets [ss -xap]"
+                          : std::generic_category().message(error);
 }
 
 void MonitorSockets::parse() {

@@ -28,8 +28,11 @@ class MonitorSockets {
     ~MonitorSockets() = default;
 
     /// Reads /proc/net/unix. Allocates only if the text is longer than before. Returns 0 or the errno; after
-    /// an error the sockets of the last successful read() stay.
+    /// an error the sockets of the last successful read() stay. ETIME: it would take more than 50 ms of CPU,
+    /// as any user can make with thousands of sockets in one place of the kernel's table.
     [[nodiscard]] int read();
+    /// Of an error of read().
+    [[nodiscard]] static std::string reason_of(int error);
 
     /// Inode of the socket with this monitor_socket_name(); 0 if no process listens. A new socket of the same
     /// name has another inode.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "io/kernel_file.hpp"
 
+#include "io/clock.hpp"
+
 #include <fcntl.h>
 #include <sys/resource.h>
 
@@ -152,8 +154,12 @@ UniqueFd open_below(int root_fd, const char* path, int extra_flags) noexcept {
     return UniqueFd(::openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | extra_flags));
 }
 
-int try_read_whole(int root_fd, const char* path, std::string& text, std::size_t limit_bytes) {
+int try_read_whole(int root_fd, const char* path, std::string& text, std::size_t limit_bytes,
+                   std::int64_t limit_cpu_ns) {
     constexpr std::size_t step_bytes = 16U << 10U;
+    constexpr unsigned steps_of_check = 4;
+    const std::int64_t end_ns = limit_cpu_ns == 0 ? 0 : now_ns(CLOCK_THREAD_CPUTIME_ID) + limit_cpu_ns;
+    unsigned steps = 0;
     text.clear();
     const UniqueFd fd = open_below(root_fd, path);
     if (!fd)
@@ -162,6 +168,8 @@ int try_read_whole(int root_fd, const char* path, std::string& text, std::size_t
         const std::size_t have = text.size();
         if (have > limit_bytes)
             return EOVERFLOW;
+        if (limit_cpu_ns != 0 && ++steps % steps_of_check == 0 && now_ns(CLOCK_THREAD_CPUTIME_ID) > end_ns)
+            return ETIME;
         text.resize(have + step_bytes);
         const ssize_t length = ::read(fd.get(), text.data() + have, step_bytes);
         text.resize(have + static_cast<std::size_t>(length > 0 ? length : 0));

@@ -120,8 +120,8 @@ class KernelFile {
 [[nodiscard]] std::string read_whole(int root_fd, const std::string& path);
 
 /// The same if failure is an expected outcome. Returns 0 or an errno; EOVERFLOW: the file is longer than
-/// `limit_bytes`.
+/// `limit_bytes`; ETIME: reading takes the thread more CPU than `limit_cpu_ns` (0: no limit).
 [[nodiscard]] int try_read_whole(int root_fd, const char* path, std::string& text,
-                                 std::size_t limit_bytes = 4U << 20U);
+                                 std::size_t limit_bytes = 4U << 20U, std::int64_t limit_cpu_ns = 0);
 
 } // namespace lxcmon::io

@@ -92,6 +92,13 @@ TEST_CASE_FIXTURE(Fixture, "too large: halved at once on line boundaries, a lone
     CHECK(waits.empty());
 }
 
+TEST_CASE_FIXTURE(Fixture, "too large: if nothing at all is taken, no line is rejected") {
+    sink.judge = [](std::string_view) { return Outcome::too_large; };
+    CHECK_FALSE(run(four));
+    CHECK(counters.rejected_points == 0);
+    CHECK(waits.size() > 10);
+}
+
 TEST_CASE_FIXTURE(Fixture, "refused: the bad lines alone are rejected") {
     std::string body;
     for (int line = 0; line < 101; ++line)

@@ -111,15 +111,20 @@ TEST_CASE("a user's cgroup is one below a cgroup that is his") {
     const auto why_not = [&](const std::string& path, const std::string& dir = "") {
         return why_not_cgroups_of(1234, dir, mountinfo, "0::" + path + "\n");
     };
-    for (const char* folder : {"his/lxc.payload.web/init.scope", "lxc.payload.web", "user.slice"})
+    for (const char* folder :
+         {"his/lxc.payload.web/init.scope", "lxc.payload.web", "user.slice/his", "lxc.payload.web/his"})
         std::filesystem::create_directories(cgroups.path() / folder);
-    REQUIRE(::chown((cgroups.path() / "his").c_str(), 1234, 1234) == 0);
+    for (const char* folder : {"his", "user.slice/his", "lxc.payload.web/his"})
+        REQUIRE(::chown((cgroups.path() / folder).c_str(), 1234, 1234) == 0);
     CHECK(why_not("/his/lxc.payload.web/init.scope").empty());
     CHECK(why_not("/his/lxc.payload.web", "his/lxc.payload.web").empty());
     CHECK(why_not("/lxc.payload.web").find("in the cgroup /lxc.payload.web") == 0);
     CHECK_FALSE(why_not("/lxc/web").empty());
     CHECK_FALSE(why_not("web/lxc/a").empty()); // no path of the kernel's
     CHECK_FALSE(why_not("/user.slice", "/user.slice").empty());
+    // Below a folder that is the user's, but the figures would be of one above it.
+    CHECK(why_not("/user.slice/his/deep", "user.slice").find("in the cgroup /user.slice,") == 0);
+    CHECK(why_not("/lxc.payload.web/his").find("in the cgroup /lxc.payload.web,") == 0);
     CHECK(why_not("/user.slice").empty()); // the sampler takes no figures from there
     CHECK(why_not("/").empty());
 }

@@ -253,6 +253,14 @@ TEST_CASE("read_whole reads a file of several steps; a limit gives EOVERFLOW") {
     CHECK(read_whole(folder.fd(), "file").empty());
 }
 
+TEST_CASE("reading ends when it has taken too much CPU") {
+    const TempFolder folder;
+    folder.write("file", std::string(1U << 20U, 'x'));
+    std::string text;
+    CHECK(try_read_whole(folder.fd(), "file", text, 2U << 20U, 1) == ETIME);
+    CHECK(try_read_whole(folder.fd(), "file", text, 2U << 20U, 60'000'000'000) == 0);
+}
+
 TEST_CASE("the error of read_whole has the path and the reason") {
     const TempFolder folder;
     std::string text = "left from before";

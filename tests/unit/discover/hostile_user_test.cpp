@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What users can try who own an lxcpath, or none.
+#include "support/log_capture.hpp"
+#include "support/temp_tree.hpp"
+
+#include "discover/container_table.hpp"
+#include "discover/lxcpath_owner.hpp"
+#include "discover/monitor_peer.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+using namespace lxcmon::discover;
+using lxcmon::test::LogCapture;
+using lxcmon::test::TempTree;
+
+namespace {
+
+constexpr uid_t hostile_user = 65534;
+
+/// Mounts a FUSE filesystem of the user's whose server never answers; its root claims to be root's.
+bool mount_for_user(const std::string& place) {
+    const int fuse = ::open("/dev/fuse", O_RDWR | O_CLOEXEC);
+    const std::string id = std::to_string(hostile_user);
+    const std::string options =
+        "fd=" + std::to_string(fuse) + ",rootmode=40000,user_id=" + id + ",group_id=" + id + ",allow_other";
+    return fuse >= 0 && ::unshare(CLONE_NEWNS) == 0 &&
+           ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+           ::mount("server", place.c_str(), "fuse.test", 0, options.c_str()) == 0;
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("needs root");
+
+TEST_CASE("a FUSE filesystem that a user has mounted is the user's, and is not entered") {
+    const TempTree tree;
+    const std::string home = tree.path() / "home";
+    REQUIRE(std::filesystem::create_directory(home));
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(10); // ends a hang
+        if (!mount_for_user(home))
+            ::_exit(2);
+        const auto owner = lxcpath_owner(home + "/lxc");
+        ::_exit(owner && owner->uid == hostile_user && owner->gid == hostile_user ? 0 : 1);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    REQUIRE(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("a user can have so many containers and no more, and LXD's rule is not for users") {
+    const TempTree tree;
+    LogCapture log;
+    REQUIRE(::chmod(tree.path().c_str(), 0755) == 0);
+    std::filesystem::create_directories(tree.path() / "database");
+    const auto names_in = [&](int count, bool with_configuration) {
+        const std::filesystem::path lxcpath = tree.path() / ("lxc" + std::to_string(count));
+        for (int number = 0; number < count; ++number) {
+            const std::filesystem::path folder = lxcpath / std::to_string(number);
+            std::filesystem::create_directories(folder);
+            if (with_configuration)
+                tree.write("lxc" + std::to_string(count) + "/" + std::to_string(number) + "/config", "");
+        }
+        REQUIRE(::chown(lxcpath.c_str(), hostile_user, hostile_user) == 0);
+        DiscoverSettings settings{{lxcpath}, {}, {}};
+        settings.liblxc.deadline = std::chrono::seconds(30);
+        settings.liblxc.first_wait = std::chrono::seconds(30);
+        ContainerTable table(settings);
+        table.refresh();
+        return table.containers().size() + table.left_out();
+    };
+    CHECK(names_in(3, false) == 0);
+    CHECK(names_in(4, true) == 4);
+    CHECK(names_in(1001, true) == 0);
+    CHECK(log.take().find("it has 1001 containers, expected at most 1000") != std::string::npos);
+}
+
+TEST_CASE("an invalid uid gives no rights") {
+    const auto no_uid = static_cast<uid_t>(-1);
+    const pid_t child = ::fork();
+    if (child == 0)
+        ::_exit(take_rights_of({no_uid, no_uid}).find("no valid uid") == std::string::npos ? 1 : 0);
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+}
+
+TEST_SUITE_END();
+
+TEST_CASE("an ignored listener is ignored for its own name alone") {
+    // A name of a socket with a newline in it forges a line of /proc/net/unix, with any inode.
+    IgnoredListeners ignored;
+    ignored.start_round(10, 1);
+    ignored.add("/var/lib/lxc", "zz", 7);
+    CHECK(ignored.contains("/var/lib/lxc", "zz", 7));
+    CHECK_FALSE(ignored.contains("/var/lib/lxc", "web", 7));
+    CHECK_FALSE(ignored.contains("/var/lib/other", "zz", 7));
+    CHECK_FALSE(ignored.contains("/var/lib/lxc", "zz", 8));
+}
