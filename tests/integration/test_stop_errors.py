@@ -107,11 +107,12 @@ class MainLoop(ErrorCase):
 
 class ForkThatTakesLong(ErrorCase):
     def test_a_reload_beside_it(self):
-        """The new helper has copies of all descriptors for a second, also of the lock of the spool."""
+        """The new helper has copies of all descriptors for longer than a reload waits for liblxc, also of the lock of the spool, which
+        another level of the log has opened again."""
         server = self.recorder()
         agent = self.agent_of_a_file(**{"influx-url": server.url})
-        tracer = self.trace(agent, "close_range", "delay_enter=1000000", "-f")
-        self.write_settings(interval="400ms")
+        tracer = self.trace(agent, "close_range", "delay_enter=4000000", "-f")
+        self.write_settings(interval="400ms", **{"log-level": "trace"})
         agent.send_signal(signal.SIGHUP)
         agent.wait_for(lambda: self.lines_with(agent, "in force") or self.lines_with(agent, "can't be used"), what="the end of the reload")
         self.assertEqual(self.lines_with(agent, "can't be used"), [])

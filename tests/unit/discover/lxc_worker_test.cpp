@@ -23,8 +23,8 @@ using lxcmon::test::TempTree;
 
 TEST_CASE("a process that hangs, crashes or answers nonsense is replaced, and its question is answered") {
     using Clock = std::chrono::steady_clock;
-    const auto answer_of = [](const LxcClient::Worker& worker) {
-        LxcClient client(worker, "lxcmon-test", std::chrono::milliseconds(200));
+    const auto answer_of = [](const LxcClient::Worker& worker, int deadline_msec = 200) {
+        LxcClient client(worker, "lxcmon-test", std::chrono::milliseconds(deadline_msec));
         std::vector<LxcAnswer> answers;
         for (std::uint64_t number = 1; number <= 2; ++number) {
             LxcQuestion question;
@@ -59,6 +59,13 @@ TEST_CASE("a process that hangs, crashes or answers nonsense is replaced, and it
               ::send(socket, "+small", 6, 0); // with thousands of these the agent would wait
               ::pause();
           }).find("invalid answer") != std::string::npos);
+    const auto endless = [](int socket) {
+        const std::string piece(piece_bytes_most, more_follows);
+        for (std::size_t sent = 0; sent < 2 * answer_bytes_most; sent += piece.size())
+            ::send(socket, piece.data(), piece.size(), MSG_NOSIGNAL);
+        ::_exit(1);
+    };
+    CHECK(answer_of(endless, 30'000).find("returns too much") != std::string::npos);
 }
 
 TEST_CASE("messages are read as they were written; others are refused") {

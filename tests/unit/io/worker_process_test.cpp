@@ -37,6 +37,16 @@ bool can_start(WorkerProcess& worker) {
     }
 }
 
+/// True if start() fails without a call of fork(), which its message would name.
+bool is_not_tried(WorkerProcess& worker) {
+    try {
+        test::start_idle(worker);
+        return false;
+    } catch (const std::system_error& error) {
+        return std::string(error.what()).find("fork") == std::string::npos;
+    }
+}
+
 bool fails_without_a_fork() {
     WorkerProcess worker("test-fork");
     const auto reason = [] {
@@ -46,8 +56,8 @@ bool fails_without_a_fork() {
     if (!test::refuse_fork() || can_start(worker))
         return false;
     const std::string first = reason();
-    return first.find("fork: Resource temporarily unavailable") != std::string::npos && !can_start(worker) &&
-           reason() == first && !worker.is_running() && worker.kill() == nullptr;
+    return first.find("fork: Resource temporarily unavailable") != std::string::npos &&
+           is_not_tried(worker) && reason() == first && !worker.is_running() && worker.kill() == nullptr;
 }
 
 } // namespace
@@ -116,6 +126,16 @@ TEST_CASE("running workers of all kinds are known until they are killed") {
     CHECK_FALSE(runs(killed));
     CHECK(runs(second.pid()));
     second.kill();
+    CHECK(test::all_reaped());
+}
+
+TEST_CASE("a worker that runs is none that an earlier run left") {
+    {
+        WorkerProcess worker("lxcmon-test");
+        test::start_idle(worker);
+        WorkerProcess::find_earlier();
+        CHECK(WorkerProcess::not_reaped().empty());
+    }
     CHECK(test::all_reaped());
 }
 
