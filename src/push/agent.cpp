@@ -201,6 +201,7 @@ Agent::Turn Agent::turn(io::SignalFd& signals) {
         return Turn::stop;
     if ((wait[2].revents & POLLERR) != 0) {
         spdlog::info("the reader of standard output has exited: stopping");
+        reader_is_gone_ = true;
         return Turn::stop;
     }
     if ((wait[0].revents & POLLIN) == 0)

@@ -91,6 +91,7 @@ class Agent {
     std::size_t lost_lines_ = 0;      ///< at a change of settings: neither delivered nor in the spool
     std::chrono::steady_clock::time_point reminded_at_{};
     deliver::DeliveryTotals counted_before_; ///< by targets that a change of settings has replaced
+    bool reader_is_gone_ = false;            ///< of standard output: nobody wants the points
     bool delivering_ = true;                 ///< the targets run; otherwise each tick tries to start them
     std::string suspended_why_;              ///< why they don't
     bool failing_ = false;                   ///< the last tick failed

@@ -33,7 +33,10 @@ int Agent::stop(const char* error) noexcept {
     attempt("the status for systemd", [this] {
         service_.stopping(fmt::format("stopping: {} points not delivered yet", status().queue_points));
     });
-    is_good &= attempt("the last delivery", [this] { lost_lines_ += end_targets(stop_grace); });
+    is_good &= attempt("the last delivery", [this] {
+        const std::size_t lost = end_targets(reader_is_gone_ ? std::chrono::milliseconds(0) : stop_grace);
+        lost_lines_ += reader_is_gone_ ? 0 : lost;
+    });
     attempt("the helpers", [] { app::report_helpers_at_end(); });
     attempt("the summary", [this] { log_totals(); });
     return error == nullptr && is_good && lost_lines_ == 0 ? 0 : 1;

@@ -33,7 +33,8 @@ mirror() {
 
 copy_tree() {
     mkdir -p "$work/tree"
-    tar -C "$root_folder" --exclude=.git --exclude='./build*' --exclude=__pycache__ -c . | tar -C "$work/tree" -x --no-same-owner
+    # 1: another build makes its folder meanwhile.
+    { tar -C "$root_folder" --exclude=.git --exclude='./build*' --exclude=__pycache__ -c . || [ $? -eq 1 ]; } | tar -C "$work/tree" -x --no-same-owner
 }
 
 make_chroot() {

@@ -27,19 +27,25 @@ def pid_of_child(agent, name):
     return None
 
 
-SHADOW_BYTES = 1 << 32
+SHADOW_BYTES = 1 << 30
+PIECE_BYTES = 1 << 20
 
 
-def memory_of(pid):
-    """All that can be read: heap, stacks, data; not the terabytes in which ASan notes what is allocated."""
-    parts = []
+def is_in_memory_of(pid, wanted):
+    """Looks at all that can be read: heap, stacks, data; not at the terabytes in which ASan notes what is allocated."""
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
         for line in maps:
             begin, end = (int(word, 16) for word in line.split()[0].split("-"))
-            if line.split()[1].startswith("rw") and end - begin < SHADOW_BYTES:
-                memory.seek(begin)
-                parts.append(memory.read(end - begin))
-    return b"".join(parts)
+            if not line.split()[1].startswith("rw") or end - begin >= SHADOW_BYTES:
+                continue
+            memory.seek(begin)
+            last = b""
+            for at in range(begin, end, PIECE_BYTES):
+                piece = memory.read(min(PIECE_BYTES, end - at))
+                if wanted in last + piece:
+                    return True
+                last = piece[-len(wanted):]
+    return False
 
 
 class UserLxcpath(WatchCase):
@@ -121,12 +127,18 @@ class UserLxcpath(WatchCase):
         agent = self.start_agent("--influx-url", "http://127.0.0.1:1", "--influx-token-file", token, "--interval", "500ms",
                                  "--lxcpath", self.lxcpath)
         name = f"lxcmon-u{USER}"
-        pid = agent.wait_for(lambda: pid_of_child(agent, name), 20, f"a child {name}")
-        # Both before the process has hung for a second and is killed.
-        status = Path(f"/proc/{pid}/status").read_text()
-        memory = memory_of(pid)
-        self.assertTrue(secret.encode() in memory_of(agent.pid), "the search finds it where it is")
-        self.assertFalse(secret.encode() in memory)
+        def look():
+            """Status, and whether the secret was found; None if the process, which hangs, was killed before the end of the search."""
+            pid = pid_of_child(agent, name)
+            try:
+                status = pid and Path(f"/proc/{pid}/status").read_text()
+                found = pid and is_in_memory_of(pid, secret.encode())
+                return (status, found) if pid and pid_of_child(agent, name) == pid else None
+            except OSError:
+                return None
+        status, found = agent.wait_for(look, 30, f"a child {name}")
+        self.assertTrue(is_in_memory_of(agent.pid, secret.encode()), "the search finds it where it is")
+        self.assertFalse(found)
         self.assertRegex(status, rf"Uid:\t{USER}\t{USER}\t{USER}\t{USER}\n")
         self.assertRegex(status, r"CapEff:\t0+\n")
 
