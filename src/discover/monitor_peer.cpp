@@ -94,7 +94,7 @@ void IgnoredListeners::start_round(std::size_t sockets, std::int64_t now_ns) noe
 
 bool IgnoredListeners::contains(std::string_view lxcpath, std::string_view name,
                                 std::uint64_t inode) const noexcept {
-    const auto at = until_ns_.find(std::tuple(lxcpath, name, inode));
+    const auto at = until_ns_.find(KeyView(lxcpath, name, inode));
     return at != until_ns_.end() && now_ns_ < at->second;
 }
 

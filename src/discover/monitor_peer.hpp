@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -54,7 +53,12 @@ class IgnoredListeners {
     void ignore(std::string_view lxcpath, std::string_view name, std::uint64_t inode, std::int64_t until_ns);
 
     using Key = std::tuple<std::string, std::string, std::uint64_t>; ///< lxcpath, name, inode
-    std::map<Key, std::int64_t, std::less<>> until_ns_;              ///< CLOCK_MONOTONIC
+    using KeyView = std::tuple<std::string_view, std::string_view, std::uint64_t>;
+    struct Less {
+        using is_transparent = void;
+        bool operator()(const KeyView& left, const KeyView& right) const noexcept { return left < right; }
+    };
+    std::map<Key, std::int64_t, Less> until_ns_; ///< CLOCK_MONOTONIC
     std::int64_t now_ns_ = 0;
     int checks_left_ = 0;
 };
