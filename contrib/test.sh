@@ -190,8 +190,8 @@ run_step "quickstart.sh --influx" contrib/quickstart.sh --influx
 start_in_background long build-test 0 --suite long --suite soak
 run_step "Format of the C++ files" check_format
 run_step "Build with clang, ASan and UBSan, warnings are errors" build_with_sanitizers
-# The integration tests mostly wait, and clang-tidy does not.
-start_in_background sanitized build-asan 0 --timeout-multiplier 4 --suite unit --suite unit-root --suite integration
+# Not the integration tests yet: these take minutes, and bounds of time in them are for a program without a sanitizer.
+start_in_background sanitized build-asan 0 --timeout-multiplier 4 --suite unit --suite unit-root
 run_step "clang-tidy on src" check_tidy
 run_step "Threads, with TSan" test_threads
 count_tests testlog build-tsan
@@ -202,7 +202,7 @@ run_step "shellcheck" check_scripts
 run_step "Python files" check_python
 run_step "No file over 300 lines" check_lengths
 
-run_step "Run the unit and integration tests with ASan and UBSan" wait_for_tests sanitized build-asan
+run_step "Run the unit tests with ASan and UBSan" wait_for_tests sanitized build-asan
 count_tests sanitized build-asan
 for suite in e2e long; do
     run_step "Run the tests of the suite $suite" wait_for_tests "$suite" build-test
