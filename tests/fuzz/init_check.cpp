@@ -22,8 +22,12 @@ constexpr std::string_view empty_mounts =
 constexpr uid_t user = 12345;
 
 bool has_container(std::string_view path, std::string_view cgroup_dir) {
-    const auto has = [&](std::string_view part) { return path.find(part) != std::string_view::npos; };
-    return has("/lxc/") || has("/lxc.payload.") || (!cgroup_dir.empty() && has(cgroup_dir));
+    const auto has = [](std::string_view text, std::string_view part) {
+        return text.find(part) != std::string_view::npos;
+    };
+    // Of the folder in the configuration, whole components.
+    return has(path, "/lxc/") || has(path, "/lxc.payload.") ||
+           (!cgroup_dir.empty() && has(std::string(path) + '/', '/' + std::string(cgroup_dir) + '/'));
 }
 
 /// Without slashes around it.
