@@ -111,7 +111,7 @@ test_threads() {
 }
 
 # Each fuzz target runs for so many seconds, as many at once as there are cores.
-export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-20}
+export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-5}
 
 run_fuzz() {
     rm -f build-fuzz/meson-logs/testlog.json
