@@ -70,14 +70,7 @@ install_everything() {
 # build_with FOLDER COMPILER [MESON-OPTION...]
 build_with() {
     configure_build "$@" --werror
-    nice meson compile -C "$1"
-}
-
-# As little debug information as gives lines in a report: the build then takes half of the time.
-build_fuzz() {
-    configure_build build-fuzz "ccache clang++-14" --buildtype=debugoptimized -Doptimization=1 -Ddebug=false \
-        -Dcpp_args=-gline-tables-only -Dfuzz=true "${unity[@]}" --werror
-    nice meson compile -C build-fuzz fuzz
+    nice -n 19 meson compile -C "$1"
 }
 
 # ccache then also finds objects that were compiled in another clone.
@@ -91,12 +84,15 @@ run_tests() {
     meson test -C build-test --no-rebuild --print-errorlogs --no-suite long --no-suite e2e --no-suite soak
 }
 
-# Names of lines, without variables: what a finding needs. A finding ends the program, whatever its environment says.
+# Names of lines, without variables: what a finding needs, and the build takes half of the time. A finding ends the program, whatever its
+# environment says.
 sanitizer_options=(--buildtype=debug -Ddebug=false "${unity[@]}" -Db_lundef=false
     "-Dcpp_args=['-gline-tables-only','-fno-sanitize-recover=all']")
 
+# One build for the unit tests and for the fuzz targets.
 build_with_sanitizers() {
-    build_with build-asan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=address,undefined
+    configure_build build-asan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=address,undefined -Dfuzz=true --werror
+    nice -n 19 meson compile -C build-asan fuzz unit-tests
 }
 
 # The programs of the rooms with threads alone. Those of "sample" as root take minutes: a listing costs too much time here.
@@ -104,7 +100,7 @@ threaded_rooms=(sample sample/network http influx spool deliver app push)
 test_threads() {
     local programs=("${threaded_rooms[@]##*/}")
     configure_build build-tsan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=thread
-    nice meson compile -C build-tsan "${programs[@]/#/unit-}"
+    nice -n 19 meson compile -C build-tsan "${programs[@]/#/unit-}"
     rm -f build-tsan/meson-logs/testlog.json
     meson test -C build-tsan --no-rebuild --print-errorlogs --timeout-multiplier 5 "${threaded_rooms[@]/#/unit }" \
         "unit sample/network as root" "unit spool as root" "unit push as root"
@@ -114,8 +110,8 @@ test_threads() {
 export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-5}
 
 run_fuzz() {
-    rm -f build-fuzz/meson-logs/testlog.json
-    nice meson test -C build-fuzz --no-rebuild --print-errorlogs --num-processes "$(nproc)" --suite fuzz
+    rm -f build-asan/meson-logs/testlog.json
+    nice -n 19 meson test -C build-asan --no-rebuild --print-errorlogs --num-processes "$(nproc)" --suite fuzz
 }
 
 # start_in_background NAME FOLDER NICENESS OPTION...: runs tests that take minutes in parallel with the next steps.
@@ -133,7 +129,7 @@ start_in_background() {
 # wait_for_tests NAME FOLDER
 wait_for_tests() {
     # Meson ends each test that takes too long.
-    wait_for 3600 test -s "$2/$1.code"
+    wait_for 5000 test -s "$2/$1.code"
     cat "$2/$1.txt"
     return "$(cat "$2/$1.code")"
 }
@@ -150,11 +146,7 @@ count_tests() {
 }
 
 check_format() { cpp_files | xargs -0 clang-format-14 --dry-run -Werror; }
-# Compiles nothing: clang-tidy reads the commands that would compile each file by itself.
-check_tidy() {
-    configure_build build-clang "ccache clang++-14" --buildtype=debug
-    python3 contrib/dev/tidy.py build-clang
-}
+check_tidy() { python3 contrib/dev/tidy.py build-asan; }
 check_scripts() {
     script_files | xargs -0 shellcheck -x
     shellcheck build-test/contrib/lxcmon-push # the bash completion
@@ -181,8 +173,9 @@ run_step "Install packages" install_everything
 [ "$failed" -eq 0 ] || { say "$passed passed, $failed failed"; exit 1; }
 run_step "Build with g++, warnings are errors" build_with build-test "ccache g++" "${unity[@]}"
 rm -f "$LXCMONTEST_SEEN_FIELDS"
-# The virtual machine needs the CPU while the other tests mostly wait, so it has a low priority.
-start_in_background e2e build-test 19 --suite e2e
+# The virtual machine needs the CPU while the other tests mostly wait: its priority is lower than theirs, and higher than that of the
+# builds and checks that follow, beside which it would take hours.
+start_in_background e2e build-test 15 --suite e2e
 run_step "Run every test except the suites long and e2e" run_tests
 count_tests testlog build-test
 run_step "quickstart.sh" contrib/quickstart.sh
@@ -195,9 +188,8 @@ start_in_background sanitized build-asan 0 --timeout-multiplier 4 --suite unit -
 run_step "clang-tidy on src" check_tidy
 run_step "Threads, with TSan" test_threads
 count_tests testlog build-tsan
-run_step "Build the fuzz targets with ASan and UBSan" build_fuzz
 run_step "Fuzz each parser for $LXCMONTEST_FUZZ_SECONDS s" run_fuzz
-count_tests testlog build-fuzz
+count_tests testlog build-asan
 run_step "shellcheck" check_scripts
 run_step "Python files" check_python
 run_step "No file over 300 lines" check_lengths
@@ -213,6 +205,7 @@ run_step "Cost of 100 containers, compared with the baseline" tests/bench/bench.
 run_step "Each field was compared with a real value" contrib/dev/check_seen_fields.py "$LXCMONTEST_SEEN_FIELDS" build-test/src/lxcmon-push
 
 step "Done in $((SECONDS / 60)) min $((SECONDS % 60)) s"
+python3 contrib/dev/failed_tests.py build-{test,asan,tsan}/meson-logs/{testlog,e2e,long,sanitized}.json
 for failure in "${failures[@]}"; do say "FAILED: $failure"; done
 say "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs clang-tidy on each file of src, except files that were clean before and have not changed.
+"""Runs clang-tidy on each file of src, except where nothing has changed since it found nothing.
 
-usage: tidy.py BUILD-FOLDER
-The folder needs compile_commands.json only: nothing has to be compiled in it.
+usage: tidy.py [--deep] BUILD-FOLDER
+The folder was configured with --unity=on for clang 14; nothing has to be compiled in it. Most checks see a dozen files at once, as the
+build does, since most of the time goes into headers. The static analyzer looks only at functions of the file that it was given, so it gets
+each file by itself, and goes less deep without --deep, which takes four times as long.
 A file has changed if its preprocessed text, its flags, .clang-tidy or the version of clang-tidy has. Prints the warnings; exit code 1
 if there are any.
 """
@@ -13,48 +15,73 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "lxcmon-push-tidy"
 TIDY = "clang-tidy-14"
+# Those that look only at the file that they were given.
+EACH_FILE = "clang-analyzer-*,misc-unused-*,bugprone-suspicious-include"
+SHALLOW = ["--extra-arg=-Xclang", "--extra-arg=-analyzer-config", "--extra-arg=-Xclang", "--extra-arg=mode=shallow"]
 
 
 def run(command, folder):
     return subprocess.run(command, cwd=folder, check=True, capture_output=True).stdout
 
 
-def arguments_of(entry):
-    """The arguments of the compiler, without those that name its output."""
-    words = shlex.split(entry["command"])
+def compiler_arguments(command, source, file):
+    """The arguments that compile file as source is compiled, without those that name an output."""
+    words = shlex.split(command)
     if words[0].endswith("ccache"):
         del words[0]
     for option in ("-o", "-MF", "-MQ"):
         at = words.index(option)
         del words[at : at + 2]
     words.remove("-MD")
+    words[words.index(source)] = file
     return words
 
 
-def fingerprint(entry, common):
-    # Keep comments, because of NOLINT, and macros, because some checks use them.
-    preprocessed = run([*arguments_of(entry), "-E", "-CC", "-dD"], entry["directory"])
-    return hashlib.sha256(common + entry["command"].encode() + preprocessed).hexdigest()
+def files_of(unity):
+    """The files of src that a unity file includes."""
+    included = re.findall(r"^#include\s*<(.*)>$", unity.read_text(), re.MULTILINE)
+    return [str(path) for path in (pathlib.Path(name).resolve() for name in included) if ROOT / "src" in path.parents]
 
 
-def check(entry, common, build):
+def commands(build):
+    """[(file, arguments, whether it is a unity file)] of src, the longest first."""
+    together, alone = [], []
+    for entry in json.loads((build / "compile_commands.json").read_text()):
+        unity = build / entry["file"]
+        if files := files_of(unity):
+            together.append((str(unity), compiler_arguments(entry["command"], entry["file"], str(unity)), True))
+            alone += [(file, compiler_arguments(entry["command"], entry["file"], file), False) for file in files]
+    return together + alone
+
+
+def options_of(unity, deep):
+    if unity:
+        return ["-checks=" + ",".join("-" + check for check in EACH_FILE.split(","))]
+    return ["-checks=-*," + EACH_FILE, *([] if deep else SHALLOW)]
+
+
+def check(database, build, common, command, deep):
     """The warnings; empty if there are none."""
+    file, arguments, unity = command
+    options = options_of(unity, deep)
     try:
-        clean = CACHE / fingerprint(entry, common)
+        # Keep comments, because of NOLINT, and macros, because some checks use them.
+        preprocessed = run([*arguments, "-E", "-CC", "-dD"], build)
     except subprocess.CalledProcessError as error:
         return error.stderr.decode(errors="replace")
+    clean = CACHE / hashlib.sha256(common + repr((options, arguments[1:])).encode() + preprocessed).hexdigest()
     if clean.exists():
         return ""
-    result = subprocess.run(
-        ["nice", TIDY, "-quiet", "-p", build, entry["file"]], cwd=entry["directory"], capture_output=True, text=True, check=False
-    )
+    result = subprocess.run(["nice", "-n", "19", TIDY, "-quiet", "-p", database, *options, file], cwd=build, capture_output=True, text=True, check=False)
     if result.returncode == 0:
         clean.touch()
         return ""
@@ -62,21 +89,21 @@ def check(entry, common, build):
 
 
 def main():
-    build = pathlib.Path(sys.argv[1]).resolve()
-    entries = [
-        entry
-        for entry in json.loads((build / "compile_commands.json").read_text())
-        if (ROOT / "src") in pathlib.Path(entry["directory"], entry["file"]).resolve().parents
-    ]
-    if not entries:
-        sys.exit(f"tidy.py: {build} contains no file of src")
+    deep = "--deep" in sys.argv
+    build = pathlib.Path(sys.argv[-1]).resolve()
+    found = commands(build)
+    if not found:
+        sys.exit(f"tidy.py: {build} contains no unity file of src")
     CACHE.mkdir(parents=True, exist_ok=True)
     common = (ROOT / ".clang-tidy").read_bytes() + run([TIDY, "--version"], ROOT)
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        found = [text for text in pool.map(lambda entry: check(entry, common, build), entries) if text]
-    print(*found, sep="\n", end="")
-    print(f"{len(entries) - len(found)} of {len(entries)} files are clean")
-    sys.exit(bool(found))
+    with tempfile.TemporaryDirectory() as database, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        entries = [{"directory": str(build), "file": file, "arguments": arguments} for file, arguments, _ in found]
+        (pathlib.Path(database) / "compile_commands.json").write_text(json.dumps(entries))
+        results = pool.map(lambda command: check(database, build, common, command, deep), found)
+        warnings = [text for text in results if text]
+    print(*warnings, sep="\n", end="")
+    print(f"{len(found) - len(warnings)} of {len(found)} runs found nothing")
+    sys.exit(bool(warnings))
 
 
 if __name__ == "__main__":

@@ -22,11 +22,11 @@ clean_up() {
 }
 trap clean_up EXIT
 
-# wait_for COMMAND...: repeats the command until it succeeds, for at most a minute.
+# wait_for COMMAND...: repeats the command until it succeeds, for at most five minutes.
 wait_for() {
-    end=$(($(date +%s) + 60))
+    end=$(($(date +%s) + 300))
     until "$@"; do
-        [ "$(date +%s)" -lt "$end" ] || { echo "not within a minute: $*"; return 1; }
+        [ "$(date +%s)" -lt "$end" ] || { echo "not within five minutes: $*"; return 1; }
         sleep 0.2
     done
 }

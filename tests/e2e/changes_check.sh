@@ -40,21 +40,21 @@ limit_follows() {
     before=$(cat "$cgroup/$3")
     for value in "$4" max "$before"; do
         echo "$value" >"$cgroup/$3"
-        wait_for 20 agrees "$1" "$2" "$3" || fail "$3 is $value, and the agent says $2 $(told "$1" "$2")"
+        wait_for 600 agrees "$1" "$2" "$3" || fail "$3 is $value, and the agent says $2 $(told "$1" "$2")"
     done
 }
 
 # event_follows MEASUREMENT FIELD FILE KEY BEFORE: it was BEFORE until something happened
 event_follows() {
     [ "$(kernel "$3" "$4")" -gt "$5" ] || fail "$3 $4 is still $5: nothing has happened that could be seen"
-    wait_for 20 counts_as "$1" "$2" "$3" "$4" || fail "$3 $4 is $(kernel "$3" "$4"), and the agent says $2 $(counted "$1" "$2")"
+    wait_for 600 counts_as "$1" "$2" "$3" "$4" || fail "$3 $4 is $(kernel "$3" "$4"), and the agent says $2 $(counted "$1" "$2")"
 }
 
 freezing_follows() {
     local frozen
     for frozen in 1 0; do
         echo "$frozen" >"$cgroup/cgroup.freeze"
-        wait_for 20 is_told_frozen "$frozen" || fail "cgroup.freeze is $frozen, and the agent says frozen $(told lxc_state frozen)"
+        wait_for 600 is_told_frozen "$frozen" || fail "cgroup.freeze is $frozen, and the agent says frozen $(told lxc_state frozen)"
     done
 }
 
@@ -65,10 +65,10 @@ controllers_follow() {
     while read -r control; do
         echo -cpu >"$control"
     done < <(find "${cgroup%/*}" -name cgroup.subtree_control -printf '%d %p\n' | sort -rn | cut -d ' ' -f 2)
-    wait_for 20 is_told_cores "" || fail "the controller cpu is gone, and the agent says limit_cores $(told lxc_cpu limit_cores)"
+    wait_for 600 is_told_cores "" || fail "the controller cpu is gone, and the agent says limit_cores $(told lxc_cpu limit_cores)"
     echo +cpu >"${cgroup%/*}/cgroup.subtree_control"
     echo "30000 100000" >"$cgroup/cpu.max"
-    wait_for 20 is_told_cores 0.3 || fail "the controller cpu is back, and the agent says limit_cores $(told lxc_cpu limit_cores)"
+    wait_for 600 is_told_cores 0.3 || fail "the controller cpu is back, and the agent says limit_cores $(told lxc_cpu limit_cores)"
     echo "$quota" >"$cgroup/cpu.max"
 }
 
@@ -79,7 +79,7 @@ is_told_cores() { [ "$(told lxc_cpu limit_cores)" = "$1" ]; }
 "$1" --config /dev/null --no-host --interval 200ms --json-file "$work/points" 2>"$work/log" &
 agent=$!
 trap 'stop_process "$agent"; rm -rf "$work"' EXIT
-wait_for 30 agrees lxc_pids limit pids.max || { cat "$work/log"; fail "the agent does not begin"; }
+wait_for 600 agrees lxc_pids limit pids.max || { cat "$work/log"; fail "the agent does not begin"; }
 
 limit_follows lxc_pids limit pids.max 40
 limit_follows lxc_memory limit_bytes memory.max 62914560
@@ -88,7 +88,7 @@ limit_follows lxc_memory swap_limit_bytes memory.swap.max 16777216
 quota=$(cat "$cgroup/cpu.max")
 for cores in "20000 100000:0.2" "max 100000:" "$quota:0.5"; do
     echo "${cores%:*}" >"$cgroup/cpu.max"
-    wait_for 20 is_told_cores "${cores#*:}" || fail "cpu.max is ${cores%:*}, and the agent says limit_cores $(told lxc_cpu limit_cores)"
+    wait_for 600 is_told_cores "${cores#*:}" || fail "cpu.max is ${cores%:*}, and the agent says limit_cores $(told lxc_cpu limit_cores)"
 done
 freezing_follows
 controllers_follow
@@ -100,7 +100,7 @@ pids=$(cat "$cgroup/pids.max")
 lxc-attach -n limited -- sh -c 'read go; sleep 1 & sleep 1 & sleep 1 & wait' <"$work/go" 2>"$work/refused" &
 attached=$!
 exec 3>"$work/go"
-wait_for 20 has_more_processes_than "$alone"
+wait_for 600 has_more_processes_than "$alone"
 cat "$cgroup/pids.current" >"$cgroup/pids.max"
 echo go >&3
 wait "$attached" || true

@@ -21,7 +21,7 @@ if ! "$here/build_vm.sh" "$vm" >"$work/build.log" 2>&1; then
 fi
 failed=0
 for mode in v1 hybrid; do
-    if "$here/run_vm.sh" -c "$mode" -o "$work/$mode" -t 1800 "$vm" "$here/cgroup_modes_job.sh" "$binary" \
+    if "$here/run_vm.sh" -c "$mode" -o "$work/$mode" -t 4000 "$vm" "$here/cgroup_modes_job.sh" "$binary" \
         "$here/capture_figures.sh" "$support"/{fixture_containers.sh,fixture_history.sh,fixture_work.py,capture_fixture.sh} \
         >"$work/$mode.log" 2>&1 &&
         python3 "$here/compare_figures.py" "$work/$mode"; then

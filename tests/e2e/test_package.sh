@@ -24,7 +24,7 @@ make_upgrade() {
 rm -rf "$work/deb" && mkdir "$work/deb"
 cp "$work"/bookworm/lxcmon-push_*.deb "$work/deb"
 make_upgrade
-"$here/run_vm.sh" -o "$work/package" -t 1800 "$work/vm" "$here/package_job.sh" "$work"/{deb,upgrade} \
+"$here/run_vm.sh" -o "$work/package" -t 4000 "$work/vm" "$here/package_job.sh" "$work"/{deb,upgrade} \
     "$here"/{package_checks.sh,capture_figures.sh,changes_check.sh,hardened_unit_check.sh,users_lxcpath_check.sh} "$here"/../../{contrib/dev/lib.sh,debian/tests} \
     "$support"/{fixture_containers.sh,fixture_history.sh,fixture_work.py,capture_fixture.sh}
 python3 "$here/compare_figures.py" "$work/package/v2"

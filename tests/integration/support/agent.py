@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .findings import sanitizer_environment
-from .waiting import wait_until
+from .waiting import PATIENCE, wait_until
 
 
 def binary():
@@ -46,7 +46,7 @@ def run(*arguments, env=None, stdin=None, timeout=60, prefix=()):
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="lxcmon-spool-") as folder:
         done = subprocess.run([*prefix, binary(), *map(str, arguments)], input=stdin or "", capture_output=True, text=True,
-                              env=clean_environment(f"{folder}/spool", env, "strace" in prefix), timeout=timeout, check=False)
+                              env=clean_environment(f"{folder}/spool", env, "strace" in prefix), timeout=PATIENCE * timeout, check=False)
     return Result(done.returncode, done.stdout, done.stderr, time.monotonic() - begin)
 
 
@@ -123,10 +123,10 @@ class Agent:
         if self.running():
             self.process.send_signal(number)
         try:
-            self.process.wait(timeout)
+            self.process.wait(PATIENCE * timeout)
         except subprocess.TimeoutExpired as error:
             self.kill()
-            raise AssertionError(f"the agent did not end within {timeout:g} s of SIGTERM: {self.log_tail()}") from error
+            raise AssertionError(f"the agent did not end within {PATIENCE * timeout:g} s of SIGTERM: {self.log_tail()}") from error
         for reader in self._readers:
             reader.join(5)
         seconds = time.monotonic() - begin

@@ -14,7 +14,7 @@ from .recording_server import RecordingServer
 from .spool import SpoolFolder
 from .waiting import wait_until
 
-TICK = re.compile(r"\btick (\d{19}): \d+ containers")
+TICK = re.compile(r"\btick (\d{19}): \d+ containers, (\d+) points")
 MEASUREMENTS = ("lxc_cpu", "lxc_memory", "lxc_state")
 # What an agent sends where a server takes its time with each line: enough for a batch, and the same on each kind of host.
 SENT_OF_CONTAINERS = (*MEASUREMENTS, "lxc_net", "lxc_fs", "lxc_pids")
@@ -23,7 +23,12 @@ SENT = (*SENT_OF_CONTAINERS, "lxcmon_push")
 
 def ticks_taken(log):
     """The times of the ticks that an agent at log level debug has taken."""
-    return [int(match) for match in TICK.findall(log)]
+    return [int(moment) for moment, _ in TICK.findall(log)]
+
+
+def rows_of_ticks(log):
+    """{time: how many rows the server must have of the tick}, as the agent says, with its own one."""
+    return {int(moment): int(points) + 1 for moment, points in TICK.findall(log)}
 
 
 def by_tick(keys, log):
