@@ -48,14 +48,14 @@ class Host(HostCase):
     def test_cpu(self):
         begin = self.row("host_cpu")
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(["timeout", "2", "sh", "-c", "while :; do :; done"], check=False)
+        subprocess.run(["sh", "-c", "ulimit -t 2; while :; do :; done"], check=False)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         end = self.compare(host_source.cpu, "host_cpu", slack=20_000)
         self.assert_all_equal(end, {"cpus": os.sysconf("SC_NPROCESSORS_ONLN")})
         rows = [row for row in self.influx.rows("host_cpu") if begin.time <= row.time <= end.time]
         told = sum(row["usage_percent"] / 100 * (row.time - earlier.time) / 1000 for earlier, row in zip(rows, rows[1:]))
         burnt = (after.ru_utime - before.ru_utime) * 1e6
-        self.assertGreater(burnt, 300_000, "the burner got too little CPU to be seen")
+        self.assertGreater(burnt, 1_500_000)
         self.assertGreater(told, burnt * 0.9, "a process that burns CPU is seen in usage_percent")
         # On a busy machine the agent reads a while after the tick's time, which moves CPU time from one tick to the next.
         self.assert_near(told, end["usage_usec"] - begin["usage_usec"], "usage_percent, added up", slack=300_000)

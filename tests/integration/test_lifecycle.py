@@ -161,7 +161,7 @@ class Restarts(LifecycleCase):
     def test_a_restart_is_counted_and_figures_begin_afresh(self):
         (container,) = self.started(self.lab.add("it-restarting"))
         self.watch()
-        container.spawn_inside("timeout", "2", *BURN).wait(20)
+        container.burn(2)
         old_cpu, old_state = self.row_after_now("lxc_cpu", container), self.row_after_now("lxc_state", container)
         self.assertEqual(old_state["restarts"], 0)
         container.restart()
@@ -187,7 +187,7 @@ class Restarts(LifecycleCase):
     def test_a_new_container_of_an_old_name(self):
         """Destroyed, made again and started between two ticks: nothing of the old one is left in the figures."""
         (container,) = self.started(self.lab.add("it-again"))
-        container.spawn_inside("timeout", "2", *BURN).wait(20)
+        container.burn(2)
         self.watch()
         old = self.row_after_now("lxc_cpu", container)["usage_usec"]
         container.destroy()
@@ -209,7 +209,7 @@ class Restarts(LifecycleCase):
         rootfs = self.lab.lxcpath / "it-before/rootfs"
         rootfs.mkdir(parents=True)
         (container,) = self.started(self.lab.add("it-before", Spec(rootfs=make_rootfs(rootfs))))
-        container.spawn_inside("timeout", "2", *BURN).wait(20)
+        container.burn(2)
         self.watch()
         old = self.row_after_now("lxc_cpu", container)["usage_usec"]
         container.stop()
@@ -271,7 +271,7 @@ class TwoPaths(LifecycleCase):
         second = self.lab.add("it-twin", lxcpath=self.lab.second_lxcpath())
         self.started(first, second)
         self.watch("--lxcpath", second.lxcpath)
-        second.spawn_inside("timeout", "2", *BURN).wait(20)
+        second.burn(2)
         after = time.time_ns()
         self.agent.wait_for(lambda: len([row for row in self.rows("lxc_cpu", first) if row.time > after]) >= 4, 15,
                             "points of both containers")

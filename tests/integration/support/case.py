@@ -3,6 +3,7 @@
 
 import time
 import unittest
+from collections import Counter
 
 import seen_fields
 
@@ -76,6 +77,12 @@ class LabCase(unittest.TestCase):
         self.assertIsNotNone(value, f"{name} is missing; the second source says {wanted}")
         self.assertTrue(low - abs(low) * tolerance - slack <= value <= high + abs(high) * tolerance + slack,
                         f"{name} is {value}; the second source says {wanted}")
+
+    def assert_on_time(self, times, interval_ns):
+        """Each on a multiple of the interval, and most of them one interval apart: a busy machine may skip some."""
+        gaps = Counter(later - earlier for earlier, later in zip(times, times[1:]))
+        self.assertEqual({gap % interval_ns for gap in gaps}, {0}, gaps)
+        self.assertEqual(gaps.most_common(1)[0][0], interval_ns, gaps)
 
     def assert_all_near(self, row, wanted, slack=0):
         """Each of the row's figures is near what the second source says; that they were compared, those that are not 0, is noted

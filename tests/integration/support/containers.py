@@ -119,6 +119,13 @@ class Container:
         self.lab.workspace.note_process(process.pid)
         return process
 
+    def spawn_burner(self, cpu_seconds, command="while :; do :; done"):
+        """The same for a command that ends after so many seconds of CPU time, however long a busy machine takes for them."""
+        return self.spawn_inside("sh", "-c", f"ulimit -t {cpu_seconds}; {command}")
+
+    def burn(self, cpu_seconds):
+        self.spawn_burner(cpu_seconds).wait(300)
+
 
 class Lab:
     """A bridge, a root filesystem and any number of containers; everything is gone after close()."""
