@@ -75,6 +75,10 @@ class Delivery {
 
     /// Lines of the batch that are neither stored nor refused.
     [[nodiscard]] std::size_t lines_left() const noexcept;
+    /// True if a part of the batch is stored or refused, and the rest is not decided.
+    [[nodiscard]] bool is_partly_decided() const noexcept { return !done() && lines_left() != whole_.lines; }
+    /// The lines that are not decided, in their order. Call it while the batch is unchanged.
+    [[nodiscard]] Batch rest() const;
 
     /// See Health::trouble(). Any thread.
     [[nodiscard]] std::string trouble() const { return health_.trouble(); }

@@ -116,6 +116,7 @@ Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned 
         deliver_backlog(spool, end, tries);
     keep_rejected({});
     spool.tidy();
+    spool.finish(nullptr);
     return result;
 }
 
@@ -137,9 +138,15 @@ void Target::deliver_backlog(spool::Spool& spool, Clock::time_point end, unsigne
         if (!queue_.push(*batch))
             return spool.keep();
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-        if (left.count() <= 0 || sender_.drain(left, tries).lines_left != 0)
-            return spool.keep();
-        spool.accept();
+        if (left.count() > 0 && sender_.drain(left, tries).lines_left == 0) {
+            spool.accept();
+            continue;
+        }
+        const Batch* const rest = queue_.begin();
+        spool.finish(rest != nullptr && rest->lines < batch->lines ? rest : nullptr);
+        if (rest != nullptr)
+            queue_.accept(); // only the spool has it now
+        return;
     }
 }
 

@@ -160,6 +160,20 @@ void Spool::tidy(bool may_gzip) {
         gzip_one();
 }
 
+void Spool::finish(const Batch* undecided) {
+    if (writer_.is_open())
+        close_segment();
+    if (!folder_.is_open() || !folder_.is_in_place())
+        return;
+    const std::uint64_t used = bytes_on_disk();
+    const std::uint64_t room = settings_.max_bytes - std::min(used, settings_.max_bytes);
+    auto wrong = backlog_.leave(undecided, next_number_, room);
+    if (!wrong)
+        wrong = backlog_.remove_cancelled();
+    if (wrong)
+        spdlog::warn("spool: {}; points that are delivered already are sent again at the next start", *wrong);
+}
+
 std::uint64_t Spool::bytes() const noexcept {
     return backlog_.segment_bytes() + (writer_.is_open() ? writer_.segment().bytes : 0);
 }
