@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/target.hpp"
 
+#include "text/counted.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <exception>
@@ -128,8 +130,8 @@ void Target::keep_rejected(const std::string& why_not) {
         if (why_not.empty())
             wrong = quarantine.append(rejected);
         if (wrong)
-            spdlog::error("{} refused lines are not kept: {}; the server's message: {}", rejected.count,
-                          *wrong, rejected.message);
+            spdlog::error("not kept in rejected.jsonl: {}: {}; the server's message: {}",
+                          text::counted(rejected.count, "refused line"), *wrong, rejected.message);
     }
 }
 
