@@ -130,7 +130,8 @@ Step Delivery::take(const Verdict& verdict) {
     std::size_t dropped = 0;
     if (verdict.outcome == Outcome::partial) {
         dropped = std::clamp<std::size_t>(verdict.dropped_lines.value_or(1), 1, lines);
-        report_rejected(refused_lines(pieces_.front().bytes, verdict), dropped, verdict); // may throw
+        report_rejected(refused_lines(pieces_.front().bytes, verdict, dropped), dropped,
+                        verdict); // may throw
         counters_.rejected_points += dropped;
         health_.rejected(dropped, verdict.message);
         clean_ = false;

@@ -20,6 +20,13 @@ enum class Outcome {
     settings,     ///< wrong settings: keep the data, a person must act
 };
 
+/// A field of a type that its measurement does not have, as 1.x and 2.x name it. Raw.
+struct TypeConflict {
+    std::string measurement;
+    std::string field;
+    std::string type; ///< of the refused values: "float", "integer", "boolean" or "string"
+};
+
 struct Verdict {
     Outcome outcome = Outcome::delivered;
     int status = 0;               ///< HTTP status, 0 if there was none
@@ -31,6 +38,7 @@ struct Verdict {
     std::vector<std::size_t> refused_lines;
     /// partial: texts of lines that the server could not parse, as it repeats them (v1). Raw.
     std::vector<std::string> refused_texts;
+    std::optional<TypeConflict> type_conflict; ///< partial: the first one, if reported
 };
 
 } // namespace lxcmon::deliver

@@ -128,6 +128,7 @@ Judgement judge(const http::Reply& reply, std::time_t now, std::span<const std::
         verdict.dropped_lines = dropped_lines(text);
         verdict.refused_lines = plausible(text.line_numbers);
         verdict.refused_texts = refused_texts(text);
+        verdict.type_conflict = type_conflict(text);
     }
     return judgement;
 }
