@@ -107,6 +107,8 @@ Step Delivery::step() {
     case Outcome::too_large:
     case Outcome::refused:
         return divide_or_reject(verdict);
+    case Outcome::limited:
+        return divide_or_hold(verdict);
     case Outcome::settings:
         break;
     }
@@ -149,11 +151,29 @@ Step Delivery::take(const Verdict& verdict) {
 Step Delivery::divide_or_reject(const Verdict& verdict) {
     if (pieces_.front().lines > 1)
         divide();
-    else if (verdict.outcome == Outcome::too_large && successes_ == 0)
-        return server_error(verdict); // perhaps a proxy that takes nothing at all
     else
         reject(verdict);
     return {verdict.outcome, {}, {}};
+}
+
+/// A proxy's limit never costs a line: single lines go behind the other pieces and are tried again.
+Step Delivery::divide_or_hold(const Verdict& verdict) {
+    if (pieces_.front().lines > 1) {
+        divide();
+        return {verdict.outcome, {}, {}};
+    }
+    if (successes_ == 0 && clean_ && ++lone_failures_ >= max_lone_failures) { // it takes nothing at all
+        lone_failures_ = 0;
+        pieces_.assign(1, whole_);
+        return hold(verdict, settings_.settings_wait);
+    }
+    const bool was_held = std::exchange(pieces_.front().held, true);
+    if (pieces_.size() > 1) {
+        pieces_.push_back(pieces_.front()); // first, because only this may throw
+        pieces_.pop_front();
+    }
+    return was_held || pieces_.size() == 1 ? hold(verdict, settings_.settings_wait)
+                                           : Step{verdict.outcome, {}, {}};
 }
 
 /// The cause of a 500 is the server, or one line that it can't handle. The line is blamed only if the server

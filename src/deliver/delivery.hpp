@@ -88,6 +88,7 @@ class Delivery {
         std::string_view bytes;
         std::size_t lines = 0;
         unsigned server_errors = 0;
+        bool held = false;              ///< a single line that a proxy limits, behind the other pieces
         bool last_chance = false;       ///< failed alone with 500 and was moved to the end of the list
         std::uint64_t put_aside_at = 0; ///< successes_ at that time
         unsigned chances = 0;           ///< failures although the server stored other lines before
@@ -98,6 +99,7 @@ class Delivery {
     Step back_off(const Verdict& verdict);
     Step take(const Verdict& verdict);
     Step divide_or_reject(const Verdict& verdict);
+    Step divide_or_hold(const Verdict& verdict);
     Step server_error(const Verdict& verdict);
     Step lone_line_fails(const Verdict& verdict);
     Step put_aside(const Verdict& verdict, std::chrono::milliseconds wait);

@@ -203,7 +203,8 @@ void Queue::keep_any() {
     keep(std::chrono::seconds(1));
 }
 
-void Queue::keep_rest(Batch rest) {
+void Queue::keep_rest(Batch rest, std::chrono::milliseconds wait) {
+    const auto now = TimePoint::clock::now();
     Items fresh(1); // may throw: before the first change
     Items gone;
     const std::lock_guard lock(mutex_);
@@ -220,7 +221,8 @@ void Queue::keep_rest(Batch rest) {
     Item& part = fresh.front();
     part.batch = std::move(rest);
     part.id = ++last_id_;
-    part.ready_at = part.due_at = item->ready_at;
+    part.ready_at = now + wait;
+    part.due_at = now;
     // The whole batch leaves the spool after its rest has been written there.
     part.replaces = item->spooled || item->being_spooled ? item->id : std::exchange(item->replaces, 0);
     bytes_ += part.batch.body.size();

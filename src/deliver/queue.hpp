@@ -53,8 +53,8 @@ class Queue {
     void keep_any();
 
     /// The batch in flight is stored or refused except for `rest`. The rest takes its place, also in the
-    /// spool; of the backlog it is only kept for backlog_rest(), and not sent any more.
-    void keep_rest(Batch rest);
+    /// spool, and is not returned before `wait` is over; of the backlog it is only kept for backlog_rest().
+    void keep_rest(Batch rest, std::chrono::milliseconds wait = std::chrono::milliseconds(0));
 
     /// Takes the offered batch with this backlog_number() in flight. Returns false if it is no longer
     /// offered.

@@ -104,9 +104,9 @@ void Sender::put_back() noexcept {
 }
 
 /// Puts the live batch in flight back into the queue, without the lines that are decided.
-void Sender::keep_undecided() {
+void Sender::keep_undecided(std::chrono::milliseconds wait) {
     if (delivery_.is_partly_decided())
-        queue_.keep_rest(delivery_.rest());
+        queue_.keep_rest(delivery_.rest(), wait);
     else
         queue_.keep();
     delivery_.abandon();
@@ -155,6 +155,10 @@ Sender::Fate Sender::deliver(const Batch& batch) {
     delivery_.begin(batch);
     while (!delivery_.done()) {
         const Step step = delivery_.step();
+        if (may_spool_rest(step)) {
+            keep_undecided(step.wait);
+            return Fate::kept;
+        }
         bool go_on = false;
         if (step.wait.count() == 0) {
             // Halving continues at once, but not after the end.
@@ -164,7 +168,8 @@ Sender::Fate Sender::deliver(const Batch& batch) {
             queue_.set_failing();
             last_message_ = step.message;
             const bool hopeless =
-                most_tries_ != 0 && (++failed >= most_tries_ || step.outcome == Outcome::settings);
+                most_tries_ != 0 && (++failed >= most_tries_ || step.outcome == Outcome::settings ||
+                                     step.outcome == Outcome::limited);
             go_on = !hopeless && pause(step.wait);
         }
         // After a failure the newest batch goes first; this one is in the spool by now.
@@ -177,6 +182,12 @@ Sender::Fate Sender::deliver(const Batch& batch) {
     }
     queue_.accept();
     return Fate::done;
+}
+
+/// True if the server stores other lines and a proxy takes only these not: they must not delay live batches.
+bool Sender::may_spool_rest(const Step& step) const {
+    return step.outcome == Outcome::limited && step.wait.count() != 0 && most_tries_ == 0 &&
+           queue_.is_spooled() && delivery_.is_partly_decided();
 }
 
 bool Sender::has_time() {

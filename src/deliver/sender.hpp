@@ -81,7 +81,8 @@ class Sender {
     Fate deliver(const Batch& batch);
     void deliver_backlog(const Batch& batch, std::uint64_t number);
     void leave_backlog() noexcept;
-    void keep_undecided();
+    void keep_undecided(std::chrono::milliseconds wait = std::chrono::milliseconds(0));
+    [[nodiscard]] bool may_spool_rest(const Step& step) const;
     bool pause(std::chrono::milliseconds wait);
     bool has_time();
 

@@ -15,7 +15,8 @@ enum class Outcome {
     partial,      ///< stored except for lines refused permanently: never send it again
     retry,        ///< not stored now: send the same again after a wait
     server_error, ///< 500: a few more tries, then search for the line that causes it
-    too_large,    ///< 413: halve and send at once
+    too_large,    ///< 413: halve and send at once; refuse a single line
+    limited,      ///< 413 of a proxy: halve and send at once; keep a single line, a person must act
     refused,      ///< nothing is stored, because of a bad line: bisect
     settings,     ///< wrong settings: keep the data, a person must act
 };

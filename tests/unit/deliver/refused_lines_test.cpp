@@ -34,7 +34,7 @@ TEST_CASE("a server that names no line, or lines that were never sent") {
 TEST_CASE("the lines of a type conflict are those with the field and the type of the refused value") {
     const std::string sent =
         "cpu,n=1 v=1i,w=1 1\ncpu,n=2 v=1.5,w=2 1\nmem,n=2 v=1.5 1\ncpu,n=3 w=3 1\nno line\n"
-        "cpu,n=4 v=2 1\ncpu,n=5 v=t,s=\"v\" 1\n";
+        "cpu,n=4 v=2 1\ncpu,n=5 v=true,s=\"v\" 1\n";
     Verdict verdict;
     verdict.type_conflict = TypeConflict{"cpu", "v", "float"};
     const std::string wanted = "cpu,n=2 v=1.5,w=2 1\ncpu,n=4 v=2 1\n";
@@ -44,9 +44,9 @@ TEST_CASE("the lines of a type conflict are those with the field and the type of
     verdict.type_conflict = TypeConflict{"cpu", "v", "integer"};
     CHECK(refused_lines(sent, verdict, 1) == "cpu,n=1 v=1i,w=1 1\n");
     verdict.type_conflict = TypeConflict{"cpu", "v", "boolean"};
-    CHECK(refused_lines(sent, verdict, 1) == "cpu,n=5 v=t,s=\"v\" 1\n");
+    CHECK(refused_lines(sent, verdict, 1) == "cpu,n=5 v=true,s=\"v\" 1\n");
     verdict.type_conflict = TypeConflict{"cpu", "s", "string"};
-    CHECK(refused_lines(sent, verdict, 1) == "cpu,n=5 v=t,s=\"v\" 1\n");
+    CHECK(refused_lines(sent, verdict, 1) == "cpu,n=5 v=true,s=\"v\" 1\n");
     verdict.type_conflict = TypeConflict{"none", "v", "float"};
     CHECK(refused_lines(sent, verdict, 9).empty());
 }

@@ -8,8 +8,10 @@
 #include "unit/deliver/fake_sink.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <functional>
 #include <new>
 #include <string>
@@ -144,6 +146,40 @@ TEST_CASE("once: what is decided is not spooled, and is taken out of the spool")
         wanted += next_batch;
     }
     CHECK(rig.in_spool() == wanted);
+}
+
+TEST_CASE("a line above a proxy's limit waits in the spool and delays no live batch") {
+    MidwayRig rig;
+    rig.settings.delivery.settings_wait = std::chrono::hours(1);
+    {
+        Target target = rig.target(
+            [](std::string_view lines) { return has(lines, "bad") ? Outcome::limited : Outcome::delivered; });
+        target.start();
+        target.push(mixed);
+        REQUIRE(wait_midway([&] { return target.status().counts.delivered_points == 4; }));
+        REQUIRE(wait_midway([&] { return target.status().spool_points == 2; }));
+        target.push({next_batch, 1});
+        REQUIRE(wait_midway([&] { return target.status().counts.delivered_points == 5; }));
+        CHECK(target.stop(milliseconds(0)).lost_lines == 0);
+        CHECK(target.status().counts.rejected_points == 0);
+    }
+    CHECK(rig.in_spool() == bad);
+}
+
+TEST_CASE("an error in the middle of the spooler's work costs neither the process nor the spool") {
+    MidwayRig rig;
+    const std::string& path = rig.settings.spool->folder;
+    std::ofstream(path) << "a file where the folder should be";
+    Target target = rig.target({});
+    target.start();
+    CHECK_FALSE(target.status().trouble.empty());
+    REQUIRE(::unlink(path.c_str()) == 0);
+    {
+        spool::Spool other(*rig.settings.spool);
+        REQUIRE_FALSE(other.open()); // the spooler's try throws SpoolHeld
+        REQUIRE(wait_midway([&] { return has(target.status().trouble, "in use by"); }));
+    }
+    REQUIRE(wait_midway([&] { return target.status().trouble.empty(); }));
 }
 
 TEST_CASE("no memory in the middle of a batch: what is decided is not sent again") {

@@ -67,7 +67,7 @@ TEST_CASE("each row of the table in docs/protocol.md") {
         CHECK(verdict.message.find("check the retention policy") != std::string::npos);
     }
     SUBCASE("413") {
-        CHECK(outcome(413) == deliver::Outcome::too_large);
+        CHECK(outcome(413) == deliver::Outcome::limited);
     }
     SUBCASE("400 and 422 with partial write are partly stored") {
         CHECK(outcome(400, R"({"error":"partial write: field type conflict dropped=1"})") ==
