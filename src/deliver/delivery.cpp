@@ -7,8 +7,10 @@
 #include <chrono>
 #include <ctime>
 #include <exception>
+#include <functional>
 #include <numeric>
 #include <utility>
+#include <vector>
 
 namespace lxcmon::deliver {
 
@@ -64,6 +66,19 @@ std::size_t Delivery::lines_left() const noexcept {
                            [](std::size_t sum, const Piece& piece) { return sum + piece.lines; });
 }
 
+Batch Delivery::rest() const {
+    std::vector<std::string_view> texts;
+    for (const Piece& piece : pieces_)
+        texts.push_back(piece.bytes);
+    // put_aside() has changed the order; the pieces are views of one text.
+    std::ranges::sort(texts, std::less<>(), [](std::string_view text) { return text.data(); });
+    Batch rest;
+    for (const std::string_view text : texts)
+        rest.body += text;
+    rest.lines = lines_left();
+    return rest;
+}
+
 Verdict Delivery::send(std::string_view lines) {
     Verdict verdict;
     try {
@@ -92,6 +107,8 @@ Step Delivery::step() {
     case Outcome::too_large:
     case Outcome::refused:
         return divide_or_reject(verdict);
+    case Outcome::limited:
+        return divide_or_hold(verdict);
     case Outcome::settings:
         break;
     }
@@ -115,9 +132,10 @@ Step Delivery::take(const Verdict& verdict) {
     std::size_t dropped = 0;
     if (verdict.outcome == Outcome::partial) {
         dropped = std::clamp<std::size_t>(verdict.dropped_lines.value_or(1), 1, lines);
+        report_rejected(refused_lines(pieces_.front().bytes, verdict, dropped), dropped,
+                        verdict); // may throw
         counters_.rejected_points += dropped;
         health_.rejected(dropped, verdict.message);
-        report_rejected(refused_lines(pieces_.front().bytes, verdict), dropped, verdict);
         clean_ = false;
     } else if (!pieces_.front().last_chance)
         *settings_.proof = last_line(pieces_.front().bytes);
@@ -133,11 +151,29 @@ Step Delivery::take(const Verdict& verdict) {
 Step Delivery::divide_or_reject(const Verdict& verdict) {
     if (pieces_.front().lines > 1)
         divide();
-    else if (verdict.outcome == Outcome::too_large && successes_ == 0)
-        return server_error(verdict); // perhaps a proxy that takes nothing at all
     else
         reject(verdict);
     return {verdict.outcome, {}, {}};
+}
+
+/// A proxy's limit never costs a line: single lines go behind the other pieces and are tried again.
+Step Delivery::divide_or_hold(const Verdict& verdict) {
+    if (pieces_.front().lines > 1) {
+        divide();
+        return {verdict.outcome, {}, {}};
+    }
+    if (successes_ == 0 && clean_ && ++lone_failures_ >= max_lone_failures) { // it takes nothing at all
+        lone_failures_ = 0;
+        pieces_.assign(1, whole_);
+        return hold(verdict, settings_.settings_wait);
+    }
+    const bool was_held = std::exchange(pieces_.front().held, true);
+    if (pieces_.size() > 1) {
+        pieces_.push_back(pieces_.front()); // first, because only this may throw
+        pieces_.pop_front();
+    }
+    return was_held || pieces_.size() == 1 ? hold(verdict, settings_.settings_wait)
+                                           : Step{verdict.outcome, {}, {}};
 }
 
 /// The cause of a 500 is the server, or one line that it can't handle. The line is blamed only if the server
@@ -181,8 +217,8 @@ Step Delivery::put_aside(const Verdict& verdict, std::chrono::milliseconds wait)
     Piece aside = pieces_.front();
     aside.last_chance = true;
     aside.put_aside_at = successes_;
+    pieces_.push_back(aside); // first, because only this may throw
     pieces_.pop_front();
-    pieces_.push_back(aside);
     return wait.count() == 0 ? Step{verdict.outcome, {}, {}} : hold(verdict, wait);
 }
 
@@ -218,15 +254,15 @@ void Delivery::divide() {
     Piece second{};
     second.bytes = piece.bytes.substr(cut);
     second.lines = piece.lines - first_lines;
-    pieces_.front() = second;
-    pieces_.push_front(first);
+    pieces_.push_front(first); // first, because only this may throw
+    pieces_[1] = second;
 }
 
 void Delivery::reject(const Verdict& verdict) {
     const std::size_t lines = pieces_.front().lines;
+    report_rejected(std::string(pieces_.front().bytes), lines, verdict); // may throw
     counters_.rejected_points += lines;
     health_.rejected(lines, verdict.message);
-    report_rejected(std::string(pieces_.front().bytes), lines, verdict);
     clean_ = false;
     finish_front();
 }

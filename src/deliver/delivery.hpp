@@ -75,6 +75,10 @@ class Delivery {
 
     /// Lines of the batch that are neither stored nor refused.
     [[nodiscard]] std::size_t lines_left() const noexcept;
+    /// True if a part of the batch is stored or refused, and the rest is not decided.
+    [[nodiscard]] bool is_partly_decided() const noexcept { return !done() && lines_left() != whole_.lines; }
+    /// The lines that are not decided, in their order. Call it while the batch is unchanged.
+    [[nodiscard]] Batch rest() const;
 
     /// See Health::trouble(). Any thread.
     [[nodiscard]] std::string trouble() const { return health_.trouble(); }
@@ -84,6 +88,7 @@ class Delivery {
         std::string_view bytes;
         std::size_t lines = 0;
         unsigned server_errors = 0;
+        bool held = false;              ///< a single line that a proxy limits, behind the other pieces
         bool last_chance = false;       ///< failed alone with 500 and was moved to the end of the list
         std::uint64_t put_aside_at = 0; ///< successes_ at that time
         unsigned chances = 0;           ///< failures although the server stored other lines before
@@ -94,6 +99,7 @@ class Delivery {
     Step back_off(const Verdict& verdict);
     Step take(const Verdict& verdict);
     Step divide_or_reject(const Verdict& verdict);
+    Step divide_or_hold(const Verdict& verdict);
     Step server_error(const Verdict& verdict);
     Step lone_line_fails(const Verdict& verdict);
     Step put_aside(const Verdict& verdict, std::chrono::milliseconds wait);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds fail_back_after{60};
 
-/// True if another sink may take the lines. Other verdicts are about the lines: every sink gives the same.
+/// True if another sink may take the lines. Other verdicts are about the lines or their size.
 bool is_failure(Outcome outcome) noexcept {
     return outcome == Outcome::retry || outcome == Outcome::server_error || outcome == Outcome::settings;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/health.hpp"
 
+#include "text/counted.hpp"
+
 #include <spdlog/spdlog.h>
 
 namespace lxcmon::deliver {
@@ -36,15 +38,17 @@ void Health::delivered(std::size_t lines) {
         return;
     failing_ = false;
     const auto lasted = std::chrono::steady_clock::now() - since_;
-    spdlog::info("delivery to {} works again after {} failed tries in {} s; {} lines delivered", name_,
-                 tries_, std::chrono::duration_cast<std::chrono::seconds>(lasted).count(), lines);
+    spdlog::info("delivery to {} works again after {} in {} s; {} delivered", name_,
+                 text::counted(tries_, "failed try", "failed tries"),
+                 std::chrono::duration_cast<std::chrono::seconds>(lasted).count(),
+                 text::counted(lines, "line"));
     const std::lock_guard lock(mutex_);
     trouble_.clear();
 }
 
 void Health::rejected(std::size_t lines, const std::string& message) {
     if (rejected_lines_ == 0)
-        spdlog::warn("{} refuses {} lines permanently, the rest is delivered: {}", name_, lines, message);
+        spdlog::warn("{} refuses {} permanently: {}", name_, text::counted(lines, "line"), message);
     rejected_lines_ += lines;
 }
 

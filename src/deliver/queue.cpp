@@ -67,7 +67,7 @@ bool Queue::make_room(std::size_t bytes, Items& dropped) {
     for (auto item = items_.begin(); bytes_ + bytes > settings_.limit_bytes;) {
         const auto next = std::next(item);
         if (!is_held(*item)) {
-            dropped_lines_ += item->spooled ? 0 : item->batch.lines;
+            dropped_lines_ += is_in_spool(*item) ? 0 : item->batch.lines;
             forget(item, dropped);
         }
         item = next;
@@ -76,8 +76,11 @@ bool Queue::make_room(std::size_t bytes, Items& dropped) {
 }
 
 void Queue::forget(Items::iterator item, Items& gone) {
-    if (item->spooled)
-        settled_.push_back({item->id, item->delivered}); // first, because only this may throw
+    if (item->replaces != 0)
+        settled_.push_back({item->replaces, item->spooled || item->delivered});
+    item->replaces = 0;
+    if (item->spooled && !item->replaced)
+        settled_.push_back({item->id, item->delivered}); // before the changes, because this may throw
     bytes_ -= item->batch.body.size();
     gone.splice(gone.end(), items_, item);
 }
@@ -200,6 +203,43 @@ void Queue::keep_any() {
     keep(std::chrono::seconds(1));
 }
 
+void Queue::keep_rest(Batch rest, std::chrono::milliseconds wait) {
+    const auto now = TimePoint::clock::now();
+    Items fresh(1); // may throw: before the first change
+    Items gone;
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(backlog_.in_flight, false)) {
+        backlog_.rest = std::move(rest);
+        backlog_.ready_at = TimePoint::max();
+        return;
+    }
+    if (!in_flight_)
+        throw std::logic_error("Queue::keep_rest: no batch is in flight");
+    const auto item = *std::exchange(in_flight_, std::nullopt);
+    item->in_flight = false;
+    item->delivered = item->replaced = true;
+    Item& part = fresh.front();
+    part.batch = std::move(rest);
+    part.id = ++last_id_;
+    part.ready_at = now + wait;
+    part.due_at = now;
+    // The whole batch leaves the spool after its rest has been written there.
+    part.replaces = item->spooled || item->being_spooled ? item->id : std::exchange(item->replaces, 0);
+    bytes_ += part.batch.body.size();
+    items_.splice(item, fresh);
+    if (!item->being_spooled)
+        forget(item, gone);
+    to_send_.notify_one();
+    to_spool_.notify_one();
+}
+
+bool Queue::begin_backlog(std::uint64_t number) {
+    const std::lock_guard lock(mutex_);
+    const bool is_offered = backlog_.batch != nullptr && backlog_.number == number && !backlog_.delivered;
+    backlog_.in_flight = backlog_.in_flight || is_offered;
+    return is_offered;
+}
+
 std::uint64_t Queue::backlog_number() const {
     const std::lock_guard lock(mutex_);
     return backlog_.in_flight ? backlog_.number : 0;
@@ -233,7 +273,7 @@ std::size_t Queue::lines() const {
     const std::lock_guard lock(mutex_);
     std::size_t lines = 0;
     for (const Item& item : items_)
-        lines += item.spooled || item.delivered ? 0 : item.batch.lines;
+        lines += is_in_spool(item) || item.delivered ? 0 : item.batch.lines;
     return lines;
 }
 

@@ -52,6 +52,14 @@ class Queue {
     /// The same with a wait of 1 s, if a batch is in flight.
     void keep_any();
 
+    /// The batch in flight is stored or refused except for `rest`. The rest takes its place, also in the
+    /// spool, and is not returned before `wait` is over; of the backlog it is only kept for backlog_rest().
+    void keep_rest(Batch rest, std::chrono::milliseconds wait = std::chrono::milliseconds(0));
+
+    /// Takes the offered batch with this backlog_number() in flight. Returns false if it is no longer
+    /// offered.
+    [[nodiscard]] bool begin_backlog(std::uint64_t number);
+
     /// 0 if the batch in flight is not of the backlog, else a number of its own for each batch. The same
     /// number means the same batch at the same address.
     [[nodiscard]] std::uint64_t backlog_number() const;
@@ -92,6 +100,8 @@ class Queue {
     [[nodiscard]] Backlog take_backlog();
     /// False if it is in flight or delivered.
     [[nodiscard]] bool withdraw_backlog();
+    /// When the sender has ended: what is left to deliver of the offered batch; nullptr: all of it.
+    [[nodiscard]] const Batch* backlog_rest() const;
 
     /// Waits for work, at most until the deadline: a batch is due (only if `can_write`) or settled, the
     /// backlog is delivered, or finish() was called.
@@ -120,6 +130,8 @@ class Queue {
         bool spooled = false;
         bool unspoolable = false;
         bool delivered = false;
+        bool replaced = false;      ///< by its rest, which settles it
+        std::uint64_t replaces = 0; ///< id of the spooled batch of which this is the rest; 0: none
     };
     using Items = std::list<Item>;
 
@@ -129,6 +141,7 @@ class Queue {
         TimePoint ready_at;
         bool in_flight = false;
         bool delivered = false;
+        std::optional<Batch> rest;
         unsigned live_since = 0; ///< batches that went before it
     };
 
@@ -137,6 +150,10 @@ class Queue {
     [[nodiscard]] bool backlog_ready(TimePoint now) const;
     [[nodiscard]] TimePoint next_ready() const;
     [[nodiscard]] static bool may_be_spooled(const Item& item) noexcept;
+    /// Also true for the rest of a batch that is there.
+    [[nodiscard]] static bool is_in_spool(const Item& item) noexcept {
+        return item.spooled || item.replaces != 0;
+    }
     [[nodiscard]] Items::iterator find_due(TimePoint now);
     [[nodiscard]] bool has_spool_work(bool can_write) const;
     void set_all_due(TimePoint now);

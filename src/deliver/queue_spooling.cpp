@@ -35,7 +35,12 @@ void Queue::end_spooling(std::uint64_t id, Spooled spooled) {
         throw std::logic_error("Queue::end_spooling: no such batch is being spooled");
     item->being_spooled = false;
     item->spooled = spooled == Spooled::written;
+    if (item->spooled && item->replaces != 0)
+        settled_.push_back({std::exchange(item->replaces, 0), true});
     item->unspoolable = spooled == Spooled::too_large;
+    if (item->replaced && !item->spooled)
+        for (Item& each : items_)
+            each.replaces = each.replaces == id ? 0 : each.replaces;
     const bool is_newest = std::next(item) == items_.end();
     if (item->delivered || (item->spooled && !item->in_flight && !is_newest))
         forget(item, gone);
@@ -53,6 +58,7 @@ void Queue::offer_backlog(const Batch& batch) {
     backlog_.batch = &batch;
     ++backlog_.number;
     backlog_.delivered = false;
+    backlog_.rest.reset();
     to_send_.notify_one();
 }
 
@@ -72,6 +78,11 @@ bool Queue::withdraw_backlog() {
         return false;
     backlog_.batch = nullptr;
     return true;
+}
+
+const Batch* Queue::backlog_rest() const {
+    const std::lock_guard lock(mutex_);
+    return backlog_.batch != nullptr && !backlog_.delivered && backlog_.rest ? &*backlog_.rest : nullptr;
 }
 
 Queue::TimePoint Queue::next_due() const {

@@ -38,7 +38,7 @@ std::size_t Sender::stop(std::chrono::milliseconds grace) {
         queue_.close();
         thread_.join();
     }
-    return queue_.lines() - partly_done_lines_;
+    return queue_.lines();
 }
 
 Sender::Drained Sender::drain(std::chrono::milliseconds limit, unsigned tries) {
@@ -50,7 +50,6 @@ Sender::Drained Sender::drain(std::chrono::milliseconds limit, unsigned tries) {
     }
     most_tries_ = tries;
     last_message_.clear();
-    partly_done_lines_ = 0;
     bool good = true;
     while (good && has_time()) {
         const Batch* batch = queue_.begin();
@@ -58,7 +57,7 @@ Sender::Drained Sender::drain(std::chrono::milliseconds limit, unsigned tries) {
             break;
         good = deliver(*batch) == Fate::done;
     }
-    const std::size_t left = queue_.lines() - partly_done_lines_;
+    const std::size_t left = queue_.lines();
     if (left == 0)
         return {};
     return {left, last_message_.empty() ? std::string("no time is left") : last_message_};
@@ -82,21 +81,46 @@ void Sender::run() {
             spdlog::error("sending: {}", failure.what());
             put_back();
             if (!pause(std::chrono::seconds(1)))
-                return;
+                break;
         }
     }
+    leave_backlog();
 }
 
-/// An exception that leaves run() would end the process.
+/// An exception that leaves run() would end the process. What is decided is not sent again.
 void Sender::put_back() noexcept {
+    try {
+        if (!delivery_.done())
+            keep_undecided();
+    } catch (const std::exception&) {
+        // No memory for the rest: the whole batch is sent again.
+    }
     delivery_.abandon();
-    backlog_.abandon();
-    backlog_number_ = 0;
     try {
         queue_.keep_any();
     } catch (const std::bad_alloc&) {
         // The batch is no longer in flight, and stays in the queue.
     }
+}
+
+/// Puts the live batch in flight back into the queue, without the lines that are decided.
+void Sender::keep_undecided(std::chrono::milliseconds wait) {
+    if (delivery_.is_partly_decided())
+        queue_.keep_rest(delivery_.rest(), wait);
+    else
+        queue_.keep();
+    delivery_.abandon();
+}
+
+/// At the end: the spool must not have the decided lines of the backlog's batch.
+void Sender::leave_backlog() noexcept {
+    try {
+        if (backlog_.is_partly_decided() && queue_.begin_backlog(backlog_number_))
+            queue_.keep_rest(backlog_.rest());
+    } catch (const std::exception& failure) {
+        spdlog::warn("stopping: {}; a batch of the backlog is sent again at the next start", failure.what());
+    }
+    backlog_.abandon();
 }
 
 /// Fate::given_up if the sender must end, or the closed queue is empty.
@@ -131,6 +155,10 @@ Sender::Fate Sender::deliver(const Batch& batch) {
     delivery_.begin(batch);
     while (!delivery_.done()) {
         const Step step = delivery_.step();
+        if (may_spool_rest(step)) {
+            keep_undecided(step.wait);
+            return Fate::kept;
+        }
         bool go_on = false;
         if (step.wait.count() == 0) {
             // Halving continues at once, but not after the end.
@@ -140,7 +168,8 @@ Sender::Fate Sender::deliver(const Batch& batch) {
             queue_.set_failing();
             last_message_ = step.message;
             const bool hopeless =
-                most_tries_ != 0 && (++failed >= most_tries_ || step.outcome == Outcome::settings);
+                most_tries_ != 0 && (++failed >= most_tries_ || step.outcome == Outcome::settings ||
+                                     step.outcome == Outcome::limited);
             go_on = !hopeless && pause(step.wait);
         }
         // After a failure the newest batch goes first; this one is in the spool by now.
@@ -148,13 +177,17 @@ Sender::Fate Sender::deliver(const Batch& batch) {
                                  delivery_.untouched();
         if (go_on && !choose_anew)
             continue;
-        partly_done_lines_ = batch.lines - delivery_.lines_left();
-        delivery_.abandon();
-        queue_.keep();
+        keep_undecided();
         return go_on ? Fate::kept : Fate::given_up;
     }
     queue_.accept();
     return Fate::done;
+}
+
+/// True if the server stores other lines and a proxy takes only these not: they must not delay live batches.
+bool Sender::may_spool_rest(const Step& step) const {
+    return step.outcome == Outcome::limited && step.wait.count() != 0 && most_tries_ == 0 &&
+           queue_.is_spooled() && delivery_.is_partly_decided();
 }
 
 bool Sender::has_time() {

@@ -80,6 +80,9 @@ class Sender {
     Fate deliver_next();
     Fate deliver(const Batch& batch);
     void deliver_backlog(const Batch& batch, std::uint64_t number);
+    void leave_backlog() noexcept;
+    void keep_undecided(std::chrono::milliseconds wait = std::chrono::milliseconds(0));
+    [[nodiscard]] bool may_spool_rest(const Step& step) const;
     bool pause(std::chrono::milliseconds wait);
     bool has_time();
 
@@ -88,8 +91,7 @@ class Sender {
     SharedCounters counters_;
     Delivery delivery_;
     Delivery backlog_; ///< with tries and waits of its own: its failures must not delay live batches
-    std::uint64_t backlog_number_ = 0;  ///< of the batch in backlog_
-    std::size_t partly_done_lines_ = 0; ///< of the batch that was put back into the queue
+    std::uint64_t backlog_number_ = 0; ///< of the batch in backlog_
 
     bool last_try_given_ = false; ///< after a stop
     std::mutex mutex_;            ///< protects end_

@@ -99,6 +99,8 @@ void Spooler::work(bool finishing) {
     take_backlog();
     spool_.tidy(disk_is_free);
     offer_backlog(finishing);
+    if (finishing)
+        spool_.finish(queue_.backlog_rest());
     publish();
 }
 

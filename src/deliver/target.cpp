@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/target.hpp"
 
+#include "text/counted.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <exception>
@@ -116,6 +118,7 @@ Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned 
         deliver_backlog(spool, end, tries);
     keep_rejected({});
     spool.tidy();
+    spool.finish(nullptr);
     return result;
 }
 
@@ -127,8 +130,8 @@ void Target::keep_rejected(const std::string& why_not) {
         if (why_not.empty())
             wrong = quarantine.append(rejected);
         if (wrong)
-            spdlog::error("{} refused lines are not kept: {}; the server's message: {}", rejected.count,
-                          *wrong, rejected.message);
+            spdlog::error("not kept in rejected.jsonl: {}: {}; the server's message: {}",
+                          text::counted(rejected.count, "refused line"), *wrong, rejected.message);
     }
 }
 
@@ -137,9 +140,15 @@ void Target::deliver_backlog(spool::Spool& spool, Clock::time_point end, unsigne
         if (!queue_.push(*batch))
             return spool.keep();
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
-        if (left.count() <= 0 || sender_.drain(left, tries).lines_left != 0)
-            return spool.keep();
-        spool.accept();
+        if (left.count() > 0 && sender_.drain(left, tries).lines_left == 0) {
+            spool.accept();
+            continue;
+        }
+        const Batch* const rest = queue_.begin();
+        spool.finish(rest != nullptr && rest->lines < batch->lines ? rest : nullptr);
+        if (rest != nullptr)
+            queue_.accept(); // only the spool has it now
+        return;
     }
 }
 

@@ -15,9 +15,17 @@ enum class Outcome {
     partial,      ///< stored except for lines refused permanently: never send it again
     retry,        ///< not stored now: send the same again after a wait
     server_error, ///< 500: a few more tries, then search for the line that causes it
-    too_large,    ///< 413: halve and send at once
+    too_large,    ///< 413: halve and send at once; refuse a single line
+    limited,      ///< 413 of a proxy: halve and send at once; keep a single line, a person must act
     refused,      ///< nothing is stored, because of a bad line: bisect
     settings,     ///< wrong settings: keep the data, a person must act
+};
+
+/// A field of a type that its measurement does not have, as 1.x and 2.x name it. Raw.
+struct TypeConflict {
+    std::string measurement;
+    std::string field;
+    std::string type; ///< of the refused values: "float", "integer", "boolean" or "string"
 };
 
 struct Verdict {
@@ -31,6 +39,7 @@ struct Verdict {
     std::vector<std::size_t> refused_lines;
     /// partial: texts of lines that the server could not parse, as it repeats them (v1). Raw.
     std::vector<std::string> refused_texts;
+    std::optional<TypeConflict> type_conflict; ///< partial: the first one, if reported
 };
 
 } // namespace lxcmon::deliver

@@ -153,6 +153,27 @@ std::optional<std::size_t> dropped_lines(const AnswerText& text) {
     return count == 0 ? std::nullopt : std::optional(count);
 }
 
+/// `input field "F" on measurement "M" is type T, already exists as type U`. Nothing in it is escaped.
+std::optional<deliver::TypeConflict> type_conflict(const AnswerText& text) {
+    std::string_view rest = text.own_message();
+    const auto take_until = [&rest](std::string_view mark) -> std::optional<std::string> {
+        const auto end = rest.find(mark);
+        if (end == std::string_view::npos)
+            return std::nullopt;
+        std::string part(rest.substr(0, std::min(end, longest_refused_text_bytes)));
+        rest.remove_prefix(end + mark.size());
+        return part;
+    };
+    if (!take_until("field type conflict: input field \""))
+        return std::nullopt;
+    auto field = take_until("\" on measurement \"");
+    auto measurement = take_until("\" is type ");
+    auto type = take_until(", already exists as type ");
+    if (!field || !measurement || !type)
+        return std::nullopt;
+    return deliver::TypeConflict{std::move(*measurement), std::move(*field), std::move(*type)};
+}
+
 std::vector<std::string> refused_texts(const AnswerText& text) {
     std::vector<std::string> lines;
     std::string_view rest = text.error;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "deliver/verdict.hpp"
 #include "http/reply.hpp"
 
 #include <cstddef>
@@ -43,5 +44,8 @@ struct AnswerText {
 
 /// The lines that 1.x repeats after `unable to parse`, within the bounds above.
 [[nodiscard]] std::vector<std::string> refused_texts(const AnswerText& text);
+
+/// The field that 1.x and 2.x name after `field type conflict`.
+[[nodiscard]] std::optional<deliver::TypeConflict> type_conflict(const AnswerText& text);
 
 } // namespace lxcmon::influx

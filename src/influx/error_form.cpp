@@ -44,6 +44,7 @@ constexpr auto line_messages = std::to_array<std::string_view>({
     "parsing failed for write_lp endpoint", // 3.x, and the messages below
     "incoming write was empty",
     "write buffer error: ",
+    "max request size ",
 });
 
 constexpr auto victoria_line_messages = std::to_array<std::string_view>({
@@ -77,7 +78,7 @@ bool is_about_settings(const AnswerText& text) noexcept {
 bool is_of_server(const http::Reply& reply, const AnswerText& text) noexcept {
     if (!reply.version.empty() || !reply.influx_error.empty())
         return true; // X-Influxdb-Version, X-Influxdb-Error: 1.x and 2.x, in each answer
-    if (text.code == "invalid" || text.code == "unprocessable entity")
+    if (text.code == "invalid" || text.code == "unprocessable entity" || text.code == "request too large")
         return true; // 2.x: {"code", "message"}
     if (!text.line_numbers.empty() || !text.line_error.empty())
         return true; // 3.x: {"error", "data": [{"line_number", "error_message"}]}

@@ -6,7 +6,7 @@
 
 namespace lxcmon::influx {
 
-/// What a 400 or 422 is about.
+/// What a 400, 413 or 422 is about.
 enum class Cause {
     lines,    ///< a line: the error has the form of a server that reads line protocol
     settings, ///< no line causes this known error
@@ -14,7 +14,8 @@ enum class Cause {
 };
 
 /// A server that stores nothing must not cost a point: only an error in the form of InfluxDB 1, 2, 3 or
-/// VictoriaMetrics (docs/protocol.md) is about the lines. `reply` has status 400 or 422.
+/// VictoriaMetrics (docs/protocol.md) is about the lines. `reply` has status 400,
+/// 413 or 422.
 [[nodiscard]] Cause cause_of(const http::Reply& reply, const AnswerText& text) noexcept;
 
 } // namespace lxcmon::influx

@@ -32,7 +32,7 @@ deliver::Outcome outcome_of(int status, const AnswerText& text, Cause cause) noe
     case 429:
         return deliver::Outcome::retry;
     case 413:
-        return deliver::Outcome::too_large;
+        return cause == Cause::lines ? deliver::Outcome::too_large : deliver::Outcome::limited;
     case 500:
         // InfluxDB 3 uses it in place of 413, InfluxDB 1.6.7 for an unknown retention policy.
         return error.starts_with("max request size")             ? deliver::Outcome::too_large
@@ -50,8 +50,16 @@ Remedy remedy_for(int status, const AnswerText& text) noexcept {
     return status == 415 ? Remedy::stop_compressing : Remedy::none;
 }
 
+/// Statuses that proxies and firewalls use too: the form of the answer shows its origin.
+bool is_judged_by_form(int status) noexcept {
+    return status == 400 || status == 413 || status == 422;
+}
+
 /// What a person can do; empty if there is no advice.
 std::string_view advice(int status, std::string_view error, Cause cause) noexcept {
+    if (status == 413 && cause != Cause::lines)
+        return "not a limit of InfluxDB or VictoriaMetrics: raise the size of requests that the proxy allows "
+               "(nginx: client_max_body_size)";
     if (cause == Cause::unknown)
         return "not an error of InfluxDB or VictoriaMetrics, another program may have answered: check the "
                "URL, --influx-proxy and any proxy or firewall";
@@ -116,7 +124,7 @@ Judgement judge(const http::Reply& reply, std::time_t now, std::span<const std::
     }
     const AnswerText text = read_answer_text(reply);
     verdict.status = reply.status;
-    const Cause cause = reply.status == 400 || reply.status == 422 ? cause_of(reply, text) : Cause::settings;
+    const Cause cause = is_judged_by_form(reply.status) ? cause_of(reply, text) : Cause::settings;
     judgement.unknown_form = cause == Cause::unknown;
     verdict.outcome = outcome_of(reply.status, text, cause);
     judgement.remedy = remedy_for(reply.status, text);
@@ -128,6 +136,7 @@ Judgement judge(const http::Reply& reply, std::time_t now, std::span<const std::
         verdict.dropped_lines = dropped_lines(text);
         verdict.refused_lines = plausible(text.line_numbers);
         verdict.refused_texts = refused_texts(text);
+        verdict.type_conflict = type_conflict(text);
     }
     return judgement;
 }

@@ -5,6 +5,7 @@
 #include "io/clock.hpp"
 #include "io/worker_process.hpp"
 #include "push/status_line.hpp"
+#include "text/counted.hpp"
 
 #include <fmt/ranges.h>
 #include <poll.h>
@@ -114,7 +115,8 @@ void Agent::flush() {
 void Agent::note_missed(std::int64_t missed, const std::string& reason) {
     metrics_.missed_ticks += missed;
     if (missed > 0 && !std::exchange(missing_, true))
-        spdlog::warn("{} ticks were late and skipped: {}", missed, reason);
+        spdlog::warn("{} late and skipped: {}", text::counted(static_cast<std::uint64_t>(missed), "tick"),
+                     reason);
     else if (missed == 0 && std::exchange(missing_, false))
         spdlog::info("ticks are on time again; {} missed since the start", metrics_.missed_ticks);
 }

@@ -3,6 +3,7 @@
 #include "push/agent.hpp"
 
 #include "app/helper_watch.hpp"
+#include "text/counted.hpp"
 
 #include <spdlog/spdlog.h>
 #include <unistd.h>
@@ -31,7 +32,8 @@ int Agent::stop(const char* error) noexcept {
         spdlog::critical("the agent ends because of an error: {}", error);
     bool is_good = attempt("the last points of the memory", [this] { flush(); });
     attempt("the status for systemd", [this] {
-        service_.stopping(fmt::format("stopping: {} points not delivered yet", status().queue_points));
+        service_.stopping(
+            fmt::format("stopping: {} not delivered yet", text::counted(status().queue_points, "point")));
     });
     is_good &= attempt("the last delivery", [this] {
         const std::size_t lost = end_targets(reader_is_gone_ ? std::chrono::milliseconds(0) : stop_grace);
@@ -46,8 +48,8 @@ std::size_t Agent::end_targets(std::chrono::milliseconds grace) {
     const auto stopped = targets_->stop(grace);
     if (!stopped.hangs)
         return stopped.lost_lines;
-    spdlog::critical("the disk of the spool does not answer; exiting without it, {} points are lost",
-                     stopped.lost_lines);
+    spdlog::critical("the disk of the spool does not answer; exiting without it, {} lost",
+                     text::counted(stopped.lost_lines, "point"));
     spdlog::default_logger()->flush();
     ::_exit(1); // the only way to end a thread that waits for a disk
 }
@@ -55,11 +57,11 @@ std::size_t Agent::end_targets(std::chrono::milliseconds grace) {
 void Agent::log_totals() const {
     const deliver::Target::Status status = this->status();
     if (lost_lines_ > 0)
-        spdlog::error("{} points were not delivered and are lost", lost_lines_);
-    spdlog::info(
-        "stopped: {} points delivered, {} rejected, {} dropped, {} left in the spool, {} ticks missed",
-        status.counts.delivered_points, status.counts.rejected_points, status.counts.dropped_points,
-        status.spool_points, metrics_.missed_ticks);
+        spdlog::error("{} not delivered and lost", text::counted(lost_lines_, "point"));
+    spdlog::info("stopped: {} delivered, {} rejected, {} dropped, {} left in the spool, {} missed",
+                 text::counted(status.counts.delivered_points, "point"), status.counts.rejected_points,
+                 status.counts.dropped_points, status.spool_points,
+                 text::counted(static_cast<std::uint64_t>(metrics_.missed_ticks), "tick"));
 }
 
 } // namespace lxcmon::push

@@ -3,6 +3,7 @@
 #include "push/agent.hpp"
 
 #include "app/log.hpp"
+#include "text/counted.hpp"
 #include "text/same_kind.hpp"
 
 #include <spdlog/spdlog.h>
@@ -73,8 +74,8 @@ void Agent::change_targets(const Config& next) {
         if (left != 0 && (next.destinations.spool.folder != config_.destinations.spool.folder ||
                           next.destinations.influx_urls.empty()))
             spdlog::warn(
-                "{} points remain in {}, which is no longer the spool; lxcmon-push replay delivers them",
-                left, config_.destinations.spool.folder);
+                "{} left in {}, which is no longer the spool; use lxcmon-push replay to deliver the rest",
+                text::counted(left, "point"), config_.destinations.spool.folder);
         targets_ = std::move(fresh); // releases the lock of the old spool
         if (next.log != config_.log)
             app::set_up_log("lxcmon-push", next.log);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/status_line.hpp"
 
+#include "text/counted.hpp"
+
 #include <fmt/chrono.h>
 
 namespace lxcmon::push {
@@ -25,7 +27,7 @@ std::string destination_text(const DestinationSettings& settings, const deliver:
                " (no --influx-url)";
     const std::string spool = delivery.spool_points == 0
                                   ? "spool empty"
-                                  : std::to_string(delivery.spool_points) + " points in the spool";
+                                  : text::counted(delivery.spool_points, "point") + " in the spool";
     return last_delivery(delivery.counts.delivered_at, now) + "; " + spool;
 }
 
@@ -33,7 +35,7 @@ std::string destination_text(const DestinationSettings& settings, const deliver:
 
 std::string status_line(const DestinationSettings& settings, std::size_t containers, std::size_t troubled,
                         const deliver::Target::Status& delivery, std::time_t now) {
-    std::string line = std::to_string(containers) + (containers == 1 ? " container" : " containers");
+    std::string line = text::counted(containers, "container");
     if (troubled != 0)
         line += fmt::format(" ({} incomplete, see the log)", troubled);
     line += "; " + destination_text(settings, delivery, now);

@@ -2,6 +2,7 @@
 #include "push/target_group.hpp"
 
 #include "app/settings/bad_setting.hpp"
+#include "text/counted.hpp"
 
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
@@ -197,10 +198,11 @@ bool TargetGroup::deliver_now(milliseconds limit, unsigned tries) {
         const auto delivered = target->deliver_now(limit, tries);
         const auto counts = target->status().counts;
         if (delivered.spooled_lines != 0)
-            spdlog::error("{} points were not delivered and wait in the spool: {}", delivered.lines_left,
-                          delivered.why);
+            spdlog::error("{} not delivered, waiting in the spool: {}",
+                          text::counted(delivered.lines_left, "point"), delivered.why);
         else if (delivered.lines_left != 0)
-            spdlog::error("{} points were not delivered: {}", delivered.lines_left, delivered.why);
+            spdlog::error("{} not delivered: {}", text::counted(delivered.lines_left, "point"),
+                          delivered.why);
         all_delivered = all_delivered && delivered.lines_left == 0 && counts.rejected_points == 0 &&
                         counts.dropped_points == 0;
     }
@@ -231,9 +233,10 @@ std::vector<std::string> TargetGroup::troubles() const {
         if (status.trouble.empty())
             continue;
         const std::string name = target->name();
-        troubles.push_back(fmt::format("{}{}; {} points in memory, {} in the spool ({} bytes), {} dropped",
+        troubles.push_back(fmt::format("{}{}; {} in memory, {} in the spool ({}), {} dropped",
                                        status.trouble.starts_with(name) ? "" : name + ": ", status.trouble,
-                                       status.queue_points, status.spool_points, status.spool_bytes,
+                                       text::counted(status.queue_points, "point"), status.spool_points,
+                                       text::counted(status.spool_bytes, "byte"),
                                        status.counts.dropped_points));
     }
     return troubles;

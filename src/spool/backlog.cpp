@@ -76,6 +76,7 @@ bool Backlog::start_reading() {
         io::UniqueFd fd = folder_.open_file(at->name, O_RDONLY);
         if (fd) {
             reader_.emplace(folder_, *at, std::move(fd));
+            is_partly_delivered_ = false;
             return true;
         }
         const int error = errno;
@@ -115,6 +116,7 @@ void Backlog::accept() {
         return;
     if (const auto segment = being_read(); segment != segments_.end())
         segment->lines -= std::min(segment->lines, lines);
+    is_partly_delivered_ = true;
     if (ahead_.empty())
         finish_reading();
 }

@@ -6,6 +6,7 @@
 #include "spool/folder.hpp"
 #include "spool/reader.hpp"
 #include "spool/segment.hpp"
+#include "spool/writer.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -53,6 +54,13 @@ class Backlog {
 
     /// Gzips the newest plain segment that is not being read. Returns what is wrong if that fails.
     [[nodiscard]] std::optional<std::string> gzip_one();
+    /// For the end: rewrites the segment that is being read without its delivered lines, if it has some and
+    /// the new file does not exceed `room`. Of the batch of begin() only `undecided` stays; nullptr: all of
+    /// it. `number` is unused. Returns what is wrong; the segment then stays unchanged.
+    [[nodiscard]] std::optional<std::string> leave(const Batch* undecided, std::uint64_t number,
+                                                   std::uint64_t room);
+    /// For the end: gzips the segments that have cancelled batches, without these.
+    [[nodiscard]] std::optional<std::string> remove_cancelled();
     /// Retries to remove the files that could not be removed before.
     void retire_again();
 
@@ -67,6 +75,10 @@ class Backlog {
     [[nodiscard]] Position being_read() noexcept;
     [[nodiscard]] bool start_reading();
     void fill_batch();
+    void stop_reading() noexcept;
+    [[nodiscard]] std::optional<std::string> copy_rest(Writer& writer, const Batch* undecided,
+                                                       std::uint64_t room);
+    [[nodiscard]] int replace(Segment& segment, Segment made);
     void finish_reading();
     void count_bad_lines() noexcept;
     bool retire(Position segment);
@@ -83,8 +95,9 @@ class Backlog {
     Batch batch_;          ///< the batch of begin(); no lines: none
     bool is_lent_ = false; ///< between begin() and accept() or keep()
     bool wants_back_ = false;
-    bool batch_is_detached_ = false; ///< its segment was removed with the folder
-    bool cannot_remove_ = false;     ///< and this was logged
+    bool is_partly_delivered_ = false; ///< the segment that is being read
+    bool batch_is_detached_ = false;   ///< its segment was removed with the folder
+    bool cannot_remove_ = false;       ///< and this was logged
 };
 
 } // namespace lxcmon::spool

@@ -2,6 +2,7 @@
 #include "spool/spool.hpp"
 
 #include "spool/contents.hpp"
+#include "text/counted.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -60,13 +61,14 @@ std::optional<std::string> Spool::open() {
     rejected_bytes_ = rejected_bytes(folder_);
     backlog_.load(std::move(contents));
     if (const std::uint64_t left = backlog_.lines(); left > 0)
-        spdlog::info("spool: {} points of an earlier run wait in {}", left, folder_.path());
+        spdlog::info("spool: {} of an earlier run waiting in {}", text::counted(left, "point"),
+                     folder_.path());
     return std::nullopt;
 }
 
 void Spool::lose_folder() {
-    spdlog::warn("spool: {} was removed or replaced while in use, with {} points in it", folder_.path(),
-                 lines());
+    spdlog::warn("spool: {} was removed or replaced while in use, with {} in it", folder_.path(),
+                 text::counted(lines(), "point"));
     if (writer_.is_open())
         writer_.abandon();
     backlog_.forget();
@@ -108,8 +110,8 @@ std::optional<std::string> Spool::prepare(const Batch& batch) {
     if (auto wrong = try_open())
         return wrong;
     if (writer_.is_open() && writer_.is_unlinked()) {
-        spdlog::warn("spool: {}/{} was removed while in use, with {} points in it", folder_.path(),
-                     writer_.segment().name, writer_.segment().lines);
+        spdlog::warn("spool: {}/{} was removed while in use, with {} in it", folder_.path(),
+                     writer_.segment().name, text::counted(writer_.segment().lines, "point"));
         writer_.abandon();
     }
     make_room(2 * batch.body.size(), true); // about its size as JSON
@@ -158,6 +160,20 @@ void Spool::tidy(bool may_gzip) {
     note_end_of_dropping();
     if (may_gzip)
         gzip_one();
+}
+
+void Spool::finish(const Batch* undecided) {
+    if (writer_.is_open())
+        close_segment();
+    if (!folder_.is_open() || !folder_.is_in_place())
+        return;
+    const std::uint64_t used = bytes_on_disk();
+    const std::uint64_t room = settings_.max_bytes - std::min(used, settings_.max_bytes);
+    auto wrong = backlog_.leave(undecided, next_number_, room);
+    if (!wrong)
+        wrong = backlog_.remove_cancelled();
+    if (wrong)
+        spdlog::warn("spool: {}; points that are delivered already are sent again at the next start", *wrong);
 }
 
 std::uint64_t Spool::bytes() const noexcept {
@@ -215,8 +231,8 @@ void Spool::note_end_of_dropping() {
     if (oldest_ns < hooks_.now_ns() - recovered_value(settings_.max_age.count()))
         return;
     dropping_ = false;
-    spdlog::info("spool: {} is within its bounds again; {} points were dropped", folder_.path(),
-                 dropped_lines_ - dropped_before_);
+    spdlog::info("spool: {} is within its bounds again; {} dropped", folder_.path(),
+                 text::counted(dropped_lines_ - dropped_before_, "point was", "points were"));
 }
 
 void Spool::gzip_one() {

@@ -74,6 +74,11 @@ class Spool {
     /// about once a second.
     void tidy(bool may_gzip = true);
 
+    /// For the end of the run: removes from the disk what is delivered of files that are partly delivered,
+    /// so that the next start does not send it again. Of the batch of begin() only `undecided` stays;
+    /// nullptr: all of it. Logs what is wrong if that fails; the files then stay unchanged.
+    void finish(const Batch* undecided);
+
     /// Undelivered bytes and lines on disk.
     [[nodiscard]] std::uint64_t bytes() const noexcept;
     [[nodiscard]] std::uint64_t lines() const noexcept;

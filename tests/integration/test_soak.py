@@ -24,7 +24,7 @@ CONTAINERS = 20
 WORKERS = 4
 INTERVAL_NS = 100_000_000
 TICK = re.compile(r"\btick (\d{19}): (\d+) containers, (\d+) points")
-END = re.compile(r"stopped: (\d+) points delivered, (\d+) rejected, (\d+) dropped, (\d+) left in the spool, (\d+) ticks missed")
+END = re.compile(r"stopped: (\d+) points? delivered, (\d+) rejected, (\d+) dropped, (\d+) left in the spool, (\d+) ticks? missed")
 # Measurement and the counters of it that start at 0 with the container.
 COUNTERS = {"lxc_cpu": ("usage_usec", "user_usec", "system_usec"),
             "lxc_net": ("rx_bytes", "tx_bytes", "rx_packets", "tx_packets"),

@@ -4,6 +4,7 @@
 #include "app/collector.hpp"
 #include "push/sink_factory.hpp"
 #include "spool/probe.hpp"
+#include "text/counted.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -50,9 +51,9 @@ std::vector<Finding> check_containers(app::CollectSettings settings) {
         const auto& all = collector.table.containers();
         const std::size_t troubled = collector.troubled + collector.table.left_out();
         const auto running = std::ranges::count_if(all, [](const auto* each) { return each->init_pid != 0; });
-        std::string message =
-            fmt::format("{} running, {} not running, {} points", running,
-                        all.size() - static_cast<std::size_t>(running), collector.points.size());
+        std::string message = fmt::format("{} running, {} not running, {}", running,
+                                          all.size() - static_cast<std::size_t>(running),
+                                          text::counted(collector.points.size(), "point"));
         if (troubled != 0)
             message += fmt::format("; {} incomplete, see the warnings", troubled);
         findings.push_back({"containers", troubled == 0, message});

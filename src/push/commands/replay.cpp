@@ -7,6 +7,7 @@
 #include "encode/json_lines.hpp"
 #include "push/sink_factory.hpp"
 #include "spool/line_reader.hpp"
+#include "text/counted.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -43,8 +44,8 @@ class Delivery {
         if (const Batch* rest = batcher_.finish())
             deliver(*rest);
         const deliver::DeliveryTotals counts = sender_.counts();
-        spdlog::info("{}: {} points delivered, {} rejected by the server", destination_.sink->name(),
-                     counts.delivered_points, counts.rejected_points);
+        spdlog::info("{}: {} delivered, {} rejected by the server", destination_.sink->name(),
+                     text::counted(counts.delivered_points, "point"), counts.rejected_points);
         return ok_ && counts.rejected_points == 0;
     }
 
@@ -59,8 +60,8 @@ class Delivery {
         if (drained.lines_left == 0)
             return;
         ok_ = false;
-        spdlog::error("{}: stopped with {} points not delivered: {}", destination_.sink->name(),
-                      drained.lines_left, drained.why);
+        spdlog::error("{}: stopped with {} not delivered: {}", destination_.sink->name(),
+                      text::counted(drained.lines_left, "point"), drained.why);
     }
 
     Destination destination_;

@@ -34,9 +34,9 @@ class LabCase(unittest.TestCase):
         cls.addClassCleanup(server.stop)
         return server.start()
 
-    def own_influxd(self, auth=False, pair=None, number=1):
+    def own_influxd(self, auth=False, pair=None, number=1, **more):
         """A server for one test alone, with empty data."""
-        server = Influxd(self.workspace, auth, f"influxd-{self._testMethodName}-{number}", pair)
+        server = Influxd(self.workspace, auth, f"influxd-{self._testMethodName}-{number}", pair, **more)
         self.addCleanup(server.stop)
         return server.start()
 

@@ -39,6 +39,7 @@ bind-address = "127.0.0.1:{rpc_port}"
   https-private-key = "{key}"
   unix-socket-enabled = true
   bind-socket = "{folder}/socket"
+  max-body-size = {max_body_bytes}
 [logging]
   format = "logfmt"
 """
@@ -72,7 +73,7 @@ class Influxd:
     """Use start(), stop() and kill() as often as wanted: the data stay, and so does the port. With `pair`, a certificate and its
     key, it speaks https. It also listens on unix_url."""
 
-    def __init__(self, workspace, auth=False, name="influxd", pair=None):
+    def __init__(self, workspace, auth=False, name="influxd", pair=None, max_body_bytes=25_000_000):
         self._workspace, self._auth = workspace, auth
         self._folder = workspace.folder(name)
         self.port = free_port()
@@ -83,7 +84,7 @@ class Influxd:
         self._tls = ssl._create_unverified_context() if pair else None
         config = CONFIG.format(folder=self._folder, port=self.port, rpc_port=free_port(), auth=str(auth).lower(),
                                https=str(pair is not None).lower(), certificate=pair.certificate if pair else "",
-                               key=pair.key if pair else "")
+                               key=pair.key if pair else "", max_body_bytes=max_body_bytes)
         (self._folder / "influxdb.conf").write_text(config)
 
     def start(self):

@@ -92,11 +92,44 @@ TEST_CASE_FIXTURE(Fixture, "too large: halved at once on line boundaries, a lone
     CHECK(waits.empty());
 }
 
-TEST_CASE_FIXTURE(Fixture, "too large: if nothing at all is taken, no line is rejected") {
-    sink.judge = [](std::string_view) { return Outcome::too_large; };
+TEST_CASE_FIXTURE(
+    Fixture, "a proxy's limit: if nothing at all is taken, the batch stays whole, with a try every 60 s") {
+    sink.judge = [](std::string_view) { return Outcome::limited; };
     CHECK_FALSE(run(four));
     CHECK(counters.rejected_points == 0);
     CHECK(waits.size() > 10);
+    CHECK(waits.front() == seconds(60));
+    for (unsigned step = 0; !delivery.untouched() && step < 10; ++step)
+        static_cast<void>(delivery.step());
+    CHECK(delivery.untouched()); // another batch may go first
+}
+
+TEST_CASE_FIXTURE(Fixture, "a proxy's limit: a single line above it is kept, and delays no other line") {
+    for (const std::string bad : {"a", "c", "d"}) {
+        CAPTURE(bad);
+        sink.judge = [&](std::string_view lines) {
+            return has_line(lines, bad) ? Outcome::limited : Outcome::delivered;
+        };
+        waits.clear();
+        counters.delivered_points = 0;
+        CHECK_FALSE(run(four, 30));
+        CHECK(counters.delivered_points == 3);
+        CHECK(counters.rejected_points == 0);
+        CHECK(delivery.rest().body == sink.sent.back());
+        CHECK(waits.size() > 10);
+        CHECK(waits.back() == seconds(60));
+    }
+    sink.judge = {};
+    while (!delivery.done())
+        CHECK(delivery.step().wait == milliseconds(0));
+    CHECK(counters.delivered_points == 4);
+}
+
+TEST_CASE_FIXTURE(Fixture, "too large: each line above the server's own limit is rejected") {
+    sink.judge = [](std::string_view) { return Outcome::too_large; };
+    CHECK(run(four));
+    CHECK(counters.rejected_points == 4);
+    CHECK(waits.empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "refused: the bad lines alone are rejected") {

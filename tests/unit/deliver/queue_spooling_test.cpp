@@ -244,3 +244,42 @@ TEST_CASE("after finish() every batch is due") {
     CHECK(spool_all(queue) == "ab");
     CHECK(queue.lines() == 0);
 }
+
+TEST_CASE("the rest of a batch takes its place in the spool: the whole batch leaves it after that") {
+    Queue queue(spooled(milliseconds(0)));
+    queue.push(ten_bytes('a'));
+    REQUIRE(queue.begin() != nullptr);
+    CHECK(spool_all(queue) == "a");
+    queue.keep_rest({"rest", 1});
+    CHECK(queue.take_settled().empty());
+    CHECK(queue.lines() == 0); // the whole batch is still in the spool
+    CHECK(spool_all(queue) == "r");
+    const auto settled = queue.take_settled();
+    REQUIRE(settled.size() == 1);
+    CHECK(settled[0].id == 1);
+    CHECK(settled[0].delivered);
+    CHECK(queue.lines() == 0);
+}
+
+TEST_CASE(
+    "the rest of a batch that is being written: the whole batch counts neither as spooled nor as left") {
+    for (const auto result : {Queue::Spooled::written, Queue::Spooled::failed}) {
+        Queue queue(spooled(milliseconds(0)));
+        queue.push(ten_bytes('a'));
+        REQUIRE(queue.begin() != nullptr);
+        const auto due = queue.begin_spooling();
+        REQUIRE(due);
+        queue.keep_rest({"rest", 1});
+        CHECK(due->batch->body == std::string(10, 'a')); // unchanged while it is written
+        queue.end_spooling(due->id, result);
+        CHECK(queue.take_settled().empty());
+        CHECK(queue.lines() == (result == Queue::Spooled::failed ? 1U : 0U));
+        CHECK(name_of(queue.begin()) == 'r');
+        queue.accept();
+        const auto settled = queue.take_settled();
+        CHECK(settled.size() == (result == Queue::Spooled::written ? 1U : 0U));
+        if (!settled.empty())
+            CHECK(settled[0].delivered);
+        CHECK(queue.bytes() == 0);
+    }
+}

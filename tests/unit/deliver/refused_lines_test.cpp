@@ -19,14 +19,34 @@ Verdict naming(std::vector<std::size_t> numbers, std::vector<std::string> texts 
 } // namespace
 
 TEST_CASE("refused lines are found by their number, and by their text") {
-    CHECK(refused_lines(three, naming({2})) == "b v=2 2\n");
-    CHECK(refused_lines(three, naming({1, 3})) == "a v=1 1\nc v=3 3\n");
-    CHECK(refused_lines(three, naming({}, {"b v=2 2"})) == "b v=2 2\n");
-    CHECK(refused_lines(three, naming({2}, {"b v=2 2", "a v=1 1"})) == "a v=1 1\nb v=2 2\n");
+    CHECK(refused_lines(three, naming({2}), 3) == "b v=2 2\n");
+    CHECK(refused_lines(three, naming({1, 3}), 3) == "a v=1 1\nc v=3 3\n");
+    CHECK(refused_lines(three, naming({}, {"b v=2 2"}), 3) == "b v=2 2\n");
+    CHECK(refused_lines(three, naming({2}, {"b v=2 2", "a v=1 1"}), 3) == "a v=1 1\nb v=2 2\n");
 }
 
 TEST_CASE("a server that names no line, or lines that were never sent") {
-    CHECK(refused_lines(three, naming({})).empty());
-    CHECK(refused_lines(three, naming({0, 4, 1'000'000}, {"x", "", "b v=2"})).empty());
-    CHECK(refused_lines("", naming({1}, {""})).empty());
+    CHECK(refused_lines(three, naming({}), 3).empty());
+    CHECK(refused_lines(three, naming({0, 4, 1'000'000}, {"x", "", "b v=2"}), 3).empty());
+    CHECK(refused_lines("", naming({1}, {""}), 3).empty());
+}
+
+TEST_CASE("the lines of a type conflict are those with the field and the type of the refused value") {
+    const std::string sent =
+        "cpu,n=1 v=1i,w=1 1\ncpu,n=2 v=1.5,w=2 1\nmem,n=2 v=1.5 1\ncpu,n=3 w=3 1\nno line\n"
+        "cpu,n=4 v=2 1\ncpu,n=5 v=true,s=\"v\" 1\n";
+    Verdict verdict;
+    verdict.type_conflict = TypeConflict{"cpu", "v", "float"};
+    const std::string wanted = "cpu,n=2 v=1.5,w=2 1\ncpu,n=4 v=2 1\n";
+    CHECK(refused_lines(sent, verdict, 2) == wanted);
+    CHECK(refused_lines(sent, verdict, 3) == wanted); // and another conflict, which is not named
+    CHECK(refused_lines(sent, verdict, 1).empty());   // one of them is stored
+    verdict.type_conflict = TypeConflict{"cpu", "v", "integer"};
+    CHECK(refused_lines(sent, verdict, 1) == "cpu,n=1 v=1i,w=1 1\n");
+    verdict.type_conflict = TypeConflict{"cpu", "v", "boolean"};
+    CHECK(refused_lines(sent, verdict, 1) == "cpu,n=5 v=true,s=\"v\" 1\n");
+    verdict.type_conflict = TypeConflict{"cpu", "s", "string"};
+    CHECK(refused_lines(sent, verdict, 1) == "cpu,n=5 v=true,s=\"v\" 1\n");
+    verdict.type_conflict = TypeConflict{"none", "v", "float"};
+    CHECK(refused_lines(sent, verdict, 9).empty());
 }

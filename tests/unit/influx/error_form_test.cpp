@@ -102,6 +102,7 @@ TEST_CASE("any other 400 or 422 keeps the points, with advice") {
           "<html><body>The request was blocked: partial write, unable to parse '</body></html>",
           R"({"error":"Bad Request"})", R"({"message":"bad request"})", R"({"code":400,"message":"no"})",
           R"({"code":"InvalidArgument","message":"no"})", R"({"code":"invalid"})",
+          R"({"code":"invalid","error":"no"})", // 2.x has a message with each code
           R"({"error":"blocked by rule 12: partial write"})", R"({"error":{"message":"unable to parse '"}})",
           R"({"timestamp":"2026","status":400,"error":"Bad Request","path":"/write"})",
           R"({"error":"no","data":[1,2]})", R"({"errors":["partial write"]})",
@@ -115,6 +116,27 @@ TEST_CASE("any other 400 or 422 keeps the points, with advice") {
         CHECK(judged.remedy == Remedy::none);
         CHECK(judged.verdict.message.starts_with("HTTP 400"));
         CHECK(judged.verdict.message.find("check the URL, --influx-proxy") != std::string::npos);
+    }
+}
+
+TEST_CASE("413: only in a server's own form it is about a line") {
+    for (const char* body :
+         {"", "<html><center>nginx</center></html>", R"({"error":"Request Entity Too Large"})",
+          R"({"code":"too large","message":"no"})", "413 Request Entity Too Large"}) {
+        CAPTURE(std::string(body));
+        const Judgement judged = judge(refusal(body, 413), 0);
+        CHECK(judged.verdict.outcome == deliver::Outcome::limited);
+        CHECK(judged.verdict.message.find("raise the size of requests that the proxy allows") !=
+              std::string::npos);
+    }
+    http::Reply first = refusal(R"({"error":"Request Entity Too Large"})", 413);
+    first.version = "1.6.7";
+    for (const http::Reply& reply :
+         {first, refusal(R"({"code":"request too large","message":"points batch is too large"})", 413),
+          refusal("max request size (10485760 bytes) exceeded", 413)}) {
+        const Judgement judged = judge(reply, 0);
+        CHECK(judged.verdict.outcome == deliver::Outcome::too_large);
+        CHECK(judged.verdict.message.find("proxy") == std::string::npos);
     }
 }
 

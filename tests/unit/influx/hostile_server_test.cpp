@@ -120,7 +120,7 @@ TEST_CASE_FIXTURE(Hostile, "a reset within the body, a wrong Content-Length, and
     // The first half of a message with "partial write" must not count against the lines.
     for (const int status : {400, 404, 422, 500})
         CHECK(survive(status, R"({"error":"par)", Fault::reset_midway).outcome == deliver::Outcome::retry);
-    CHECK(survive(413, "half", Fault::reset_midway).outcome == deliver::Outcome::too_large);
+    CHECK(survive(413, "half", Fault::reset_midway).outcome == deliver::Outcome::limited);
     for (const char* answer : {"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
                                "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nx",
                                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nx", "HTTP/1.1 20",
@@ -131,7 +131,7 @@ TEST_CASE_FIXTURE(Hostile, "a reset within the body, a wrong Content-Length, and
 }
 
 TEST_CASE_FIXTURE(Hostile, "a refusal counts although the connection breaks within its body") {
-    CHECK(survive(413, "half", Fault::reset_midway).outcome == deliver::Outcome::too_large);
+    CHECK(survive(413, "half", Fault::reset_midway).outcome == deliver::Outcome::limited);
     CHECK(survive(401, "half", Fault::reset_midway).outcome == deliver::Outcome::settings);
 }
 

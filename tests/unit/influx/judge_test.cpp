@@ -67,7 +67,7 @@ TEST_CASE("each row of the table in docs/protocol.md") {
         CHECK(verdict.message.find("check the retention policy") != std::string::npos);
     }
     SUBCASE("413") {
-        CHECK(outcome(413) == deliver::Outcome::too_large);
+        CHECK(outcome(413) == deliver::Outcome::limited);
     }
     SUBCASE("400 and 422 with partial write are partly stored") {
         CHECK(outcome(400, R"({"error":"partial write: field type conflict dropped=1"})") ==
@@ -229,6 +229,23 @@ TEST_CASE("v1: the texts of the lines that were refused") {
     CHECK(texts("partial write: unable to parse '" + std::string(longest_refused_text_bytes + 1, 'x') +
                 "': why")
               .empty());
+}
+
+TEST_CASE("v1, v2: the field of a type conflict") {
+    const auto conflict = [](const std::string& error) {
+        return judge(answered(400, R"({"error":)" + error + "}"), now).verdict.type_conflict;
+    };
+    const auto found = conflict(
+        R"("partial write: field type conflict: input field \"usage\" on measurement \"lxc_cpu\" is type float, already exists as type integer dropped=1")");
+    REQUIRE(found);
+    CHECK(found->measurement == "lxc_cpu");
+    CHECK(found->field == "usage");
+    CHECK(found->type == "float");
+    CHECK_FALSE(conflict(R"("partial write: field type conflict: x dropped=1")"));
+    CHECK_FALSE(conflict(R"("partial write: points beyond retention policy dropped=1")"));
+    // Nothing was stored, so the bad lines are searched for.
+    CHECK_FALSE(conflict(
+        R"("field type conflict: input field \"u\" on measurement \"m\" is type float, already exists as type integer")"));
 }
 
 TEST_CASE("the server's message, in each form that servers use") {
