@@ -5,12 +5,10 @@
 #include "io/parse.hpp"
 
 #include <fcntl.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace lxcmon::io {
@@ -70,15 +68,13 @@ void FileChanges::refresh() noexcept {
         const ssize_t length = ::read(inotify_.get(), buffer.data(), buffer.size());
         if (length <= 0)
             return;
-        for (std::size_t at = 0; at < static_cast<std::size_t>(length);) {
-            inotify_event event{};
-            std::memcpy(&event, buffer.data() + at, sizeof event);
-            at += sizeof event + event.len;
+        const auto events = std::span<const char>(buffer).first(static_cast<std::size_t>(length));
+        for_each_inotify_event(events, [this](const inotify_event& event) {
             if ((event.mask & IN_Q_OVERFLOW) != 0)
                 mark_all();
             else
                 mark(event.wd);
-        }
+        });
     }
     mark_all(); // events may be left in the queue
 }

@@ -3,12 +3,32 @@
 
 #include "io/unique_fd.hpp"
 
+#include <sys/inotify.h>
+
 #include <cstddef>
+#include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace lxcmon::io {
+
+/// Calls `each(event)` for the events that read(2) returns from an inotify descriptor; `name` is left out. A
+/// malformed event is the last one.
+template <typename Callback>
+void for_each_inotify_event(std::span<const char> events, Callback&& each) {
+    while (events.size() >= sizeof(inotify_event)) {
+        inotify_event event{};
+        std::memcpy(&event, events.data(), sizeof event);
+        events = events.subspan(sizeof event);
+        if (event.len > events.size())
+            return;
+        events = events.subspan(event.len);
+        each(std::as_const(event));
+    }
+}
 
 /// Finds changed kernel files by inotify(7), so that unchanged files need not be read. cgroupfs files that
 /// only a write(2) changes, such as limits, give an event for each write. The kernel itself gives events for

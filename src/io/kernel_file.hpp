@@ -3,7 +3,11 @@
 
 #include "io/unique_fd.hpp"
 
+#include <dirent.h>
+
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -123,5 +127,21 @@ class KernelFile {
 /// `limit_bytes`; ETIME: reading takes the thread more CPU than `limit_cpu_ns` (0: no limit).
 [[nodiscard]] int try_read_whole(int root_fd, const char* path, std::string& text,
                                  std::size_t limit_bytes = 4U << 20U, std::int64_t limit_cpu_ns = 0);
+
+/// Calls `each(type, name)` for the entries of a folder, as getdents64(2) returns them: d_type, and the name,
+/// which ends in NUL. A malformed entry is the last one.
+template <typename Callback>
+void for_each_entry(std::span<const char> entries, Callback&& each) {
+    constexpr std::size_t name_at = offsetof(dirent64, d_name);
+    while (entries.size() > name_at) {
+        decltype(dirent64::d_reclen) length = 0;
+        std::memcpy(&length, entries.data() + offsetof(dirent64, d_reclen), sizeof length);
+        if (length <= name_at || length > entries.size() ||
+            std::memchr(entries.data() + name_at, '\0', length - name_at) == nullptr)
+            return;
+        each(static_cast<unsigned char>(entries[offsetof(dirent64, d_type)]), entries.data() + name_at);
+        entries = entries.subspan(length);
+    }
+}
 
 } // namespace lxcmon::io

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include <cstring>
+#include <set>
 
 using namespace lxcmon;
 using namespace lxcmon::sample;
@@ -41,11 +42,43 @@ void overwrite(Reply& reply, std::uint64_t sequence) {
                 std::min(input().size, sizeof reply - begin));
 }
 
-/// The last byte of the input chooses between its own length and the length that the reply claims, with the
-/// input as the texts.
+/// Filesystems with any numbers and texts, in a reply that the agent takes.
+std::size_t make_whole_reply(FilesystemReply& reply) {
+    const Input& in = input();
+    const void* const start = in.bytes.data();
+    FuzzedDataProvider data(static_cast<const std::uint8_t*>(start), in.size);
+    reply.root_may_hang = data.ConsumeBool();
+    reply.has_risky = data.ConsumeBool();
+    reply.left_out = data.ConsumeIntegral<std::uint32_t>();
+    for (int left = data.ConsumeIntegralInRange(0, 5); left > 0; --left) {
+        WantedMount mount;
+        mount.device = data.ConsumeIntegralInRange<std::uint64_t>(0, 3);
+        mount.mount_point = data.ConsumeRandomLengthString(40);
+        mount.source = data.ConsumeRandomLengthString(20);
+        mount.filesystem_type = data.ConsumeRandomLengthString(10);
+        Filesystem* const added = reply.add(mount);
+        if (added == nullptr)
+            break;
+        added->error = data.ConsumeBool() ? data.ConsumeIntegral<int>() : 0;
+        added->readonly = data.ConsumeBool();
+        const bool is_usual = data.ConsumeBool();
+        for (std::uint64_t* each : {&added->block_bytes, &added->blocks, &added->blocks_free,
+                                    &added->blocks_available, &added->inodes, &added->inodes_free})
+            *each = is_usual ? data.ConsumeIntegralInRange<std::uint64_t>(0, 1U << 20U)
+                             : data.ConsumeIntegral<std::uint64_t>();
+    }
+    return reply.sent_bytes();
+}
+
+/// The last byte of the input chooses between its own length, the length that the reply claims, with the
+/// input as the texts, and a whole reply.
 std::size_t make_reply(FilesystemReply& reply, std::uint64_t sequence) {
     const Input& in = input();
     reply = {};
+    if (in.size != 0 && in.bytes[in.size - 1] % 4 == 1) {
+        reply.sequence = sequence;
+        return make_whole_reply(reply);
+    }
     overwrite(reply, sequence);
     if (in.size == 0 || in.bytes[in.size - 1] % 4 == 0)
         return std::min(sizeof sequence + in.size, sizeof reply);
@@ -81,6 +114,20 @@ void process_worker(int socket) {
     }
 }
 
+void check_figures(const Point& point) {
+    std::int64_t total = INT64_MAX;
+    for (const Field& field : point.fields)
+        if (field.key == "total_bytes")
+            total = std::get<std::int64_t>(field.value);
+    for (const Field& field : point.fields) {
+        if (const auto* count = std::get_if<std::int64_t>(&field.value))
+            require(*count >= 0 && (field.key.find("_bytes") == std::string_view::npos || *count <= total),
+                    "a count is not negative, and no more than all", field.key);
+        if (const auto* share = std::get_if<double>(&field.value))
+            require(*share >= 0 && *share <= 100, "a share is a percentage", field.key);
+    }
+}
+
 void check_filesystems(NamespaceHelper& helper) {
     SeriesNames names;
     ContainerFilesystems filesystems("container fuzz", 1, names);
@@ -94,6 +141,11 @@ void check_filesystems(NamespaceHelper& helper) {
             return false;
         });
     require(points.size() <= max_filesystems, "filesystems within bounds");
+    std::set<std::string_view> mount_points;
+    for (std::size_t at = 0; at < points.size(); ++at) {
+        check_figures(points[at]);
+        require(mount_points.insert(tag_of(points[at], "mountpoint")).second, "a series has one point");
+    }
 }
 
 void check_count(NamespaceHelper& helper) {

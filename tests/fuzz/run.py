@@ -22,12 +22,12 @@ LONGEST_INPUT = 8192
 
 # Files of the captured hosts to begin with, besides tests/fuzz/corpus/TARGET.
 SEEDS = {
-    "cgroup": ["v[12]/root/sys/fs/cgroup/**/*"],
+    "cgroup": ["v[12]/root/sys/fs/cgroup/**/*", "hybrid/root/sys/fs/cgroup/**/*"],
     "json_lines": ["encode/*"],
     "line_protocol": ["encode/*"],
     "init_check": ["*/root/proc/*/cgroup"],
     "mounts": ["*/root/proc/*/mountinfo", "*/root/proc/*/cgroup"],
-    "processes": ["*/root/proc/[0-9]*/stat"],
+    "processes": ["*/root/proc/[0-9]*/stat", "*/root/sys/fs/cgroup/**/cgroup.procs"],
     "settings_file": ["settings/**/*"],
     "spool_files": ["encode/*"],
 }

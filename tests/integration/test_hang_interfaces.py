@@ -10,6 +10,7 @@ from pathlib import Path
 from support.case import LabCase
 from support.line_protocol import parse_line
 from support.rtnl_hold import RtnlHold
+from support.tracer import Tracer
 from support.waiting import wait_until
 
 INTERVAL = 1
@@ -108,6 +109,24 @@ class MissedTicks(LabCase):
         agent.send_signal(signal.SIGCONT)
         agent.wait_for(lambda: f"{MISSED}: a signal stopped the agent" in agent.stderr, 20, "the reason in the log")
         agent.stop()
+
+    def test_a_signal_to_go_on_is_no_reason_for_a_later_delay(self):
+        self.started(self.lab.add("it-continued"))
+        agent = self.start_agent("--interval", "500ms", "--dry-run")
+
+        def wait_for_ticks(count):
+            before = agent.stdout.count("lxc_cpu,")
+            agent.wait_for(lambda: agent.stdout.count("lxc_cpu,") >= before + count, 20, f"{count} ticks")
+
+        wait_for_ticks(1)
+        agent.send_signal(signal.SIGCONT)
+        wait_for_ticks(2)
+        self.assertNotIn(MISSED, agent.stderr)
+        tracer = Tracer(agent, self.path("trace"), "-e", "trace=poll,ppoll", "-e", "inject=poll,ppoll:delay_exit=2000000:when=1")
+        agent.wait_for(lambda: MISSED in agent.stderr, 20, "missed ticks in the log")
+        tracer.end()
+        agent.stop()
+        self.assertNotIn("a signal stopped the agent", agent.stderr)
 
 
 if __name__ == "__main__":

@@ -35,8 +35,9 @@ bool has_mount_point(const std::string& folder) {
     return false;
 }
 
-/// Runs in the child.
-void send_names(int socket, const std::string& folder, const HostNames& before) noexcept {
+} // namespace
+
+void send_pve_names(int socket, const std::string& folder, const HostNames& before) noexcept {
     try {
         HostNames names;
         const int error = read_pve_folder(folder, before, names);
@@ -53,14 +54,12 @@ void send_names(int socket, const std::string& folder, const HostNames& before) 
     }
 }
 
-} // namespace
-
 void PveNames::start() {
     text_.clear();
     error_ = 0;
     try {
         worker_.start("starting the process that reads host names",
-                      [this](int socket) { send_names(socket, settings_.folder, names_); });
+                      [this](int socket) { scan_(socket, settings_.folder, names_); });
     } catch (const std::system_error& error) {
         error_ = error.code().value();
     }

@@ -12,14 +12,20 @@
 
 namespace lxcmon::discover {
 
+/// Runs in the process of a scan: sends what encode() returns for the folder.
+void send_pve_names(int socket, const std::string& folder, const HostNames& before) noexcept;
+
 /// Host names of containers from Proxmox VE, which change there without a restart. The configurations are in
 /// a FUSE filesystem (pmxcfs) that may hang, for example while its daemon waits for the cluster. A process
 /// that waits for the daemon can't be killed, and a thread there would keep the agent from ending. So each
 /// scan is a forked process, and a hung one is abandoned. Sampling thread only.
 class PveNames {
   public:
-    explicit PveNames(PveSettings settings)
-        : settings_(std::move(settings)) {}
+    using Scan = void (*)(int socket, const std::string& folder, const HostNames& before);
+
+    explicit PveNames(PveSettings settings, Scan scan = &send_pve_names)
+        : settings_(std::move(settings))
+        , scan_(scan) {}
 
     /// Takes the results of a scan, and starts the next one if it is due. The first call checks if this is a
     /// Proxmox VE host, and waits for up to `first_wait`. Logs when scans begin to fail or hang, and when
@@ -38,6 +44,7 @@ class PveNames {
     void note(std::string trouble);
 
     PveSettings settings_;
+    Scan scan_;
     bool checked_ = false, is_pve_ = false;
     io::WorkerProcess worker_{"lxcmon-pve"}; ///< runs the scan
     std::string text_;                       ///< received so far

@@ -20,6 +20,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <span>
 #include <string_view>
 
 namespace lxcmon::sample {
@@ -79,13 +80,11 @@ std::int64_t count_processes(int proc) noexcept {
             return -1;
         if (length == 0)
             return count;
-        for (long at = 0; at < length;) {
-            const void* const place_of_entry = buffer.data() + at;
-            const auto* entry = static_cast<const dirent64*>(place_of_entry);
-            if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-                ++count;
-            at += entry->d_reclen;
-        }
+        io::for_each_entry(std::span<const char>(buffer).first(static_cast<std::size_t>(length)),
+                           [&](unsigned char /*type*/, const char* name) {
+                               if (name[0] >= '1' && name[0] <= '9')
+                                   ++count;
+                           });
     }
 }
 

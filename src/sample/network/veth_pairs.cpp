@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/network/veth_pairs.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <span>
 
 namespace lxcmon::sample {
@@ -23,6 +25,13 @@ void VethEnds::update(const ContainerLinks& links) {
             listed_.emplace_back(entry.link.index, entry.link.peer_index);
     if (listed_ != ends_)
         replace_by(listed_);
+}
+
+/// An end of this container that looks like the other end, or that names its own ifindex, is none.
+bool VethEnds::has_other_end(const Link& link) const noexcept {
+    const VethPairs::End other{link.peer_index, link.index};
+    const unsigned all = pairs_.count(other);
+    return all != 0 && std::ranges::count(ends_, other) < static_cast<std::ptrdiff_t>(all);
 }
 
 void VethEnds::replace_by(const std::vector<VethPairs::End>& ends) {

@@ -23,9 +23,10 @@ class VethPairs {
 
     void add(const End& end) { ++ends_[end]; }
     void remove(const End& end) noexcept;
-    /// Whether another container has the other end of this interface.
-    [[nodiscard]] bool has_other_end(const Link& link) const noexcept {
-        return ends_.contains(End{link.peer_index, link.index});
+    /// How many ends of all containers are these.
+    [[nodiscard]] unsigned count(const End& end) const noexcept {
+        const auto known = ends_.find(end);
+        return known != ends_.end() ? known->second : 0;
     }
 
   private:
@@ -48,10 +49,12 @@ class VethEnds {
     /// that the agent samples. So the container made it for a container of its own (Docker), with a new name
     /// each time.
     [[nodiscard]] bool is_inner(const ContainerLinks::Entry& entry) const noexcept {
-        return knows_host_ && ends_elsewhere(entry) && !pairs_.has_other_end(entry.link);
+        return knows_host_ && ends_elsewhere(entry) && !has_other_end(entry.link);
     }
 
   private:
+    /// Whether another container has the other end of this interface.
+    [[nodiscard]] bool has_other_end(const Link& link) const noexcept;
     void replace_by(const std::vector<VethPairs::End>& ends);
 
     VethPairs& pairs_;

@@ -35,14 +35,12 @@ class Walk {
         alignas(dirent64) std::array<char, 4096> entries{};
         long length = 0;
         while ((length = ::syscall(SYS_getdents64, folder.get(), entries.data(), entries.size())) > 0)
-            for (long at = 0; at < length;) {
-                const void* const place_of_entry = entries.data() + at;
-                const auto* entry = static_cast<const dirent64*>(place_of_entry);
-                at += entry->d_reclen;
-                if (entry->d_type == DT_DIR && std::strcmp(entry->d_name, ".") != 0 &&
-                    std::strcmp(entry->d_name, "..") != 0)
-                    descend(folder.get(), entry->d_name, depth + 1);
-            }
+            io::for_each_entry(std::span<const char>(entries).first(static_cast<std::size_t>(length)),
+                               [&](unsigned char type, const char* name) {
+                                   if (type == DT_DIR && std::strcmp(name, ".") != 0 &&
+                                       std::strcmp(name, "..") != 0)
+                                       descend(folder.get(), name, depth + 1);
+                               });
     }
     [[nodiscard]] bool is_whole() const noexcept { return is_whole_; }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What users can try who own an lxcpath, or none.
+#include "support/child.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_tree.hpp"
 
@@ -18,8 +19,10 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 using namespace lxcmon::discover;
+using lxcmon::test::Child;
 using lxcmon::test::LogCapture;
 using lxcmon::test::TempTree;
 
@@ -36,6 +39,14 @@ bool mount_for_user(const std::string& place) {
     return fuse >= 0 && ::unshare(CLONE_NEWNS) == 0 &&
            ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
            ::mount("server", place.c_str(), "fuse.test", 0, options.c_str()) == 0;
+}
+
+DiscoverSettings hostile_settings(const std::vector<std::string>& lxcpaths,
+                                  std::chrono::milliseconds deadline) {
+    DiscoverSettings settings{lxcpaths, {}, {}};
+    settings.listing.foreign_period = std::chrono::nanoseconds(0);
+    settings.liblxc = {deadline, std::chrono::milliseconds(10), std::chrono::seconds(30)};
+    return settings;
 }
 
 } // namespace
@@ -58,6 +69,53 @@ TEST_CASE("a FUSE filesystem that a user has mounted is the user's, and is not e
     REQUIRE(::waitpid(child, &status, 0) == child);
     REQUIRE(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("a user's folder is never touched by the agent itself") {
+    const TempTree tree;
+    const std::string home = tree.path() / "home";
+    REQUIRE(std::filesystem::create_directory(home));
+    REQUIRE(::chmod(tree.path().c_str(), 0755) == 0);
+    const Child agent(0, [&] {
+        ::alarm(10); // ends a hang
+        if (!mount_for_user(home))
+            return false;
+        const LogCapture log;
+        ContainerTable table(hostile_settings({home + "/lxc"}, std::chrono::milliseconds(100)));
+        for (int round = 0; round < 3; ++round)
+            table.refresh();
+        return table.faults().size() == 1;
+    });
+}
+
+TEST_CASE("an lxcpath that hung waits until the containers of its owner are listed") {
+    const TempTree tree;
+    const std::string home = tree.path() / "home";
+    REQUIRE(std::filesystem::create_directory(home));
+    REQUIRE(::chmod(tree.path().c_str(), 0755) == 0);
+    const std::string other = tree.path() / "other";
+    const auto define = [&](const std::string& name) {
+        tree.write("other/" + name + "/config", "lxc.rootfs.path = dir:/nowhere\n");
+        for (const std::string& each : {other, other + "/" + name, other + "/" + name + "/config"})
+            REQUIRE(::chown(each.c_str(), hostile_user, hostile_user) == 0);
+    };
+    define("web");
+    const Child agent(0, [&] {
+        ::alarm(60); // ends a hang
+        if (!mount_for_user(home))
+            return false;
+        const LogCapture log;
+        constexpr std::chrono::milliseconds deadline{2000};
+        ContainerTable table(hostile_settings({home + "/lxc", other}, deadline));
+        table.refresh();
+        if (table.faults().size() != 1 || table.containers().size() != 1)
+            return false;
+        define("db");
+        const auto begin = std::chrono::steady_clock::now();
+        while (table.containers().size() != 2)
+            table.refresh(std::chrono::milliseconds(10));
+        return std::chrono::steady_clock::now() - begin < deadline;
+    });
 }
 
 TEST_CASE("a user can have so many containers and no more, and LXD's rule is not for users") {

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,24 @@ TEST_CASE("an error of poll() means neither alive nor ended") {
     CHECK_FALSE(alive);
     CHECK_FALSE(ended);
     CHECK(is_alive(pidfd.get()));
+}
+
+TEST_CASE("a signal during a question to a pidfd changes no answer") {
+    static volatile sig_atomic_t signals = 0;
+    struct sigaction count {
+    }, before{};
+    count.sa_handler = [](int) { signals = signals + 1; };
+    REQUIRE(::sigaction(SIGALRM, &count, &before) == 0);
+    const itimerval often{{0, 20}, {0, 20}};
+    const itimerval never{};
+    const UniqueFd pidfd = pidfd_of(::getpid());
+    REQUIRE(::setitimer(ITIMER_REAL, &often, nullptr) == 0);
+    int wrong = 0;
+    while (signals < 3000)
+        wrong += is_alive(pidfd.get()) && !has_ended(pidfd.get()) ? 0 : 1;
+    REQUIRE(::setitimer(ITIMER_REAL, &never, nullptr) == 0);
+    REQUIRE(::sigaction(SIGALRM, &before, nullptr) == 0);
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("a unique descriptor closes once, and can be moved and released") {

@@ -10,9 +10,11 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sched.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -72,6 +74,27 @@ void in_quiet_namespace(const std::function<void()>& test) {
 }
 
 } // namespace
+
+TEST_CASE("if the thread can't be started the lists are left out, and the next tick tries again") {
+    test::LogCapture log;
+    pthread_attr_t usual{};
+    pthread_attr_t huge{};
+    REQUIRE(::pthread_getattr_default_np(&usual) == 0);
+    REQUIRE(::pthread_getattr_default_np(&huge) == 0);
+    REQUIRE(::pthread_attr_setstacksize(&huge, std::size_t{1} << 50U) == 0); // more than there are addresses
+    ListerTicks ticks(LinkLister::Host::names, plenty);
+    REQUIRE(::pthread_setattr_default_np(&huge) == 0);
+    for (int round = 0; round < 3; ++round) {
+        ticks.tick({});
+        CHECK_FALSE(ticks.lister->host_error());
+        CHECK(ticks.lister->host_links().own().empty());
+    }
+    REQUIRE(::pthread_setattr_default_np(&usual) == 0);
+    CHECK(count_of(log.take(), "warning the thread that lists interfaces can't be started") == 1);
+    ticks.tick({});
+    CHECK(ticks.lister->host_error() == 0);
+    CHECK(log.take().empty());
+}
 
 TEST_SUITE_BEGIN("needs root");
 

@@ -72,6 +72,22 @@ TEST_CASE("an end elsewhere is an inner end unless another container has the oth
     CHECK(near.is_inner(veth(5, 4))); // the other container has ended
 }
 
+TEST_CASE("an end of the same container is not the other end") {
+    VethPairs pairs;
+    VethEnds ends(pairs);
+    ContainerLinks links = only(veth(5, 4));
+    links.links[links.count++] = veth(4, 5);
+    links.links[links.count++] = veth(7, 7); // both ends have the same ifindex, each in its namespace
+    ends.update(links);
+    for (const auto& entry : std::span(links.links).first(links.count))
+        CHECK(ends.is_inner(entry));
+    VethEnds far(pairs);
+    far.update(only(veth(7, 7)));
+    CHECK_FALSE(ends.is_inner(veth(7, 7)));
+    CHECK_FALSE(far.is_inner(veth(7, 7)));
+    CHECK(ends.is_inner(veth(5, 4)));
+}
+
 TEST_CASE("no end is an inner end if it is not known which ends are on the host") {
     VethPairs pairs;
     VethEnds ends(pairs);

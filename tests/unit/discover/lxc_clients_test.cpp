@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/log_capture.hpp"
+#include "support/stuck_worker.hpp"
+#include "support/temp_tree.hpp"
+
+#include "discover/container_table.hpp"
+#include "discover/lxc_clients.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace lxcmon::discover;
+using lxcmon::test::Child;
+using lxcmon::test::LogCapture;
+using lxcmon::test::TempTree;
+using lxcmon::test::TracerOf;
+
+// The order of questions, and what follows a process that does not answer.
+namespace {
+
+using ClientClock = std::chrono::steady_clock;
+
+/// A question with this number is never answered.
+constexpr std::uint64_t hangs = 99;
+
+void answer_numbers(int socket) {
+    std::array<char, 4096> message{};
+    ssize_t length = 0;
+    while ((length = ::recv(socket, message.data(), message.size(), 0)) > 0) {
+        const auto question = decode_question({message.data(), static_cast<std::size_t>(length)});
+        if (!question || question->number == hangs)
+            for (;;)
+                ::pause();
+        LxcAnswer answer;
+        answer.number = question->number;
+        const std::string text = std::string(1, last_piece) + encode(answer);
+        static_cast<void>(::send(socket, text.data(), text.size(), MSG_NOSIGNAL));
+    }
+}
+
+void ask(LxcClient& client, std::uint64_t number, LxcUrgency urgency = LxcUrgency::normal) {
+    LxcQuestion question;
+    question.number = number;
+    client.ask(question, urgency);
+}
+
+LxcAnswer next_answer(LxcClient& client) {
+    for (;;) {
+        if (auto answer = client.step())
+            return std::move(*answer);
+        REQUIRE(client.is_busy());
+        std::this_thread::sleep_until(
+            std::min(client.due(), ClientClock::now() + std::chrono::milliseconds(1)));
+    }
+}
+
+/// Asks for a list twice, in a process that can't fork. Repeats it if the machine was so busy that the pause
+/// may have passed.
+bool pauses_after_a_broken_list(const std::string& lxcpath) {
+    if (!lxcmon::test::refuse_fork())
+        return false;
+    for (int attempt = 0; attempt < 100; ++attempt) {
+        const auto begin = ClientClock::now();
+        ContainerTable table(DiscoverSettings{{lxcpath}, {}, {}});
+        table.refresh();
+        const auto first = table.faults();
+        table.refresh();
+        // The second attempt to fork within a second would fail without a call of fork().
+        if (ClientClock::now() - begin < std::chrono::milliseconds(400))
+            return first.contains(lxcpath) && first.at(lxcpath).find("fork: ") != std::string::npos &&
+                   table.faults() == first;
+    }
+    return false;
+}
+
+} // namespace
+
+TEST_CASE("questions are asked in the order of their urgency") {
+    LxcClient client(&answer_numbers, "test-order", std::chrono::seconds(20));
+    ask(client, 1);
+    ask(client, 2, LxcUrgency::last);
+    ask(client, 3);
+    ask(client, 4, LxcUrgency::next);
+    ask(client, 5, LxcUrgency::last);
+    std::vector<std::uint64_t> order;
+    while (client.is_busy())
+        order.push_back(next_answer(client).number);
+    CHECK(order == std::vector<std::uint64_t>{4, 1, 3, 2, 5});
+}
+
+TEST_CASE("a list that broke is asked for again after a pause") {
+    const TempTree tree;
+    const LogCapture log;
+    CHECK_NOTHROW(Child(0, [&] { return pauses_after_a_broken_list(tree.path()); }));
+}
+
+TEST_CASE("no process follows one that can't be ended, until it has been reaped" *
+          doctest::test_suite("needs root")) {
+    LxcClient client(&answer_numbers, "test-stuck", std::chrono::milliseconds(100));
+    ask(client, 1);
+    REQUIRE(next_answer(client).trouble == LxcTrouble::none);
+    ask(client, hangs);
+    {
+        const TracerOf held({client.pid()});
+        REQUIRE(next_answer(client).trouble == LxcTrouble::broken);
+        ask(client, 2);
+        const LxcAnswer answer = next_answer(client);
+        CHECK(answer.trouble == LxcTrouble::broken);
+        CHECK(answer.fault.find("can't be ended") != std::string::npos);
+        CHECK(client.pid() == -1);
+    }
+    CHECK(lxcmon::test::all_reaped());
+    ask(client, 3);
+    CHECK(next_answer(client).trouble == LxcTrouble::none);
+}
