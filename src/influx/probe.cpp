@@ -17,7 +17,7 @@ bool is_good(const http::Reply& reply) noexcept {
 }
 
 /// True if no credentials can mend it: the server has a problem, or another program has answered.
-bool is_of_server(const Judgement& judged) noexcept {
+bool is_servers_trouble(const Judgement& judged) noexcept {
     using deliver::Outcome;
     const Outcome outcome = judged.verdict.outcome;
     return judged.unknown_form || outcome == Outcome::retry || outcome == Outcome::server_error ||
@@ -67,7 +67,7 @@ void Client::probe_v1(std::vector<Finding>& findings) {
                              : settings_.http.user.empty()
                                  ? "requests without a user or token"
                                  : "user \"" + text::printable(settings_.http.user) + "\"";
-    if (is_of_server(judged)) {
+    if (is_servers_trouble(judged)) {
         findings.push_back({"server", false, name_ + ": " + wrong});
         return;
     }
@@ -106,7 +106,7 @@ void Client::probe_by_writing(std::vector<Finding>& findings) {
              place + (v2 ? " exists" : " exists, or the server creates it at the first write")});
         return;
     }
-    if (is_of_server(judged)) {
+    if (is_servers_trouble(judged)) {
         findings.push_back({"server", false, name_ + ": " + verdict.message});
         return;
     }
