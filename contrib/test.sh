@@ -171,7 +171,7 @@ check_lengths() {
 run_step "Install packages" install_everything
 # On a host whose own packages are in the way nothing else may start.
 [ "$failed" -eq 0 ] || { say "$passed passed, $failed failed"; exit 1; }
-run_step "Build with g++, warnings are errors" build_with build-test "ccache g++" "${unity[@]}"
+run_step "Build with g++, warnings are errors" build_with build-test "ccache g++" "${unity[@]}" -Ddebug=false
 rm -f "$LXCMONTEST_SEEN_FIELDS"
 # The virtual machine needs the CPU while the other tests mostly wait: its priority is lower than theirs, and higher than that of the
 # builds and checks that follow, beside which it would take hours.

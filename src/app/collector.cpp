@@ -39,7 +39,7 @@ discover::DiscoverSettings discover_settings(const CollectSettings& collect) {
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval);
     settings.liblxc.wait = std::min(interval / 4, settings.liblxc.wait);
     if (!collect.once)
-        settings.liblxc.first_wait = std::min(interval / 2, longest_first_wait);
+        settings.liblxc.first_wait = longest_first_wait;
     return settings;
 }
 
@@ -81,7 +81,7 @@ void Collector::serve_as_worker(std::span<char* const> arguments) noexcept {
 }
 
 void Collector::find_containers() {
-    table.refresh(longest_first_wait);
+    table.refresh();
 }
 
 void Collector::collect(std::int64_t tick_ns, const sample::TakePoints& take) {

@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <set>
 #include <system_error>
 
 namespace lxcmon::discover {
@@ -55,7 +54,7 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
         by_path_.emplace_back(FolderWatch(settings_.listing));
 }
 
-void ContainerTable::refresh(std::optional<std::chrono::milliseconds> patience) {
+void ContainerTable::refresh() {
     now_ns_ = io::now_ns(CLOCK_MONOTONIC);
     read_sockets();
     ignored_.start_round(sockets_.size(), now_ns_);
@@ -65,8 +64,7 @@ void ContainerTable::refresh(std::optional<std::chrono::milliseconds> patience) 
         update_all(index);
     }
     const bool is_first = std::exchange(is_first_, false);
-    const auto wait = is_first ? settings_.liblxc.first_wait : settings_.liblxc.wait;
-    const auto end = Clock::now() + patience.value_or(wait);
+    const auto end = Clock::now() + (is_first ? settings_.liblxc.first_wait : settings_.liblxc.wait);
     while (auto answer = clients_.next(end))
         take(std::move(*answer));
     clients_.end_idle();

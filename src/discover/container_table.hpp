@@ -38,11 +38,10 @@ class ContainerTable {
     /// configuration that appears or disappears in an existing folder is seen within ListingSettings::period.
     /// In an lxcpath that is not root's, created and destroyed containers are seen within
     /// ListingSettings::foreign_period. liblxc runs in processes of its own (LxcClients): if it has not
-    /// answered within LiblxcSettings::wait, the container is skipped until it has.
-    /// If /proc/net/unix can't be read (in time), only the running containers that it knows are there; throws
-    /// std::system_error if it has never been read, except for want of time.
-    /// `patience` replaces LiblxcSettings::wait.
-    void refresh(std::optional<std::chrono::milliseconds> patience = std::nullopt);
+    /// answered within LiblxcSettings::wait (first_wait the first time), the container is skipped until it
+    /// has. If /proc/net/unix can't be read (in time), only the running containers that it knows are there;
+    /// throws std::system_error if it has never been read, except for want of time.
+    void refresh();
 
     /// Ordered by lxcpath, then name. Valid until the next refresh(); the address of an entry does not change
     /// while the container exists.

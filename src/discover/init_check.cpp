@@ -63,12 +63,8 @@ std::string_view shortest_root(std::string_view path, std::string_view cgroup_di
     constexpr std::string_view old_parent = "/lxc/";
     if (const auto at = path.find(old_parent); at != std::string_view::npos)
         note(at + old_parent.size());
-    for (auto at = cgroup_dir.empty() ? std::string_view::npos : path.find(cgroup_dir);
-         at != std::string_view::npos; at = path.find(cgroup_dir, at + 1)) {
-        const std::size_t end = at + cgroup_dir.size();
-        if (at > 0 && path[at - 1] == '/' && (end == path.size() || path[end] == '/'))
-            shortest = std::min(shortest, end);
-    }
+    if (const std::string_view dir = io::trim_slashes(cgroup_dir); !dir.empty())
+        shortest = std::min(shortest, io::end_of_part(path, dir).value_or(shortest));
     return shortest == std::string_view::npos ? std::string_view() : path.substr(0, shortest);
 }
 
@@ -88,10 +84,6 @@ std::string unreadable(const std::string& path, int error) {
 std::string why_not_cgroups_of(uid_t uid, std::string_view cgroup_dir, std::string_view mountinfo,
                                std::string_view proc_cgroup) {
     const CgroupMounts mounts = cgroup_mounts(mountinfo);
-    while (cgroup_dir.starts_with('/'))
-        cgroup_dir.remove_prefix(1);
-    while (cgroup_dir.ends_with('/'))
-        cgroup_dir.remove_suffix(1);
     std::string refusal;
     io::for_each_line(proc_cgroup, [&](std::string_view line) {
         static_cast<void>(io::take_until(line, ':')); // the number

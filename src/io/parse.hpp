@@ -69,6 +69,26 @@ void for_each_word(std::string_view text, Callback&& each) {
     return text;
 }
 
+/// `text` without slashes at its begin and end.
+[[nodiscard]] inline std::string_view trim_slashes(std::string_view text) noexcept {
+    while (text.starts_with('/'))
+        text.remove_prefix(1);
+    while (text.ends_with('/'))
+        text.remove_suffix(1);
+    return text;
+}
+
+/// End of the first occurrence of `part` ("a/b") in the absolute `path` as whole components.
+[[nodiscard]] inline std::optional<std::size_t> end_of_part(std::string_view path,
+                                                            std::string_view part) noexcept {
+    for (std::size_t at = path.find(part); at != std::string_view::npos; at = path.find(part, at + 1)) {
+        const std::size_t end = at + part.size();
+        if (at > 0 && path[at - 1] == '/' && (end == path.size() || path[end] == '/'))
+            return end;
+    }
+    return std::nullopt;
+}
+
 /// Parses a file of one number and LF.
 [[nodiscard]] inline std::optional<std::int64_t> parse_count_line(std::string_view text) noexcept {
     const auto line = single_line(text);

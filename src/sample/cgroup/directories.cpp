@@ -20,30 +20,12 @@ bool is_name_or_numbered(std::string_view component, std::string_view name) noex
            std::ranges::all_of(component, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-/// End of the first occurrence of `part` ("a/b") in `path` as whole components.
-std::optional<std::size_t> end_of_part(std::string_view path, std::string_view part) noexcept {
-    for (std::size_t at = path.find(part); at != std::string_view::npos; at = path.find(part, at + 1)) {
-        const std::size_t end = at + part.size();
-        if (at > 0 && path[at - 1] == '/' && (end == path.size() || path[end] == '/'))
-            return end;
-    }
-    return std::nullopt;
-}
-
-std::string_view trim_slashes(std::string_view text) noexcept {
-    while (text.starts_with('/'))
-        text.remove_prefix(1);
-    while (text.ends_with('/'))
-        text.remove_suffix(1);
-    return text;
-}
-
 } // namespace
 
 std::optional<std::string> container_root(std::string_view init_cgroup, std::string_view name,
                                           std::string_view configured_dir) {
-    if (const std::string_view dir = trim_slashes(configured_dir); !dir.empty())
-        if (const auto end = end_of_part(init_cgroup, dir))
+    if (const std::string_view dir = io::trim_slashes(configured_dir); !dir.empty())
+        if (const auto end = io::end_of_part(init_cgroup, dir))
             return std::string(init_cgroup.substr(0, *end));
 
     // The first match is the host's container; the cgroups of a nested LXC follow it.
