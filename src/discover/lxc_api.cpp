@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/lxc_api.hpp"
 
+#include "discover/load_trouble.hpp"
+
 #include <fcntl.h>
 #include <lxc/lxccontainer.h>
 #include <sys/syscall.h>
@@ -66,7 +68,7 @@ LxcHandle::LxcHandle(const std::string& lxcpath, const std::string& name)
     : container_(::lxc_container_new(name.c_str(), lxcpath.c_str())) {
     if (!container_)
         throw std::runtime_error("liblxc can't load the container as uid " + std::to_string(::geteuid()) +
-                                 ": check its configuration, includes and lxc.log.file");
+                                 ": " + load_trouble(lxcpath, name));
     // Without a configuration file (LXD, Incus) liblxc does not query the monitor for the configuration of
     // the running container. Any harmless setting creates a configuration in memory.
     if (!container_->is_defined(container_.get()))

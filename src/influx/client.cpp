@@ -74,8 +74,11 @@ std::optional<deliver::Verdict> Client::choose_api() {
     // If /ping is refused, the answer to the write explains it better.
     const ServerKind kind = kind_of(reply);
     api_ = kind.api;
-    std::string choice =
-        name_ + " is " + kind.message + ": using the " + std::string(api_name(kind.api)) + " write API";
+    std::string choice = name_ +
+                         (judged.unknown_form ? ": another program, such as a proxy, answers /ping (HTTP " +
+                                                    std::to_string(reply.status) + ")"
+                                              : " is " + kind.message) +
+                         ": using the " + std::string(api_name(kind.api)) + " write API";
     if (choice != logged_choice_)
         spdlog::info("{}", choice);
     logged_choice_ = std::move(choice);

@@ -6,6 +6,7 @@
 #include "text/printable.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 namespace lxcmon::influx {
 
@@ -13,6 +14,14 @@ namespace {
 
 bool is_good(const http::Reply& reply) noexcept {
     return reply.failure.empty() && reply.status >= 200 && reply.status < 300;
+}
+
+/// True if no credentials can mend it: the server has a problem, or another program has answered.
+bool is_servers_trouble(const Judgement& judged) noexcept {
+    using deliver::Outcome;
+    const Outcome outcome = judged.verdict.outcome;
+    return judged.unknown_form || outcome == Outcome::retry || outcome == Outcome::server_error ||
+           outcome == Outcome::too_large;
 }
 
 } // namespace
@@ -52,17 +61,22 @@ Finding Client::probe_server() {
 void Client::probe_v1(std::vector<Finding>& findings) {
     // Any user may ask this; the answer lists the databases that the user may read or write.
     const http::Reply reply = http_.exchange(request("/query?q=SHOW%20DATABASES"));
-    const std::string wrong = is_good(reply) ? query_error(reply) : verdict_of(reply).message;
+    const Judgement judged = judge(reply, std::time(nullptr), secrets_);
+    const std::string wrong = is_good(reply) ? query_error(reply) : judged.verdict.message;
     const std::string user = !settings_.token.empty() ? "the token"
                              : settings_.http.user.empty()
-                                 ? "no user"
+                                 ? "requests without a user or token"
                                  : "user \"" + text::printable(settings_.http.user) + "\"";
+    if (is_servers_trouble(judged)) {
+        findings.push_back({"server", false, name_ + ": " + wrong});
+        return;
+    }
     if (!wrong.empty()) {
         findings.push_back({"credentials", false,
                             name_ + ": " + user + ": " + text::printable(text::redacted(wrong, secrets_))});
         return;
     }
-    findings.push_back({"credentials", true, name_ + ": " + user + " is accepted"});
+    findings.push_back({"credentials", true, name_ + ": the server accepts " + user});
     const auto names = listed_databases(reply);
     const std::string shown = "\"" + text::printable(settings_.database) + "\"";
     if (std::find(names.begin(), names.end(), settings_.database) != names.end())
@@ -80,7 +94,8 @@ void Client::probe_by_writing(std::vector<Finding>& findings) {
     // checks the token and the bucket before the body: 400 to an empty body means that both are good.
     http::Request write = request(write_path(settings_, *api_));
     write.post = true;
-    const deliver::Verdict verdict = verdict_of(http_.exchange(write));
+    const Judgement judged = judge(http_.exchange(write), std::time(nullptr), secrets_);
+    const deliver::Verdict& verdict = judged.verdict;
     const bool v2 = api_ == Api::v2;
     const std::string place = v2 ? "bucket \"" + text::printable(settings_.bucket) + "\""
                                  : "database \"" + text::printable(settings_.database) + "\"";
@@ -89,6 +104,10 @@ void Client::probe_by_writing(std::vector<Finding>& findings) {
         findings.push_back(
             {"database", true,
              place + (v2 ? " exists" : " exists, or the server creates it at the first write")});
+        return;
+    }
+    if (is_servers_trouble(judged)) {
+        findings.push_back({"server", false, name_ + ": " + verdict.message});
         return;
     }
     const bool token_is_good = verdict.status == 404;

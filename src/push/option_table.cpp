@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/option_table.hpp"
 
+#include "app/settings/globs.hpp"
 #include "app/settings/values.hpp"
 #include "influx/api.hpp"
 #include "influx/options.hpp"
@@ -201,10 +202,10 @@ constexpr auto option_rows = std::to_array<OptionRow>({
      &take_lxcpath},
     {{sampling_group, "include", "GLOB", Default("all", "web*"),
       "Only containers with a matching name; repeatable", true},
-     [](C& c, Value v) { c.collect.discover.include.push_back(not_empty(v)); }},
+     [](C& c, Value v) { c.collect.discover.include.push_back(app::container_glob(v)); }},
     {{sampling_group, "exclude", "GLOB", Default("none", "test-*"),
       "No containers with a matching name; repeatable", true},
-     [](C& c, Value v) { c.collect.discover.exclude.push_back(not_empty(v)); }},
+     [](C& c, Value v) { c.collect.discover.exclude.push_back(app::container_glob(v)); }},
     {{sampling_group, "tag", "KEY=VALUE", Default("", "site=berlin"), "Tag added to every point; repeatable",
       true},
      [](C& c, Value v) { c.collect.sample.tags.user.push_back(app::parse_tag(v)); }},
@@ -221,10 +222,10 @@ constexpr auto option_rows = std::to_array<OptionRow>({
       "Filesystems to add to the default, by mount point (/...) or type, for example network filesystems "
       "and FUSE; repeatable",
       true},
-     [](C& c, Value v) { c.collect.sample.fs_include.push_back(not_empty(v)); }},
+     [](C& c, Value v) { c.collect.sample.fs_include.push_back(app::filesystem_glob(v)); }},
     {{sampling_group, "fs-exclude", "GLOB", Default("", "/mnt/backup*"),
       "Filesystems to leave out, by mount point (/...) or type; repeatable", true},
-     [](C& c, Value v) { c.collect.sample.fs_exclude.push_back(not_empty(v)); }},
+     [](C& c, Value v) { c.collect.sample.fs_exclude.push_back(app::filesystem_glob(v)); }},
     {{sampling_group, "fs-interval", "DURATION", "60s", "Time between two samples of a filesystem"},
      [](C& c, Value v) { c.collect.sample.fs_interval = app::parse_duration(v); }},
     {{sampling_group, "net-loopback", "", "", "Also sample the interface lo"},
@@ -232,17 +233,17 @@ constexpr auto option_rows = std::to_array<OptionRow>({
     {{sampling_group, "net-include", "GLOB", Default("", "veth*"),
       "Interfaces of containers to add to the default, for example the inner ends of veth pairs; repeatable",
       true},
-     [](C& c, Value v) { c.collect.sample.net_globs.include.push_back(not_empty(v)); }},
+     [](C& c, Value v) { c.collect.sample.net_globs.include.push_back(app::interface_glob(v)); }},
     {{sampling_group, "net-exclude", "GLOB", Default("", "docker*"),
       "Interfaces of containers and the host to leave out; repeatable", true},
-     [](C& c, Value v) { c.collect.sample.net_globs.exclude.push_back(not_empty(v)); }},
+     [](C& c, Value v) { c.collect.sample.net_globs.exclude.push_back(app::interface_glob(v)); }},
     {{sampling_group, "io-include", "GLOB", Default("", "loop*"),
       "Block devices of the host to add to the default: partitions, loop, ram and zram devices; repeatable",
       true},
-     [](C& c, Value v) { c.collect.sample.io_globs.include.push_back(not_empty(v)); }},
+     [](C& c, Value v) { c.collect.sample.io_globs.include.push_back(app::device_glob(v)); }},
     {{sampling_group, "io-exclude", "GLOB", Default("", "sr*"),
       "Block devices of containers and the host to leave out; repeatable", true},
-     [](C& c, Value v) { c.collect.sample.io_globs.exclude.push_back(not_empty(v)); }},
+     [](C& c, Value v) { c.collect.sample.io_globs.exclude.push_back(app::device_glob(v)); }},
     {{sampling_group, "top-commands", "COUNT", "5",
       "Number of the busiest commands of each container in lxc_process"},
      [](C& c, Value v) { c.collect.sample.top_commands = app::parse_count(v, 1, 1000); }},

@@ -10,8 +10,9 @@ namespace lxcmon::text {
 struct NameGlobs {
     std::vector<std::string> include{}, exclude{};
 
-    /// `by_default`: whether the name is wanted if no glob matches.
-    [[nodiscard]] bool wants(const char* name, bool by_default) const noexcept;
+    /// Compares the globs with the name as it is shown and sent: with clean_name(). `by_default`: whether the
+    /// name is wanted if no glob matches.
+    [[nodiscard]] bool wants(const char* name, bool by_default) const;
 
     friend bool operator==(const NameGlobs&, const NameGlobs&) = default;
 };

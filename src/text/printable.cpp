@@ -47,6 +47,25 @@ std::string printable(std::string_view text, std::size_t most_bytes) {
     return out;
 }
 
+std::string escaped(std::string_view text, std::size_t most_bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string out;
+    while (!text.empty()) {
+        const std::size_t length = printable_bytes(text);
+        const auto byte = static_cast<unsigned char>(text.front());
+        std::string shown(text.substr(0, length));
+        if (length == 0)
+            shown = {'\\', 'x', digits[byte / 16U], digits[byte % 16U]};
+        else if (byte == '\\')
+            shown = "\\\\";
+        if (out.size() + shown.size() > most_bytes)
+            return out + "...";
+        out += shown;
+        text.remove_prefix(std::max<std::size_t>(length, 1));
+    }
+    return out;
+}
+
 std::string redacted(std::string text, std::span<const std::string> secrets) {
     constexpr std::string_view stars = "***";
     for (const std::string& secret : secrets) {

@@ -15,6 +15,10 @@ inline constexpr std::size_t longest_message_bytes = 300;
 /// `_`. Text longer than `most_bytes` is cut on a character boundary and ends in "...".
 [[nodiscard]] std::string printable(std::string_view text, std::size_t most_bytes = longest_message_bytes);
 
+/// Untrusted text with all its bytes in sight: the bytes that printable() replaces as \x01, a backslash
+/// doubled. For two names that printable() may show alike.
+[[nodiscard]] std::string escaped(std::string_view text, std::size_t most_bytes = longest_message_bytes);
+
 /// `text` with every secret replaced by `***`: a server's answer may repeat the request. Secrets under four
 /// bytes are not replaced: they also occur in ordinary words.
 [[nodiscard]] std::string redacted(std::string text, std::span<const std::string> secrets);

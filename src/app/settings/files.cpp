@@ -46,19 +46,21 @@ std::optional<FileSettings> read_file(const std::string& path, const Program& pr
                               : ", expected a TOML file, see --config"));
 }
 
-/// A user with write access to conf.d or a file in it could set each option, and so choose the files that the
-/// program writes.
-void check_owner(const std::string& path, std::string_view kind, const Program& program) {
+/// A user with write access to conf.d or to a settings file could set each option, and so choose the files
+/// that the program writes. A character device has no lasting content: /dev/null, a terminal.
+void check_owner(const std::string& path, std::string_view kind, SudoUser sudo_user, const Program& program) {
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0)
+    if (::stat(path.c_str(), &status) != 0 || S_ISCHR(status.st_mode))
         return;
-    const bool good_owner = status.st_uid == 0 || status.st_uid == ::geteuid();
+    const bool is_sudo_users = sudo_user && status.st_uid == *sudo_user;
+    const bool good_owner = status.st_uid == 0 || status.st_uid == ::geteuid() || is_sudo_users;
     const bool good_group = status.st_gid == 0 || status.st_gid == ::getegid();
     if (good_owner && (status.st_mode & S_IWOTH) == 0 && ((status.st_mode & S_IWGRP) == 0 || good_group))
         return;
     fail(program, path,
          "belongs to another user or may be written by other users, expected a " + std::string(kind) +
-             " of root; run: chown root:root " + path + " && chmod go-w " + path);
+             " of root; run: " + (is_sudo_users ? "" : "chown root:root " + path + " && ") + "chmod go-w " +
+             path);
 }
 
 std::vector<std::string> names_in(const std::string& folder, const Program& program) {
@@ -84,7 +86,9 @@ std::vector<std::string> names_in(const std::string& folder, const Program& prog
 
 } // namespace
 
-SettingsFiles read_settings_files(const std::string& main_file, bool must_exist, const Program& program) {
+SettingsFiles read_settings_files(const std::string& main_file, bool must_exist, const Program& program,
+                                  SudoUser sudo_user) {
+    check_owner(main_file, "file", sudo_user, program);
     auto settings = read_file(main_file, program);
     if (!settings && must_exist)
         fail(program, main_file,
@@ -92,11 +96,11 @@ SettingsFiles read_settings_files(const std::string& main_file, bool must_exist,
     if (!settings)
         settings.emplace();
     const std::string folder = main_file.substr(0, main_file.rfind('/') + 1) + "conf.d";
-    check_owner(folder, "folder", program);
+    check_owner(folder, "folder", sudo_user, program);
     std::size_t conf_files = 0;
     for (const std::string& name : names_in(folder, program)) {
         const std::string path = folder + "/" + name;
-        check_owner(path, "file", program);
+        check_owner(path, "file", sudo_user, program);
         auto more = read_file(path, program);
         ++conf_files;
         for (auto& [key, value] : more.value_or(FileSettings{}))

@@ -4,6 +4,7 @@
 #include "app/settings/command_line.hpp"
 #include "app/settings/files.hpp"
 #include "app/settings/nearest_name.hpp"
+#include "io/parse.hpp"
 #include "text/printable.hpp"
 
 #include <unistd.h>
@@ -107,6 +108,13 @@ Given from_file(const SettingValue& setting) {
     return given;
 }
 
+/// With `sudo lxcmon-push --config FILE` the caller's own file is as good as root's: the caller could give
+/// each option on the command line. The default file is for the service, too, and must be root's.
+SudoUser find_sudo_user(const Environment& environment) {
+    const auto user = look_up(environment, "SUDO_UID");
+    return user && ::geteuid() == 0 ? io::parse_number<uid_t>(*user) : std::nullopt;
+}
+
 std::size_t config_option(const Program& program) {
     const auto found = std::ranges::find(program.options, std::string_view("config"), &Option::name);
     return static_cast<std::size_t>(found - program.options.begin());
@@ -147,7 +155,8 @@ Parsed parse(const Program& program, const std::vector<std::string>& arguments,
     if (parsed.config_file.empty())
         refuse(program, *named, 0, {"is empty; expected a name"});
     // Only the default file may be missing.
-    const SettingsFiles read = read_settings_files(parsed.config_file, named.has_value(), program);
+    const SudoUser sudo_user = named ? find_sudo_user(environment) : std::nullopt;
+    const SettingsFiles read = read_settings_files(parsed.config_file, named.has_value(), program, sudo_user);
     const FileSettings& files = read.settings;
     parsed.conf_files = read.conf_files;
     for (std::size_t index = 0; index < program.options.size(); ++index) {

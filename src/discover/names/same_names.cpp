@@ -2,6 +2,7 @@
 #include "discover/names/same_names.hpp"
 
 #include "text/clean_name.hpp"
+#include "text/printable.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -27,21 +28,24 @@ std::vector<Container*> by_precedence(std::span<Container* const> containers) {
     return order;
 }
 
-/// `first` has the same name in the points.
-void set_marks(Container& container, const Container* first, bool repeats) {
+/// `first` has the same name in the points; `repeated` the same lxcpath, too.
+void set_marks(Container& container, const Container* first, const Container* repeated) {
+    const bool repeats = repeated != nullptr;
     const bool began_repeating = repeats && !std::exchange(container.repeats_name, repeats);
     const bool was_shadowed = std::exchange(container.shadowed, first != nullptr);
     container.repeats_name = repeats;
     if (began_repeating)
         spdlog::warn(
-            "container {} of {}: it is left out: its name is sent as {}, like that of another container "
-            "of this lxcpath; rename one of them",
-            container.name, container.lxcpath, text::clean_name(container.name));
+            "container {} of {}: it is left out: its name is sent as {}, like that of container {} of this "
+            "lxcpath; rename one of them",
+            text::escaped(container.name), container.lxcpath, text::clean_name(container.name),
+            text::escaped(repeated->name));
     else if (first != nullptr && !repeats && !was_shadowed && first->name != container.name)
         spdlog::warn(
             "container {} of {}: its name is sent as {}, like that of container {} of {}: its points "
             "have the tag lxcpath",
-            container.name, container.lxcpath, text::clean_name(container.name), first->name, first->lxcpath);
+            text::escaped(container.name), container.lxcpath, text::clean_name(container.name),
+            text::escaped(first->name), first->lxcpath);
 }
 
 } // namespace
@@ -51,9 +55,9 @@ void mark_same_names(std::span<Container* const> containers) {
     std::map<std::pair<std::string, std::string>, const Container*> sent; ///< with the lxcpath
     for (Container* const each : by_precedence(containers)) {
         std::string name = text::clean_name(each->name);
-        const bool repeats = !sent.try_emplace({text::clean_name(each->lxcpath), name}, each).second;
+        const auto [same, is_new] = sent.try_emplace({text::clean_name(each->lxcpath), name}, each);
         const auto [first, is_first] = firsts.try_emplace(std::move(name), each);
-        set_marks(*each, is_first ? nullptr : first->second, repeats);
+        set_marks(*each, is_first ? nullptr : first->second, is_new ? nullptr : same->second);
     }
 }
 

@@ -2,13 +2,37 @@
 #include "sample/filesystem/container_filesystems.hpp"
 
 #include "sample/guard/pauses.hpp"
+#include "text/clean_name.hpp"
+#include "text/printable.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 namespace lxcmon::sample {
+namespace {
+
+/// Names the filesystem of `reply` before `later` that has the same tags in the points. Of two scans with the
+/// points of one time, it may be in the other one.
+std::string first_of_name(const FilesystemReply& reply, const Filesystem& later) {
+    const auto tags_of = [&](const Filesystem& each) {
+        return std::array{text::clean_name(reply.text(each.mount_point)),
+                          text::clean_name(reply.text(each.source)), text::clean_name(reply.text(each.type))};
+    };
+    const auto tags = tags_of(later);
+    for (const Filesystem& each : std::span(reply.filesystems).first(reply.count)) {
+        if (&each == &later)
+            break;
+        if (tags_of(each) == tags)
+            return "its filesystem " + text::escaped(reply.text(each.mount_point));
+    }
+    return "another filesystem";
+}
+
+} // namespace
+
 ContainerFilesystems::ContainerFilesystems(std::string subject, std::uint64_t id, SeriesNames& names,
                                            std::string place)
     : subject_(std::move(subject))
@@ -140,27 +164,27 @@ void ContainerFilesystems::add_points(const FilesystemReply& reply, std::int64_t
     // A risky scan completes the scan before it: the points of both are of one time.
     if (!asked_risky_)
         names_.begin_scan(monotonic_ns);
-    std::string_view same_name;
+    const Filesystem* same_name = nullptr;
     for (const Filesystem& each : std::span(reply.filesystems).first(reply.count)) {
         const FilesystemNames names = clean_names(reply, each, name_, sink.points);
         const Admission admission = names_.admit(names.joined);
         if (admission == Admission::admitted)
             add_filesystem_point(each, names, sink.measurement, sink.tags, sink.wall_ns, sink.points);
         else if (admission == Admission::same_name)
-            same_name = reply.text(each.mount_point);
+            same_name = &each;
     }
     log_left_out(reply, same_name);
 }
 
-void ContainerFilesystems::log_left_out(const FilesystemReply& reply, std::string_view same_name) {
+void ContainerFilesystems::log_left_out(const FilesystemReply& reply, const Filesystem* same_name) {
     if (reply.left_out != 0 && !std::exchange(logged_left_out_, true))
         spdlog::warn("{}: {} of its filesystems are left out: at most {} are reported, and none with a name "
                      "longer than {} bytes",
                      subject_, reply.left_out, max_filesystems, max_mount_text);
-    if (!same_name.empty() && names_.newly_same_name())
-        spdlog::warn("{}: its filesystem {} is left out: it differs from another filesystem only in bytes "
-                     "that are replaced in the points",
-                     subject_, same_name);
+    if (same_name != nullptr && names_.newly_same_name())
+        spdlog::warn("{}: its filesystem {} is left out: its mount point is sent as {}, like that of {}",
+                     subject_, text::escaped(reply.text(same_name->mount_point)),
+                     text::clean_name(reply.text(same_name->mount_point)), first_of_name(reply, *same_name));
     if (names_.newly_too_many())
         spdlog::warn("{}: it has too many different filesystems; new filesystems are left out: {} have a "
                      "place, and as many new ones a day, as each adds a series to the database",

@@ -81,7 +81,7 @@ class ContainerFilesystems {
     void take_answers(const FilesystemReply& reply, bool risky);
     void note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns);
     void add_points(const FilesystemReply& reply, std::int64_t monotonic_ns, const PointSink& sink);
-    void log_left_out(const FilesystemReply& reply, std::string_view same_name);
+    void log_left_out(const FilesystemReply& reply, const Filesystem* same_name);
     [[nodiscard]] Fault& fault() noexcept { return faults_[asked_risky_ ? 1 : 0]; }
     [[nodiscard]] std::string fault_of(const FilesystemReply& reply) const;
 

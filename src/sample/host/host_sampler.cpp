@@ -6,6 +6,8 @@
 #include "sample/host/load.hpp"
 #include "sample/host/memory.hpp"
 #include "sample/network/host_points.hpp"
+#include "text/clean_name.hpp"
+#include "text/printable.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -133,11 +135,11 @@ void HostSampler::sample_net(std::int64_t tick_ns, std::span<const Link> links, 
         note_error("the list of its interfaces", "host_net", links_error, links_error_);
     if (links_error != 0)
         return;
-    const std::string_view left_out = add_host_net_points(links, net_choice_, tags_, tick_ns, points);
-    if (!std::exchange(has_same_name_, !left_out.empty()) && has_same_name_)
-        spdlog::warn("host: its interface {} is left out: it differs from the name of another interface only "
-                     "in bytes that are replaced in the points",
-                     left_out);
+    const HostLinkLeftOut left_out = add_host_net_points(links, net_choice_, tags_, tick_ns, points);
+    if (!std::exchange(has_same_name_, !left_out.name.empty()) && has_same_name_)
+        spdlog::warn(
+            "host: its interface {} is left out: its name is sent as {}, like that of its interface {}",
+            text::escaped(left_out.name), text::clean_name(left_out.name), text::escaped(left_out.same_as));
 }
 
 } // namespace lxcmon::sample

@@ -41,6 +41,12 @@ bool is_backed_elsewhere(std::string_view name) noexcept {
     });
 }
 
+/// The number of a device whose name is not clean.
+std::string shown_name(const DiskLine& line) {
+    return text::is_clean(line.name) ? std::string(line.name)
+                                     : std::to_string(line.major) + ":" + std::to_string(line.minor);
+}
+
 } // namespace
 
 std::optional<DiskLine> parse_disk_line(std::string_view line) noexcept {
@@ -75,7 +81,7 @@ bool HostIo::is_wanted(const DiskLine& line) {
             return false;
         const bool is_whole = ::faccessat(root_fd_, (device + "/partition").c_str(), F_OK, 0) != 0;
         const std::string name(line.name);
-        const bool is_wanted = globs_.wants(name.c_str(), is_whole && !is_backed_elsewhere(name));
+        const bool is_wanted = globs_.wants(shown_name(line).c_str(), is_whole && !is_backed_elsewhere(name));
         known = disks_.insert_or_assign(name, Disk{line.major, line.minor, is_wanted, 0}).first;
     }
     known->second.round = round_;
@@ -92,8 +98,7 @@ void HostIo::add_points(std::string_view diskstats, std::span<const Tag> tags, s
         readings_.clear();
         set_device_io(line->io, fields_of("host_io"), readings_);
         const Tag own{"device", text::is_clean(line->name) ? points.store(line->name)
-                                                           : points.store(std::to_string(line->major) + ":" +
-                                                                          std::to_string(line->minor))};
+                                                           : points.store(shown_name(*line))};
         readings_.emit(fields_of("host_io"), tags, std::span(&own, 1), time_ns, points);
     });
     std::erase_if(disks_, [this](const auto& item) { return item.second.round != round_; });

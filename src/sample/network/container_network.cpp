@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/network/container_network.hpp"
 
+#include "text/clean_name.hpp"
+#include "text/printable.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <cerrno>
@@ -63,9 +66,10 @@ void ContainerNetwork::add_points(const ContainerLinks& links, const PointSink& 
                      "the host, for example {}, are left out; --net-include adds them",
                      subject_, left_out.inner);
     if (!left_out.same_name.empty() && names_.newly_same_name())
-        spdlog::warn("{}: its interface {} is left out: it differs from the name of another interface only "
-                     "in bytes that are replaced in the points",
-                     subject_, left_out.same_name);
+        spdlog::warn(
+            "{}: its interface {} is left out: its name is sent as {}, like that of its interface {}",
+            subject_, text::escaped(left_out.same_name), text::clean_name(left_out.same_name),
+            text::escaped(left_out.same_as));
     if (names_.newly_too_many())
         spdlog::warn(
             "{}: it has too many different interfaces; new interfaces are left out: {} have a place, "

@@ -17,6 +17,16 @@ bool is_listed_twice(std::span<const ContainerLinks::Entry> earlier, const Link&
     return std::ranges::any_of(earlier, [&](const auto& each) { return each.link.index == link.index; });
 }
 
+/// The first chosen interface that is sent as `clean`; empty if there is none.
+std::string_view find_sent_as(std::string_view clean, std::span<const ContainerLinks::Entry> earlier,
+                              const NetPoints& sink) {
+    for (const auto& each : earlier)
+        if (text::clean_name(each.link.name.data()) == clean &&
+            sink.choice.wants(each.link, !sink.veth_ends.is_inner(each)))
+            return each.link.name.data();
+    return {};
+}
+
 void add_point(const ContainerLinks::Entry& entry, std::string_view name, const HostLinks& host_links,
                const NetPoints& sink) {
     Readings readings;
@@ -45,8 +55,11 @@ LinksLeftOut add_net_points(const ContainerLinks& links, const HostLinks& host_l
         const Admission admission = sink.names.admit(name);
         if (admission == Admission::admitted)
             add_point(all[at], name, host_links, sink);
-        else if (admission == Admission::same_name && !is_listed_twice(all.first(at), link))
+        else if (admission == Admission::same_name && left_out.same_name.empty() &&
+                 !is_listed_twice(all.first(at), link)) {
             left_out.same_name = link.name.data();
+            left_out.same_as = find_sent_as(name, all.first(at), sink);
+        }
     }
     return left_out;
 }

@@ -26,7 +26,8 @@ struct NetPoints {
 /// Interfaces that have no point, one of each kind; views into the links, empty if there is none.
 struct LinksLeftOut {
     std::string_view inner;     ///< VethEnds::is_inner(), and no glob includes it
-    std::string_view same_name; ///< its clean name is that of an earlier interface
+    std::string_view same_name; ///< its clean name is that of the earlier interface `same_as`
+    std::string_view same_as;
 };
 
 /// Adds an lxc_net point for each interface, by default not for loopback and inner ends. Strings are stored

@@ -21,19 +21,19 @@ bool is_firewall_link(std::string_view name) noexcept {
     });
 }
 
-/// True if another chosen interface has the clean name of `link`, which is not clean itself. Of several such
-/// interfaces the first keeps it.
-bool repeats_name(const Link& link, std::string_view clean, std::span<const Link> links,
-                  const InterfaceChoice& choice) {
+/// The name of another chosen interface with the clean name of `link`, which is not clean itself; empty if
+/// there is none. Of several such interfaces the first keeps it.
+std::string_view find_same(const Link& link, std::string_view clean, std::span<const Link> links,
+                           const InterfaceChoice& choice) {
     for (const Link& other : links) {
         if (!choice.wants(other))
             continue;
         if (clean == other.name.data())
-            return true;
+            return other.name.data();
         if (&other < &link && text::clean_name(other.name.data()) == clean)
-            return true;
+            return other.name.data();
     }
-    return false;
+    return {};
 }
 
 } // namespace
@@ -42,17 +42,19 @@ bool is_host_link(const Link& link) noexcept {
     return link.kind == LinkKind::other && link.peer_namespace < 0 && !is_firewall_link(link.name.data());
 }
 
-std::string_view add_host_net_points(std::span<const Link> links, const InterfaceChoice& choice,
-                                     std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points) {
+HostLinkLeftOut add_host_net_points(std::span<const Link> links, const InterfaceChoice& choice,
+                                    std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points) {
     Readings readings;
     std::string buffer;
-    std::string_view left_out;
+    HostLinkLeftOut left_out;
     for (const Link& link : links) {
         if (!choice.wants(link))
             continue;
         const std::string_view name = text::clean_name(link.name.data(), buffer);
-        if (name != link.name.data() && repeats_name(link, name, links, choice)) {
-            left_out = link.name.data();
+        const std::string_view same_as =
+            name != link.name.data() ? find_same(link, name, links, choice) : std::string_view();
+        if (!same_as.empty()) {
+            left_out = {link.name.data(), same_as};
             continue;
         }
         readings.clear();

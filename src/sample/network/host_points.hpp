@@ -15,10 +15,15 @@ namespace lxcmon::sample {
 /// one for each guest. So the number of series does not grow with the number of guests.
 [[nodiscard]] bool is_host_link(const Link& link) noexcept;
 
-/// Adds a host_net point for each of `links` that is chosen. An interface is left out if its clean name is
-/// that of another one: returns the name of such an interface, a view into `links`, or an empty text. Names
-/// are stored in `points`.
-std::string_view add_host_net_points(std::span<const Link> links, const InterfaceChoice& choice,
-                                     std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
+/// An interface without a point, as its clean name is that of the interface `same_as`. Views into the links;
+/// empty if there is none.
+struct HostLinkLeftOut {
+    std::string_view name, same_as;
+};
+
+/// Adds a host_net point for each of `links` that is chosen. Returns one that is left out. Names are stored
+/// in `points`.
+HostLinkLeftOut add_host_net_points(std::span<const Link> links, const InterfaceChoice& choice,
+                                    std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
 
 } // namespace lxcmon::sample

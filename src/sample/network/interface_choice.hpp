@@ -12,7 +12,7 @@ struct InterfaceChoice {
     text::NameGlobs globs{};
 
     /// `is_usual`: wanted by default, unless it is the loopback.
-    [[nodiscard]] bool wants(const Link& link, bool is_usual = true) const noexcept {
+    [[nodiscard]] bool wants(const Link& link, bool is_usual = true) const {
         return globs.wants(link.name.data(), is_usual && (loopback || !link.loopback));
     }
 };

@@ -107,7 +107,9 @@ TEST_CASE("lxc.log.file makes no file, neither root's nor the user's") {
     REQUIRE(::chmod(anyones.path().c_str(), 0777) == 0);
     for (const TempTree* folder : {&roots_folder, &anyones}) {
         place.define("bad", "lxc.log.file = " + (folder->path() / "nologin").string() + "\n");
-        check_costs_itself_alone(place, "liblxc can't load the container");
+        check_costs_itself_alone(place,
+                                 "liblxc can't load the container as uid 65534: its lxc.log.file is '" +
+                                     (folder->path() / "nologin").string() + "', which can't be opened: ");
         CHECK(std::filesystem::is_empty(folder->path()));
     }
 }

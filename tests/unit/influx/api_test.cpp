@@ -195,3 +195,14 @@ TEST_CASE_FIXTURE(Server, "v3: numbers beyond the sent lines are ignored") {
     CHECK(verdict.refused_lines == std::vector<std::size_t>{2});
     CHECK(verdict.dropped_lines == 3);
 }
+
+TEST_CASE_FIXTURE(Server, "a proxy's 400 to the ping is not taken for the server's") {
+    Client client(settings());
+    script_ping(400, {}, "<html>400 Bad Request</html>");
+    CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
+    const std::string text = log.take();
+    CHECK(text.find(server.url() +
+                          ": another program, such as a proxy, answers /ping (HTTP 400): using the "
+                          "v1 write API") != std::string::npos);
+    CHECK(text.find("is a server that reports no version") == std::string::npos);
+}

@@ -97,3 +97,41 @@ TEST_CASE_FIXTURE(ProbeFixture, "the check shows the API and the reason for it")
     chosen.api = Api::v2;
     CHECK(why(chosen).ends_with("using the v2 write API, set by --influx-api"));
 }
+
+TEST_CASE_FIXTURE(ProbeFixture, "the check: a server's trouble is no trouble with the credentials") {
+    Settings with_bucket = settings();
+    with_bucket.bucket = "b";
+    for (const Settings& chosen : {settings(), with_bucket})
+        for (const HttpAnswer& answer : {HttpAnswer{503, "busy"},
+                                         {500, "disk full"},
+                                         {429, ""},
+                                         {400, "<html>400 Bad Request</html>"}}) {
+            server.script({204, ""});
+            server.script(answer);
+            const auto findings = Client(chosen).probe();
+            REQUIRE(findings.size() == 2);
+            CHECK_FALSE(findings.back().ok);
+            CHECK(findings.back().what == "server");
+            CHECK(findings.back().message.starts_with(server.url() + ": HTTP " +
+                                                      std::to_string(answer.status)));
+        }
+}
+
+TEST_CASE_FIXTURE(ProbeFixture, "the check names the caller in plain words") {
+    const auto findings_with = [this](const Settings& chosen) {
+        server.script({204, ""});
+        server.script({200, R"({"results":[{"series":[{"values":[["other"]]}]}]})"});
+        return Client(chosen).probe();
+    };
+    Settings chosen = settings();
+    const std::string begin = server.url() + ": the server accepts ";
+    const auto findings = findings_with(chosen);
+    REQUIRE(findings.size() == 3);
+    CHECK(findings[1].message == begin + "requests without a user or token");
+    CHECK(findings[2].message.find("is not visible to requests without a user or token;") !=
+          std::string::npos);
+    chosen.http.user = "lxcmon";
+    CHECK(findings_with(chosen)[1].message == begin + "user \"lxcmon\"");
+    chosen.token = "s3cret";
+    CHECK(findings_with(chosen)[1].message == begin + "the token");
+}

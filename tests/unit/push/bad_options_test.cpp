@@ -87,6 +87,14 @@ TEST_CASE("the error about a bad value names the option, the value and the expec
         {"--log-format", "xml", "text, json"},
         {"--host", "", "expected a name"},
         {"--lxcpath", "relative", "absolute path"},
+        {"--include", "a/b", "--lxcpath"},
+        {"--exclude", "a,b", "expected one glob, for example web*"},
+        {"--net-include", "eth0,eth1", "expected one glob, for example eth*"},
+        {"--net-exclude", "net/eth0", "glob such as eth*"},
+        {"--io-include", "/dev/sda", "without /dev/"},
+        {"--io-exclude", "sd[a", "for example [0-9]"},
+        {"--fs-include", "", "/mnt/* or nfs*"},
+        {"--fs-exclude", "mnt/x", "begins with a slash"},
     };
     for (const auto& each : cases) {
         CAPTURE(each.option);

@@ -89,9 +89,8 @@ TEST_CASE("if an option with one value is repeated, the last value is used") {
 
 TEST_CASE("values on the command line are not split or interpreted") {
     const Parser parser;
-    CHECK(
-        parser.config({"--include", "[ab]", "--include", "a,b", "--include=x y"}).collect.discover.include ==
-        Texts{"[ab]", "a,b", "x y"});
+    CHECK(parser.config({"--lxcpath", "/[ab]", "--lxcpath", "/a,b", "--lxcpath=/x y"})
+              .collect.discover.lxcpaths == Texts{"/[ab]", "/a,b", "/x y"});
     CHECK(parser.config({"--host=a=b"}).collect.sample.tags.host == "a=b");
     CHECK(parser.config({"--json-file", "-"}).destinations.json_file.path == "-");
 }

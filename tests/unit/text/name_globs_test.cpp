@@ -20,3 +20,16 @@ TEST_CASE("include adds to the default, exclude takes precedence") {
     CHECK_FALSE(globs.wants("eth0", true));
     CHECK(globs.wants("eth1", true));
 }
+
+TEST_CASE("globs match the name that is shown") {
+    const NameGlobs globs{{"veth_*"}, {"a_b", "caf\xef\xbf\xbd"}};
+    CHECK(globs.wants("veth\x01x", false));
+    CHECK_FALSE(globs.wants("a\x01"
+                            "b",
+                            true));
+    CHECK_FALSE(globs.wants("caf\xe9", true));
+    CHECK(NameGlobs{{"a\x01*"}, {}}.wants("a\x01"
+                                          "b",
+                                          false) == false);
+    CHECK(NameGlobs{{}, {"a/b"}}.wants("a\\b", true) == false);
+}

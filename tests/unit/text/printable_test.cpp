@@ -34,3 +34,13 @@ TEST_CASE("short secrets are left alone, others go wherever they stand") {
     const std::vector<std::string> secrets{"", "abc", "swordfish"};
     CHECK(redacted("abc swordfish,swordfish", secrets) == "abc ***,***");
 }
+
+TEST_CASE("escaped text shows every byte that printable text replaces") {
+    CHECK(escaped("plain \xc3\xa9 a_b") == "plain \xc3\xa9 a_b");
+    CHECK(escaped(std::string("a\0b\n\x1b\x7f\xff", 7)) == "a\\x00b\\x0a\\x1b\\x7f\\xff");
+    CHECK(escaped("\xc2\x9b\xe2\x80\xae") == "\\xc2\\x9b\\xe2\\x80\\xae"); // C1's CSI, a mark of direction
+    CHECK(escaped("a\\x01") == "a\\\\x01");
+    CHECK(escaped("ab\x01", 5) == "ab...");
+    CHECK(escaped("ab\x01", 6) == "ab\\x01");
+    CHECK(escaped("").empty());
+}

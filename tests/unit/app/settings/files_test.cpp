@@ -178,3 +178,49 @@ TEST_CASE("a file of conf.d that other users own or may write is refused") {
     CHECK(::chown(path.c_str(), 1234, 0) == 0);
     CHECK(folder.error().find(refused) != std::string::npos);
 }
+
+TEST_CASE("a main file that other users own or may write is refused") {
+    const Folder folder;
+    const std::string path = folder.write("main.toml", "host = 'h'\n");
+    const std::string refused = path + ": belongs to another user or may be written by other users";
+    for (const bool must_exist : {true, false}) {
+        CHECK(::chmod(path.c_str(), 0646) == 0);
+        CHECK(folder.error(must_exist).find(refused) != std::string::npos);
+        CHECK(folder.error().ends_with("run: chown root:root " + path + " && chmod go-w " + path));
+        CHECK(::chmod(path.c_str(), 0664) == 0);
+        CHECK(folder.error(must_exist) == "no error");
+    }
+    if (::geteuid() != 0)
+        return;
+    CHECK(::chown(path.c_str(), 0, 1234) == 0);
+    CHECK(folder.error().find(refused) != std::string::npos);
+    CHECK(::chown(path.c_str(), 1234, 0) == 0);
+    CHECK(::chmod(path.c_str(), 0600) == 0);
+    CHECK(folder.error().find(refused) != std::string::npos);
+}
+
+TEST_CASE("a character device may be the main file") {
+    CHECK(read_settings_files("/dev/null", true, few_options()).settings.empty());
+}
+
+TEST_CASE("with sudo, the caller's own file of --config is accepted" * doctest::test_suite("needs root")) {
+    const Folder folder;
+    const std::string path = folder.write("main.toml", "");
+    REQUIRE(::chown(path.c_str(), 1234, 1234) == 0);
+    const auto error = [](const std::vector<std::string>& arguments, const Environment& environment) {
+        try {
+            static_cast<void>(parse(few_options(), arguments, environment));
+        } catch (const BadSetting& bad) {
+            return std::string(bad.what());
+        }
+        return std::string("no error");
+    };
+    const std::string refused = "lxcmon-few: " + path + ": belongs to another user";
+    CHECK(error({"--config", path}, {{"SUDO_UID", "1234"}}) == "no error");
+    CHECK(error({}, {{"SUDO_UID", "1234"}, {"LXCMON_CONFIG", path}}) == "no error");
+    for (const char* user : {"1235", "", "-1", "1234x"})
+        CHECK(error({"--config", path}, {{"SUDO_UID", user}}).starts_with(refused));
+    CHECK(error({"--config", path}, {}).starts_with(refused));
+    REQUIRE(::chmod(path.c_str(), 0664) == 0); // its group is not root's
+    CHECK(error({"--config", path}, {{"SUDO_UID", "1234"}}).ends_with("; run: chmod go-w " + path));
+}

@@ -142,3 +142,12 @@ TEST_CASE("a device with a name that line protocol can't hold has its number") {
     OneDisk host;
     CHECK(host.lines("8 0 sd\001 10 1 20 5 30 2 40 6 0 7 8\n").starts_with("host_io,device=8:0 "));
 }
+
+TEST_CASE("a glob matches the number that such a device is shown with") {
+    OneDisk host;
+    host.globs.exclude = {"8:0"};
+    CHECK(host.lines("8 0 sd\001 10 1 20 5 30 2 40 6 0 7 8\n").empty());
+    OneDisk other;
+    other.globs.exclude = {"sd*"};
+    CHECK(other.lines("8 0 sd\001 10 1 20 5 30 2 40 6 0 7 8\n").starts_with("host_io,device=8:0 "));
+}

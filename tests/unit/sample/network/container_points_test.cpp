@@ -140,7 +140,10 @@ TEST_CASE("of two interfaces with names that are equal in the points, the first 
     VethPairs pairs;
     SeriesNames names(10);
     names.begin_scan(1);
-    CHECK(add_net_points(links, HostLinks(), {{}, VethEnds(pairs), names, {}, 5, points}).same_name == "a_");
+    const LinksLeftOut left_out =
+        add_net_points(links, HostLinks(), {{}, VethEnds(pairs), names, {}, 5, points});
+    CHECK(left_out.same_name == "a_");
+    CHECK(left_out.same_as == "a\001");
     REQUIRE(points.size() == 2);
     CHECK(tag_of(points[0], "interface") == "a_");
     CHECK(tag_of(points[1], "interface") == "b");
