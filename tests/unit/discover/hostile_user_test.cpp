@@ -105,15 +105,17 @@ TEST_CASE("an lxcpath that hung waits until the containers of its owner are list
         if (!mount_for_user(home))
             return false;
         const LogCapture log;
-        constexpr std::chrono::milliseconds deadline{2000};
-        ContainerTable table(hostile_settings({home + "/lxc", other}, deadline));
+        constexpr std::chrono::milliseconds deadline{5000};
+        DiscoverSettings settings = hostile_settings({home + "/lxc", other}, deadline);
+        settings.liblxc.wait = std::chrono::milliseconds(10);
+        ContainerTable table(settings);
         table.refresh();
         if (table.faults().size() != 1 || table.containers().size() != 1)
             return false;
         define("db");
         const auto begin = std::chrono::steady_clock::now();
         while (table.containers().size() != 2)
-            table.refresh(std::chrono::milliseconds(10));
+            table.refresh();
         return std::chrono::steady_clock::now() - begin < deadline;
     });
 }

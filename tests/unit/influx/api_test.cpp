@@ -201,8 +201,7 @@ TEST_CASE_FIXTURE(Server, "a proxy's 400 to the ping is not taken for the server
     script_ping(400, {}, "<html>400 Bad Request</html>");
     CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
     const std::string text = log.take();
-    CHECK(text.find(server.url() +
-                          ": another program, such as a proxy, answers /ping (HTTP 400): using the "
-                          "v1 write API") != std::string::npos);
+    CHECK(text.find(server.url() + ": another program, such as a proxy, answers /ping (HTTP 400): using the "
+                                   "v1 write API") != std::string::npos);
     CHECK(text.find("is a server that reports no version") == std::string::npos);
 }
