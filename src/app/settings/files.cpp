@@ -57,10 +57,11 @@ void check_owner(const std::string& path, std::string_view kind, SudoUser sudo_u
     const bool good_group = status.st_gid == 0 || status.st_gid == ::getegid();
     if (good_owner && (status.st_mode & S_IWOTH) == 0 && ((status.st_mode & S_IWGRP) == 0 || good_group))
         return;
+    const std::string wrong =
+        good_owner ? "may be written by other users" : "belongs to the user " + std::to_string(status.st_uid);
     fail(program, path,
-         "belongs to another user or may be written by other users, expected a " + std::string(kind) +
-             " of root; run: " + (is_sudo_users ? "" : "chown root:root " + path + " && ") + "chmod go-w " +
-             path);
+         wrong + ", expected a " + std::string(kind) + " of root that only root may write; run: " +
+             (is_sudo_users ? "" : "chown root:root " + path + " && ") + "chmod go-w " + path);
 }
 
 std::vector<std::string> names_in(const std::string& folder, const Program& program) {
