@@ -14,8 +14,12 @@ namespace lxcmon::spool {
 
 std::optional<std::string> Backlog::leave(const Batch* undecided, std::uint64_t number, std::uint64_t room) {
     const auto segment = being_read();
-    if (segment == segments_.end() || batch_is_detached_ || (!is_partly_delivered_ && undecided == nullptr))
+    if (segment == segments_.end() || batch_is_detached_)
         return std::nullopt;
+    if (!is_partly_delivered_ && undecided == nullptr) {
+        stop_reading(); // it may have cancelled batches
+        return std::nullopt;
+    }
     Writer writer(folder_, [](int) { return 0; }); // replace() syncs it once: a stop must not take minutes
     auto wrong = writer.start(number);
     if (!wrong)
