@@ -277,6 +277,14 @@ std::size_t Queue::lines() const {
     return lines;
 }
 
+bool Queue::is_in_spool(const Item& item) const {
+    const auto is_being_written = [&](const Item& each) {
+        return each.id == item.replaces && each.being_spooled;
+    };
+    return item.spooled ||
+           (item.replaces != 0 && std::none_of(items_.begin(), items_.end(), is_being_written));
+}
+
 std::size_t Queue::bytes() const {
     const std::lock_guard lock(mutex_);
     return bytes_;

@@ -151,9 +151,7 @@ class Queue {
     [[nodiscard]] TimePoint next_ready() const;
     [[nodiscard]] static bool may_be_spooled(const Item& item) noexcept;
     /// Also true for the rest of a batch that is there.
-    [[nodiscard]] static bool is_in_spool(const Item& item) noexcept {
-        return item.spooled || item.replaces != 0;
-    }
+    [[nodiscard]] bool is_in_spool(const Item& item) const;
     [[nodiscard]] Items::iterator find_due(TimePoint now);
     [[nodiscard]] bool has_spool_work(bool can_write) const;
     void set_all_due(TimePoint now);

@@ -40,7 +40,7 @@ void Queue::end_spooling(std::uint64_t id, Spooled spooled) {
     item->unspoolable = spooled == Spooled::too_large;
     if (item->replaced && !item->spooled)
         for (Item& each : items_)
-            each.replaces = each.replaces == id ? 0 : each.replaces;
+            each.replaces = each.replaces == id ? std::exchange(item->replaces, 0) : each.replaces;
     const bool is_newest = std::next(item) == items_.end();
     if (item->delivered || (item->spooled && !item->in_flight && !is_newest))
         forget(item, gone);

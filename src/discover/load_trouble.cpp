@@ -25,6 +25,18 @@ std::string_view without_blanks(std::string_view text) noexcept {
     return text.substr(0, text.find_last_not_of(blanks) + 1);
 }
 
+/// For a person's shell: a user names the containers of an lxcpath of its own.
+std::string shell_word(const std::string& text) {
+    constexpr std::string_view plain =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+:@";
+    if (text.find_first_not_of(plain) == std::string::npos)
+        return text;
+    std::string word = "'";
+    for (const char c : text)
+        word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return word + "'";
+}
+
 /// "'PATH', which can't be read: REASON".
 std::string file_trouble(const std::string& path, const char* what, int error) {
     return "'" + text::printable(path) + "', which can't be " + what + ": " +
@@ -62,9 +74,9 @@ std::string load_trouble(const std::string& lxcpath, const std::string& name) {
     });
     if (!trouble.empty())
         return trouble;
-    return "its configuration or an include has an unknown key or a bad value; the line is named by: "
-           "lxc-info -P " +
-           lxcpath + " -n " + name + " -o /dev/stderr -l ERROR";
+    return "its configuration or an include has an unknown key or a bad value; the line is named by" +
+           (::geteuid() == 0 ? std::string() : " (as that user, never as root)") + ": lxc-info -P " +
+           shell_word(lxcpath) + " -n " + shell_word(name) + " -o /dev/stderr -l ERROR";
 }
 
 } // namespace lxcmon::discover

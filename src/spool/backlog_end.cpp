@@ -3,16 +3,24 @@
 #include "spool/backlog.hpp"
 #include "spool/gzip_segment.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace lxcmon::spool {
 
 std::optional<std::string> Backlog::leave(const Batch* undecided, std::uint64_t number, std::uint64_t room) {
     const auto segment = being_read();
-    if (segment == segments_.end() || batch_is_detached_ || (!is_partly_delivered_ && undecided == nullptr))
+    if (segment == segments_.end() || batch_is_detached_)
         return std::nullopt;
-    Writer writer(folder_);
+    if (!is_partly_delivered_ && undecided == nullptr) {
+        stop_reading(); // it may have cancelled batches
+        return std::nullopt;
+    }
+    Writer writer(folder_, [](int) { return 0; }); // replace() syncs it once: a stop must not take minutes
     auto wrong = writer.start(number);
     if (!wrong)
         wrong = copy_rest(writer, undecided, room);
@@ -56,11 +64,15 @@ std::optional<std::string> Backlog::copy_rest(Writer& writer, const Batch* undec
 /// If the host crashes meanwhile, the old file or both files are there. Returns 0 or an errno.
 int Backlog::replace(Segment& segment, Segment made) {
     const std::string name = plain_name(segment.number);
-    if (const int error = folder_.rename(made.name, name); error != 0) {
+    const io::UniqueFd file = folder_.open_file(made.name, O_RDONLY);
+    int error = file && ::fdatasync(file.get()) == 0 ? 0 : errno;
+    if (error == 0)
+        error = folder_.rename(made.name, name);
+    if (error != 0) {
         static_cast<void>(folder_.remove(made.name));
         return error;
     }
-    int error = folder_.sync();
+    error = folder_.sync();
     if (error == 0 && segment.name != name)
         error = folder_.remove(segment.name);
     made.number = segment.number;

@@ -31,6 +31,16 @@ std::size_t end_of_set(std::string_view glob, std::size_t begin) noexcept {
     return std::string_view::npos;
 }
 
+/// Not in a set, such as [0,1].
+bool has_comma(std::string_view glob) noexcept {
+    for (std::size_t at = 0; at < glob.size();) {
+        if (glob[at] == ',')
+            return true;
+        at = glob[at] == '[' ? end_of_set(glob, at) : at + (glob[at] == '\\' ? 2 : 1);
+    }
+    return false;
+}
+
 void check_pattern(std::string_view glob) {
     for (std::size_t at = 0; at < glob.size();) {
         if (glob[at] == '\\' && at + 1 == glob.size())
@@ -52,7 +62,7 @@ void check_glob(const std::string& text, const std::string& example, bool may_ha
         ": give the option once for each (a list in a settings file), and write ? for ";
     if (text.empty())
         throw BadValue{"is empty" + expected};
-    if (text.find(',') != std::string::npos)
+    if (has_comma(text))
         throw BadValue{"has a comma" + expected + repeat + "a comma in a name"};
     if (blank_bytes.find(text.front()) != std::string_view::npos ||
         blank_bytes.find(text.back()) != std::string_view::npos)

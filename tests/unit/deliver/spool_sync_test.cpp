@@ -63,6 +63,27 @@ TEST_CASE_FIXTURE(
     CHECK(syncs.of_all == 1);
 }
 
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool sync: at the end, what is left of a file is synced once for all batches") {
+    settings.batch_lines = 1;
+    spool::Spool spool(settings, hooks);
+    append(spool, numbered_batch(1, 9));
+    REQUIRE(spool.begin() != nullptr);
+    spool.accept();
+    syncs.reset();
+    SUBCASE("") {}
+    SUBCASE("the old file stays if that fails") {
+        syncs.failing = true;
+    }
+    const LogCapture log;
+    spool.finish(nullptr);
+    CHECK(syncs.of_data == 1);
+    CHECK(syncs.of_all == (syncs.failing ? 0 : 1)); // the folder, with the new name
+    CHECK(names() == Names{"000000000001.jsonl"});
+    CHECK(content(names()[0]) == (syncs.failing ? numbered_json(1, 9) : numbered_json(2, 8)));
+    syncs.reset();
+}
+
 TEST_CASE_FIXTURE(
     SpoolTest, "spool sync: a batch that does not reach the disk does not count, and its segment is closed") {
     spool::Spool spool(settings, hooks);

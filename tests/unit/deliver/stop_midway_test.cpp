@@ -166,6 +166,22 @@ TEST_CASE("a line above a proxy's limit waits in the spool and delays no live ba
     CHECK(rig.in_spool() == bad);
 }
 
+TEST_CASE("lines above a proxy's limit at the head of each batch delay no other line") {
+    MidwayRig rig;
+    rig.settings.delivery.settings_wait = std::chrono::hours(1);
+    Target target = rig.target([](std::string_view lines) {
+        return has(lines, "long") || lines.size() > left_over.size() ? Outcome::limited : Outcome::delivered;
+    });
+    target.start();
+    std::string head;
+    for (const char* name : {"a", "b", "c", "d"})
+        head += "long,n=" + std::string(name) + " v=" + std::string(20, '1') + " 1\n";
+    target.push({head + left_over + next_batch, 7});
+    REQUIRE(wait_midway([&] { return target.status().counts.delivered_points == 3; }));
+    CHECK(target.stop(milliseconds(0)).lost_lines == 0);
+    CHECK(target.status().counts.rejected_points == 0);
+}
+
 TEST_CASE("an error in the middle of the spooler's work costs neither the process nor the spool") {
     MidwayRig rig;
     const std::string& path = rig.settings.spool->folder;

@@ -34,3 +34,10 @@ TEST_CASE("a container that can't be loaded is explained") {
                                                       "a bad value; the line is named by: lxc-info -P " +
                                                           path + " -n web -o /dev/stderr -l ERROR");
 }
+
+TEST_CASE("a container's name in a command for a person's shell is one word") {
+    const TempTree tree;
+    tree.write("a;b 'c/config", "lxc.nonsense = 1\n");
+    const std::string trouble = load_trouble(tree.path(), "a;b 'c");
+    CHECK(trouble.ends_with(R"( -n 'a;b '\''c' -o /dev/stderr -l ERROR)"));
+}

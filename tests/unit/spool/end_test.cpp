@@ -37,6 +37,21 @@ TEST_CASE_FIXTURE(SpoolEnd, "spool end: a batch cancelled before others is not s
     CHECK(next_start() == numbered_lines(20, 2));
 }
 
+TEST_CASE_FIXTURE(SpoolEnd, "spool end: a cancelled batch of a file that is being read is not sent again") {
+    {
+        Spool spool(settings, hooks);
+        const Entry first = append(spool, numbered_batch(10, 2));
+        append(spool, numbered_batch(20, 2));
+        spool.cancel(first);
+        const Batch* const offered = spool.begin();
+        REQUIRE(offered != nullptr);
+        CHECK(offered->body == numbered_lines(20, 2));
+        spool.finish(nullptr);
+        CHECK(spool.lines() == 2);
+    }
+    CHECK(next_start() == numbered_lines(20, 2));
+}
+
 TEST_CASE("spool end: the delivered part of the file that is being read is removed") {
     for (const bool is_gzip : {false, true})
         for (const bool is_lent : {false, true}) {
