@@ -94,7 +94,12 @@ void check_refused(FuzzedDataProvider& data) {
             std::find(texts.begin(), texts.end(), line) != texts.end())
             wanted += line + '\n';
     }
-    require(deliver::refused_lines(sent, verdict) == wanted, "the named lines, in order", sent);
+    require(deliver::refused_lines(sent, verdict, at) == wanted, "the named lines, in order", sent);
+    // The lines in conflict are a matter of the reader; only so many of them may be given.
+    verdict = {};
+    verdict.type_conflict = deliver::TypeConflict{"m", "f", "float"};
+    const std::string lines = deliver::refused_lines(sent, verdict, 2);
+    require(std::count(lines.begin(), lines.end(), '\n') <= 2, "no more than the dropped lines", sent);
 }
 
 } // namespace
