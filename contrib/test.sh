@@ -91,8 +91,7 @@ sanitizer_options=(--buildtype=debug -Ddebug=false "${unity[@]}" -Db_lundef=fals
 
 # One build for the unit tests and for the fuzz targets.
 build_with_sanitizers() {
-    configure_build build-asan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=address,undefined -Dfuzz=true --werror
-    nice -n 19 meson compile -C build-asan fuzz unit-tests
+    build_with build-asan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=address,undefined -Dfuzz=true
 }
 
 # The programs of the rooms with threads alone. Those of "sample" as root take minutes: a listing costs too much time here.

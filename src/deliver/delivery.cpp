@@ -2,7 +2,7 @@
 #include "deliver/delivery.hpp"
 
 #include "deliver/refused_lines.hpp"
-#include "deliver/text_lines.hpp"
+#include "text/lines.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -36,7 +36,7 @@ Delivery::Delivery(Sink& sink, SharedCounters& counters, DeliverySettings settin
 void Delivery::begin(const Batch& batch) {
     whole_ = Piece{};
     whole_.bytes = batch.body;
-    whole_.lines = count_lines(batch.body);
+    whole_.lines = text::count_lines(batch.body);
     pieces_.clear();
     if (whole_.lines != 0)
         pieces_.push_back(whole_);
@@ -123,7 +123,7 @@ Step Delivery::take(const Verdict& verdict) {
         health_.rejected(dropped, verdict.message);
         clean_ = false;
     } else if (!pieces_.front().last_chance)
-        *settings_.proof = last_line(pieces_.front().bytes);
+        *settings_.proof = text::last_line(pieces_.front().bytes);
     counters_.delivered_points += lines - dropped;
     counters_.delivered_at = std::time(nullptr);
     ++successes_;
@@ -150,7 +150,7 @@ Step Delivery::divide_or_hold(const Verdict& verdict) {
     }
     if (successes_ == 0 && clean_ && ++lone_failures_ >= max_lone_failures) {
         lone_failures_ = 0;
-        if (send(shortest_line(whole_.bytes)).outcome != Outcome::delivered) {
+        if (send(text::shortest_line(whole_.bytes)).outcome != Outcome::delivered) {
             pieces_.assign(1, whole_);
             return hold(verdict, settings_.settings_wait);
         }

@@ -6,7 +6,6 @@
 #include <spdlog/spdlog.h>
 
 #include <exception>
-#include <new>
 #include <utility>
 
 namespace lxcmon::deliver {
@@ -98,7 +97,7 @@ void Sender::put_back() noexcept {
     delivery_.abandon();
     try {
         queue_.keep_any();
-    } catch (const std::bad_alloc&) {
+    } catch (const std::exception&) { // out of memory
         // The batch is no longer in flight, and stays in the queue.
     }
 }

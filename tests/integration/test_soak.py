@@ -188,8 +188,9 @@ class Soak(DeliveryCase):
               f"{ticks} ticks, {missed} missed; {points} points, {self.compared} counters compared; end: {end[0]}\n"
               f"     at rest {first} and {last}\n     medians of the second and last third: {growth}", flush=True)
         self.check_log(result.stderr, missed)
-        for which, (before, after) in growth.items():
-            self.assertLessEqual(after, before * MOST_GROWTH, which)
+        # How many containers run varies, and with them the descriptors: these are compared at rest.
+        before, after = growth["resident_kib"]
+        self.assertLessEqual(after, before * MOST_GROWTH)
         self.assertGreater(self.compared, SECONDS * 50)
 
 

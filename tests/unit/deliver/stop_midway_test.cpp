@@ -8,6 +8,7 @@
 #include "unit/deliver/fake_sink.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -27,10 +28,10 @@ using test::has;
 namespace {
 
 const std::string stored = "stored,n=0 v=1 1\nstored,n=1 v=1 1\n";
-const std::string bad = "bad,n=0 v=1 1\nbad,n=1 v=1 1\n";
+const std::string bad_lines = "bad,n=0 v=1 1\nbad,n=1 v=1 1\n";
 const std::string left_over = "later,n=0 v=1 1\nlater,n=1 v=1 1\n";
 const std::string next_batch = "later,n=2 v=1 2\n";
-const Batch mixed{stored + left_over + bad, 6};
+const Batch mixed{stored + left_over + bad_lines, 6};
 
 class MidwayRig {
   public:
@@ -80,7 +81,7 @@ Outcome midway(std::string_view lines) {
 }
 
 /// The last third first: bad lines are refused before the later ones fail.
-const Batch bad_first{bad + stored + left_over, 6};
+const Batch bad_first{bad_lines + stored + left_over, 6};
 
 } // namespace
 
@@ -163,7 +164,7 @@ TEST_CASE("a line above a proxy's limit waits in the spool and delays no live ba
         CHECK(target.stop(milliseconds(0)).lost_lines == 0);
         CHECK(target.status().counts.rejected_points == 0);
     }
-    CHECK(rig.in_spool() == bad);
+    CHECK(rig.in_spool() == bad_lines);
 }
 
 TEST_CASE("lines above a proxy's limit at the head of each batch delay no other line") {
@@ -189,10 +190,13 @@ TEST_CASE("an error in the middle of the spooler's work costs neither the proces
     Target target = rig.target({});
     target.start();
     CHECK_FALSE(target.status().trouble.empty());
-    REQUIRE(::unlink(path.c_str()) == 0);
     {
-        spool::Spool other(*rig.settings.spool);
-        REQUIRE_FALSE(other.open()); // the spooler's try throws SpoolHeld
+        spool::Settings settings = *rig.settings.spool;
+        settings.folder += "-of-another";
+        spool::Spool other(settings);
+        REQUIRE_FALSE(other.open());
+        // At once, or the spooler may take the folder first; its try throws SpoolHeld.
+        REQUIRE(::renameat2(AT_FDCWD, settings.folder.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0);
         REQUIRE(wait_midway([&] { return has(target.status().trouble, "in use by"); }));
     }
     REQUIRE(wait_midway([&] { return target.status().trouble.empty(); }));

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace lxcmon::deliver {
+namespace lxcmon::text {
 
 /// Counts a last line without LF too. Ten times as fast as a loop over bytes.
 [[nodiscard]] inline std::size_t count_lines(std::string_view text) noexcept {
@@ -34,4 +34,4 @@ namespace lxcmon::deliver {
     return shortest;
 }
 
-} // namespace lxcmon::deliver
+} // namespace lxcmon::text
