@@ -46,19 +46,20 @@ def compiler_arguments(command, source, file):
     return words
 
 
-def files_of(unity):
-    """The files of src that a unity file includes."""
+def files_of(unity, build):
+    """The files of src that a unity file includes, from the build folder: the same text in each clone."""
     included = re.findall(r"^#include\s*<(.*)>$", unity.read_text(), re.MULTILINE)
-    return [str(path) for path in (pathlib.Path(name).resolve() for name in included) if ROOT / "src" in path.parents]
+    paths = [pathlib.Path(name).resolve() for name in included]
+    return [os.path.relpath(path, build) for path in paths if ROOT / "src" in path.parents]
 
 
 def commands(build):
     """[(file, arguments, whether it is a unity file)] of src, the longest first."""
     together, alone = [], []
     for entry in json.loads((build / "compile_commands.json").read_text()):
-        unity = build / entry["file"]
-        if files := files_of(unity):
-            together.append((str(unity), compiler_arguments(entry["command"], entry["file"], str(unity)), True))
+        unity = entry["file"]
+        if files := files_of(build / unity, build):
+            together.append((unity, compiler_arguments(entry["command"], unity, unity), True))
             alone += [(file, compiler_arguments(entry["command"], entry["file"], file), False) for file in files]
     return together + alone
 
@@ -78,7 +79,8 @@ def check(database, build, common, command, deep):
         preprocessed = run([*arguments, "-E", "-CC", "-dD"], build)
     except subprocess.CalledProcessError as error:
         return error.stderr.decode(errors="replace")
-    clean = CACHE / hashlib.sha256(common + repr((options, arguments[1:])).encode() + preprocessed).hexdigest()
+    preprocessed = preprocessed.replace(str(ROOT).encode(), b"")
+    clean = CACHE / hashlib.sha256(common + repr((options, arguments)).encode() + preprocessed).hexdigest()
     if clean.exists():
         return ""
     result = subprocess.run(["nice", "-n", "19", TIDY, "-quiet", "-p", database, *options, file], cwd=build, capture_output=True, text=True, check=False)
