@@ -4,6 +4,7 @@
 #include "discover/load_trouble.hpp"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -30,9 +31,11 @@ TEST_CASE("a container that can't be loaded is explained") {
             .starts_with("it includes '" + path + "/none', which can't be read: No such file or directory"));
     CHECK(trouble_with(tree, "lxc.log.file = " + path + "\n")
               .starts_with("its lxc.log.file is '" + path + "', which can't be opened: Is a directory"));
-    CHECK(trouble_with(tree, "lxc.nonsense = 1\n") == "its configuration or an include has an unknown key or "
-                                                      "a bad value; the line is named by: lxc-info -P " +
-                                                          path + " -n web -o /dev/stderr -l ERROR");
+    // A user's process tells it of a user's container.
+    const std::string as_user = ::geteuid() == 0 ? "" : " (as that user, never as root)";
+    CHECK(trouble_with(tree, "lxc.nonsense = 1\n") ==
+          "its configuration or an include has an unknown key or a bad value; the line is named by" +
+              as_user + ": lxc-info -P " + path + " -n web -o /dev/stderr -l ERROR");
 }
 
 TEST_CASE("a container's name in a command for a person's shell is one word") {
