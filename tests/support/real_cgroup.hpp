@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,16 @@ class RealCgroup {
         for (const std::string& each : directories_)
             all.emplace_back(each.substr(1));
         return all;
+    }
+    /// Moves this process into the directories; false if it can enter none (v1's cpuset has no CPUs).
+    [[nodiscard]] bool enter() const {
+        bool entered = false;
+        for (const std::string& each : directories_) {
+            std::ofstream procs(each + "/cgroup.procs");
+            procs << ::getpid() << std::flush;
+            entered = entered || procs.good();
+        }
+        return entered;
     }
 
   private:

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <string>
 
 using lxcmon::discover::why_not_init_of;
@@ -19,17 +18,6 @@ namespace {
 
 constexpr uid_t init_owner = 65534, stranger = 4321;
 
-/// Moves this process into the cgroups; false if it can enter none (v1's cpuset has no CPUs).
-bool enter_cgroups(const lxcmon::test::RealCgroup& cgroup) {
-    bool entered = false;
-    for (const auto& directory : cgroup.relative()) {
-        std::ofstream procs("/" + directory.value_or("") + "/cgroup.procs");
-        procs << ::getpid() << std::flush;
-        entered = entered || procs.good();
-    }
-    return entered;
-}
-
 } // namespace
 
 TEST_SUITE_BEGIN("needs root");
@@ -38,7 +26,7 @@ TEST_CASE("a process of the user's is no init of his in a cgroup of root's") {
     const lxcmon::sample::CgroupLayout layout(lxcmon::io::read_whole(AT_FDCWD, "/proc/self/mountinfo"));
     const lxcmon::test::RealCgroup cgroup(layout);
     const Child init(
-        0, [&] { return enter_cgroups(cgroup) && ::setgid(init_owner) == 0 && ::setuid(init_owner) == 0; });
+        0, [&] { return cgroup.enter() && ::setgid(init_owner) == 0 && ::setuid(init_owner) == 0; });
     const std::string refusal = why_not_init_of(init_owner, init.pid(), "");
     CHECK_MESSAGE(refusal.find("/lxc.payload.lxcmon-test-") != std::string::npos, refusal);
     CHECK_MESSAGE(refusal.find("which is not below a cgroup of uid 65534") != std::string::npos, refusal);

@@ -15,7 +15,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <fstream>
 #include <functional>
 #include <string>
 
@@ -91,15 +90,7 @@ TEST_CASE("a helper of another cgroup belongs to another agent") {
     const sample::CgroupLayout layout(io::read_whole(AT_FDCWD, "/proc/self/mountinfo"));
     const test::RealCgroup cgroup(layout);
     {
-        const LeftWorker other([&] {
-            bool entered = false;
-            for (const auto& directory : cgroup.relative()) {
-                std::ofstream procs("/" + directory.value_or("") + "/cgroup.procs");
-                procs << ::getpid() << std::flush;
-                entered = entered || procs.good();
-            }
-            return entered;
-        });
+        const LeftWorker other([&] { return cgroup.enter(); });
         WorkerProcess::find_earlier();
         CHECK_FALSE(is_known(other));
     }
