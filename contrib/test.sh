@@ -91,6 +91,8 @@ sanitizer_options=(--buildtype=debug -Ddebug=false "${unity[@]}" -Db_lundef=fals
 
 # One build for the unit tests and for the fuzz targets.
 build_with_sanitizers() {
+    # It gets only what the tests and the virtual machine beside it leave, which take longer.
+    chrt --idle --pid 0 "$BASHPID"
     build_with build-asan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=address,undefined -Dfuzz=true
 }
 
@@ -105,28 +107,43 @@ test_threads() {
         "unit sample/network as root" "unit spool as root" "unit push as root"
 }
 
+# README's first command. It finds its folder set up with the flags of the build before, so that ccache has most of its objects.
+run_quickstart() {
+    configure_build build "ccache g++" "${unity[@]}" -Ddebug=false --werror
+    contrib/quickstart.sh "$@"
+}
+
 # Each fuzz target runs for so many seconds, as many at once as there are cores.
-export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-5}
+export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-20}
 
 run_fuzz() {
     rm -f build-asan/meson-logs/testlog.json
     nice -n 19 meson test -C build-asan --no-rebuild --print-errorlogs --num-processes "$(nproc)" --suite fuzz
 }
 
-# start_in_background NAME FOLDER NICENESS OPTION...: runs tests that take minutes in parallel with the next steps.
+# start_in_background NAME FOLDER COMMAND...: runs it in parallel with the next steps. Its output and its exit code go to FOLDER.
 start_in_background() {
-    local name=$1 folder=$2 niceness=$3
-    shift 3
-    rm -f "$folder/meson-logs/$name.json" "$folder/$name.code"
+    local name=$1 folder=$2
+    shift 2
+    rm -f "$folder/$name.code"
     {
-        local code=0
-        nice -n "$niceness" meson test -C "$folder" --no-rebuild --print-errorlogs --logbase "$name" "$@" || code=$?
-        echo "$code" > "$folder/$name.code"
+        set +e # as in run_step
+        (set -e; "$@")
+        echo $? > "$folder/$name.code"
     } > "$folder/$name.txt" 2>&1 &
 }
 
-# wait_for_tests NAME FOLDER
-wait_for_tests() {
+# start_tests NAME FOLDER NICENESS OPTION...
+start_tests() {
+    local name=$1 folder=$2 niceness=$3
+    shift 3
+    rm -f "$folder/meson-logs/$name.json"
+    start_in_background "$name" "$folder" \
+        nice -n "$niceness" meson test -C "$folder" --no-rebuild --print-errorlogs --logbase "$name" "$@"
+}
+
+# wait_for_end NAME FOLDER: of what start_in_background has started.
+wait_for_end() {
     # Meson ends each test that takes too long.
     wait_for 5000 test -s "$2/$1.code"
     cat "$2/$1.txt"
@@ -172,18 +189,19 @@ run_step "Install packages" install_everything
 [ "$failed" -eq 0 ] || { say "$passed passed, $failed failed"; exit 1; }
 run_step "Build with g++, warnings are errors" build_with build-test "ccache g++" "${unity[@]}" -Ddebug=false
 rm -f "$LXCMONTEST_SEEN_FIELDS"
-# The virtual machine needs the CPU while the other tests mostly wait: its priority is lower than theirs, and higher than that of the
-# builds and checks that follow, beside which it would take hours.
-start_in_background e2e build-test 15 --suite e2e
+# The virtual machine and the next build need the CPU while the other tests mostly wait: their priority is lower than that of the tests.
+# The machine's is higher than that of builds and checks, beside which it would take hours.
+start_tests e2e build-test 15 --suite e2e
+start_in_background sanitizers build-test build_with_sanitizers
 run_step "Run every test except the suites long and e2e" run_tests
 count_tests testlog build-test
-run_step "quickstart.sh" contrib/quickstart.sh
-run_step "quickstart.sh --influx" contrib/quickstart.sh --influx
-start_in_background long build-test 0 --suite long --suite soak
+run_step "quickstart.sh" run_quickstart
+run_step "quickstart.sh --influx" run_quickstart --influx
+start_tests long build-test 0 --suite long --suite soak
 run_step "Format of the C++ files" check_format
-run_step "Build with clang, ASan and UBSan, warnings are errors" build_with_sanitizers
-# Not the integration tests yet: these take minutes, and bounds of time in them are for a program without a sanitizer.
-start_in_background sanitized build-asan 0 --timeout-multiplier 4 --suite unit --suite unit-root
+run_step "Build with clang, ASan and UBSan, warnings are errors" wait_for_end sanitizers build-test
+# Of the integration tests those that ask what the agent does, and not what it costs: tests/integration/meson.build names them.
+start_tests sanitized build-asan 0 --timeout-multiplier 8 --suite unit --suite unit-root --suite integration
 run_step "clang-tidy on src" check_tidy
 run_step "Threads, with TSan" test_threads
 count_tests testlog build-tsan
@@ -193,10 +211,10 @@ run_step "shellcheck" check_scripts
 run_step "Python files" check_python
 run_step "No file over 300 lines" check_lengths
 
-run_step "Run the unit tests with ASan and UBSan" wait_for_tests sanitized build-asan
+run_step "Run the unit and integration tests with ASan and UBSan" wait_for_end sanitized build-asan
 count_tests sanitized build-asan
 for suite in e2e long; do
-    run_step "Run the tests of the suite $suite" wait_for_tests "$suite" build-test
+    run_step "Run the tests of the suite $suite" wait_for_end "$suite" build-test
     count_tests "$suite" build-test
 done
 # Checks a ratio, not times, because machines are shared. Last, because nothing else may run in parallel.

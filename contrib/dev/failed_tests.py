@@ -10,7 +10,8 @@ import re
 import sys
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-TELLING = re.compile(r"ERROR:|values:|FAIL|Error\b|ERROR\b|error:|failed|SUMMARY:|WARNING: ThreadSanitizer|not met|wrong$")
+TELLING = re.compile(r"property violated|terminate called|what\(\)|ERROR:|values:|FAIL|Error\b|ERROR\b|error:|failed|SUMMARY:"
+                     r"|WARNING: ThreadSanitizer|not met|wrong$")
 LINES = 8
 WIDTH = 220
 

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/log.hpp"
 
+#include "app/log_file.hpp"
 #include "app/settings/bad_setting.hpp"
 #include "text/printable.hpp"
-#include "text/utf8.hpp"
 
 #include <nlohmann/json.hpp>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/rotating_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
@@ -17,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
 namespace lxcmon::app {
@@ -58,11 +58,8 @@ class MessageFlag : public spdlog::custom_flag_formatter {
         : as_json_(as_json) {}
 
     void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-        std::string text(message.payload.data(), message.payload.size());
-        for (char& c : text)
-            if (text::is_control(c))
-                c = ' ';
-        text = text::printable(text, std::string::npos);
+        const std::string_view payload(message.payload.data(), message.payload.size());
+        std::string text = text::printable(payload, std::string::npos, ' ');
         if (as_json_)
             text = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
         out.append(text.data(), text.data() + text.size());
@@ -89,11 +86,9 @@ spdlog::sink_ptr make_sink(const std::string& program, const LogSettings& settin
     if (settings.file.empty())
         return std::make_shared<spdlog::sinks::stderr_sink_mt>();
     try {
-        return std::make_shared<spdlog::sinks::rotating_file_sink_mt>(settings.file, settings.max_bytes,
-                                                                      settings.keep);
-    } catch (const spdlog::spdlog_ex& error) {
-        throw BadSetting(program + ": --log-file: '" + settings.file + "' can't be opened: " + error.what() +
-                         "; expected a file in a writable folder");
+        return std::make_shared<LogFile>(settings);
+    } catch (const std::runtime_error& error) {
+        throw BadSetting(program + ": --log-file: " + error.what());
     }
 }
 

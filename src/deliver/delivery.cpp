@@ -78,7 +78,7 @@ Verdict Delivery::send(std::string_view lines) {
 
 Step Delivery::step() {
     const Piece& front = pieces_.front();
-    if (front.last_chance && front.put_aside_at == successes_)
+    if (front.failed_at == successes_)
         return prove_server();
     const Verdict verdict = send(front.bytes);
     switch (verdict.outcome) {
@@ -122,7 +122,7 @@ Step Delivery::take(const Verdict& verdict) {
         counters_.rejected_points += dropped;
         health_.rejected(dropped, verdict.message);
         clean_ = false;
-    } else if (!pieces_.front().last_chance)
+    } else if (!pieces_.front().failed_at)
         *settings_.proof = text::last_line(pieces_.front().bytes);
     counters_.delivered_points += lines - dropped;
     counters_.delivered_at = std::time(nullptr);
@@ -156,13 +156,8 @@ Step Delivery::divide_or_hold(const Verdict& verdict) {
         }
         ++successes_;
     }
-    const bool was_held = std::exchange(pieces_.front().held, true);
-    if (pieces_.size() > 1) {
-        pieces_.push_back(pieces_.front()); // first, because only this may throw
-        pieces_.pop_front();
-    }
-    return was_held || pieces_.size() == 1 ? hold(verdict, settings_.settings_wait)
-                                           : Step{verdict.outcome, {}, {}};
+    const bool is_last = std::exchange(pieces_.front().held, true) || pieces_.size() == 1;
+    return put_aside(verdict, is_last ? settings_.settings_wait : std::chrono::milliseconds(0));
 }
 
 /// The cause of a 500 is the server, or one line that it can't handle. The line is blamed only if the server
@@ -170,11 +165,12 @@ Step Delivery::divide_or_hold(const Verdict& verdict) {
 Step Delivery::server_error(const Verdict& verdict) {
     Piece& front = pieces_.front();
     saw_500_ = true;
-    if (front.last_chance) {
+    if (front.failed_at) {
         if (++front.chances >= max_chances) {
             reject(verdict);
             return {verdict.outcome, {}, {}};
         }
+        front.failed_at = successes_;
         return put_aside(verdict, hunting_ ? std::chrono::milliseconds(0) : backoff_.next());
     }
     if (++front.server_errors <= (hunting_ ? 0 : settings_.server_error_tries))
@@ -198,16 +194,13 @@ Step Delivery::lone_line_fails(const Verdict& verdict) {
         pieces_.assign(1, whole_);
         return back_off(verdict);
     }
+    pieces_.front().failed_at = successes_;
     return put_aside(verdict, std::chrono::milliseconds(0));
 }
 
-/// Moves the first piece to the end of the list, until the server has stored another one.
+/// Moves the first piece behind the others.
 Step Delivery::put_aside(const Verdict& verdict, std::chrono::milliseconds wait) {
-    Piece aside = pieces_.front();
-    aside.last_chance = true;
-    aside.put_aside_at = successes_;
-    pieces_.push_back(aside); // first, because only this may throw
-    pieces_.pop_front();
+    std::rotate(pieces_.begin(), pieces_.begin() + 1, pieces_.end());
     return wait.count() == 0 ? Step{verdict.outcome, {}, {}} : hold(verdict, wait);
 }
 

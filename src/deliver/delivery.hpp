@@ -15,6 +15,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -88,10 +89,10 @@ class Delivery {
         std::string_view bytes;
         std::size_t lines = 0;
         unsigned server_errors = 0;
-        bool held = false;              ///< a single line that a proxy limits, behind the other pieces
-        bool last_chance = false;       ///< failed alone with 500 and was moved to the end of the list
-        std::uint64_t put_aside_at = 0; ///< successes_ at that time
-        unsigned chances = 0;           ///< failures although the server stored other lines before
+        bool held = false; ///< a single line that a proxy limits, behind the other pieces
+        /// A single line that failed with 500, behind the other pieces: successes_ at that time.
+        std::optional<std::uint64_t> failed_at;
+        unsigned chances = 0; ///< failures although the server stored other lines before
     };
 
     [[nodiscard]] Verdict send(std::string_view lines);

@@ -3,6 +3,7 @@
 
 #include "io/rotation.hpp"
 #include "io/write_all.hpp"
+#include "text/foreign_rights.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -79,6 +80,12 @@ Verdict JsonFile::send(std::string_view lines) {
 
 Verdict JsonFile::open() {
     stream_.restart();
+    if (const std::string link = text::foreign_link_before(settings_.path); !link.empty()) {
+        Verdict verdict;
+        verdict.outcome = Outcome::settings;
+        verdict.message = name() + ": " + link;
+        return verdict;
+    }
     if (const int error = io::make_parent_folders(settings_.path); error != 0)
         return failure(error, "creating its folder");
     fd_.reset(::open(settings_.path.c_str(), open_flags | O_CREAT, file_mode));
@@ -159,6 +166,8 @@ Verdict JsonFile::stream(int fd, std::string_view lines) {
 std::vector<Finding> JsonFile::probe() {
     if (is_stdout_)
         return {{"file", true, "stdout"}};
+    if (std::string link = text::foreign_link_before(settings_.path); !link.empty())
+        return {{"file", false, std::move(link)}};
     struct stat status {};
     if (::lstat(settings_.path.c_str(), &status) != 0)
         return {errno == ENOENT ? probe_missing()

@@ -35,20 +35,20 @@ bool Queue::push(Batch batch) {
     if (batch.body.capacity() - batch.body.size() > batch.body.size() / 4)
         batch.body.shrink_to_fit();
     const auto now = TimePoint::clock::now();
-    Items gone; // freed after the lock is released
-    const std::lock_guard lock(mutex_);
-    forget_spooled(gone); // of the spooled batches only the newest is needed in memory
-    if (closed_ || !make_room(batch.body.size(), gone)) {
-        dropped_lines_ += batch.lines;
-        return false;
-    }
+    Items gone;     // freed after the lock is released
     Items fresh(1); // may throw: before the first change
     Item& item = fresh.front();
-    item.batch = std::move(batch);
+    item.batch = std::make_shared<const Batch>(std::move(batch));
+    const std::lock_guard lock(mutex_);
+    forget_spooled(items_.end(), gone); // of the spooled batches only the newest is needed in memory
+    if (closed_ || !make_room(item.batch->body.size(), gone)) {
+        dropped_lines_ += item.batch->lines;
+        return false;
+    }
     item.id = ++last_id_;
     item.ready_at = now + settings_.send_offset;
     item.due_at = failing_ ? now : item.ready_at + settings_.spool_after;
-    bytes_ += item.batch.body.size();
+    bytes_ += item.batch->body.size();
     items_.splice(items_.end(), fresh);
     to_send_.notify_one();
     to_spool_.notify_one();
@@ -58,38 +58,42 @@ bool Queue::push(Batch batch) {
 /// Drops the oldest batches until there is room for `bytes` more. Returns false, with nothing dropped, if
 /// that is not possible.
 bool Queue::make_room(std::size_t bytes, Items& dropped) {
-    const auto is_held = [](const Item& item) { return item.in_flight || item.being_spooled; };
+    const auto is_held = [&](const Item& item) { return is_in_flight(item) || item.id == spooling_id_; };
     std::size_t held_bytes = 0;
     for (const Item& item : items_)
-        held_bytes += is_held(item) ? item.batch.body.size() : 0;
+        held_bytes += is_held(item) ? item.batch->body.size() : 0;
     if (held_bytes + bytes > settings_.limit_bytes)
         return false;
     for (auto item = items_.begin(); bytes_ + bytes > settings_.limit_bytes;) {
         const auto next = std::next(item);
         if (!is_held(*item)) {
-            dropped_lines_ += is_in_spool(*item) ? 0 : item->batch.lines;
-            forget(item, dropped);
+            dropped_lines_ += item->in_spool ? 0 : item->batch->lines;
+            forget(item, false, dropped);
         }
         item = next;
     }
     return true;
 }
 
-void Queue::forget(Items::iterator item, Items& gone) {
-    if (item->replaces != 0)
-        settled_.push_back({item->replaces, item->spooled || item->delivered});
-    item->replaces = 0;
-    if (item->spooled && !item->replaced)
-        settled_.push_back({item->id, item->delivered}); // before the changes, because this may throw
-    bytes_ -= item->batch.body.size();
+bool Queue::is_in_flight(const Item& item) const noexcept {
+    return in_flight_ && &**in_flight_ == &item;
+}
+
+/// Removes it from memory. The spool has it, or has it soon if it is being written.
+void Queue::forget(Items::iterator item, bool delivered, Items& gone) {
+    item->report.front() = {item->id, delivered};
+    if (item->in_spool || item->id == spooling_id_)
+        settled_.splice(settled_.end(), item->report);
+    bytes_ -= item->batch->body.size();
     gone.splice(gone.end(), items_, item);
 }
 
-void Queue::forget_spooled(Items& gone) {
-    for (auto item = items_.begin(); item != items_.end();) {
+/// Of the batches before `end`: all that the spool has as they are, except the one in flight.
+void Queue::forget_spooled(Items::iterator end, Items& gone) {
+    for (auto item = items_.begin(); item != end;) {
         const auto next = std::next(item);
-        if (item->spooled && !item->in_flight)
-            forget(item, gone);
+        if (item->in_spool && !item->to_spool && !is_in_flight(*item))
+            forget(item, false, gone);
         item = next;
     }
 }
@@ -119,9 +123,8 @@ const Batch* Queue::begin_locked(TimePoint now) {
         !failing_ && backlog_.live_since >= live_before_backlog && backlog_ready(now);
     if (const auto item = find_ready(now); item != items_.end() && !is_backlog_next) {
         ++backlog_.live_since;
-        item->in_flight = true;
         in_flight_ = item;
-        return &item->batch;
+        return item->batch.get();
     }
     // While delivery fails, each try is made with the newest batch, which stays in memory.
     if (!backlog_ready(now) || (failing_ && !items_.empty()))
@@ -132,9 +135,7 @@ const Batch* Queue::begin_locked(TimePoint now) {
 }
 
 Queue::Items::iterator Queue::find_ready(TimePoint now) {
-    const auto is_ready = [&](const Item& item) {
-        return !item.delivered && (closed_ || item.ready_at <= now);
-    };
+    const auto is_ready = [&](const Item& item) { return closed_ || item.ready_at <= now; };
     if (!settings_.spooled)
         return std::find_if(items_.begin(), items_.end(), is_ready);
     const auto newest = std::find_if(items_.rbegin(), items_.rend(), is_ready);
@@ -142,15 +143,14 @@ Queue::Items::iterator Queue::find_ready(TimePoint now) {
 }
 
 bool Queue::backlog_ready(TimePoint now) const {
-    return backlog_.batch != nullptr && !backlog_.delivered && !closed_ && backlog_.ready_at <= now;
+    return backlog_.state == Backlog::offered && !closed_ && backlog_.ready_at <= now;
 }
 
 Queue::TimePoint Queue::next_ready() const {
     auto next = TimePoint::max();
     for (const Item& item : items_)
-        if (!item.delivered)
-            next = std::min(next, item.ready_at);
-    if (backlog_.batch != nullptr && !backlog_.delivered)
+        next = std::min(next, item.ready_at);
+    if (backlog_.state == Backlog::offered)
         next = std::min(next, backlog_.ready_at);
     return next;
 }
@@ -161,7 +161,7 @@ void Queue::accept() {
     failing_ = false;
     to_spool_.notify_one();
     if (std::exchange(backlog_.in_flight, false)) {
-        backlog_.delivered = true;
+        backlog_.state = Backlog::delivered;
         const double even_sec =
             static_cast<double>(backlog_.batch->lines) / static_cast<double>(settings_.backlog_rate);
         const double pause_ms = even_sec * 1000 * (0.75 + random_() / 2);
@@ -171,11 +171,7 @@ void Queue::accept() {
     }
     if (!in_flight_)
         throw std::logic_error("Queue::accept: no batch is in flight");
-    const auto item = *std::exchange(in_flight_, std::nullopt);
-    item->in_flight = false;
-    item->delivered = true;
-    if (!item->being_spooled)
-        forget(item, gone);
+    forget(*std::exchange(in_flight_, std::nullopt), true, gone);
 }
 
 void Queue::keep(std::chrono::milliseconds wait) {
@@ -187,10 +183,8 @@ void Queue::keep(std::chrono::milliseconds wait) {
     }
     if (!in_flight_)
         throw std::logic_error("Queue::keep: no batch is in flight");
-    const auto item = *std::exchange(in_flight_, std::nullopt);
-    item->in_flight = false;
-    if (item->spooled && std::next(item) != items_.end())
-        forget(item, gone);
+    in_flight_.reset();
+    forget_spooled(std::prev(items_.end()), gone);
     to_send_.notify_one();
 }
 
@@ -204,38 +198,41 @@ void Queue::keep_any() {
 }
 
 void Queue::keep_rest(Batch rest, std::chrono::milliseconds wait) {
+    auto batch = std::make_shared<const Batch>(std::move(rest)); // may throw: before the first change
     const auto now = TimePoint::clock::now();
-    Items fresh(1); // may throw: before the first change
-    Items gone;
     const std::lock_guard lock(mutex_);
     if (std::exchange(backlog_.in_flight, false)) {
-        backlog_.rest = std::move(rest);
+        backlog_.rest = std::move(batch);
         backlog_.ready_at = TimePoint::max();
         return;
     }
     if (!in_flight_)
         throw std::logic_error("Queue::keep_rest: no batch is in flight");
-    const auto item = *std::exchange(in_flight_, std::nullopt);
-    item->in_flight = false;
-    item->delivered = item->replaced = true;
-    Item& part = fresh.front();
-    part.batch = std::move(rest);
-    part.id = ++last_id_;
-    part.ready_at = now + wait;
-    part.due_at = now;
-    // The whole batch leaves the spool after its rest has been written there.
-    part.replaces = item->spooled || item->being_spooled ? item->id : std::exchange(item->replaces, 0);
-    bytes_ += part.batch.body.size();
-    items_.splice(item, fresh);
-    if (!item->being_spooled)
-        forget(item, gone);
+    const auto at = *std::exchange(in_flight_, std::nullopt);
+    Item& item = *at;
+    bytes_ -= item.batch->body.size() - batch->body.size();
+    item.batch.swap(batch);
+    item.ready_at = now + wait;
+    item.due_at = now;
+    item.to_spool = true;
     to_send_.notify_one();
+    to_spool_.notify_one();
+}
+
+void Queue::put_off_backlog(Batch rest, std::chrono::milliseconds wait) {
+    auto batch = std::make_shared<const Batch>(std::move(rest)); // may throw: before the first change
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(backlog_.in_flight, false))
+        throw std::logic_error("Queue::put_off_backlog: no batch of the backlog is in flight");
+    backlog_.rest = std::move(batch);
+    backlog_.state = Backlog::put_off;
+    backlog_.ready_at = TimePoint::clock::now() + wait;
     to_spool_.notify_one();
 }
 
 bool Queue::begin_backlog(std::uint64_t number) {
     const std::lock_guard lock(mutex_);
-    const bool is_offered = backlog_.batch != nullptr && backlog_.number == number && !backlog_.delivered;
+    const bool is_offered = backlog_.state == Backlog::offered && backlog_.number == number;
     backlog_.in_flight = backlog_.in_flight || is_offered;
     return is_offered;
 }
@@ -273,16 +270,8 @@ std::size_t Queue::lines() const {
     const std::lock_guard lock(mutex_);
     std::size_t lines = 0;
     for (const Item& item : items_)
-        lines += is_in_spool(item) || item.delivered ? 0 : item.batch.lines;
+        lines += item.in_spool ? 0 : item.batch->lines;
     return lines;
-}
-
-bool Queue::is_in_spool(const Item& item) const {
-    const auto is_being_written = [&](const Item& each) {
-        return each.id == item.replaces && each.being_spooled;
-    };
-    return item.spooled ||
-           (item.replaces != 0 && std::none_of(items_.begin(), items_.end(), is_being_written));
 }
 
 std::size_t Queue::bytes() const {

@@ -10,9 +10,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <memory>
 #include <mutex>
 #include <optional>
-#include <vector>
 
 namespace lxcmon::deliver {
 
@@ -56,6 +56,10 @@ class Queue {
     /// spool, and is not returned before `wait` is over; of the backlog it is only kept for backlog_rest().
     void keep_rest(Batch rest, std::chrono::milliseconds wait = std::chrono::milliseconds(0));
 
+    /// The batch of the backlog in flight is stored or refused except for `rest`, which goes to the end of
+    /// the spool. The backlog goes on after `wait`.
+    void put_off_backlog(Batch rest, std::chrono::milliseconds wait);
+
     /// Takes the offered batch with this backlog_number() in flight. Returns false if it is no longer
     /// offered.
     [[nodiscard]] bool begin_backlog(std::uint64_t number);
@@ -70,11 +74,11 @@ class Queue {
     // --- spooling ---
 
     struct Due {
-        std::uint64_t id = 0;
-        const Batch* batch = nullptr;
+        std::uint64_t id = 0; ///< the rest of a batch has its batch's id, and replaces it in the spool
+        std::shared_ptr<const Batch> batch;
     };
 
-    /// The oldest batch that is due for the spool; it stays at its address until end_spooling().
+    /// The oldest batch that is due for the spool. One at a time, until end_spooling().
     [[nodiscard]] std::optional<Due> begin_spooling();
 
     enum class Spooled {
@@ -82,29 +86,37 @@ class Queue {
         failed,    ///< it is due again
         too_large, ///< it is never due again
     };
-    void end_spooling(std::uint64_t id, Spooled spooled);
+    void end_spooling(const Due& due, Spooled spooled);
 
     struct Settled {
         std::uint64_t id = 0;
         bool delivered = false; ///< remove it from the spool; else only the spool has it now
     };
-    /// Batches of the spool that are no longer in memory, since the last call.
-    [[nodiscard]] std::vector<Settled> take_settled();
+    /// Batches of the spool that are no longer in memory, since the last call. Not between begin_spooling()
+    /// and end_spooling().
+    [[nodiscard]] std::list<Settled> take_settled();
 
     /// Offers a batch of the spool to the sender. It must stay unchanged until take_backlog() returns
-    /// `delivered`, or withdraw_backlog() true. Requires Backlog::none.
+    /// `delivered`, or end_backlog() or withdraw_backlog() true. Requires Backlog::none.
     void offer_backlog(const Batch& batch);
 
-    enum class Backlog { none, offered, delivered };
-    /// The state of the offered batch. `delivered` is returned once.
+    enum class Backlog {
+        none,
+        offered,
+        put_off,   ///< until end_backlog(): write backlog_rest() to the spool in its place
+        delivered, ///< returned once
+    };
+    /// The state of the offered batch.
     [[nodiscard]] Backlog take_backlog();
-    /// False if it is in flight or delivered.
+    /// Ends Backlog::put_off.
+    void end_backlog();
+    /// False if it is in flight, put off or delivered.
     [[nodiscard]] bool withdraw_backlog();
-    /// When the sender has ended: what is left to deliver of the offered batch; nullptr: all of it.
+    /// If it is put off, or the sender has ended: what is left to deliver of it; nullptr: all of it.
     [[nodiscard]] const Batch* backlog_rest() const;
 
-    /// Waits for work, at most until the deadline: a batch is due (only if `can_write`) or settled, the
-    /// backlog is delivered, or finish() was called.
+    /// Waits for work, at most until the deadline: a batch is due or put off (only if `can_write`) or
+    /// settled, the backlog is delivered, or finish() was called.
     void wait_for_spooling(TimePoint deadline, bool can_write);
 
     // --- all ---
@@ -122,26 +134,22 @@ class Queue {
 
   private:
     struct Item {
-        Batch batch;
+        std::shared_ptr<const Batch> batch; ///< or what is left of it
         std::uint64_t id = 0;
         TimePoint ready_at, due_at;
-        bool in_flight = false;
-        bool being_spooled = false;
-        bool spooled = false;
-        bool unspoolable = false;
-        bool delivered = false;
-        bool replaced = false;      ///< by its rest, which settles it
-        std::uint64_t replaces = 0; ///< id of the spooled batch of which this is the rest; 0: none
+        bool in_spool = false; ///< the spool has the batch, or the one of which it is the rest
+        bool to_spool = true;  ///< the spool does not have exactly this batch yet, and may take it
+        std::list<Settled> report = std::list<Settled>(1); ///< made before it is needed, which must not fail
     };
     using Items = std::list<Item>;
 
     struct BacklogSlot {
+        Backlog state = Backlog::none;
         const Batch* batch = nullptr;
         std::uint64_t number = 0;
         TimePoint ready_at;
         bool in_flight = false;
-        bool delivered = false;
-        std::optional<Batch> rest;
+        std::shared_ptr<const Batch> rest;
         unsigned live_since = 0; ///< batches that went before it
     };
 
@@ -149,16 +157,14 @@ class Queue {
     [[nodiscard]] Items::iterator find_ready(TimePoint now);
     [[nodiscard]] bool backlog_ready(TimePoint now) const;
     [[nodiscard]] TimePoint next_ready() const;
-    [[nodiscard]] static bool may_be_spooled(const Item& item) noexcept;
-    /// Also true for the rest of a batch that is there.
-    [[nodiscard]] bool is_in_spool(const Item& item) const;
+    [[nodiscard]] bool is_in_flight(const Item& item) const noexcept;
     [[nodiscard]] Items::iterator find_due(TimePoint now);
     [[nodiscard]] bool has_spool_work(bool can_write) const;
     void set_all_due(TimePoint now);
     [[nodiscard]] TimePoint next_due() const;
     bool make_room(std::size_t bytes, Items& dropped);
-    void forget(Items::iterator item, Items& gone);
-    void forget_spooled(Items& gone);
+    void forget(Items::iterator item, bool delivered, Items& gone);
+    void forget_spooled(Items::iterator end, Items& gone);
 
     const QueueSettings settings_;
     const Backoff::Random random_;
@@ -168,7 +174,8 @@ class Queue {
     Items items_; ///< oldest first
     std::optional<Items::iterator> in_flight_;
     BacklogSlot backlog_;
-    std::vector<Settled> settled_;
+    std::uint64_t spooling_id_ = 0; ///< of the batch that is being written; 0: none
+    std::list<Settled> settled_;
     std::uint64_t last_id_ = 0;
     std::size_t bytes_ = 0;
     std::uint64_t dropped_lines_ = 0;

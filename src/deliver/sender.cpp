@@ -10,6 +10,15 @@
 
 namespace lxcmon::deliver {
 
+namespace {
+
+/// Only lines above a proxy's limit are left, or the proxy takes nothing.
+bool is_proxy_limit(const Step& step) noexcept {
+    return step.outcome == Outcome::limited && step.wait.count() != 0;
+}
+
+} // namespace
+
 Sender::Sender(Queue& queue, Sink& sink, DeliverySettings settings)
     : queue_(queue)
     , sink_(sink)
@@ -142,10 +151,17 @@ void Sender::deliver_backlog(const Batch& batch, std::uint64_t number) {
         backlog_.begin(batch);
     }
     const Step step = backlog_.step();
-    if (backlog_.done())
+    if (backlog_.done()) {
         queue_.accept();
-    else
+    } else if (is_proxy_limit(step)) {
+        // These lines must not hold up what follows. If the proxy takes nothing else of it, it may take
+        // nothing.
+        queue_.put_off_backlog(backlog_.rest(),
+                               backlog_.is_partly_decided() ? std::chrono::milliseconds(0) : step.wait);
+        backlog_.abandon();
+    } else {
         queue_.keep(step.wait);
+    }
 }
 
 /// Delivers the batch in flight, or puts it back: because the sender gives up, or another batch may go first.
@@ -185,8 +201,7 @@ Sender::Fate Sender::deliver(const Batch& batch) {
 
 /// True if the server stores other lines and a proxy takes only these not: they must not delay live batches.
 bool Sender::may_spool_rest(const Step& step) const {
-    return step.outcome == Outcome::limited && step.wait.count() != 0 && most_tries_ == 0 &&
-           queue_.is_spooled() && delivery_.is_partly_decided();
+    return is_proxy_limit(step) && most_tries_ == 0 && queue_.is_spooled() && delivery_.is_partly_decided();
 }
 
 bool Sender::has_time() {

@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <utility>
@@ -91,13 +92,17 @@ void Spooler::work(bool finishing) {
     // Gzipping waits for the disk and delays writing, so it is skipped while an earlier sync still runs.
     const bool disk_is_free = !syncer_.is_busy();
     settle();
-    if (finishing || can_write()) {
+    const auto retry_at = retry_at_;
+    const bool may_write = finishing || can_write();
+    if (may_write) {
         write_due(finishing);
         write_rejected();
     }
     settle();
-    take_backlog();
-    spool_.tidy(disk_is_free);
+    take_backlog(finishing);
+    if (may_write && retry_at_ == retry_at)
+        note_success();
+    spool_.tidy(disk_is_free ? first_in_memory() : 0);
     offer_backlog(finishing);
     if (finishing)
         spool_.finish(queue_.backlog_rest());
@@ -117,6 +122,7 @@ void Spooler::settle() {
 
 void Spooler::write_due(bool finishing) {
     while (const auto due = queue_.begin_spooling()) {
+        spool::Entry& known = in_memory_[due->id]; // may throw: before the batch is written
         spool::Spool::Appended appended;
         try {
             appended = spool_.append(*due->batch);
@@ -124,10 +130,12 @@ void Spooler::write_due(bool finishing) {
             appended.why = failure.what();
         }
         if (appended.entry)
-            in_memory_[due->id] = *appended.entry;
-        queue_.end_spooling(due->id, appended.entry       ? Queue::Spooled::written
-                                     : appended.too_large ? Queue::Spooled::too_large
-                                                          : Queue::Spooled::failed);
+            spool_.cancel(std::exchange(known, *appended.entry)); // the whole batch, if this is its rest
+        else if (known.segment == 0)
+            in_memory_.erase(due->id);
+        queue_.end_spooling(*due, appended.entry       ? Queue::Spooled::written
+                                  : appended.too_large ? Queue::Spooled::too_large
+                                                       : Queue::Spooled::failed);
         if (!appended.too_large)
             set_trouble(appended.why);
         else if (!std::exchange(too_large_, true))
@@ -140,10 +148,14 @@ void Spooler::write_due(bool finishing) {
         if (!finishing)
             settle();
     }
-    if (retry_at_ != Clock::time_point{} && !spool_.open()) {
-        retry_at_ = {};
-        set_trouble({});
-    }
+}
+
+/// Nothing that had to be written has failed.
+void Spooler::note_success() {
+    if (retry_at_ == Clock::time_point{} || spool_.open())
+        return;
+    retry_at_ = {};
+    set_trouble({});
 }
 
 void Spooler::write_rejected() {
@@ -164,22 +176,43 @@ void Spooler::write_rejected() {
 }
 
 /// If the spool's limits must drop the offered batch, it is withdrawn, unless it is in flight.
-void Spooler::take_backlog() {
-    if (queue_.take_backlog() == Queue::Backlog::delivered)
+void Spooler::take_backlog(bool finishing) {
+    const auto fate = queue_.take_backlog();
+    if (fate == Queue::Backlog::delivered)
         spool_.accept();
+    else if (fate == Queue::Backlog::put_off && (finishing || can_write()))
+        put_off_backlog();
     else if (spool_.wants_back() && queue_.withdraw_backlog())
         spool_.keep();
+}
+
+void Spooler::put_off_backlog() {
+    if (const auto appended = spool_.append(*queue_.backlog_rest()); !appended.entry) {
+        set_trouble(appended.why);
+        retry_at_ = Clock::now() + retry_wait;
+        return;
+    }
+    queue_.end_backlog();
+    spool_.accept();
 }
 
 void Spooler::offer_backlog(bool finishing) {
     const auto fate = queue_.take_backlog();
     if (fate == Queue::Backlog::delivered)
         spool_.accept();
-    if (finishing || fate == Queue::Backlog::offered)
+    if (finishing || fate == Queue::Backlog::offered || fate == Queue::Backlog::put_off)
         return;
-    // Batches that are also in memory are sent from there; until then their segment stays open.
-    if (const Batch* next = spool_.begin(in_memory_.empty()))
+    // Batches that are also in memory are sent from there; until then their segments stay as they are.
+    if (const Batch* next = spool_.begin(first_in_memory()))
         queue_.offer_backlog(*next);
+}
+
+/// The number of the first segment with a batch that is also in memory, and may have to be cancelled.
+std::uint64_t Spooler::first_in_memory() const {
+    std::uint64_t first = spool::Spool::every_segment;
+    for (const auto& [id, entry] : in_memory_)
+        first = std::min(first, entry.segment);
+    return first;
 }
 
 void Spooler::publish() {

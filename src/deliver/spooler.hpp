@@ -59,12 +59,15 @@ class Spooler {
 
     void run();
     void note_failure(const std::exception& failure) noexcept;
+    void note_success();
     void work(bool finishing);
     void settle();
     void write_due(bool finishing);
     void write_rejected();
-    void take_backlog();
+    void take_backlog(bool finishing);
+    void put_off_backlog();
     void offer_backlog(bool finishing);
+    [[nodiscard]] std::uint64_t first_in_memory() const;
     void publish();
     void set_trouble(const std::string& message);
     [[nodiscard]] bool can_write() const { return Clock::now() >= retry_at_; }

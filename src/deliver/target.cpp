@@ -76,6 +76,7 @@ std::size_t Target::spool_without_thread() {
             result.why = *wrong;
         else
             spool_queue(spool, result);
+        dropped_by_spool_ = spool.dropped_lines();
     } catch (const std::exception& failure) { // SpoolHeld, no memory
         result.why = failure.what();
     }
@@ -119,6 +120,7 @@ Target::Delivered Target::deliver_now(std::chrono::milliseconds limit, unsigned 
     keep_rejected({});
     spool.tidy();
     spool.finish(nullptr);
+    dropped_by_spool_ = spool.dropped_lines();
     return result;
 }
 
@@ -136,7 +138,7 @@ void Target::keep_rejected(const std::string& why_not) {
 }
 
 void Target::deliver_backlog(spool::Spool& spool, Clock::time_point end, unsigned tries) {
-    while (const Batch* batch = spool.begin(true)) {
+    while (const Batch* batch = spool.begin()) {
         if (!queue_.push(*batch))
             return spool.keep();
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now());
@@ -158,6 +160,7 @@ Target::Status Target::status() const {
     status.dropped_in_memory = status.counts.dropped_points;
     status.queue_points = queue_.lines();
     status.trouble = sender_.trouble();
+    status.counts.dropped_points += dropped_by_spool_;
     if (!spooler_)
         return status;
     status.counts.dropped_points += spooler_->dropped_lines();

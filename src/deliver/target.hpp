@@ -85,6 +85,7 @@ class Target {
     void keep_rejected(const std::string& why_not);
 
     bool started_ = false;
+    std::uint64_t dropped_by_spool_ = 0;        ///< without spooler_
     std::vector<spool::Rejected> rejected_now_; ///< by deliver_now(), not yet written
 };
 

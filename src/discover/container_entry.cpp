@@ -3,6 +3,7 @@
 
 #include "discover/monitor_sockets.hpp"
 #include "io/pidfd.hpp"
+#include "text/printable.hpp"
 
 #include <spdlog/spdlog.h>
 #include <sys/syscall.h>
@@ -20,8 +21,22 @@ constexpr std::int64_t shortest_pause_ns = 250'000'000;
 constexpr int longest_doubling = 7;
 /// The monitor of a starting container does not answer either: log only after several attempts.
 constexpr int silences_to_log = 3;
+constexpr int most_messages = 20; // about containers of one user, in this time
+constexpr std::int64_t allowance_period_ns = 600'000'000'000;
 
 } // namespace
+
+bool LogAllowance::take(std::int64_t now_ns) {
+    if (messages_ == 0 || now_ns - begin_ns_ >= allowance_period_ns) {
+        begin_ns_ = now_ns;
+        messages_ = 0;
+    }
+    if (++messages_ == most_messages + 1)
+        spdlog::warn(
+            "there are more messages about the containers of uid {}: {} of them are logged in 10 minutes",
+            uid_, most_messages);
+    return messages_ <= most_messages;
+}
 
 std::int64_t pause_after(int failures) noexcept {
     return shortest_pause_ns << std::min(failures, longest_doubling);
@@ -44,7 +59,8 @@ bool ContainerEntry::must_ask(std::uint64_t listener, std::int64_t now_ns) {
     if (listener == 0 && configured_ && !has_ended && known)
         return false;
     known = known && !has_ended;
-    if ((listener != 0) == had_socket_ && now_ns < retry_ns_)
+    const bool holds_pause = allowance != nullptr || (listener != 0) == had_socket_;
+    if (holds_pause && now_ns < retry_ns_)
         return false;
     known = false;
     socket = listener;
@@ -123,16 +139,35 @@ void ContainerEntry::fail(LxcTrouble trouble, const std::string& reason, std::in
     had_socket_ = socket != 0;
     if (trouble == LxcTrouble::silent && failures_ < silences_to_log)
         return;
-    if (known && !fault.empty())
+    if (fault == reason || !may_log(allowance, now_ns)) {
+        fault = reason;
+        return;
+    }
+    if (known)
         spdlog::info("container {} of {}: its state is known again", container.name, container.lxcpath);
-    else if (fault != reason)
+    else
         spdlog::warn("container {} of {}: {}; it is skipped until this is fixed", container.name,
                      container.lxcpath, reason);
     fault = reason;
 }
 
-void ContainerEntry::report_untrusted(uid_t owner) {
-    if (!std::exchange(reported_untrusted_, true))
+void ContainerEntry::refuse_init_of(const ContainerEntry& other, LxcAnswer& answer) const {
+    if (answer.trouble != LxcTrouble::none || other.ended || other.container.init_pid != init_pid_)
+        return;
+    answer.trouble = LxcTrouble::fault;
+    answer.fault = "its monitor names process " + std::to_string(init_pid_) +
+                   " as its init, which is that of container " + text::escaped(other.container.name) +
+                   " of " + other.container.lxcpath;
+}
+
+void ContainerEntry::set_host_name(std::string_view pve_name) {
+    const std::string_view name = pve_name.empty() ? std::string_view(uts_name) : pve_name;
+    if (container.host_name != name)
+        container.host_name = name;
+}
+
+void ContainerEntry::report_untrusted(uid_t owner, std::int64_t now_ns) {
+    if (!std::exchange(reported_untrusted_, true) && may_log(allowance, now_ns))
         spdlog::warn("container {} of {}: ignoring the process on its monitor socket: it is not run by uid "
                      "{}, the owner of the lxcpath, or is in another pid namespace",
                      container.name, container.lxcpath, owner);

@@ -8,8 +8,29 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace lxcmon::discover {
+
+/// How many messages about containers of one user are logged: the user can cause any number of them, with
+/// any text.
+class LogAllowance {
+  public:
+    explicit LogAllowance(uid_t uid) noexcept
+        : uid_(uid) {}
+    /// True if another message may be logged. Logs once in a period that more are left out.
+    [[nodiscard]] bool take(std::int64_t now_ns);
+
+  private:
+    uid_t uid_;
+    int messages_ = 0;
+    std::int64_t begin_ns_ = 0; ///< of the period; CLOCK_MONOTONIC
+};
+
+/// nullptr: without a limit.
+[[nodiscard]] inline bool may_log(LogAllowance* allowance, std::int64_t now_ns) {
+    return allowance == nullptr || allowance->take(now_ns);
+}
 
 /// A container of the table, and what is known about it. The table asks its questions.
 struct ContainerEntry {
@@ -22,7 +43,9 @@ struct ContainerEntry {
     bool known = false;         ///< its state is known; else it is not in the view
     std::uint64_t question = 0; ///< number of the open question; 0: none
     std::uint64_t socket = 0;   ///< inode of the monitor's socket for that; 0: none
-    std::string fault;          ///< why the state is not known, as last logged
+    std::string fault;          ///< why the state is not known
+    /// Of a user: a pause after a failure lasts although the monitor's socket comes or goes. nullptr: root's
+    LogAllowance* allowance = nullptr;
 
     ContainerEntry(std::uint64_t id, const std::string& lxcpath, const std::string& name);
 
@@ -35,12 +58,16 @@ struct ContainerEntry {
     /// May hang, or may be no container: after the others.
     [[nodiscard]] bool is_doubtful() const noexcept { return failures_ != 0 || !defined; }
 
+    /// Changes the answer of init_question() to a refusal if that process is the init of `other`.
+    void refuse_init_of(const ContainerEntry& other, LxcAnswer& answer) const;
     /// Takes the answer of container_question(). True if init_question() must be asked next.
     [[nodiscard]] bool take(LxcAnswer answer, std::int64_t now_ns);
     /// Takes the answer of init_question(). True if the container runs.
     [[nodiscard]] bool take_init(const LxcAnswer& answer, std::int64_t now_ns);
+    /// `pve_name` precedes lxc.uts.name, if it is not empty.
+    void set_host_name(std::string_view pve_name);
     /// Logs once that the process on the monitor's socket is ignored.
-    void report_untrusted(uid_t owner);
+    void report_untrusted(uid_t owner, std::int64_t now_ns);
 
   private:
     void take_names(LxcAnswer& answer);
@@ -51,7 +78,7 @@ struct ContainerEntry {
     bool configured_ = false;   ///< its configuration was read once
     int failures_ = 0;          ///< consecutive questions that liblxc has not answered
     std::int64_t retry_ns_ = 0; ///< CLOCK_MONOTONIC of the next attempt after a failure
-    bool had_socket_ = false;   ///< at the failure: a change causes an attempt at once
+    bool had_socket_ = false;   ///< at the failure: a change causes an attempt at once, if it is root's
     bool reported_untrusted_ = false;
 };
 

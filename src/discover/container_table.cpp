@@ -1,48 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/container_table.hpp"
 
-#include "discover/lxc_api.hpp"
 #include "discover/names/same_names.hpp"
+#include "discover/selection.hpp"
 #include "io/clock.hpp"
 #include "io/pidfd.hpp"
+#include "text/same_kind.hpp"
 
-#include <fnmatch.h>
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <system_error>
 
 namespace lxcmon::discover {
-namespace {
-
-bool matches_any(const std::string& name, const std::vector<std::string>& globs) noexcept {
-    return std::ranges::any_of(
-        globs, [&](const std::string& glob) { return ::fnmatch(glob.c_str(), name.c_str(), 0) == 0; });
-}
-
-bool is_directory(const std::string& path) noexcept {
-    struct stat status {};
-    return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-
-} // namespace
-
-std::vector<std::string> default_lxcpaths() {
-    std::vector<std::string> paths{default_lxcpath()};
-    for (const char* path :
-         {"/var/lib/lxd/containers", "/var/snap/lxd/common/lxd/containers", "/var/lib/incus/containers"})
-        if (is_directory(path) && std::ranges::find(paths, path) == paths.end())
-            paths.emplace_back(path);
-    return paths;
-}
-
-bool is_selected(const std::string& name, const DiscoverSettings& settings) noexcept {
-    return (settings.include.empty() || matches_any(name, settings.include)) &&
-           !matches_any(name, settings.exclude);
-}
 
 ContainerTable::ContainerTable(DiscoverSettings settings)
     : settings_(std::move(settings))
@@ -60,7 +33,8 @@ void ContainerTable::refresh() {
     ignored_.start_round(sockets_.size(), now_ns_);
     poll_ended();
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
-        ask_for_list(index);
+        if (must_list(settings_.lxcpaths[index], by_path_[index]))
+            ask_about_path(index, LxcAsk::owner);
         update_all(index);
     }
     const bool is_first = std::exchange(is_first_, false);
@@ -68,6 +42,7 @@ void ContainerTable::refresh() {
     while (auto answer = clients_.next(end))
         take(std::move(*answer));
     clients_.end_idle();
+    clients_.report_overdue();
     if (std::exchange(listed_, false))
         mark_shadowed();
     pve_names_.refresh();
@@ -89,19 +64,12 @@ void ContainerTable::read_sockets() {
         spdlog::info("{} works again", what);
 }
 
-void ContainerTable::set_host_name(ContainerEntry& entry) const {
-    const std::string_view pve_name = pve_names_.find(entry.container.name);
-    const std::string_view name = pve_name.empty() ? std::string_view(entry.uts_name) : pve_name;
-    if (entry.container.host_name != name)
-        entry.container.host_name = name;
-}
-
 void ContainerTable::make_view() {
     view_.clear();
     left_out_ = 0;
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries) {
-            set_host_name(*entry);
+            entry->set_host_name(pve_names_.find(entry->container.name));
             // Without the list of sockets, a container that was stopped may run now.
             const bool is_known = entry->known && (sockets_error_ == 0 || entry->container.init_pid != 0);
             if (is_known && !entry->container.repeats_name)
@@ -139,45 +107,42 @@ bool ContainerTable::has_all_running(const std::string& lxcpath, const Entries& 
            });
 }
 
-/// Touches an lxcpath only if that is root's.
+/// Touches an lxcpath only if nothing on the way to it can hang.
 bool ContainerTable::must_list(const std::string& lxcpath, Path& path) {
     if (path.question != 0 || now_ns_ < path.retry_ns)
         return false;
-    if (!path.owner)
-        path.owner = lxcpath_owner(lxcpath);
-    if (!path.owner)
-        return true;
-    const bool is_due = path.owner->uid == 0 ? path.folder.is_due(lxcpath) : path.folder.is_due_untouched();
-    return is_due || !has_all_running(lxcpath, path.entries);
+    const bool is_due = path.may_hang ? path.folder.is_due_untouched() : path.folder.is_due(lxcpath);
+    return is_due || !path.owner || !has_all_running(lxcpath, path.entries);
 }
 
-void ContainerTable::ask_for_list(std::size_t index) {
-    const std::string& lxcpath = settings_.lxcpaths[index];
+/// First root's process says whose the lxcpath is, then that owner's process lists it.
+void ContainerTable::ask_about_path(std::size_t index, LxcAsk what) {
     Path& path = by_path_[index];
-    if (!must_list(lxcpath, path))
-        return;
-    const auto owner = lxcpath_owner(lxcpath);
-    if (!owner) {
-        note_list(lxcpath, path,
-                  "listing the containers of " + lxcpath + ": " + std::generic_category().message(errno));
-        return;
-    }
-    path.owner = *owner;
     LxcQuestion question;
-    question.lxcpath = lxcpath;
-    path.question = clients_.ask(*path.owner, std::move(question),
-                                 path.failures != 0 ? LxcUrgency::last : LxcUrgency::normal);
-    pending_.emplace(path.question, Pending{index, {}, false});
+    question.ask = what;
+    question.lxcpath = settings_.lxcpaths[index];
+    path.question =
+        clients_.ask(what == LxcAsk::list ? path.owner.value_or(LxcOwner{}) : LxcOwner{}, std::move(question),
+                     path.failures != 0 ? LxcUrgency::last : LxcUrgency::normal);
+    pending_.emplace(path.question, Pending{index, {}, what});
 }
 
-/// Logs when an lxcpath can't be listed any more, and when it can again.
+/// nullptr if nobody but root and the agent's user can cause messages.
+LogAllowance* ContainerTable::allowance_of(const Path& path) {
+    const uid_t uid = path.owner.value_or(LxcOwner{}).uid;
+    return uid == 0 || uid == ::geteuid() ? nullptr : &allowances_.try_emplace(uid, uid).first->second;
+}
+
+/// Logs when an lxcpath can't be listed any more, the reason if it is another one, and when it can again.
 void ContainerTable::note_list(const std::string& lxcpath, Path& path, const std::string& fault) {
     if (fault.empty()) {
-        if (faults_.erase(lxcpath) != 0)
+        if (faults_.erase(lxcpath) != 0 && may_log(allowance_of(path), now_ns_))
             spdlog::info("{}: can be listed again", lxcpath);
         return;
     }
-    if (faults_.insert_or_assign(lxcpath, fault).second)
+    const auto [known, is_first] = faults_.try_emplace(lxcpath, fault);
+    if ((is_first || !text::same_kind(std::exchange(known->second, fault), fault)) &&
+        may_log(allowance_of(path), now_ns_))
         spdlog::error("{}; new containers are not seen until this is fixed: check --lxcpath and the rights "
                       "of the agent",
                       fault);
@@ -190,21 +155,23 @@ void ContainerTable::take(LxcAnswer answer) {
         return;
     const Pending pending = std::move(at->second);
     pending_.erase(at);
-    if (pending.name.empty()) {
-        take_list(pending.path, answer);
-        return;
-    }
+    if (pending.name.empty())
+        return take_of_path(pending.path, pending.ask, answer);
     Entries& entries = by_path_[pending.path].entries;
     // A container may have been removed meanwhile, and made again.
     if (const auto entry = entries.find(pending.name);
         entry != entries.end() && entry->second->question == answer.number)
-        take_container(pending.path, *entry->second, pending.of_init, std::move(answer));
+        take_container(pending.path, *entry->second, pending.ask == LxcAsk::init, std::move(answer));
 }
 
-void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
+void ContainerTable::take_of_path(std::size_t index, LxcAsk what, const LxcAnswer& answer) {
     const std::string& lxcpath = settings_.lxcpaths[index];
     Path& path = by_path_[index];
     path.question = 0;
+    if (what == LxcAsk::owner && answer.trouble == LxcTrouble::none) {
+        take_owner(index, answer);
+        return;
+    }
     const bool is_broken = answer.trouble == LxcTrouble::broken;
     path.failures = is_broken ? path.failures + 1 : 0;
     path.retry_ns = is_broken ? now_ns_ + pause_after(path.failures) : 0;
@@ -212,8 +179,28 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
               answer.fault.find(lxcpath) == std::string::npos && !answer.fault.empty()
                   ? "listing the containers of " + lxcpath + ": " + answer.fault
                   : answer.fault);
-    if (answer.trouble != LxcTrouble::none)
-        return;
+    if (answer.trouble == LxcTrouble::none)
+        take_list(index, answer);
+}
+
+/// What was known of the containers of another owner does not hold any more.
+void ContainerTable::take_owner(std::size_t index, const LxcAnswer& answer) {
+    Path& path = by_path_[index];
+    if (path.owner && path.owner->uid != answer.owner.uid) {
+        spdlog::warn("{}: it was uid {}'s and is uid {}'s now: its containers are looked up anew",
+                     settings_.lxcpaths[index], path.owner->uid, answer.owner.uid);
+        path.entries.clear();
+    }
+    path.owner = answer.owner;
+    path.may_hang = answer.may_hang;
+    if (!path.may_hang) // notes what the folder is like before the list
+        static_cast<void>(path.folder.is_due(settings_.lxcpaths[index]));
+    ask_about_path(index, LxcAsk::list);
+}
+
+void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
+    const std::string& lxcpath = settings_.lxcpaths[index];
+    Path& path = by_path_[index];
     listed_ = true;
     for (auto& [name, entry] : path.entries)
         entry->seen = entry->defined = false;
@@ -234,8 +221,10 @@ void ContainerTable::mark_seen(std::size_t index, const std::string& name, bool 
     if (!is_selected(name, settings_))
         return;
     auto& entry = by_path_[index].entries[name];
-    if (!entry)
+    if (!entry) {
         entry = std::make_unique<ContainerEntry>(++last_id_, settings_.lxcpaths[index], name);
+        entry->allowance = allowance_of(by_path_[index]);
+    }
     entry->defined = entry->defined || defined;
     if (!std::exchange(entry->seen, true))
         update(index, *entry);
@@ -258,25 +247,35 @@ void ContainerTable::update(std::size_t index, ContainerEntry& entry) {
 
 void ContainerTable::ask(std::size_t index, ContainerEntry& entry, bool of_init) {
     const LxcOwner owner = by_path_[index].owner.value_or(LxcOwner{});
-    if (of_init) // only root can look at any process
-        entry.question = clients_.ask({}, entry.init_question(owner.uid), LxcUrgency::next);
+    const LxcUrgency urgency = entry.is_doubtful() ? LxcUrgency::last : LxcUrgency::normal;
+    if (of_init)
+        entry.question =
+            clients_.ask(owner, entry.init_question(owner.uid), owner.uid == 0 ? LxcUrgency::next : urgency);
     else
-        entry.question = clients_.ask(owner, entry.container_question(),
-                                      entry.is_doubtful() ? LxcUrgency::last : LxcUrgency::normal);
-    pending_.emplace(entry.question, Pending{index, entry.container.name, of_init});
+        entry.question = clients_.ask(owner, entry.container_question(), urgency);
+    pending_.emplace(entry.question,
+                     Pending{index, entry.container.name, of_init ? LxcAsk::init : LxcAsk::container});
+}
+
+/// All monitors of a user's can name one process.
+void ContainerTable::refuse_taken_init(const ContainerEntry& entry, LxcAnswer& answer) const {
+    for (const Path& path : by_path_)
+        for (const auto& [name, other] : path.entries)
+            entry.refuse_init_of(*other, answer);
 }
 
 void ContainerTable::take_container(std::size_t index, ContainerEntry& entry, bool of_init,
                                     LxcAnswer answer) {
     if (answer.untrusted) {
         ignored_.add(entry.container.lxcpath, entry.container.name, entry.socket);
-        entry.report_untrusted(by_path_[index].owner.value_or(LxcOwner{}).uid);
+        entry.report_untrusted(by_path_[index].owner.value_or(LxcOwner{}).uid, now_ns_);
     }
     if (!of_init) {
         if (entry.take(std::move(answer), now_ns_))
             ask(index, entry, true);
         return;
     }
+    refuse_taken_init(entry, answer);
     if (!entry.take_init(answer, now_ns_))
         return;
     if (entry.container.incarnation != 0)
@@ -292,7 +291,10 @@ void ContainerTable::mark_shadowed() {
             if ((path.owner && path.owner->uid == 0) == of_root)
                 for (const auto& [name, entry] : path.entries)
                     all.push_back(&entry->container);
-    mark_same_names(all);
+    mark_same_names(all, [this](const Container& container) {
+        const auto at = std::ranges::find(settings_.lxcpaths, container.lxcpath) - settings_.lxcpaths.begin();
+        return may_log(allowance_of(by_path_[static_cast<std::size_t>(at)]), now_ns_);
+    });
 }
 
 } // namespace lxcmon::discover

@@ -22,12 +22,6 @@
 
 namespace lxcmon::discover {
 
-/// lxc.lxcpath of liblxc, and the lxcpaths of LXD and Incus that exist on this host.
-[[nodiscard]] std::vector<std::string> default_lxcpaths();
-
-/// True if `include` and `exclude` select this name.
-[[nodiscard]] bool is_selected(const std::string& name, const DiscoverSettings& settings) noexcept;
-
 /// All containers of the host, running or stopped, kept from tick to tick. Sampling thread only.
 class ContainerTable {
   public:
@@ -64,34 +58,37 @@ class ContainerTable {
             : folder(watch) {}
 
         FolderWatch folder;
-        std::optional<LxcOwner> owner; ///< not known before the first list
+        std::optional<LxcOwner> owner; ///< not known before the first answer
+        bool may_hang = true;          ///< the agent itself must not touch it
         Entries entries;
-        std::uint64_t question = 0; ///< number of the open question for a list; 0: none
+        std::uint64_t question = 0; ///< number of the open question for its owner or a list; 0: none
         int failures = 0;           ///< consecutive lists on which liblxc has hung or crashed
         std::int64_t retry_ns = 0;  ///< CLOCK_MONOTONIC of the next list after these
     };
-    /// An open question, for a list if `name` is empty.
     struct Pending {
         std::size_t path;
-        std::string name;
-        bool of_init;
+        std::string name; ///< of a container
+        LxcAsk ask;
     };
 
     void read_sockets();
     void poll_ended();
-    void ask_for_list(std::size_t index);
     [[nodiscard]] bool must_list(const std::string& lxcpath, Path& path);
+    void ask_about_path(std::size_t index, LxcAsk what);
     [[nodiscard]] bool has_all_running(const std::string& lxcpath, const Entries& entries);
     void update_all(std::size_t index);
     void update(std::size_t index, ContainerEntry& entry);
     void ask(std::size_t index, ContainerEntry& entry, bool of_init);
     void take(LxcAnswer answer);
+    void take_of_path(std::size_t index, LxcAsk what, const LxcAnswer& answer);
+    void take_owner(std::size_t index, const LxcAnswer& answer);
     void take_list(std::size_t index, const LxcAnswer& answer);
+    [[nodiscard]] LogAllowance* allowance_of(const Path& path);
     void note_list(const std::string& lxcpath, Path& path, const std::string& fault);
+    void refuse_taken_init(const ContainerEntry& entry, LxcAnswer& answer) const;
     void take_container(std::size_t index, ContainerEntry& entry, bool of_init, LxcAnswer answer);
     void mark_seen(std::size_t index, const std::string& name, bool defined);
     void mark_shadowed();
-    void set_host_name(ContainerEntry& entry) const;
     void make_view();
 
     DiscoverSettings settings_;
@@ -99,6 +96,7 @@ class ContainerTable {
     std::vector<pollfd> polls_;
     std::vector<const Container*> view_;
     std::map<std::string, std::string> faults_;
+    std::map<uid_t, LogAllowance> allowances_;
     MonitorSockets sockets_;
     int sockets_error_ = 0; ///< of the last read
     IgnoredListeners ignored_;

@@ -1,29 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/load_trouble.hpp"
 
+#include "discover/user_rights.hpp"
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
 #include "io/unique_fd.hpp"
 #include "text/printable.hpp"
+#include "text/trimmed.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <string_view>
 #include <system_error>
 
 namespace lxcmon::discover {
 namespace {
-
-constexpr std::size_t most_loaded_bytes = std::size_t{64} << 10U;
-
-std::string_view without_blanks(std::string_view text) noexcept {
-    constexpr std::string_view blanks = " \t\r";
-    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-    return text.substr(0, text.find_last_not_of(blanks) + 1);
-}
 
 /// For a person's shell: a user names the containers of an lxcpath of its own.
 std::string shell_word(const std::string& text) {
@@ -49,12 +42,14 @@ std::string log_file_trouble(const std::string& path) {
     if (log)
         return {};
     return "its lxc.log.file is " + file_trouble(path, "opened", errno) +
-           (errno == ENOENT ? "; the agent's process makes no file" : "");
+           (errno == ENOENT
+                ? "; the agent makes no file: make it as that user (touch), or remove lxc.log.file"
+                : "");
 }
 
 std::string line_trouble(std::string_view line) {
-    const std::string_view key = without_blanks(io::take_until(line, '='));
-    const std::string value(without_blanks(line));
+    const std::string_view key = text::trimmed(io::take_until(line, '='));
+    const std::string value(text::trimmed(line));
     if (key == "lxc.include" && ::access(value.c_str(), R_OK) != 0)
         return "it includes " + file_trouble(value, "read", errno);
     return key == "lxc.log.file" ? log_file_trouble(value) : std::string();
@@ -65,7 +60,7 @@ std::string line_trouble(std::string_view line) {
 std::string load_trouble(const std::string& lxcpath, const std::string& name) {
     const std::string path = lxcpath + "/" + name + "/config";
     std::string text, trouble;
-    if (const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, most_loaded_bytes); error != 0)
+    if (const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, largest_config_bytes); error != 0)
         return "its configuration is " + file_trouble(path, "read", error);
     text += '\n';
     io::for_each_line(text, [&](std::string_view line) {
@@ -76,7 +71,7 @@ std::string load_trouble(const std::string& lxcpath, const std::string& name) {
         return trouble;
     return "its configuration or an include has an unknown key or a bad value; the line is named by" +
            (::geteuid() == 0 ? std::string() : " (as that user, never as root)") + ": lxc-info -P " +
-           shell_word(lxcpath) + " -n " + shell_word(name) + " -o /dev/stderr -l ERROR";
+           shell_word(lxcpath) + " -n " + shell_word(name) + " -l ERROR";
 }
 
 } // namespace lxcmon::discover

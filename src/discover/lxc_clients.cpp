@@ -2,6 +2,7 @@
 #include "discover/lxc_clients.hpp"
 
 #include <poll.h>
+#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -19,6 +20,7 @@ using Clock = LxcClient::Clock;
 constexpr std::chrono::seconds idle_most{10};
 /// A killed process ends within a few milliseconds, unless it waits for the kernel.
 constexpr std::chrono::milliseconds end_check{5};
+constexpr int overdue_deadlines = 10;
 constexpr const char* invalid_answer = "the process that asks liblxc returns an invalid answer";
 
 /// True until a killed process has been reaped; its pid may be another process's from then on.
@@ -30,6 +32,8 @@ bool exists(pid_t pid) noexcept {
 } // namespace
 
 void LxcClient::ask(LxcQuestion question, LxcUrgency urgency) {
+    if (queue_.empty())
+        waits_since_ = Clock::now();
     if (urgency == LxcUrgency::next)
         queue_.push_front(std::move(question));
     else
@@ -74,8 +78,10 @@ std::optional<LxcAnswer> LxcClient::start_next() {
     std::deque<LxcQuestion>& queue = queue_.empty() ? last_ : queue_;
     const LxcQuestion question = std::move(queue.front());
     queue.pop_front();
+    if (queue_.empty())
+        waits_since_ = now;
     asked_ = question.number;
-    text_.clear();
+    pieces_.clear();
     due_ = now + deadline_;
     const std::string message = encode(question);
     const auto is_sent = [&] {
@@ -100,15 +106,12 @@ std::optional<LxcAnswer> LxcClient::receive() {
     std::array<char, piece_bytes_most> piece{};
     ssize_t length = 0;
     while ((length = ::recv(process_.socket(), piece.data(), piece.size(), MSG_DONTWAIT)) > 0) {
-        text_.append(piece.data() + 1, static_cast<std::size_t>(length) - 1);
-        if (text_.size() > answer_bytes_most)
+        const auto state = pieces_.add({piece.data(), static_cast<std::size_t>(length)});
+        if (state == AnswerPieces::State::more)
+            continue;
+        if (state == AnswerPieces::State::too_much)
             return give_up("liblxc returns too much");
-        if (piece[0] == more_follows) {
-            if (static_cast<std::size_t>(length) == piece.size())
-                continue;
-            return give_up(invalid_answer); // small pieces without end would keep the agent here
-        }
-        auto answer = decode_answer(text_);
+        auto answer = state == AnswerPieces::State::whole ? decode_answer(pieces_.text()) : std::nullopt;
         if (!answer || answer->number != asked_)
             return give_up(invalid_answer);
         asked_ = 0;
@@ -129,17 +132,25 @@ void LxcClient::end_if_idle() {
         kill();
 }
 
+std::size_t LxcClient::overdue() const noexcept {
+    return Clock::now() - waits_since_ > overdue_deadlines * deadline_ ? queue_.size() : 0;
+}
+
 std::uint64_t LxcClients::ask(const LxcOwner& owner, LxcQuestion question, LxcUrgency urgency) {
-    const auto worker = [owner](int socket) { run_lxc_worker(socket, owner); };
+    const bool of_init = owner.uid != 0 && question.ask == LxcAsk::init;
+    const LxcOwner rights = of_init ? LxcOwner{} : owner; // only root can look at any process
+    const auto worker = [rights](int socket) { run_lxc_worker(socket, rights); };
     question.number = ++last_number_;
-    by_uid_.try_emplace(owner.uid, worker, lxc_worker_name(owner), settings_.deadline)
+    by_owner_
+        .try_emplace(Key(owner.uid, of_init), worker,
+                     of_init ? init_worker_name(owner) : lxc_worker_name(owner), settings_.deadline)
         .first->second.ask(std::move(question), urgency);
     return last_number_;
 }
 
 std::optional<LxcAnswer> LxcClients::next(Clock::time_point end) {
     for (;;) {
-        for (auto& [uid, client] : by_uid_)
+        for (auto& [key, client] : by_owner_)
             if (auto answer = client.step())
                 return answer;
         if (!is_busy() || Clock::now() >= end)
@@ -150,7 +161,7 @@ std::optional<LxcAnswer> LxcClients::next(Clock::time_point end) {
 
 void LxcClients::wait(Clock::time_point end) {
     std::vector<pollfd> polls;
-    for (const auto& [uid, client] : by_uid_)
+    for (const auto& [key, client] : by_owner_)
         if (client.is_busy()) {
             polls.push_back({client.socket(), POLLIN, 0}); // ignores -1
             end = std::min(end, client.due());
@@ -160,17 +171,31 @@ void LxcClients::wait(Clock::time_point end) {
 }
 
 bool LxcClients::is_busy() const noexcept {
-    return std::ranges::any_of(by_uid_, [](const auto& item) { return item.second.is_busy(); });
+    return std::ranges::any_of(by_owner_, [](const auto& item) { return item.second.is_busy(); });
 }
 
 void LxcClients::end_idle() {
-    for (auto& [uid, client] : by_uid_)
+    for (auto& [key, client] : by_owner_)
         client.end_if_idle();
 }
 
 pid_t LxcClients::pid_for(uid_t uid) const noexcept {
-    const auto at = by_uid_.find(uid);
-    return at != by_uid_.end() ? at->second.pid() : -1;
+    const auto at = by_owner_.find(Key(uid, false));
+    return at != by_owner_.end() ? at->second.pid() : -1;
+}
+
+void LxcClients::report_overdue() {
+    const auto at = by_owner_.find(Key(0, false));
+    const std::size_t overdue = at != by_owner_.end() ? at->second.overdue() : 0;
+    if (std::exchange(is_overdue_, overdue != 0) == is_overdue_)
+        return;
+    if (is_overdue_)
+        spdlog::warn("the process that asks liblxc about root's containers is behind by {} questions: "
+                     "containers that start are seen late; check for hung processes [lxc monitor] and for "
+                     "configurations on a filesystem that hangs",
+                     overdue);
+    else
+        spdlog::info("the process that asks liblxc about root's containers is no longer behind");
 }
 
 } // namespace lxcmon::discover

@@ -7,6 +7,7 @@
 #include "io/worker_process.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -14,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace lxcmon::discover {
 
@@ -44,6 +46,8 @@ class LxcClient {
     [[nodiscard]] bool is_busy() const noexcept { return asked_ != 0 || !queue_.empty() || !last_.empty(); }
     /// Ends the process after a time without questions.
     void end_if_idle();
+    /// Number of questions if these, without LxcUrgency::last, have waited for ten deadlines; otherwise 0.
+    [[nodiscard]] std::size_t overdue() const noexcept;
 
     /// While busy: when to call step() if the socket has nothing to read.
     [[nodiscard]] Clock::time_point due() const noexcept { return due_; }
@@ -61,14 +65,17 @@ class LxcClient {
     io::WorkerProcess process_;
     pid_t killed_ = -1; ///< the last process, until it is reaped
     std::deque<LxcQuestion> queue_;
-    std::deque<LxcQuestion> last_; ///< LxcUrgency::last
-    std::uint64_t asked_ = 0;      ///< number of the question on its way; 0: none
-    std::string text_;             ///< of its answer, received so far
+    std::deque<LxcQuestion> last_;    ///< LxcUrgency::last
+    Clock::time_point waits_since_{}; ///< when queue_ was empty for the last time
+    std::uint64_t asked_ = 0;         ///< number of the question on its way; 0: none
+    AnswerPieces pieces_;             ///< of its answer
     Clock::time_point due_{};
     Clock::time_point killed_at_{};
 };
 
-/// An LxcClient for each owner of an lxcpath.
+/// An LxcClient for each owner of an lxcpath; for each user a second one, with the agent's rights, for
+/// LxcAsk::init: a user's process can hang the process that looks at it. No user's question waits for
+/// another user's, and none of root's for a user's.
 class LxcClients {
   public:
     explicit LxcClients(LiblxcSettings settings)
@@ -82,13 +89,17 @@ class LxcClients {
     void end_idle();
     /// The process for an owner; -1: none.
     [[nodiscard]] pid_t pid_for(uid_t uid) const noexcept;
+    /// Logs when root's process is overdue, and when it is not any more.
+    void report_overdue();
 
   private:
     void wait(LxcClient::Clock::time_point end);
 
     LiblxcSettings settings_;
-    std::map<uid_t, LxcClient> by_uid_;
+    using Key = std::pair<uid_t, bool>; ///< owner of the lxcpath, and whether for LxcAsk::init of a user's
+    std::map<Key, LxcClient> by_owner_;
     std::uint64_t last_number_ = 0;
+    bool is_overdue_ = false;
 };
 
 } // namespace lxcmon::discover

@@ -106,6 +106,9 @@ std::string encode(const LxcAnswer& answer) {
     put(message, answer.cgroup_dir);
     put(message, answer.state);
     put(message, answer.init_pid);
+    put(message, answer.owner.uid);
+    put(message, answer.owner.gid);
+    put(message, answer.may_hang ? 1 : 0);
     for (const std::string& name : answer.names)
         put(message, name);
     return message;
@@ -123,6 +126,9 @@ std::optional<LxcAnswer> decode_answer(std::string_view message) {
     answer.cgroup_dir = texts.take();
     answer.state = texts.take();
     answer.init_pid = texts.take_number<pid_t>();
+    answer.owner.uid = texts.take_number<uid_t>();
+    answer.owner.gid = texts.take_number<gid_t>();
+    answer.may_hang = texts.take_number<int>() != 0;
     while (texts.has_more())
         answer.names.push_back(texts.take());
     const bool is_sane = texts.is_valid() && answer.init_pid >= 0 &&
@@ -130,6 +136,21 @@ std::optional<LxcAnswer> decode_answer(std::string_view message) {
                          (answer.state.empty() || is_lxc_state(answer.state)) &&
                          std::ranges::all_of(answer.names, is_container_name);
     return is_sane ? std::optional(std::move(answer)) : std::nullopt;
+}
+
+std::string take_piece(std::string_view& answer) {
+    const std::string_view part = answer.substr(0, piece_bytes_most - 1);
+    answer.remove_prefix(part.size());
+    return std::string(1, answer.empty() ? last_piece : more_follows).append(part);
+}
+
+AnswerPieces::State AnswerPieces::add(std::string_view piece) {
+    text_ += piece.substr(1);
+    if (text_.size() > answer_bytes_most)
+        return State::too_much;
+    if (piece.front() != more_follows)
+        return State::whole;
+    return piece.size() == piece_bytes_most ? State::more : State::invalid;
 }
 
 } // namespace lxcmon::discover

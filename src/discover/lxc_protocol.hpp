@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "discover/lxcpath_owner.hpp"
+
 #include <sys/types.h>
 
 #include <cstdint>
@@ -13,6 +15,7 @@
 namespace lxcmon::discover {
 
 enum class LxcAsk : std::uint8_t {
+    owner,     ///< of `lxcpath`, as lxcpath_owner() says; only root's process is asked for that
     list,      ///< the containers of `lxcpath`
     container, ///< state and settings of `name`
     init       ///< whether `init_pid` is the init of a container of user `owner`
@@ -50,6 +53,8 @@ struct LxcAnswer {
     std::string state;              ///< a state name of liblxc
     pid_t init_pid = 0;             ///< 0: not running
     std::vector<std::string> names; ///< of LxcAsk::list
+    LxcOwner owner;                 ///< of LxcAsk::owner
+    bool may_hang = false;          ///< see LxcpathOwner
 
     friend bool operator==(const LxcAnswer&, const LxcAnswer&) = default;
 };
@@ -72,5 +77,26 @@ constexpr char last_piece = '.';
 constexpr std::size_t piece_bytes_most = 4096;
 /// Limit on one answer: 100,000 names.
 constexpr std::size_t answer_bytes_most = 8U << 20U;
+
+/// Takes the next datagram off the front of an encoded answer. The last one may have no byte of it.
+[[nodiscard]] std::string take_piece(std::string_view& answer);
+
+/// Puts an answer together.
+class AnswerPieces {
+  public:
+    enum class State {
+        more,     ///< another one follows
+        whole,    ///< text() is the answer
+        too_much, ///< above answer_bytes_most
+        invalid   ///< a short one before the last: those without end would keep the agent busy
+    };
+    /// `piece`: a datagram, not empty.
+    [[nodiscard]] State add(std::string_view piece);
+    void clear() noexcept { text_.clear(); }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+  private:
+    std::string text_;
+};
 
 } // namespace lxcmon::discover

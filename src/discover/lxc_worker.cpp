@@ -6,6 +6,7 @@
 #include "discover/lxc_protocol.hpp"
 #include "discover/monitor_peer.hpp"
 #include "discover/names/lxd_names.hpp"
+#include "discover/user_rights.hpp"
 #include "io/parse.hpp"
 #include "io/pidfd.hpp"
 
@@ -18,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <exception>
 #include <stdexcept>
 #include <system_error>
@@ -31,8 +33,13 @@ constexpr std::size_t most_of_a_user = 1000;
 /// liblxc would only report that there is no handle. Containers of LXD and Incus have no such file.
 void check_readable(const std::string& config) {
     struct stat status {};
-    if (::stat(config.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    const bool exists = ::stat(config.c_str(), &status) == 0;
+    if (exists && !S_ISREG(status.st_mode))
         throw std::runtime_error("configuration " + config + " is not a regular file");
+    if (exists && static_cast<std::size_t>(status.st_size) > largest_config_bytes)
+        throw std::runtime_error("configuration " + config + " has " + std::to_string(status.st_size) +
+                                 " bytes, expected at most " + std::to_string(largest_config_bytes) +
+                                 ": liblxc would not read the rest");
     if (::access(config.c_str(), R_OK) != 0 && errno != ENOENT)
         throw std::runtime_error("configuration " + config + " can't be read by uid " +
                                  std::to_string(::geteuid()) + ": " + std::generic_category().message(errno));
@@ -70,7 +77,11 @@ class Worker {
   private:
     void ask(const LxcQuestion& question, LxcAnswer& made) {
         switch (question.ask) {
+        case LxcAsk::owner:
+            ask_owner(question, made);
+            break;
         case LxcAsk::list:
+            check_owner(question);
             made.names = list_defined(question.lxcpath);
             if (owner_.uid == 0)
                 add_lxd_names(question.lxcpath, made.names);
@@ -81,12 +92,35 @@ class Worker {
                                          " in an lxcpath of an ordinary user");
             break;
         case LxcAsk::container:
+            check_owner(question);
             ask_container(question, made);
             break;
         case LxcAsk::init:
             check_init(question, made);
             break;
         }
+    }
+
+    static LxcpathOwner owner_of(const std::string& lxcpath) {
+        const auto found = lxcpath_owner(lxcpath);
+        if (!found)
+            throw std::system_error(errno, std::generic_category(), "looking for the owner of " + lxcpath);
+        return *found;
+    }
+
+    static void ask_owner(const LxcQuestion& question, LxcAnswer& made) {
+        const LxcpathOwner found = owner_of(question.lxcpath);
+        made.owner = found.owner;
+        made.may_hang = found.may_hang;
+    }
+
+    /// With root's rights liblxc reads only what no user can have put there.
+    void check_owner(const LxcQuestion& question) const {
+        if (owner_.uid != 0)
+            return;
+        if (const LxcOwner now = owner_of(question.lxcpath).owner; now.uid != 0)
+            throw std::runtime_error(question.lxcpath + " is uid " + std::to_string(now.uid) +
+                                     "'s now, and was root's");
     }
 
     void ask_container(const LxcQuestion& question, LxcAnswer& made) {
@@ -99,6 +133,7 @@ class Worker {
         }
         made.untrusted = peer == MonitorPeer::untrusted;
         const bool active = peer == MonitorPeer::trusted;
+        const pid_t monitor = active ? monitor_pid(question.lxcpath, question.name, owner_.uid) : 0;
         check_readable(question.lxcpath + "/" + question.name + "/config");
         const LxcHandle handle(question.lxcpath, question.name);
         made.uts_name = handle.config_item("lxc.uts.name", active);
@@ -108,6 +143,24 @@ class Worker {
         // Until it is RUNNING, init may still be on the host's root filesystem and network.
         if (made.state == "RUNNING" || made.state == "FROZEN")
             find_init(handle, made);
+        if (const char* const why = active ? why_no_answer(question, monitor, made.state) : nullptr) {
+            made = {};
+            made.trouble = LxcTrouble::silent;
+            made.fault = why;
+        }
+    }
+
+    /// Why the answer of the monitor that was checked, a process, does not count; nullptr if it does. liblxc
+    /// connects for each of its questions: another process may have taken the name of a monitor that has
+    /// ended. liblxc takes an incomplete answer for STOPPED. A monitor that listens has this state for a
+    /// moment only.
+    const char* why_no_answer(const LxcQuestion& question, pid_t monitor, const std::string& state) const {
+        if (monitor == 0 || monitor_pid(question.lxcpath, question.name, owner_.uid) != monitor)
+            return "its monitor has ended while it was asked";
+        return state == "STOPPED"
+                   ? "its monitor gives no valid state (liblxc: STOPPED) and goes on listening; "
+                     "restart the container"
+                   : nullptr;
     }
 
     void find_init(const LxcHandle& handle, LxcAnswer& made) {
@@ -145,11 +198,8 @@ class Worker {
 
 void send_answer(int socket, const std::string& answer) noexcept {
     std::string_view rest = answer;
-    std::string piece;
     do {
-        const std::string_view part = rest.substr(0, piece_bytes_most - 1);
-        rest.remove_prefix(part.size());
-        piece.assign(1, rest.empty() ? last_piece : more_follows).append(part);
+        const std::string piece = take_piece(rest);
         if (::send(socket, piece.data(), piece.size(), MSG_NOSIGNAL) < 0)
             ::_exit(1);
     } while (!rest.empty());
@@ -189,6 +239,16 @@ bool main_serves_workers = false;
     }
 }
 
+/// A user's two processes have the same name if its uid is long.
+std::string name_for(const char* prefix, uid_t uid) {
+    constexpr uid_t most_of_seven_digits = 9'999'999;
+    if (uid <= most_of_seven_digits)
+        return prefix + std::to_string(uid);
+    std::array<char, 16> name{};
+    std::snprintf(name.data(), name.size(), "lxcmon-%08x", uid);
+    return name.data();
+}
+
 } // namespace
 
 void run_lxc_worker(int socket, const LxcOwner& owner) noexcept {
@@ -210,8 +270,11 @@ void serve_as_lxc_worker(std::span<char* const> arguments) noexcept {
 }
 
 std::string lxc_worker_name(const LxcOwner& owner) {
-    constexpr std::size_t comm_bytes = 15;
-    return owner.uid == 0 ? "lxcmon-lxc" : ("lxcmon-u" + std::to_string(owner.uid)).substr(0, comm_bytes);
+    return owner.uid == 0 ? "lxcmon-lxc" : name_for("lxcmon-u", owner.uid);
+}
+
+std::string init_worker_name(const LxcOwner& owner) {
+    return name_for("lxcmon-i", owner.uid);
 }
 
 } // namespace lxcmon::discover

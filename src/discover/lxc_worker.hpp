@@ -24,5 +24,7 @@ void serve_as_lxc_worker(std::span<char* const> arguments) noexcept;
 
 /// Name of the process (comm), 15 bytes at most: users must not share one, see io::WorkerProcess.
 [[nodiscard]] std::string lxc_worker_name(const LxcOwner& owner);
+/// The same for a process that answers LxcAsk::init about a user's containers alone.
+[[nodiscard]] std::string init_worker_name(const LxcOwner& owner);
 
 } // namespace lxcmon::discover

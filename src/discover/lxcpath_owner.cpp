@@ -7,77 +7,74 @@
 #include "io/unique_fd.hpp"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/landlock.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <csignal>
-#include <cstdlib>
-#include <functional>
-#include <map>
-#include <system_error>
+#include <cstddef>
+#include <string_view>
+#include <utility>
 
 namespace lxcmon::discover {
 namespace {
 
-constexpr int most_links = 40; // as the kernel
-/// liblxc allocates what a monitor's answer says it needs.
-constexpr rlim_t spare_bytes = 128U << 20U;
-/// liblxc copies a configuration into a file in memory.
-constexpr rlim_t largest_file_bytes = 1U << 20U;
-constexpr gid_t nogroup = 65534;
+constexpr int most_turns = 40; // links, as the kernel, and mounts that went away meanwhile
 constexpr uid_t nobody = 65534;
 constexpr std::size_t most_mountinfo_bytes = 16U << 20U;
-constexpr uid_t no_id = static_cast<uid_t>(-1);
 
-/// Of the link or file itself, without asking a server for it (NFS, FUSE).
-bool look_at(const std::string& path, struct statx& status) noexcept {
-    return ::statx(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
-                   STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID, &status) == 0;
+/// Filesystems of this host alone: a look at them does not wait for a server.
+constexpr std::array<std::string_view, 16> local_filesystems{
+    "ext2", "ext3",  "ext4",   "xfs",   "btrfs",   "zfs",      "bcachefs", "f2fs",
+    "jfs",  "tmpfs", "rootfs", "ramfs", "overlay", "squashfs", "erofs",    "iso9660"};
+
+/// What the mount of a folder says.
+struct MountTrust {
+    std::optional<LxcOwner> user; ///< whose FUSE server it is: that says any owner of its files
+    bool may_hang = false;
+};
+
+LxcOwner user_of(std::string_view super_options) {
+    LxcOwner owner;
+    while (!super_options.empty()) {
+        std::string_view option = io::take_until(super_options, ',');
+        const std::string_view name = io::take_until(option, '=');
+        if (name == "user_id")
+            owner.uid = io::parse_number<uid_t>(option).value_or(nobody);
+        else if (name == "group_id")
+            owner.gid = io::parse_number<gid_t>(option).value_or(nogroup);
+    }
+    return owner;
 }
 
-/// The users whose FUSE servers have mounted something, by mount id. Such a server says who owns its files.
-using FuseMounts = std::map<std::string, LxcOwner, std::less<>>;
-
-FuseMounts fuse_mounts() {
-    FuseMounts mounts;
+/// nullopt if the mount is not in the list of mounts any more. Its id is not given to another mount as long
+/// as a descriptor of it is open.
+std::optional<MountTrust> trust_of_mount(std::string_view id) {
     std::string text;
+    std::optional<MountTrust> trust;
     if (io::try_read_whole(AT_FDCWD, "/proc/self/mountinfo", text, most_mountinfo_bytes) != 0)
-        return mounts;
+        return trust;
     io::for_each_mount(text, [&](const io::Mount& mount) {
+        if (mount.id != id)
+            return;
+        trust.emplace();
+        trust->may_hang =
+            std::ranges::find(local_filesystems, mount.filesystem_type) == local_filesystems.end();
         if (!mount.filesystem_type.starts_with("fuse"))
             return;
-        LxcOwner owner;
-        std::string_view options = mount.super_options;
-        while (!options.empty()) {
-            std::string_view option = io::take_until(options, ',');
-            const std::string_view name = io::take_until(option, '=');
-            if (name == "user_id")
-                owner.uid = io::parse_number<uid_t>(option).value_or(nobody);
-            else if (name == "group_id")
-                owner.gid = io::parse_number<gid_t>(option).value_or(nogroup);
-        }
-        if (owner.uid != 0)
-            mounts.emplace(mount.id, owner);
+        if (const LxcOwner user = user_of(mount.super_options); user.uid != 0)
+            trust->user = user;
     });
-    return mounts;
+    return trust;
 }
 
-/// Of the mount that `path` is on, itself not followed if it is a link; empty if it can't be told. Asks no
-/// server.
-std::string mount_id_of(const std::string& path) {
-    const io::UniqueFd place(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+/// Asks no server. Empty if it can't be told.
+std::string mount_id_of(int place) {
     std::string text;
     std::string id;
-    if (!place ||
-        io::try_read_whole(AT_FDCWD, ("/proc/self/fdinfo/" + std::to_string(place.get())).c_str(), text) != 0)
+    if (io::try_read_whole(AT_FDCWD, ("/proc/self/fdinfo/" + std::to_string(place)).c_str(), text) != 0)
         return id;
     io::for_each_line(text, [&](std::string_view line) {
         if (io::take_until(line, '\t') == "mnt_id:")
@@ -86,120 +83,102 @@ std::string mount_id_of(const std::string& path) {
     return id;
 }
 
-/// Where a link at `path` leads, with the rest of the path; empty on failure.
-std::string behind_link(const std::string& path, std::string_view rest) {
-    std::array<char, PATH_MAX> target{};
-    const ssize_t length = ::readlink(path.c_str(), target.data(), target.size());
-    if (length <= 0)
-        return {};
-    std::string whole(target.data(), static_cast<std::size_t>(length));
-    if (!whole.starts_with('/'))
-        whole.insert(0, path.substr(0, path.rfind('/') + 1));
-    return whole.append("/").append(rest);
-}
+/// Takes each step of a path from the descriptor of the last one, so that no other folder can come in
+/// between, and looks at the mount of each before it goes on.
+class Walk {
+  public:
+    explicit Walk(const std::string& path)
+        : path_(path) {}
 
-void limit(decltype(RLIMIT_CORE) what, rlim_t most) noexcept {
-    const rlimit both{most, most};
-    ::setrlimit(what, &both);
-}
+    std::optional<LxcpathOwner> owner() {
+        if (!start())
+            return std::nullopt;
+        while (!rest_.empty()) {
+            std::string_view rest = rest_;
+            const std::string part(io::take_until(rest, '/'));
+            rest_ = std::string(rest);
+            if (part.empty())
+                continue;
+            if (!step(part))
+                return std::nullopt;
+            if (found_.owner.uid != 0)
+                return found_;
+        }
+        return found_;
+    }
 
-rlim_t address_space_bytes() noexcept {
-    std::array<char, 256> buffer{};
-    std::string_view text = io::read_once(AT_FDCWD, "/proc/self/statm", buffer).text;
-    const auto pages = io::parse_number<rlim_t>(io::take_until(text, ' '));
-    return pages ? *pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) : RLIM_INFINITY - spare_bytes;
-}
+  private:
+    bool may_turn() noexcept {
+        if (++turns_ <= most_turns)
+            return true;
+        errno = ELOOP;
+        return false;
+    }
 
-/// A folder of this user's that no other user can write to; the same one each time, if possible.
-std::string lock_folder(uid_t uid) {
-    std::string folder = "/tmp/lxcmon-lxc-" + std::to_string(uid);
-    struct stat status {};
-    ::mkdir(folder.c_str(), S_IRWXU);
-    if (::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == uid &&
-        (status.st_mode & (S_IWGRP | S_IWOTH)) == 0)
-        return folder;
-    folder += "-XXXXXX";
-    return ::mkdtemp(folder.data()) != nullptr ? folder : "/nonexistent";
-}
+    bool start() {
+        if (!may_turn())
+            return false;
+        rest_ = path_;
+        here_.reset(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+        mount_ = here_ ? mount_id_of(here_.get()) : std::string();
+        return static_cast<bool>(here_);
+    }
 
-/// Has no effect on a kernel without Landlock.
-void forbid_new_files_except_in(const std::string& folder) noexcept {
-    landlock_ruleset_attr rules{};
-    rules.handled_access_fs =
-        LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |
-        LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-        LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE;
-    constexpr long abi_with_truncate = 3; // Linux 6.2
-    constexpr std::uint64_t truncate = 1U << 14U;
-    if (::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION) >=
-        abi_with_truncate)
-        rules.handled_access_fs |= truncate;
-    const io::UniqueFd ruleset(
-        static_cast<int>(::syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0)));
-    const io::UniqueFd place(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    landlock_path_beneath_attr locks{};
-    locks.allowed_access = LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG;
-    locks.parent_fd = place.get();
-    ::syscall(SYS_landlock_add_rule, ruleset.get(), LANDLOCK_RULE_PATH_BENEATH, &locks, 0);
-    ::syscall(SYS_landlock_restrict_self, ruleset.get(), 0);
-}
+    bool step(const std::string& part) {
+        // Does not ask the server of a FUSE filesystem that is mounted there.
+        io::UniqueFd place(::openat(here_.get(), part.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+        if (!place)
+            return false;
+        std::string mount = mount_id_of(place.get());
+        if (mount.empty() || mount != mount_) {
+            const auto trust = trust_of_mount(mount);
+            if (!trust) // it was unmounted meanwhile
+                return start();
+            found_.may_hang = found_.may_hang || trust->may_hang;
+            if (trust->user) {
+                found_ = {*trust->user, true};
+                return true;
+            }
+        }
+        struct statx status {};
+        if (::statx(place.get(), "",
+                    AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT,
+                    STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID, &status) != 0)
+            return false;
+        if (status.stx_uid != 0)
+            found_ = {{status.stx_uid, status.stx_gid}, true};
+        else if (S_ISLNK(status.stx_mode))
+            return follow(place.get());
+        here_ = std::move(place);
+        mount_ = std::move(mount);
+        return true;
+    }
+
+    bool follow(int link) {
+        std::array<char, PATH_MAX> target{};
+        const ssize_t length = ::readlinkat(link, "", target.data(), target.size());
+        if (length <= 0)
+            return false;
+        const std::string_view text(target.data(), static_cast<std::size_t>(length));
+        rest_ = std::string(text) + "/" + rest_;
+        if (!text.starts_with('/'))
+            return may_turn();
+        path_ = rest_;
+        return start();
+    }
+
+    std::string path_; ///< from the root, for another start
+    std::string rest_; ///< from here_
+    io::UniqueFd here_;
+    std::string mount_; ///< id of the mount of here_
+    LxcpathOwner found_;
+    int turns_ = 0;
+};
 
 } // namespace
 
-std::optional<LxcOwner> lxcpath_owner(const std::string& lxcpath) {
-    const FuseMounts users_mounts = fuse_mounts();
-    std::string path = lxcpath;
-    int links = 0;
-    for (std::size_t end = 1; end != std::string::npos;) {
-        end = path.find('/', end + 1);
-        const std::string part = path.substr(0, end);
-        struct statx status {};
-        if (!users_mounts.empty())
-            if (const auto mount = users_mounts.find(mount_id_of(part)); mount != users_mounts.end())
-                return mount->second;
-        if (!look_at(part, status))
-            return std::nullopt;
-        if (status.stx_uid != 0)
-            return LxcOwner{status.stx_uid, status.stx_gid};
-        if (!S_ISLNK(status.stx_mode))
-            continue;
-        path = behind_link(part, end == std::string::npos ? "" : std::string_view(path).substr(end + 1));
-        if (path.empty() || ++links > most_links) {
-            errno = ELOOP;
-            return std::nullopt;
-        }
-        end = 0;
-    }
-    return LxcOwner{};
-}
-
-std::string take_rights_of(const LxcOwner& owner) {
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_FSIZE, largest_file_bytes);
-    limit(RLIMIT_AS, address_space_bytes() + spare_bytes);
-    ::signal(SIGXFSZ, SIG_IGN); // an error of write() instead
-    ::prctl(PR_SET_DUMPABLE, 0);
-    // As a user, liblxc locks a container in one of these folders, and loads none if it can't.
-    if (::geteuid() != 0 && std::getenv("XDG_RUNTIME_DIR") == nullptr && std::getenv("HOME") == nullptr)
-        ::setenv("XDG_RUNTIME_DIR", lock_folder(::geteuid()).c_str(), 1);
-    if (owner.uid == 0 || ::geteuid() != 0)
-        return {};
-    const gid_t gid = owner.gid != 0 && owner.gid != no_id ? owner.gid : nogroup;
-    if (owner.uid == no_id) // setresuid() would change nothing
-        return "the agent can't become the owner of the lxcpath: it has no valid uid";
-    if (::setgroups(0, nullptr) != 0 || ::setresgid(gid, gid, gid) != 0 ||
-        ::setresuid(owner.uid, owner.uid, owner.uid) != 0)
-        return "the agent can't become the owner of the lxcpath, uid " + std::to_string(owner.uid) + ": " +
-               std::generic_category().message(errno) + "; it needs CAP_SETUID and CAP_SETGID";
-    // setresuid() has reset these.
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::prctl(PR_SET_DUMPABLE, 0);
-    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    const std::string locks = lock_folder(owner.uid);
-    ::setenv("XDG_RUNTIME_DIR", locks.c_str(), 1);
-    ::setenv("HOME", locks.c_str(), 1);
-    forbid_new_files_except_in(locks);
-    return {};
+std::optional<LxcpathOwner> lxcpath_owner(const std::string& lxcpath) {
+    return Walk(lxcpath).owner();
 }
 
 } // namespace lxcmon::discover

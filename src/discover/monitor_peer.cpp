@@ -46,18 +46,22 @@ bool is_in_other_namespace(pid_t pid) {
     return namespace_depth(std::to_string(pid)) > namespace_depth("self");
 }
 
+struct Peer {
+    MonitorPeer peer = MonitorPeer::silent;
+    pid_t pid = 0; ///< of the process that called listen(); 0 if it is not trusted
+};
+
 /// `trusted` or `untrusted`.
-MonitorPeer check_peer(int socket, uid_t owner) {
+Peer check_peer(int socket, uid_t owner) {
     ucred peer{};
     socklen_t peer_bytes = sizeof peer;
     if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0 || peer.uid != owner ||
         is_in_other_namespace(peer.pid))
-        return MonitorPeer::untrusted;
-    return MonitorPeer::trusted;
+        return {MonitorPeer::untrusted};
+    return {MonitorPeer::trusted, peer.pid};
 }
 
-MonitorPeer check_listener(const std::string& lxcpath, const std::string& name, uid_t owner,
-                           bool waits) noexcept {
+Peer check_listener(const std::string& lxcpath, const std::string& name, uid_t owner, bool waits) noexcept {
     const std::string socket_name = monitor_socket_name(lxcpath, name);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -68,21 +72,25 @@ MonitorPeer check_listener(const std::string& lxcpath, const std::string& name, 
         static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + socket_name.size());
     const void* const generic = &address;
     if (!socket)
-        return MonitorPeer::silent; // no descriptor is left: the peer is unknown
+        return {}; // no descriptor is left: the peer is unknown
     if (::connect(socket.get(), static_cast<const sockaddr*>(generic), address_bytes) != 0)
-        return errno == ECONNREFUSED ? MonitorPeer::absent : MonitorPeer::silent;
-    const MonitorPeer peer = check_peer(socket.get(), owner);
-    return peer == MonitorPeer::trusted && waits && !hangs_up(socket.get()) ? MonitorPeer::silent : peer;
+        return {errno == ECONNREFUSED ? MonitorPeer::absent : MonitorPeer::silent};
+    const Peer peer = check_peer(socket.get(), owner);
+    return peer.peer == MonitorPeer::trusted && waits && !hangs_up(socket.get()) ? Peer{} : peer;
 }
 
 } // namespace
 
 MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name, uid_t owner) noexcept {
-    return check_listener(lxcpath, name, owner, true);
+    return check_listener(lxcpath, name, owner, true).peer;
 }
 
 MonitorPeer monitor_listener(const std::string& lxcpath, const std::string& name, uid_t owner) noexcept {
-    return check_listener(lxcpath, name, owner, false);
+    return check_listener(lxcpath, name, owner, false).peer;
+}
+
+pid_t monitor_pid(const std::string& lxcpath, const std::string& name, uid_t owner) noexcept {
+    return check_listener(lxcpath, name, owner, false).pid;
 }
 
 void IgnoredListeners::start_round(std::size_t sockets, std::int64_t now_ns) noexcept {

@@ -31,6 +31,9 @@ enum class MonitorPeer {
 /// The same without waiting for a monitor: `trusted` may be silent.
 [[nodiscard]] MonitorPeer monitor_listener(const std::string& lxcpath, const std::string& name,
                                            uid_t owner) noexcept;
+/// The process that has called listen() for a monitor that is `trusted` and may be silent; it may have ended
+/// since. 0 if there is none. The same one before and after questions of liblxc: no other has answered these.
+[[nodiscard]] pid_t monitor_pid(const std::string& lxcpath, const std::string& name, uid_t owner) noexcept;
 
 /// The sockets that have the name of a monitor's and are none: any user can create thousands of these. Each
 /// is checked once, as long as it exists, and only some in a round.

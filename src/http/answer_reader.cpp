@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "http/answer_reader.hpp"
 
+#include "text/trimmed.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -31,14 +33,6 @@ bool same_name(std::string_view name, std::string_view lower) noexcept {
     });
 }
 
-std::string_view trimmed(std::string_view text) noexcept {
-    constexpr std::string_view blanks = " \t\r\n";
-    const auto first = text.find_first_not_of(blanks);
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
 /// Returns 0 if the line is not a status line.
 int status_in(std::string_view line) noexcept {
     if (!line.starts_with("HTTP/"))
@@ -64,7 +58,7 @@ void read_head_line(std::string_view line, Reply& reply) {
         return;
     for (const KeptHeader& header : kept_headers)
         if (same_name(line.substr(0, colon), header.name))
-            reply.*header.place = trimmed(line.substr(colon + 1)).substr(0, kept_header_bytes);
+            reply.*header.place = text::trimmed(line.substr(colon + 1)).substr(0, kept_header_bytes);
 }
 
 void read_body(std::string_view bytes, Reply& reply) {

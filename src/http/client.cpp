@@ -66,6 +66,7 @@ struct Client::Handles {
     Reply reply;
     std::size_t head_bytes = 0;
     std::size_t body_bytes = 0;
+    bool head_is_whole = false; ///< of the last response; libcurl takes a cut one for whole
     bool plain_http = false;
     bool running = false;
 
@@ -86,7 +87,12 @@ struct Client::Handles {
     static std::size_t on_head(char* data, std::size_t, std::size_t size, void* self_pointer) {
         auto& self = *static_cast<Handles*>(self_pointer);
         self.head_bytes += size;
-        read_head_line({data, size}, self.reply);
+        const std::string_view line(data, size);
+        if (line.starts_with("HTTP/")) // also after an interim response
+            self.head_is_whole = false;
+        else if (line == "\r\n" || line == "\n")
+            self.head_is_whole = true;
+        read_head_line(line, self.reply);
         return self.too_long() ? 0 : size;
     }
     static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self_pointer) {
@@ -146,10 +152,13 @@ Reply Client::exchange(const Request& request) {
     at.error.front() = '\0';
     at.head_bytes = 0;
     at.body_bytes = 0;
+    at.head_is_whole = false;
     prepare(request);
     at.running = true;
-    const int code = perform();
+    int code = perform();
     at.running = false;
+    if (code == CURLE_OK && !at.head_is_whole)
+        code = CURLE_RECV_ERROR;
     // An early refusal counts as a response, even if the connection broke before the body was sent.
     const bool refused_early =
         (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && is_clear_without_body(at.reply.status);

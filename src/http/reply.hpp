@@ -14,6 +14,8 @@ struct Reply {
     std::string version;      ///< header X-Influxdb-Version
     std::string location;     ///< header Location
     std::string body;         ///< the first 1 MiB
+
+    [[nodiscard]] bool has_good_status() const noexcept { return status >= 200 && status < 300; } ///< 2xx
 };
 
 } // namespace lxcmon::http

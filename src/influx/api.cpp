@@ -59,8 +59,7 @@ std::optional<Api> api_of_settings(const Settings& settings) noexcept {
 }
 
 ServerKind kind_of(const http::Reply& ping) {
-    const bool answered = ping.status >= 200 && ping.status < 300;
-    const std::string version = answered ? version_in(ping) : std::string();
+    const std::string version = ping.has_good_status() ? version_in(ping) : std::string();
     if (version.empty())
         return {Api::v1, "a server that reports no version"};
     const Api api = major_of(version) >= 3 ? Api::v3 : Api::v1;

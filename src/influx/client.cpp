@@ -5,6 +5,7 @@
 #include "influx/api.hpp"
 #include "influx/query.hpp"
 #include "text/printable.hpp"
+#include "text/same_kind.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -74,12 +75,11 @@ std::optional<deliver::Verdict> Client::choose_api() {
     // If /ping is refused, the answer to the write explains it better.
     const ServerKind kind = kind_of(reply);
     api_ = kind.api;
-    std::string choice = name_ +
-                         (judged.unknown_form ? ": another program, such as a proxy, answers /ping (HTTP " +
-                                                    std::to_string(reply.status) + ")"
-                                              : " is " + kind.message) +
-                         ": using the " + std::string(api_name(kind.api)) + " write API";
-    if (choice != logged_choice_)
+    std::string choice =
+        name_ + (judged.unknown_form ? "/ping: " + verdict.message + "; " : " is " + kind.message + ": ") +
+        "using the " + std::string(api_name(kind.api)) + " write API";
+    // A proxy's answer may have the number of the request.
+    if (judged.unknown_form ? !text::same_kind(choice, logged_choice_) : choice != logged_choice_)
         spdlog::info("{}", choice);
     logged_choice_ = std::move(choice);
     return std::nullopt;

@@ -88,6 +88,12 @@ bool is_of_server(const http::Reply& reply, const AnswerText& text) noexcept {
 
 } // namespace
 
+bool is_web_page(const http::Reply& reply) noexcept {
+    const std::string_view body = reply.body;
+    const auto begin = body.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+    return begin != std::string_view::npos && body[begin] == '<';
+}
+
 Cause cause_of(const http::Reply& reply, const AnswerText& text) noexcept {
     if (is_about_settings(text))
         return Cause::settings;

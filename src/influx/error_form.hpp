@@ -18,4 +18,8 @@ enum class Cause {
 /// 413 or 422.
 [[nodiscard]] Cause cause_of(const http::Reply& reply, const AnswerText& text) noexcept;
 
+/// True for HTML or XML, as login pages, captive portals and web servers send it, also with status 200. No
+/// server that stores line protocol answers so.
+[[nodiscard]] bool is_web_page(const http::Reply& reply) noexcept;
+
 } // namespace lxcmon::influx

@@ -18,10 +18,11 @@ bool contains(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
 }
 
-deliver::Outcome outcome_of(int status, const AnswerText& text, Cause cause) noexcept {
+deliver::Outcome outcome_of(const http::Reply& reply, const AnswerText& text, Cause cause) noexcept {
+    const int status = reply.status;
     const std::string_view error = text.own_message();
-    if (status >= 200 && status < 300)
-        return deliver::Outcome::delivered;
+    if (reply.has_good_status())
+        return cause == Cause::unknown ? deliver::Outcome::settings : deliver::Outcome::delivered;
     switch (status) {
     case 400:
     case 422:
@@ -50,16 +51,23 @@ Remedy remedy_for(int status, const AnswerText& text) noexcept {
     return status == 415 ? Remedy::stop_compressing : Remedy::none;
 }
 
-/// Statuses that proxies and firewalls use too: the form of the answer shows its origin.
-bool is_judged_by_form(int status) noexcept {
-    return status == 400 || status == 413 || status == 422;
+/// Proxies, firewalls and web servers use these statuses too: the form of the answer shows its origin.
+Cause judge_form(const http::Reply& reply, const AnswerText& text) noexcept {
+    if (reply.has_good_status())
+        return is_web_page(reply) ? Cause::unknown : Cause::settings;
+    const bool is_judged = reply.status == 400 || reply.status == 413 || reply.status == 422;
+    return is_judged ? cause_of(reply, text) : Cause::settings;
 }
 
 /// What a person can do; empty if there is no advice.
-std::string_view advice(int status, std::string_view error, Cause cause) noexcept {
+std::string_view advice(const http::Reply& reply, std::string_view error, Cause cause) noexcept {
+    const int status = reply.status;
     if (status == 413 && cause != Cause::lines)
         return "not a limit of InfluxDB or VictoriaMetrics: raise the size of requests that the proxy allows "
                "(nginx: client_max_body_size)";
+    if (reply.has_good_status())
+        return "a web page, not an answer of InfluxDB or VictoriaMetrics: nothing is stored; check the URL, "
+               "--influx-proxy and any login page";
     if (cause == Cause::unknown)
         return "not an error of InfluxDB or VictoriaMetrics, another program may have answered: check the "
                "URL, --influx-proxy and any proxy or firewall";
@@ -106,7 +114,7 @@ std::string message_of(const http::Reply& reply, const AnswerText& text, Cause c
         message += ": " + clean;
     if (!reply.location.empty() && reply.status < 400)
         message += " to " + text::printable(text::redacted(reply.location, secrets));
-    if (const auto hint = advice(reply.status, text.own_message(), cause); !hint.empty())
+    if (const auto hint = advice(reply, text.own_message(), cause); !hint.empty())
         message += std::string("; ").append(hint);
     return message;
 }
@@ -124,9 +132,9 @@ Judgement judge(const http::Reply& reply, std::time_t now, std::span<const std::
     }
     const AnswerText text = read_answer_text(reply);
     verdict.status = reply.status;
-    const Cause cause = is_judged_by_form(reply.status) ? cause_of(reply, text) : Cause::settings;
+    const Cause cause = judge_form(reply, text);
     judgement.unknown_form = cause == Cause::unknown;
-    verdict.outcome = outcome_of(reply.status, text, cause);
+    verdict.outcome = outcome_of(reply, text, cause);
     judgement.remedy = remedy_for(reply.status, text);
     if (verdict.outcome == deliver::Outcome::delivered)
         return judgement;

@@ -20,7 +20,7 @@ enum class Remedy {
 struct Judgement {
     deliver::Verdict verdict; ///< with a remedy: Outcome::settings
     Remedy remedy = Remedy::none;
-    bool unknown_form = false; ///< a 400, 413 or 422 that no known server sends
+    bool unknown_form = false; ///< a web page, or a 400, 413 or 422 that no known server sends
 };
 
 /// Decides what an answer means: the table in docs/protocol.md. `now` is used for a Retry-After that is a

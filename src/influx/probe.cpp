@@ -2,6 +2,7 @@
 #include "http/url.hpp"
 #include "influx/api.hpp"
 #include "influx/client.hpp"
+#include "influx/error_form.hpp"
 #include "influx/query.hpp"
 #include "text/printable.hpp"
 
@@ -13,7 +14,7 @@ namespace lxcmon::influx {
 namespace {
 
 bool is_good(const http::Reply& reply) noexcept {
-    return reply.failure.empty() && reply.status >= 200 && reply.status < 300;
+    return reply.failure.empty() && reply.has_good_status() && !is_web_page(reply);
 }
 
 /// True if no credentials can mend it: the server has a problem, or another program has answered.

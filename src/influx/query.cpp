@@ -52,9 +52,8 @@ std::string query_error(const http::Reply& reply) {
     const json body = parsed_answer(reply);
     if (const json& error = member(first(member(body, "results")), "error"); error.is_string())
         return error.get<std::string>();
-    return reply.status >= 200 && reply.status < 300 && !member(body, "error").is_string()
-               ? std::string()
-               : read_answer_text(reply).message();
+    return reply.has_good_status() && !member(body, "error").is_string() ? std::string()
+                                                                         : read_answer_text(reply).message();
 }
 
 std::vector<std::string> listed_databases(const http::Reply& reply) {

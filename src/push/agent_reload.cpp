@@ -10,9 +10,19 @@
 
 #include <exception>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 namespace lxcmon::push {
+namespace {
+
+/// An error of settings begins with the program's name, for a terminal.
+std::string_view without_program(std::string_view text) noexcept {
+    constexpr std::string_view program_prefix = "lxcmon-push: ";
+    return text.substr(text.starts_with(program_prefix) ? program_prefix.size() : 0);
+}
+
+} // namespace
 
 void Agent::reload() {
     spdlog::info("received SIGHUP: reading the settings again");
@@ -25,7 +35,8 @@ void Agent::reload() {
         change_settings(next);
         spdlog::info("the new settings are in force");
     } catch (const std::exception& error) {
-        spdlog::error("the new settings can't be used, the old ones are kept: {}", error.what());
+        spdlog::error("the new settings can't be used, the old ones are kept: {}",
+                      without_program(error.what()));
     }
 }
 

@@ -20,7 +20,7 @@ constexpr auto fields_flags = std::to_array<CommandFlag>(
 constexpr auto command_rows = std::to_array<CommandRow>({
     {{"list", "Show the containers of this host with their metrics", list_flags}, &list_containers},
     {{"fields", "Show the measurements and fields, with the source of each", fields_flags}, &show_fields},
-    {{"check", "Test settings, privileges, liblxc, containers and server; exit code 0 or 1"}, &check},
+    {{"check", "Test settings, privileges, liblxc, containers and server; exit code 0 or 1"}, &check, false},
     {{"replay",
       "Deliver points from files of JSON Lines, plain or gzip (- is standard input); with --dry-run print "
       "them as line protocol",

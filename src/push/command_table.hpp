@@ -12,6 +12,7 @@ namespace lxcmon::push {
 /// the same exceptions as Agent.
 struct CommandRow : app::Command {
     int (*run)(const Invocation& invocation) = nullptr;
+    bool uses_log_file = true; ///< otherwise the log goes to standard error
 };
 
 [[nodiscard]] std::span<const CommandRow> command_table() noexcept;

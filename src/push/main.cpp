@@ -34,7 +34,10 @@ int run(const std::vector<std::string>& arguments) {
         std::fputs(invocation.print->c_str(), stdout);
         return 0;
     }
-    app::set_up_log("lxcmon-push", invocation.config.log);
+    app::LogSettings log = invocation.config.log;
+    if (invocation.command && !command_table()[*invocation.command].uses_log_file)
+        log.file.clear();
+    app::set_up_log("lxcmon-push", log);
     if (invocation.command)
         return command_table()[*invocation.command].run(invocation);
     return run_agent(invocation.config,

@@ -60,6 +60,10 @@ void take_metrics(C& config, Value value) {
     try {
         static_cast<void>(Selection::of(config.collect.metrics));
     } catch (const std::invalid_argument&) {
+        if (value.find(',') != std::string::npos)
+            throw text::BadValue{
+                "has a comma; expected one glob, for example lxc_cpu: give the option once for each "
+                "(a list in a settings file)"};
         throw text::BadValue{
             "matches no measurement or field; expected for example lxc_cpu, lxc_memory.*_bytes, "
             "+lxc_socket or !host_*; lxcmon-push fields lists them"};

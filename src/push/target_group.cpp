@@ -2,6 +2,9 @@
 #include "push/target_group.hpp"
 
 #include "app/settings/bad_setting.hpp"
+#include "spool/contents.hpp"
+#include "spool/folder.hpp"
+#include "spool/owner.hpp"
 #include "text/counted.hpp"
 
 #include <fmt/ranges.h>
@@ -9,8 +12,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <filesystem>
-#include <fstream>
 #include <system_error>
 #include <thread>
 
@@ -44,23 +45,23 @@ std::string folder_name(const std::string& url) {
     return name;
 }
 
-/// The file that contains the URL of the server whose points are directly in the spool folder.
-std::string owner_file(const std::string& spool_dir) {
-    return spool_dir + "/owner";
+/// Another user's folder could have false points, or a pipe instead of a file.
+void check_spool(const std::string& folder) {
+    if (const std::string unsafe = spool::why_unsafe(folder); !unsafe.empty())
+        throw app::BadSetting("lxcmon-push: --spool-dir: " + unsafe);
 }
 
 /// One target uses the spool folder directly, the others use subfolders. So no points are left behind if its
 /// URL or the number of servers changes. With several servers the previous owner keeps it, else the first.
 std::string choose_owner(const DestinationSettings& settings) {
-    std::string owner;
-    std::ifstream file(owner_file(settings.spool.folder));
-    std::getline(file, owner);
+    std::string owner = spool::read_owner(settings.spool.folder);
     const auto& urls = settings.influx_urls;
     const bool is_kept = settings.influx_mode == "all" && std::ranges::find(urls, owner) != urls.end();
     return is_kept ? owner : urls.front();
 }
 
-deliver::TargetSettings target_settings(const Config& config, const std::string& spool_folder) {
+deliver::TargetSettings target_settings(const Config& config, const std::string& spool_folder,
+                                        const std::string& owner) {
     deliver::TargetSettings settings;
     settings.queue = queue_settings(config);
     if (spool_folder.empty()) {
@@ -68,6 +69,8 @@ deliver::TargetSettings target_settings(const Config& config, const std::string&
         return settings;
     }
     spool::Settings spool = config.destinations.spool;
+    if (spool_folder == spool.folder)
+        spool.owner = owner;
     spool.folder = spool_folder;
     spool.batch_lines = config.destinations.batch_lines;
     settings.spool = spool;
@@ -108,8 +111,10 @@ deliver::QueueSettings queue_settings(const Config& config) {
 TargetGroup::TargetGroup(const Config& config)
     : settings_(config.destinations) {
     const bool spooled = settings_.has_server();
-    if (spooled)
+    if (spooled) {
+        check_spool(settings_.spool.folder);
         owner_ = choose_owner(settings_);
+    }
     const bool one_for_all = settings_.influx_mode != "all";
     for (Destination& destination : make_destinations(settings_)) {
         format_ = destination.format;
@@ -121,46 +126,25 @@ TargetGroup::TargetGroup(const Config& config)
         else if (!spools_.insert(folder).second)
             throw app::BadSetting("lxcmon-push: --influx-url: two URLs have the same spool folder " + folder +
                                   "; they must differ in a letter, a digit, '.' or '-'");
-        targets_.push_back(
-            std::make_unique<deliver::Target>(std::move(destination.sink), target_settings(config, folder)));
+        targets_.push_back(std::make_unique<deliver::Target>(std::move(destination.sink),
+                                                             target_settings(config, folder, owner_)));
     }
 }
 
 void TargetGroup::start() {
     for (const auto& target : targets_)
         target->start();
-    if (!owner_.empty()) {
-        note_owner();
+    if (!owner_.empty())
         warn_of_other_spools();
-    }
-}
-
-void TargetGroup::note_owner() const {
-    std::string noted;
-    std::ifstream before(owner_file(settings_.spool.folder));
-    if (std::getline(before, noted) && noted == owner_)
-        return;
-    std::ofstream(owner_file(settings_.spool.folder))
-        << owner_ << '\n'; // if it can't be written, the first URL is the owner
-    std::error_code ignored;
-    std::filesystem::permissions(owner_file(settings_.spool.folder), std::filesystem::perms(0600), ignored);
 }
 
 /// Warns of subfolders of servers that --influx-url no longer contains: their points are not delivered.
 void TargetGroup::warn_of_other_spools() const {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(settings_.spool.folder, error)) {
-        const std::string folder = entry.path();
-        if (!entry.is_directory(error) || spools_.contains(folder))
-            continue;
-        for (const auto& file : std::filesystem::directory_iterator(entry.path(), error))
-            if (file.path().filename().string().find(".jsonl") != std::string::npos) {
-                spdlog::warn("{} has points for a server that --influx-url no longer contains; lxcmon-push "
-                             "replay delivers them",
-                             folder);
-                break;
-            }
-    }
+    for (const std::string& name : spool::folders_with_segments(settings_.spool.folder))
+        if (const std::string folder = settings_.spool.folder + "/" + name; !spools_.contains(folder))
+            spdlog::warn("{} has points for a server that --influx-url no longer contains; lxcmon-push "
+                         "replay delivers them",
+                         folder);
 }
 
 void TargetGroup::push(const Batch& batch) {
@@ -203,6 +187,9 @@ bool TargetGroup::deliver_now(milliseconds limit, unsigned tries) {
         else if (delivered.lines_left != 0)
             spdlog::error("{} not delivered: {}", text::counted(delivered.lines_left, "point"),
                           delivered.why);
+        if (counts.dropped_points != 0)
+            spdlog::error("{} dropped by the limits of memory or spool",
+                          text::counted(counts.dropped_points, "point was", "points were"));
         all_delivered = all_delivered && delivered.lines_left == 0 && counts.rejected_points == 0 &&
                         counts.dropped_points == 0;
     }

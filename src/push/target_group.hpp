@@ -54,7 +54,6 @@ class TargetGroup {
 
   private:
     void warn_of_other_spools() const;
-    void note_owner() const;
 
     std::vector<std::unique_ptr<deliver::Target>> targets_;
     DestinationSettings settings_;

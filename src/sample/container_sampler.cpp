@@ -155,8 +155,9 @@ void ContainerSampler::report_cgroups(int error) {
     if (error != 0)
         cgroup_fault_.set(log_name(container_), path + " can't be read: " + message_of(error));
     else
-        cgroup_fault_.set(log_name(container_), "its init has no cgroup of its own (" + path +
-                                                    "); cpu, memory, io and pids are left out");
+        cgroup_fault_.set(log_name(container_),
+                          "its init has no cgroup of its own (" + path +
+                              "); cpu, memory, io and lxc_pids except processes are left out");
 }
 
 } // namespace lxcmon::sample

@@ -55,9 +55,9 @@ Backlog::Position Backlog::being_read() noexcept {
     return std::ranges::find_if(segments_, [&](const Segment& each) { return is_being_read(each); });
 }
 
-const Batch* Backlog::begin() {
+const Batch* Backlog::begin(std::uint64_t end) {
     while (batch_.lines == 0) {
-        if (!reader_ && !start_reading())
+        if (!reader_ && !start_reading(end))
             return nullptr;
         fill_batch();
         if (batch_.lines == 0)
@@ -67,16 +67,16 @@ const Batch* Backlog::begin() {
     return &batch_;
 }
 
-bool Backlog::start_reading() {
+bool Backlog::start_reading(std::uint64_t end) {
     for (auto at = segments_.begin(); at != segments_.end();) {
-        if (at->fate != Fate::waiting) {
+        if (at->fate != Fate::waiting || at->number >= end) {
             ++at;
             continue;
         }
         io::UniqueFd fd = folder_.open_file(at->name, O_RDONLY);
         if (fd) {
             reader_.emplace(folder_, *at, std::move(fd));
-            is_partly_delivered_ = false;
+            delivered_lines_ = 0;
             return true;
         }
         const int error = errno;
@@ -116,7 +116,7 @@ void Backlog::accept() {
         return;
     if (const auto segment = being_read(); segment != segments_.end())
         segment->lines -= std::min(segment->lines, lines);
-    is_partly_delivered_ = true;
+    delivered_lines_ += lines;
     if (ahead_.empty())
         finish_reading();
 }
@@ -151,7 +151,7 @@ bool Backlog::retire(Position segment) {
 }
 
 bool Backlog::remove_or_rename(const Segment& segment, int& error) {
-    const std::string bad_name = segment.name + ".bad";
+    const std::string bad_name = spool::bad_name(segment.name);
     error = segment.fate == Fate::set_aside ? folder_.rename(segment.name, bad_name)
                                             : folder_.remove(segment.name);
     if (error == 0 && segment.fate == Fate::set_aside)
@@ -235,10 +235,10 @@ std::int64_t Backlog::oldest_ns() const noexcept {
     return oldest;
 }
 
-std::optional<std::string> Backlog::gzip_one() {
+std::optional<std::string> Backlog::gzip_one(std::uint64_t end) {
     // The newest first: the oldest is read and removed soon.
     for (auto at = segments_.rbegin(); at != segments_.rend(); ++at)
-        if (!at->is_gzip && at->fate == Fate::waiting && !is_being_read(*at))
+        if (!at->is_gzip && at->number < end && at->fate == Fate::waiting && !is_being_read(*at))
             return gzip_segment(folder_, *at);
     return std::nullopt;
 }

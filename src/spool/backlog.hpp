@@ -29,8 +29,9 @@ class Backlog {
     /// For a folder that was removed: forgets all segments. The batch in memory stays.
     void forget() noexcept;
 
-    /// Returns the oldest batch, or nullptr. Returns the same batch until accept().
-    [[nodiscard]] const Batch* begin();
+    /// Returns the oldest batch of the segments with a number below `end`, or nullptr. Returns the same batch
+    /// until accept().
+    [[nodiscard]] const Batch* begin(std::uint64_t end);
     /// True if a batch is in memory already.
     [[nodiscard]] bool has_batch() const noexcept { return batch_.lines > 0; }
     /// Ends the use of the batch: it was delivered.
@@ -52,8 +53,9 @@ class Backlog {
     /// When the oldest waiting segment was last changed; the largest int64 without one.
     [[nodiscard]] std::int64_t oldest_ns() const noexcept;
 
-    /// Gzips the newest plain segment that is not being read. Returns what is wrong if that fails.
-    [[nodiscard]] std::optional<std::string> gzip_one();
+    /// Gzips the newest plain segment with a number below `end` that is not being read. Returns what is wrong
+    /// if that fails.
+    [[nodiscard]] std::optional<std::string> gzip_one(std::uint64_t end);
     /// For the end: rewrites the segment that is being read without its delivered lines, if it has some and
     /// the new file does not exceed `room`. Of the batch of begin() only `undecided` stays; nullptr: all of
     /// it. `number` is unused. Returns what is wrong; the segment then stays unchanged.
@@ -73,7 +75,7 @@ class Backlog {
 
     [[nodiscard]] bool is_being_read(const Segment& segment) const noexcept;
     [[nodiscard]] Position being_read() noexcept;
-    [[nodiscard]] bool start_reading();
+    [[nodiscard]] bool start_reading(std::uint64_t end);
     void fill_batch();
     void stop_reading() noexcept;
     [[nodiscard]] std::optional<std::string> copy_rest(Writer& writer, const Batch* undecided,
@@ -95,9 +97,9 @@ class Backlog {
     Batch batch_;          ///< the batch of begin(); no lines: none
     bool is_lent_ = false; ///< between begin() and accept() or keep()
     bool wants_back_ = false;
-    bool is_partly_delivered_ = false; ///< the segment that is being read
-    bool batch_is_detached_ = false;   ///< its segment was removed with the folder
-    bool cannot_remove_ = false;       ///< and this was logged
+    std::uint64_t delivered_lines_ = 0; ///< of the segment that is being read
+    bool batch_is_detached_ = false;    ///< its segment was removed with the folder
+    bool cannot_remove_ = false;        ///< and this was logged
 };
 
 } // namespace lxcmon::spool

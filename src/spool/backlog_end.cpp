@@ -16,10 +16,11 @@ std::optional<std::string> Backlog::leave(const Batch* undecided, std::uint64_t 
     const auto segment = being_read();
     if (segment == segments_.end() || batch_is_detached_)
         return std::nullopt;
-    if (!is_partly_delivered_ && undecided == nullptr) {
+    if (delivered_lines_ == 0 && undecided == nullptr) {
         stop_reading(); // it may have cancelled batches
         return std::nullopt;
     }
+    segment->lines += delivered_lines_;            // they count again, unless the file is replaced
     Writer writer(folder_, [](int) { return 0; }); // replace() syncs it once: a stop must not take minutes
     auto wrong = writer.start(number);
     if (!wrong)

@@ -4,6 +4,7 @@
 #include "io/parse.hpp"
 #include "io/rotation.hpp"
 #include "text/file_error.hpp"
+#include "text/foreign_rights.hpp"
 #include "text/printable.hpp"
 
 #include <fcntl.h>
@@ -16,6 +17,34 @@
 #include <cstdio>
 
 namespace lxcmon::spool {
+namespace {
+
+std::string why_unsafe(const std::string& path, const struct stat& status) {
+    std::string wrong = text::foreign_rights(status);
+    if (wrong.empty())
+        return wrong;
+    const std::string owner = ::geteuid() == 0 ? "root:root" : std::to_string(::geteuid());
+    return path + " " + wrong +
+           ", and so may have false points; expected a folder that only the agent's user may " +
+           "write: name another one, or look through its files and run: chown " + owner + " " + path +
+           " && chmod go-w " + path;
+}
+
+std::string why_unsafe_link(const std::string& path) {
+    std::string wrong = text::foreign_link(path);
+    if (!wrong.empty())
+        wrong += ", which could replace the spool " + path + "; expected the path of the folder itself";
+    return wrong;
+}
+
+} // namespace
+
+std::string why_unsafe(const std::string& path) {
+    std::string wrong = why_unsafe_link(path);
+    struct stat status {};
+    return wrong.empty() && ::stat(path.c_str(), &status) == 0 ? why_unsafe(path, status) : wrong;
+}
+
 Folder::Folder(std::string path)
     : path_(std::move(path)) {
     while (path_.size() > 1 && path_.back() == '/')
@@ -24,6 +53,8 @@ Folder::Folder(std::string path)
 
 std::optional<std::string> Folder::open() {
     close();
+    if (std::string wrong = why_unsafe_link(path_); !wrong.empty())
+        return wrong;
     if (const int error = io::make_parent_folders(path_); error != 0)
         return text::describe_file_error(path_, "creating its parent folders", error);
     const int made = ::mkdir(path_.c_str(), folder_mode) == 0 ? 0 : errno;
@@ -33,10 +64,21 @@ std::optional<std::string> Folder::open() {
         return error == ENOENT ? text::describe_file_error(path_, "creating it", made == 0 ? error : made)
                                : text::describe_file_error(path_, "opening it", error);
     }
-    auto wrong = take_lock();
+    auto wrong = why_unsafe_opened();
+    if (!wrong)
+        wrong = take_lock();
     if (wrong)
         close();
     return wrong;
+}
+
+/// Of the folder that is open, whatever its path leads to by now.
+std::optional<std::string> Folder::why_unsafe_opened() const {
+    struct stat status {};
+    if (::fstat(fd_.get(), &status) != 0)
+        return text::describe_file_error(path_, "checking its owner", errno);
+    std::string wrong = why_unsafe(path_, status);
+    return wrong.empty() ? std::nullopt : std::optional(std::move(wrong));
 }
 
 std::optional<std::string> Folder::take_lock() {
@@ -104,16 +146,6 @@ int Folder::remove(const std::string& name) const noexcept {
 
 int Folder::rename(const std::string& from, const std::string& to) const noexcept {
     return ::renameat(fd_.get(), from.c_str(), fd_.get(), to.c_str()) == 0 ? 0 : errno;
-}
-
-int Folder::rename_to_new(const std::string& from, const std::string& to) const noexcept {
-    if (::renameat2(fd_.get(), from.c_str(), fd_.get(), to.c_str(), RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL)
-        return errno;
-    // A filesystem without that flag (NFS). The lock keeps other agents out, so a check before is enough.
-    struct stat status {};
-    return ::fstatat(fd_.get(), to.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 ? EEXIST : rename(from, to);
 }
 
 int Folder::sync() const noexcept {

@@ -21,6 +21,10 @@ class SpoolHeld : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// Why another user could add, change or remove points in the folder, and the remedy; empty if no user can,
+/// or if the folder does not exist.
+[[nodiscard]] std::string why_unsafe(const std::string& path);
+
 /// The folder of a spool and the lock on it. Files have mode 0600, and are opened relative to the folder's
 /// descriptor, never through a symlink. An `int` result is 0 or an errno. One thread.
 class Folder {
@@ -36,7 +40,8 @@ class Folder {
     Folder& operator=(Folder&&) = delete;
 
     /// Creates the folder (mode 0700) if needed, and takes the lock: a flock on the file `lock` in it.
-    /// Returns what is wrong, or nothing. Throws SpoolHeld.
+    /// Refuses a folder that is not safe from other users. Returns what is wrong, or nothing. Throws
+    /// SpoolHeld.
     [[nodiscard]] std::optional<std::string> open();
     /// Releases the lock, also if a helper that is just being forked still has a copy of its descriptor.
     void close() noexcept;
@@ -50,8 +55,6 @@ class Folder {
     [[nodiscard]] int remove(const std::string& name) const noexcept;
     /// Replaces `to`.
     [[nodiscard]] int rename(const std::string& from, const std::string& to) const noexcept;
-    /// Renames only if `to` does not exist; EEXIST if it does.
-    [[nodiscard]] int rename_to_new(const std::string& from, const std::string& to) const noexcept;
     /// Makes created, renamed and removed names survive a crash: fsync(2) of the folder.
     [[nodiscard]] int sync() const noexcept;
 
@@ -61,6 +64,7 @@ class Folder {
     [[nodiscard]] std::string message(const std::string& name, std::string_view doing, int error) const;
 
   private:
+    [[nodiscard]] std::optional<std::string> why_unsafe_opened() const;
     [[nodiscard]] std::optional<std::string> take_lock();
     [[nodiscard]] std::string held_message(int lock) const;
 

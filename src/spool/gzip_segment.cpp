@@ -2,7 +2,6 @@
 #include "spool/gzip_segment.hpp"
 
 #include "io/unique_fd.hpp"
-#include "spool/mtime.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -93,7 +92,10 @@ int make_temporary(const Folder& folder, const Segment& segment, const std::stri
     const io::UniqueFd from = folder.open_file(segment.name, O_RDONLY);
     if (!from)
         return errno;
-    const io::UniqueFd to = folder.open_file(name, O_WRONLY | O_CREAT | O_TRUNC);
+    // A new file: the name could lead to another program's file (a hard link).
+    if (const int error = folder.remove(name); error != 0)
+        return error;
+    const io::UniqueFd to = folder.open_file(name, O_WRONLY | O_CREAT | O_EXCL);
     if (!to)
         return errno;
     if (const int error = copy_segment(from.get(), segment, to.get(), made.lines); error != 0)

@@ -2,6 +2,7 @@
 #include "spool/probe.hpp"
 
 #include "io/rotation.hpp"
+#include "spool/folder.hpp"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -14,6 +15,8 @@
 namespace lxcmon::spool {
 
 Finding probe_spool(const std::string& folder) {
+    if (std::string unsafe = why_unsafe(folder); !unsafe.empty())
+        return {"spool", false, unsafe + " (--spool-dir)"};
     const std::string existing = io::nearest_existing(folder);
     struct stat status {};
     if (::stat(existing.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))

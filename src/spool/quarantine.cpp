@@ -73,6 +73,8 @@ std::optional<std::string> Quarantine::append_objects(const Rejected& rejected) 
 }
 
 std::optional<std::string> Quarantine::open() {
+    if (std::string unsafe = why_unsafe(folder_); !unsafe.empty())
+        return unsafe;
     // The folder may not exist: the spool creates it when it is needed.
     if (const int error = io::make_parent_folders(folder_); error != 0)
         return text::describe_file_error(folder_, "creating its parent folders", error);
@@ -84,12 +86,12 @@ std::optional<std::string> Quarantine::open() {
     struct stat status {};
     if (!fd_ || ::fstat(fd_.get(), &status) != 0)
         return text::describe_file_error(path_, "opening it", errno);
-    if (!S_ISREG(status.st_mode))
-        return path_ + ": not a regular file; remove it";
+    if (!S_ISREG(status.st_mode) || status.st_nlink > 1) // a second name could be another program's
+        return path_ + ": not a regular file with one name; remove it";
     bytes_ = static_cast<std::uint64_t>(status.st_size);
     char last = '\n';
     if (bytes_ > 0 && ::pread(fd_.get(), &last, 1, status.st_size - 1) == 1 && last != '\n')
-        return write("\n"); // ends a line that a crash has cut
+        return put("\n"); // ends a line that a crash has cut
     return std::nullopt;
 }
 
@@ -101,9 +103,13 @@ std::optional<std::string> Quarantine::write(std::string_view object) {
         if (auto wrong = open())
             return wrong;
     }
-    const ssize_t written = ::write(fd_.get(), object.data(), object.size());
-    if (written == static_cast<ssize_t>(object.size())) {
-        bytes_ += object.size();
+    return put(object);
+}
+
+std::optional<std::string> Quarantine::put(std::string_view text) {
+    const ssize_t written = ::write(fd_.get(), text.data(), text.size());
+    if (written == static_cast<ssize_t>(text.size())) {
+        bytes_ += text.size();
         return std::nullopt;
     }
     const int error = written < 0 ? errno : ENOSPC; // a short write: the disk is full

@@ -36,7 +36,9 @@ class Quarantine {
 
   private:
     [[nodiscard]] std::optional<std::string> open();
+    /// Rotates the file first if it is full.
     [[nodiscard]] std::optional<std::string> write(std::string_view object);
+    [[nodiscard]] std::optional<std::string> put(std::string_view text);
     [[nodiscard]] std::optional<std::string> append_objects(const Rejected& rejected);
 
     std::string folder_, path_;

@@ -59,9 +59,9 @@ void Reader::keep_bad(const Line& found) {
     in_long_line_ = is_part && !found.text.ends_with('\n');
     if (!is_more)
         ++bad_count_;
-    // Truncated by each Reader: a segment that is read again after a crash has the same bad lines.
-    if (bad_count_ == 1 && !is_more)
-        bad_ = folder_.open_file(bad_name(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+    // Made anew by each Reader: a segment that is read again after a crash has the same bad lines.
+    if (bad_count_ == 1 && !is_more && folder_.remove(bad_name()) == 0)
+        bad_ = folder_.open_file(bad_name(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND);
     bad_bytes_ += found.text.size() + 1;
     if (!bad_ || bad_bytes_ > most_bad_bytes) {
         all_kept_ = false;

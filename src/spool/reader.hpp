@@ -32,7 +32,7 @@ class Reader {
     void log_damage() const;
 
     [[nodiscard]] const std::string& name() const noexcept { return segment_.name; }
-    [[nodiscard]] std::string bad_name() const { return segment_.name + ".bad"; }
+    [[nodiscard]] std::string bad_name() const { return spool::bad_name(segment_.name); }
 
   private:
     [[nodiscard]] bool convert(const Line& found, std::string& line);

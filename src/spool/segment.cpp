@@ -3,13 +3,18 @@
 
 #include "io/parse.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <array>
+#include <ctime>
 
 namespace lxcmon::spool {
 namespace {
 
 constexpr std::size_t number_digits = 12;
 constexpr std::size_t most_digits = 18; ///< in a file name: more could overflow
+constexpr std::string_view bad_ending = ".bad";
 
 std::string padded(std::uint64_t number) {
     const std::string digits = std::to_string(number);
@@ -46,6 +51,14 @@ std::string temporary_name(std::uint64_t number) {
     return padded(number) + ".jsonl.gz.tmp";
 }
 
+std::string bad_name(std::string_view segment_name) {
+    return std::string(segment_name) + std::string(bad_ending);
+}
+
+bool is_bad_name(std::string_view name) {
+    return name.ends_with(bad_ending) && segment_of_name(name.substr(0, name.size() - bad_ending.size()));
+}
+
 std::optional<Segment> segment_of_name(std::string_view name) {
     Segment segment;
     segment.name = name;
@@ -62,6 +75,13 @@ std::optional<Segment> segment_of_name(std::string_view name) {
 
 std::uint64_t number_of_name(std::string_view name) noexcept {
     return io::parse_number<std::uint64_t>(leading_digits(name)).value_or(0);
+}
+
+void set_mtime(int fd, std::int64_t mtime_ns) noexcept {
+    constexpr std::int64_t second = 1'000'000'000;
+    const timespec mtime{static_cast<std::time_t>(mtime_ns / second), static_cast<long>(mtime_ns % second)};
+    const std::array<timespec, 2> times{mtime, mtime};
+    static_cast<void>(!::futimens(fd, times.data()));
 }
 
 } // namespace lxcmon::spool

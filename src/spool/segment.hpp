@@ -53,9 +53,17 @@ struct Segment {
 [[nodiscard]] std::string gzip_name(std::uint64_t number, std::uint64_t lines);
 /// `000000000042.jsonl.gz.tmp`
 [[nodiscard]] std::string temporary_name(std::uint64_t number);
+/// `000000000042.jsonl.bad`: what the spool keeps of a damaged segment.
+[[nodiscard]] std::string bad_name(std::string_view segment_name);
+/// True for the name that bad_name() makes of the name of a segment.
+[[nodiscard]] bool is_bad_name(std::string_view name);
 /// Parses the name of a segment: number, kind, and lines if gzipped. Returns nothing for any other name.
 [[nodiscard]] std::optional<Segment> segment_of_name(std::string_view name);
 /// The number at the start of any file name, or 0. New segments get higher numbers.
 [[nodiscard]] std::uint64_t number_of_name(std::string_view name) noexcept;
+
+/// Sets the modification time, which is the age of the points in the file. On failure the file only looks a
+/// little younger: not an error.
+void set_mtime(int fd, std::int64_t mtime_ns) noexcept;
 
 } // namespace lxcmon::spool

@@ -17,6 +17,7 @@ struct Settings {
     std::size_t batch_lines = 5000; ///< most lines of a batch read back
     std::size_t batch_bytes = encode::Batcher::max_body_bytes;
     std::uint64_t segment_bytes = std::uint64_t{8} << 20U; ///< of JSON, before gzip
+    std::string owner{}; ///< URL of the server of these points, noted in the folder; empty: not noted
 
     friend bool operator==(const Settings&, const Settings&) = default;
 };

@@ -2,6 +2,7 @@
 #include "spool/spool.hpp"
 
 #include "spool/contents.hpp"
+#include "spool/owner.hpp"
 #include "text/counted.hpp"
 
 #include <spdlog/spdlog.h>
@@ -51,6 +52,8 @@ std::optional<std::string> Spool::open() {
     }
     if (auto wrong = folder_.open())
         return wrong;
+    if (const int error = note_owner(folder_, settings_.owner); error != 0)
+        spdlog::warn("spool: {}", folder_.message(owner_name, "writing it", error));
     Contents contents;
     if (auto wrong = read_contents(folder_, contents)) {
         folder_.close();
@@ -61,8 +64,7 @@ std::optional<std::string> Spool::open() {
     rejected_bytes_ = rejected_bytes(folder_);
     backlog_.load(std::move(contents));
     if (const std::uint64_t left = backlog_.lines(); left > 0)
-        spdlog::info("spool: {} of an earlier run waiting in {}", text::counted(left, "point"),
-                     folder_.path());
+        spdlog::info("spool: {} not sent yet, waiting in {}", text::counted(left, "point"), folder_.path());
     return std::nullopt;
 }
 
@@ -135,22 +137,22 @@ void Spool::cancel(const Entry& entry) {
         backlog_.cancel(entry);
 }
 
-const Batch* Spool::begin(bool with_open) {
+const Batch* Spool::begin(std::uint64_t end) {
     if (!backlog_.has_batch() && folder_.is_open() && !folder_.is_in_place())
         lose_folder();
-    if (const Batch* batch = backlog_.begin())
+    if (const Batch* batch = backlog_.begin(end))
         return batch;
-    if (!with_open || !writer_.is_open() || writer_.segment().lines == 0)
+    if (!writer_.is_open() || writer_.segment().number >= end || writer_.segment().lines == 0)
         return nullptr;
     close_segment();
-    return backlog_.begin();
+    return backlog_.begin(end);
 }
 
 void Spool::accept() {
     backlog_.accept();
 }
 
-void Spool::tidy(bool may_gzip) {
+void Spool::tidy(std::uint64_t end) {
     if (try_open())
         return; // append() returns the reason
     rejected_bytes_ = rejected_bytes(folder_);
@@ -158,8 +160,7 @@ void Spool::tidy(bool may_gzip) {
     drop_old();
     make_room(0, true);
     note_end_of_dropping();
-    if (may_gzip)
-        gzip_one();
+    gzip_one(end);
 }
 
 void Spool::finish(const Batch* undecided) {
@@ -235,13 +236,13 @@ void Spool::note_end_of_dropping() {
                  text::counted(dropped_lines_ - dropped_before_, "point was", "points were"));
 }
 
-void Spool::gzip_one() {
+void Spool::gzip_one(std::uint64_t end) {
     // Do not read 8 MiB every second while the disk is full.
     constexpr std::int64_t wait_ns = 60'000'000'000;
     const std::int64_t now_ns = hooks_.now_ns();
     if (gzip_failed_ && std::abs(now_ns - gzip_failed_ns_) < wait_ns)
         return;
-    const auto wrong = backlog_.gzip_one();
+    const auto wrong = backlog_.gzip_one(end);
     if (wrong && !gzip_failed_)
         spdlog::warn("spool: {}; the file stays uncompressed, and gzip is tried again later", *wrong);
     gzip_failed_ = wrong.has_value();

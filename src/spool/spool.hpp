@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -33,6 +34,8 @@ struct Hooks {
 /// other data. Throws only SpoolHeld and std::bad_alloc.
 class Spool {
   public:
+    static constexpr std::uint64_t every_segment = std::numeric_limits<std::uint64_t>::max();
+
     struct Appended {
         std::optional<Entry> entry;
         std::string why;        ///< why nothing was written, with the path and what to do, for the log
@@ -54,13 +57,13 @@ class Spool {
     /// of the host, or only of the process if Hooks::sync is set. Opens the spool if needed. Drops the
     /// oldest points to stay within max_bytes.
     [[nodiscard]] Appended append(const Batch& batch);
-    /// The batch was delivered from memory and must not be sent again. If its segment is being read or
-    /// gzipped, the batch is sent twice, which does no harm.
+    /// The batch was delivered from memory and must not be sent again. Not possible if its segment is being
+    /// read or gzipped: see `end` of begin() and tidy().
     void cancel(const Entry& entry);
 
     /// Returns the oldest batch as line protocol, or nullptr. The batch stays the same, and valid, until
-    /// accept(). Without `with_open`, ignores the segment that is being written.
-    [[nodiscard]] const Batch* begin(bool with_open = true);
+    /// accept(). Begins no segment from the number `end` on: their batches may still be cancelled.
+    [[nodiscard]] const Batch* begin(std::uint64_t end = every_segment);
     /// The batch of begin() was delivered. A segment is removed after its last point.
     void accept();
     /// The batch of begin() was not delivered: the next begin() returns it again, unless the limits have
@@ -71,8 +74,8 @@ class Spool {
     [[nodiscard]] bool wants_back() const noexcept { return backlog_.wants_back(); }
 
     /// Enforces the limits on bytes and age, gzips at most one segment, and retries what failed. Call it
-    /// about once a second.
-    void tidy(bool may_gzip = true);
+    /// about once a second. Gzips no segment from the number `end` on.
+    void tidy(std::uint64_t end = every_segment);
 
     /// For the end of the run: removes from the disk what is delivered of files that are partly delivered,
     /// so that the next start does not send it again. Of the batch of begin() only `undecided` stays;
@@ -95,7 +98,7 @@ class Spool {
     void drop_old();
     void count_dropped(std::uint64_t lines, const char* bound);
     void note_end_of_dropping();
-    void gzip_one();
+    void gzip_one(std::uint64_t end);
 
     Settings settings_;
     Hooks hooks_;

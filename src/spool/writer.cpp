@@ -5,7 +5,6 @@
 #include "encode/line_protocol_reader.hpp"
 #include "io/parse.hpp"
 #include "io/write_all.hpp"
-#include "spool/mtime.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -29,7 +29,7 @@ std::size_t printable_bytes(std::string_view text) noexcept {
 
 } // namespace
 
-std::string printable(std::string_view text, std::size_t most_bytes) {
+std::string printable(std::string_view text, std::size_t most_bytes, char for_control) {
     std::string out;
     while (!text.empty()) {
         const std::size_t length = printable_bytes(text);
@@ -39,7 +39,7 @@ std::string printable(std::string_view text, std::size_t most_bytes) {
             break;
         }
         if (length == 0)
-            out += '_';
+            out += is_control(text.front()) ? for_control : '_';
         else
             out += text.substr(0, length);
         text.remove_prefix(step);

@@ -12,8 +12,10 @@ namespace lxcmon::text {
 inline constexpr std::size_t longest_message_bytes = 300;
 
 /// Makes untrusted text safe to log: control characters (C1 too), marks of direction and invalid UTF-8 become
-/// `_`. Text longer than `most_bytes` is cut on a character boundary and ends in "...".
-[[nodiscard]] std::string printable(std::string_view text, std::size_t most_bytes = longest_message_bytes);
+/// `_`, or `for_control` in place of an ASCII control character. Text longer than `most_bytes` is cut on a
+/// character boundary and ends in "...".
+[[nodiscard]] std::string printable(std::string_view text, std::size_t most_bytes = longest_message_bytes,
+                                    char for_control = '_');
 
 /// Untrusted text with all its bytes in sight: the bytes that printable() replaces as \x01, a backslash
 /// doubled. For two names that printable() may show alike.

@@ -118,7 +118,7 @@ void read_speed(const std::string& folder) {
     std::uint64_t lines = 0;
     const double before = cpu_seconds();
     const auto begin = Clock::now();
-    while (const Batch* batch = spool.begin(true)) {
+    while (const Batch* batch = spool.begin()) {
         lines += batch->lines;
         spool.keep();
         if (lines > 1'000'000 || seconds_since(begin) > 20)

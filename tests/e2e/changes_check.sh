@@ -73,6 +73,11 @@ controllers_follow() {
 }
 
 is_told_frozen() { [ "$(told lxc_state frozen)" = "$([ "$1" = 1 ] && echo true || echo false)" ]; }
+# Until the kernel has tried to swap before it kills: now and then it does not.
+is_refused_swap() {
+    timeout 60 lxc-attach -n limited -- sh -c 'tail /dev/zero' >/dev/null 2>"$work/killed" || true
+    [ "$(kernel memory.swap.events max)" -gt "$refusals" ]
+}
 has_more_processes_than() { [ "$(cat "$cgroup/pids.current")" -gt "$1" ]; }
 is_told_cores() { [ "$(told lxc_cpu limit_cores)" = "$1" ]; }
 
@@ -112,7 +117,7 @@ kills=$(kernel memory.events oom_kill) hits=$(kernel memory.events max) refusals
 memory=$(cat "$cgroup/memory.max") swap=$(cat "$cgroup/memory.swap.max")
 echo 1M >"$cgroup/memory.swap.max"
 echo 16M >"$cgroup/memory.max"
-timeout 60 lxc-attach -n limited -- sh -c 'tail /dev/zero' >/dev/null 2>"$work/killed" || true
+wait_for 300 is_refused_swap || true # event_follows says what has not happened
 echo "$memory" >"$cgroup/memory.max"
 echo "$swap" >"$cgroup/memory.swap.max"
 event_follows lxc_memory oom_kill memory.events oom_kill "$kills"

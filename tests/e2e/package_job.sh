@@ -48,6 +48,7 @@ set_setting metrics '["+lxc_socket", "+lxc_process"]'
 systemctl enable --now "$unit"
 is_state enabled active
 [ "$(cat "/run/credentials/$unit.service/influx_token")" = t0ken ]
+grep -q '^Max core file size  *0  *0 ' "/proc/$(main_pid)/limits"
 wait_for 600 status_says '^4 containers'
 systemctl status "$unit" | grep -E 'Status|Memory|Tasks'
 

@@ -21,15 +21,15 @@ restart() {
     systemctl restart lxcmon-push
 }
 
-# await COMMAND...: at most 60 s
+# await COMMAND...: at most 600 s; the VM may have a tenth of a core
 await() {
     local tries
-    for ((tries = 0; tries < 300; ++tries)); do
+    for ((tries = 0; tries < 3000; ++tries)); do
         "$@" && return
         sleep 0.2
     done
     journalctl --no-pager -u lxcmon-push -n 10
-    echo "users_lxcpath_check.sh: waited 60 s for: $*"
+    echo "users_lxcpath_check.sh: waited 600 s for: $*"
     exit 1
 }
 

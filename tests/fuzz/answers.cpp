@@ -24,9 +24,12 @@ void check(const http::Reply& reply) {
     require(reply.body.size() <= http::kept_body_bytes, "the body is bounded");
     const influx::Judgement judgement = influx::judge(reply, 1'700'000'000, secrets);
     const deliver::Verdict& verdict = judgement.verdict;
-    const bool is_good = reply.failure.empty() && reply.status >= 200 && reply.status < 300;
-    require((verdict.outcome == deliver::Outcome::delivered) == is_good, "delivered means 2xx",
-            verdict.message);
+    const std::string_view body = reply.body;
+    const auto begin = body.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+    const bool is_web_page = begin != std::string_view::npos && body[begin] == '<';
+    const bool is_good = reply.failure.empty() && reply.status >= 200 && reply.status < 300 && !is_web_page;
+    require((verdict.outcome == deliver::Outcome::delivered) == is_good,
+            "delivered means 2xx, and no web page", verdict.message);
     require(verdict.message.empty() == is_good, "a failure has a message", verdict.message);
     require(fuzz::is_printable(verdict.message) && verdict.message.size() < 2000,
             "a message is printable and short", verdict.message);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Points to batches, a batch to gzip and back, and the lines of a batch that a server names as refused.
+#include "fuzz/gzip.hpp"
 #include "fuzz/support.hpp"
 
 #include "deliver/refused_lines.hpp"
@@ -24,12 +25,7 @@ std::string unpacked(std::string_view packed, std::size_t size) {
     require(::inflateInit2(&stream, gzip_window) == Z_OK, "zlib");
     std::string in(packed);
     std::string out(size + 1, '\0');
-    void* const in_bytes = in.data();
-    void* const out_bytes = out.data();
-    stream.next_in = static_cast<Bytef*>(in_bytes);
-    stream.avail_in = static_cast<uInt>(in.size());
-    stream.next_out = static_cast<Bytef*>(out_bytes);
-    stream.avail_out = static_cast<uInt>(out.size());
+    fuzz::set_buffers(stream, in, out);
     require(::inflate(&stream, Z_FINISH) == Z_STREAM_END && stream.avail_in == 0, "one whole gzip member");
     out.resize(out.size() - stream.avail_out);
     ::inflateEnd(&stream);

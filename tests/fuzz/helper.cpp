@@ -141,10 +141,14 @@ void check_filesystems(NamespaceHelper& helper) {
             return false;
         });
     require(points.size() <= max_filesystems, "filesystems within bounds");
-    std::set<std::string_view> mount_points;
+    std::set<std::array<std::string_view, 3>> series;
     for (std::size_t at = 0; at < points.size(); ++at) {
         check_figures(points[at]);
-        require(mount_points.insert(tag_of(points[at], "mountpoint")).second, "a series has one point");
+        require(series
+                    .insert({tag_of(points[at], "mountpoint"), tag_of(points[at], "device"),
+                             tag_of(points[at], "fstype")})
+                    .second,
+                "a series has one point");
     }
 }
 

@@ -19,21 +19,15 @@ std::string encoded(const Point& point) {
     return encode::append_line_protocol(line, point) ? line : std::string();
 }
 
-std::string clean_name(std::string_view name) {
-    return fuzz::cleaned(name, [](char c) {
-        return std::string(1, c == '\\' ? '/' : static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '_' : c);
-    });
-}
-
 std::string clean_measurement(std::string_view name) {
-    std::string clean = clean_name(name);
+    std::string clean = fuzz::clean_name(name);
     if (clean.starts_with('#'))
         clean[0] = '_';
     return clean;
 }
 
 std::string clean_field_key(std::string_view key) {
-    std::string clean = clean_name(key);
+    std::string clean = fuzz::clean_name(key);
     std::replace(clean.begin(), clean.end(), '"', '_');
     return clean;
 }
@@ -98,7 +92,7 @@ void check_tags(std::string_view& rest, const Point& point) {
     std::multimap<std::string, std::string> wanted;
     for (const Tag& tag : point.tags)
         if (!tag.key.empty() && tag.key != "time" && !tag.value.empty())
-            wanted.emplace(clean_name(tag.key), clean_name(tag.value));
+            wanted.emplace(fuzz::clean_name(tag.key), fuzz::clean_name(tag.value));
     std::string last;
     while (rest.starts_with(',')) {
         take(rest, ',');

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What the process that reads Proxmox VE's folder sends, datagram by datagram, after a scan with good names.
+// Proxmox VE's folder with files of any names and content, what the process that reads it sends, and a few
+// such processes that send anything.
 #include "fuzz/support.hpp"
 
 #include "discover/names/pve_names.hpp"
@@ -7,12 +8,17 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 using namespace lxcmon;
+using discover::HostNames;
 using fuzz::require;
 
 namespace {
@@ -33,8 +39,8 @@ Input& input() {
     return *shared;
 }
 
-const discover::HostNames& good_names() {
-    static const discover::HostNames names{{"101", "web"}, {"102", "db.example"}};
+const HostNames& good_names() {
+    static const HostNames names{{"101", "web"}, {"102", "db.example"}};
     return names;
 }
 
@@ -47,7 +53,7 @@ std::string_view take_datagram(std::string_view& rest) {
     return datagram;
 }
 
-void send_input(int socket, const std::string& /*folder*/, const discover::HostNames& /*before*/) {
+void send_input(int socket, const std::string& /*folder*/, const HostNames& /*before*/) {
     if (input().is_good) {
         const std::string text = discover::encode(good_names(), 0);
         static_cast<void>(::send(socket, text.data(), text.size(), MSG_NOSIGNAL));
@@ -61,7 +67,7 @@ void send_input(int socket, const std::string& /*folder*/, const discover::HostN
 
 /// The names that the agent must have: those of the input if it is valid up to an empty datagram, or else
 /// those before.
-discover::HostNames wanted_names() {
+HostNames wanted_names() {
     std::string whole;
     for (std::string_view rest = input().text(); !rest.empty();) {
         const std::string_view datagram = take_datagram(rest);
@@ -69,7 +75,7 @@ discover::HostNames wanted_names() {
             break;
         whole += datagram;
     }
-    discover::HostNames names;
+    HostNames names;
     return discover::decode_names(whole, names) == 0 ? names : good_names();
 }
 
@@ -80,15 +86,11 @@ void reap_workers() {
     }
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    static const test::TempFolder folder("/dev/shm");
-    static const bool made = std::filesystem::create_directories(folder.path("pve"));
-    require(made, "a mount point");
+/// `folder`: with an empty folder "pve".
+void check_process(const test::TempFolder& folder, std::string_view text) {
     Input& in = input();
-    in.size = std::min(size, in.bytes.size());
-    std::memcpy(in.bytes.data(), data, in.size);
+    in.size = std::min(text.size(), in.bytes.size());
+    std::memcpy(in.bytes.data(), text.data(), in.size);
     const std::chrono::milliseconds at_once(0);
     const std::chrono::seconds plenty(20);
     reap_workers();
@@ -100,10 +102,163 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     do
         names.refresh();
     while (!io::WorkerProcess::running().empty());
-    const discover::HostNames wanted = wanted_names();
+    const HostNames wanted = wanted_names();
     for (const auto& [vmid, name] : wanted)
         require(names.find(vmid) == name, "the names of the last good scan", name);
     for (const auto& [vmid, name] : good_names())
         require(wanted.contains(vmid) || names.find(vmid).empty(), "a name that is gone is forgotten", name);
+}
+
+bool is_letter_or_digit(char c) {
+    static constexpr std::string_view all = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    return all.find(c) != std::string_view::npos;
+}
+
+/// hostname(7).
+bool is_host_name(const std::string& name) {
+    std::size_t label = 0;
+    for (std::size_t at = 0; at < name.size(); ++at) {
+        const bool is_dot = name[at] == '.';
+        const bool is_end = is_dot || at + 1 == name.size() || name[at + 1] == '.';
+        if (is_dot ? label == 0 : !is_letter_or_digit(name[at]) && (name[at] != '-' || label == 0 || is_end))
+            return false;
+        label = is_dot ? 0 : label + 1;
+        if (label > 63)
+            return false;
+    }
+    return label > 0 && name.size() <= 253;
+}
+
+/// As pve_host_name(), from the end.
+std::string wanted_name(std::string text) {
+    if (text.starts_with('['))
+        return {};
+    text.resize(std::min(text.find("\n["), text.size()));
+    while (!text.empty()) {
+        const std::size_t begin = text.rfind('\n') + 1; // 0 without one
+        std::string value = text.substr(begin);
+        if (value.starts_with("hostname:")) {
+            value.erase(0, 9);
+            while (!value.empty() && std::string_view(" \t\r").find(value.front()) != std::string_view::npos)
+                value.erase(0, 1);
+            while (!value.empty() && std::string_view(" \t\r").find(value.back()) != std::string_view::npos)
+                value.pop_back();
+            if (is_host_name(value))
+                return value;
+        }
+        text.resize(begin == 0 ? 0 : begin - 1);
+    }
+    return {};
+}
+
+std::string some_config(FuzzedDataProvider& data) {
+    std::string text = fuzz::some_text(data, 80);
+    for (int left = data.ConsumeIntegralInRange(0, 3); left > 0; --left) {
+        text += data.PickValueInArray(
+            {"hostname: ", "hostname:", "\nhostname: ", "[snap]\n", "\n[snap]\n", "arch: amd64\n"});
+        const int times = data.ConsumeIntegralInRange(0, 7) == 0 ? data.ConsumeIntegralInRange(60, 64) : 0;
+        text.append(static_cast<std::size_t>(times), 'a') +=
+            data.PickValueInArray({"web", "db.example", "-a", "a-.b", ""});
+        text += fuzz::some_text(data, 20);
+        for (int labels = times == 0 ? 0 : data.ConsumeIntegralInRange(0, 4); labels > 0; --labels)
+            text += '.' + std::string(62, 'b');
+        if (data.ConsumeBool())
+            text += '\n';
+    }
+    return text;
+}
+
+std::string some_file_name(FuzzedDataProvider& data) {
+    static constexpr std::array names{
+        "101.conf",       "102.conf", "103.conf", "999999999.conf", "1000000000.conf", ".conf",
+        "101.conf.tmp.1", "web.conf", "101",      "1e1.conf",       "+1.conf",         " 1.conf",
+        "101.conf\n.conf"};
+    if (data.ConsumeIntegralInRange(0, 3) != 0)
+        return names[data.ConsumeIntegralInRange<std::size_t>(0, names.size() - 1)];
+    std::string name = fuzz::some_text(data, 30).c_str();
+    std::erase(name, '/');
+    return name + (data.ConsumeBool() ? ".conf" : "");
+}
+
+/// "101" for "101.conf".
+std::string vmid_of(const std::string& name) {
+    const std::size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+    return digits > 0 && digits <= 9 && name.substr(digits) == ".conf" ? name.substr(0, digits)
+                                                                       : std::string();
+}
+
+/// What send_pve_names() sends, as one text.
+std::string sent(const std::string& folder, const HostNames& before) {
+    std::array<int, 2> ends{};
+    require(::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends.data()) == 0, "a pair of sockets");
+    const io::UniqueFd ours(ends[0]);
+    io::UniqueFd theirs(ends[1]);
+    discover::send_pve_names(theirs.get(), folder, before);
+    theirs.reset();
+    std::string text;
+    std::array<char, most_datagram> piece{};
+    ssize_t length = 0;
+    while ((length = ::recv(ours.get(), piece.data(), piece.size(), 0)) > 0)
+        text.append(piece.data(), static_cast<std::size_t>(length));
+    return text;
+}
+
+/// A text that is cut or changed is refused, or still is a list of valid names.
+void check_damage(std::string text, FuzzedDataProvider& data) {
+    const std::size_t place = data.ConsumeIntegralInRange<std::size_t>(0, text.size() - 1);
+    HostNames names;
+    require(discover::decode_names(text.substr(0, place), names) == EIO, "a text without its end is refused",
+            text);
+    text[place] = data.ConsumeIntegral<char>();
+    names.clear();
+    if (discover::decode_names(text, names) == 0)
+        for (const auto& [vmid, name] : names)
+            require(vmid_of(vmid + ".conf") == vmid && is_host_name(name), "a number and a host name", name);
+}
+
+void check_folder(const test::TempFolder& folder, FuzzedDataProvider& data) {
+    const std::string path = folder.path("files");
+    HostNames wanted, before;
+    std::set<std::string> made;
+    for (int left = data.ConsumeIntegralInRange(0, 2); left > 0; --left)
+        before[data.PickValueInArray({"101", "102", "103"})] = "before";
+    for (int left = data.ConsumeIntegralInRange(1, 4); left > 0; --left) {
+        const std::string name = some_file_name(data);
+        if (name.empty() || name == "." || name == ".." || !made.insert(name).second)
+            continue;
+        const bool is_readable = data.ConsumeIntegralInRange(0, 7) != 0;
+        const std::string text = some_config(data);
+        const std::string vmid = vmid_of(name);
+        if (is_readable)
+            folder.write("files/" + name, text);
+        else
+            require(::mkdir(folder.path("files/" + name).c_str(), 0700) == 0, "a folder that is no file");
+        const std::string found = is_readable ? wanted_name(text) : before.contains(vmid) ? before[vmid] : "";
+        if (!vmid.empty() && !found.empty())
+            wanted[vmid] = found;
+    }
+    HostNames names;
+    require(discover::read_pve_folder(path, before, names) == 0 && names == wanted, "the names in the files");
+    const std::string text = sent(path, before);
+    HostNames again;
+    require(discover::decode_names(text, again) == 0 && again == wanted, "the names are sent", text);
+    for (const std::string& name : made)
+        std::filesystem::remove(folder.path("files/" + name));
+    check_damage(text, data);
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const test::TempFolder folder("/dev/shm");
+    static const bool made = std::filesystem::create_directories(folder.path("pve")) &&
+                             std::filesystem::create_directories(folder.path("files"));
+    require(made, "a mount point");
+    FuzzedDataProvider provider(data, size);
+    static fuzz::TenthOfTheTime seldom;
+    if (provider.ConsumeIntegralInRange(0, 31) == 31)
+        seldom([&] { check_process(folder, provider.ConsumeRemainingBytesAsString()); });
+    else
+        check_folder(folder, provider);
     return 0;
 }

@@ -9,6 +9,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -39,6 +41,32 @@ inline const bool log_is_off = [] {
     spdlog::set_level(spdlog::level::off);
     return true;
 }();
+
+/// Up to `most` bytes, and no more than half of the input's rest: ConsumeRandomLengthString() takes all of
+/// it, and leaves nothing for the choices that follow.
+inline std::string some_text(FuzzedDataProvider& data, std::size_t most) {
+    const std::size_t bytes = std::min(most, data.remaining_bytes() / 2);
+    return data.ConsumeBytesAsString(data.ConsumeIntegralInRange<std::size_t>(0, bytes));
+}
+
+/// For what takes milliseconds, such as a process: a tenth of the time at most. The first call runs it, so an
+/// input that has failed does so again.
+class TenthOfTheTime {
+  public:
+    template <typename Run>
+    void operator()(Run&& run) {
+        const auto begin = Clock::now();
+        if (begin < next_)
+            return;
+        run();
+        const auto end = Clock::now();
+        next_ = end + 9 * (end - begin);
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point next_{};
+};
 
 /// An anonymous file with this content, at its beginning.
 inline io::UniqueFd file_with(std::string_view text) {
@@ -103,6 +131,13 @@ inline std::string cleaned(std::string_view text, const std::function<std::strin
 }
 inline std::string cleaned(std::string_view text) {
     return cleaned(text, [](char c) { return std::string(1, c); });
+}
+
+/// A tag key or value as line protocol has it: a second implementation of text::clean_name(). It is not cut.
+inline std::string clean_name(std::string_view name) {
+    return cleaned(name, [](char c) {
+        return std::string(1, c == '\\' ? '/' : static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '_' : c);
+    });
 }
 
 /// Adds a point with any bytes in its texts. The field keys differ, also after cleaning, as in the field

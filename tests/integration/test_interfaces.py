@@ -138,7 +138,7 @@ class Interfaces(LabCase):
         result = program.run(*self.arguments("--once", "--dry-run", "--include", "it-two", "--metrics", "lxc_net"))
         points = [point for point in parse_lines(result.stdout) if point.tags["interface"] == f"it_{self.number}"]
         self.assertEqual(len(points), 1)
-        self.assertEqual(result.stderr.count(f"is left out: its name is sent as it_{self.number}, like that of its interface it\\x01{self.number}"), 1, result.stderr)
+        self.assertEqual(result.stderr.count(f"its interface it\\x02{self.number} is left out: its name is sent as it_{self.number}, like that of its interface it\\x01{self.number}"), 1, result.stderr)
 
     def once(self, *arguments):
         return parse_lines(program.run("--lxcpath", self.lab.lxcpath, "--once", "--dry-run", *arguments).stdout)

@@ -17,7 +17,7 @@ class ServerCase(DeliveryCase):
     def assert_delivers(self, influx, *arguments, env=None, url=None, db="lxc"):
         agent = self.deliver_to(url or influx.url, *arguments, env=env)
         self.wait_for_ticks(agent, 4)
-        self.stopped(agent)
+        self.drained_and_stopped(agent)
         self.assert_in_influx(influx, agent.stderr, db)
         self.assertEqual(self.spool(agent).segments(), [])
         return agent
@@ -83,7 +83,7 @@ class Influx(ServerCase):
             newest = time.time_ns()
             agent.wait_for(lambda n=newest: [row for row in influx.rows("lxc_cpu") if row.time > n], 20, "a delivery")
         self.assert_spool_empty(agent)
-        self.stopped(agent)
+        self.drained_and_stopped(agent)
         self.assert_in_influx(influx, agent.stderr)
 
     def test_a_folder_that_has_become_read_only(self):
@@ -98,7 +98,7 @@ class Influx(ServerCase):
         influx.stop()
         influx.start()
         self.assert_spool_empty(agent)
-        self.stopped(agent)
+        self.drained_and_stopped(agent)
         self.assert_in_influx(influx, agent.stderr)
 
 
@@ -158,7 +158,7 @@ class Tls(ServerCase):
         client = self.authority.issue("it-client")
         agent = self.deliver_to(server.url, *trust, "--tls-cert", client.certificate, "--tls-key", client.key)
         self.wait_for_ticks(agent, 3)
-        self.stopped(agent)
+        self.drained_and_stopped(agent)
         self.assert_delivered_once(server.delivered(), agent.stderr)
 
     def test_http_where_https_is_spoken_and_the_other_way(self):

@@ -188,7 +188,7 @@ class Reload(StopCase):
         agent = self.agent_of_a_file(**{"influx-url": server.url})
         for _ in range(5):
             self.reload(agent, "have not changed")
-        self.stopped(agent)
+        self.drained_and_stopped(agent)
         times = ticks_taken(agent.stderr)
         self.assert_on_time(times, 200_000_000)
         self.assert_delivered_once(server.delivered(), agent.stderr)
@@ -201,7 +201,7 @@ class Reload(StopCase):
         self.reload(agent)
         wait_until(other.delivered, 10, "a delivery to the other server")
         self.assert_spool_empty(agent)
-        self.stopped(agent)
+        self.drained_and_stopped(agent)
         self.assert_delivered_once(other.delivered(), agent.stderr)
 
 

@@ -197,8 +197,8 @@ LOG = {
     "log-level": Change("debug", says(" debug: tick ")),
     "log-format": Change("json", is_json),
     "log-file": Change("{folder}/a.log", in_file("a.log")),
-    "log-max-size": Change("1KiB", in_file("b.1.log"), log_to("b.log"), before=in_file("b.log")),
-    "log-keep": Change(3, in_file("c.3.log"), log_to("c.log", log_max_size="1KiB", log_keep=1), before=in_file("c.1.log")),
+    "log-max-size": Change("1KiB", in_file("b.log.1"), log_to("b.log"), before=in_file("b.log")),
+    "log-keep": Change(3, in_file("c.log.3"), log_to("c.log", log_max_size="1KiB", log_keep=1), before=in_file("c.log.1")),
 }
 
 

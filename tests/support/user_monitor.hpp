@@ -27,19 +27,22 @@ class UserMonitor {
               [this, serve = std::move(serve)] {
                   for (;;) {
                       const int caller = ::accept(socket_, nullptr, nullptr);
+                      if (caller < 0)
+                          ::pause(); // stop_listening()
                       std::array<char, 4096> question{};
                       // Without a question it hangs up, as a monitor.
                       if (::recv(caller, question.data(), question.size(), 0) > 0)
-                          std::thread([=] { serve_one(serve, caller, question); }).detach();
+                          std::thread([=, this] { serve_one(serve, caller, question); }).detach();
                       else
                           ::close(caller);
                   }
               }) {}
 
   private:
-    static void serve_one(const std::function<void(int)>& serve, int caller,
-                          const std::array<char, 4096>& question) {
+    void serve_one(const std::function<void(int)>& serve, int caller,
+                   const std::array<char, 4096>& question) const {
         std::memcpy(&command, question.data(), sizeof command);
+        listener = socket_;
         serve(caller);
         ::close(caller);
     }
@@ -59,7 +62,8 @@ class UserMonitor {
     Child process_;
 
   public:
-    static inline thread_local int command = 0; ///< of the question
+    static inline thread_local int command = 0;   ///< of the question
+    static inline thread_local int listener = -1; ///< the socket on which it came
 };
 
 /// liblxc's lxc_cmd_rsp.

@@ -4,6 +4,7 @@
 #include "app/settings/bad_setting.hpp"
 #include "app/settings/secret_files.hpp"
 #include "io/kernel_file.hpp"
+#include "text/foreign_rights.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -52,16 +53,12 @@ void check_owner(const std::string& path, std::string_view kind, SudoUser sudo_u
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0 || S_ISCHR(status.st_mode))
         return;
-    const bool is_sudo_users = sudo_user && status.st_uid == *sudo_user;
-    const bool good_owner = status.st_uid == 0 || status.st_uid == ::geteuid() || is_sudo_users;
-    const bool good_group = status.st_gid == 0 || status.st_gid == ::getegid();
-    if (good_owner && (status.st_mode & S_IWOTH) == 0 && ((status.st_mode & S_IWGRP) == 0 || good_group))
+    const std::string wrong = text::foreign_rights(status, sudo_user);
+    if (wrong.empty())
         return;
-    const std::string wrong =
-        good_owner ? "may be written by other users" : "belongs to the user " + std::to_string(status.st_uid);
     fail(program, path,
          wrong + ", expected a " + std::string(kind) + " of root that only root may write; run: " +
-             (is_sudo_users ? "" : "chown root:root " + path + " && ") + "chmod go-w " + path);
+             (status.st_uid == sudo_user ? "" : "chown root:root " + path + " && ") + "chmod go-w " + path);
 }
 
 std::vector<std::string> names_in(const std::string& folder, const Program& program) {

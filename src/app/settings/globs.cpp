@@ -108,6 +108,10 @@ std::string filesystem_glob(const std::string& text) {
         throw BadValue{
             "has a slash, and no type of filesystem has one; expected the glob of a mount point, which "
             "begins with a slash, such as /mnt/*"};
+    if (text.size() > 1 && text.ends_with('/'))
+        throw BadValue{"ends in a slash, and no mount point does; expected " +
+                       text.substr(0, text.find_last_not_of('/') + 1) + " for the mount point, or " + text +
+                       "* for all below it"};
     return text;
 }
 

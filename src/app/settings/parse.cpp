@@ -155,8 +155,9 @@ Parsed parse(const Program& program, const std::vector<std::string>& arguments,
     if (parsed.config_file.empty())
         refuse(program, *named, 0, {"is empty; expected a name"});
     // Only the default file may be missing.
-    const SudoUser sudo_user = named ? find_sudo_user(environment) : std::nullopt;
-    const SettingsFiles read = read_settings_files(parsed.config_file, named.has_value(), program, sudo_user);
+    const SudoUser sudo_user = find_sudo_user(environment);
+    const SettingsFiles read =
+        read_settings_files(parsed.config_file, named.has_value(), program, named ? sudo_user : std::nullopt);
     const FileSettings& files = read.settings;
     parsed.conf_files = read.conf_files;
     for (std::size_t index = 0; index < program.options.size(); ++index) {
@@ -170,6 +171,9 @@ Parsed parse(const Program& program, const std::vector<std::string>& arguments,
             given = from_credential(option, environment, parsed.config_file);
         if (given) {
             given->option = index;
+            // What the default files name is for the service, too.
+            if (named || given->file.empty())
+                given->sudo_user = sudo_user;
             parsed.given.push_back(std::move(*given));
         }
     }

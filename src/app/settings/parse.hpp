@@ -6,6 +6,8 @@
 #include "app/settings/option.hpp"
 #include "text/bad_value.hpp"
 
+#include <sys/types.h>
+
 #include <functional>
 #include <map>
 #include <optional>
@@ -33,6 +35,7 @@ struct Given {
     bool is_standard = false; ///< from the standard variable of the option
     std::vector<std::string> places{}; ///< of each value: "FILE:LINE:COLUMN"; empty: not from a file
     std::string file{};                ///< settings file; empty: another origin
+    std::optional<uid_t> sudo_user{};  ///< has called the program and chosen this with sudo
 };
 
 /// Command line, environment and settings file, merged; the values are still text.

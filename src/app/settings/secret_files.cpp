@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/settings/secret_files.hpp"
 
+#include "text/foreign_rights.hpp"
+
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,21 +13,13 @@
 namespace lxcmon::app {
 namespace {
 
-bool is_own(uid_t user) noexcept {
-    return user == 0 || user == ::geteuid();
-}
-
-bool is_own_group(gid_t group) noexcept {
-    return group == 0 || group == ::getegid();
-}
-
 /// Other users can use what this folder has in it: by its mode, or because they may change the mode.
-bool lets_others_pass(const std::string& folder) noexcept {
+bool lets_others_pass(const std::string& folder, std::optional<uid_t> sudo_user) noexcept {
     struct stat status {};
-    if (::stat(folder.c_str(), &status) != 0 || !is_own(status.st_uid))
+    if (::stat(folder.c_str(), &status) != 0 || !text::is_own_user(status.st_uid, sudo_user))
         return true;
     return (status.st_mode & S_IXOTH) != 0 ||
-           ((status.st_mode & S_IXGRP) != 0 && !is_own_group(status.st_gid));
+           ((status.st_mode & S_IXGRP) != 0 && !text::is_own_group(status.st_gid));
 }
 
 /// Empty if the path can't be resolved.
@@ -35,10 +29,10 @@ std::string resolved(const std::string& path) {
 }
 
 /// `path` is resolved.
-bool is_protected_by_folder(std::string path) {
+bool is_protected_by_folder(std::string path, std::optional<uid_t> sudo_user) {
     while (path.size() > 1) {
         path.resize(std::max<std::size_t>(path.rfind('/'), 1));
-        if (!lets_others_pass(path))
+        if (!lets_others_pass(path, sudo_user))
             return true;
     }
     return false;
@@ -55,16 +49,17 @@ std::string secret_file(const Option& option, const Given& given) {
 
 } // namespace
 
-std::optional<std::string> find_readers(const std::string& path) {
+std::optional<std::string> find_readers(const std::string& path, std::optional<uid_t> sudo_user) {
     const std::string file = resolved(path);
     struct stat status {};
     if (file.empty() || ::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode))
         return std::nullopt;
     const bool by_all = (status.st_mode & S_IROTH) != 0;
-    const bool by_group = (status.st_mode & S_IRGRP) != 0 && !is_own_group(status.st_gid);
-    if ((is_own(status.st_uid) && !by_all && !by_group) || is_protected_by_folder(file))
+    const bool by_group = (status.st_mode & S_IRGRP) != 0 && !text::is_own_group(status.st_gid);
+    const bool is_good_owner = text::is_own_user(status.st_uid, sudo_user);
+    if ((is_good_owner && !by_all && !by_group) || is_protected_by_folder(file, sudo_user))
         return std::nullopt;
-    if (!is_own(status.st_uid))
+    if (!is_good_owner)
         return "belongs to the user " + std::to_string(status.st_uid) + "; run: chown root " + file +
                " && chmod 600 " + file;
     return (by_all ? "can be read by all users"
@@ -76,7 +71,7 @@ void check_secret_files(const Program& program, const std::vector<Given>& all) {
     for (const Given& given : all) {
         const Option& option = *program.options[given.option];
         const std::string path = secret_file(option, given);
-        if (const auto readers = path.empty() ? std::nullopt : find_readers(path))
+        if (const auto readers = path.empty() ? std::nullopt : find_readers(path, given.sudo_user))
             throw BadSetting(std::string(program.name) + ": --" + std::string(option.name) + given.origin +
                              ": '" + path + "', which holds a secret, " + *readers +
                              " (--allow-readable-secrets accepts it)");

@@ -6,6 +6,7 @@
 #include "io/parse.hpp"
 #include "text/bad_value.hpp"
 #include "text/clean_name.hpp"
+#include "text/trimmed.hpp"
 #include "text/utf8.hpp"
 
 #include <fcntl.h>
@@ -109,13 +110,15 @@ std::string one_of(const std::string& text, std::span<const std::string_view> ch
 }
 
 std::string clean_secret(std::string_view text, SecretCharacters allowed) {
-    constexpr std::string_view blanks = " \t\r\n";
+    constexpr std::string_view no_break_space = "\xC2\xA0"; // comes with text that was copied from a page
     if (text.starts_with(text::byte_order_mark))
         text.remove_prefix(text::byte_order_mark.size());
-    text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
-    text = text.substr(0, text.find_last_not_of(blanks) + 1);
+    text = text::trimmed(text);
     if (text.empty())
         throw BadValue{"is empty; expected a secret", hidden_value};
+    if (text.starts_with(no_break_space) || text.ends_with(no_break_space))
+        throw BadValue{"has a no-break space (U+00A0) before or after it; expected the secret without it",
+                       hidden_value};
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t length = text::character_bytes(text.substr(at));
         const bool is_allowed = length == 1 || (length > 1 && allowed == SecretCharacters::utf8);
@@ -135,13 +138,18 @@ std::string read_secret(const std::string& path, SecretCharacters allowed) {
     // Without a folder it may be the secret itself, given in place of the file.
     const bool is_path = path.starts_with('/') || path.starts_with("./") || path.starts_with("../");
     const std::string shown = is_path ? path : hidden_value;
+    const std::string expected =
+        std::string("; expected a file with the secret in its first line") +
+        (is_path ? ""
+                 : " (the name is hidden, as it may be the secret: write an absolute path, or ./ before it)");
     std::string text;
     if (is_named_pipe(path))
         throw BadValue{"is a pipe; expected a file with the secret in its first line", shown};
-    if (const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, limit_bytes); error != 0)
-        throw BadValue{"can't be read: " + std::generic_category().message(error) +
-                           "; expected a file with the secret in its first line",
-                       shown};
+    const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, limit_bytes);
+    if (error == EOVERFLOW)
+        throw BadValue{"is longer than 64 KiB" + expected, shown};
+    if (error != 0)
+        throw BadValue{"can't be read: " + std::generic_category().message(error) + expected, shown};
     text.resize(std::min(text.find('\n'), text.size()));
     try {
         return clean_secret(text, allowed);

@@ -3,6 +3,7 @@
 
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
+#include "text/trimmed.hpp"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -42,13 +43,6 @@ bool is_host_name(std::string_view name) noexcept {
     return true;
 }
 
-std::string_view trimmed(std::string_view text) noexcept {
-    constexpr std::string_view blanks = " \t\r";
-    const std::size_t begin = text.find_first_not_of(blanks);
-    return begin == std::string_view::npos ? std::string_view{}
-                                           : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
-
 bool is_vmid(std::string_view text) noexcept {
     constexpr std::size_t longest = 9;
     return !text.empty() && text.size() <= longest && std::ranges::all_of(text, is_digit);
@@ -72,7 +66,7 @@ std::optional<std::string> pve_host_name(std::string_view conf) {
         if (!line.starts_with(key))
             continue;
         line.remove_prefix(key.size());
-        if (const std::string_view value = trimmed(line); is_host_name(value))
+        if (const std::string_view value = text::trimmed(line); is_host_name(value))
             name = std::string(value);
     }
     return name;

@@ -28,36 +28,49 @@ std::vector<Container*> by_precedence(std::span<Container* const> containers) {
     return order;
 }
 
-/// `first` has the same name in the points; `repeated` the same lxcpath, too.
-void set_marks(Container& container, const Container* first, const Container* repeated) {
-    const bool repeats = repeated != nullptr;
-    const bool began_repeating = repeats && !std::exchange(container.repeats_name, repeats);
-    const bool was_shadowed = std::exchange(container.shadowed, first != nullptr);
-    container.repeats_name = repeats;
-    if (began_repeating)
-        spdlog::warn(
-            "container {} of {}: it is left out: its name is sent as {}, like that of container {} of this "
-            "lxcpath; rename one of them",
-            text::escaped(container.name), container.lxcpath, text::clean_name(container.name),
-            text::escaped(repeated->name));
-    else if (first != nullptr && !repeats && !was_shadowed && first->name != container.name)
+void log_repeated(const Container& container, const Container& repeated) {
+    spdlog::warn(
+        "container {} of {}: it is left out: its name is sent as {}, like that of container {} of this "
+        "lxcpath; rename one of them",
+        text::escaped(container.name), container.lxcpath, text::clean_name(container.name),
+        text::escaped(repeated.name));
+}
+
+void log_shadowed(const Container& container, const Container& first) {
+    if (first.name == container.name)
+        spdlog::info(
+            "container {} of {}: a container of {} has the same name: its points have the tag lxcpath",
+            text::escaped(container.name), container.lxcpath, first.lxcpath);
+    else
         spdlog::warn(
             "container {} of {}: its name is sent as {}, like that of container {} of {}: its points "
             "have the tag lxcpath",
             text::escaped(container.name), container.lxcpath, text::clean_name(container.name),
-            text::escaped(first->name), first->lxcpath);
+            text::escaped(first.name), first.lxcpath);
+}
+
+/// `first` has the same name in the points; `repeated` the same lxcpath, too.
+void set_marks(Container& container, const Container* first, const Container* repeated,
+               const MayLog& may_log) {
+    const bool repeats = repeated != nullptr;
+    const bool repeated_before = std::exchange(container.repeats_name, repeats);
+    const bool was_shadowed = std::exchange(container.shadowed, first != nullptr);
+    if (repeats && !repeated_before && may_log(container))
+        log_repeated(container, *repeated);
+    else if (first != nullptr && !repeats && !was_shadowed && may_log(container))
+        log_shadowed(container, *first);
 }
 
 } // namespace
 
-void mark_same_names(std::span<Container* const> containers) {
+void mark_same_names(std::span<Container* const> containers, const MayLog& may_log) {
     std::map<std::string, const Container*> firsts;
     std::map<std::pair<std::string, std::string>, const Container*> sent; ///< with the lxcpath
     for (Container* const each : by_precedence(containers)) {
         std::string name = text::clean_name(each->name);
         const auto [same, is_new] = sent.try_emplace({text::clean_name(each->lxcpath), name}, each);
         const auto [first, is_first] = firsts.try_emplace(std::move(name), each);
-        set_marks(*each, is_first ? nullptr : first->second, is_new ? nullptr : same->second);
+        set_marks(*each, is_first ? nullptr : first->second, is_new ? nullptr : same->second, may_log);
     }
 }
 

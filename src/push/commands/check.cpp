@@ -2,6 +2,7 @@
 #include "push/commands/commands.hpp"
 
 #include "app/collector.hpp"
+#include "app/log_file.hpp"
 #include "push/sink_factory.hpp"
 #include "spool/probe.hpp"
 #include "text/counted.hpp"
@@ -76,6 +77,8 @@ int check(const Invocation& invocation) {
         std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
     if (!real.influx_urls.empty())
         findings.push_back(spool::probe_spool(real.spool.folder));
+    if (!config.log.file.empty())
+        findings.push_back(app::probe_log_file(config.log.file));
     bool all_ok = true;
     for (const Finding& finding : findings) {
         std::printf("%-4s  %-11s %s\n", finding.ok ? "ok" : "FAIL", finding.what.c_str(),

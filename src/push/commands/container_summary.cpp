@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <set>
 #include <string_view>
 
 namespace lxcmon::push {
@@ -72,6 +74,11 @@ Row table_row(const ContainerSummary& each) {
             share_text(each.disk_used_bytes, each.disk_total_bytes)};
 }
 
+bool has_same_names(const std::vector<Row>& rows) {
+    std::set<std::string_view> names;
+    return !std::ranges::all_of(rows, [&](const Row& row) { return names.insert(row.front()).second; });
+}
+
 } // namespace
 
 void add_to_summary(const Point& point, ContainerSummary& summary) {
@@ -120,6 +127,11 @@ std::string summaries_as_table(const std::vector<ContainerSummary>& summaries) {
     std::vector<Row> rows{{"NAME", "STATE", "CPU", "MEMORY", "NETWORK", "DISK"}};
     for (const ContainerSummary& each : summaries)
         rows.push_back(table_row(each));
+    if (has_same_names(rows)) {
+        rows.front().insert(rows.front().begin() + 1, "LXCPATH");
+        for (std::size_t index = 0; index < summaries.size(); ++index)
+            rows[index + 1].insert(rows[index + 1].begin() + 1, text::printable(summaries[index].lxcpath));
+    }
     return text::aligned(rows);
 }
 

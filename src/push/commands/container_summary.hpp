@@ -32,7 +32,7 @@ void add_to_summary(const Point& point, ContainerSummary& summary);
 void set_rates(const ContainerSummary& earlier, double seconds, ContainerSummary& summary);
 
 [[nodiscard]] std::string summaries_as_json(const std::vector<ContainerSummary>& summaries);
-/// An aligned table, one container a line.
+/// An aligned table, one container a line; with their lxcpaths if two have the same name.
 [[nodiscard]] std::string summaries_as_table(const std::vector<ContainerSummary>& summaries);
 
 } // namespace lxcmon::push

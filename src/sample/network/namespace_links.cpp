@@ -25,7 +25,8 @@ io::UniqueFd open_or_throw(int directory, const char* path, int flags, const cha
     return fd;
 }
 
-/// Cookie of the socket's network namespace. It is unique and never reused; 0 on Linux before 5.14.
+/// Cookie of the socket's network namespace. It is unique and never reused; 0 and errno on failure, and on
+/// Linux before 5.14.
 std::uint64_t cookie_of(int socket) noexcept {
     std::uint64_t cookie = 0;
     socklen_t size = sizeof cookie;
@@ -82,7 +83,7 @@ void NamespaceLinks::scan_namespace(HostId& host_id) noexcept {
     // The namespace that was joined; init may have moved to another one meanwhile.
     const std::uint64_t cookie = rtnetlink ? cookie_of(rtnetlink.get()) : 0;
     const std::uint64_t inode = rtnetlink && home_cookie_ == 0 ? network_inode() : 0;
-    if (!rtnetlink || (home_cookie_ == 0 && inode == 0)) {
+    if (home_cookie_ != 0 ? cookie == 0 : inode == 0) { // it may be the host's
         links_.list_error = errno;
         return;
     }

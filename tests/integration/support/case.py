@@ -9,6 +9,7 @@ import seen_fields
 
 from .agent import Agent
 from .containers import Lab
+from .findings import SANITIZED
 from .influx import Influxd
 from .waiting import wait_until
 
@@ -82,7 +83,8 @@ class LabCase(unittest.TestCase):
         """Each on a multiple of the interval, and most of them one interval apart: a busy machine may skip some."""
         gaps = Counter(later - earlier for earlier, later in zip(times, times[1:]))
         self.assertEqual({gap % interval_ns for gap in gaps}, {0}, gaps)
-        self.assertEqual(gaps.most_common(1)[0][0], interval_ns, gaps)
+        if not SANITIZED:
+            self.assertEqual(gaps.most_common(1)[0][0], interval_ns, gaps)
 
     def assert_all_near(self, row, wanted, slack=0):
         """Each of the row's figures is near what the second source says; that they were compared, those that are not 0, is noted

@@ -4,6 +4,8 @@
 import os
 from pathlib import Path
 
+from .waiting import wait_until
+
 
 class CgroupPlace:
     """The cgroup folders of one process. `folder("memory")` is None where that controller has no folder."""
@@ -97,3 +99,18 @@ def read_number(path):
         return None
     number = int(text)
     return None if number >= 0x7FFFFFFFFFFFF000 else number
+
+
+def remove_cgroup(top):
+    """With those below it, once no process is left in them."""
+    wait_until(lambda: _is_removed(top), what=f"{top} to be empty")
+
+
+def _is_removed(top):
+    try:
+        for folder in sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True):
+            folder.rmdir()
+        top.rmdir()
+    except OSError:
+        return not top.exists()
+    return True

@@ -118,6 +118,10 @@ def too_long_content_length(status=200):
     return RawAnswer(f"HTTP/1.1 {status} X\r\nContent-Length: 5000\r\n\r\nshort".encode())
 
 
+def cut_head(status):
+    return RawAnswer(f"HTTP/1.1 {status} X\r\nX-Influxdb-Ver".encode())
+
+
 def too_short_content_length(status=400):
     return RawAnswer(f"HTTP/1.1 {status} X\r\nContent-Length: 3\r\n\r\n{{\"error\":\"partial write: field type conflict\"}}".encode())
 

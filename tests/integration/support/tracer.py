@@ -8,13 +8,13 @@ from .waiting import wait_until
 
 
 class Tracer:
-    """Of the sampling thread alone, which is the agent's main thread, unless the arguments have -f."""
+    """Of one thread, the sampling thread (the agent's main thread) if none is given, unless the arguments have -f."""
 
-    def __init__(self, agent, output, *arguments):
+    def __init__(self, agent, output, *arguments, thread=None):
         self.output = output
         errors = output.with_suffix(".errors")
         with open(errors, "w", encoding="ascii") as stderr:
-            self._process = subprocess.Popen(["strace", "-p", str(agent.pid), "-o", output, *arguments], stdout=subprocess.DEVNULL,
+            self._process = subprocess.Popen(["strace", "-p", str(thread or agent.pid), "-o", output, *arguments], stdout=subprocess.DEVNULL,
                                              stderr=stderr)
         wait_until(lambda: "attached" in errors.read_text(), 10, "strace to be attached", errors.read_text)
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from .cgroup import CgroupPlace
+from .cgroup import CgroupPlace, remove_cgroup
 from .containers import make_rootfs
 from .waiting import wait_until
 
@@ -93,7 +93,7 @@ class UserContainer:
     def close(self):
         subprocess.run(["lxc-stop", "-P", self.lxcpath, "-n", self.name, "--kill"], check=False, timeout=30)
         for top in self._cgroups:
-            wait_until(lambda folder=top: _remove_tree(folder), what=f"{top} to be empty")
+            remove_cgroup(top)
 
 
 def _cgroup_tops():
@@ -103,14 +103,3 @@ def _cgroup_tops():
         if after.split()[0] in ("cgroup", "cgroup2"):
             folders.add(Path(before.split()[4]))
     return folders
-
-
-def _remove_tree(folder):
-    """False while a process is left in it."""
-    try:
-        for path in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
-            path.rmdir()
-        folder.rmdir()
-    except OSError:
-        return not folder.exists()
-    return True

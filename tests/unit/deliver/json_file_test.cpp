@@ -136,6 +136,22 @@ TEST_CASE_FIXTURE(Folder, "a file that was renamed or removed is created again")
     CHECK(content(file()) == "3\n");
 }
 
+TEST_CASE_FIXTURE(Folder, "a folder that another user can replace by a link leads nowhere") {
+    std::filesystem::create_directory(file("real"));
+    std::filesystem::create_directory_symlink("real", file("way"));
+    JsonFile json(settings_for(file("way/out.jsonl")));
+    CHECK(json.send("1\n").outcome == Outcome::delivered);
+    std::filesystem::remove(file("real/out.jsonl"));
+    REQUIRE(::chmod(path.c_str(), 0777) == 0);
+    const Verdict verdict = json.send("2\n");
+    CHECK(verdict.outcome == Outcome::settings);
+    CHECK(verdict.message.find(file("way") +
+                               " is a symbolic link in a folder that may be written by other users;") !=
+          std::string::npos);
+    CHECK_FALSE(json.probe().front().ok);
+    CHECK_FALSE(std::filesystem::exists(file("real/out.jsonl")));
+}
+
 TEST_CASE_FIXTURE(Folder, "a symlink is not followed, and a folder is not written to") {
     write(file("target"), "");
     std::filesystem::create_symlink(file("target"), file());

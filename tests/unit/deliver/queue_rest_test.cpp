@@ -30,7 +30,7 @@ TEST_CASE("the rest of a batch that is not written yet counts as left: the disk 
     REQUIRE(due);
     queue.keep_rest({"rest", 1});
     CHECK(queue.lines() == 1);
-    queue.end_spooling(due->id, Queue::Spooled::written);
+    queue.end_spooling(*due, Queue::Spooled::written);
     CHECK(queue.lines() == 0);
 }
 
@@ -40,19 +40,19 @@ TEST_CASE("the rest of a rest that can't be written keeps the first batch in the
     REQUIRE(queue.begin() != nullptr);
     const auto whole = queue.begin_spooling();
     REQUIRE(whole);
-    queue.end_spooling(whole->id, Queue::Spooled::written);
+    queue.end_spooling(*whole, Queue::Spooled::written);
     queue.keep_rest({"rest", 2});
     REQUIRE(queue.begin() != nullptr);
     const auto rest = queue.begin_spooling();
     REQUIRE(rest);
     queue.keep_rest({"r", 1});
-    queue.end_spooling(rest->id, Queue::Spooled::failed);
+    queue.end_spooling(*rest, Queue::Spooled::failed);
     CHECK(queue.take_settled().empty());
     CHECK(queue.lines() == 0);
     REQUIRE(queue.begin() != nullptr);
     queue.accept();
     const auto settled = queue.take_settled();
     REQUIRE(settled.size() == 1);
-    CHECK(settled[0].id == whole->id);
-    CHECK(settled[0].delivered);
+    CHECK(settled.front().id == whole->id);
+    CHECK(settled.front().delivered);
 }

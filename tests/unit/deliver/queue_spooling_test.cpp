@@ -35,7 +35,7 @@ std::string spool_all(Queue& queue, bool written = true) {
     std::string names;
     while (const auto due = queue.begin_spooling()) {
         names += due->batch->body.front();
-        queue.end_spooling(due->id, written ? Queue::Spooled::written : Queue::Spooled::failed);
+        queue.end_spooling(*due, written ? Queue::Spooled::written : Queue::Spooled::failed);
         if (!written)
             break;
     }
@@ -99,18 +99,18 @@ TEST_CASE("a batch that is delivered after it was spooled is reported, so that i
     const auto due = queue.begin_spooling();
     REQUIRE(due);
     SUBCASE("after it is written") {
-        queue.end_spooling(due->id, Queue::Spooled::written);
+        queue.end_spooling(*due, Queue::Spooled::written);
         queue.accept();
     }
     SUBCASE("while it is written") {
         queue.accept();
         CHECK(due->batch->body == "aaaaaaaaaa"); // stays until it is written
-        queue.end_spooling(due->id, Queue::Spooled::written);
+        queue.end_spooling(*due, Queue::Spooled::written);
     }
     const auto settled = queue.take_settled();
     REQUIRE(settled.size() == 1);
-    CHECK(settled[0].id == due->id);
-    CHECK(settled[0].delivered);
+    CHECK(settled.front().id == due->id);
+    CHECK(settled.front().delivered);
     CHECK(queue.take_settled().empty());
     CHECK(queue.bytes() == 0);
 }
@@ -123,7 +123,7 @@ TEST_CASE("a newer batch replaces a spooled one in memory") {
     queue.push(ten_bytes('b'));
     const auto settled = queue.take_settled();
     REQUIRE(settled.size() == 1);
-    CHECK_FALSE(settled[0].delivered);
+    CHECK_FALSE(settled.front().delivered);
     CHECK(queue.bytes() == 10);
 }
 
@@ -155,7 +155,7 @@ TEST_CASE("a batch that is being written is never dropped") {
     CHECK_FALSE(queue.push(ten_bytes('b')));
     CHECK(due->batch->body == "aaaaaaaaaa");
     CHECK(queue.dropped_lines() == 2);
-    queue.end_spooling(due->id, Queue::Spooled::written);
+    queue.end_spooling(*due, Queue::Spooled::written);
 }
 
 TEST_CASE("the backlog is sent if no sampled batch is ready; its delivery is reported once") {
@@ -245,19 +245,21 @@ TEST_CASE("after finish() every batch is due") {
     CHECK(queue.lines() == 0);
 }
 
-TEST_CASE("the rest of a batch takes its place in the spool: the whole batch leaves it after that") {
+TEST_CASE("the rest of a batch takes its place in the spool, and is due at once under the same id") {
     Queue queue(spooled(milliseconds(0)));
     queue.push(ten_bytes('a'));
     REQUIRE(queue.begin() != nullptr);
     CHECK(spool_all(queue) == "a");
     queue.keep_rest({"rest", 1});
-    CHECK(queue.take_settled().empty());
     CHECK(queue.lines() == 0); // the whole batch is still in the spool
-    CHECK(spool_all(queue) == "r");
-    const auto settled = queue.take_settled();
-    REQUIRE(settled.size() == 1);
-    CHECK(settled[0].id == 1);
-    CHECK(settled[0].delivered);
+    CHECK(queue.bytes() == 4);
+    const auto rest = queue.begin_spooling();
+    REQUIRE(rest);
+    CHECK(rest->id == 1);
+    CHECK(rest->batch->body == "rest");
+    queue.end_spooling(*rest, Queue::Spooled::written);
+    CHECK(queue.take_settled().empty());
+    CHECK_FALSE(queue.begin_spooling());
     CHECK(queue.lines() == 0);
 }
 
@@ -271,7 +273,7 @@ TEST_CASE(
         REQUIRE(due);
         queue.keep_rest({"rest", 1});
         CHECK(due->batch->body == std::string(10, 'a')); // unchanged while it is written
-        queue.end_spooling(due->id, result);
+        queue.end_spooling(*due, result);
         CHECK(queue.take_settled().empty());
         CHECK(queue.lines() == (result == Queue::Spooled::failed ? 1U : 0U));
         CHECK(name_of(queue.begin()) == 'r');
@@ -279,7 +281,7 @@ TEST_CASE(
         const auto settled = queue.take_settled();
         CHECK(settled.size() == (result == Queue::Spooled::written ? 1U : 0U));
         if (!settled.empty())
-            CHECK(settled[0].delivered);
+            CHECK(settled.front().delivered);
         CHECK(queue.bytes() == 0);
     }
 }

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include <stdexcept>
+
 using namespace lxcmon;
 using namespace lxcmon::deliver;
 using std::chrono::milliseconds;
@@ -114,6 +116,18 @@ TEST_CASE("stored lines of a batch that is given up do not count as left") {
     CHECK(drained.lines_left == 1);
     CHECK(drained.why == "reason");
     CHECK(queue.lines() == 1); // the stored line is not sent again
+}
+
+TEST_CASE("drain gives up if the sink always throws, and says why") {
+    FakeSink sink;
+    sink.judge = [](std::string_view) -> Outcome { throw std::runtime_error("no memory today"); };
+    Queue queue({.limit_bytes = 1000});
+    Sender sender(queue, sink, fast());
+    queue.push(two);
+    const auto drained = sender.drain(seconds(20), 3);
+    CHECK(drained.lines_left == 2);
+    CHECK(drained.why == "no memory today");
+    CHECK(sink.sent.size() == 3);
 }
 
 TEST_CASE("drain delivers every batch") {

@@ -167,6 +167,39 @@ TEST_CASE("a line above a proxy's limit waits in the spool and delays no live ba
     CHECK(rig.in_spool() == bad_lines);
 }
 
+TEST_CASE("a line above a proxy's limit goes to the end of the spool and holds up no other line of it") {
+    MidwayRig rig;
+    rig.settings.spool->batch_lines = 2;
+    const auto judge = [](std::string_view lines) {
+        return has(lines, "bad") ? Outcome::limited : Outcome::delivered;
+    };
+    const auto spool_before = [&](const Batch& first) {
+        spool::Spool spool(*rig.settings.spool);
+        REQUIRE(spool.append(first).entry);
+        REQUIRE(spool.append({next_batch, 1}).entry);
+    };
+    SUBCASE("other lines of its batch are stored") {
+        rig.settings.spool->batch_lines = 6;
+        rig.settings.delivery.settings_wait = std::chrono::hours(1);
+        spool_before(mixed);
+    }
+    SUBCASE("nothing of its batch is stored: it is tried again, and goes to the end again") {
+        rig.settings.delivery.settings_wait = milliseconds(5);
+        spool_before({bad_lines, 2});
+    }
+    {
+        Target target = rig.target(judge);
+        target.start();
+        REQUIRE(wait_midway([&] {
+            return target.status().counts.delivered_points % 4 == 1 && target.status().spool_points == 2;
+        }));
+        CHECK(target.stop(milliseconds(0)).lost_lines == 0);
+        CHECK(target.status().counts.rejected_points == 0);
+        CHECK(target.status().spool_points == 2);
+    }
+    CHECK(rig.in_spool() == bad_lines);
+}
+
 TEST_CASE("lines above a proxy's limit at the head of each batch delay no other line") {
     MidwayRig rig;
     rig.settings.delivery.settings_wait = std::chrono::hours(1);

@@ -194,6 +194,52 @@ TEST_CASE("once: a backlog batch larger than the memory limit stays in the spool
     CHECK(spool.lines() == 100);
 }
 
+TEST_CASE("once, or without threads: what the spool's limits drop is counted") {
+    TroubleRig rig;
+    rig.settings.spool->max_bytes = 8000;
+    for (int batch = 0; batch < 3; ++batch)
+        rig.spool(numbered("old", 30));
+    std::uint64_t dropped = 0;
+    {
+        Target target(std::make_unique<JudgingSink>([](std::string_view) { return Outcome::retry; }),
+                      rig.settings);
+        target.push(numbered("live", 60));
+        SUBCASE("once") {
+            CHECK(target.deliver_now(seconds(5), 2).spooled_lines == 60);
+        }
+        SUBCASE("without threads") {
+            CHECK(target.stop(seconds(5)).lost_lines == 0);
+        }
+        dropped = target.status().counts.dropped_points;
+    }
+    CHECK(dropped > 0);
+    spool::Spool spool(*rig.settings.spool);
+    CHECK_FALSE(spool.open());
+    CHECK(spool.lines() + dropped == 90 + 60);
+}
+
+TEST_CASE("a batch that the spool has too is sent and counted once, also if its segment is closed") {
+    TroubleRig rig;
+    rig.settings.spool->segment_bytes = 1;
+    std::atomic<bool> is_up{false};
+    Target& target = rig.start([&](std::string_view) { return is_up ? Outcome::delivered : Outcome::retry; });
+    for (int batch = 0; batch < 3; ++batch) {
+        is_up = false;
+        target.push(numbered("live", 3));
+        const auto wait_for_points = [&](std::uint64_t points) {
+            for (const auto end = std::chrono::steady_clock::now() + seconds(20);
+                 rig.status().spool_points != points && std::chrono::steady_clock::now() < end;)
+                std::this_thread::sleep_for(milliseconds(1));
+            REQUIRE(rig.status().spool_points == points);
+        };
+        wait_for_points(3);
+        is_up = true;
+        wait_for_points(0);
+    }
+    CHECK(target.stop(seconds(5)).lost_lines == 0);
+    CHECK(rig.status().counts.delivered_points == 9);
+}
+
 TEST_CASE("a target whose threads could not be started spools its points at the end") {
     TroubleRig rig;
     rig.settings.queue.send_offset = std::chrono::hours(1);

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <string>
@@ -31,6 +32,17 @@ TEST_CASE("a process of the user's is no init of his in a cgroup of root's") {
     CHECK_MESSAGE(refusal.find("/lxc.payload.lxcmon-test-") != std::string::npos, refusal);
     CHECK_MESSAGE(refusal.find("which is not below a cgroup of uid 65534") != std::string::npos, refusal);
     CHECK(why_not_init_of(stranger, init.pid(), "").find("neither a process nor in a user namespace") == 0);
+}
+
+TEST_CASE("a process in a user namespace of the user's is accepted, whatever its uid") {
+    const Child init(0, [] {
+        return ::setegid(init_owner) == 0 && ::seteuid(init_owner) == 0 && ::unshare(CLONE_NEWUSER) == 0;
+    });
+    CHECK(why_not_init_of(init_owner, init.pid(), "") == "");
+    CHECK(why_not_init_of(stranger, init.pid(), "").find("neither a process nor in a user namespace") == 0);
+    // As sudo, while it runs as root for the user.
+    const Child half_his(0, [] { return ::setresuid(init_owner, 0, 0) == 0; });
+    CHECK(why_not_init_of(init_owner, half_his.pid(), "").find("neither a process") == 0);
 }
 
 TEST_SUITE_END();

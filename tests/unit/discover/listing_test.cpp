@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/encoded.hpp"
 #include "support/fake_monitor.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_tree.hpp"
@@ -15,6 +16,7 @@
 
 using namespace lxcmon::discover;
 using lxcmon::Container;
+using lxcmon::test::count_of;
 using lxcmon::test::FakeMonitor;
 using lxcmon::test::LogCapture;
 using lxcmon::test::TempTree;
@@ -98,6 +100,24 @@ TEST_CASE("an lxcpath that could not be listed is listed at the next refresh" *
     std::filesystem::rename(aside, path);
     table.tree().write("empty/config", configuration);
     CHECK(table.names() == Names{"empty", "web"});
+}
+
+TEST_CASE("each reason why an lxcpath can't be listed is said once" * doctest::test_suite("needs root")) {
+    Table table({never, at_once});
+    const std::string path = table.tree().path();
+    LogCapture log;
+    const auto said = [&] {
+        for (int tick = 0; tick < 3; ++tick)
+            static_cast<void>(table.names());
+        return count_of(log.take(), "new containers are not seen until this is fixed");
+    };
+    std::filesystem::rename(path, path + ".aside");
+    CHECK(said() == 1);
+    std::filesystem::copy_file("/proc/self/comm", path);
+    CHECK(said() == 1);
+    std::filesystem::remove(path);
+    CHECK(said() == 1);
+    std::filesystem::rename(path + ".aside", path);
 }
 
 TEST_CASE("a failed listing is repeated, even if the folder has not changed") {

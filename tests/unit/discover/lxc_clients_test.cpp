@@ -96,6 +96,23 @@ TEST_CASE("questions are asked in the order of their urgency") {
     CHECK(order == std::vector<std::uint64_t>{4, 1, 3, 2, 5});
 }
 
+TEST_CASE("questions that wait for ten deadlines are overdue") {
+    constexpr std::chrono::milliseconds deadline{20};
+    LxcClient client(&answer_numbers, "test-overdue", deadline);
+    const auto begin = ClientClock::now();
+    bool was_overdue = false;
+    for (ask(client, hangs), ask(client, hangs); !was_overdue; was_overdue = client.overdue() != 0) {
+        if (next_answer(client).trouble == LxcTrouble::broken)
+            ask(client, hangs);
+    }
+    CHECK(ClientClock::now() - begin > 10 * deadline);
+    while (client.is_busy())
+        static_cast<void>(next_answer(client));
+    CHECK(client.overdue() == 0);
+    ask(client, 1); // after a time without questions
+    CHECK(client.overdue() == 0);
+}
+
 TEST_CASE("a list that broke is asked for again after a pause") {
     const TempTree tree;
     const LogCapture log;

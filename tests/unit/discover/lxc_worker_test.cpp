@@ -3,6 +3,7 @@
 
 #include "discover/init_check.hpp"
 #include "discover/lxc_clients.hpp"
+#include "discover/lxc_worker.hpp"
 #include "discover/lxcpath_owner.hpp"
 
 #include <doctest/doctest.h>
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -23,7 +25,7 @@ using lxcmon::test::TempTree;
 
 TEST_CASE("a process that hangs, crashes or answers nonsense is replaced, and its question is answered") {
     using Clock = std::chrono::steady_clock;
-    const auto answer_of = [](const LxcClient::Worker& worker, int deadline_msec = 200) {
+    const auto answer_of = [](const LxcClient::Worker& worker, int deadline_msec = 30'000) {
         LxcClient client(worker, "lxcmon-test", std::chrono::milliseconds(deadline_msec));
         std::vector<LxcAnswer> answers;
         for (std::uint64_t number = 1; number <= 2; ++number) {
@@ -45,7 +47,7 @@ TEST_CASE("a process that hangs, crashes or answers nonsense is replaced, and it
         CHECK(client.pid() == -1);
         return answers[0].fault;
     };
-    CHECK(answer_of([](int) { ::pause(); }).find("does not return within 200 ms") != std::string::npos);
+    CHECK(answer_of([](int) { ::pause(); }, 200).find("does not return within 200 ms") != std::string::npos);
     CHECK(answer_of([](int socket) {
               char start = 0;
               static_cast<void>(::recv(socket, &start, 1, 0)); // else the question can't be sent
@@ -65,7 +67,7 @@ TEST_CASE("a process that hangs, crashes or answers nonsense is replaced, and it
             ::send(socket, piece.data(), piece.size(), MSG_NOSIGNAL);
         ::_exit(1);
     };
-    CHECK(answer_of(endless, 30'000).find("returns too much") != std::string::npos);
+    CHECK(answer_of(endless).find("returns too much") != std::string::npos);
 }
 
 TEST_CASE("messages are read as they were written; others are refused") {
@@ -85,6 +87,8 @@ TEST_CASE("messages are read as they were written; others are refused") {
     answer.uts_name = "web";
     answer.init_pid = 99;
     answer.names = {"a", "b"};
+    answer.owner = {4'000'000'000U, 7};
+    answer.may_hang = true;
     CHECK(decode_answer(encode(answer)) == answer);
     CHECK_FALSE(decode_question(""));
     const std::string whole = encode(answer);
@@ -101,6 +105,28 @@ TEST_CASE("messages are read as they were written; others are refused") {
     CHECK(refused([](LxcAnswer& a) { a.uts_name.assign(5000, 'x'); }));
     CHECK(refused([](LxcAnswer& a) { a.init_pid = -1; }));
     CHECK(refused([](LxcAnswer& a) { a.trouble = LxcTrouble::fault; }));
+}
+
+TEST_CASE("a process that is alive is an init only if it is the one that liblxc has named") {
+    LxcClient client([](int socket) { run_lxc_worker(socket, {}); }, "lxcmon-test", std::chrono::seconds(20));
+    LxcQuestion question;
+    question.ask = LxcAsk::init;
+    question.number = 1;
+    question.init_pid = ::getpid(); // as a pid that was reused meanwhile
+    client.ask(question, LxcUrgency::normal);
+    std::optional<LxcAnswer> answer;
+    while (!(answer = client.step()))
+        std::this_thread::sleep_until(
+            std::min(client.due(), LxcClient::Clock::now() + std::chrono::milliseconds(5)));
+    CHECK(answer->trouble == LxcTrouble::silent);
+    CHECK(answer->fault == "its init has ended");
+}
+
+TEST_CASE("no two users have processes of one name") {
+    CHECK(lxc_worker_name({0, 0}) == "lxcmon-lxc");
+    CHECK(lxc_worker_name({9'999'999, 1}) == "lxcmon-u9999999");
+    CHECK(lxc_worker_name({1'234'567'890, 1}) == "lxcmon-499602d2");
+    CHECK(lxc_worker_name({1'234'567'891, 1}) == "lxcmon-499602d3");
 }
 
 TEST_SUITE_BEGIN("needs root");
@@ -131,19 +157,23 @@ TEST_CASE("a user's cgroup is one below a cgroup that is his") {
 
 TEST_CASE("the owner of an lxcpath is the first user on the way to it, also behind links") {
     const TempTree tree;
+    const auto owner_of = [](const std::string& path) {
+        const auto found = lxcpath_owner(path);
+        return found ? std::optional(found->owner) : std::nullopt;
+    };
     std::filesystem::create_directories(tree.path() / "home/joe/lxc");
-    CHECK(lxcpath_owner(tree.path() / "home/joe/lxc") == LxcOwner{0, 0});
+    CHECK(owner_of(tree.path() / "home/joe/lxc") == LxcOwner{0, 0});
     REQUIRE(::chown((tree.path() / "home/joe").c_str(), 1234, 1235) == 0);
-    CHECK(lxcpath_owner(tree.path() / "home/joe/lxc") == LxcOwner{1234, 1235});
-    CHECK(lxcpath_owner(tree.path() / "home/joe/nothing") == LxcOwner{1234, 1235}); // not looked at
-    CHECK(lxcpath_owner(tree.path() / "home") == LxcOwner{0, 0});
+    CHECK(owner_of(tree.path() / "home/joe/lxc") == LxcOwner{1234, 1235});
+    CHECK(owner_of(tree.path() / "home/joe/nothing") == LxcOwner{1234, 1235}); // not looked at
+    CHECK(owner_of(tree.path() / "home") == LxcOwner{0, 0});
     std::filesystem::create_symlink("home/joe/lxc", tree.path() / "link");
     std::filesystem::create_symlink("loop", tree.path() / "loop");
-    CHECK(lxcpath_owner(tree.path() / "link") == LxcOwner{1234, 1235});
+    CHECK(owner_of(tree.path() / "link") == LxcOwner{1234, 1235});
     CHECK_FALSE(lxcpath_owner(tree.path() / "loop"));
     CHECK_FALSE(lxcpath_owner(tree.path() / "missing"));
     REQUIRE(::lchown((tree.path() / "link").c_str(), 99, 99) == 0);
-    CHECK(lxcpath_owner(tree.path() / "link") == LxcOwner{99, 99});
+    CHECK(owner_of(tree.path() / "link") == LxcOwner{99, 99});
 }
 
 TEST_SUITE_END();

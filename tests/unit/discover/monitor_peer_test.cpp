@@ -15,11 +15,13 @@
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 using lxcmon::discover::monitor_listener;
 using lxcmon::discover::monitor_peer;
+using lxcmon::discover::monitor_pid;
 using lxcmon::discover::MonitorPeer;
 using lxcmon::test::FakeMonitor;
 using lxcmon::test::TempTree;
@@ -54,6 +56,26 @@ TEST_CASE("only the owner of the lxcpath is trusted") {
     CHECK(peer_of_uid(owner, tree.path(), owner) == MonitorPeer::trusted);
     CHECK(peer_of_uid(0, tree.path(), owner) == MonitorPeer::untrusted);
     CHECK(peer_of_uid(other_user, tree.path(), owner) == MonitorPeer::untrusted);
+}
+
+TEST_CASE("a monitor in the place of another one is told by its pid") {
+    const TempTree tree;
+    const std::string lxcpath = tree.path();
+    CHECK(monitor_pid(lxcpath, "web", 0) == 0);
+    std::optional<FakeMonitor> monitor;
+    monitor.emplace(0, lxcpath, "web");
+    const pid_t first = monitor_pid(lxcpath, "web", 0);
+    CHECK(first > 0);
+    CHECK(monitor_pid(lxcpath, "web", 0) == first);
+    CHECK(monitor_pid(lxcpath, "web", other_user) == 0);
+    monitor->end();
+    CHECK(monitor_pid(lxcpath, "web", 0) == 0);
+    monitor.emplace(0, lxcpath, "web");
+    CHECK(monitor_pid(lxcpath, "web", 0) > 0);
+    CHECK(monitor_pid(lxcpath, "web", 0) != first);
+    monitor->end();
+    monitor.emplace(other_user, lxcpath, "web");
+    CHECK(monitor_pid(lxcpath, "web", 0) == 0);
 }
 
 TEST_CASE("a process of another pid namespace is untrusted, however many groups it has") {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/temp_tree.hpp"
 
-#include "discover/container_table.hpp"
 #include "discover/names/lxd_names.hpp"
+#include "discover/selection.hpp"
 
 #include <doctest/doctest.h>
 

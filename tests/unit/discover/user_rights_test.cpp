@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The process that asks liblxc for a user.
 #include "support/child.hpp"
+#include "support/encoded.hpp"
+#include "support/log_capture.hpp"
+#include "support/user_monitor.hpp"
 #include "support/user_path.hpp"
 
-#include "discover/lxcpath_owner.hpp"
+#include "discover/user_rights.hpp"
 #include "io/unique_fd.hpp"
 
 #include <doctest/doctest.h>
@@ -27,7 +30,13 @@
 using namespace lxcmon::discover;
 using lxcmon::io::UniqueFd;
 using lxcmon::test::Child;
+using lxcmon::test::claims;
+using lxcmon::test::count_of;
+using lxcmon::test::LogCapture;
 using lxcmon::test::lxc_user;
+using lxcmon::test::names_after_refresh;
+using lxcmon::test::TableNames;
+using lxcmon::test::UserMonitor;
 using lxcmon::test::UserPath;
 
 namespace {
@@ -66,6 +75,21 @@ int open_when_read(const std::string& fifo) {
     return soon([&] { return ::open(fifo.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC) + 1; }) - 1;
 }
 
+/// The folder that a process takes for the locks of liblxc.
+std::string lock_folder_of(uid_t user) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    const UniqueFd reader(ends[0]), writer(ends[1]);
+    const Child process(0, [&] {
+        const std::string refusal = take_rights_of({user, user});
+        const std::string folder = refusal.empty() ? ::getenv("XDG_RUNTIME_DIR") : "";
+        return ::write(writer.get(), folder.data(), folder.size()) == static_cast<ssize_t>(folder.size());
+    });
+    std::array<char, PATH_MAX> text{};
+    REQUIRE(::read(reader.get(), text.data(), text.size() - 1) > 0);
+    return text.data();
+}
+
 } // namespace
 
 TEST_SUITE_BEGIN("needs root");
@@ -89,7 +113,14 @@ TEST_CASE("the process for a user has that user's rights; root's is another one"
     for (const char* expected : {"\nMax file size             1048576              1048576 ",
                                  "\nMax core file size        0                    0 "})
         CHECK_MESSAGE(limits.find(expected) != std::string::npos, expected << limits);
-    CHECK_MESSAGE(limits.find("\nMax address space         unlimited") == std::string::npos, limits);
+    const auto number_after = [](const std::string& text, const std::string& word) {
+        const std::size_t at = text.find(word);
+        REQUIRE_MESSAGE(at != std::string::npos, text);
+        return std::strtoull(text.c_str() + at + word.size(), nullptr, 10);
+    };
+    const auto most = number_after(limits, "\nMax address space"); // 0 for "unlimited"
+    CHECK(most > 0);
+    CHECK(most <= (number_after(status, "\nVmPeak:") << 10U) + (128U << 20U));
     struct stat memory {};
     REQUIRE(::stat((process + "/mem").c_str(), &memory) == 0);
     CHECK(memory.st_uid == 0); // not dumpable
@@ -115,23 +146,38 @@ TEST_CASE("the process for a user ends with the agent, even if liblxc hangs in i
 }
 
 TEST_CASE("another user's folder is not used for the locks of liblxc") {
-    constexpr uid_t user = 4'000'000'001U; // nobody else has it
+    const uid_t user = 4'000'000'000U + static_cast<uid_t>(::getpid()); // nobody else has it
     const std::string expected = "/tmp/lxcmon-lxc-" + std::to_string(user);
     REQUIRE(::mkdir(expected.c_str(), 0755) == 0); // root's
-    std::array<int, 2> ends{};
-    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-    const UniqueFd reader(ends[0]), writer(ends[1]);
-    const Child process(0, [&] {
-        const std::string refusal = take_rights_of({user, user});
-        const std::string folder = refusal.empty() ? ::getenv("XDG_RUNTIME_DIR") : "";
-        return ::write(writer.get(), folder.data(), folder.size()) == static_cast<ssize_t>(folder.size());
-    });
-    std::array<char, PATH_MAX> text{};
-    REQUIRE(::read(reader.get(), text.data(), text.size() - 1) > 0);
-    const std::string used = text.data();
+    const std::string others = expected + "-others";
+    REQUIRE(::mkdir(others.c_str(), 0755) == 0);
+    const std::string used = lock_folder_of(user);
     CHECK(used.starts_with(expected + "-"));
-    std::filesystem::remove(used);
-    std::filesystem::remove(expected);
+    CHECK(used != others);
+    CHECK(lock_folder_of(user) == used); // not one more for each process
+    REQUIRE(::chmod(used.c_str(), 0777) == 0);
+    const std::string next = lock_folder_of(user);
+    CHECK(next.starts_with(expected + "-"));
+    CHECK(next != used);
+    for (const std::string& folder : {expected, others, used, next})
+        std::filesystem::remove(folder);
+}
+
+TEST_CASE("a process is the init of one container, although all monitors of a user's name it") {
+    const UserPath place;
+    const Child init(0, [] { return ::setgid(lxc_user) == 0 && ::setuid(lxc_user) == 0; });
+    place.define("bad");
+    place.define("web");
+    const UserMonitor first(lxc_user, place.path(), "web", claims(init.pid()));
+    LogCapture log;
+    ContainerTable table(place.settings());
+    REQUIRE(names_after_refresh(table) == TableNames{"steady", "bad", "good", "web"});
+    const UserMonitor second(lxc_user, place.path(), "bad", claims(init.pid()));
+    for (int round = 0; round < 2; ++round)
+        CHECK(names_after_refresh(table) == TableNames{"steady", "good", "web"});
+    CHECK(count_of(log.take(), "container bad of " + place.path() + ": its monitor names process " +
+                                   std::to_string(init.pid()) +
+                                   " as its init, which is that of container web of " + place.path()) == 1);
 }
 
 TEST_SUITE_END();

@@ -198,10 +198,14 @@ TEST_CASE_FIXTURE(Server, "v3: numbers beyond the sent lines are ignored") {
 
 TEST_CASE_FIXTURE(Server, "a proxy's 400 to the ping is not taken for the server's") {
     Client client(settings());
-    script_ping(400, {}, "<html>400 Bad Request</html>");
+    script_ping(400, {}, "<html>Bad Request 17</html>");
+    server.script({401, ""});
+    CHECK(client.send(one_line).outcome == deliver::Outcome::settings);
+    script_ping(400, {}, "<html>Bad Request 18</html>");
     CHECK(client.send(one_line).outcome == deliver::Outcome::delivered);
-    const std::string text = log.take();
-    CHECK(text.find(server.url() + ": another program, such as a proxy, answers /ping (HTTP 400): using the "
-                                   "v1 write API") != std::string::npos);
-    CHECK(text.find("is a server that reports no version") == std::string::npos);
+    CHECK(paths() == Paths{"/ping", "/write", "/ping", "/write"});
+    CHECK(log.take() == "info " + server.url() +
+                            "/ping: HTTP 400: <html>Bad Request 17</html>; not an error of InfluxDB or "
+                            "VictoriaMetrics, another program may have answered: check the URL, "
+                            "--influx-proxy and any proxy or firewall; using the v1 write API\n");
 }

@@ -95,6 +95,25 @@ TEST_CASE("InfluxDB's headers make any error its own") {
     }
 }
 
+TEST_CASE("a web page is no answer of a server that stores points, also with status 200") {
+    http::Reply reply;
+    reply.status = 200;
+    for (const std::string body :
+         {"<!DOCTYPE html><title>Log in</title>", "\n <html>", "\xef\xbb\xbf<?xml?>"}) {
+        CAPTURE(body);
+        reply.body = body;
+        const Judgement judged = judge(reply, 0);
+        CHECK(judged.verdict.outcome == deliver::Outcome::settings);
+        CHECK(judged.unknown_form);
+        CHECK(judged.verdict.message.starts_with("HTTP 200: "));
+        CHECK(judged.verdict.message.find("; a web page, not an answer of InfluxDB") != std::string::npos);
+    }
+    for (const std::string body : {"", "\n", "{\"version\":\"3\"}", "ok <"}) {
+        reply.body = body;
+        CHECK(judge(reply, 0).verdict.outcome == deliver::Outcome::delivered);
+    }
+}
+
 TEST_CASE("any other 400 or 422 keeps the points, with advice") {
     for (const char* body :
          {"", "Bad Request", "400 Bad Request\n", "[1,2", "null", "7",

@@ -130,6 +130,17 @@ TEST_CASE_FIXTURE(Hostile, "a reset within the body, a wrong Content-Length, and
     }
 }
 
+TEST_CASE_FIXTURE(Hostile, "an answer whose head is cut is no delivery") {
+    for (const std::string head : {"HTTP/1.1 204 No Content\r\n", "HTTP/1.1 204 No Content\r\nX-Padding: xxx",
+                                   "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", "HTTP/1.1 204",
+                                   "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n"}) {
+        CAPTURE(head);
+        const auto verdict = survive(0, head, Fault::raw);
+        CHECK(verdict.outcome == deliver::Outcome::retry);
+        CHECK(message_has(verdict, "the connection ended before the response was complete"));
+    }
+}
+
 TEST_CASE_FIXTURE(Hostile, "a refusal counts although the connection breaks within its body") {
     CHECK(survive(413, "half", Fault::reset_midway).outcome == deliver::Outcome::limited);
     CHECK(survive(401, "half", Fault::reset_midway).outcome == deliver::Outcome::settings);

@@ -46,6 +46,19 @@ TEST_CASE_FIXTURE(ProbeFixture, "the check: v1") {
     CHECK(bad[1].message.find("authorization failed") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(ProbeFixture, "the check: a login page is no server, whatever the API") {
+    for (const bool is_v2 : {false, true}) {
+        Settings chosen = settings();
+        chosen.bucket = is_v2 ? "b" : "";
+        Client client(chosen);
+        server.script({200, "<html><title>Log in</title></html>", {}, Fault::none});
+        const auto findings = client.probe();
+        REQUIRE(findings.size() == 1);
+        CHECK_FALSE(findings[0].ok);
+        CHECK(findings[0].message.find("no InfluxDB answers at this URL (HTTP 200: ") != std::string::npos);
+    }
+}
+
 TEST_CASE_FIXTURE(ProbeFixture, "the check: v2 gets an empty write, and 400 to it is good") {
     Settings with_bucket = settings();
     with_bucket.bucket = "b";

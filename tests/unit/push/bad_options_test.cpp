@@ -182,6 +182,11 @@ TEST_CASE("a secret given in place of its file is not shown") {
     CHECK(parser.config({}, {{"INFLUX_TOKEN", " t0ken\n"}}).destinations.influx.token == "t0ken");
 }
 
+TEST_CASE("a list with commas of --metrics is refused by its comma") {
+    CHECK(has_all(Parser().error({"--metrics", "lxc_cpu,lxc_memory"}),
+                  {"--metrics", "has a comma; expected one glob", "once for each"}));
+}
+
 TEST_CASE("settings that leave nothing to send are refused") {
     const Parser parser;
     CHECK(has_all(parser.error({"--metrics", "!*"}), {"--metrics", "nothing is left", "lxcmon-push fields"}));
@@ -216,7 +221,7 @@ TEST_CASE("a secret file that is missing, unreadable or empty is refused, and it
         CHECK(has_all(parser.error({option, empty}), {option, empty, "is empty"}));
         CHECK(has_all(parser.error({option, blank}), {option, blank, "is empty"}));
         CHECK(parser.error({option, blank}).find("s3cret") == std::string::npos);
-        CHECK(has_all(parser.error({option, "/dev/zero"}), {option, "'/dev/zero'", "too large"}));
+        CHECK(has_all(parser.error({option, "/dev/zero"}), {option, "'/dev/zero'", "longer than 64 KiB"}));
     }
 }
 

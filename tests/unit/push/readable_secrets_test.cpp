@@ -96,3 +96,25 @@ TEST_CASE_FIXTURE(Readable, "credentials: of the service, and beside the setting
     // A variable holds the secret itself, and its text is no file's name.
     CHECK(error({{"INFLUX_TOKEN", parser.folder().path("credentials/token")}}) == "no error");
 }
+
+TEST_CASE_FIXTURE(Readable, "with sudo, the caller may own the secrets that it names" *
+                                doctest::test_suite("needs root")) {
+    constexpr uid_t caller = 1234;
+    const auto write_own = [&](const std::string& name, std::string_view text) {
+        std::string path = write(name, text, 0600);
+        REQUIRE(::chown(path.c_str(), caller, caller) == 0);
+        return path;
+    };
+    const std::string token = write_own("token", "t0ken\n");
+    const std::string settings = write_own("settings.toml", "influx-token-file = '" + token + "'\n");
+    const std::string header = write_own("header.toml", "influx-header = 'X-Key: s3cret'\n");
+    for (const std::string& argument :
+         {"--influx-token-file=" + token, "--config=" + settings, "--config=" + header}) {
+        CHECK(parser.error({argument}, {{"SUDO_UID", "1234"}}) == "no error");
+        CHECK(parser.error({argument}, {{"SUDO_UID", "1235"}}).find("belongs to the user 1234") !=
+              std::string::npos);
+    }
+    set("token", 0604);
+    CHECK(parser.error({"--influx-token-file=" + token}, {{"SUDO_UID", "1234"}})
+              .find("can be read by all users") != std::string::npos);
+}

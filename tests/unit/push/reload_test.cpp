@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <map>
 #include <memory>
@@ -139,6 +140,24 @@ TEST_CASE("reload: --tls-insecure is warned of when it comes into force, not at 
     static_cast<void>(agent.stop());
     const Agent insecure(next);
     CHECK(warnings() == 1);
+}
+
+TEST_CASE("reload: an unsafe spool folder is refused, and the old settings are kept") {
+    test::LogCapture log;
+    const test::TempFolder folder;
+    REQUIRE(::chmod(folder.path("").c_str(), 0777) == 0);
+    const Reloaded settings;
+    const Config before = settings.before();
+    const Config after = settings.after("spool-dir", folder.path(""));
+    Agent agent(before, [&] { return after; });
+    agent.start();
+    static_cast<void>(log.take());
+    agent.reload();
+    CHECK(test::count_of(log.take(), "the old ones are kept: --spool-dir: " + folder.path("") +
+                                         " may be written by") == 1);
+    const bool is_kept = agent.in_force().destinations == before.destinations;
+    CHECK(is_kept);
+    static_cast<void>(agent.stop());
 }
 
 TEST_SUITE_END();

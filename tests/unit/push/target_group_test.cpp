@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/target_group.hpp"
 
+#include "app/settings/bad_setting.hpp"
+#include "spool/owner.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_folder.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <string>
@@ -53,6 +57,28 @@ TEST_CASE("the jitter is configurable, and at most a quarter of the interval") {
     CHECK(send_offset(config) < milliseconds(100));
 }
 
+TEST_CASE("with several servers the one that the spool's file names keeps the folder") {
+    const test::TempFolder folder;
+    Config config = of_host("h");
+    config.destinations.spool.folder = folder.path("spool");
+    config.destinations.influx_urls = {"http://127.0.0.1:9", "http://127.0.0.1:10"};
+    config.destinations.influx_mode = "all";
+    const auto start = [&config] {
+        const test::LogCapture log;
+        TargetGroup group(config);
+        group.start();
+        CHECK(group.stop(milliseconds(0)).lost_lines == 0);
+        return spool::read_owner(config.destinations.spool.folder);
+    };
+    CHECK(start() == "http://127.0.0.1:9");
+    std::ranges::reverse(config.destinations.influx_urls);
+    CHECK(start() == "http://127.0.0.1:9");
+    CHECK(std::filesystem::exists(folder.path("spool/http_127.0.0.1_10/lock")));
+    CHECK_FALSE(std::filesystem::exists(folder.path("spool/http_127.0.0.1_10/owner")));
+    config.destinations.influx_urls = {"http://127.0.0.1:10"};
+    CHECK(start() == "http://127.0.0.1:10");
+}
+
 TEST_CASE("points for a server that is no longer a target are logged") {
     const test::TempFolder folder;
     Config config = of_host("h");
@@ -62,14 +88,38 @@ TEST_CASE("points for a server that is no longer a target are logged") {
     std::filesystem::create_directories(folder.path("spool/http_gone.example_8086"));
     std::filesystem::create_directories(folder.path("spool/lost+found"));
     folder.write("spool/http_gone.example_8086/000000000001.jsonl", "{}\n");
+    std::filesystem::create_directories(folder.path("spool/http_done.example_8086"));
+    folder.write("spool/http_done.example_8086/rejected.jsonl", "{}\n");
     test::LogCapture log;
     TargetGroup group(config);
     group.start();
     CHECK(group.stop(milliseconds(0)).lost_lines == 0);
     const std::string logged = log.take();
+    CHECK(logged.find("http_done.example") == std::string::npos);
     CHECK(logged.find("http_gone.example_8086 has points") != std::string::npos);
     CHECK(logged.find("lost+found") == std::string::npos);
     CHECK(logged.find("127.0.0.1_10 has points") == std::string::npos);
     CHECK(std::filesystem::exists(folder.path("spool/http_127.0.0.1_10/lock")));
     CHECK(std::filesystem::exists(folder.path("spool/lock")));
+}
+
+TEST_CASE("a spool folder that other users may write is refused before it is read") {
+    const test::TempFolder folder;
+    Config config = of_host("h");
+    config.destinations.spool.folder = folder.path("spool");
+    config.destinations.influx_urls = {"http://127.0.0.1:9"};
+    std::filesystem::create_directory(folder.path("spool"));
+    REQUIRE(::chmod(folder.path("spool").c_str(), 0777) == 0);
+    REQUIRE(::mkfifo(folder.path("spool/owner").c_str(), 0600) == 0); // opening it would wait for ever
+    std::string refusal;
+    try {
+        const TargetGroup group(config);
+    } catch (const app::BadSetting& bad) {
+        refusal = bad.what();
+    }
+    CHECK(refusal.starts_with("lxcmon-push: --spool-dir: " + folder.path("spool") +
+                              " may be written by other users"));
+    config.destinations.influx_urls.clear(); // no server, no spool
+    config.destinations.dry_run = true;
+    CHECK_NOTHROW(TargetGroup{config});
 }

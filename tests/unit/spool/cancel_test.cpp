@@ -70,6 +70,27 @@ TEST_CASE_FIXTURE(SpoolTest, "spool: gzip omits batches cancelled before and aft
     CHECK(drain(spool) == numbered_lines(10, 2) + numbered_lines(16, 2) + numbered_lines(50, 2));
 }
 
+TEST_CASE_FIXTURE(SpoolTest,
+                  "spool: what may still be cancelled is neither read nor gzipped, open or closed") {
+    for (const std::uint64_t segment_bytes : {std::uint64_t{1}, std::uint64_t{1} << 20U}) {
+        settings.segment_bytes = segment_bytes;
+        Spool spool(settings, hooks);
+        const auto first = append(spool, numbered_batch(1, 2));
+        CHECK(spool.begin(first.segment) == nullptr);
+        spool.tidy(first.segment);
+        CHECK(names() == Names{plain_name(first.segment)});
+        const auto second = append(spool, numbered_batch(3, 2));
+        if (second.segment != first.segment) {
+            spool.tidy(second.segment);
+            CHECK(names() == Names{gzip_name(first.segment, 2), plain_name(second.segment)});
+        } else {
+            spool.cancel(first);
+        }
+        spool.cancel(second);
+        CHECK(drain(spool) == (second.segment != first.segment ? numbered_lines(1, 2) : ""));
+    }
+}
+
 TEST_CASE_FIXTURE(SpoolTest, "spool: a closed segment with only cancelled batches is removed") {
     settings.segment_bytes = 1;
     Spool spool(settings, hooks);

@@ -2,8 +2,6 @@
 #include "support/log_capture.hpp"
 #include "unit/spool/spool_support.hpp"
 
-#include <sys/stat.h>
-
 using namespace lxcmon;
 using namespace lxcmon::spool;
 using namespace lxcmon::test;
@@ -108,35 +106,6 @@ TEST_CASE_FIXTURE(SpoolTest,
     CHECK(numbered_lines(1, 8000) == got.substr(0, numbered_lines(1, 8000).size()));
     CHECK(content("000000000001-20000.jsonl.gz.bad") == gzip);
     CHECK(log.take().find("/000000000001-20000.jsonl.gz: damaged gzip: ") != std::string::npos);
-}
-
-TEST_CASE_FIXTURE(SpoolTest,
-                  "spool damage: unexpected files are renamed, anything except regular files is ignored") {
-    write("notes.txt", "mine");
-    write("notes.txt.bad", "older");
-    write("7.jsonl", numbered_json(1, 1)); // not a name of a segment
-    write("000000000002-03.jsonl.gz", "x");
-    write("rejected.jsonl", "r");
-    write("rejected.jsonl.1", "r");
-    write(std::string(253, 'n'), "its name can't be made longer");
-    std::filesystem::create_directory(path("000000000004.jsonl"));
-    std::filesystem::create_symlink("/etc/passwd", path("000000000001.jsonl"));
-    REQUIRE(::mkfifo(path("000000000003.jsonl").c_str(), 0600) == 0);
-    LogCapture log;
-    Spool spool(settings, hooks);
-    REQUIRE_FALSE(spool.open());
-    const Names wanted{"000000000001.jsonl", "000000000002-03.jsonl.gz.bad",
-                       "000000000003.jsonl", "000000000004.jsonl",
-                       "7.jsonl.bad",        std::string(253, 'n'),
-                       "notes.txt.2.bad",    "notes.txt.bad",
-                       "rejected.jsonl",     "rejected.jsonl.1"};
-    CHECK(names() == wanted);
-    CHECK(content("notes.txt.2.bad") == "mine");
-    CHECK(lines_in(log.take()) == 4);
-    append(spool, numbered_batch(5, 1));
-    CHECK(content("000000000008.jsonl") == numbered_json(5, 1)); // an unused number
-    CHECK(drain(spool) == numbered_lines(5, 1));
-    CHECK(names() == wanted);
 }
 
 TEST_CASE_FIXTURE(SpoolTest, "spool crash: unfinished files and the plain file of a duplicate are removed") {

@@ -125,6 +125,7 @@ TEST_CASE_FIXTURE(SpoolEnd,
         spool.finish(nullptr);
         CHECK(log.take().find("no room to write the rest of it; points that are delivered already are sent "
                               "again at the next start") != std::string::npos);
+        CHECK(spool.lines() == 9);
     }
     CHECK(names() == Names{"000000000001.jsonl"});
     CHECK(next_start() == numbered_lines(10, 9));

@@ -84,6 +84,15 @@ TEST_CASE_FIXTURE(SpoolTest, "quarantine: ends an incomplete last line before it
     CHECK(content("rejected.jsonl") == std::string("{\"time\n") + two_objects);
 }
 
+TEST_CASE_FIXTURE(SpoolTest, "quarantine: begins no file with an empty line after an incomplete one") {
+    const std::size_t size = std::string(two_objects).size();
+    write("rejected.jsonl", std::string(size, 'x'));
+    Quarantine quarantine(settings.folder, size, 1);
+    CHECK_FALSE(quarantine.append(two_lines()));
+    CHECK(content("rejected.jsonl") == two_objects);
+    CHECK(content("rejected.jsonl.1") == std::string(size, 'x') + "\n");
+}
+
 TEST_CASE_FIXTURE(SpoolTest, "quarantine: reports write errors and does not follow symlinks") {
     write("target", "");
     std::filesystem::create_symlink(path("target"), path("rejected.jsonl"));

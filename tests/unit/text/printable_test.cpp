@@ -12,6 +12,7 @@ TEST_CASE("printable text") {
     CHECK(printable("plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80") ==
           "plain \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80");
     CHECK(printable(std::string("a\0b\n\x1b\x7f", 6)) == "a_b___");
+    CHECK(printable("a\n\xff", 300, ' ') == "a _");
     CHECK(printable("\xc2\x9b[31m") == "__[31m"); // C1's CSI
     CHECK(printable("a\xe2\x80\xae"
                     "b\xe2\x81\xa9") == "a___b___"); // U+202E, U+2069

@@ -30,7 +30,7 @@ TEST_CASE("a glob that can match a name is accepted") {
     for (const Parser parse : all_kinds)
         for (const char* text :
              {"*", "web*", "a?c", "[a-z]x", "[!]x]", "[]]", "[^a]", "x[[:digit:]]", "[[:alpha:]_]*",
-              "eth[0,1]", "[,]", "\\[x", "[\\]]", "a]", "caf\xc3\xa9", "!x"})
+              "eth[0,1]", "[,]", "a\\,b", "\\[x", "[\\]]", "a]", "caf\xc3\xa9", "!x"})
             CHECK(refusal(parse, text) == "accepted");
     CHECK(refusal(&device_glob, "cciss/*") == "accepted");
     for (const char* text : {"/", "/mnt/backup*", "/mnt/my disk", "fuse.*"})
@@ -59,7 +59,8 @@ TEST_CASE("a comma or a blank is refused: two options were meant") {
 
 TEST_CASE("a set or an escape without its end is refused") {
     for (const Parser parse : all_kinds) {
-        for (const char* text : {"[", "eth[0-9", "[]", "[!]", "a[[:digit:]", "[[:digit", "[\\]", "[a]["})
+        for (const char* text :
+             {"[", "eth[0-9", "[]", "[!]", "[^]", "a[[:digit:]", "[[:digit", "[\\]", "[a]["})
             CHECK(refusal(parse, text).starts_with("has a [ without its ]; expected a set"));
         for (const char* text : {"\\", "a\\", "[a]\\\\\\"})
             CHECK(refusal(parse, text).starts_with("ends in a backslash; expected a character"));
@@ -71,6 +72,9 @@ TEST_CASE("a slash is refused if no name of this kind has one there") {
     CHECK(refusal(&interface_glob, "net/eth0")
               .starts_with("has a slash, and no interface's name has one; expected"));
     CHECK(refusal(&device_glob, "/dev/sda").starts_with("begins with a slash; expected"));
+    CHECK(refusal(&filesystem_glob, "/mnt/") ==
+          "ends in a slash, and no mount point does; expected /mnt for the "
+          "mount point, or /mnt/* for all below it");
     CHECK(refusal(&filesystem_glob, "*/backup").find("of a mount point, which begins with a slash") !=
           std::string::npos);
 }

@@ -147,6 +147,12 @@ TEST_CASE("a secret with other bytes is refused, with the place and without the 
     // UTF-16, as Windows writes it.
     CHECK(refused(std::string_view("\xff\xfeh\0u\0", 6), SecretCharacters::utf8).find("as byte 1") !=
           std::string::npos);
+    for (const char* text : {"\u00a0hunter", "hunter\u00a0\n", " \u00a0"})
+        for (const SecretCharacters allowed : {SecretCharacters::ascii, SecretCharacters::utf8})
+            CHECK(refused(text, allowed).starts_with("has a no-break space (U+00A0) before or after it"));
+    CHECK(refused("hunter\u00a0two", SecretCharacters::utf8).starts_with("accepted"));
+    CHECK(refused(std::string(200'000, 'x'), SecretCharacters::utf8)
+              .starts_with("is longer than 64 KiB; expected"));
     for (const std::string_view text : {"", "\n", " \t\r\n", "\nsecond line", "\xEF\xBB\xBF\n"})
         CHECK(refused(text, SecretCharacters::ascii).starts_with("is empty"));
 }
@@ -156,6 +162,7 @@ TEST_CASE("a secret given in place of its file is not shown; a path is") {
         try {
             return "accepted " + read_secret(path, SecretCharacters::ascii);
         } catch (const text::BadValue& bad) {
+            CHECK((bad.message.find("./ before it") != std::string::npos) == (bad.shown == "***"));
             return bad.shown;
         }
     };

@@ -149,6 +149,19 @@ TEST_CASE("the table has a header, a line for each container and aligned columns
           "s                   STOPPED  -      -                  -                           -\n");
 }
 
+TEST_CASE("two containers with the same name are told apart by their lxcpaths") {
+    ContainerSummary web;
+    web.name = "web";
+    web.lxcpath = "/var/lib/lxc";
+    ContainerSummary other = web;
+    other.lxcpath = "/home/u/lxc";
+    CHECK(summaries_as_table({web, other}) == "NAME  LXCPATH       STATE  CPU  MEMORY  NETWORK  DISK\n"
+                                              "web   /var/lib/lxc         -    -       -        -\n"
+                                              "web   /home/u/lxc          -    -       -        -\n");
+    other.name = "db";
+    CHECK(summaries_as_table({web, other}).find("LXCPATH") == std::string::npos);
+}
+
 TEST_CASE("without containers the table is only its header") {
     CHECK(summaries_as_table({}) == "NAME  STATE  CPU  MEMORY  NETWORK  DISK\n");
 }

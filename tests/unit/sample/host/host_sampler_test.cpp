@@ -195,4 +195,10 @@ TEST_CASE("an interface with a name that is another's in the points is logged on
                        "host: its interface a\\x01 is left out: its name is sent as a_, like that of "
                        "its interface a_\n") == (round == 0 ? 1 : 0));
     }
+    links[1].name = {'z'};
+    static_cast<void>(sampled.tick(0, links));
+    links[1].name = {'a', '\002'};
+    static_cast<void>(sampled.tick(0, links));
+    CHECK(count_of(log.take(), "its interface a\\x02 is left out: its name is sent as a_, like that of its "
+                               "interface a\\x01\n") == 1);
 }

@@ -22,6 +22,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -195,18 +196,33 @@ TEST_CASE("only the kernel can send to the socket: the container's root cannot f
 
 TEST_CASE("a thread that can't return to its own namespace is lost") {
     const Child init(CLONE_NEWNET);
-    NamespaceLinks networks;
+    std::optional<NamespaceLinks> networks;
     HostId host_id;
     bool refused = false;
     std::thread([&] {
         refused = refuse_setns(init.pidfd(), true, EPERM);
-        CHECK(networks.scan(init.pid(), init.pidfd(), host_id).count == 1);
+        networks.emplace();
+        CHECK(networks->scan(init.pid(), init.pidfd(), host_id).count == 1);
     }).join();
     CHECK(refused);
-    CHECK(networks.lost_error() == EPERM);
-    networks.forget_lost();
-    CHECK(networks.scan(init.pid(), init.pidfd(), host_id).count == 1);
-    CHECK(networks.lost_error() == 0);
+    CHECK(networks->lost_error() == EPERM);
+    networks->forget_lost();
+    CHECK(networks->scan(init.pid(), init.pidfd(), host_id).count == 1);
+    CHECK(networks->lost_error() == 0);
+}
+
+TEST_CASE("interfaces are left out if it is not known whether they are the host's") {
+    const Child sharing;
+    NamespaceLinks networks;
+    HostId host_id;
+    std::thread([&] {
+        constexpr int none = -1;
+        REQUIRE(refuse_setns(none, false, EPERM)); // the namespace's cookie alone
+        const ContainerLinks& links = networks.scan(sharing.pid(), sharing.pidfd(), host_id);
+        CHECK(links.list_error == EPERM);
+        CHECK(links.count == 0);
+    }).join();
+    CHECK(networks.scan(sharing.pid(), sharing.pidfd(), host_id).shares_host_network);
 }
 
 TEST_SUITE_END();
