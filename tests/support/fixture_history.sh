@@ -68,8 +68,8 @@ history_of_db_2() {
     inside db-2 "mknod /root/disk b ${second_disk/:/ } && dd if=/root/disk of=/dev/null bs=64k iflag=direct
         mknod /root/result b ${result_disk/:/ } && blkdiscard -o 0 -l 1048576 /root/result"
     inside db-2 'for i in 1 2 3; do sleep 1000 & done' >/dev/null 2>&1 </dev/null &
-    # Pages that stay under way to a disk that takes 16 KiB a second, for four minutes, or until end_history.
-    set_v2 db-2 io.max "$result_disk wbps=16384"
+    # Pages that stay under way to a disk that takes 4 KiB a second, for a quarter of an hour, or until end_history.
+    set_v2 db-2 io.max "$result_disk wbps=4096"
     ! has_pure_v2 || inside db-2 'dd if=/dev/zero of=/root/result bs=64k count=64 seek=64 conv=fsync' >/dev/null 2>&1 </dev/null &
 }
 
