@@ -108,9 +108,10 @@ MEMORY_ORDER = (
 
 def memory(files):
     found = memory_v1(files) if files.has("memory") else memory_v2(files)
-    usage, cache, inactive, limit = (
-        found.get(key) for key in ("usage_bytes", "file_bytes", "inactive_file", "limit_bytes")
+    usage, file, shmem, inactive, limit = (
+        found.get(key) for key in ("usage_bytes", "file_bytes", "shmem_bytes", "inactive_file", "limit_bytes")
     )
+    cache = file - shmem if None not in (file, shmem) and file >= shmem else None
     if None not in (usage, inactive) and usage >= inactive:
         found["working_set_bytes"] = usage - inactive
     if None not in (usage, cache) and usage >= cache:
