@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "model/compute_fields.hpp"
 #include "model/container_fields.hpp"
 #include "model/host_fields.hpp"
 
@@ -12,8 +13,10 @@ namespace lxcmon {
 /// Every field that the agent sends (docs/measurements.md): the one place for its name, type, unit and
 /// source.
 inline constexpr auto field_table = [] {
-    std::array<FieldInfo, container_fields.size() + host_fields.size()> table;
-    std::ranges::copy(host_fields, std::ranges::copy(container_fields, table.begin()).out);
+    std::array<FieldInfo, compute_fields.size() + container_fields.size() + host_fields.size()> table;
+    std::ranges::copy(compute_fields, table.begin());
+    std::ranges::copy(host_fields,
+                      std::ranges::copy(container_fields, table.begin() + compute_fields.size()).out);
     return table;
 }();
 

@@ -42,7 +42,13 @@ inline constexpr auto host_fields = [] {
         {"host_cpu", "cpus", i, "cores", {}, {}, "/proc/stat: online CPUs"},
 
         {"host_memory", "usage_bytes", i, "bytes", {}, {}, "/proc/meminfo MemTotal less MemFree"},
-        {"host_memory", "used_bytes", i, "bytes", {}, {}, "usage_bytes less file_bytes"},
+        {"host_memory",
+         "used_bytes",
+         i,
+         "bytes",
+         {},
+         {},
+         "usage_bytes less the page cache: file_bytes less shmem_bytes"},
         {"host_memory", "available_bytes", i, "bytes", {}, {"proc/meminfo", "MemAvailable:", kib}},
         {"host_memory", "limit_bytes", i, "bytes", {}, {"proc/meminfo", "MemTotal:", kib}},
         {"host_memory", "anon_bytes", i, "bytes", {}, {"proc/meminfo", "AnonPages:", kib}},
@@ -83,6 +89,7 @@ inline constexpr auto host_fields = [] {
         {"host_io", "write_ops", i, "", {}, {}, "/proc/diskstats writes"},
         {"host_io", "discard_bytes", i, "bytes", {}, {}, "/proc/diskstats sectors discarded"},
         {"host_io", "discard_ops", i, "", {}, {}, "/proc/diskstats discards"},
+        {"host_io", "device_path", s, "", {}, {}, "/sys/dev/block/N/dm/name; zvols: udev"},
 
         {"host_net", "rx_bytes", i, "bytes", {}, {}, "IFLA_STATS64"},
         {"host_net", "tx_bytes", i, "bytes", {}, {}, "IFLA_STATS64"},
@@ -138,6 +145,7 @@ inline constexpr auto host_fields = [] {
         {"host_fs", "inodes_used", i, "", {}, {}, "statvfs f_files less f_ffree"},
         {"host_fs", "inodes_free", i, "", {}, {}, "statvfs f_ffree"},
         {"host_fs", "readonly", b, "", {}, {}, "statvfs ST_RDONLY"},
+        {"host_fs", "block_device", s, "", {}, {}, "the device number of mountinfo, in /sys/dev/block"},
 
         {"lxcmon_push", "containers", i, "", {}, {}, "seen at this tick"},
         {"lxcmon_push", "points", i, "", {}, {}, "of this tick"},

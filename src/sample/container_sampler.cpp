@@ -60,6 +60,7 @@ void ContainerSampler::open_files() {
     pressure_.emplace(files);
     hugetlb_.emplace(files, context_.huge_pages);
     state_.emplace(files);
+    limits_above_ = context_.limits_above.above(context_.layout, directories_);
     seldom_ = StaggeredSchedule(container_.id);
 }
 
@@ -116,6 +117,7 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
     else if (has_cgroups_)
         cgroup_fault_.clear();
     cpu_->sample(buffer, monotonic_ns, seldom, readings);
+    context_.limits_above.hold(limits_above_, cpu_->own_limit_cores(), buffer, monotonic_ns, readings);
     derive_memory(readings);
     readings.emit(fields_of("lxc_cpu"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_memory"), tags, {}, time.wall_ns, points);

@@ -5,6 +5,7 @@
 #include "sample/cgroup/controller_watch.hpp"
 #include "sample/cgroup/cpu.hpp"
 #include "sample/cgroup/hugetlb.hpp"
+#include "sample/cgroup/limits_above.hpp"
 #include "sample/cgroup/pressure.hpp"
 #include "sample/cgroup/reader.hpp"
 #include "sample/cgroup/state.hpp"
@@ -35,6 +36,7 @@ struct SampleContext {
     io::FileChanges changes;
     DeviceNames devices;
     HugePages huge_pages;
+    LimitsAbove limits_above;
     LinkLister link_lister;
     std::vector<char> buffer; ///< room for the largest control file
     Selection selection;
@@ -116,6 +118,7 @@ class ContainerSampler {
     std::optional<BlockIoSampler> block_io_;
     std::optional<PressureSampler> pressure_;
     std::optional<HugetlbSampler> hugetlb_;
+    LimitsAbove::Branches limits_above_;
     std::optional<StateSampler> state_;
     std::optional<ProcessSampler> processes_; ///< none unless lxc_process is selected
     std::optional<SocketSampler> sockets_;    ///< none unless lxc_socket is selected

@@ -48,6 +48,7 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
     return std::unique_ptr<SampleContext>(new SampleContext{
         settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(), io::FileChanges(),
         DeviceNames(settings.root_fd, settings.io_globs), HugePages(settings.root_fd),
+        LimitsAbove(settings.root_fd, settings.seldom_interval),
         LinkLister(wanted_host_links(settings.selection), settings.links_wait),
         std::vector<char>(buffer_bytes), settings.selection, network, VethPairs(), count,
         settings.seldom_interval, std::move(processes)});
@@ -75,9 +76,9 @@ struct Sampler::Entry {
 Sampler::Sampler(SampleSettings settings)
     : settings_(std::move(settings))
     , context_(make_context(settings_))
-    , host_(std::make_unique<HostSampler>(settings_, context_->budget))
+    , host_(std::make_unique<HostSampler>(settings_, context_->budget, context_->devices))
     , helper_(settings_.namespace_deadline, {{settings_.fs_include, settings_.fs_exclude}})
-    , filesystem_pass_(settings_.scan_budget) {
+    , filesystem_pass_(settings_.scan_budget, context_->devices) {
     if (settings_.selection.has_any(fields_of("host_fs")))
         host_filesystems_.emplace("the host", 0, host_filesystem_names_, "the host");
 }

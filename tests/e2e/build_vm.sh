@@ -11,7 +11,7 @@ set -euo pipefail
 
 here=$(dirname "$(readlink -f "$0")")
 readonly here
-readonly packages=systemd-sysv,udev,dbus,lxc,busybox-static,iproute2,procps,python3-minimal,kmod,influxdb,curl,ca-certificates,man-db
+readonly packages=systemd-sysv,udev,dbus,lxc,busybox-static,iproute2,procps,dmsetup,python3-minimal,kmod,influxdb,curl,ca-certificates,man-db
 # What lxcmon-push itself depends on: the machine has no network.
 readonly agent_packages=libspdlog1.10,libfmt9,libcurl4,libsystemd0,zlib1g
 # What the initramfs must load before it can mount the root disk; the rest is left to udev.

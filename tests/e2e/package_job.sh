@@ -63,6 +63,12 @@ OUT=$OUT/v2 bash ./capture_figures.sh lxcmon-push
 begin "what is read only when it has changed"
 bash ./changes_check.sh lxcmon-push
 
+begin "the limits of a slice hold for a container below it"
+bash ./limits_above_check.sh lxcmon-push
+
+begin "a mapped device has its lasting path, and filesystems their block device"
+bash ./device_paths_check.sh lxcmon-push
+
 begin "systemctl reload: a new setting counts, in the same process"
 before=$(main_pid)
 set_setting tag '["site=vm"]'

@@ -10,6 +10,7 @@
 #include "sample/process/reader.hpp"
 #include "text/clean_name.hpp"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -135,9 +136,10 @@ void check_filesystems(NamespaceHelper& helper) {
     request.ask.scan = Scan::filesystems;
     filesystems.prepare(request.ask, false, 1);
     PointBuffer points;
+    DeviceNames devices(AT_FDCWD);
     helper.scan_filesystems(
         {&request, 1}, [&](std::size_t, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
-            filesystems.take(outcome, reply, helper.hang(), 2, {fields_of("lxc_fs"), {}, 1, points});
+            filesystems.take(outcome, reply, helper.hang(), 2, {fields_of("lxc_fs"), {}, 1, devices, points});
             return false;
         });
     require(points.size() <= max_filesystems, "filesystems within bounds");

@@ -34,7 +34,8 @@ void check_disks(std::string_view text) {
     });
     static const io::UniqueFd root(::open("/proc/self/fdinfo", O_PATH | O_DIRECTORY | O_CLOEXEC));
     static const text::NameGlobs globs{{"loop*"}, {"sd?1"}};
-    HostIo disks(root.get(), globs);
+    DeviceNames devices(root.get());
+    HostIo disks(root.get(), globs, devices);
     PointBuffer points;
     disks.add_points(text, {}, 1, points);
     disks.add_points(text, {}, 2, points);

@@ -18,8 +18,9 @@ from support.waiting import wait_until
 MIB = 1024 * 1024
 INTERVAL_NS = 500_000_000
 DD = "exec dd if=/dev/zero of=/dev/null bs=64k"
-UNLIMITED_FIELDS = {"lxc_cpu": {"limit_cores"}, "lxc_memory": {"limit_bytes", "used_percent", "high_bytes", "swap_limit_bytes"},
-                    "lxc_pids": {"limit"}}
+UNLIMITED_FIELDS = {"lxc_cpu": {"limit_cores", "own_limit_cores"},
+                    "lxc_memory": {"limit_bytes", "own_limit_bytes", "used_percent", "high_bytes", "swap_limit_bytes", "own_swap_limit_bytes"},
+                    "lxc_pids": {"limit", "own_limit"}}
 
 
 # What is sent in turn, and not at each tick: the point that has one of these has all of its measurement.
@@ -117,7 +118,7 @@ class Cpu(FiguresCase):
 
     def test_limits_and_usable_cpus(self):
         limited, free = self.row("lxc_cpu", self.limited), self.row("lxc_cpu", self.free)
-        self.assert_all_equal(limited, {"limit_cores": 0.5, "cpus": 1})
+        self.assert_all_equal(limited, {"limit_cores": 0.5, "own_limit_cores": 0.5, "cpus": 1})
         self.assertNotIn("limit_cores", free.fields)
         self.assertEqual(free["cpus"], os.cpu_count())
 
@@ -135,6 +136,8 @@ class Memory(FiguresCase):
         row, wanted = self.bracketed(source.memory, "lxc_memory", self.limited)
         self.assertGreater(row["anon_bytes"], 24 * MIB)
         self.assertGreater(row["shmem_bytes"], 47 * MIB)
+        # The files of /tmp can't be dropped, those of the disk can.
+        self.assertTrue(72 * MIB < row["used_bytes"] < 100 * MIB, row.fields)
         self.assert_all_near(row, wanted, slack=64 * 1024)
         self.assertEqual(row["limit_bytes"], 256 * MIB)
         self.assert_near(row["used_percent"], row["used_bytes"] / row["limit_bytes"] * 100, "used_percent", tolerance=0.001)
@@ -215,13 +218,15 @@ class Filesystem(FiguresCase):
             self.assert_near(full[name], value, f"{name} (df)")
         self.assert_all_near(full, {"used_percent": used / (used + available) * 100})
         self.assertFalse(full["readonly"])
+        self.assertNotIn("block_device", full.fields)
 
     def test_a_root_on_the_hosts_disk(self):
         source = SecondSource(self.free)
         row, wanted = self.bracketed(source.filesystem, "lxc_fs", self.free, mountpoint="/")
         self.assert_all_near(row, wanted)
-        device, kind, _ = source.root_mount()
+        device, kind, number = source.root_mount()
         self.assertEqual((row.tags["device"], row.tags["fstype"]), (device, kind))
+        self.assert_all_equal(row, {"block_device": Path(f"/sys/dev/block/{number}").resolve(strict=True).name})
 
     def test_a_read_only_root(self):
         (container,) = self.started(self.lab.add("it-read-only", Spec(read_only=True)))

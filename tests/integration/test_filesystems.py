@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import unittest
+from pathlib import Path
 
 import seen_fields
 from support import agent as program
@@ -14,6 +15,13 @@ from support.line_protocol import parse_line, parse_lines
 from support.second_source import SecondSource, statvfs_figures
 
 MIB = 1024 * 1024
+
+
+def block_device_of(place):
+    """As the kernel names it; None where it is none, of a tmpfs for example."""
+    number = os.stat(place).st_dev
+    folder = Path(f"/sys/dev/block/{os.major(number)}:{os.minor(number)}")
+    return folder.resolve().name if folder.exists() else None
 
 
 class FilesystemCase(LabCase):
@@ -95,7 +103,8 @@ class Figures(FilesystemCase):
                 used, available = int(words[2]), int(words[3])
                 self.assert_near(point.fields["used_percent"], used / (used + available) * 100, "used_percent", slack=1)
                 self.assertEqual(point.fields["readonly"], bool(os.statvfs(place).f_flag & os.ST_RDONLY))
-        seen_fields.note("host_fs", "used_percent", "readonly")
+                self.assertEqual(point.fields.get("block_device"), block_device_of(place))
+        seen_fields.note("host_fs", "used_percent", "readonly", "block_device")
 
     def test_list_tells_of_the_root_alone(self):
         done = program.run("list", "--json", "--lxcpath", self.lab.lxcpath)

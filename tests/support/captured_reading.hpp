@@ -8,6 +8,7 @@
 #include "sample/cgroup/cpu.hpp"
 #include "sample/cgroup/directories.hpp"
 #include "sample/cgroup/hugetlb.hpp"
+#include "sample/cgroup/limits_above.hpp"
 #include "sample/cgroup/memory.hpp"
 #include "sample/cgroup/pressure.hpp"
 #include "sample/cgroup/reader.hpp"
@@ -63,6 +64,8 @@ struct CapturedReaders {
     sample::PressureSampler pressure;
     sample::HugetlbSampler hugetlb;
     sample::StateSampler state;
+    sample::LimitsAbove limits_above;
+    sample::LimitsAbove::Branches branches;
 
     CapturedReaders(CapturedHost& captured, const std::string& name, const std::string& init_pid)
         : host(captured)
@@ -73,7 +76,9 @@ struct CapturedReaders {
         , block_io(files())
         , pressure(files())
         , hugetlb(files(), host.huge_pages)
-        , state(files()) {}
+        , state(files())
+        , limits_above(host.root_fd, {})
+        , branches(limits_above.above(host.layout, directories)) {}
 
     [[nodiscard]] sample::ContainerFiles files() {
         return {host.root_fd, host.layout, directories, host.budget, Selection::everything(), changes()};

@@ -47,7 +47,8 @@ def cpu(files):
         quota, period = (int(word) if word.isdigit() else None for word in words)
         throttled, burst = stat.get("throttled_usec"), stat.get("burst_usec")
         cpuset = files.lines("v2", "cpuset.cpus.effective")
-    figures["limit_cores"] = quota / period if quota is not None and period is not None else None
+    # No cgroup above a captured container has a limit.
+    figures["limit_cores"] = figures["own_limit_cores"] = quota / period if quota is not None and period is not None else None
     figures["cpus"] = cpus_in(cpuset)
     figures["nr_periods"], figures["nr_throttled"] = stat.get("nr_periods"), stat.get("nr_throttled")
     figures["throttled_usec"], figures["nr_bursts"], figures["burst_usec"] = throttled, stat.get("nr_bursts"), burst
@@ -67,7 +68,9 @@ def memory_v1(files):
     figures["refault_file"] = stat.get("workingset_refault_file")
     figures["swap_usage_bytes"], figures["inactive_file"] = stat.get("swap"), stat.get("inactive_file")
     figures["usage_bytes"] = files.number("memory", "memory.usage_in_bytes")
-    figures["limit_bytes"] = files.limit("memory", "memory.limit_in_bytes")
+    limit = files.keyed("memory", "memory.stat").get("hierarchical_memory_limit")
+    figures["limit_bytes"] = limit if (limit or 0) < 2**62 else None
+    figures["own_limit_bytes"] = files.limit("memory", "memory.limit_in_bytes")
     figures["peak_bytes"] = files.number("memory", "memory.max_usage_in_bytes")
     figures["kernel_bytes"] = files.number("memory", "memory.kmem.usage_in_bytes")
     figures["events_max"] = files.number("memory", "memory.failcnt")
@@ -85,10 +88,10 @@ def memory_v2(files):
     figures.update({key: events.get(key) for key in ("oom", "oom_kill")})
     figures["usage_bytes"] = files.number("v2", "memory.current")
     figures["peak_bytes"] = files.number("v2", "memory.peak")
-    figures["limit_bytes"] = files.limit("v2", "memory.max")
+    figures["limit_bytes"] = figures["own_limit_bytes"] = files.limit("v2", "memory.max")
     figures["high_bytes"] = files.limit("v2", "memory.high")
     figures["swap_usage_bytes"] = files.number("v2", "memory.swap.current")
-    figures["swap_limit_bytes"] = files.limit("v2", "memory.swap.max")
+    figures["swap_limit_bytes"] = figures["own_swap_limit_bytes"] = files.limit("v2", "memory.swap.max")
     figures["swap_peak_bytes"] = files.number("v2", "memory.swap.peak")
     swap = files.keyed("v2", "memory.swap.events")
     figures["swap_events_max"], figures["swap_events_fail"] = swap.get("max"), swap.get("fail")
@@ -96,18 +99,19 @@ def memory_v2(files):
 
 
 MEMORY_ORDER = (
-    "usage_bytes used_bytes working_set_bytes limit_bytes high_bytes peak_bytes anon_bytes file_bytes kernel_bytes "
+    "usage_bytes used_bytes working_set_bytes limit_bytes own_limit_bytes high_bytes peak_bytes anon_bytes file_bytes kernel_bytes "
     "slab_bytes sock_bytes shmem_bytes file_mapped_bytes file_dirty_bytes file_writeback_bytes pgfault pgmajfault "
     "refault_anon refault_file pgscan pgsteal events_low events_high events_max oom oom_kill swap_usage_bytes "
-    "swap_limit_bytes swap_peak_bytes swap_events_max swap_events_fail used_percent"
+    "swap_limit_bytes own_swap_limit_bytes swap_peak_bytes swap_events_max swap_events_fail used_percent"
 ).split()
 
 
 def memory(files):
     found = memory_v1(files) if files.has("memory") else memory_v2(files)
-    usage, cache, inactive, limit = (
-        found.get(key) for key in ("usage_bytes", "file_bytes", "inactive_file", "limit_bytes")
+    usage, file, shmem, inactive, limit = (
+        found.get(key) for key in ("usage_bytes", "file_bytes", "shmem_bytes", "inactive_file", "limit_bytes")
     )
+    cache = file - shmem if None not in (file, shmem) and file >= shmem else None
     if None not in (usage, inactive) and usage >= inactive:
         found["working_set_bytes"] = usage - inactive
     if None not in (usage, cache) and usage >= cache:
@@ -122,6 +126,7 @@ def pids(files):
     return {
         "threads": files.number(at, "pids.current"),
         "limit": files.limit(at, "pids.max"),
+        "own_limit": files.limit(at, "pids.max"),
         "peak": files.number(at, "pids.peak"),
         "events_max": files.keyed(at, "pids.events").get("max"),
     }

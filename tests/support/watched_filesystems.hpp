@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,6 +23,7 @@ struct WatchedFilesystems {
     sample::SeriesNames names{};
     sample::ContainerFilesystems filesystems{"container c", 1, names};
     std::unique_ptr<sample::FilesystemReply> reply = std::make_unique<sample::FilesystemReply>();
+    sample::DeviceNames devices{AT_FDCWD};
     std::int64_t now_ns = 1000 * second;
     LogCapture log{};
 
@@ -39,7 +41,7 @@ struct WatchedFilesystems {
     }
     std::string take(sample::ContainerFilesystems::Outcome outcome, const sample::HangPlace& hang = {}) {
         PointBuffer points;
-        filesystems.take(outcome, *reply, hang, now_ns, {fields_of("lxc_fs"), {}, now_ns, points});
+        filesystems.take(outcome, *reply, hang, now_ns, {fields_of("lxc_fs"), {}, now_ns, devices, points});
         return encoded(points);
     }
     /// A scan that hangs at this mount.

@@ -2,15 +2,8 @@
 #include "sample/cgroup/block_io.hpp"
 
 #include "io/parse.hpp"
-#include "text/clean_name.hpp"
-
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <climits>
-#include <cstdio>
-#include <utility>
 
 namespace lxcmon::sample {
 namespace {
@@ -82,40 +75,8 @@ void parse_blkio(std::string_view text, bool operations, std::vector<DeviceIo>& 
     });
 }
 
-void DeviceNames::forget() noexcept {
-    // Those that were asked for keep their place: in the steady state nothing is allocated.
-    std::erase_if(names_, [](const auto& item) { return !item.second.is_fresh; });
-    for (auto& [number, name] : names_)
-        name.is_fresh = false;
-}
-
-std::string_view DeviceNames::name(std::string_view number) {
-    auto known = names_.find(number);
-    if (known == names_.end())
-        known = names_.emplace(number, Name{}).first;
-    auto& [text, is_fresh] = known->second;
-    if (!std::exchange(is_fresh, true)) {
-        text = look_up(known->first);
-        if (!globs_.wants(text.c_str(), true))
-            text.clear();
-    }
-    return text;
-}
-
-std::string DeviceNames::look_up(const std::string& number) const {
-    std::array<char, PATH_MAX> link{}, target{};
-    std::snprintf(link.data(), link.size(), "sys/dev/block/%s", number.c_str());
-    const ssize_t length = ::readlinkat(root_fd_, link.data(), target.data(), target.size());
-    if (length <= 0)
-        return number;
-    const std::string_view path(target.data(), static_cast<std::size_t>(length));
-    std::string name(path.substr(path.rfind('/') + 1));
-    // sysfs writes '!' for the '/' in names such as cciss/c0d0.
-    std::ranges::replace(name, '!', '/');
-    return text::is_clean(name) ? name : number;
-}
-
-void set_device_io(const DeviceIo& device, FieldRange fields, Readings& readings) noexcept {
+void set_device_io(const DeviceIo& device, std::string_view path, FieldRange fields,
+                   Readings& readings) noexcept {
     const auto set = [&](FieldId field, std::optional<std::int64_t> value) {
         if (value)
             readings.set(field - fields_of("lxc_io").first + fields.first, *value);
@@ -126,6 +87,8 @@ void set_device_io(const DeviceIo& device, FieldRange fields, Readings& readings
     set(field_id("lxc_io", "write_ops"), device.write_ops);
     set(field_id("lxc_io", "discard_bytes"), device.discard_bytes);
     set(field_id("lxc_io", "discard_ops"), device.discard_ops);
+    if (!path.empty())
+        readings.set(field_id("lxc_io", "device_path") - fields_of("lxc_io").first + fields.first, path);
 }
 
 bool has_counted(const DeviceIo& device) noexcept {
@@ -171,11 +134,12 @@ void BlockIoSampler::sample(std::span<char> buffer, bool seldom, DeviceNames& na
     if (bfq_.bytes && devices_.empty())
         read_v1(bfq_, buffer);
     for (const DeviceIo& device : devices_) {
-        const Tag own{"device", names.name(device.number)};
-        if (own.value.empty())
+        const BlockDevice& block = names.find(device.number);
+        if (!block.is_wanted)
             continue;
+        const Tag own{"device", block.shown};
         Readings readings;
-        set_device_io(device, fields_of("lxc_io"), readings);
+        set_device_io(device, block.path, fields_of("lxc_io"), readings);
         readings.emit(fields_of("lxc_io"), tags, std::span(&own, 1), time_ns, points);
     }
 }

@@ -3,11 +3,9 @@
 
 #include "model/readings.hpp"
 #include "sample/cgroup/control_files.hpp"
-#include "text/name_globs.hpp"
+#include "sample/device/names.hpp"
 
 #include <cstdint>
-#include <map>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,8 +27,10 @@ void parse_io_stat(std::string_view text, std::vector<DeviceIo>& devices);
 /// Adds to `devices`.
 void parse_blkio(std::string_view text, bool operations, std::vector<DeviceIo>& devices);
 
-/// Sets `fields`: fields_of("lxc_io") or fields_of("host_io").
-void set_device_io(const DeviceIo& device, FieldRange fields, Readings& readings) noexcept;
+/// Sets `fields`: fields_of("lxc_io") or fields_of("host_io"). `path`: BlockDevice::path, which must live as
+/// long as the point.
+void set_device_io(const DeviceIo& device, std::string_view path, FieldRange fields,
+                   Readings& readings) noexcept;
 
 /// True if any value is not 0.
 [[nodiscard]] bool has_counted(const DeviceIo& device) noexcept;
@@ -39,37 +39,12 @@ void set_device_io(const DeviceIo& device, FieldRange fields, Readings& readings
 /// throttle rule is set, and print zeros otherwise: these mean "not counted", not "no I/O".
 void drop_uncounted(std::vector<DeviceIo>& devices);
 
-/// Names of block devices by major:minor, from /sys/dev/block. Looked up again in each tick, because devices
-/// come and go.
-class DeviceNames {
-  public:
-    /// `root_fd` is borrowed. `globs`: of --io-include and --io-exclude.
-    explicit DeviceNames(int root_fd, text::NameGlobs globs = {}) noexcept
-        : root_fd_(root_fd)
-        , globs_(std::move(globs)) {}
-    void forget() noexcept; ///< call at the start of a tick
-    /// "sda", "nvme0n1"; the number itself if sysfs has no name, or one with bytes that line protocol can't
-    /// hold. Empty if the device is to be left out. Valid until forget().
-    [[nodiscard]] std::string_view name(std::string_view number);
-
-  private:
-    [[nodiscard]] std::string look_up(const std::string& number) const;
-
-    int root_fd_;
-    text::NameGlobs globs_;
-    struct Name {
-        std::string text;
-        bool is_fresh = false;
-    };
-    std::map<std::string, Name, std::less<>> names_;
-};
-
 /// lxc_io of one container. On v2: io.stat. On v1: the values of the throttle layer or, if it counts nothing,
 /// of the BFQ scheduler; no points if neither counts.
 class BlockIoSampler {
   public:
     explicit BlockIoSampler(const ContainerFiles& files);
-    /// Adds a point for each device that has values and a name. `buffer` is scratch space, used in halves.
+    /// Adds a point for each device that has values and is wanted. `buffer` is scratch space, used in halves.
     /// `seldom`: the seldom files are due; here, the files of cgroup v1 if they counted nothing so far.
     void sample(std::span<char> buffer, bool seldom, DeviceNames& names, std::span<const Tag> tags,
                 std::int64_t time_ns, PointBuffer& points);

@@ -62,7 +62,7 @@ std::optional<double> CpuRate::next(std::int64_t usage_usec, std::int64_t now_ns
 }
 
 CpuSampler::CpuSampler(const ContainerFiles& files) {
-    // Also if limit_cores is not selected: is_limited() sets how often throttling is read.
+    // Also if own_limit_cores is not selected: is_limited() sets how often throttling is read.
     if (files.selection.has_any(fields_of("lxc_cpu"))) {
         v1_quota_ = files.watched_v1("cpu", "cpu.cfs_quota_us");
         v1_period_ = files.watched_v1("cpu", "cpu.cfs_period_us");
@@ -88,7 +88,7 @@ void CpuSampler::sample(std::span<char> buffer, std::int64_t monotonic_ns, bool 
         limit_cores_ = parse_cfs_quota(text_of(v1_quota_, buffer.first(half)),
                                        text_of(v1_period_, buffer.subspan(half)));
     if (limit_cores_)
-        readings.set(field_id("lxc_cpu", "limit_cores"), *limit_cores_);
+        readings.set(field_id("lxc_cpu", "own_limit_cores"), *limit_cores_);
     if (!seldom)
         return;
     if (const auto cpus = count_cpus(text_of(cpuset_, buffer)))

@@ -31,7 +31,7 @@ class CpuRate {
     std::int64_t time_ns_ = 0;
 };
 
-/// The fields of lxc_cpu that are not plain counters: limit_cores, cpus, usage_percent.
+/// The fields of lxc_cpu that are not plain counters: own_limit_cores, cpus, usage_percent.
 class CpuSampler {
   public:
     explicit CpuSampler(const ContainerFiles& files);
@@ -39,8 +39,10 @@ class CpuSampler {
     /// the seldom files are due; here `cpus`, because no event reports an offline CPU or a smaller parent
     /// cpuset.
     void sample(std::span<char> buffer, std::int64_t monotonic_ns, bool seldom, Readings& readings) noexcept;
-    /// True if CPU time was limited in the last sample.
+    /// True if the container's own CPU time was limited in the last sample: cpu.stat counts only that limit.
     [[nodiscard]] bool is_limited() const noexcept { return limit_cores_.has_value(); }
+    /// The container's own limit in the last sample.
+    [[nodiscard]] std::optional<double> own_limit_cores() const noexcept { return limit_cores_; }
 
   private:
     std::optional<io::WatchedFile> cpu_max_;

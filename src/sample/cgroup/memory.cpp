@@ -6,13 +6,16 @@ namespace lxcmon::sample {
 void derive_memory(Readings& readings) noexcept {
     const auto usage = readings.integer(field_id("lxc_memory", "usage_bytes"));
     const auto file = readings.integer(field_id("lxc_memory", "file_bytes"));
+    const auto shmem = readings.integer(field_id("lxc_memory", "shmem_bytes"));
     const auto limit = readings.integer(field_id("lxc_memory", "limit_bytes"));
     const auto inactive = readings.integer(field_id("", "inactive_file_bytes"));
     if (usage && inactive && *usage >= *inactive)
         readings.set(field_id("lxc_memory", "working_set_bytes"), *usage - *inactive);
-    if (!usage || !file || *usage < *file)
+    // The kernel counts shmem and tmpfs as page cache, but can't drop them: without swap they end in an OOM
+    // kill.
+    if (!usage || !file || !shmem || *file < *shmem || *usage < *file - *shmem)
         return;
-    const std::int64_t used = *usage - *file;
+    const std::int64_t used = *usage - (*file - *shmem);
     readings.set(field_id("lxc_memory", "used_bytes"), used);
     if (limit && *limit > 0)
         readings.set(field_id("lxc_memory", "used_percent"),

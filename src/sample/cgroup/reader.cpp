@@ -56,8 +56,13 @@ struct Computed {
 };
 constexpr auto computed = std::to_array<Computed>({
     {field_id("lxc_cpu", "usage_percent"), field_id("lxc_cpu", "usage_usec")},
+    {field_id("lxc_memory", "limit_bytes"), field_id("lxc_memory", "own_limit_bytes")},
+    {field_id("lxc_memory", "swap_limit_bytes"), field_id("lxc_memory", "own_swap_limit_bytes")},
+    {field_id("lxc_pids", "limit"), field_id("lxc_pids", "own_limit")},
     {field_id("lxc_memory", "used_bytes"), field_id("lxc_memory", "usage_bytes")},
     {field_id("lxc_memory", "used_bytes"), field_id("lxc_memory", "file_bytes")},
+    {field_id("lxc_memory", "used_bytes"), field_id("lxc_memory", "shmem_bytes")},
+    {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "shmem_bytes")},
     {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "usage_bytes")},
     {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "file_bytes")},
     {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "limit_bytes")},
@@ -69,6 +74,7 @@ constexpr auto computed = std::to_array<Computed>({
     {field_id("host_memory", "file_bytes"), field_id("", "host_buffers_bytes")},
     {field_id("host_memory", "used_bytes"), field_id("host_memory", "usage_bytes")},
     {field_id("host_memory", "used_bytes"), field_id("host_memory", "file_bytes")},
+    {field_id("host_memory", "used_bytes"), field_id("host_memory", "shmem_bytes")},
     {field_id("host_memory", "used_percent"), field_id("host_memory", "used_bytes")},
     {field_id("host_memory", "used_percent"), field_id("host_memory", "limit_bytes")},
     {field_id("host_memory", "swap_limit_bytes"), field_id("", "host_swap_bytes")},

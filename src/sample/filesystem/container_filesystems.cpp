@@ -31,6 +31,15 @@ std::string first_of_name(const FilesystemReply& reply, const Filesystem& later)
     return "another filesystem";
 }
 
+/// The name of the block device below a filesystem; empty if it has none of its own (tmpfs, overlay, ZFS,
+/// btrfs).
+std::string_view block_device_of(const Filesystem& filesystem, DeviceNames& devices) {
+    const auto major = static_cast<std::uint32_t>(filesystem.device >> 32U);
+    // The kernel gives filesystems without a block device the major number 0 (fs/super.c, get_anon_bdev()).
+    return major == 0 ? std::string_view()
+                      : devices.find(major, static_cast<std::uint32_t>(filesystem.device)).name;
+}
+
 } // namespace
 
 ContainerFilesystems::ContainerFilesystems(std::string subject, std::uint64_t id, SeriesNames& names,
@@ -169,7 +178,8 @@ void ContainerFilesystems::add_points(const FilesystemReply& reply, std::int64_t
         const FilesystemNames names = clean_names(reply, each, name_, sink.points);
         const Admission admission = names_.admit(names.joined);
         if (admission == Admission::admitted)
-            add_filesystem_point(each, names, sink.measurement, sink.tags, sink.wall_ns, sink.points);
+            add_filesystem_point(each, names, block_device_of(each, sink.devices), sink.measurement,
+                                 sink.tags, sink.wall_ns, sink.points);
         else if (admission == Admission::same_name)
             same_name = &each;
     }

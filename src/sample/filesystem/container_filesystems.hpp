@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "sample/device/names.hpp"
 #include "sample/filesystem/points.hpp"
 #include "sample/guard/fault.hpp"
 #include "sample/guard/schedule.hpp"
@@ -55,6 +56,7 @@ class ContainerFilesystems {
         FieldRange measurement; ///< lxc_fs or host_fs
         std::span<const Tag> tags;
         std::int64_t wall_ns;
+        DeviceNames& devices; ///< points view into it
         PointBuffer& points;
     };
     /// Takes the answer to the last prepared request, and adds a point for each filesystem. `hang` is used

@@ -58,7 +58,7 @@ bool FilesystemPass::run_part(std::vector<FilesystemScan>& due, bool risky, Name
         const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
         budget.spend(now_ns - std::exchange(last_ns, now_ns));
         scan.filesystems->take(outcome, reply, helper.hang(), now_ns,
-                               {scan.measurement, scan.tags, wall_ns_, points});
+                               {scan.measurement, scan.tags, wall_ns_, devices_, points});
         // If init has ended meanwhile, its pid may have been reused.
         if (scan.init_pid != 0 && !io::is_alive(scan.init_pidfd))
             points.truncate(before);

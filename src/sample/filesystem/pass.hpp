@@ -24,9 +24,11 @@ struct FilesystemScan {
 /// a limited time only.
 class FilesystemPass {
   public:
-    /// `time_budget`: time that each of the two parts may take in a tick.
-    explicit FilesystemPass(std::chrono::nanoseconds time_budget) noexcept
-        : time_budget_(time_budget) {}
+    /// `time_budget`: time that each of the two parts may take in a tick. `devices` is borrowed; points view
+    /// into it.
+    FilesystemPass(std::chrono::nanoseconds time_budget, DeviceNames& devices) noexcept
+        : time_budget_(time_budget)
+        , devices_(devices) {}
 
     /// Begins a tick. `interval`: time between two scans of a container.
     void begin(std::int64_t wall_ns, std::int64_t monotonic_ns, std::chrono::nanoseconds interval) noexcept;
@@ -41,6 +43,7 @@ class FilesystemPass {
     bool run_part(std::vector<FilesystemScan>& due, bool risky, NamespaceHelper& helper, PointBuffer& points);
 
     std::chrono::nanoseconds time_budget_;
+    DeviceNames& devices_;
     std::int64_t wall_ns_ = 0, monotonic_ns_ = 0;
     std::chrono::nanoseconds interval_{};
     std::vector<FilesystemScan> safe_, risky_; ///< scans that are due

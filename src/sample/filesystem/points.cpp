@@ -41,8 +41,9 @@ FilesystemNames clean_names(const FilesystemReply& reply, const Filesystem& file
             joined.substr(bytes[0] + bytes[1] + 2, bytes[2])};
 }
 
-void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& names, FieldRange measurement,
-                          std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points) {
+void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& names,
+                          std::string_view block_device, FieldRange measurement, std::span<const Tag> tags,
+                          std::int64_t time_ns, PointBuffer& points) {
     if (filesystem.error != 0 || filesystem.blocks == 0 || filesystem.block_bytes == 0 ||
         filesystem.blocks_free > filesystem.blocks)
         return;
@@ -70,6 +71,8 @@ void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& n
         set(place_of("inodes_free"), clamped(filesystem.inodes_free));
     }
     set(place_of("readonly"), filesystem.readonly);
+    if (!block_device.empty())
+        set(place_of("block_device"), block_device);
     const std::array<Tag, 3> own{
         {{"mountpoint", names.mount_point}, {"device", names.source}, {"fstype", names.type}}};
     readings.emit(measurement, tags, own, time_ns, points);

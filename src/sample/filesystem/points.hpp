@@ -21,8 +21,10 @@ struct FilesystemNames {
                                           std::string& buffer, PointBuffer& points);
 
 /// Adds the point of one filesystem. `measurement` is the field range of lxc_fs or host_fs. Adds
-/// nothing for a filesystem that could not be read or has no blocks. `names` must live as long as the point.
-void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& names, FieldRange measurement,
-                          std::span<const Tag> tags, std::int64_t time_ns, PointBuffer& points);
+/// nothing for a filesystem that could not be read or has no blocks. `block_device`: its name as the tag
+/// device of lxc_io, or empty. `names` and `block_device` must live as long as the point.
+void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& names,
+                          std::string_view block_device, FieldRange measurement, std::span<const Tag> tags,
+                          std::int64_t time_ns, PointBuffer& points);
 
 } // namespace lxcmon::sample

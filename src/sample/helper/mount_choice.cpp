@@ -64,9 +64,10 @@ bool is_named(const std::vector<std::string>& globs, const io::Mount& mount) {
 bool is_default(const io::Mount& mount) noexcept {
     if (may_hang(mount.filesystem_type))
         return false;
+    if (is_one_of(images, mount.filesystem_type))
+        return false;
     return mount.mount_point == "/" ||
-           (!is_one_of(images, mount.filesystem_type) && !is_one_of(overlays, mount.filesystem_type) &&
-            !is_below_system_folder(mount.mount_point));
+           (!is_one_of(overlays, mount.filesystem_type) && !is_below_system_folder(mount.mount_point));
 }
 
 bool is_wanted(const io::Mount& mount, const MountGlobs& globs) {

@@ -35,8 +35,8 @@ void note_error(const std::string& what, std::string_view measurement, int error
 
 } // namespace
 
-HostSampler::HostSampler(const SampleSettings& settings, io::FdBudget& budget)
-    : io_(settings.root_fd, settings.io_globs)
+HostSampler::HostSampler(const SampleSettings& settings, io::FdBudget& budget, DeviceNames& devices)
+    : io_(settings.root_fd, settings.io_globs, devices)
     , has_net_(settings.selection.has_any(fields_of("host_net")))
     , net_choice_{settings.net_loopback, settings.net_globs} {
     for (const auto& [key, value] : settings.tags.user)

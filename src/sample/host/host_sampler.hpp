@@ -20,8 +20,8 @@ namespace lxcmon::sample {
 /// Sampling thread only.
 class HostSampler {
   public:
-    /// `settings` and `budget` are borrowed; points view into the tags of `settings`.
-    HostSampler(const SampleSettings& settings, io::FdBudget& budget);
+    /// All are borrowed; points view into the tags of `settings` and into `devices`.
+    HostSampler(const SampleSettings& settings, io::FdBudget& budget, DeviceNames& devices);
 
     /// Adds the host's points with the timestamp `tick_ns`. `buffer` is scratch space and grows for longer
     /// files. If a file can't be read, its fields are left out, and the start and end of the failure are

@@ -96,7 +96,8 @@ void HostIo::add_points(std::string_view diskstats, std::span<const Tag> tags, s
         if (!line || !has_counted(line->io) || !is_wanted(*line))
             return;
         readings_.clear();
-        set_device_io(line->io, fields_of("host_io"), readings_);
+        set_device_io(line->io, devices_.find(line->major, line->minor).path, fields_of("host_io"),
+                      readings_);
         const Tag own{"device", text::is_clean(line->name) ? points.store(line->name)
                                                            : points.store(shown_name(*line))};
         readings_.emit(fields_of("host_io"), tags, std::span(&own, 1), time_ns, points);

@@ -27,9 +27,10 @@ struct DiskLine {
 /// because their I/O counts for their disk, and so are devices that map a file or memory (loop, ram, zram).
 class HostIo {
   public:
-    /// Both are borrowed; sys/dev/block below `root_fd` identifies partitions.
-    HostIo(int root_fd, const text::NameGlobs& globs) noexcept
+    /// All are borrowed; sys/dev/block below `root_fd` identifies partitions.
+    HostIo(int root_fd, const text::NameGlobs& globs, DeviceNames& devices) noexcept
         : root_fd_(root_fd)
+        , devices_(devices)
         , globs_(globs) {}
 
     /// `diskstats`: the text of /proc/diskstats. Names are stored in `points`.
@@ -45,6 +46,7 @@ class HostIo {
     bool is_wanted(const DiskLine& line);
 
     int root_fd_;
+    DeviceNames& devices_;
     const text::NameGlobs& globs_;                   ///< of --io-include and --io-exclude
     std::map<std::string, Disk, std::less<>> disks_; ///< by name: the cached answer of sysfs and globs
     std::uint64_t round_ = 0;

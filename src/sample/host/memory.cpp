@@ -38,7 +38,8 @@ void derive_host_memory(Readings& readings) noexcept {
     const Bytes usage = difference(limit, readings.integer(field_id("", "host_free_bytes")));
     const Bytes file = sum(readings.integer(field_id("", "host_cached_bytes")),
                            readings.integer(field_id("", "host_buffers_bytes")));
-    const Bytes used = difference(usage, file);
+    // As in derive_memory(): shmem and tmpfs can't be dropped.
+    const Bytes used = difference(usage, difference(file, readings.integer(memory_field("shmem_bytes"))));
     set(memory_field("usage_bytes"), usage);
     set(memory_field("file_bytes"), file);
     set(memory_field("used_bytes"), used);

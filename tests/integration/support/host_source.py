@@ -34,8 +34,8 @@ def meminfo():
 def memory():
     now = meminfo()
     usage, file = now["MemTotal"] - now["MemFree"], now["Cached"] + now["Buffers"]
-    figures = {"usage_bytes": usage, "file_bytes": file, "used_bytes": usage - file,
-               "used_percent": (usage - file) * 100 / now["MemTotal"], **{ours: now[theirs] for ours, theirs in MEMORY.items()}}
+    used = usage - (file - now["Shmem"])
+    figures = {"usage_bytes": usage, "file_bytes": file, "used_bytes": used, "used_percent": used * 100 / now["MemTotal"], **{ours: now[theirs] for ours, theirs in MEMORY.items()}}
     events = read_key_values(Path("/proc/vmstat"))
     return {**figures, **{name: events[name] for name in ("pgfault", "pgmajfault", "oom_kill")}}
 

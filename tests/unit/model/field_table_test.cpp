@@ -17,24 +17,27 @@ namespace {
 /// The data contract (docs/measurements.md) of the measurements from cgroups, namespaces and liblxc. A second
 /// copy, so that a change of a name or type in the table fails a test.
 const std::map<std::string_view, std::string_view> schema{
-    {"lxc_cpu",
-     "usage_usec i, user_usec i, system_usec i, usage_percent f, limit_cores f, cpus i, nr_periods i, "
-     "nr_throttled i, throttled_usec i, nr_bursts i, burst_usec i"},
+    {"lxc_cpu", "usage_usec i, user_usec i, system_usec i, usage_percent f, limit_cores f, own_limit_cores "
+                "f, cpus i, nr_periods i, "
+                "nr_throttled i, throttled_usec i, nr_bursts i, burst_usec i"},
     {"lxc_memory",
-     "usage_bytes i, used_bytes i, working_set_bytes i, limit_bytes i, high_bytes i, peak_bytes i, "
+     "usage_bytes i, used_bytes i, working_set_bytes i, limit_bytes i, own_limit_bytes i, high_bytes i, "
+     "peak_bytes i, "
      "anon_bytes i, file_bytes i, kernel_bytes i, slab_bytes i, sock_bytes i, shmem_bytes i, "
      "file_mapped_bytes i, file_dirty_bytes i, file_writeback_bytes i, pgfault i, pgmajfault i, refault_anon "
      "i, "
      "refault_file i, pgscan i, pgsteal i, events_low i, events_high i, events_max i, oom i, oom_kill i, "
-     "swap_usage_bytes i, swap_limit_bytes i, swap_peak_bytes i, swap_events_max i, swap_events_fail i, "
+     "swap_usage_bytes i, swap_limit_bytes i, own_swap_limit_bytes i, swap_peak_bytes i, swap_events_max i, "
+     "swap_events_fail i, "
      "used_percent f"},
-    {"lxc_io", "read_bytes i, write_bytes i, read_ops i, write_ops i, discard_bytes i, discard_ops i"},
+    {"lxc_io",
+     "read_bytes i, write_bytes i, read_ops i, write_ops i, discard_bytes i, discard_ops i, device_path s"},
     {"lxc_net", "rx_bytes i, tx_bytes i, rx_packets i, tx_packets i, rx_errors i, tx_errors i, rx_dropped i, "
                 "tx_dropped i, multicast i, mtu i, up b, host_interface s"},
     {"lxc_fs",
      "total_bytes i, used_bytes i, free_bytes i, available_bytes i, used_percent f, inodes_total i, "
-     "inodes_used i, inodes_free i, readonly b"},
-    {"lxc_pids", "processes i, threads i, limit i, peak i, events_max i"},
+     "inodes_used i, inodes_free i, readonly b, block_device s"},
+    {"lxc_pids", "processes i, threads i, limit i, own_limit i, peak i, events_max i"},
     {"lxc_state", "state s, running b, frozen b, uptime_sec i, restarts i, init_pid i"},
     {"lxc_pressure", "some_avg10 f, some_avg60 f, some_avg300 f, some_total_usec i, full_avg10 f, full_avg60 "
                      "f, full_avg300 f, full_total_usec i"},
@@ -49,13 +52,14 @@ const std::map<std::string_view, std::string_view> schema{
                     "i, pgmajfault i, oom_kill i, "
                     "swap_usage_bytes i, swap_limit_bytes i, used_percent f"},
     {"host_load", "load1 f, load5 f, load15 f, running i, threads i"},
-    {"host_io", "read_bytes i, write_bytes i, read_ops i, write_ops i, discard_bytes i, discard_ops i"},
+    {"host_io",
+     "read_bytes i, write_bytes i, read_ops i, write_ops i, discard_bytes i, discard_ops i, device_path s"},
     {"host_net", "rx_bytes i, tx_bytes i, rx_packets i, tx_packets i, rx_errors i, tx_errors i, rx_dropped "
                  "i, tx_dropped i, multicast i, mtu i, up b"},
     {"host_pressure", "some_avg10 f, some_avg60 f, some_avg300 f, some_total_usec i, full_avg10 f, "
                       "full_avg60 f, full_avg300 f, full_total_usec i"},
     {"host_fs", "total_bytes i, used_bytes i, free_bytes i, available_bytes i, used_percent f, inodes_total "
-                "i, inodes_used i, inodes_free i, readonly b"},
+                "i, inodes_used i, inodes_free i, readonly b, block_device s"},
     {"lxcmon_push", "containers i, points i, tick_usec i, missed_ticks i, sample_errors i, queue_points i, "
                     "spool_bytes i, delivered_points i, rejected_points i, dropped_points i, retries i, "
                     "last_status i, cpu_usec i, rss_bytes i"},
@@ -110,7 +114,7 @@ TEST_CASE("the rows of one measurement are adjacent") {
 
 TEST_CASE("a range holds exactly the rows of its measurement") {
     constexpr FieldRange range = fields_of("lxc_io");
-    CHECK(range.last - range.first == 6);
+    CHECK(range.last - range.first == 7);
     CHECK(field_table[range.first].name == "read_bytes");
     CHECK(field_table[range.first - 1].measurement != "lxc_io");
     CHECK(field_table[range.last].measurement != "lxc_io");

@@ -139,47 +139,6 @@ TEST_CASE("only devices whose values are all 0 are dropped") {
     }
 }
 
-TEST_CASE("names of block devices") {
-    const TempTree tree;
-    std::filesystem::create_directories(tree.path() / "sys/dev/block");
-    const auto link = [&](const char* number, const char* target) {
-        std::filesystem::create_symlink(target, tree.path() / "sys/dev/block" / number);
-    };
-    link("8:0", "../../devices/pci0000:00/ata1/block/sda");
-    link("104:0", "../../devices/pci0000:00/cciss0/block/cciss!c0d0");
-    link("259:1", "../../devices/x/nvme0n1/nvme0n1p1");
-    DeviceNames names(tree.fd());
-    CHECK(names.name("8:0") == "sda");
-    CHECK(names.name("104:0") == "cciss/c0d0");
-    CHECK(names.name("259:1") == "nvme0n1p1");
-    CHECK(names.name("8:99") == "8:99");
-
-    // A name is cached until the next tick.
-    std::filesystem::remove(tree.path() / "sys/dev/block/8:0");
-    link("8:99", "../../devices/y/block/sdz");
-    CHECK(names.name("8:0") == "sda");
-    CHECK(names.name("8:99") == "8:99");
-    names.forget();
-    CHECK(names.name("8:0") == "8:0");
-    CHECK(names.name("8:99") == "sdz");
-}
-
-TEST_CASE("block devices that a glob leaves out have no name, and unusual names are replaced by the number") {
-    const TempTree tree;
-    std::filesystem::create_directories(tree.path() / "sys/dev/block");
-    std::filesystem::create_symlink("../../block/sda", tree.path() / "sys/dev/block/8:0");
-    std::filesystem::create_symlink("../../block/s\001", tree.path() / "sys/dev/block/8:1");
-    std::filesystem::create_symlink("../../block/sr0", tree.path() / "sys/dev/block/11:0");
-    DeviceNames names(tree.fd(), {{}, {"sr*"}});
-    for (int tick = 0; tick < 2; ++tick) {
-        CHECK(names.name("8:0") == "sda");
-        CHECK(names.name("8:1") == "8:1");
-        CHECK(names.name("11:0").empty());
-        CHECK(names.name("11:0").empty());
-        names.forget();
-    }
-}
-
 TEST_CASE("v1: BFQ's values if the throttle layer counts nothing") {
     const Fixture fixture("hybrid");
     const std::string web1 = fixture.container("web1").init_pid;

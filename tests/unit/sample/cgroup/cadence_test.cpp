@@ -22,13 +22,13 @@ using test::TempTree;
 
 namespace {
 
-constexpr FieldId memory_limit = field_id("lxc_memory", "limit_bytes");
+constexpr FieldId memory_limit = field_id("lxc_memory", "own_limit_bytes");
 constexpr FieldId memory_high = field_id("lxc_memory", "high_bytes");
 constexpr FieldId memory_usage = field_id("lxc_memory", "usage_bytes");
 constexpr FieldId memory_peak = field_id("lxc_memory", "peak_bytes");
 constexpr FieldId swap_refusals = field_id("lxc_memory", "swap_events_max");
 constexpr FieldId periods = field_id("lxc_cpu", "nr_periods");
-constexpr FieldId pids_limit = field_id("lxc_pids", "limit");
+constexpr FieldId pids_limit = field_id("lxc_pids", "own_limit");
 
 /// A captured container whose files are watched.
 struct Watching {
@@ -136,18 +136,18 @@ TEST_CASE("the core limit is cached until written, the number of CPUs is read se
             names += std::string(field.key) + ' ';
         return names;
     };
-    CHECK(fields(true) == "limit_cores cpus ");
+    CHECK(fields(true) == "own_limit_cores cpus ");
     CHECK(c.readers->cpu.is_limited());
-    CHECK(fields(false) == "limit_cores ");
+    CHECK(fields(false) == "own_limit_cores ");
     c.tree.write("sys/fs/cgroup/lxc.payload.limited/cpu.max", "max 100000\n");
     CHECK(fields(true) == "cpus ");
     CHECK_FALSE(c.readers->cpu.is_limited());
 }
 
-TEST_CASE("is_limited() works without limit_cores selected: throttling depends on it") {
+TEST_CASE("is_limited() works without own_limit_cores selected: throttling depends on it") {
     Watching c("v1");
     ContainerFiles files = c.readers->files();
-    CHECK(files.selection.remove("lxc_cpu.limit_cores"));
+    CHECK(files.selection.remove("lxc_cpu.own_limit_cores"));
     CpuSampler cpu(files);
     Readings readings;
     cpu.sample(c.host.buffer, 1, false, readings);

@@ -105,7 +105,7 @@ TEST_CASE("a changed limit is seen at the next read") {
         PointBuffer points;
         readings.emit(fields_of("lxc_cpu"), {}, {}, 1, points);
         for (const Field& field : points[0].fields)
-            if (field.key == "limit_cores")
+            if (field.key == "own_limit_cores")
                 return std::get<double>(field.value);
         return std::nullopt;
     };

@@ -29,6 +29,8 @@ void add_points(const Fixture& fixture, CapturedReaders& readers, const Containe
     Readings readings;
     CHECK_FALSE(readers.cgroups.read(readers.host.buffer, {}, readings));
     readers.cpu.sample(readers.host.buffer, monotonic_ns, true, readings);
+    readers.limits_above.hold(readers.branches, readers.cpu.own_limit_cores(), readers.host.buffer,
+                              monotonic_ns, readings);
     derive_memory(readings);
     readers.state.sample(readers.host.buffer, container,
                          test::captured_start_ticks(fixture.root_fd(), std::to_string(container.init_pid)),
@@ -106,8 +108,10 @@ TEST_CASE("the limits of the container `limited`") {
         const Fixture fixture(name);
         CapturedHost host(fixture.root_fd());
         const std::string text = lines_of(fixture, host, fixture.container("limited"));
-        for (const std::string field : {",limit_cores=0.5,", ",limit_bytes=67108864i,", ",limit=50i,",
-                                        ",oom_kill=1i", ",cpus=2i,", ",device=vda,"}) {
+        for (const std::string field :
+             {",limit_cores=0.5,", ",own_limit_cores=0.5,", ",limit_bytes=67108864i,",
+              ",own_limit_bytes=67108864i,", ",limit=50i,", ",own_limit=50i,", ",oom_kill=1i", ",cpus=2i,",
+              ",device=vda,"}) {
             CAPTURE(field);
             CHECK(text.find(field) != std::string::npos);
         }

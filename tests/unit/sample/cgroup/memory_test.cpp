@@ -13,6 +13,7 @@ namespace {
 
 struct Figures {
     std::optional<std::int64_t> usage, file, inactive, limit;
+    std::optional<std::int64_t> shmem = 0;
 };
 
 /// The fields that are derived from `figures`, without `figures`.
@@ -25,6 +26,7 @@ std::map<std::string, double> derived(const Figures& figures) {
     set(field_id("lxc_memory", "usage_bytes"), figures.usage);
     set(field_id("lxc_memory", "file_bytes"), figures.file);
     set(field_id("", "inactive_file_bytes"), figures.inactive);
+    set(field_id("lxc_memory", "shmem_bytes"), figures.shmem);
     set(field_id("lxc_memory", "limit_bytes"), figures.limit);
     sample::derive_memory(readings);
     PointBuffer points;
@@ -38,7 +40,8 @@ std::map<std::string, double> derived(const Figures& figures) {
         else if (field.key == "used_bytes" || field.key == "working_set_bytes")
             found[std::string(field.key)] = static_cast<double>(std::get<std::int64_t>(field.value));
         else
-            CHECK((field.key == "usage_bytes" || field.key == "file_bytes" || field.key == "limit_bytes"));
+            CHECK((field.key == "usage_bytes" || field.key == "file_bytes" || field.key == "limit_bytes" ||
+                   field.key == "shmem_bytes"));
     }
     return found;
 }
@@ -70,4 +73,11 @@ TEST_CASE("a field with a missing input is left out") {
 
 TEST_CASE("no percentage of a limit of 0") {
     CHECK(derived({1000, 400, 300, 0}) == Derived{{"used_bytes", 600}, {"working_set_bytes", 700}});
+}
+
+TEST_CASE("shared memory and tmpfs are used: the kernel can't drop them") {
+    CHECK(derived({1000, 900, 300, 2000, 800}) ==
+          Derived{{"used_bytes", 900}, {"working_set_bytes", 700}, {"used_percent", 45}});
+    CHECK(derived({1000, 400, 300, 2400, {}}) == Derived{{"working_set_bytes", 700}});
+    CHECK(derived({1000, 400, 300, 2400, 401}) == Derived{{"working_set_bytes", 700}});
 }

@@ -21,7 +21,7 @@ namespace {
 
 constexpr FieldId usage = field_id("lxc_cpu", "usage_usec");
 constexpr FieldId user = field_id("lxc_cpu", "user_usec");
-constexpr FieldId limit = field_id("lxc_memory", "limit_bytes");
+constexpr FieldId limit = field_id("lxc_memory", "own_limit_bytes");
 
 std::optional<std::int64_t> single(std::string_view text, NumberFormat reading) {
     Readings readings;
@@ -155,7 +155,7 @@ TEST_CASE("missing files are not a fault") {
     CHECK_FALSE(readers.cgroups.read(host.buffer, {}, readings));
     CHECK_FALSE(readings.integer(field_id("lxc_memory", "anon_bytes")));
     CHECK_FALSE(readings.integer(field_id("lxc_pids", "peak")));
-    CHECK(readings.integer(field_id("lxc_pids", "limit")) == 50);
+    CHECK(readings.integer(field_id("lxc_pids", "own_limit")) == 50);
 }
 
 TEST_CASE("only files that a selected field needs are read, also if it is computed") {

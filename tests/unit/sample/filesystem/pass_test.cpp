@@ -6,6 +6,8 @@
 #include "sample/filesystem/pass.hpp"
 
 #include <doctest/doctest.h>
+
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,7 +53,8 @@ struct Passes {
     NamespaceHelper helper;
     SeriesNames names{};
     std::deque<ContainerFilesystems> filesystems{};
-    FilesystemPass pass{deadline};
+    DeviceNames devices{AT_FDCWD};
+    FilesystemPass pass{deadline, devices};
     PointBuffer points{};
     std::int64_t tick_ns = 600 * second;
 

@@ -18,7 +18,8 @@ namespace {
 constexpr FieldRange container_rows = fields_of("lxc_fs");
 
 std::string fs_line(const Filesystem& values, const std::string& source = "/dev/sda1",
-                    const std::string& type = "ext4", FieldRange measurement = container_rows) {
+                    const std::string& type = "ext4", FieldRange measurement = container_rows,
+                    const std::string& block_device = "") {
     const auto reply = std::make_unique<FilesystemReply>();
     Filesystem* const added = reply->add({1, 2, false, "/", source, type});
     REQUIRE(added != nullptr);
@@ -28,7 +29,8 @@ std::string fs_line(const Filesystem& values, const std::string& source = "/dev/
     whole.type = added->type;
     PointBuffer points;
     std::string buffer;
-    add_filesystem_point(whole, clean_names(*reply, whole, buffer, points), measurement, {}, 5, points);
+    add_filesystem_point(whole, clean_names(*reply, whole, buffer, points), block_device, measurement, {}, 5,
+                         points);
     return test::encoded(points);
 }
 
@@ -163,4 +165,10 @@ TEST_CASE("an invalid reply is detected") {
     CHECK(reply->is_whole(length));
     reply->count = max_filesystems + 1;
     CHECK_FALSE(reply->is_whole(length));
+}
+
+TEST_CASE("the block device of a filesystem, if it has one") {
+    CHECK(fs_line(filesystem(), "/dev/mapper/pve-root", "ext4", container_rows, "dm-1")
+              .find(",block_device=\"dm-1\"") != std::string::npos);
+    CHECK(fs_line(filesystem()).find("block_device") == std::string::npos);
 }

@@ -42,7 +42,9 @@ NamespaceRequest scan_risky(NamespaceHelper& helper, ContainerFilesystems& files
     helper.scan_filesystems({&request, 1}, [&](std::size_t, Outcome made, const FilesystemReply& reply) {
         outcome = made;
         PointBuffer points;
-        filesystems.take(made, reply, helper.hang(), now_ns, {fields_of("lxc_fs"), {}, now_ns, points});
+        DeviceNames devices(AT_FDCWD);
+        filesystems.take(made, reply, helper.hang(), now_ns,
+                         {fields_of("lxc_fs"), {}, now_ns, devices, points});
         return true;
     });
     return request.ask;

@@ -59,7 +59,8 @@ class Sampled {
   public:
     explicit Sampled(SampleSettings settings)
         : settings_(std::move(settings))
-        , sampler_(settings_, budget_) {}
+        , devices_(settings_.root_fd)
+        , sampler_(settings_, budget_, devices_) {}
     std::string tick(int links_error = 0, std::span<const Link> links = {}) {
         PointBuffer points;
         points.select(settings_.selection);
@@ -70,6 +71,7 @@ class Sampled {
 
   private:
     SampleSettings settings_;
+    DeviceNames devices_;
     io::FdBudget budget_{100};
     std::vector<char> buffer_ = std::vector<char>(16); // grows
     HostSampler sampler_;

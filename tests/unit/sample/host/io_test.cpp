@@ -36,7 +36,8 @@ struct OneDisk {
     std::string lines(std::string_view diskstats) { return ::lines(host_io, diskstats); }
     TempTree tree;
     text::NameGlobs globs{};
-    HostIo host_io{tree.fd(), globs};
+    DeviceNames devices{tree.fd()};
+    HostIo host_io{tree.fd(), globs, devices};
 };
 
 constexpr const char* sda = "host_io,device=sda ";
@@ -67,7 +68,8 @@ TEST_CASE("kernels that do not count discards") {
 TEST_CASE("devices that map a file or memory, and unused devices, are left out") {
     TempTree tree;
     const text::NameGlobs globs;
-    HostIo host_io(tree.fd(), globs);
+    DeviceNames devices(tree.fd());
+    HostIo host_io(tree.fd(), globs, devices);
     std::string text;
     int minor = 0;
     for (const std::string name :
@@ -103,7 +105,8 @@ TEST_CASE("a malformed or too large value is absent; the others stay") {
 TEST_CASE("a disk appears as soon as sysfs lists it") {
     TempTree tree;
     const text::NameGlobs globs;
-    HostIo host_io(tree.fd(), globs);
+    DeviceNames devices(tree.fd());
+    HostIo host_io(tree.fd(), globs, devices);
     const std::string text = "8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n";
     CHECK(lines(host_io, text).empty());
     add_disk(tree, "8:0");
@@ -150,4 +153,14 @@ TEST_CASE("a glob matches the number that such a device is shown with") {
     OneDisk other;
     other.globs.exclude = {"sd*"};
     CHECK(other.lines("8 0 sd\001 10 1 20 5 30 2 40 6 0 7 8\n").starts_with("host_io,device=8:0 "));
+}
+
+TEST_CASE("a mapped device has its lasting path") {
+    OneDisk host;
+    std::filesystem::create_directories(host.tree.path() / "sys/block/dm-0/dm");
+    std::filesystem::create_directories(host.tree.path() / "sys/dev/block");
+    std::filesystem::create_symlink("../../block/dm-0", host.tree.path() / "sys/dev/block/253:0");
+    host.tree.write("sys/block/dm-0/dm/name", "pve-root\n");
+    CHECK(host.lines(" 253 0 dm-0 1 0 8 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n")
+              .find(",device_path=\"/dev/mapper/pve-root\" ") != std::string::npos);
 }

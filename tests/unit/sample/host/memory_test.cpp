@@ -47,10 +47,10 @@ TEST_CASE("the host's memory, from meminfo and vmstat") {
                       "Writeback:          3 kB\nAnonPages:         90 kB\nMapped:            40 kB\n"
                       "Shmem:             30 kB\nSlab:              60 kB\nHugePages_Total:       0\n",
                       "nr_free_pages 5\npgfault 484595393\npgmajfault 26776\noom_kill 3\n") ==
-        "host_memory usage_bytes=614400i,used_bytes=307200i,available_bytes=716800i,limit_bytes=1024000i,"
+        "host_memory usage_bytes=614400i,used_bytes=337920i,available_bytes=716800i,limit_bytes=1024000i,"
         "anon_bytes=92160i,file_bytes=307200i,slab_bytes=61440i,shmem_bytes=30720i,file_mapped_bytes=40960i,"
         "file_dirty_bytes=2048i,file_writeback_bytes=3072i,pgfault=484595393i,pgmajfault=26776i,oom_kill=3i,"
-        "swap_usage_bytes=512000i,swap_limit_bytes=819200i,used_percent=30 1\n");
+        "swap_usage_bytes=512000i,swap_limit_bytes=819200i,used_percent=33 1\n");
 }
 
 TEST_CASE("a host without swap has no swap fields") {
@@ -94,7 +94,7 @@ TEST_CASE("only the selected fields and their inputs are read") {
     CHECK(plan("host_memory.pgfault") == "proc/vmstat 1; ");
     CHECK(plan("host_memory.anon_bytes") == "proc/meminfo 1; ");
     CHECK(plan("host_memory.usage_bytes") == "proc/meminfo 2; ");
-    CHECK(plan("host_memory.used_percent") == "proc/meminfo 4; ");
+    CHECK(plan("host_memory.used_percent") == "proc/meminfo 5; ");
     CHECK(plan("host_memory.swap_usage_bytes") == "proc/meminfo 2; ");
     CHECK(plan("host_cpu").empty());
     CHECK(plan("lxc_*").empty());

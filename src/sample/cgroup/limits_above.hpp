@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include "model/readings.hpp"
+#include "sample/cgroup/layout.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace lxcmon::sample {
+
+/// The lowest limits of some cgroups; nothing: no limit.
+struct Limits {
+    std::optional<double> cores;
+    std::optional<std::int64_t> memory_bytes, swap_bytes, processes;
+
+    /// Takes each limit of `other` that is lower.
+    void lower_to(const Limits& other) noexcept;
+};
+
+/// The limits of one cgroup and of all above it, up to the mount point of its hierarchy: they hold for each
+/// container below it, whatever its own limits are (Documentation/admin-guide/cgroup-v2.rst, "Top-down
+/// Constraint"). Of more than `most_levels`, the lowest are left out: a user can make those.
+class BranchLimits {
+  public:
+    static constexpr int most_levels = 32;
+
+    /// `directory`: relative to `root_fd`, which is borrowed, at or below the mount point of `hierarchy`.
+    BranchLimits(int root_fd, const Hierarchy& hierarchy, std::string_view directory);
+
+    /// Reads the files again if `interval` has passed since. `now_ns`: CLOCK_MONOTONIC. `buffer` is scratch
+    /// space. A file that is missing or can't be read sets no limit.
+    const Limits& read(std::span<char> buffer, std::int64_t now_ns, std::chrono::nanoseconds interval);
+
+  private:
+    [[nodiscard]] Limits limits_of(const std::string& directory, std::span<char> buffer) const;
+
+    int root_fd_;
+    bool has_unified_ = false, has_cpu_ = false, has_pids_ = false;
+    std::vector<std::string> directories_; ///< the highest first
+    Limits limits_;
+    std::optional<std::int64_t> read_ns_;
+};
+
+/// The branches above all containers: each is read once, however many containers are below it. Sampling
+/// thread only.
+class LimitsAbove {
+  public:
+    using Branches = std::vector<std::shared_ptr<BranchLimits>>;
+
+    /// `interval`: between two reads of a branch. No event tells of a new limit above a container.
+    LimitsAbove(int root_fd, std::chrono::nanoseconds interval) noexcept
+        : root_fd_(root_fd)
+        , interval_(interval) {}
+
+    /// The branches above one container, in each hierarchy with a limit that this class reads. v1's memory is
+    /// not among them: memory.stat has hierarchical_memory_limit. `directories`: from
+    /// container_directories().
+    [[nodiscard]] Branches above(const CgroupLayout& layout,
+                                 const std::vector<std::optional<std::string>>& directories);
+
+    /// Sets the limits that hold: the lowest of the container's own, which must be in `readings` already
+    /// except `own_cores`, and of those above it.
+    void hold(const Branches& branches, std::optional<double> own_cores, std::span<char> buffer,
+              std::int64_t now_ns, Readings& readings) const;
+
+  private:
+    int root_fd_;
+    std::chrono::nanoseconds interval_;
+    std::map<std::string, std::weak_ptr<BranchLimits>, std::less<>> branches_; ///< by directory
+};
+
+} // namespace lxcmon::sample
