@@ -18,7 +18,7 @@ release=$1
 mkdir -p "$2"
 outdir=$(cd "$2" && pwd)
 ccache_folder=${LXCMONTEST_CCACHE:-/var/tmp/lxcmon-ccache}/$release
-work=$(mktemp -d "/var/tmp/lxcmon-package-$release-XXXXXX")
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/lxcmon-package-$release-XXXXXX")
 trap 'rm -rf --one-file-system "$work"' EXIT
 chroot=$work/root
 # The package that people get here is bookworm's. Compiled without optimizing the other takes half of the time, and tells as much of
@@ -75,6 +75,9 @@ build() {
 # As root, since the scripts of contrib ask for it.
 check_proxmox() { in_chroot 0 bash -c 'exec /build/lxcmon-push/tests/e2e/proxmox_check.sh /build/lxcmon-push /build/lxcmon-push_*.deb'; }
 
+# As root, and it installs stand-ins in this chroot.
+check_services() { in_chroot 0 bash -c 'exec /build/lxcmon-push/tests/e2e/packages_check.sh /build/lxcmon-push'; }
+
 install_lintian() { chroot "$chroot" apt-get install -y -qq lintian; }
 
 # It prints nothing but what is an error or a warning.
@@ -103,6 +106,7 @@ cp "$work/log" "$outdir/build.log"
 rm -f "$outdir"/*.{deb,changes,buildinfo}
 cp "$chroot"/build/*.{deb,changes,buildinfo} "$outdir"
 timed "Proxmox VE stays" check_proxmox
+timed "packages start no service" check_services
 timed "install lintian" install_lintian
 timed "lintian" run_lintian
 [ ! -s "$work/log" ] || fail "$release: lintian says: $(cat "$work/log")"
