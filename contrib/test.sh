@@ -29,7 +29,7 @@ test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb influxdb-
     python3-tomli-w python3-yaml nodejs
     strace valgrind libbenchmark-dev
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
-    bash zsh fish man-db
+    bash zsh fish man-db git dpkg-dev gnupg
     ccache clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)
 passed=0
 failed=0

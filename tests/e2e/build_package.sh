@@ -4,14 +4,18 @@
 # unprivileged user without a network, the unit tests among it. Then apt simulates the installation beside stand-ins of Proxmox VE, and that
 # release's lintian looks at the package. Takes its seconds for each step.
 #
-# usage: build_package.sh RELEASE OUTDIR     bookworm or trixie; .deb, dbgsym .deb, .changes and .buildinfo are put into OUTDIR
+# usage: build_package.sh RELEASE OUTDIR [optimized]
+#
+#   RELEASE     bookworm or trixie
+#   OUTDIR      gets .deb, dbgsym .deb, .changes and .buildinfo
+#   optimized   as people get it, whatever the release
 #
 # Needs root and: apt-get install mmdebstrap iproute2. LXCMONTEST_CCACHE names the folder where compiled files are kept for the next time.
 set -euo pipefail
 # shellcheck source=contrib/dev/lib.sh
 . "$(dirname "$0")/../../contrib/dev/lib.sh"
 
-[ $# -eq 2 ] || fail "usage: build_package.sh RELEASE OUTDIR"
+[ $# -eq 2 ] || [ "$*" = "$1 $2 optimized" ] || fail "usage: build_package.sh RELEASE OUTDIR [optimized]"
 need_root
 need_debian
 release=$1
@@ -21,10 +25,10 @@ ccache_folder=${LXCMONTEST_CCACHE:-/var/tmp/lxcmon-ccache}/$release
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/lxcmon-package-$release-XXXXXX")
 trap 'rm -rf --one-file-system "$work"' EXIT
 chroot=$work/root
-# The package that people get here is bookworm's. Compiled without optimizing the other takes half of the time, and tells as much of
-# that release's compiler and libraries.
+# Only bookworm's package is installed and run by the tests. Compiled without optimizing the other takes half of the time, and tells as much
+# of that release's compiler and libraries.
 build_options=terse
-[ "$release" = bookworm ] || build_options+=" noopt"
+[ "$release" = bookworm ] || [ "${3:-}" = optimized ] || build_options+=" noopt"
 readonly builder=1234 # no user has this id, in the chroot or outside
 
 # The mirror that this host has its own packages from has the other releases, too.
