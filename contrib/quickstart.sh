@@ -82,9 +82,11 @@ build() {
     configure_build build "$compiler" "${unity[@]}" && meson compile -C build lxcmon-push
 }
 
+ninja_steps() { grep -o '^\[[0-9]*/[0-9]*\]' "$1" | tail -n 1; }
+
 build_agent() {
     step "Building into ./build (2 to 8 minutes the first time)"
-    with_progress "$work/build.log" build || { cat "$work/build.log"; fail "the build failed"; }
+    with_progress "$work/build.log" ninja_steps build || { cat "$work/build.log"; fail "the build failed"; }
     say "$("$agent" --version) is in $root_folder/$agent"
 }
 

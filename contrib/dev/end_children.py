@@ -79,7 +79,8 @@ def main(command):
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         sys.exit("end_children.py: prctl(PR_SET_CHILD_SUBREAPER) failed")
     received = []
-    early = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    # One that is ignored stays so, as nohup wants it.
+    early = {number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN}
     signal.pthread_sigmask(signal.SIG_BLOCK, early)
     child = subprocess.Popen(command, start_new_session=True, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, early)).pid
 

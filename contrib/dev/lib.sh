@@ -45,20 +45,19 @@ configure_build() {
     [ -f "$folder/build.ninja" ] || CXX=$compiler meson setup "$folder" "$root_folder" "$@"
 }
 
-# with_progress LOG COMMAND...: runs it with its output in LOG, and shows the last "[steps done/all]" of ninja there: each second on a
-# terminal, else twice a minute.
+# with_progress LOG SHOW COMMAND...: runs it with its output in LOG, and shows what the function SHOW prints of LOG: each second on a terminal,
+# else twice a minute.
 with_progress() {
-    local log=$1 next=0 pid done_steps
-    shift
+    local log=$1 show=$2 next=$((SECONDS + 10)) pid
+    shift 2
     "$@" > "$log" 2>&1 &
     pid=$!
     while ! process_has_ended "$pid"; do
-        sleep 1
-        done_steps=$(grep -o '^\[[0-9]*/[0-9]*\]' "$log" | tail -n 1) || continue
+        sleep 1 || true # a signal to the process group
         if [ -t 1 ]; then
-            printf '\r  %s %s ' "$(elapsed)" "$done_steps"
+            printf '\r  [%s] %s ' "$(elapsed)" "$("$show" "$log")"
         elif [ "$SECONDS" -ge "$next" ]; then
-            say "  $(elapsed) $done_steps"
+            say "  [$(elapsed)] $("$show" "$log")"
             next=$((SECONDS + 30))
         fi
     done

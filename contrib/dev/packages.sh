@@ -11,8 +11,10 @@ readonly policy_mark='# Made by contrib/dev/packages.sh of lxcmon-push while it 
 run_until_signal() {
     "$@" &
     waited_for=$!
-    wait "$waited_for"
+    local code=0
+    wait "$waited_for" || code=$?
     waited_for=
+    return "$code"
 }
 waited_for=
 end_waited_for() { [ -z "$waited_for" ] || stop_process "$waited_for"; }
@@ -83,9 +85,11 @@ install_without_services() {
     trap : INT TERM HUP
     add_policy
     # needrestart would restart services that use an old library.
-    NEEDRESTART_SUSPEND=1 setsid --wait apt-get -y -qq --no-remove "$@" > "$installing/output" 2>&1 < /dev/null ||
+    NEEDRESTART_SUSPEND=1 with_progress "$installing/output" set_up setsid --wait apt-get -y -qq --no-remove "$@" < /dev/null ||
         fail "apt-get $* failed:"$'\n'"$(cat "$installing/output")"
 }
+
+set_up() { echo "$(grep -c '^Setting up ' "$1") of $(grep -c '^Inst ' <<< "$plan") packages"; }
 
 # invoke-rc.d and deb-systemd-invoke ask this script: 101 forbids to start, stop or restart a service.
 add_policy() {

@@ -94,6 +94,7 @@ set -euo pipefail
 . "$(dirname "$0")/dev/packages.sh"
 trap end_waited_for EXIT
 trap 'exit 143' TERM
+allow_upgrades=${ALLOW_UPGRADES:-no}
 install_needed "$@"
 END
 chmod 755 "$work/tree/contrib/install.sh"
@@ -172,3 +173,9 @@ says 'nothing was installed'
 ! is_installed standin-service || fail "'n' installs"
 ask y || fail "'y' does not install"
 expect_all_off
+forget
+
+# CI's machine is thrown away.
+ALLOW_UPGRADES=yes install_needed standin-new || fail "--allow-upgrades does not upgrade"
+[ "$(dpkg-query -W -f '${Version}' standin-library)" = 2.0 ] || fail "--allow-upgrades leaves standin-library"
+is_installed standin-new || fail "standin-new is not installed"

@@ -69,6 +69,15 @@ class EndChildren(unittest.TestCase):
                 self.assertTrue((self.folder / "cleaned").exists())
                 (self.folder / "cleaned").unlink()
 
+    def test_nohup(self):
+        """The signal that comes second ends it: the first is ignored from the beginning."""
+        script = f"trap '' HUP; exec {sys.executable} {PROGRAM} bash -c 'touch ready; exec sleep 1000'"
+        process = subprocess.Popen(["bash", "-c", script], cwd=self.folder)
+        self.wait_for_file("ready")
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(PATIENCE_SECONDS), 128 + signal.SIGTERM)
+
 
 if __name__ == "__main__":
     unittest.main()
