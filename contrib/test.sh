@@ -84,7 +84,7 @@ install_everything() {
 clean_up() {
     trap '' INT TERM HUP
     local job
-    for job in $(jobs -p); do wait_for 30 process_has_ended "$job" || true; done
+    for job in $(jobs -pr); do wait_for 30 process_has_ended "$job" || true; done
     PYTHONPATH=tests/integration PYTHONDONTWRITEBYTECODE=1 python3 -c \
         'from support import workspace; workspace.clean_up_after_crashed_runs()' || true
     rm -rf --one-file-system "$TMPDIR"
@@ -171,7 +171,7 @@ wait_for_end() {
     # Meson ends each test that takes too long.
     until wait_for 60 test -s "$2/$1.code"; do
         [ "$SECONDS" -lt "$end" ] || return 1
-        last=$(grep -o '^ *\[\{0,1\}[0-9]*/[0-9]*.*' "$2/$1.txt" | tail -n 1)
+        last=$(grep -o '^ *\[\{0,1\}[0-9]*/[0-9]*.*' "$2/$1.txt" | tail -n 1) || true
         say "  $(elapsed) ${last:-$1 still runs}"
     done
     cat "$2/$1.txt"
