@@ -101,8 +101,8 @@ find_containers() {
     names=$(running_containers)
     if [ -z "$names" ]; then
         say "None is running: creating a temporary one (removed at the end)."
-        # They are not installed while a container runs, and it may have ended since.
-        command -v lxc-start busybox ip > /dev/null || fail "the container that was running has ended: run this again"
+        # They are missing if a container ran at the beginning: it has ended, or is in an lxcpath that the agent does not look in by itself.
+        type lxc-start busybox ip > /dev/null 2>&1 || install_needed lxc busybox-static iproute2
         make_throwaway_container "$work"
         made_container=yes
         agent_arguments+=(--lxcpath "$work/lxc")
