@@ -65,6 +65,7 @@ in_chroot() {
     unshare --mount --net --pid --ipc --uts --fork --kill-child --mount-proc="$chroot/proc" bash -euc '
         ip link set lo up
         mount -t tmpfs -o mode=1777 shm "$1/dev/shm"
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/dev/pts"
         mount --bind "$2" "$1/ccache"
         exec chroot --userspec="$4:$4" "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
             CCACHE_DIR=/ccache CCACHE_COMPILERCHECK=content DEB_BUILD_OPTIONS="$3" "${@:5}"' bash "$chroot" "$ccache_folder" "$build_options" "$@"
