@@ -1,9 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# sudo ./contrib/quickstart.sh [--influx]: from a fresh Debian 12 to metrics of your containers.
+# sudo ./contrib/quickstart.sh [--influx]: from a fresh Debian to metrics of your containers.
 set -euo pipefail
 # shellcheck source=contrib/dev/lib.sh
 . "$(dirname "$0")/dev/lib.sh"
+# shellcheck source=contrib/dev/packages.sh
+. "$(dirname "$0")/dev/packages.sh"
 # shellcheck source=contrib/dev/throwaway.sh
 . "$(dirname "$0")/dev/throwaway.sh"
 
@@ -11,13 +13,22 @@ usage() {
     cat << 'END'
 Usage: sudo ./contrib/quickstart.sh [--influx]
 
-Installs the build dependencies, builds lxcmon-push into ./build, runs it for three ticks and shows the metrics. If no container
-is running, it creates a small one and removes it at the end. It does not install lxcmon-push.
+Installs the build dependencies (it shows them, and asks on a terminal), builds lxcmon-push into ./build, runs it for three ticks and shows
+the metrics of one container. If no container is running, it creates a small one and removes it at the end. It does not install
+lxcmon-push. Takes 3 to 10 minutes the first time, most of them for the build, and half a minute later.
+
+What stays: the packages, ./build, and compiled files in ccache's cache if ccache is installed. A signal ends all that it has started.
 
   --influx   start a temporary InfluxDB on loopback (Debian's influxdb), and show the results of queries; default: a JSON file
 END
 }
 
+# The second part runs below end_children.py, with the seconds that the first one took.
+installed=no
+if [ "${1:-}" = --installed ]; then
+    installed=yes SECONDS=$2
+    shift 2
+fi
 with_influx=no
 case ${1:-} in
     '') ;;
@@ -29,6 +40,24 @@ esac
 need_root
 need_debian
 cd "$root_folder"
+
+# liblxc's monitor of each running container listens on a socket of this name.
+container_runs() { grep -q '@.*/command$' /proc/net/unix; }
+
+install() {
+    local packages=(python3)
+    trap end_waited_for EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    say "This takes 3 to 10 minutes the first time, and half a minute later."
+    step "Packages: the build dependencies (debian/control) and what the quick start needs"
+    [ "$with_influx" = no ] || packages+=(influxdb influxdb-client)
+    container_runs || packages+=(lxc busybox-static iproute2)
+    install_needed "${packages[@]}"
+    exec python3 contrib/dev/end_children.py contrib/quickstart.sh --installed "$SECONDS" "$@"
+}
+[ "$installed" = yes ] || install "$@"
+
 agent=build/src/lxcmon-push
 agent_arguments=(--interval 1s --fs-interval 1s)
 agent_pid=
@@ -38,13 +67,14 @@ made_container=no
 work=$(mktemp -d /var/tmp/lxcmon-quickstart-XXXXXX)
 
 clean_up() {
+    trap '' INT TERM HUP
     [ -z "$agent_pid" ] || stop_process "$agent_pid"
     [ -z "$influxd_pid" ] || stop_process "$influxd_pid"
     remove_throwaway_container "$work"
-    rm -rf "$work"
+    rm -rf --one-file-system "$work"
 }
 trap clean_up EXIT
-trap 'exit 130' INT TERM
+trap 'exit 143' INT TERM HUP
 
 build() {
     local compiler=g++
@@ -52,16 +82,11 @@ build() {
     configure_build build "$compiler" "${unity[@]}" && meson compile -C build lxcmon-push
 }
 
-install_and_build() {
-    step "Installing the build dependencies (debian/control)"
-    refresh_package_lists
-    install_build_dependencies
-    [ "$with_influx" = no ] || install_packages influxdb influxdb-client
-    step "Building into ./build"
-    if ! build > "$work/build.log" 2>&1; then
-        cat "$work/build.log"
-        fail "the build failed"
-    fi
+ninja_steps() { grep -o '^\[[0-9]*/[0-9]*\]' "$1" | tail -n 1; }
+
+build_agent() {
+    step "Building into ./build (2 to 8 minutes the first time)"
+    with_progress "$work/build.log" ninja_steps build || { cat "$work/build.log"; fail "the build failed"; }
     say "$("$agent" --version) is in $root_folder/$agent"
 }
 
@@ -76,13 +101,15 @@ find_containers() {
     names=$(running_containers)
     if [ -z "$names" ]; then
         say "None is running: creating a temporary one (removed at the end)."
-        install_packages lxc busybox-static iproute2
+        # They are missing if a container ran at the beginning: it has ended, or is in an lxcpath that the agent does not look in by itself.
+        type lxc-start busybox ip > /dev/null 2>&1 || install_needed lxc busybox-static iproute2
         make_throwaway_container "$work"
         made_container=yes
         agent_arguments+=(--lxcpath "$work/lxc")
         names=$(running_containers --lxcpath "$work/lxc")
     fi
-    say "Running: ${names//$'\n'/, }"
+    shown=${names%%$'\n'*}
+    say "$(wc -l <<< "$names") running; the figures of $shown follow."
 }
 
 # run_agent DONE ARGUMENT...: runs the agent until the function DONE succeeds.
@@ -104,11 +131,11 @@ show_json_sink() {
     step "Three ticks into a JSON file: lxcmon-push ${agent_arguments[*]} --json-file FILE"
     run_agent three_ticks_in_file --json-file "$work/points.jsonl"
     say "One of its lines:"
-    grep '"lxc_cpu"' "$work/points.jsonl" | tail -1
-    step "The metrics of the last tick"
-    python3 contrib/dev/show_figures.py < "$work/points.jsonl"
-    step "The same as a table: lxcmon-push list"
-    "$agent" "${agent_arguments[@]}" list
+    grep '"lxc_cpu"' "$work/points.jsonl" | grep -F "\"container\":\"$shown\"" | tail -1
+    step "The metrics of $shown in the last tick"
+    python3 contrib/dev/show_figures.py "$shown" < "$work/points.jsonl"
+    step "A summary: lxcmon-push list --include $shown"
+    "$agent" "${agent_arguments[@]}" --include "$shown" list
 }
 
 query() { influx -host 127.0.0.1 -port "$influx_port" -database lxc "$@"; }
@@ -144,18 +171,18 @@ three_ticks_in_influx() { [ "$(tick_times | wc -l)" -ge 3 ]; }
 
 # show_rows MEASUREMENT COLUMNS: shows the rows of the last tick.
 show_rows() {
-    local statement="SELECT container, $2 FROM $1 WHERE time = $last_tick" rows
-    rows=$(query -precision rfc3339 -format column -execute "$statement")
-    [ -n "$rows" ] || { say "(no row of $1)"; missing+=" $1"; return; }
-    say "> SELECT container, $2 FROM $1"
-    say "$(tail -n +2 <<< "$rows")"
+    local statement="SELECT $2 FROM $1 WHERE container = '$shown' AND time = $last_tick" table
+    table=$(query -format csv -execute "$statement" | python3 contrib/dev/show_table.py)
+    [ -n "$table" ] || { say "(no row of $1)"; missing+=" $1"; return; }
+    say "> SELECT $2 FROM $1 WHERE container = '$shown'"
+    say "$table"
     say
 }
 
 # The temporary container has metrics of each kind; other containers may have done no I/O, or share the host's network.
 explain_missing() {
     [ "$made_container" = no ] || fail "InfluxDB has no rows of:$missing"
-    say "No rows of$missing for these containers; possible reasons: docs/measurements.md, Notes on the measurements."
+    say "No rows of$missing for this container; possible reasons: docs/measurements.md, Notes on the measurements."
 }
 
 show_influx_sink() {
@@ -186,7 +213,8 @@ Graphs: README.md. Options and measurements: docs.
 END
 }
 
-install_and_build
+build_agent
 find_containers
 if [ "$with_influx" = yes ]; then show_influx_sink; else show_json_sink; fi
 show_next_steps
+step "Done. What stays: the packages, $root_folder/build, ccache's cache if it is installed"

@@ -1,32 +1,48 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# sudo ./contrib/test.sh: installs the required packages (apt), builds, runs every test and every check of the source.
+# sudo ./contrib/test.sh [--allow-upgrades]: installs the required packages (apt; on a terminal it asks first), builds, runs every test
+# and every check of the source. 20 to 45 minutes the first time, half of that later. A signal ends all that it has started.
 # Continues after a failed step. The last line is "N passed, N failed"; the exit code is 1 if any failed.
+#
+#   --allow-upgrades   apt may upgrade packages if others need it: for a machine that is thrown away, as CI's
 set -euo pipefail
-[ $# -eq 0 ] || { sed -n "3,4s/^# //p" "$0" >&2; exit 2; }
 # shellcheck source=contrib/dev/lib.sh
 . "$(dirname "$0")/dev/lib.sh"
+# shellcheck source=contrib/dev/packages.sh
+. "$(dirname "$0")/dev/packages.sh"
+
+# The second part runs below end_children.py, with the seconds that the first one took.
+installed=no
+case ${1:-} in
+    '') ;;
+    --allow-upgrades) allow_upgrades=yes ;;
+    --installed) installed=yes SECONDS=$2 ;;
+    *) sed -n '/^set/q; 3,$s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+esac
 
 need_root
 need_debian
 cd "$root_folder"
 
-test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb iproute2 python3 util-linux bindfs
+test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb influxdb-client iproute2 python3 util-linux bindfs
     victoria-metrics openssl
     python3-tomli-w python3-yaml nodejs
     strace valgrind libbenchmark-dev
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
-    bash zsh fish man-db
+    bash zsh fish man-db git dpkg-dev gnupg
     ccache clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)
 passed=0
 failed=0
 failures=()
+steps=$(grep -c '^run_step ' contrib/test.sh)
+number=0
 
 # run_step TITLE COMMAND...
 run_step() {
     local title=$1 begin=$SECONDS
     shift
-    step "$title"
+    number=$((number + 1))
+    step "$number of $steps: $title"
     # In a subshell with errexit on: in an `if` bash would ignore errors in the middle of a function.
     set +e
     (set -e; "$@")
@@ -58,13 +74,20 @@ source_files() {
 }
 
 install_everything() {
-    refresh_package_lists
-    install_build_dependencies
-    install_packages "${test_packages[@]}"
     # NodeSource's nodejs package contains npm, Debian's does not.
-    command -v npm > /dev/null || install_packages npm
-    # Incus is only in backports, which this host may not have configured: unpack it, do not install it.
-    tests/support/fetch_incus.sh /var/tmp/lxcmon-incus
+    command -v npm > /dev/null || test_packages+=(npm)
+    install_needed "${test_packages[@]}"
+}
+
+# A signal ends the tests by itself (end_children.py sends it to all of them). What they could not take away goes here; meson gives a test
+# a second.
+clean_up() {
+    trap '' INT TERM HUP
+    local job
+    for job in $(jobs -pr); do wait_for 30 process_has_ended "$job" || true; done
+    PYTHONPATH=tests/integration PYTHONDONTWRITEBYTECODE=1 python3 -c \
+        'from support import workspace; workspace.clean_up_after_crashed_runs()' || true
+    rm -rf --one-file-system "$TMPDIR"
 }
 
 # build_with FOLDER COMPILER [MESON-OPTION...]
@@ -144,8 +167,13 @@ start_tests() {
 
 # wait_for_end NAME FOLDER: of what start_in_background has started.
 wait_for_end() {
+    local end=$((SECONDS + 5000)) last
     # Meson ends each test that takes too long.
-    wait_for 5000 test -s "$2/$1.code"
+    until wait_for 60 test -s "$2/$1.code"; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        last=$(grep -o '^ *\[\{0,1\}[0-9]*/[0-9]*.*' "$2/$1.txt" | tail -n 1) || true
+        say "  $(elapsed) ${last:-$1 still runs}"
+    done
     cat "$2/$1.txt"
     return "$(cat "$2/$1.code")"
 }
@@ -184,9 +212,32 @@ check_lengths() {
     return "$long"
 }
 
-run_step "Install packages" install_everything
+install_and_restart() {
+    trap end_of_installation EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    say "This takes 20 to 45 minutes the first time, and half of that later. What stays: the packages, the folders build, build-asan, build-test
+and build-tsan, and the caches ~/.cache/ccache, ~/.cache/lxcmon-push-tidy, ~/.npm, /var/tmp/lxcmon-ccache and /var/tmp/lxcmon-incus."
+    step "Packages"
+    install_everything
+    exec python3 contrib/dev/end_children.py contrib/test.sh --installed "$SECONDS"
+}
+
 # On a host whose own packages are in the way nothing else may start.
-[ "$failed" -eq 0 ] || { say "$passed passed, $failed failed"; exit 1; }
+end_of_installation() {
+    local code=$?
+    end_waited_for
+    [ "$code" -eq 0 ] || say "0 passed, 1 failed"
+}
+
+[ "$installed" = yes ] || install_and_restart
+TMPDIR=$(mktemp -d /var/tmp/lxcmon-test-XXXXXX)
+export TMPDIR
+chmod 1777 "$TMPDIR" # as /tmp
+trap clean_up EXIT
+trap 'exit 143' INT TERM HUP
+# Incus is only in backports, which this host may not have configured: unpack it, do not install it.
+run_step "Unpack Incus" tests/support/fetch_incus.sh /var/tmp/lxcmon-incus
 run_step "Build with g++, warnings are errors" build_with build-test "ccache g++" "${unity[@]}" -Ddebug=false
 rm -f "$LXCMONTEST_SEEN_FIELDS"
 # The virtual machine and the next build need the CPU while the other tests mostly wait: their priority is lower than that of the tests.
@@ -197,6 +248,7 @@ run_step "Run every test except the suites long and e2e" run_tests
 count_tests testlog build-test
 run_step "quickstart.sh" run_quickstart
 run_step "quickstart.sh --influx" run_quickstart --influx
+run_step "quickstart.sh, ended by a signal" tests/e2e/quickstart_signal_check.sh
 start_tests long build-test 0 --suite long --suite soak
 run_step "Format of the C++ files" check_format
 run_step "Build with clang, ASan and UBSan, warnings are errors" wait_for_end sanitizers build-test
@@ -213,10 +265,10 @@ run_step "No file over 300 lines" check_lengths
 
 run_step "Run the unit and integration tests with ASan and UBSan" wait_for_end sanitized build-asan
 count_tests sanitized build-asan
-for suite in e2e long; do
-    run_step "Run the tests of the suite $suite" wait_for_end "$suite" build-test
-    count_tests "$suite" build-test
-done
+run_step "Run the tests of the suite e2e" wait_for_end e2e build-test
+count_tests e2e build-test
+run_step "Run the tests of the suite long" wait_for_end long build-test
+count_tests long build-test
 # Checks a ratio, not times, because machines are shared. Last, because nothing else may run in parallel.
 run_step "Cost of 100 containers, compared with the baseline" tests/bench/bench.py --build build-test --sizes 100 --interval 500ms --check-ratio 3
 run_step "Each field was compared with a real value" contrib/dev/check_seen_fields.py "$LXCMONTEST_SEEN_FIELDS" build-test/src/lxcmon-push

@@ -9,7 +9,8 @@ export DEBIAN_FRONTEND=noninteractive
 if [ -t 1 ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi
 
 say() { printf '%s\n' "$*"; }
-step() { printf '\n%s==> %s%s\n' "$bold" "$*" "$plain"; }
+elapsed() { printf '%d:%02d' $((SECONDS / 60)) $((SECONDS % 60)); }
+step() { printf '\n%s==> [%s] %s%s\n' "$bold" "$(elapsed)" "$*" "$plain"; }
 fail() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
     exit 1
@@ -33,25 +34,6 @@ wait_for() {
     done
 }
 
-refresh_package_lists() {
-    # Without a network all packages may be installed already; otherwise apt-get install fails.
-    apt-get update -qq || say "The package lists could not be refreshed; using the old ones."
-}
-
-# run_apt ARGUMENT...: apt-get, unless it would remove a package: Debian's LXC conflicts with Proxmox VE's, and so removes Proxmox VE.
-run_apt() {
-    local plan removed output
-    plan=$(apt-get --simulate -qq "$@" 2>&1) || fail "apt-get $* is not possible:"$'\n'"$plan"
-    removed=$(sed -n 's/^Remv \([^ ]*\).*/\1/p' <<< "$plan" | xargs)
-    [ -z "$removed" ] || fail "apt would remove $removed: nothing was installed or removed. Run this on another Debian host or in a \
-container; docs/service.md tells how to install the package on Proxmox VE"
-    output=$(apt-get -y -qq --no-remove "$@" 2>&1) || fail "apt-get $* failed:"$'\n'"$output"
-}
-
-# The build dependencies are listed in debian/control only.
-install_build_dependencies() { run_apt build-dep "$root_folder/"; }
-install_packages() { run_apt install --no-install-recommends "$@"; }
-
 # Compiles 12 files of a room as one, which takes a quarter of the time.
 # shellcheck disable=SC2034 # for the scripts
 unity=(--unity=on --unity-size=12)
@@ -61,6 +43,26 @@ configure_build() {
     local folder=$root_folder/$1 compiler=$2
     shift 2
     [ -f "$folder/build.ninja" ] || CXX=$compiler meson setup "$folder" "$root_folder" "$@"
+}
+
+# with_progress LOG SHOW COMMAND...: runs it with its output in LOG, and shows what the function SHOW prints of LOG: each second on a terminal,
+# else twice a minute.
+with_progress() {
+    local log=$1 show=$2 next=$((SECONDS + 10)) pid
+    shift 2
+    "$@" > "$log" 2>&1 &
+    pid=$!
+    while ! process_has_ended "$pid"; do
+        sleep 1 || true # a signal to the process group
+        if [ -t 1 ]; then
+            printf '\r  [%s] %s ' "$(elapsed)" "$("$show" "$log")"
+        elif [ "$SECONDS" -ge "$next" ]; then
+            say "  [$(elapsed)] $("$show" "$log")"
+            next=$((SECONDS + 30))
+        fi
+    done
+    [ ! -t 1 ] || printf '\n'
+    wait "$pid"
 }
 
 # stop_process PID: SIGTERM, then SIGKILL after ten seconds. PID is a child of this shell.

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Prints the last tick of a JSON Lines file of lxcmon-push in a readable form: standard input to standard output."""
+"""Prints a container's last tick of a JSON Lines file of lxcmon-push in a readable form: standard input to standard output.
+
+    show_figures.py CONTAINER"""
 
 import json
 import sys
@@ -23,17 +25,15 @@ def readable(name, value):
     return str(value)
 
 
-def main():
+def main(container):
     points = [json.loads(line) for line in sys.stdin]
+    points = [point for point in points if point["tags"].get("container") == container]
+    if not points:
+        sys.exit(f"show_figures.py: no point of {container}")
     last = max(point["timestamp"] for point in points)
-    points = [point for point in points if point["timestamp"] == last]
-    # Points without a container are of the host or the agent.
-    sources = {(point["tags"].get("container"), point["tags"]["host"]) for point in points}
-    for container, host in sorted(sources, key=lambda each: (each[0] is None, each)):
-        print(f"\n{container or 'the host ' + host}")
-        for point in points:
-            if point["tags"].get("container") == container:
-                show(point)
+    for point in points:
+        if point["timestamp"] == last:
+            show(point)
 
 
 def show(point):
@@ -46,4 +46,4 @@ def show(point):
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

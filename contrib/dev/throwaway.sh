@@ -3,7 +3,8 @@
 # A small, temporary busybox container with some load, for contrib/quickstart.sh. All its files are in one folder.
 
 throwaway_name=lxcmon-demo
-throwaway_bridge=lxcmondemo0
+# A name of its own: a bridge of the host is neither used nor deleted.
+throwaway_bridge=lxcmon-$$
 
 make_throwaway_container() {
     local work=$1 root=$1/rootfs
@@ -12,7 +13,7 @@ make_throwaway_container() {
     chroot "$root" /bin/busybox --install -s /bin
     throwaway_init > "$root/bin/work"
     chmod 755 "$work" "$root/bin/work"
-    ip link show "$throwaway_bridge" > /dev/null 2>&1 || ip link add "$throwaway_bridge" type bridge
+    ip link add "$throwaway_bridge" type bridge
     ip address replace 10.213.255.1/30 dev "$throwaway_bridge"
     ip link set "$throwaway_bridge" up
     throwaway_config "$root" > "$work/lxc/$throwaway_name/config"

@@ -4,27 +4,31 @@
 # unprivileged user without a network, the unit tests among it. Then apt simulates the installation beside stand-ins of Proxmox VE, and that
 # release's lintian looks at the package. Takes its seconds for each step.
 #
-# usage: build_package.sh RELEASE OUTDIR     bookworm or trixie; .deb, dbgsym .deb, .changes and .buildinfo are put into OUTDIR
+# usage: build_package.sh RELEASE OUTDIR [optimized]
+#
+#   RELEASE     bookworm or trixie
+#   OUTDIR      gets .deb, dbgsym .deb, .changes and .buildinfo
+#   optimized   as people get it, whatever the release
 #
 # Needs root and: apt-get install mmdebstrap iproute2. LXCMONTEST_CCACHE names the folder where compiled files are kept for the next time.
 set -euo pipefail
 # shellcheck source=contrib/dev/lib.sh
 . "$(dirname "$0")/../../contrib/dev/lib.sh"
 
-[ $# -eq 2 ] || fail "usage: build_package.sh RELEASE OUTDIR"
+[ $# -eq 2 ] || [ "$*" = "$1 $2 optimized" ] || fail "usage: build_package.sh RELEASE OUTDIR [optimized]"
 need_root
 need_debian
 release=$1
 mkdir -p "$2"
 outdir=$(cd "$2" && pwd)
 ccache_folder=${LXCMONTEST_CCACHE:-/var/tmp/lxcmon-ccache}/$release
-work=$(mktemp -d "/var/tmp/lxcmon-package-$release-XXXXXX")
+work=$(mktemp -d "${TMPDIR:-/var/tmp}/lxcmon-package-$release-XXXXXX")
 trap 'rm -rf --one-file-system "$work"' EXIT
 chroot=$work/root
-# The package that people get here is bookworm's. Compiled without optimizing the other takes half of the time, and tells as much of
-# that release's compiler and libraries.
+# Only bookworm's package is installed and run by the tests. Compiled without optimizing the other takes half of the time, and tells as much
+# of that release's compiler and libraries.
 build_options=terse
-[ "$release" = bookworm ] || build_options+=" noopt"
+[ "$release" = bookworm ] || [ "${3:-}" = optimized ] || build_options+=" noopt"
 readonly builder=1234 # no user has this id, in the chroot or outside
 
 # The mirror that this host has its own packages from has the other releases, too.
@@ -61,6 +65,7 @@ in_chroot() {
     unshare --mount --net --pid --ipc --uts --fork --kill-child --mount-proc="$chroot/proc" bash -euc '
         ip link set lo up
         mount -t tmpfs -o mode=1777 shm "$1/dev/shm"
+        mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/dev/pts"
         mount --bind "$2" "$1/ccache"
         exec chroot --userspec="$4:$4" "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
             CCACHE_DIR=/ccache CCACHE_COMPILERCHECK=content DEB_BUILD_OPTIONS="$3" "${@:5}"' bash "$chroot" "$ccache_folder" "$build_options" "$@"
@@ -74,6 +79,9 @@ build() {
 
 # As root, since the scripts of contrib ask for it.
 check_proxmox() { in_chroot 0 bash -c 'exec /build/lxcmon-push/tests/e2e/proxmox_check.sh /build/lxcmon-push /build/lxcmon-push_*.deb'; }
+
+# As root, and it installs stand-ins in this chroot.
+check_services() { in_chroot 0 bash -c 'exec /build/lxcmon-push/tests/e2e/packages_check.sh /build/lxcmon-push'; }
 
 install_lintian() { chroot "$chroot" apt-get install -y -qq lintian; }
 
@@ -103,6 +111,7 @@ cp "$work/log" "$outdir/build.log"
 rm -f "$outdir"/*.{deb,changes,buildinfo}
 cp "$chroot"/build/*.{deb,changes,buildinfo} "$outdir"
 timed "Proxmox VE stays" check_proxmox
+timed "packages start no service" check_services
 timed "install lintian" install_lintian
 timed "lintian" run_lintian
 [ ! -s "$work/log" ] || fail "$release: lintian says: $(cat "$work/log")"
