@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/container_table.hpp"
 
+#include "discover/lxc_api.hpp"
 #include "discover/names/same_names.hpp"
-#include "discover/selection.hpp"
 #include "io/clock.hpp"
 #include "io/pidfd.hpp"
-#include "text/same_kind.hpp"
 
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -23,8 +21,11 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
     , pve_names_(settings_.pve) {
     if (settings_.lxcpaths.empty())
         settings_.lxcpaths = default_lxcpaths();
-    while (by_path_.size() < settings_.lxcpaths.size())
+    for (std::size_t index = 0; index < settings_.lxcpaths.size(); ++index) {
         by_path_.emplace_back(FolderWatch(settings_.listing));
+        by_path_.back().same_as = index;
+    }
+    share_paths();
 }
 
 void ContainerTable::refresh() {
@@ -33,7 +34,7 @@ void ContainerTable::refresh() {
     ignored_.start_round(sockets_.size(), now_ns_);
     poll_ended();
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
-        if (must_list(settings_.lxcpaths[index], by_path_[index]))
+        if (must_list(index))
             ask_about_path(index, LxcAsk::owner);
         update_all(index);
     }
@@ -94,61 +95,6 @@ void ContainerTable::poll_ended() {
         }
 }
 
-/// True if every container with a monitor socket is in `entries`, and every entry without a configuration
-/// still has its socket.
-bool ContainerTable::has_all_running(const std::string& lxcpath, const Entries& entries) {
-    bool has_all = true;
-    sockets_.for_each_name(lxcpath, [&](std::string_view name, std::uint64_t listener) {
-        has_all = has_all && (ignored_.contains(lxcpath, name, listener) || entries.contains(name) ||
-                              !is_selected(std::string(name), settings_));
-    });
-    return has_all && std::ranges::all_of(entries, [this](const auto& item) {
-               return item.second->defined || sockets_.inode_of(item.second->socket_name) != 0;
-           });
-}
-
-/// Touches an lxcpath only if nothing on the way to it can hang.
-bool ContainerTable::must_list(const std::string& lxcpath, Path& path) {
-    if (path.question != 0 || now_ns_ < path.retry_ns)
-        return false;
-    const bool is_due = path.may_hang ? path.folder.is_due_untouched() : path.folder.is_due(lxcpath);
-    return is_due || !path.owner || !has_all_running(lxcpath, path.entries);
-}
-
-/// First root's process says whose the lxcpath is, then that owner's process lists it.
-void ContainerTable::ask_about_path(std::size_t index, LxcAsk what) {
-    Path& path = by_path_[index];
-    LxcQuestion question;
-    question.ask = what;
-    question.lxcpath = settings_.lxcpaths[index];
-    path.question =
-        clients_.ask(what == LxcAsk::list ? path.owner.value_or(LxcOwner{}) : LxcOwner{}, std::move(question),
-                     path.failures != 0 ? LxcUrgency::last : LxcUrgency::normal);
-    pending_.emplace(path.question, Pending{index, {}, what});
-}
-
-/// nullptr if nobody but root and the agent's user can cause messages.
-LogAllowance* ContainerTable::allowance_of(const Path& path) {
-    const uid_t uid = path.owner.value_or(LxcOwner{}).uid;
-    return uid == 0 || uid == ::geteuid() ? nullptr : &allowances_.try_emplace(uid, uid).first->second;
-}
-
-/// Logs when an lxcpath can't be listed any more, the reason if it is another one, and when it can again.
-void ContainerTable::note_list(const std::string& lxcpath, Path& path, const std::string& fault) {
-    if (fault.empty()) {
-        if (faults_.erase(lxcpath) != 0 && may_log(allowance_of(path), now_ns_))
-            spdlog::info("{}: can be listed again", lxcpath);
-        return;
-    }
-    const auto [known, is_first] = faults_.try_emplace(lxcpath, fault);
-    if ((is_first || !text::same_kind(std::exchange(known->second, fault), fault)) &&
-        may_log(allowance_of(path), now_ns_))
-        spdlog::error("{}; new containers are not seen until this is fixed: check --lxcpath and the rights "
-                      "of the agent",
-                      fault);
-    path.folder.forget();
-}
-
 void ContainerTable::take(LxcAnswer answer) {
     const auto at = pending_.find(answer.number);
     if (at == pending_.end())
@@ -164,72 +110,6 @@ void ContainerTable::take(LxcAnswer answer) {
         take_container(pending.path, *entry->second, pending.ask == LxcAsk::init, std::move(answer));
 }
 
-void ContainerTable::take_of_path(std::size_t index, LxcAsk what, const LxcAnswer& answer) {
-    const std::string& lxcpath = settings_.lxcpaths[index];
-    Path& path = by_path_[index];
-    path.question = 0;
-    if (what == LxcAsk::owner && answer.trouble == LxcTrouble::none) {
-        take_owner(index, answer);
-        return;
-    }
-    const bool is_broken = answer.trouble == LxcTrouble::broken;
-    path.failures = is_broken ? path.failures + 1 : 0;
-    path.retry_ns = is_broken ? now_ns_ + pause_after(path.failures) : 0;
-    note_list(lxcpath, path,
-              answer.fault.find(lxcpath) == std::string::npos && !answer.fault.empty()
-                  ? "listing the containers of " + lxcpath + ": " + answer.fault
-                  : answer.fault);
-    if (answer.trouble == LxcTrouble::none)
-        take_list(index, answer);
-}
-
-/// What was known of the containers of another owner does not hold any more.
-void ContainerTable::take_owner(std::size_t index, const LxcAnswer& answer) {
-    Path& path = by_path_[index];
-    if (path.owner && path.owner->uid != answer.owner.uid) {
-        spdlog::warn("{}: it was uid {}'s and is uid {}'s now: its containers are looked up anew",
-                     settings_.lxcpaths[index], path.owner->uid, answer.owner.uid);
-        path.entries.clear();
-    }
-    path.owner = answer.owner;
-    path.may_hang = answer.may_hang;
-    if (!path.may_hang) // notes what the folder is like before the list
-        static_cast<void>(path.folder.is_due(settings_.lxcpaths[index]));
-    ask_about_path(index, LxcAsk::list);
-}
-
-void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
-    const std::string& lxcpath = settings_.lxcpaths[index];
-    Path& path = by_path_[index];
-    listed_ = true;
-    for (auto& [name, entry] : path.entries)
-        entry->seen = entry->defined = false;
-    for (const std::string& name : answer.names)
-        mark_seen(index, name, true);
-    // Containers without a configuration (lxc-execute): any user can create such a socket, so check its owner
-    // first.
-    sockets_.for_each_name(lxcpath, [&](std::string_view running, std::uint64_t listener) {
-        const std::string name(running);
-        if (path.entries.contains(name) ||
-            (is_selected(name, settings_) && ignored_.is_monitor(lxcpath, name, listener, path.owner->uid)))
-            mark_seen(index, name, false);
-    });
-    std::erase_if(path.entries, [](const auto& item) { return !item.second->seen; });
-}
-
-void ContainerTable::mark_seen(std::size_t index, const std::string& name, bool defined) {
-    if (!is_selected(name, settings_))
-        return;
-    auto& entry = by_path_[index].entries[name];
-    if (!entry) {
-        entry = std::make_unique<ContainerEntry>(++last_id_, settings_.lxcpaths[index], name);
-        entry->allowance = allowance_of(by_path_[index]);
-    }
-    entry->defined = entry->defined || defined;
-    if (!std::exchange(entry->seen, true))
-        update(index, *entry);
-}
-
 void ContainerTable::update_all(std::size_t index) {
     for (auto& [name, entry] : by_path_[index].entries)
         update(index, *entry);
@@ -238,11 +118,23 @@ void ContainerTable::update_all(std::size_t index) {
 void ContainerTable::update(std::size_t index, ContainerEntry& entry) {
     if (entry.container.init_pid != 0 && !entry.ended)
         return; // the steady state
-    const std::uint64_t listener = sockets_.inode_of(entry.socket_name);
-    const bool is_ignored =
-        listener != 0 && ignored_.contains(entry.container.lxcpath, entry.container.name, listener);
-    if (by_path_[index].owner && entry.must_ask(is_ignored ? 0 : listener, now_ns_))
-        ask(index, entry, false);
+    const Path& path = by_path_[index];
+    std::uint64_t listener = 0;
+    std::size_t way = 0; // the monitor's
+    for (std::size_t at = 0; at < entry.socket_names.size() && listener == 0; ++at) {
+        const std::uint64_t inode = sockets_.inode_of(entry.socket_names[at]);
+        if (inode == 0 || ignored_.contains(entry.container.lxcpath, entry.container.name, inode))
+            continue;
+        listener = inode;
+        way = at;
+    }
+    if (listener != 0 && entry.socket == 0)
+        entry.question =
+            0; // it was asked as a stopped one, before this path was known or its monitor started
+    if (!path.owner || !entry.must_ask(listener, now_ns_))
+        return;
+    entry.asked_path = path.paths[way];
+    ask(index, entry, false);
 }
 
 void ContainerTable::ask(std::size_t index, ContainerEntry& entry, bool of_init) {
@@ -288,7 +180,7 @@ void ContainerTable::mark_shadowed() {
     std::vector<Container*> all;
     for (const bool of_root : {true, false})
         for (const Path& path : by_path_)
-            if ((path.owner && path.owner->uid == 0) == of_root)
+            if (is_of_root(path) == of_root)
                 for (const auto& [name, entry] : path.entries)
                     all.push_back(&entry->container);
     mark_same_names(all, [this](const Container& container) {

@@ -36,12 +36,8 @@ void take_interval(C& config, Value value) {
         throw text::BadValue{"is out of range; expected 100ms to 24h"};
 }
 
-/// Keeps the exact text of an absolute path, except trailing slashes: liblxc derives the names of its monitor
-/// sockets from it.
 void take_lxcpath(C& config, Value value) {
-    std::string path = value;
-    while (path.size() > 1 && path.back() == '/')
-        path.pop_back();
+    std::string path = app::clean_path(value);
     if (!path.starts_with('/'))
         throw text::BadValue{
             "is not a folder of containers; expected an absolute path, for example /var/lib/lxc"};

@@ -2,7 +2,7 @@
 #include "support/temp_tree.hpp"
 
 #include "discover/names/lxd_names.hpp"
-#include "discover/selection.hpp"
+#include "discover/names/selection.hpp"
 
 #include <doctest/doctest.h>
 
