@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/container_table.hpp"
 
-#include "discover/lxc_api.hpp"
 #include "discover/names/same_names.hpp"
 #include "io/clock.hpp"
 #include "io/pidfd.hpp"
@@ -19,12 +18,15 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
     : settings_(std::move(settings))
     , clients_(settings_.liblxc)
     , pve_names_(settings_.pve) {
-    if (settings_.lxcpaths.empty())
-        settings_.lxcpaths = default_lxcpaths();
-    for (std::size_t index = 0; index < settings_.lxcpaths.size(); ++index) {
-        by_path_.emplace_back(FolderWatch(settings_.listing));
-        by_path_.back().same_as = index;
-    }
+    follows_defaults_ = settings_.lxcpaths.empty();
+    for (const std::string& lxcpath : std::exchange(settings_.lxcpaths, {}))
+        add_path(lxcpath);
+    ask_about_defaults();
+    const auto end = Clock::now() + settings_.liblxc.first_wait;
+    while (auto answer = clients_.next(end))
+        take(std::move(*answer));
+    if (by_path_.empty()) // no answer in time
+        add_path("/var/lib/lxc");
     share_paths();
 }
 
@@ -33,6 +35,7 @@ void ContainerTable::refresh() {
     read_sockets();
     ignored_.start_round(sockets_.size(), now_ns_);
     poll_ended();
+    ask_about_defaults();
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
         if (must_list(index))
             ask_about_path(index, LxcAsk::owner);
@@ -97,6 +100,8 @@ void ContainerTable::poll_ended() {
 
 void ContainerTable::take(LxcAnswer answer) {
     const auto at = pending_.find(answer.number);
+    if (answer.number == defaults_question_)
+        return take_defaults(answer);
     if (at == pending_.end())
         return;
     const Pending pending = std::move(at->second);

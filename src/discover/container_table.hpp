@@ -25,6 +25,7 @@ namespace lxcmon::discover {
 /// All containers of the host, running or stopped, kept from tick to tick. Sampling thread only.
 class ContainerTable {
   public:
+    /// Without lxcpaths in the settings: waits for up to LiblxcSettings::first_wait for the default ones.
     explicit ContainerTable(DiscoverSettings settings);
 
     /// Updates the table; call once a tick. An lxcpath that can't be listed is logged once and does not
@@ -42,6 +43,7 @@ class ContainerTable {
     /// Ordered by lxcpath, then name. Valid until the next refresh(); the address of an entry does not change
     /// while the container exists.
     [[nodiscard]] const std::vector<const Container*>& containers() const noexcept { return view_; }
+    /// Also default lxcpaths that have gone since.
     [[nodiscard]] const std::vector<std::string>& lxcpaths() const noexcept { return settings_.lxcpaths; }
     /// Number of containers whose state is unknown or whose name repeats another; the reason was logged.
     [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
@@ -65,6 +67,7 @@ class ContainerTable {
         }
 
         FolderWatch folder;
+        bool is_gone = false;              ///< a default lxcpath that is none at the moment
         std::optional<FolderId> folder_id; ///< as of the last list
         std::size_t same_as = 0;           ///< index of the first lxcpath of the same folder
         std::vector<std::string> found;    ///< other paths of the folder, as of the last list
@@ -97,6 +100,11 @@ class ContainerTable {
     void take_of_path(std::size_t index, LxcAsk what, const LxcAnswer& answer);
     void take_owner(std::size_t index, const LxcAnswer& answer);
     void take_list(std::size_t index, const LxcAnswer& answer);
+    void ask_about_defaults();
+    void take_defaults(const LxcAnswer& answer);
+    void follow_default(const std::string& lxcpath);
+    void leave_default(std::size_t index);
+    void add_path(const std::string& lxcpath);
     void find_same_folders();
     void share_paths();
     [[nodiscard]] LogAllowance* allowance_of(const Path& path);
@@ -119,6 +127,10 @@ class ContainerTable {
     LxcClients clients_;
     std::map<std::uint64_t, Pending> pending_; ///< by number
     PveNames pve_names_;
+    bool follows_defaults_ = false;
+    std::uint64_t defaults_question_ = 0; ///< 0: none is open
+    std::int64_t defaults_due_ns_ = 0;    ///< CLOCK_MONOTONIC
+    std::string defaults_fault_;
     bool is_first_ = true;
     bool listed_ = false; ///< in this round
     std::int64_t now_ns_ = 0;

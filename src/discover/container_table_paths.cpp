@@ -2,6 +2,7 @@
 // The lxcpaths of the table: whose they are, which are the same folder, and when they are listed.
 #include "discover/container_table.hpp"
 #include "discover/names/selection.hpp"
+#include "io/clock.hpp"
 #include "text/same_kind.hpp"
 
 #include <spdlog/spdlog.h>
@@ -31,7 +32,7 @@ bool ContainerTable::has_all_running(const std::string& lxcpath, const Path& pat
 bool ContainerTable::must_list(std::size_t index) {
     const std::string& lxcpath = settings_.lxcpaths[index];
     Path& path = by_path_[index];
-    if (path.question != 0 || now_ns_ < path.retry_ns)
+    if (path.is_gone || path.question != 0 || now_ns_ < path.retry_ns)
         return false;
     const bool is_due = path.may_hang ? path.folder.is_due_untouched() : path.folder.is_due(lxcpath);
     return is_due || !path.owner || (path.same_as == index && !has_all_running(lxcpath, path));
@@ -75,6 +76,8 @@ void ContainerTable::take_of_path(std::size_t index, LxcAsk what, const LxcAnswe
     const std::string& lxcpath = settings_.lxcpaths[index];
     Path& path = by_path_[index];
     path.question = 0;
+    if (path.is_gone)
+        return;
     if (what == LxcAsk::owner && answer.trouble == LxcTrouble::none) {
         take_owner(index, answer);
         return;
@@ -131,6 +134,61 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
                 mark_seen(index, name, false);
         });
     std::erase_if(path.entries, [](const auto& item) { return !item.second->seen; });
+}
+
+void ContainerTable::ask_about_defaults() {
+    now_ns_ = io::now_ns(CLOCK_MONOTONIC);
+    if (!follows_defaults_ || defaults_question_ != 0 || now_ns_ < defaults_due_ns_)
+        return;
+    defaults_due_ns_ = now_ns_ + settings_.listing.defaults_period.count();
+    LxcQuestion question;
+    question.ask = LxcAsk::defaults;
+    defaults_question_ = clients_.ask({}, std::move(question), LxcUrgency::normal);
+}
+
+void ContainerTable::take_defaults(const LxcAnswer& answer) {
+    defaults_question_ = 0;
+    if (!text::same_kind(std::exchange(defaults_fault_, answer.fault), answer.fault) && !answer.fault.empty())
+        spdlog::error("the default lxcpaths can't be looked for, and stay as they are: {}", answer.fault);
+    if (answer.trouble != LxcTrouble::none)
+        return;
+    for (const std::string& lxcpath : answer.paths)
+        follow_default(lxcpath);
+    for (std::size_t index = 0; index < by_path_.size(); ++index)
+        if (std::ranges::find(answer.paths, settings_.lxcpaths[index]) == answer.paths.end())
+            leave_default(index);
+    find_same_folders();
+}
+
+void ContainerTable::follow_default(const std::string& lxcpath) {
+    const auto known = std::ranges::find(settings_.lxcpaths, lxcpath);
+    const auto index = static_cast<std::size_t>(known - settings_.lxcpaths.begin());
+    const bool is_new = known == settings_.lxcpaths.end();
+    if (is_new)
+        add_path(lxcpath);
+    if (!std::exchange(by_path_[index].is_gone, false) && (!is_new || is_first_))
+        return;
+    by_path_[index].folder.forget();
+    spdlog::info("{} is an lxcpath of this host now: its containers are sampled", lxcpath);
+}
+
+void ContainerTable::leave_default(std::size_t index) {
+    Path& path = by_path_[index];
+    if (std::exchange(path.is_gone, true))
+        return;
+    path.entries.clear();
+    path.folder_id.reset();
+    path.found.clear();
+    faults_.erase(settings_.lxcpaths[index]);
+    listed_ = true;
+    spdlog::info("{} is no lxcpath of this host any more: its containers are gone",
+                 settings_.lxcpaths[index]);
+}
+
+void ContainerTable::add_path(const std::string& lxcpath) {
+    settings_.lxcpaths.push_back(lxcpath);
+    by_path_.emplace_back(FolderWatch(settings_.listing));
+    by_path_.back().same_as = by_path_.size() - 1;
 }
 
 /// A folder that two lxcpaths lead to belongs to the first of these. Only of one owner: a user could name any

@@ -13,7 +13,7 @@ struct lxc_container;
 namespace lxcmon::discover {
 
 /// lxc.lxcpath of /etc/lxc/lxc.conf or liblxc's built-in default, and the lxcpaths of LXD and Incus that
-/// exist on this host.
+/// exist on this host. liblxc reads that file once in a process.
 [[nodiscard]] std::vector<std::string> default_lxcpaths();
 [[nodiscard]] std::string liblxc_version();
 

@@ -84,7 +84,7 @@ std::string encode(const LxcQuestion& question) {
 std::optional<LxcQuestion> decode_question(std::string_view message) {
     Texts texts(message);
     LxcQuestion question;
-    question.ask = texts.take_enum(LxcAsk::init);
+    question.ask = texts.take_enum(LxcAsk::defaults);
     question.number = texts.take_number<std::uint64_t>();
     question.lxcpath = texts.take();
     question.name = texts.take();

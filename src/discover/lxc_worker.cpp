@@ -100,6 +100,9 @@ class Worker {
         case LxcAsk::init:
             check_init(question, made);
             break;
+        case LxcAsk::defaults:
+            made.paths = default_lxcpaths();
+            break;
         }
     }
 

@@ -27,9 +27,9 @@ class PveNames {
         : settings_(std::move(settings))
         , scan_(scan) {}
 
-    /// Takes the results of a scan, and starts the next one if it is due. The first call checks if this is a
-    /// Proxmox VE host, and waits for up to `first_wait`. Logs when scans begin to fail or hang, and when
-    /// they work again; until then the names do not change.
+    /// Takes the results of a scan, and starts the next one if it is due. Until this is a Proxmox VE
+    /// host, that is checked once in a period. The first call waits for up to `first_wait`. Logs when scans
+    /// begin to fail or hang, and when they work again; until then the names do not change.
     void refresh();
 
     /// Host name of a VMID; empty if unknown. Valid until the next refresh().

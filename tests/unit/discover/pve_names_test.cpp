@@ -119,14 +119,17 @@ TEST_CASE("names from the process that reads the folder are checked") {
         CHECK(decode_names(wrong, names) == EIO);
 }
 
-TEST_CASE("a host without Proxmox VE has no names, and is checked once") {
+TEST_CASE("a host without Proxmox VE has no names until it is installed") {
     const TempTree tree;
     LogCapture log;
     PveNames names(settings_of(tree));
     names.refresh();
-    tree.write("pve/lxc/101.conf", "hostname: web\n");
-    names.refresh();
     CHECK(names.find("101").empty());
+    tree.write("pve/lxc/101.conf", "hostname: web\n");
+    CHECK(comes_true([&] {
+        names.refresh();
+        return names.find("101") == "web";
+    }));
     CHECK(log.take().empty());
 }
 
