@@ -166,8 +166,8 @@ void ContainerEntry::refuse_init_of(const ContainerEntry& other, LxcAnswer& answ
                    " of " + other.container.lxcpath;
 }
 
-void ContainerEntry::set_host_name(std::string_view pve_name) {
-    const std::string_view name = pve_name.empty() ? std::string_view(uts_name) : pve_name;
+void ContainerEntry::set_host_name() {
+    const std::string& name = pve_name.empty() ? uts_name : pve_name;
     if (container.host_name != name)
         container.host_name = name;
 }

@@ -40,6 +40,8 @@ struct ContainerEntry {
     /// Of its monitor, for each path of the lxcpath by which it may have been started.
     std::vector<std::string> socket_names;
     std::string asked_path; ///< the path by which its monitor is asked
+    std::string pve_name;   ///< its host name in Proxmox VE's configuration; empty: none
+    bool selected = false;  ///< by its name or pve_name; else it is not in the view
     bool seen = false;
     bool defined = false;       ///< has a configuration, not only a monitor
     bool ended = false;         ///< its init has ended
@@ -69,8 +71,8 @@ struct ContainerEntry {
     [[nodiscard]] bool take(LxcAnswer answer, std::int64_t now_ns);
     /// Takes the answer of init_question(). True if the container runs.
     [[nodiscard]] bool take_init(const LxcAnswer& answer, std::int64_t now_ns);
-    /// `pve_name` precedes lxc.uts.name, if it is not empty.
-    void set_host_name(std::string_view pve_name);
+    /// pve_name precedes lxc.uts.name, if it is not empty.
+    void set_host_name();
     /// Logs once that the process on the monitor's socket is ignored.
     void report_untrusted(uid_t owner, std::int64_t now_ns);
 

@@ -2,6 +2,7 @@
 #include "discover/container_table.hpp"
 
 #include "discover/names/same_names.hpp"
+#include "discover/names/selection.hpp"
 #include "io/clock.hpp"
 #include "io/pidfd.hpp"
 
@@ -35,6 +36,7 @@ void ContainerTable::refresh() {
     read_sockets();
     ignored_.start_round(sockets_.size(), now_ns_);
     poll_ended();
+    pve_names_.refresh();
     ask_about_defaults();
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
         if (must_list(index))
@@ -47,9 +49,9 @@ void ContainerTable::refresh() {
         take(std::move(*answer));
     clients_.end_idle();
     clients_.report_overdue();
+    select_by_names();
     if (std::exchange(listed_, false))
         mark_shadowed();
-    pve_names_.refresh();
     make_view();
 }
 
@@ -68,12 +70,35 @@ void ContainerTable::read_sockets() {
         spdlog::info("{} works again", what);
 }
 
+/// On Proxmox VE a host name may select a container, and is not known when the container is found.
+bool ContainerTable::is_wanted(const std::string& name) const noexcept {
+    return pve_names_.is_pve() ? may_be_selected(name, settings_) : is_selected(name, {}, settings_);
+}
+
+void ContainerTable::select(ContainerEntry& entry) {
+    const bool selected = is_selected(entry.container.name, entry.pve_name, settings_);
+    listed_ = std::exchange(entry.selected, selected) != selected || listed_;
+}
+
+/// Names may come later than the container, and change.
+void ContainerTable::select_by_names() {
+    for (Path& path : by_path_)
+        for (auto& [name, entry] : path.entries) {
+            if (const std::string_view pve_name = pve_names_.find(name); pve_name != entry->pve_name) {
+                entry->pve_name = pve_name;
+                select(*entry);
+            }
+            entry->set_host_name();
+        }
+}
+
 void ContainerTable::make_view() {
     view_.clear();
     left_out_ = 0;
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries) {
-            entry->set_host_name(pve_names_.find(entry->container.name));
+            if (!entry->selected)
+                continue;
             // Without the list of sockets, a container that was stopped may run now.
             const bool is_known = entry->known && (sockets_error_ == 0 || entry->container.init_pid != 0);
             if (is_known && !entry->container.repeats_name)
@@ -187,7 +212,8 @@ void ContainerTable::mark_shadowed() {
         for (const Path& path : by_path_)
             if (is_of_root(path) == of_root)
                 for (const auto& [name, entry] : path.entries)
-                    all.push_back(&entry->container);
+                    if (entry->selected)
+                        all.push_back(&entry->container);
     mark_same_names(all, [this](const Container& container) {
         const auto at = std::ranges::find(settings_.lxcpaths, container.lxcpath) - settings_.lxcpaths.begin();
         return may_log(allowance_of(by_path_[static_cast<std::size_t>(at)]), now_ns_);

@@ -113,6 +113,9 @@ class ContainerTable {
     void take_container(std::size_t index, ContainerEntry& entry, bool of_init, LxcAnswer answer);
     void mark_seen(std::size_t index, const std::string& name, bool defined);
     void mark_shadowed();
+    [[nodiscard]] bool is_wanted(const std::string& name) const noexcept;
+    void select(ContainerEntry& entry);
+    void select_by_names();
     void make_view();
 
     DiscoverSettings settings_;

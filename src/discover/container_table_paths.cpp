@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The lxcpaths of the table: whose they are, which are the same folder, and when they are listed.
 #include "discover/container_table.hpp"
-#include "discover/names/selection.hpp"
 #include "io/clock.hpp"
 #include "text/same_kind.hpp"
 
@@ -20,7 +19,7 @@ bool ContainerTable::has_all_running(const std::string& lxcpath, const Path& pat
     for (const std::string& each : path.paths)
         sockets_.for_each_name(each, [&](std::string_view name, std::uint64_t listener) {
             has_all = has_all && (ignored_.contains(lxcpath, name, listener) || path.entries.contains(name) ||
-                                  !is_selected(std::string(name), settings_));
+                                  !is_wanted(std::string(name)));
         });
     const auto has_socket = [this](const std::string& name) { return sockets_.inode_of(name) != 0; };
     return has_all && std::ranges::all_of(path.entries, [&](const auto& item) {
@@ -129,8 +128,7 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
         sockets_.for_each_name(each, [&](std::string_view running, std::uint64_t listener) {
             const std::string name(running);
             if (path.entries.contains(name) ||
-                (is_selected(name, settings_) &&
-                 ignored_.is_monitor({lxcpath, each}, name, listener, path.owner->uid)))
+                (is_wanted(name) && ignored_.is_monitor({lxcpath, each}, name, listener, path.owner->uid)))
                 mark_seen(index, name, false);
         });
     std::erase_if(path.entries, [](const auto& item) { return !item.second->seen; });
@@ -239,12 +237,14 @@ void ContainerTable::share_paths() {
 }
 
 void ContainerTable::mark_seen(std::size_t index, const std::string& name, bool defined) {
-    if (!is_selected(name, settings_))
+    if (!is_wanted(name))
         return;
     auto& entry = by_path_[index].entries[name];
     if (!entry) {
         entry = std::make_unique<ContainerEntry>(++last_id_, settings_.lxcpaths[index], name);
         entry->set_paths(by_path_[index].paths);
+        entry->pve_name = pve_names_.find(name);
+        select(*entry);
         entry->allowance = allowance_of(by_path_[index]);
     }
     entry->defined = entry->defined || defined;

@@ -40,7 +40,7 @@ struct LiblxcSettings {
 
 struct DiscoverSettings {
     std::vector<std::string> lxcpaths; ///< in this order; empty: default_lxcpaths(), which may change
-    std::vector<std::string> include;  ///< globs (fnmatch(3)) on the name; empty: all
+    std::vector<std::string> include;  ///< globs (fnmatch(3)) for is_selected(); empty: all
     std::vector<std::string> exclude;  ///< globs; override `include`
     PveSettings pve{};
     ListingSettings listing{};

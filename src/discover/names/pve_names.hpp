@@ -32,6 +32,8 @@ class PveNames {
     /// begin to fail or hang, and when they work again; until then the names do not change.
     void refresh();
 
+    /// True if this is a Proxmox VE host.
+    [[nodiscard]] bool is_pve() const noexcept { return is_pve_; }
     /// Host name of a VMID; empty if unknown. Valid until the next refresh().
     [[nodiscard]] std::string_view find(std::string_view vmid) const noexcept;
 

@@ -15,9 +15,16 @@ bool matches_any(const std::string& name, const std::vector<std::string>& globs)
 
 } // namespace
 
-bool is_selected(const std::string& name, const DiscoverSettings& settings) noexcept {
-    return (settings.include.empty() || matches_any(name, settings.include)) &&
-           !matches_any(name, settings.exclude);
+bool is_selected(const std::string& name, const std::string& pve_name,
+                 const DiscoverSettings& settings) noexcept {
+    const auto has_match = [&](const std::vector<std::string>& globs) {
+        return matches_any(name, globs) || (!pve_name.empty() && matches_any(pve_name, globs));
+    };
+    return (settings.include.empty() || has_match(settings.include)) && !has_match(settings.exclude);
+}
+
+bool may_be_selected(const std::string& name, const DiscoverSettings& settings) noexcept {
+    return !matches_any(name, settings.exclude);
 }
 
 } // namespace lxcmon::discover

@@ -7,7 +7,11 @@
 
 namespace lxcmon::discover {
 
-/// True if `include` and `exclude` select this name.
-[[nodiscard]] bool is_selected(const std::string& name, const DiscoverSettings& settings) noexcept;
+/// True if `include` and `exclude` select a container of this name; `pve_name`: its host name in Proxmox VE's
+/// configuration, for which the globs hold, too; empty if there is none.
+[[nodiscard]] bool is_selected(const std::string& name, const std::string& pve_name,
+                               const DiscoverSettings& settings) noexcept;
+/// True if some `pve_name` could make is_selected() true.
+[[nodiscard]] bool may_be_selected(const std::string& name, const DiscoverSettings& settings) noexcept;
 
 } // namespace lxcmon::discover
