@@ -19,7 +19,8 @@ struct CollectSettings {
     std::vector<std::string> metrics; ///< patterns of Selection::of()
     bool sample_host = true;
     std::chrono::nanoseconds interval = std::chrono::seconds(10);
-    bool once = false; ///< no tick follows: read everything now
+    bool follows_host_name = false; ///< the tag host is the host's own name, which may change
+    bool once = false;              ///< no tick follows: read everything now
 
     /// The measurements and fields to send.
     [[nodiscard]] Selection selection() const {

@@ -43,10 +43,16 @@ std::int64_t pause_after(int failures) noexcept {
 }
 
 ContainerEntry::ContainerEntry(std::uint64_t id, const std::string& lxcpath, const std::string& name)
-    : socket_name(monitor_socket_name(lxcpath, name)) {
+    : asked_path(lxcpath) {
     container.id = id;
     container.lxcpath = lxcpath;
     container.name = name;
+}
+
+void ContainerEntry::set_paths(const std::vector<std::string>& paths) {
+    socket_names.clear();
+    for (const std::string& path : paths)
+        socket_names.push_back(monitor_socket_name(path, container.name));
 }
 
 bool ContainerEntry::must_ask(std::uint64_t listener, std::int64_t now_ns) {
@@ -70,7 +76,7 @@ bool ContainerEntry::must_ask(std::uint64_t listener, std::int64_t now_ns) {
 LxcQuestion ContainerEntry::container_question() const {
     LxcQuestion made;
     made.ask = LxcAsk::container;
-    made.lxcpath = container.lxcpath;
+    made.lxcpath = asked_path;
     made.name = container.name;
     made.active = socket != 0;
     return made;
@@ -160,8 +166,8 @@ void ContainerEntry::refuse_init_of(const ContainerEntry& other, LxcAnswer& answ
                    " of " + other.container.lxcpath;
 }
 
-void ContainerEntry::set_host_name(std::string_view pve_name) {
-    const std::string_view name = pve_name.empty() ? std::string_view(uts_name) : pve_name;
+void ContainerEntry::set_host_name() {
+    const std::string& name = pve_name.empty() ? uts_name : pve_name;
     if (container.host_name != name)
         container.host_name = name;
 }

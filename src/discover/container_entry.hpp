@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lxcmon::discover {
 
@@ -35,8 +36,12 @@ class LogAllowance {
 /// A container of the table, and what is known about it. The table asks its questions.
 struct ContainerEntry {
     Container container;
-    std::string uts_name;    ///< lxc.uts.name, or the name from LXD
-    std::string socket_name; ///< of its monitor
+    std::string uts_name; ///< lxc.uts.name, or the name from LXD
+    /// Of its monitor, for each path of the lxcpath by which it may have been started.
+    std::vector<std::string> socket_names;
+    std::string asked_path; ///< the path by which its monitor is asked
+    std::string pve_name;   ///< its host name in Proxmox VE's configuration; empty: none
+    bool selected = false;  ///< by its name or pve_name; else it is not in the view
     bool seen = false;
     bool defined = false;       ///< has a configuration, not only a monitor
     bool ended = false;         ///< its init has ended
@@ -48,6 +53,8 @@ struct ContainerEntry {
     LogAllowance* allowance = nullptr;
 
     ContainerEntry(std::uint64_t id, const std::string& lxcpath, const std::string& name);
+    /// `paths`: of its lxcpath.
+    void set_paths(const std::vector<std::string>& paths);
 
     /// True if liblxc must be asked now. `listener`: inode of the monitor's socket, 0 without one. A running
     /// container needs no question: this is the steady state. The state of a container is unknown from then
@@ -64,8 +71,8 @@ struct ContainerEntry {
     [[nodiscard]] bool take(LxcAnswer answer, std::int64_t now_ns);
     /// Takes the answer of init_question(). True if the container runs.
     [[nodiscard]] bool take_init(const LxcAnswer& answer, std::int64_t now_ns);
-    /// `pve_name` precedes lxc.uts.name, if it is not empty.
-    void set_host_name(std::string_view pve_name);
+    /// pve_name precedes lxc.uts.name, if it is not empty.
+    void set_host_name();
     /// Logs once that the process on the monitor's socket is ignored.
     void report_untrusted(uid_t owner, std::int64_t now_ns);
 

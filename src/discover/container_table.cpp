@@ -2,14 +2,12 @@
 #include "discover/container_table.hpp"
 
 #include "discover/names/same_names.hpp"
-#include "discover/selection.hpp"
+#include "discover/names/selection.hpp"
 #include "io/clock.hpp"
 #include "io/pidfd.hpp"
-#include "text/same_kind.hpp"
 
 #include <poll.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -21,10 +19,16 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
     : settings_(std::move(settings))
     , clients_(settings_.liblxc)
     , pve_names_(settings_.pve) {
-    if (settings_.lxcpaths.empty())
-        settings_.lxcpaths = default_lxcpaths();
-    while (by_path_.size() < settings_.lxcpaths.size())
-        by_path_.emplace_back(FolderWatch(settings_.listing));
+    follows_defaults_ = settings_.lxcpaths.empty();
+    for (const std::string& lxcpath : std::exchange(settings_.lxcpaths, {}))
+        add_path(lxcpath);
+    ask_about_defaults();
+    const auto end = Clock::now() + settings_.liblxc.first_wait;
+    while (auto answer = clients_.next(end))
+        take(std::move(*answer));
+    if (by_path_.empty()) // no answer in time
+        add_path("/var/lib/lxc");
+    share_paths();
 }
 
 void ContainerTable::refresh() {
@@ -32,8 +36,10 @@ void ContainerTable::refresh() {
     read_sockets();
     ignored_.start_round(sockets_.size(), now_ns_);
     poll_ended();
+    pve_names_.refresh();
+    ask_about_defaults();
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
-        if (must_list(settings_.lxcpaths[index], by_path_[index]))
+        if (must_list(index))
             ask_about_path(index, LxcAsk::owner);
         update_all(index);
     }
@@ -43,9 +49,9 @@ void ContainerTable::refresh() {
         take(std::move(*answer));
     clients_.end_idle();
     clients_.report_overdue();
+    select_by_names();
     if (std::exchange(listed_, false))
         mark_shadowed();
-    pve_names_.refresh();
     make_view();
 }
 
@@ -64,12 +70,35 @@ void ContainerTable::read_sockets() {
         spdlog::info("{} works again", what);
 }
 
+/// On Proxmox VE a host name may select a container, and is not known when the container is found.
+bool ContainerTable::is_wanted(const std::string& name) const noexcept {
+    return pve_names_.is_pve() ? may_be_selected(name, settings_) : is_selected(name, {}, settings_);
+}
+
+void ContainerTable::select(ContainerEntry& entry) {
+    const bool selected = is_selected(entry.container.name, entry.pve_name, settings_);
+    listed_ = std::exchange(entry.selected, selected) != selected || listed_;
+}
+
+/// Names may come later than the container, and change.
+void ContainerTable::select_by_names() {
+    for (Path& path : by_path_)
+        for (auto& [name, entry] : path.entries) {
+            if (const std::string_view pve_name = pve_names_.find(name); pve_name != entry->pve_name) {
+                entry->pve_name = pve_name;
+                select(*entry);
+            }
+            entry->set_host_name();
+        }
+}
+
 void ContainerTable::make_view() {
     view_.clear();
     left_out_ = 0;
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries) {
-            entry->set_host_name(pve_names_.find(entry->container.name));
+            if (!entry->selected)
+                continue;
             // Without the list of sockets, a container that was stopped may run now.
             const bool is_known = entry->known && (sockets_error_ == 0 || entry->container.init_pid != 0);
             if (is_known && !entry->container.repeats_name)
@@ -94,63 +123,10 @@ void ContainerTable::poll_ended() {
         }
 }
 
-/// True if every container with a monitor socket is in `entries`, and every entry without a configuration
-/// still has its socket.
-bool ContainerTable::has_all_running(const std::string& lxcpath, const Entries& entries) {
-    bool has_all = true;
-    sockets_.for_each_name(lxcpath, [&](std::string_view name, std::uint64_t listener) {
-        has_all = has_all && (ignored_.contains(lxcpath, name, listener) || entries.contains(name) ||
-                              !is_selected(std::string(name), settings_));
-    });
-    return has_all && std::ranges::all_of(entries, [this](const auto& item) {
-               return item.second->defined || sockets_.inode_of(item.second->socket_name) != 0;
-           });
-}
-
-/// Touches an lxcpath only if nothing on the way to it can hang.
-bool ContainerTable::must_list(const std::string& lxcpath, Path& path) {
-    if (path.question != 0 || now_ns_ < path.retry_ns)
-        return false;
-    const bool is_due = path.may_hang ? path.folder.is_due_untouched() : path.folder.is_due(lxcpath);
-    return is_due || !path.owner || !has_all_running(lxcpath, path.entries);
-}
-
-/// First root's process says whose the lxcpath is, then that owner's process lists it.
-void ContainerTable::ask_about_path(std::size_t index, LxcAsk what) {
-    Path& path = by_path_[index];
-    LxcQuestion question;
-    question.ask = what;
-    question.lxcpath = settings_.lxcpaths[index];
-    path.question =
-        clients_.ask(what == LxcAsk::list ? path.owner.value_or(LxcOwner{}) : LxcOwner{}, std::move(question),
-                     path.failures != 0 ? LxcUrgency::last : LxcUrgency::normal);
-    pending_.emplace(path.question, Pending{index, {}, what});
-}
-
-/// nullptr if nobody but root and the agent's user can cause messages.
-LogAllowance* ContainerTable::allowance_of(const Path& path) {
-    const uid_t uid = path.owner.value_or(LxcOwner{}).uid;
-    return uid == 0 || uid == ::geteuid() ? nullptr : &allowances_.try_emplace(uid, uid).first->second;
-}
-
-/// Logs when an lxcpath can't be listed any more, the reason if it is another one, and when it can again.
-void ContainerTable::note_list(const std::string& lxcpath, Path& path, const std::string& fault) {
-    if (fault.empty()) {
-        if (faults_.erase(lxcpath) != 0 && may_log(allowance_of(path), now_ns_))
-            spdlog::info("{}: can be listed again", lxcpath);
-        return;
-    }
-    const auto [known, is_first] = faults_.try_emplace(lxcpath, fault);
-    if ((is_first || !text::same_kind(std::exchange(known->second, fault), fault)) &&
-        may_log(allowance_of(path), now_ns_))
-        spdlog::error("{}; new containers are not seen until this is fixed: check --lxcpath and the rights "
-                      "of the agent",
-                      fault);
-    path.folder.forget();
-}
-
 void ContainerTable::take(LxcAnswer answer) {
     const auto at = pending_.find(answer.number);
+    if (answer.number == defaults_question_)
+        return take_defaults(answer);
     if (at == pending_.end())
         return;
     const Pending pending = std::move(at->second);
@@ -164,72 +140,6 @@ void ContainerTable::take(LxcAnswer answer) {
         take_container(pending.path, *entry->second, pending.ask == LxcAsk::init, std::move(answer));
 }
 
-void ContainerTable::take_of_path(std::size_t index, LxcAsk what, const LxcAnswer& answer) {
-    const std::string& lxcpath = settings_.lxcpaths[index];
-    Path& path = by_path_[index];
-    path.question = 0;
-    if (what == LxcAsk::owner && answer.trouble == LxcTrouble::none) {
-        take_owner(index, answer);
-        return;
-    }
-    const bool is_broken = answer.trouble == LxcTrouble::broken;
-    path.failures = is_broken ? path.failures + 1 : 0;
-    path.retry_ns = is_broken ? now_ns_ + pause_after(path.failures) : 0;
-    note_list(lxcpath, path,
-              answer.fault.find(lxcpath) == std::string::npos && !answer.fault.empty()
-                  ? "listing the containers of " + lxcpath + ": " + answer.fault
-                  : answer.fault);
-    if (answer.trouble == LxcTrouble::none)
-        take_list(index, answer);
-}
-
-/// What was known of the containers of another owner does not hold any more.
-void ContainerTable::take_owner(std::size_t index, const LxcAnswer& answer) {
-    Path& path = by_path_[index];
-    if (path.owner && path.owner->uid != answer.owner.uid) {
-        spdlog::warn("{}: it was uid {}'s and is uid {}'s now: its containers are looked up anew",
-                     settings_.lxcpaths[index], path.owner->uid, answer.owner.uid);
-        path.entries.clear();
-    }
-    path.owner = answer.owner;
-    path.may_hang = answer.may_hang;
-    if (!path.may_hang) // notes what the folder is like before the list
-        static_cast<void>(path.folder.is_due(settings_.lxcpaths[index]));
-    ask_about_path(index, LxcAsk::list);
-}
-
-void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
-    const std::string& lxcpath = settings_.lxcpaths[index];
-    Path& path = by_path_[index];
-    listed_ = true;
-    for (auto& [name, entry] : path.entries)
-        entry->seen = entry->defined = false;
-    for (const std::string& name : answer.names)
-        mark_seen(index, name, true);
-    // Containers without a configuration (lxc-execute): any user can create such a socket, so check its owner
-    // first.
-    sockets_.for_each_name(lxcpath, [&](std::string_view running, std::uint64_t listener) {
-        const std::string name(running);
-        if (path.entries.contains(name) ||
-            (is_selected(name, settings_) && ignored_.is_monitor(lxcpath, name, listener, path.owner->uid)))
-            mark_seen(index, name, false);
-    });
-    std::erase_if(path.entries, [](const auto& item) { return !item.second->seen; });
-}
-
-void ContainerTable::mark_seen(std::size_t index, const std::string& name, bool defined) {
-    if (!is_selected(name, settings_))
-        return;
-    auto& entry = by_path_[index].entries[name];
-    if (!entry) {
-        entry = std::make_unique<ContainerEntry>(++last_id_, settings_.lxcpaths[index], name);
-        entry->allowance = allowance_of(by_path_[index]);
-    }
-    entry->defined = entry->defined || defined;
-    if (!std::exchange(entry->seen, true))
-        update(index, *entry);
-}
-
 void ContainerTable::update_all(std::size_t index) {
     for (auto& [name, entry] : by_path_[index].entries)
         update(index, *entry);
@@ -238,11 +148,23 @@ void ContainerTable::update_all(std::size_t index) {
 void ContainerTable::update(std::size_t index, ContainerEntry& entry) {
     if (entry.container.init_pid != 0 && !entry.ended)
         return; // the steady state
-    const std::uint64_t listener = sockets_.inode_of(entry.socket_name);
-    const bool is_ignored =
-        listener != 0 && ignored_.contains(entry.container.lxcpath, entry.container.name, listener);
-    if (by_path_[index].owner && entry.must_ask(is_ignored ? 0 : listener, now_ns_))
-        ask(index, entry, false);
+    const Path& path = by_path_[index];
+    std::uint64_t listener = 0;
+    std::size_t way = 0; // the monitor's
+    for (std::size_t at = 0; at < entry.socket_names.size() && listener == 0; ++at) {
+        const std::uint64_t inode = sockets_.inode_of(entry.socket_names[at]);
+        if (inode == 0 || ignored_.contains(entry.container.lxcpath, entry.container.name, inode))
+            continue;
+        listener = inode;
+        way = at;
+    }
+    if (listener != 0 && entry.socket == 0)
+        entry.question =
+            0; // it was asked as a stopped one, before this path was known or its monitor started
+    if (!path.owner || !entry.must_ask(listener, now_ns_))
+        return;
+    entry.asked_path = path.paths[way];
+    ask(index, entry, false);
 }
 
 void ContainerTable::ask(std::size_t index, ContainerEntry& entry, bool of_init) {
@@ -288,9 +210,10 @@ void ContainerTable::mark_shadowed() {
     std::vector<Container*> all;
     for (const bool of_root : {true, false})
         for (const Path& path : by_path_)
-            if ((path.owner && path.owner->uid == 0) == of_root)
+            if (is_of_root(path) == of_root)
                 for (const auto& [name, entry] : path.entries)
-                    all.push_back(&entry->container);
+                    if (entry->selected)
+                        all.push_back(&entry->container);
     mark_same_names(all, [this](const Container& container) {
         const auto at = std::ranges::find(settings_.lxcpaths, container.lxcpath) - settings_.lxcpaths.begin();
         return may_log(allowance_of(by_path_[static_cast<std::size_t>(at)]), now_ns_);

@@ -25,21 +25,25 @@ namespace lxcmon::discover {
 /// All containers of the host, running or stopped, kept from tick to tick. Sampling thread only.
 class ContainerTable {
   public:
+    /// Without lxcpaths in the settings: waits for up to LiblxcSettings::first_wait for the default ones.
     explicit ContainerTable(DiscoverSettings settings);
 
     /// Updates the table; call once a tick. An lxcpath that can't be listed is logged once and does not
     /// affect the others. Started, stopped, created and destroyed containers are seen at once. A
     /// configuration that appears or disappears in an existing folder is seen within ListingSettings::period.
     /// In an lxcpath that is not root's, created and destroyed containers are seen within
-    /// ListingSettings::foreign_period. liblxc runs in processes of its own (LxcClients): if it has not
-    /// answered within LiblxcSettings::wait (first_wait the first time), the container is skipped until it
-    /// has. If /proc/net/unix can't be read (in time), only the running containers that it knows are there;
-    /// throws std::system_error if it has never been read, except for want of time.
+    /// ListingSettings::foreign_period. Two lxcpaths of one folder are one: the first. A container that is
+    /// started by a path of its lxcpath that is not known yet (a link) is STOPPED until the next listing.
+    /// liblxc runs in processes of its own (LxcClients): if it has not answered within LiblxcSettings::wait
+    /// (first_wait the first time), the container is skipped until it has. If /proc/net/unix can't be read
+    /// (in time), only the running containers that it knows are there; throws std::system_error if it has
+    /// never been read, except for want of time.
     void refresh();
 
     /// Ordered by lxcpath, then name. Valid until the next refresh(); the address of an entry does not change
     /// while the container exists.
     [[nodiscard]] const std::vector<const Container*>& containers() const noexcept { return view_; }
+    /// Also default lxcpaths that have gone since.
     [[nodiscard]] const std::vector<std::string>& lxcpaths() const noexcept { return settings_.lxcpaths; }
     /// Number of containers whose state is unknown or whose name repeats another; the reason was logged.
     [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
@@ -57,9 +61,19 @@ class ContainerTable {
         explicit Path(FolderWatch watch) noexcept
             : folder(watch) {}
 
+        [[nodiscard]] bool is_same_folder(const Path& other) const noexcept {
+            return owner && other.owner && owner->uid == other.owner->uid && folder_id &&
+                   folder_id == other.folder_id;
+        }
+
         FolderWatch folder;
-        std::optional<LxcOwner> owner; ///< not known before the first answer
-        bool may_hang = true;          ///< the agent itself must not touch it
+        bool is_gone = false;              ///< a default lxcpath that is none at the moment
+        std::optional<FolderId> folder_id; ///< as of the last list
+        std::size_t same_as = 0;           ///< index of the first lxcpath of the same folder
+        std::vector<std::string> found;    ///< other paths of the folder, as of the last list
+        std::vector<std::string> paths; ///< all of the folder, the lxcpath first; none if it is not the first
+        std::optional<LxcOwner> owner;  ///< not known before the first answer
+        bool may_hang = true;           ///< the agent itself must not touch it
         Entries entries;
         std::uint64_t question = 0; ///< number of the open question for its owner or a list; 0: none
         int failures = 0;           ///< consecutive lists on which liblxc has hung or crashed
@@ -73,9 +87,12 @@ class ContainerTable {
 
     void read_sockets();
     void poll_ended();
-    [[nodiscard]] bool must_list(const std::string& lxcpath, Path& path);
+    [[nodiscard]] bool must_list(std::size_t index);
     void ask_about_path(std::size_t index, LxcAsk what);
-    [[nodiscard]] bool has_all_running(const std::string& lxcpath, const Entries& entries);
+    [[nodiscard]] bool has_all_running(const std::string& lxcpath, const Path& path);
+    [[nodiscard]] static bool is_of_root(const Path& path) noexcept {
+        return path.owner && path.owner->uid == 0;
+    }
     void update_all(std::size_t index);
     void update(std::size_t index, ContainerEntry& entry);
     void ask(std::size_t index, ContainerEntry& entry, bool of_init);
@@ -83,12 +100,22 @@ class ContainerTable {
     void take_of_path(std::size_t index, LxcAsk what, const LxcAnswer& answer);
     void take_owner(std::size_t index, const LxcAnswer& answer);
     void take_list(std::size_t index, const LxcAnswer& answer);
+    void ask_about_defaults();
+    void take_defaults(const LxcAnswer& answer);
+    void follow_default(const std::string& lxcpath);
+    void leave_default(std::size_t index);
+    void add_path(const std::string& lxcpath);
+    void find_same_folders();
+    void share_paths();
     [[nodiscard]] LogAllowance* allowance_of(const Path& path);
     void note_list(const std::string& lxcpath, Path& path, const std::string& fault);
     void refuse_taken_init(const ContainerEntry& entry, LxcAnswer& answer) const;
     void take_container(std::size_t index, ContainerEntry& entry, bool of_init, LxcAnswer answer);
     void mark_seen(std::size_t index, const std::string& name, bool defined);
     void mark_shadowed();
+    [[nodiscard]] bool is_wanted(const std::string& name) const noexcept;
+    void select(ContainerEntry& entry);
+    void select_by_names();
     void make_view();
 
     DiscoverSettings settings_;
@@ -103,6 +130,10 @@ class ContainerTable {
     LxcClients clients_;
     std::map<std::uint64_t, Pending> pending_; ///< by number
     PveNames pve_names_;
+    bool follows_defaults_ = false;
+    std::uint64_t defaults_question_ = 0; ///< 0: none is open
+    std::int64_t defaults_due_ns_ = 0;    ///< CLOCK_MONOTONIC
+    std::string defaults_fault_;
     bool is_first_ = true;
     bool listed_ = false; ///< in this round
     std::int64_t now_ns_ = 0;

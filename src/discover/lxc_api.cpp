@@ -5,9 +5,11 @@
 
 #include <fcntl.h>
 #include <lxc/lxccontainer.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <stdexcept>
@@ -40,6 +42,11 @@ std::vector<std::string> list(Lister lister, const std::string& lxcpath) {
     return names;
 }
 
+bool is_directory(const char* path) noexcept {
+    struct stat status {};
+    return ::stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 /// liblxc returns "(null)" for some unset keys, for example lxc.cgroup.dir.container.
 bool is_unset(const std::string& value) noexcept {
     return value.empty() || value == "(null)";
@@ -47,9 +54,14 @@ bool is_unset(const std::string& value) noexcept {
 
 } // namespace
 
-std::string default_lxcpath() {
-    const char* const path = ::lxc_get_global_config_item("lxc.lxcpath");
-    return path != nullptr ? path : "/var/lib/lxc";
+std::vector<std::string> default_lxcpaths() {
+    const char* const of_liblxc = ::lxc_get_global_config_item("lxc.lxcpath");
+    std::vector<std::string> paths{of_liblxc != nullptr ? of_liblxc : "/var/lib/lxc"};
+    for (const char* path :
+         {"/var/lib/lxd/containers", "/var/snap/lxd/common/lxd/containers", "/var/lib/incus/containers"})
+        if (is_directory(path) && std::ranges::find(paths, path) == paths.end())
+            paths.emplace_back(path);
+    return paths;
 }
 
 std::string liblxc_version() {

@@ -12,8 +12,9 @@ struct lxc_container;
 /// Owning wrappers of liblxc. No other folder uses liblxc.
 namespace lxcmon::discover {
 
-/// lxc.lxcpath of /etc/lxc/lxc.conf, or liblxc's built-in default.
-[[nodiscard]] std::string default_lxcpath();
+/// lxc.lxcpath of /etc/lxc/lxc.conf or liblxc's built-in default, and the lxcpaths of LXD and Incus that
+/// exist on this host. liblxc reads that file once in a process.
+[[nodiscard]] std::vector<std::string> default_lxcpaths();
 [[nodiscard]] std::string liblxc_version();
 
 /// Names of the containers that have a configuration below `lxcpath`. Queries no monitor.

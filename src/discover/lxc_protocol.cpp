@@ -84,7 +84,7 @@ std::string encode(const LxcQuestion& question) {
 std::optional<LxcQuestion> decode_question(std::string_view message) {
     Texts texts(message);
     LxcQuestion question;
-    question.ask = texts.take_enum(LxcAsk::init);
+    question.ask = texts.take_enum(LxcAsk::defaults);
     question.number = texts.take_number<std::uint64_t>();
     question.lxcpath = texts.take();
     question.name = texts.take();
@@ -109,6 +109,11 @@ std::string encode(const LxcAnswer& answer) {
     put(message, answer.owner.uid);
     put(message, answer.owner.gid);
     put(message, answer.may_hang ? 1 : 0);
+    put(message, answer.folder.device);
+    put(message, answer.folder.inode);
+    put(message, answer.paths.size());
+    for (const std::string& path : answer.paths)
+        put(message, path);
     for (const std::string& name : answer.names)
         put(message, name);
     return message;
@@ -129,11 +134,16 @@ std::optional<LxcAnswer> decode_answer(std::string_view message) {
     answer.owner.uid = texts.take_number<uid_t>();
     answer.owner.gid = texts.take_number<gid_t>();
     answer.may_hang = texts.take_number<int>() != 0;
+    answer.folder.device = texts.take_number<std::uint64_t>();
+    answer.folder.inode = texts.take_number<std::uint64_t>();
+    for (auto left = texts.take_number<std::size_t>(); left > 0 && texts.is_valid(); --left)
+        answer.paths.push_back(texts.take());
     while (texts.has_more())
         answer.names.push_back(texts.take());
     const bool is_sane = texts.is_valid() && answer.init_pid >= 0 &&
                          (answer.trouble == LxcTrouble::none) == answer.fault.empty() &&
                          (answer.state.empty() || is_lxc_state(answer.state)) &&
+                         answer.paths.size() <= most_other_paths &&
                          std::ranges::all_of(answer.names, is_container_name);
     return is_sane ? std::optional(std::move(answer)) : std::nullopt;
 }

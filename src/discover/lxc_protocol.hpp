@@ -16,9 +16,10 @@ namespace lxcmon::discover {
 
 enum class LxcAsk : std::uint8_t {
     owner,     ///< of `lxcpath`, as lxcpath_owner() says; only root's process is asked for that
-    list,      ///< the containers of `lxcpath`
+    list,      ///< the containers of `lxcpath`, and its other paths
     container, ///< state and settings of `name`
-    init       ///< whether `init_pid` is the init of a container of user `owner`
+    init,      ///< whether `init_pid` is the init of a container of user `owner`
+    defaults   ///< default_lxcpaths(); only root's process is asked for that
 };
 
 struct LxcQuestion {
@@ -52,6 +53,8 @@ struct LxcAnswer {
     std::string cgroup_dir;         ///< lxc.cgroup.dir.container
     std::string state;              ///< a state name of liblxc
     pid_t init_pid = 0;             ///< 0: not running
+    FolderId folder;                ///< of LxcAsk::list
+    std::vector<std::string> paths; ///< of LxcAsk::list: other_paths(); of LxcAsk::defaults
     std::vector<std::string> names; ///< of LxcAsk::list
     LxcOwner owner;                 ///< of LxcAsk::owner
     bool may_hang = false;          ///< see LxcpathOwner

@@ -83,6 +83,8 @@ class Worker {
         case LxcAsk::list:
             check_owner(question);
             made.names = list_defined(question.lxcpath);
+            made.folder = folder_of(question.lxcpath);
+            made.paths = other_paths(question.lxcpath, made.folder, owner_.uid);
             if (owner_.uid == 0)
                 add_lxd_names(question.lxcpath, made.names);
             else if (made.names.size() > most_of_a_user)
@@ -97,6 +99,9 @@ class Worker {
             break;
         case LxcAsk::init:
             check_init(question, made);
+            break;
+        case LxcAsk::defaults:
+            made.paths = default_lxcpaths();
             break;
         }
     }

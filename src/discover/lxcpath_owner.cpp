@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/lxcpath_owner.hpp"
 
+#include "discover/monitor_peer.hpp"
+#include "discover/monitor_sockets.hpp"
 #include "io/kernel_file.hpp"
 #include "io/mountinfo.hpp"
 #include "io/parse.hpp"
@@ -15,7 +17,10 @@
 #include <cerrno>
 #include <climits>
 #include <cstddef>
+#include <cstdlib>
+#include <memory>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace lxcmon::discover {
@@ -24,6 +29,7 @@ namespace {
 constexpr int most_turns = 40; // links, as the kernel, and mounts that went away meanwhile
 constexpr uid_t nobody = 65534;
 constexpr std::size_t most_mountinfo_bytes = 16U << 20U;
+constexpr int most_listeners = 4096; // each check costs some microseconds
 
 /// Filesystems of this host alone: a look at them does not wait for a server.
 constexpr std::array<std::string_view, 16> local_filesystems{
@@ -175,7 +181,57 @@ class Walk {
     int turns_ = 0;
 };
 
+/// nullopt with errno.
+std::optional<FolderId> try_folder_of(const std::string& path) noexcept {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0)
+        return std::nullopt;
+    return FolderId{status.st_dev, status.st_ino};
+}
+
+/// Not if a user could put another folder there, which root would trust then.
+bool leads_to(const std::string& path, const FolderId& folder) {
+    const auto found = lxcpath_owner(path);
+    return found && found->owner.uid == 0 && try_folder_of(path) == folder;
+}
+
 } // namespace
+
+FolderId folder_of(const std::string& lxcpath) {
+    const auto folder = try_folder_of(lxcpath);
+    if (!folder)
+        throw std::system_error(errno, std::generic_category(), "looking for the folder " + lxcpath);
+    return *folder;
+}
+
+std::vector<std::string> other_paths(const std::string& lxcpath, const FolderId& folder, uid_t owner) {
+    std::vector<std::string> paths;
+    std::string seen = lxcpath; // the last one of a monitor; these are sorted
+    const auto add = [&](std::string path) {
+        if (path != lxcpath && std::ranges::find(paths, path) == paths.end())
+            paths.push_back(std::move(path));
+    };
+    const std::unique_ptr<char, void (*)(void*)> real(::realpath(lxcpath.c_str(), nullptr), &std::free);
+    if (real)
+        add(real.get());
+    MonitorSockets sockets;
+    if (owner != 0 || sockets.read() != 0)
+        return paths;
+    int left = most_listeners;
+    sockets.for_each_monitor([&](std::string_view path, std::string_view name) {
+        if (path == seen || path == lxcpath)
+            return true;
+        const std::string text(path);
+        // Any user can make such a socket: the path is not looked at before its monitor is.
+        if (monitor_listener(text, std::string(name), 0) == MonitorPeer::trusted) {
+            seen = text;
+            if (leads_to(text, folder))
+                add(text);
+        }
+        return --left > 0 && paths.size() < most_other_paths;
+    });
+    return paths;
+}
 
 std::optional<LxcpathOwner> lxcpath_owner(const std::string& lxcpath) {
     return Walk(lxcpath).owner();

@@ -3,8 +3,11 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lxcmon::discover {
 
@@ -30,5 +33,24 @@ struct LxcpathOwner {
 ///
 /// Can wait without end for a server whose filesystem root has mounted: never in the sampling thread.
 [[nodiscard]] std::optional<LxcpathOwner> lxcpath_owner(const std::string& lxcpath);
+
+/// Tells a folder from others, whatever path leads to it.
+struct FolderId {
+    std::uint64_t device = 0, inode = 0;
+
+    friend bool operator==(const FolderId&, const FolderId&) = default;
+};
+
+/// Throws std::system_error with the path.
+[[nodiscard]] FolderId folder_of(const std::string& lxcpath);
+
+constexpr std::size_t most_other_paths = 16;
+
+/// Other paths of the folder at `lxcpath`: liblxc names a monitor's socket by the lxcpath as the program has
+/// spelled it that started the container (a link, a doubled slash). First the path without links; then, if
+/// `owner`, the caller's user, is root, those of root's running monitors, except paths that a user decides
+/// on (none if /proc/net/unix can't be read). Waits for each as lxcpath_owner() does.
+[[nodiscard]] std::vector<std::string> other_paths(const std::string& lxcpath, const FolderId& folder,
+                                                   uid_t owner);
 
 } // namespace lxcmon::discover

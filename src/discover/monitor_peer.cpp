@@ -115,16 +115,15 @@ void IgnoredListeners::ignore(std::string_view lxcpath, std::string_view name, s
     until_ns_.insert_or_assign(Key(lxcpath, name, inode), until_ns);
 }
 
-bool IgnoredListeners::is_monitor(const std::string& lxcpath, const std::string& name, std::uint64_t inode,
-                                  uid_t owner) {
-    if (contains(lxcpath, name, inode) || checks_left_ == 0)
+bool IgnoredListeners::is_monitor(Place place, const std::string& name, std::uint64_t inode, uid_t owner) {
+    if (contains(place.lxcpath, name, inode) || checks_left_ == 0)
         return false;
     --checks_left_;
-    const MonitorPeer peer = monitor_listener(lxcpath, name, owner);
+    const MonitorPeer peer = monitor_listener(place.path, name, owner);
     if (peer == MonitorPeer::untrusted)
-        add(lxcpath, name, inode);
+        add(place.lxcpath, name, inode);
     else if (peer == MonitorPeer::silent)
-        ignore(lxcpath, name, inode, now_ns_ + busy_pause_ns);
+        ignore(place.lxcpath, name, inode, now_ns_ + busy_pause_ns);
     return peer == MonitorPeer::trusted;
 }
 

@@ -47,10 +47,13 @@ class IgnoredListeners {
                                 std::uint64_t inode) const noexcept;
     /// Ignores this socket as long as it exists.
     void add(std::string_view lxcpath, std::string_view name, std::uint64_t inode);
+    struct Place {
+        const std::string& lxcpath;
+        const std::string& path; ///< of the lxcpath, in the name of the socket
+    };
     /// Checks if `owner` listens as the monitor of this container, unless that is known or this round has had
     /// enough checks. Does not wait.
-    [[nodiscard]] bool is_monitor(const std::string& lxcpath, const std::string& name, std::uint64_t inode,
-                                  uid_t owner);
+    [[nodiscard]] bool is_monitor(Place place, const std::string& name, std::uint64_t inode, uid_t owner);
 
   private:
     void ignore(std::string_view lxcpath, std::string_view name, std::uint64_t inode, std::int64_t until_ns);

@@ -18,7 +18,7 @@ namespace lxcmon::discover {
 namespace {
 
 constexpr std::string_view command_suffix = "/command";
-constexpr const char* path = "/proc/net/unix";
+constexpr const char* sockets_file = "/proc/net/unix";
 constexpr std::size_t most_sockets_bytes = 64U << 20U;
 constexpr std::int64_t most_cpu_ns = 50'000'000;
 
@@ -67,7 +67,8 @@ MonitorSockets::MonitorSockets(std::string proc_net_unix)
 }
 
 int MonitorSockets::read() {
-    if (const int error = io::try_read_whole(AT_FDCWD, path, next_text_, most_sockets_bytes, most_cpu_ns);
+    if (const int error =
+            io::try_read_whole(AT_FDCWD, sockets_file, next_text_, most_sockets_bytes, most_cpu_ns);
         error != 0)
         return error;
     text_.swap(next_text_);
@@ -94,6 +95,10 @@ void MonitorSockets::parse() {
 std::uint64_t MonitorSockets::inode_of(std::string_view socket_name) const noexcept {
     const auto at = std::ranges::lower_bound(listening_, socket_name, {}, &Listener::name);
     return at != listening_.end() && at->name == socket_name ? at->inode : 0;
+}
+
+std::string_view MonitorSockets::without_suffix(std::string_view socket_name) noexcept {
+    return socket_name.substr(0, socket_name.size() - command_suffix.size());
 }
 
 /// The container's name; empty if the socket is not of a container directly in `lxcpath`.

@@ -48,6 +48,18 @@ class MonitorSockets {
                 each(name, at->inode);
     }
 
+    /// Calls `each(lxcpath, name)` for each socket with the name of a monitor's, except hashed ones: the
+    /// lxcpath as the program has spelled it that started the container. Sorted; false ends it.
+    template <typename Callback>
+    void for_each_monitor(Callback&& each) const {
+        for (const Listener& listener : listening_) {
+            const std::string_view path = without_suffix(listener.name);
+            const std::size_t slash = path.rfind('/');
+            if (path.starts_with('/') && !each(path.substr(0, slash), path.substr(slash + 1)))
+                return;
+        }
+    }
+
   private:
     struct Listener {
         std::string_view name; ///< in text_
@@ -55,6 +67,7 @@ class MonitorSockets {
     };
 
     void parse();
+    static std::string_view without_suffix(std::string_view socket_name) noexcept;
     static std::string_view name_within(std::string_view socket_name, std::string_view lxcpath) noexcept;
 
     std::string text_;

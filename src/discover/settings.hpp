@@ -15,6 +15,8 @@ struct ListingSettings {
     std::chrono::nanoseconds settling{5'000'000'000};
     /// Time between two listings of a folder that is not root's: the agent itself does not touch it.
     std::chrono::nanoseconds foreign_period{5'000'000'000};
+    /// Time between two looks for the default lxcpaths: LXC, LXD or Incus may be installed later, or moved.
+    std::chrono::nanoseconds defaults_period{30'000'000'000};
 
     friend bool operator==(const ListingSettings&, const ListingSettings&) = default;
 };
@@ -37,8 +39,8 @@ struct LiblxcSettings {
 };
 
 struct DiscoverSettings {
-    std::vector<std::string> lxcpaths; ///< in this order; empty: default_lxcpaths()
-    std::vector<std::string> include;  ///< globs (fnmatch(3)) on the name; empty: all
+    std::vector<std::string> lxcpaths; ///< in this order; empty: default_lxcpaths(), which may change
+    std::vector<std::string> include;  ///< globs (fnmatch(3)) for is_selected(); empty: all
     std::vector<std::string> exclude;  ///< globs; override `include`
     PveSettings pve{};
     ListingSettings listing{};

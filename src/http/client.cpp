@@ -185,7 +185,7 @@ void Client::prepare(const Request& request) {
     for (const std::string& header : request.headers)
         at.add_header(header.c_str());
 
-    curl_easy_reset(easy); // options only; keeps the connection
+    curl_easy_reset(easy); // options only; keeps the connection for connection_life
     curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L); // a redirect would carry the token elsewhere
@@ -194,6 +194,8 @@ void Client::prepare(const Request& request) {
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "lxcmon-push");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, at.headers.get());
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings_.connect_timeout.count()));
+    curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(settings_.connection_life.count()));
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L); // a new connection takes the name's address of now
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, at.error.data());
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &Handles::on_head);

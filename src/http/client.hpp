@@ -22,8 +22,8 @@ struct Request {
     std::chrono::milliseconds timeout{10'000}; ///< for the whole exchange
 };
 
-/// An HTTP client with one connection, kept alive; hides libcurl. The process must ignore or block SIGPIPE.
-/// One thread at a time, except set_deadline().
+/// An HTTP client with one connection, kept alive for Settings::connection_life; hides libcurl. The process
+/// must ignore or block SIGPIPE. One thread at a time, except set_deadline().
 class Client {
   public:
     /// Reads the certificates if settings.tls.ca is a folder. Throws std::invalid_argument if the folder

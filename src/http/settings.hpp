@@ -19,6 +19,9 @@ struct Settings {
     std::string user; ///< for Basic authentication; empty: none
     std::string password;
     std::chrono::milliseconds connect_timeout{5'000};
+    /// A connection older than that is closed before the next request, and the server's name resolved again:
+    /// the name may lead to another server meanwhile, while the old one still answers.
+    std::chrono::seconds connection_life{300};
     std::string unix_socket; ///< path; if set, all requests go there, whatever the URL's host
     std::string proxy;       ///< URL; empty: http_proxy, https_proxy and no_proxy decide
     TlsSettings tls;

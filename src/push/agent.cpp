@@ -160,6 +160,7 @@ int Agent::run() {
     try {
         collector_->find_containers();
         timer_.emplace(config_.collect.interval.count());
+        named_at_ = std::chrono::steady_clock::now();
         reminded_at_ = std::chrono::steady_clock::now();
         service_.ready();
         delay_.end(io::now_ns(CLOCK_MONOTONIC));
@@ -212,6 +213,7 @@ Agent::Turn Agent::turn(io::SignalFd& signals) {
     const std::string reason =
         step.missed > 0 ? delay_.explain(step.late_ns, io::now_ns(CLOCK_MONOTONIC)) : "";
     delay_.forget_continued();
+    follow_host_name();
     if (step.tick_ns)
         try_tick(*step.tick_ns);
     if (step.tick_ns || step.missed > 0)

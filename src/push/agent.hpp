@@ -71,6 +71,7 @@ class Agent {
     void log_totals() const;
     [[nodiscard]] deliver::Target::Status status() const;
 
+    void follow_host_name();
     void change_settings(const Config& next);
     void change_targets(const Config& next);
     void restore_targets(std::unique_ptr<TargetGroup> before);
@@ -89,7 +90,7 @@ class Agent {
     std::int64_t last_flush_ns_ = 0;
     std::uint64_t dropped_lines_ = 0; ///< dropped from memory, as of the last tick
     std::size_t lost_lines_ = 0;      ///< at a change of settings: neither delivered nor in the spool
-    std::chrono::steady_clock::time_point reminded_at_{};
+    std::chrono::steady_clock::time_point reminded_at_{}, named_at_{};
     deliver::DeliveryTotals counted_before_; ///< by targets that a change of settings has replaced
     bool reader_is_gone_ = false;            ///< of standard output: nobody wants the points
     bool delivering_ = true;                 ///< the targets run; otherwise each tick tries to start them

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// SIGHUP: the agent changes its settings while it runs.
+// SIGHUP, another name of the host: the agent changes its settings while it runs.
 #include "push/agent.hpp"
 
 #include "app/log.hpp"
+#include "app/settings/parse.hpp"
 #include "text/counted.hpp"
 #include "text/same_kind.hpp"
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <exception>
 #include <stdexcept>
 #include <string_view>
@@ -15,6 +17,8 @@
 
 namespace lxcmon::push {
 namespace {
+
+constexpr std::chrono::seconds name_period{30}; // between two looks for the host's name
 
 /// An error of settings begins with the program's name, for a terminal.
 std::string_view without_program(std::string_view text) noexcept {
@@ -38,6 +42,22 @@ void Agent::reload() {
         spdlog::error("the new settings can't be used, the old ones are kept: {}",
                       without_program(error.what()));
     }
+}
+
+/// The name may be set after the start (cloud-init), or changed by an administrator.
+void Agent::follow_host_name() {
+    const auto now = std::chrono::steady_clock::now();
+    if (!config_.collect.follows_host_name || now - named_at_ < name_period)
+        return;
+    named_at_ = now;
+    Config next = config_;
+    std::string& host = next.collect.sample.tags.host;
+    host = app::own_host_name();
+    if (host == config_.collect.sample.tags.host)
+        return;
+    spdlog::warn("the host's name was {} and is {} now: so is the tag host; --host NAME keeps one",
+                 config_.collect.sample.tags.host, host);
+    change_settings(next);
 }
 
 Config Agent::in_force() const {

@@ -69,6 +69,7 @@ Invocation read_invocation(const std::vector<std::string>& arguments, const app:
     if (!config.allow_readable_secrets)
         app::check_secret_files(program(), parsed.given);
     std::string& host = config.collect.sample.tags.host;
+    config.collect.follows_host_name = host.empty();
     if (host.empty())
         host = app::own_host_name();
     check_influx_options(config);

@@ -36,12 +36,8 @@ void take_interval(C& config, Value value) {
         throw text::BadValue{"is out of range; expected 100ms to 24h"};
 }
 
-/// Keeps the exact text of an absolute path, except trailing slashes: liblxc derives the names of its monitor
-/// sockets from it.
 void take_lxcpath(C& config, Value value) {
-    std::string path = value;
-    while (path.size() > 1 && path.back() == '/')
-        path.pop_back();
+    std::string path = app::clean_path(value);
     if (!path.starts_with('/'))
         throw text::BadValue{
             "is not a folder of containers; expected an absolute path, for example /var/lib/lxc"};
@@ -205,10 +201,10 @@ constexpr auto option_rows = std::to_array<OptionRow>({
       "Folder of containers; repeatable", true},
      &take_lxcpath},
     {{sampling_group, "include", "GLOB", Default("all", "web*"),
-      "Only containers with a matching name; repeatable", true},
+      "Only containers with a matching name, or host name on Proxmox VE; repeatable", true},
      [](C& c, Value v) { c.collect.discover.include.push_back(app::container_glob(v)); }},
     {{sampling_group, "exclude", "GLOB", Default("none", "test-*"),
-      "No containers with a matching name; repeatable", true},
+      "No containers with a matching name, or host name on Proxmox VE; repeatable", true},
      [](C& c, Value v) { c.collect.discover.exclude.push_back(app::container_glob(v)); }},
     {{sampling_group, "tag", "KEY=VALUE", Default("", "site=berlin"), "Tag added to every point; repeatable",
       true},

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Kinds of LXC hosts: containers in a user namespace, started by root and by a user, and Proxmox VE's layout."""
 
+import json
 import os
 import signal
 import unittest
 from pathlib import Path
 
+from support import agent as program
 from support.containers import Spec, make_rootfs
 from support.dead_fuse import DeadFuse
 from support.flavour_case import FlavourCase
@@ -86,6 +88,25 @@ class Proxmox(FlavourCase):
         place = self.container.cgroup()
         self.assertTrue(all(str(folder).endswith(f"/lxc/{self.vmid}/ns") for folder in place.all_folders()), place.all_folders())
         return self.assert_figures(self.container)
+
+    def test_its_host_name_selects_and_shows_it(self):
+        self.watch_with_pve()
+        enter = ("nsenter", f"--mount=/proc/{self.server}/ns/mnt")
+
+        def wait_for_list(wanted, *options):
+            def listed():
+                result = program.run(*self.arguments("list", "--json", *options), prefix=enter)
+                return [(each["name"], each.get("host_name")) for each in json.loads(result.stdout)] == wanted
+            wait_until(listed, what=f"the list {wanted} with {options}")  # /etc/pve may answer late
+
+        wait_for_list([(self.vmid, "it-web")], "--include", "it-w?b")
+        wait_for_list([(self.vmid, "it-web")], "--include", self.vmid)
+        wait_for_list([], "--exclude", "it-web")
+        wait_for_list([], "--include", "it-web", "--exclude", self.vmid)
+        wait_for_list([], "--include", "it-started-as")
+        table = program.run(*self.arguments("list"), prefix=enter).stdout.splitlines()
+        self.assertRegex(table[0], "^NAME +HOST NAME +STATE")
+        self.assertRegex(table[1], f"^{self.vmid} +it-web +RUNNING")
 
     def test_an_agent_that_starts_while_it_hangs(self):
         """It samples at once, and ends at once: the process that hangs is left."""

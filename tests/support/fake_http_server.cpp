@@ -51,16 +51,18 @@ void drip(int fd, std::string_view head) {
 
 } // namespace
 
-FakeHttpServer::FakeHttpServer()
+FakeHttpServer::FakeHttpServer(const char* where, std::uint16_t port)
     : FakeHttpServer(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = ::inet_addr(where);
     socklen_t size = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);
     listen(generic, size);
     ::getsockname(listener_.get(), generic, &size);
-    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+    port_ = ntohs(address.sin_port);
+    url_ = std::string("http://") + where + ":" + std::to_string(port_);
 }
 
 FakeHttpServer::FakeHttpServer(const std::string& socket_path)

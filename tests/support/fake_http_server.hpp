@@ -50,7 +50,10 @@ class FakeHttpServer {
   public:
     using Handler = std::function<HttpAnswer(const HttpRequestSeen&)>;
 
-    FakeHttpServer();
+    FakeHttpServer()
+        : FakeHttpServer("127.0.0.1", 0) {}
+    /// Port 0: any.
+    FakeHttpServer(const char* address, std::uint16_t port);
     /// Listens on a unix socket instead.
     explicit FakeHttpServer(const std::string& socket_path);
     ~FakeHttpServer();
@@ -60,6 +63,7 @@ class FakeHttpServer {
     FakeHttpServer& operator=(FakeHttpServer&&) = delete;
 
     [[nodiscard]] const std::string& url() const noexcept { return url_; }
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; } ///< 0: a unix socket
 
     void script(HttpAnswer answer);
     void handle(Handler handler);
@@ -95,6 +99,7 @@ class FakeHttpServer {
     io::UniqueFd listener_;
     io::UniqueFd wake_;
     std::string url_;
+    std::uint16_t port_ = 0;
     std::list<Connection> connections_;
     std::size_t accepted_ = 0;
 

@@ -100,6 +100,17 @@ std::pair<std::string, std::string> parse_tag(const std::string& text) {
     return {std::move(key), text.substr(equals + 1)};
 }
 
+std::string clean_path(std::string_view path) {
+    std::string clean = path.starts_with('/') ? "/" : "";
+    while (!path.empty()) {
+        const std::string_view part = io::take_until(path, '/');
+        if (part.empty() || part == ".")
+            continue;
+        clean.append(clean.empty() || clean.back() == '/' ? "" : "/").append(part);
+    }
+    return clean;
+}
+
 std::string one_of(const std::string& text, std::span<const std::string_view> choices) {
     if (std::ranges::find(choices, text) != choices.end())
         return text;

@@ -19,6 +19,8 @@ namespace lxcmon::app {
 [[nodiscard]] bool parse_flag(const std::string& text);
 /// "key=value"; the keys of the agent's own tags are refused.
 [[nodiscard]] std::pair<std::string, std::string> parse_tag(const std::string& text);
+/// Without slashes that repeat or end it, and without components `.`; `..` stays, as it may follow a link.
+[[nodiscard]] std::string clean_path(std::string_view path);
 /// Returns `text` if it is one of `choices`.
 [[nodiscard]] std::string one_of(const std::string& text, std::span<const std::string_view> choices);
 /// The characters that a secret may have, beside ASCII without control characters.

@@ -89,11 +89,13 @@ void PveNames::finish_scan() {
 
 void PveNames::refresh() {
     const bool is_first = !std::exchange(checked_, true);
-    if (is_first)
-        is_pve_ = has_mount_point(settings_.folder);
+    const Clock::time_point now = Clock::now();
+    if (!is_pve_ && now >= next_) {
+        is_pve_ = has_mount_point(settings_.folder); // it may be installed later
+        next_ = is_pve_ ? now : now + settings_.period;
+    }
     if (!is_pve_)
         return;
-    const Clock::time_point now = Clock::now();
     if (!worker_.is_running() && now >= next_) {
         since_ = now;
         next_ = now + settings_.period;

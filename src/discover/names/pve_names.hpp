@@ -27,11 +27,13 @@ class PveNames {
         : settings_(std::move(settings))
         , scan_(scan) {}
 
-    /// Takes the results of a scan, and starts the next one if it is due. The first call checks if this is a
-    /// Proxmox VE host, and waits for up to `first_wait`. Logs when scans begin to fail or hang, and when
-    /// they work again; until then the names do not change.
+    /// Takes the results of a scan, and starts the next one if it is due. Until this is a Proxmox VE
+    /// host, that is checked once in a period. The first call waits for up to `first_wait`. Logs when scans
+    /// begin to fail or hang, and when they work again; until then the names do not change.
     void refresh();
 
+    /// True if this is a Proxmox VE host.
+    [[nodiscard]] bool is_pve() const noexcept { return is_pve_; }
     /// Host name of a VMID; empty if unknown. Valid until the next refresh().
     [[nodiscard]] std::string_view find(std::string_view vmid) const noexcept;
 

@@ -110,6 +110,8 @@ std::string summaries_as_json(const std::vector<ContainerSummary>& summaries) {
     auto list = nlohmann::ordered_json::array();
     for (const ContainerSummary& each : summaries) {
         nlohmann::ordered_json object{{"name", each.name}, {"lxcpath", each.lxcpath}, {"state", each.state}};
+        if (!each.host_name.empty())
+            object["host_name"] = each.host_name;
         put(object, "init_pid", each.init_pid);
         put(object, "cpu_percent", each.cpu_percent);
         put(object, "memory_used_bytes", each.memory_used_bytes);
@@ -127,11 +129,15 @@ std::string summaries_as_table(const std::vector<ContainerSummary>& summaries) {
     std::vector<Row> rows{{"NAME", "STATE", "CPU", "MEMORY", "NETWORK", "DISK"}};
     for (const ContainerSummary& each : summaries)
         rows.push_back(table_row(each));
-    if (has_same_names(rows)) {
-        rows.front().insert(rows.front().begin() + 1, "LXCPATH");
+    const auto add_column = [&](const char* title, std::string ContainerSummary::*member) {
+        rows.front().insert(rows.front().begin() + 1, title);
         for (std::size_t index = 0; index < summaries.size(); ++index)
-            rows[index + 1].insert(rows[index + 1].begin() + 1, text::printable(summaries[index].lxcpath));
-    }
+            rows[index + 1].insert(rows[index + 1].begin() + 1, text::printable(summaries[index].*member));
+    };
+    if (has_same_names(rows))
+        add_column("LXCPATH", &ContainerSummary::lxcpath);
+    if (!std::ranges::all_of(summaries, &std::string::empty, &ContainerSummary::host_name))
+        add_column("HOST NAME", &ContainerSummary::host_name);
     return text::aligned(rows);
 }
 

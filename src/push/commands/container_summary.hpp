@@ -14,6 +14,7 @@ namespace lxcmon::push {
 /// A line of `list`: one container. Unknown values are absent.
 struct ContainerSummary {
     std::string name;
+    std::string host_name; ///< as the tag `name`; empty if there is none, or it is `name`
     std::string lxcpath;
     std::string state;
     std::optional<std::int64_t> init_pid;
@@ -32,7 +33,8 @@ void add_to_summary(const Point& point, ContainerSummary& summary);
 void set_rates(const ContainerSummary& earlier, double seconds, ContainerSummary& summary);
 
 [[nodiscard]] std::string summaries_as_json(const std::vector<ContainerSummary>& summaries);
-/// An aligned table, one container a line; with their lxcpaths if two have the same name.
+/// An aligned table, one container a line; with their host names if one has another than its name, and
+/// their lxcpaths if two have the same name.
 [[nodiscard]] std::string summaries_as_table(const std::vector<ContainerSummary>& summaries);
 
 } // namespace lxcmon::push

@@ -53,6 +53,7 @@ int list_containers(const Invocation& invocation) {
                             container->shadowed ? text::clean_name(container->lxcpath) : "");
         ContainerSummary& summary = now[key];
         summary.name = container->name;
+        summary.host_name = container->host_name == container->name ? "" : container->host_name;
         summary.lxcpath = container->lxcpath;
         set_rates(before[key], seconds, summary);
         list.push_back(summary);

@@ -119,14 +119,17 @@ TEST_CASE("names from the process that reads the folder are checked") {
         CHECK(decode_names(wrong, names) == EIO);
 }
 
-TEST_CASE("a host without Proxmox VE has no names, and is checked once") {
+TEST_CASE("a host without Proxmox VE has no names until it is installed") {
     const TempTree tree;
     LogCapture log;
     PveNames names(settings_of(tree));
     names.refresh();
-    tree.write("pve/lxc/101.conf", "hostname: web\n");
-    names.refresh();
     CHECK(names.find("101").empty());
+    tree.write("pve/lxc/101.conf", "hostname: web\n");
+    CHECK(comes_true([&] {
+        names.refresh();
+        return names.find("101") == "web";
+    }));
     CHECK(log.take().empty());
 }
 
@@ -218,4 +221,33 @@ TEST_CASE("host_name comes from Proxmox VE, else from lxc.uts.name") {
     CHECK(becomes("www"));
     pve.write("pve/lxc/101.conf", "memory: 512\n");
     CHECK(becomes("uts101"));
+}
+
+TEST_CASE("include and exclude follow the host names of Proxmox VE") {
+    const TempTree tree;
+    const TempTree pve;
+    for (const std::string vmid : {"101", "102", "103"})
+        tree.write(vmid + "/config", "lxc.rootfs.path = dir:/nowhere\nlxc.uts.name = web-of-uts\n");
+    pve.write("pve/lxc/101.conf", "hostname: web\n");
+    pve.write("pve/lxc/102.conf", "hostname: db\n");
+    ContainerTable table(DiscoverSettings{{tree.path()}, {"web*"}, {"*-test"}, settings_of(pve)});
+    using Names = std::vector<std::string>;
+    const auto become = [&](const Names& wanted) {
+        return comes_true([&] {
+            table.refresh();
+            Names names;
+            for (const lxcmon::Container* each : table.containers())
+                names.push_back(each->name);
+            return names == wanted;
+        });
+    };
+    CHECK(become({"101"})); // and not by lxc.uts.name, which the container's own file has
+    CHECK(table.left_out() == 0);
+    pve.write("pve/lxc/103.conf", "hostname: web3\n"); // later than the container
+    CHECK(become({"101", "103"}));
+    pve.write("pve/lxc/101.conf", "hostname: mail\n");
+    pve.write("pve/lxc/102.conf", "hostname: web2\n");
+    CHECK(become({"102", "103"}));
+    pve.write("pve/lxc/102.conf", "hostname: web-test\n");
+    CHECK(become({"103"}));
 }

@@ -2,7 +2,7 @@
 #include "support/temp_tree.hpp"
 
 #include "discover/names/lxd_names.hpp"
-#include "discover/selection.hpp"
+#include "discover/names/selection.hpp"
 
 #include <doctest/doctest.h>
 
@@ -20,7 +20,7 @@ using lxcmon::test::TempTree;
 namespace {
 
 bool selected(const std::string& name, std::vector<std::string> include, std::vector<std::string> exclude) {
-    return is_selected(name, DiscoverSettings{{}, std::move(include), std::move(exclude)});
+    return is_selected(name, {}, DiscoverSettings{{}, std::move(include), std::move(exclude)});
 }
 
 std::vector<std::string> lxd_names(const std::string& lxcpath) {
@@ -50,6 +50,20 @@ TEST_CASE("exclude overrides include") {
     CHECK_FALSE(selected("web1", {"*"}, {"db*", "*1"}));
     CHECK(selected("web1", {"*"}, {"*2"}));
     CHECK(selected("web1", {}, {"web"}));
+}
+
+TEST_CASE("the globs hold for the host name of Proxmox VE, too") {
+    const auto is_wanted = [](const std::string& pve_name, const DiscoverSettings& settings) {
+        return is_selected("101", pve_name, settings);
+    };
+    CHECK(is_wanted("web1", {{}, {"web*"}, {}}));
+    CHECK(is_wanted("web1", {{}, {"101"}, {}}));
+    CHECK_FALSE(is_wanted("", {{}, {"web*"}, {}}));
+    CHECK_FALSE(is_wanted("", {{}, {""}, {}}));
+    CHECK_FALSE(is_wanted("web1", {{}, {}, {"web*"}}));
+    CHECK_FALSE(is_wanted("web1", {{}, {"101"}, {"web1"}}));
+    CHECK_FALSE(is_wanted("web1", {{}, {"web1"}, {"101"}}));
+    CHECK(is_wanted("", {{}, {}, {"web*"}}));
 }
 
 TEST_CASE("containers of LXD are the folders and links of its lxcpath") {

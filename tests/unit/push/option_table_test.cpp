@@ -156,10 +156,12 @@ TEST_CASE("each option sets its member of Config") {
     CHECK(c.log.keep == 18);
 }
 
-TEST_CASE("an lxcpath is absolute; slashes at its end and duplicates are removed") {
+TEST_CASE("an lxcpath is absolute; slashes and dots without a meaning and duplicates are removed") {
     const Parser parser;
-    CHECK(parser.config({"--lxcpath", "/a/b//", "--lxcpath", "/a/b", "--lxcpath", "/"})
-              .collect.discover.lxcpaths == std::vector<std::string>{"/a/b", "/"});
+    CHECK(parser
+              .config(
+                  {"--lxcpath", "/a/b//", "--lxcpath", "//a/./b/.", "--lxcpath", "/", "--lxcpath", "/a/../c"})
+              .collect.discover.lxcpaths == std::vector<std::string>{"/a/b", "/", "/a/../c"});
 }
 
 TEST_CASE("the environment variable of an option") {

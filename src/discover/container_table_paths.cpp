@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// The lxcpaths of the table: whose they are, which are the same folder, and when they are listed.
+#include "discover/container_table.hpp"
+#include "io/clock.hpp"
+#include "text/same_kind.hpp"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace lxcmon::discover {
+
+/// True if every container with a monitor socket is in `entries`, and every entry without a configuration
+/// still has its socket.
+bool ContainerTable::has_all_running(const std::string& lxcpath, const Path& path) {
+    bool has_all = true;
+    for (const std::string& each : path.paths)
+        sockets_.for_each_name(each, [&](std::string_view name, std::uint64_t listener) {
+            has_all = has_all && (ignored_.contains(lxcpath, name, listener) || path.entries.contains(name) ||
+                                  !is_wanted(std::string(name)));
+        });
+    const auto has_socket = [this](const std::string& name) { return sockets_.inode_of(name) != 0; };
+    return has_all && std::ranges::all_of(path.entries, [&](const auto& item) {
+               return item.second->defined || std::ranges::any_of(item.second->socket_names, has_socket);
+           });
+}
+
+/// Touches an lxcpath only if nothing on the way to it can hang.
+bool ContainerTable::must_list(std::size_t index) {
+    const std::string& lxcpath = settings_.lxcpaths[index];
+    Path& path = by_path_[index];
+    if (path.is_gone || path.question != 0 || now_ns_ < path.retry_ns)
+        return false;
+    const bool is_due = path.may_hang ? path.folder.is_due_untouched() : path.folder.is_due(lxcpath);
+    return is_due || !path.owner || (path.same_as == index && !has_all_running(lxcpath, path));
+}
+
+/// First root's process says whose the lxcpath is, then that owner's process lists it.
+void ContainerTable::ask_about_path(std::size_t index, LxcAsk what) {
+    Path& path = by_path_[index];
+    LxcQuestion question;
+    question.ask = what;
+    question.lxcpath = settings_.lxcpaths[index];
+    path.question =
+        clients_.ask(what == LxcAsk::list ? path.owner.value_or(LxcOwner{}) : LxcOwner{}, std::move(question),
+                     path.failures != 0 ? LxcUrgency::last : LxcUrgency::normal);
+    pending_.emplace(path.question, Pending{index, {}, what});
+}
+
+/// nullptr if nobody but root and the agent's user can cause messages.
+LogAllowance* ContainerTable::allowance_of(const Path& path) {
+    const uid_t uid = path.owner.value_or(LxcOwner{}).uid;
+    return uid == 0 || uid == ::geteuid() ? nullptr : &allowances_.try_emplace(uid, uid).first->second;
+}
+
+/// Logs when an lxcpath can't be listed any more, the reason if it is another one, and when it can again.
+void ContainerTable::note_list(const std::string& lxcpath, Path& path, const std::string& fault) {
+    if (fault.empty()) {
+        if (faults_.erase(lxcpath) != 0 && may_log(allowance_of(path), now_ns_))
+            spdlog::info("{}: can be listed again", lxcpath);
+        return;
+    }
+    const auto [known, is_first] = faults_.try_emplace(lxcpath, fault);
+    if ((is_first || !text::same_kind(std::exchange(known->second, fault), fault)) &&
+        may_log(allowance_of(path), now_ns_))
+        spdlog::error("{}; new containers are not seen until this is fixed: check --lxcpath and the rights "
+                      "of the agent",
+                      fault);
+    path.folder.forget();
+}
+
+void ContainerTable::take_of_path(std::size_t index, LxcAsk what, const LxcAnswer& answer) {
+    const std::string& lxcpath = settings_.lxcpaths[index];
+    Path& path = by_path_[index];
+    path.question = 0;
+    if (path.is_gone)
+        return;
+    if (what == LxcAsk::owner && answer.trouble == LxcTrouble::none) {
+        take_owner(index, answer);
+        return;
+    }
+    const bool is_broken = answer.trouble == LxcTrouble::broken;
+    path.failures = is_broken ? path.failures + 1 : 0;
+    path.retry_ns = is_broken ? now_ns_ + pause_after(path.failures) : 0;
+    note_list(lxcpath, path,
+              answer.fault.find(lxcpath) == std::string::npos && !answer.fault.empty()
+                  ? "listing the containers of " + lxcpath + ": " + answer.fault
+                  : answer.fault);
+    if (answer.trouble == LxcTrouble::none)
+        take_list(index, answer);
+}
+
+/// What was known of the containers of another owner does not hold any more.
+void ContainerTable::take_owner(std::size_t index, const LxcAnswer& answer) {
+    Path& path = by_path_[index];
+    if (path.owner && path.owner->uid != answer.owner.uid) {
+        spdlog::warn("{}: it was uid {}'s and is uid {}'s now: its containers are looked up anew",
+                     settings_.lxcpaths[index], path.owner->uid, answer.owner.uid);
+        path.entries.clear();
+        path.folder_id.reset();
+        path.found.clear();
+    }
+    path.owner = answer.owner;
+    path.may_hang = answer.may_hang;
+    if (!path.may_hang) // notes what the folder is like before the list
+        static_cast<void>(path.folder.is_due(settings_.lxcpaths[index]));
+    ask_about_path(index, LxcAsk::list);
+}
+
+void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
+    const std::string& lxcpath = settings_.lxcpaths[index];
+    Path& path = by_path_[index];
+    listed_ = true;
+    path.folder_id = answer.folder;
+    path.found = answer.paths;
+    find_same_folders();
+    if (path.same_as != index)
+        return update_all(path.same_as);
+    for (auto& [name, entry] : path.entries)
+        entry->seen = entry->defined = false;
+    for (const std::string& name : answer.names)
+        mark_seen(index, name, true);
+    // Containers without a configuration (lxc-execute): any user can create such a socket, so check its owner
+    // first.
+    for (const std::string& each : path.paths)
+        sockets_.for_each_name(each, [&](std::string_view running, std::uint64_t listener) {
+            const std::string name(running);
+            if (path.entries.contains(name) ||
+                (is_wanted(name) && ignored_.is_monitor({lxcpath, each}, name, listener, path.owner->uid)))
+                mark_seen(index, name, false);
+        });
+    std::erase_if(path.entries, [](const auto& item) { return !item.second->seen; });
+}
+
+void ContainerTable::ask_about_defaults() {
+    now_ns_ = io::now_ns(CLOCK_MONOTONIC);
+    if (!follows_defaults_ || defaults_question_ != 0 || now_ns_ < defaults_due_ns_)
+        return;
+    defaults_due_ns_ = now_ns_ + settings_.listing.defaults_period.count();
+    LxcQuestion question;
+    question.ask = LxcAsk::defaults;
+    defaults_question_ = clients_.ask({}, std::move(question), LxcUrgency::normal);
+}
+
+void ContainerTable::take_defaults(const LxcAnswer& answer) {
+    defaults_question_ = 0;
+    if (!text::same_kind(std::exchange(defaults_fault_, answer.fault), answer.fault) && !answer.fault.empty())
+        spdlog::error("the default lxcpaths can't be looked for, and stay as they are: {}", answer.fault);
+    if (answer.trouble != LxcTrouble::none)
+        return;
+    for (const std::string& lxcpath : answer.paths)
+        follow_default(lxcpath);
+    for (std::size_t index = 0; index < by_path_.size(); ++index)
+        if (std::ranges::find(answer.paths, settings_.lxcpaths[index]) == answer.paths.end())
+            leave_default(index);
+    find_same_folders();
+}
+
+void ContainerTable::follow_default(const std::string& lxcpath) {
+    const auto known = std::ranges::find(settings_.lxcpaths, lxcpath);
+    const auto index = static_cast<std::size_t>(known - settings_.lxcpaths.begin());
+    const bool is_new = known == settings_.lxcpaths.end();
+    if (is_new)
+        add_path(lxcpath);
+    if (!std::exchange(by_path_[index].is_gone, false) && (!is_new || is_first_))
+        return;
+    by_path_[index].folder.forget();
+    spdlog::info("{} is an lxcpath of this host now: its containers are sampled", lxcpath);
+}
+
+void ContainerTable::leave_default(std::size_t index) {
+    Path& path = by_path_[index];
+    if (std::exchange(path.is_gone, true))
+        return;
+    path.entries.clear();
+    path.folder_id.reset();
+    path.found.clear();
+    faults_.erase(settings_.lxcpaths[index]);
+    listed_ = true;
+    spdlog::info("{} is no lxcpath of this host any more: its containers are gone",
+                 settings_.lxcpaths[index]);
+}
+
+void ContainerTable::add_path(const std::string& lxcpath) {
+    settings_.lxcpaths.push_back(lxcpath);
+    by_path_.emplace_back(FolderWatch(settings_.listing));
+    by_path_.back().same_as = by_path_.size() - 1;
+}
+
+/// A folder that two lxcpaths lead to belongs to the first of these. Only of one owner: a user could name any
+/// folder as his.
+void ContainerTable::find_same_folders() {
+    for (std::size_t index = 0; index < by_path_.size(); ++index) {
+        Path& path = by_path_[index];
+        std::size_t first = 0;
+        while (first < index && !by_path_[first].is_same_folder(path))
+            ++first;
+        if (std::exchange(path.same_as, first) == first)
+            continue;
+        if (first == index) {
+            path.folder.forget(); // it must be listed for itself
+            continue;
+        }
+        path.entries.clear();
+        if (may_log(allowance_of(path), now_ns_))
+            spdlog::info("{} is the same folder as {}: its containers are there once, with that lxcpath",
+                         settings_.lxcpaths[index], settings_.lxcpaths[first]);
+    }
+    share_paths();
+}
+
+/// Gives each folder all paths that lead to it. A path leads to one folder only, whatever a user claims.
+void ContainerTable::share_paths() {
+    std::map<std::string, std::size_t> folders; ///< by path
+    std::vector<std::vector<std::string>> paths(by_path_.size());
+    const auto add = [&](const std::string& path, std::size_t index) {
+        const auto [known, is_new] = folders.try_emplace(path, by_path_[index].same_as);
+        if (is_new)
+            paths[known->second].push_back(path);
+    };
+    for (std::size_t index = 0; index < by_path_.size(); ++index)
+        add(settings_.lxcpaths[index], index);
+    for (const bool of_root : {true, false})
+        for (std::size_t index = 0; index < by_path_.size(); ++index)
+            if (is_of_root(by_path_[index]) == of_root)
+                for (const std::string& path : by_path_[index].found)
+                    add(path, index);
+    for (std::size_t index = 0; index < by_path_.size(); ++index) {
+        Path& path = by_path_[index];
+        if (std::exchange(path.paths, std::move(paths[index])) == path.paths)
+            continue;
+        for (auto& [name, entry] : path.entries)
+            entry->set_paths(path.paths);
+    }
+}
+
+void ContainerTable::mark_seen(std::size_t index, const std::string& name, bool defined) {
+    if (!is_wanted(name))
+        return;
+    auto& entry = by_path_[index].entries[name];
+    if (!entry) {
+        entry = std::make_unique<ContainerEntry>(++last_id_, settings_.lxcpaths[index], name);
+        entry->set_paths(by_path_[index].paths);
+        entry->pve_name = pve_names_.find(name);
+        select(*entry);
+        entry->allowance = allowance_of(by_path_[index]);
+    }
+    entry->defined = entry->defined || defined;
+    if (!std::exchange(entry->seen, true))
+        update(index, *entry);
+}
+
+} // namespace lxcmon::discover
