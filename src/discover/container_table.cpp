@@ -4,32 +4,29 @@
 #include "discover/names/same_names.hpp"
 #include "discover/selection.hpp"
 #include "io/clock.hpp"
-#include "io/pidfd.hpp"
 #include "text/same_kind.hpp"
 
-#include <poll.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 
 namespace lxcmon::discover {
 
 ContainerTable::ContainerTable(DiscoverSettings settings)
     : settings_(std::move(settings))
-    , clients_(settings_.liblxc)
-    , pve_names_(settings_.pve) {
+    , clients_(settings_.liblxc) {
     if (settings_.lxcpaths.empty())
         settings_.lxcpaths = default_lxcpaths();
+    if (settings_.pve.lxcpath.empty())
+        settings_.pve.lxcpath = default_lxcpaths().front();
     while (by_path_.size() < settings_.lxcpaths.size())
         by_path_.emplace_back(FolderWatch(settings_.listing));
 }
 
 void ContainerTable::refresh() {
     now_ns_ = io::now_ns(CLOCK_MONOTONIC);
-    read_sockets();
+    sockets_.refresh();
     ignored_.start_round(sockets_.size(), now_ns_);
     poll_ended();
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
@@ -43,25 +40,12 @@ void ContainerTable::refresh() {
         take(std::move(*answer));
     clients_.end_idle();
     clients_.report_overdue();
+    for (std::size_t index = 0; index < by_path_.size(); ++index)
+        if (by_path_[index].manager && by_path_[index].manager->refresh())
+            announce(index);
     if (std::exchange(listed_, false))
         mark_shadowed();
-    pve_names_.refresh();
     make_view();
-}
-
-void ContainerTable::read_sockets() {
-    const int error = sockets_.read();
-    constexpr const char* what = "reading /proc/net/unix";
-    if (error != 0 && error != ETIME && is_first_)
-        throw std::system_error(error, std::generic_category(), what);
-    if (std::exchange(sockets_error_, error) == error)
-        return;
-    if (error != 0)
-        spdlog::error(
-            "{}: {}; containers that start are not seen, and stopped ones are left out, until it works", what,
-            MonitorSockets::reason_of(error));
-    else
-        spdlog::info("{} works again", what);
 }
 
 void ContainerTable::make_view() {
@@ -69,29 +53,29 @@ void ContainerTable::make_view() {
     left_out_ = 0;
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries) {
-            entry->set_host_name(pve_names_.find(entry->container.name));
+            entry->set_managed(path.manager.get());
             // Without the list of sockets, a container that was stopped may run now.
-            const bool is_known = entry->known && (sockets_error_ == 0 || entry->container.init_pid != 0);
-            if (is_known && !entry->container.repeats_name)
+            const bool is_known = entry->known && (sockets_.error() == 0 || entry->container.init_pid != 0);
+            if (is_known && !entry->container.repeats_name && entry->left_for.empty())
                 view_.push_back(&entry->container);
-            else
+            else if (entry->left_for.empty())
                 ++left_out_;
         }
 }
 
-/// One poll() for all containers.
+std::vector<Finding> ContainerTable::managers() const {
+    std::vector<Finding> findings;
+    for (const Path& path : by_path_)
+        if (path.manager)
+            findings.push_back(path.manager->finding(left_of(path.entries)));
+    return findings;
+}
+
 void ContainerTable::poll_ended() {
-    polls_.clear();
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries)
-            polls_.push_back({entry->container.init_pidfd.get(), POLLIN, 0}); // ignores -1
-    const bool polled = ::poll(polls_.data(), polls_.size(), 0) >= 0;
-    auto each = polls_.begin();
-    for (Path& path : by_path_)
-        for (auto& [name, entry] : path.entries) {
-            entry->ended = polled ? (each->revents & (POLLIN | POLLHUP)) != 0 : io::has_ended(each->fd);
-            ++each;
-        }
+            ended_inits_.add(*entry);
+    ended_inits_.find();
 }
 
 /// True if every container with a monitor socket is in `entries`, and every entry without a configuration
@@ -103,7 +87,8 @@ bool ContainerTable::has_all_running(const std::string& lxcpath, const Entries& 
                               !is_selected(std::string(name), settings_));
     });
     return has_all && std::ranges::all_of(entries, [this](const auto& item) {
-               return item.second->defined || sockets_.inode_of(item.second->socket_name) != 0;
+               return item.second->defined || item.second->announced ||
+                      sockets_.inode_of(item.second->socket_name) != 0;
            });
 }
 
@@ -190,9 +175,12 @@ void ContainerTable::take_owner(std::size_t index, const LxcAnswer& answer) {
         spdlog::warn("{}: it was uid {}'s and is uid {}'s now: its containers are looked up anew",
                      settings_.lxcpaths[index], path.owner->uid, answer.owner.uid);
         path.entries.clear();
+        path.manager.reset();
     }
     path.owner = answer.owner;
     path.may_hang = answer.may_hang;
+    if (!path.manager && allowance_of(path) == nullptr)
+        path.manager = find_manager(settings_.lxcpaths[index], settings_);
     if (!path.may_hang) // notes what the folder is like before the list
         static_cast<void>(path.folder.is_due(settings_.lxcpaths[index]));
     ask_about_path(index, LxcAsk::list);
@@ -202,22 +190,31 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
     const std::string& lxcpath = settings_.lxcpaths[index];
     Path& path = by_path_[index];
     listed_ = true;
-    for (auto& [name, entry] : path.entries)
-        entry->seen = entry->defined = false;
+    begin_list(path.entries);
     for (const std::string& name : answer.names)
-        mark_seen(index, name, true);
+        mark_seen(index, name, Source::configuration);
     // Containers without a configuration (lxc-execute): any user can create such a socket, so check its owner
     // first.
     sockets_.for_each_name(lxcpath, [&](std::string_view running, std::uint64_t listener) {
         const std::string name(running);
         if (path.entries.contains(name) ||
             (is_selected(name, settings_) && ignored_.is_monitor(lxcpath, name, listener, path.owner->uid)))
-            mark_seen(index, name, false);
+            mark_seen(index, name, Source::monitor);
     });
-    std::erase_if(path.entries, [](const auto& item) { return !item.second->seen; });
+    std::erase_if(path.entries,
+                  [](const auto& item) { return !item.second->seen && !item.second->announced; });
 }
 
-void ContainerTable::mark_seen(std::size_t index, const std::string& name, bool defined) {
+/// Containers that were never started on this host are only known to their manager.
+void ContainerTable::announce(std::size_t index) {
+    listed_ = true;
+    for (auto& [name, entry] : by_path_[index].entries)
+        entry->announced = false;
+    for (const auto& [name, managed] : by_path_[index].manager->answer().here)
+        mark_seen(index, name, Source::manager);
+}
+
+void ContainerTable::mark_seen(std::size_t index, const std::string& name, Source source) {
     if (!is_selected(name, settings_))
         return;
     auto& entry = by_path_[index].entries[name];
@@ -225,7 +222,8 @@ void ContainerTable::mark_seen(std::size_t index, const std::string& name, bool 
         entry = std::make_unique<ContainerEntry>(++last_id_, settings_.lxcpaths[index], name);
         entry->allowance = allowance_of(by_path_[index]);
     }
-    entry->defined = entry->defined || defined;
+    entry->defined = entry->defined || source == Source::configuration;
+    entry->announced = entry->announced || source == Source::manager;
     if (!std::exchange(entry->seen, true))
         update(index, *entry);
 }
@@ -241,6 +239,8 @@ void ContainerTable::update(std::size_t index, ContainerEntry& entry) {
     const std::uint64_t listener = sockets_.inode_of(entry.socket_name);
     const bool is_ignored =
         listener != 0 && ignored_.contains(entry.container.lxcpath, entry.container.name, listener);
+    if (entry.is_only_announced(listener))
+        return;
     if (by_path_[index].owner && entry.must_ask(is_ignored ? 0 : listener, now_ns_))
         ask(index, entry, false);
 }

@@ -42,7 +42,7 @@ INNER_DOORS = {
         "host": {"guard", "cgroup", "network"},
         "": {"guard", "helper", "cgroup", "network", "filesystem", "process", "host"},
     },
-    "discover": {"names": set(), "": {"names"}},
+    "discover": {"names": set(), "managers": set(), "": {"names", "managers"}},
     "app": {"settings": set(), "": {"settings"}},
     "push": {"commands": {""}, "": {"commands"}},
 }
