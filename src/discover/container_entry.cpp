@@ -179,7 +179,7 @@ void ContainerEntry::set_managed(const Manager* manager) {
                                                : std::string_view());
     const bool is_down = container.init_pid == 0 && question == 0 && container.state == "STOPPED";
     const std::string_view place =
-        manager != nullptr && is_down ? manager->left_for(container) : std::string_view();
+        manager != nullptr && is_down ? manager->left_for(container, since) : std::string_view();
     if (left_for == place)
         return;
     left_for = place;
@@ -201,7 +201,8 @@ void begin_list(ContainerEntries& entries) {
         // A configuration that has gone was destroyed with its container: only the manager's next answer
         // tells.
         entry->announced = entry->announced && !entry->defined;
-        entry->seen = entry->defined = false;
+        entry->seen = entry->announced;
+        entry->defined = false;
     }
 }
 

@@ -44,8 +44,9 @@ struct ContainerEntry {
     std::string uts_name;    ///< lxc.uts.name, or the name from LXD
     std::string socket_name; ///< of its monitor
     bool seen = false;
-    bool defined = false;       ///< has a configuration, not only a monitor
-    bool announced = false;     ///< its manager has it; liblxc knows it only once it has been started
+    bool defined = false;   ///< has a configuration, not only a monitor
+    bool announced = false; ///< its manager has it; liblxc knows it only once it has been started
+    Manager::Clock::time_point since = Manager::Clock::now();
     std::string left_for;       ///< Manager::left_for(): not in the view unless empty
     bool ended = false;         ///< its init has ended
     bool known = false;         ///< its state is known; else it is not in the view
@@ -99,7 +100,7 @@ using ContainerEntries = std::map<std::string, std::unique_ptr<ContainerEntry>, 
 
 /// "NAME (PLACE)" of each container that has left.
 [[nodiscard]] std::vector<std::string> left_of(const ContainerEntries& entries);
-/// Makes all unseen, before a list of the lxcpath is taken.
+/// Makes all unseen, except those that only a manager knows, before a list of the lxcpath is taken.
 void begin_list(ContainerEntries& entries);
 
 /// Finds the containers whose init has ended, with one poll() for all.

@@ -41,8 +41,7 @@ void ContainerTable::refresh() {
     clients_.end_idle();
     clients_.report_overdue();
     for (std::size_t index = 0; index < by_path_.size(); ++index)
-        if (by_path_[index].manager && by_path_[index].manager->refresh())
-            announce(index);
+        refresh_manager(index);
     if (std::exchange(listed_, false))
         mark_shadowed();
     make_view();
@@ -66,7 +65,7 @@ void ContainerTable::make_view() {
 std::vector<Finding> ContainerTable::managers() const {
     std::vector<Finding> findings;
     for (const Path& path : by_path_)
-        if (path.manager)
+        if (path.manager && path.manager->was_asked())
             findings.push_back(path.manager->finding(left_of(path.entries)));
     return findings;
 }
@@ -201,16 +200,18 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
             (is_selected(name, settings_) && ignored_.is_monitor(lxcpath, name, listener, path.owner->uid)))
             mark_seen(index, name, Source::monitor);
     });
-    std::erase_if(path.entries,
-                  [](const auto& item) { return !item.second->seen && !item.second->announced; });
+    std::erase_if(path.entries, [](const auto& item) { return !item.second->seen; });
 }
 
 /// Containers that were never started on this host are only known to their manager.
-void ContainerTable::announce(std::size_t index) {
+void ContainerTable::refresh_manager(std::size_t index) {
+    Path& path = by_path_[index];
+    if (!path.manager || !path.manager->refresh(!path.entries.empty()) || !path.manager->announces())
+        return;
     listed_ = true;
-    for (auto& [name, entry] : by_path_[index].entries)
+    for (auto& [name, entry] : path.entries)
         entry->announced = false;
-    for (const auto& [name, managed] : by_path_[index].manager->answer().here)
+    for (const auto& [name, managed] : path.manager->answer().here)
         mark_seen(index, name, Source::manager);
 }
 
@@ -239,9 +240,8 @@ void ContainerTable::update(std::size_t index, ContainerEntry& entry) {
     const std::uint64_t listener = sockets_.inode_of(entry.socket_name);
     const bool is_ignored =
         listener != 0 && ignored_.contains(entry.container.lxcpath, entry.container.name, listener);
-    if (entry.is_only_announced(listener))
-        return;
-    if (by_path_[index].owner && entry.must_ask(is_ignored ? 0 : listener, now_ns_))
+    if (by_path_[index].owner && !entry.is_only_announced(listener) &&
+        entry.must_ask(is_ignored ? 0 : listener, now_ns_))
         ask(index, entry, false);
 }
 

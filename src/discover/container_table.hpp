@@ -89,7 +89,7 @@ class ContainerTable {
     void note_list(const std::string& lxcpath, Path& path, const std::string& fault);
     void refuse_taken_init(const ContainerEntry& entry, LxcAnswer& answer) const;
     void take_container(std::size_t index, ContainerEntry& entry, bool of_init, LxcAnswer answer);
-    void announce(std::size_t index);
+    void refresh_manager(std::size_t index);
     void mark_seen(std::size_t index, const std::string& name, Source source);
     void mark_shadowed();
     void make_view();

@@ -4,9 +4,10 @@
 #include "fuzz/support.hpp"
 
 #include "discover/lxc_protocol.hpp"
+#include "discover/managers/instances.hpp"
+#include "discover/managers/lxd_names.hpp"
 #include "discover/managers/pve_config.hpp"
 #include "discover/monitor_sockets.hpp"
-#include "discover/names/lxd_names.hpp"
 #include "support/temp_folder.hpp"
 
 #include <fcntl.h>
@@ -92,6 +93,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 "a setting is valid", each);
     require(discover::lxd_instance_name("/proc/self/no-such-folder", first_line).empty(), "no LXD, no name");
     check_answer(text);
+    discover::ManagerAnswer instances;
+    static_cast<void>(discover::parse_instances(text, text, instances));
+    for (const auto& [name, managed_here] : instances.here)
+        require(discover::is_managed_name(name), "a name from LXD", name);
     static const LxdFolder lxd;
     if (first_line.find('/') == std::string::npos)
         lxd.check(first_line.c_str());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/managers/manager.hpp"
 
+#include "discover/managers/instances.hpp"
+#include "discover/managers/lxd_names.hpp"
 #include "discover/managers/pve_config.hpp"
 #include "text/counted.hpp"
 
@@ -29,17 +31,38 @@ void scan_pve_folder(int socket, const std::string& folder, const ManagerAnswer&
     }
 }
 
+void scan_instances(int socket, const std::string& daemon, const ManagerAnswer& /*before*/) noexcept {
+    try {
+        ManagerAnswer answer;
+        const int error = ask_for_instances(daemon, answer);
+        send_answer(socket, answer, error);
+    } catch (const std::exception&) { // no memory: the child ends without the last line
+    }
+}
+
 } // namespace
 
 const ManagerKind& proxmox_ve() noexcept {
-    static const ManagerKind kind{"proxmox ve", "lxcmon-pve", "pve-cluster", &scan_pve_folder,
-                                  &is_made_by_pve};
+    static const ManagerKind kind{"proxmox ve", "lxcmon-pve",     "pve-cluster",
+                                  true,         &scan_pve_folder, &is_made_by_pve};
+    return kind;
+}
+
+const ManagerKind& instance_daemon() noexcept {
+    // Each folder of the lxcpath counts as a container until the daemon says otherwise.
+    static const ManagerKind kind{
+        "instances",     "lxcmon-lxd",
+        "its daemon",    false,
+        &scan_instances, [](const Container& container) { return is_managed_name(container.name); }};
     return kind;
 }
 
 std::unique_ptr<Manager> find_manager(const std::string& lxcpath, const DiscoverSettings& settings) {
     if (lxcpath == settings.pve.lxcpath && has_pve_mount_point(settings.pve.folder))
         return std::make_unique<Manager>(proxmox_ve(), settings.pve.folder, settings.managers);
+    if (is_lxd_path(lxcpath))
+        return std::make_unique<Manager>(
+            instance_daemon(), lxcpath.substr(0, lxcpath.rfind('/')) + "/unix.socket", settings.managers);
     return nullptr;
 }
 
@@ -86,18 +109,23 @@ bool Manager::receive(std::chrono::milliseconds wait) {
 /// The child has closed its socket. An answer like the last one is not parsed: it may be of a large cluster.
 bool Manager::finish_scan() {
     worker_.kill();
-    if (text_ == last_text_ && !text_.empty())
+    if (text_ == last_text_ && !text_.empty()) {
+        asked_ = since_;
         return true;
+    }
     ManagerAnswer fresh;
     error_ = decode(text_, fresh);
     if (error_ != 0)
         return false;
+    asked_ = since_;
     last_text_ = std::move(text_);
     answer_ = std::move(fresh);
     return true;
 }
 
-bool Manager::refresh() {
+bool Manager::refresh(bool has_containers) {
+    if (!has_containers && !kind_.announces)
+        return false;
     const bool is_first = std::exchange(is_first_, false);
     if (const Clock::time_point now = Clock::now(); !worker_.is_running() && now >= next_) {
         since_ = now;
@@ -128,13 +156,13 @@ const Managed* Manager::find(std::string_view name) const noexcept {
     return at != answer_.here.end() ? &at->second : nullptr;
 }
 
-std::string_view Manager::left_for(const Container& container) const noexcept {
+std::string_view Manager::left_for(const Container& container, Clock::time_point since) const noexcept {
     if (last_text_.empty() || answer_.here.contains(container.name))
         return {};
     const auto at = answer_.elsewhere.find(container.name);
     if (at != answer_.elsewhere.end())
         return at->second;
-    return kind_.is_its(container) ? "nowhere" : std::string_view();
+    return since < asked_ && kind_.is_its(container) ? "nowhere" : std::string_view();
 }
 
 Finding Manager::finding(std::span<const std::string> left) const {

@@ -34,6 +34,7 @@ using lxcmon::test::TempTree;
 namespace {
 
 constexpr ManagerSettings often{10ms, 5s, 10s};
+constexpr Manager::Clock::time_point long_ago{};
 
 Manager manager_of(const TempTree& tree, const ManagerSettings& settings = often) {
     return {proxmox_ve(), tree.path() / "pve/lxc", settings};
@@ -206,21 +207,41 @@ TEST_CASE("settings are known after the first refresh, and change with the file"
     CHECK(manager.finding({}).ok);
 }
 
+TEST_CASE("a cluster of 11,000 containers is taken whole, with a configuration of 1 MiB") {
+    const TempTree tree;
+    std::string conf = "hostname: big\n";
+    conf.resize(1U << 20U, '#');
+    tree.write("pve/lxc/9.conf", conf);
+    tree.write("pve/nodes/pve2/lxc/8.conf", "");
+    const std::string own = tree.path() / "pve/lxc/", other = tree.path() / "pve/nodes/pve2/lxc/";
+    for (int vmid = 100; vmid < 1'099; ++vmid)
+        std::filesystem::create_hard_link(own + "9.conf", own + std::to_string(vmid) + ".conf");
+    for (int vmid = 10'000; vmid < 19'999; ++vmid)
+        std::filesystem::create_hard_link(other + "8.conf", other + std::to_string(vmid) + ".conf");
+    Manager manager = manager_of(tree, {1h, 60s, 60s});
+    REQUIRE(manager.refresh());
+    CHECK(manager.answer().here.size() == 1'000);
+    CHECK(manager.answer().elsewhere.size() == 10'000);
+    CHECK(name_of(manager, "1098") == "big");
+}
+
 TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's or of another node") {
     const TempTree tree;
     tree.write("pve/lxc/101.conf", "");
     tree.write("pve/nodes/pve2/lxc/202.conf", "");
     Manager manager = manager_of(tree);
-    CHECK(manager.left_for(stopped("202")).empty()); // nothing is known yet
+    CHECK(manager.left_for(stopped("202"), long_ago).empty()); // nothing is known yet
     CHECK(manager.refresh());
-    CHECK(manager.left_for(stopped("101")).empty());
-    CHECK(manager.left_for(stopped("202")) == "pve2");
-    CHECK(manager.left_for(stopped("202", "elsewhere/202")) == "pve2");
-    CHECK(manager.left_for(stopped("303")) == "nowhere");
-    CHECK(manager.left_for(stopped("303", "lxc/30")).empty()); // made by plain LXC
-    CHECK(manager.left_for(stopped("web")).empty());
+    CHECK(manager.left_for(stopped("101"), long_ago).empty());
+    CHECK(manager.left_for(stopped("202"), long_ago) == "pve2");
+    CHECK(manager.left_for(stopped("202", "elsewhere/202"), long_ago) == "pve2");
+    CHECK(manager.left_for(stopped("303"), long_ago) == "nowhere");
+    CHECK(manager.left_for(stopped("303", "lxc/30"), long_ago).empty()); // made by plain LXC
+    CHECK(manager.left_for(stopped("web"), long_ago).empty());
+    CHECK(manager.left_for(stopped("303"), Manager::Clock::now()).empty()); // newer than the answer
     tree.remove("pve/lxc/101.conf");
-    CHECK(comes_true([&] { return manager.refresh() && !manager.left_for(stopped("101")).empty(); }));
+    CHECK(
+        comes_true([&] { return manager.refresh() && !manager.left_for(stopped("101"), long_ago).empty(); }));
     // While it does not answer nothing changes.
     tree.remove("pve/lxc");
     tree.remove("pve/nodes/pve2/lxc/202.conf");
@@ -228,7 +249,7 @@ TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's
         CHECK_FALSE(manager.refresh());
         return !manager.finding({}).ok;
     }));
-    CHECK(manager.left_for(stopped("202")) == "pve2");
+    CHECK(manager.left_for(stopped("202"), long_ago) == "pve2");
 }
 
 TEST_CASE("if the folder disappears what is known stays, and it is logged once") {
