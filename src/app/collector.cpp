@@ -25,6 +25,8 @@ constexpr int seldom_ticks = 6;
 constexpr std::chrono::minutes longest_seldom{1};
 constexpr std::chrono::seconds longest_once{10};
 constexpr std::chrono::milliseconds longest_first_wait{2'000};
+/// With `once`, no later tick has what a manager of containers answers after this.
+constexpr std::chrono::milliseconds longest_manager_wait{5'000};
 
 io::UniqueFd open_root() {
     io::UniqueFd root(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -38,7 +40,9 @@ discover::DiscoverSettings discover_settings(const CollectSettings& collect) {
     discover::DiscoverSettings settings = collect.discover;
     const auto interval = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval);
     settings.liblxc.wait = std::min(interval / 4, settings.liblxc.wait);
-    if (!collect.once)
+    if (collect.once)
+        settings.managers.first_wait = settings.managers.hang_after = longest_manager_wait;
+    else
         settings.liblxc.first_wait = longest_first_wait;
     return settings;
 }

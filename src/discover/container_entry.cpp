@@ -166,10 +166,65 @@ void ContainerEntry::refuse_init_of(const ContainerEntry& other, LxcAnswer& answ
                    " of " + other.container.lxcpath;
 }
 
-void ContainerEntry::set_host_name() {
-    const std::string& name = pve_name.empty() ? uts_name : pve_name;
+void ContainerEntry::set_host_name(std::string_view managed_name) {
+    const std::string_view name = managed_name.empty() ? std::string_view(uts_name) : managed_name;
     if (container.host_name != name)
         container.host_name = name;
+}
+
+bool ContainerEntry::is_only_announced(std::uint64_t listener) noexcept {
+    if (!announced || defined || listener != 0 || container.init_pid != 0)
+        return false;
+    known = true;
+    return true;
+}
+
+void ContainerEntry::set_managed(const Manager* manager) {
+    container.managed = manager != nullptr ? manager->find(container.name) : nullptr;
+    set_host_name(container.managed != nullptr ? std::string_view(container.managed->host_name)
+                                               : std::string_view());
+    const bool is_down = container.init_pid == 0 && question == 0 && container.state == "STOPPED";
+    const std::string_view place =
+        manager != nullptr && is_down ? manager->left_for(container, since) : std::string_view();
+    if (left_for == place)
+        return;
+    left_for = place;
+    if (!left_for.empty())
+        spdlog::info("container {} of {}: it has left, for {}; it is not shown", container.name,
+                     container.lxcpath, left_for);
+}
+
+std::vector<std::string> left_of(const ContainerEntries& entries) {
+    std::vector<std::string> left;
+    for (const auto& [name, entry] : entries)
+        if (!entry->left_for.empty())
+            left.push_back(name + " (" + entry->left_for + ")");
+    return left;
+}
+
+void begin_list(ContainerEntries& entries) {
+    for (const auto& [name, entry] : entries) {
+        // A configuration that has gone was destroyed with its container: only the manager's next answer
+        // tells.
+        entry->announced = entry->announced && !entry->defined;
+        entry->seen = entry->announced;
+        entry->defined = false;
+    }
+}
+
+void EndedInits::add(ContainerEntry& entry) {
+    entries_.push_back(&entry);
+    polls_.push_back({entry.container.init_pidfd.get(), POLLIN, 0}); // ignores -1
+}
+
+void EndedInits::find() {
+    const bool polled = ::poll(polls_.data(), polls_.size(), 0) >= 0;
+    for (std::size_t index = 0; index < polls_.size(); ++index) {
+        const pollfd& each = polls_[index];
+        entries_[index]->ended = polled ? (each.revents & (POLLIN | POLLHUP)) != 0 : io::has_ended(each.fd);
+    }
+    entries_.clear();
+    polls_.clear();
 }
 
 void ContainerEntry::report_untrusted(uid_t owner, std::int64_t now_ns) {

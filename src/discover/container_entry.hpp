@@ -3,10 +3,15 @@
 
 #include "discover/lxc_protocol.hpp"
 #include "discover/lxcpath_owner.hpp"
+#include "discover/managers/manager.hpp"
 #include "io/unique_fd.hpp"
 #include "model/container.hpp"
 
+#include <poll.h>
+
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,10 +45,12 @@ struct ContainerEntry {
     /// Of its monitor, for each path of the lxcpath by which it may have been started.
     std::vector<std::string> socket_names;
     std::string asked_path; ///< the path by which its monitor is asked
-    std::string pve_name;   ///< its host name in Proxmox VE's configuration; empty: none
-    bool selected = false;  ///< by its name or pve_name; else it is not in the view
+    bool selected = false;  ///< by its name, or its host name in Proxmox VE; else it is not in the view
     bool seen = false;
-    bool defined = false;       ///< has a configuration, not only a monitor
+    bool defined = false;   ///< has a configuration, not only a monitor
+    bool announced = false; ///< its manager has it; liblxc knows it only once it has been started
+    Manager::Clock::time_point since = Manager::Clock::now();
+    std::string left_for;       ///< Manager::left_for(): not in the view unless empty
     bool ended = false;         ///< its init has ended
     bool known = false;         ///< its state is known; else it is not in the view
     std::uint64_t question = 0; ///< number of the open question; 0: none
@@ -71,12 +78,16 @@ struct ContainerEntry {
     [[nodiscard]] bool take(LxcAnswer answer, std::int64_t now_ns);
     /// Takes the answer of init_question(). True if the container runs.
     [[nodiscard]] bool take_init(const LxcAnswer& answer, std::int64_t now_ns);
-    /// pve_name precedes lxc.uts.name, if it is not empty.
-    void set_host_name();
+    /// True for a container that was never started here: liblxc does not know it. Its state is then known.
+    [[nodiscard]] bool is_only_announced(std::uint64_t listener) noexcept;
+    /// Takes what the manager of the lxcpath says; nullptr: it has none. Its host name precedes lxc.uts.name.
+    /// A container that runs, or may run, has not left.
+    void set_managed(const Manager* manager);
     /// Logs once that the process on the monitor's socket is ignored.
     void report_untrusted(uid_t owner, std::int64_t now_ns);
 
   private:
+    void set_host_name(std::string_view managed_name);
     void take_names(LxcAnswer& answer);
     void fail(LxcTrouble trouble, const std::string& reason, std::int64_t now_ns);
 
@@ -87,6 +98,26 @@ struct ContainerEntry {
     std::int64_t retry_ns_ = 0; ///< CLOCK_MONOTONIC of the next attempt after a failure
     bool had_socket_ = false;   ///< at the failure: a change causes an attempt at once, if it is root's
     bool reported_untrusted_ = false;
+};
+
+/// The containers of an lxcpath by name.
+using ContainerEntries = std::map<std::string, std::unique_ptr<ContainerEntry>, std::less<>>;
+
+/// "NAME (PLACE)" of each container that has left.
+[[nodiscard]] std::vector<std::string> left_of(const ContainerEntries& entries);
+/// Makes all unseen, except those that only a manager knows, before a list of the lxcpath is taken.
+void begin_list(ContainerEntries& entries);
+
+/// Finds the containers whose init has ended, with one poll() for all.
+class EndedInits {
+  public:
+    void add(ContainerEntry& entry);
+    /// Sets `ended` of those that were added since the last call.
+    void find();
+
+  private:
+    std::vector<ContainerEntry*> entries_;
+    std::vector<pollfd> polls_;
 };
 
 /// Delay after so many consecutive failures: from half a second, doubled up to half a minute.

@@ -4,21 +4,16 @@
 #include "discover/names/same_names.hpp"
 #include "discover/names/selection.hpp"
 #include "io/clock.hpp"
-#include "io/pidfd.hpp"
 
-#include <poll.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
 
 namespace lxcmon::discover {
 
 ContainerTable::ContainerTable(DiscoverSettings settings)
     : settings_(std::move(settings))
-    , clients_(settings_.liblxc)
-    , pve_names_(settings_.pve) {
+    , clients_(settings_.liblxc) {
     follows_defaults_ = settings_.lxcpaths.empty();
     for (const std::string& lxcpath : std::exchange(settings_.lxcpaths, {}))
         add_path(lxcpath);
@@ -33,10 +28,9 @@ ContainerTable::ContainerTable(DiscoverSettings settings)
 
 void ContainerTable::refresh() {
     now_ns_ = io::now_ns(CLOCK_MONOTONIC);
-    read_sockets();
+    sockets_.refresh();
     ignored_.start_round(sockets_.size(), now_ns_);
     poll_ended();
-    pve_names_.refresh();
     ask_about_defaults();
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
         if (must_list(index))
@@ -49,47 +43,24 @@ void ContainerTable::refresh() {
         take(std::move(*answer));
     clients_.end_idle();
     clients_.report_overdue();
-    select_by_names();
+    for (std::size_t index = 0; index < by_path_.size(); ++index)
+        refresh_manager(index);
     if (std::exchange(listed_, false))
         mark_shadowed();
     make_view();
 }
 
-void ContainerTable::read_sockets() {
-    const int error = sockets_.read();
-    constexpr const char* what = "reading /proc/net/unix";
-    if (error != 0 && error != ETIME && is_first_)
-        throw std::system_error(error, std::generic_category(), what);
-    if (std::exchange(sockets_error_, error) == error)
-        return;
-    if (error != 0)
-        spdlog::error(
-            "{}: {}; containers that start are not seen, and stopped ones are left out, until it works", what,
-            MonitorSockets::reason_of(error));
-    else
-        spdlog::info("{} works again", what);
-}
-
 /// On Proxmox VE a host name may select a container, and is not known when the container is found.
-bool ContainerTable::is_wanted(const std::string& name) const noexcept {
-    return pve_names_.is_pve() ? may_be_selected(name, settings_) : is_selected(name, {}, settings_);
+bool ContainerTable::is_wanted(const Path& path, const std::string& name) const noexcept {
+    return is_of_pve(path) ? may_be_selected(name, settings_) : is_selected(name, {}, settings_);
 }
 
-void ContainerTable::select(ContainerEntry& entry) {
-    const bool selected = is_selected(entry.container.name, entry.pve_name, settings_);
+/// The host name may come later than the container, and change.
+void ContainerTable::select(const Path& path, ContainerEntry& entry) {
+    const Managed* const managed = is_of_pve(path) ? path.manager->find(entry.container.name) : nullptr;
+    const bool selected =
+        is_selected(entry.container.name, managed != nullptr ? managed->host_name : std::string(), settings_);
     listed_ = std::exchange(entry.selected, selected) != selected || listed_;
-}
-
-/// Names may come later than the container, and change.
-void ContainerTable::select_by_names() {
-    for (Path& path : by_path_)
-        for (auto& [name, entry] : path.entries) {
-            if (const std::string_view pve_name = pve_names_.find(name); pve_name != entry->pve_name) {
-                entry->pve_name = pve_name;
-                select(*entry);
-            }
-            entry->set_host_name();
-        }
 }
 
 void ContainerTable::make_view() {
@@ -99,28 +70,29 @@ void ContainerTable::make_view() {
         for (const auto& [name, entry] : path.entries) {
             if (!entry->selected)
                 continue;
+            entry->set_managed(path.manager.get());
             // Without the list of sockets, a container that was stopped may run now.
-            const bool is_known = entry->known && (sockets_error_ == 0 || entry->container.init_pid != 0);
-            if (is_known && !entry->container.repeats_name)
+            const bool is_known = entry->known && (sockets_.error() == 0 || entry->container.init_pid != 0);
+            if (is_known && !entry->container.repeats_name && entry->left_for.empty())
                 view_.push_back(&entry->container);
-            else
+            else if (entry->left_for.empty())
                 ++left_out_;
         }
 }
 
-/// One poll() for all containers.
+std::vector<Finding> ContainerTable::managers() const {
+    std::vector<Finding> findings;
+    for (const Path& path : by_path_)
+        if (path.manager && path.manager->was_asked())
+            findings.push_back(path.manager->finding(left_of(path.entries)));
+    return findings;
+}
+
 void ContainerTable::poll_ended() {
-    polls_.clear();
     for (const Path& path : by_path_)
         for (const auto& [name, entry] : path.entries)
-            polls_.push_back({entry->container.init_pidfd.get(), POLLIN, 0}); // ignores -1
-    const bool polled = ::poll(polls_.data(), polls_.size(), 0) >= 0;
-    auto each = polls_.begin();
-    for (Path& path : by_path_)
-        for (auto& [name, entry] : path.entries) {
-            entry->ended = polled ? (each->revents & (POLLIN | POLLHUP)) != 0 : io::has_ended(each->fd);
-            ++each;
-        }
+            ended_inits_.add(*entry);
+    ended_inits_.find();
 }
 
 void ContainerTable::take(LxcAnswer answer) {
@@ -161,7 +133,7 @@ void ContainerTable::update(std::size_t index, ContainerEntry& entry) {
     if (listener != 0 && entry.socket == 0)
         entry.question =
             0; // it was asked as a stopped one, before this path was known or its monitor started
-    if (!path.owner || !entry.must_ask(listener, now_ns_))
+    if (!path.owner || entry.is_only_announced(listener) || !entry.must_ask(listener, now_ns_))
         return;
     entry.asked_path = path.paths[way];
     ask(index, entry, false);

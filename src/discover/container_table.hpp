@@ -4,13 +4,12 @@
 #include "discover/container_entry.hpp"
 #include "discover/folder_watch.hpp"
 #include "discover/lxc_clients.hpp"
+#include "discover/managers/manager.hpp"
 #include "discover/monitor_peer.hpp"
 #include "discover/monitor_sockets.hpp"
-#include "discover/names/pve_names.hpp"
 #include "discover/settings.hpp"
 #include "model/container.hpp"
-
-#include <poll.h>
+#include "model/finding.hpp"
 
 #include <chrono>
 #include <map>
@@ -47,6 +46,8 @@ class ContainerTable {
     [[nodiscard]] const std::vector<std::string>& lxcpaths() const noexcept { return settings_.lxcpaths; }
     /// Number of containers whose state is unknown or whose name repeats another; the reason was logged.
     [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
+    /// For the command `check`: whether each manager of containers on this host answers.
+    [[nodiscard]] std::vector<Finding> managers() const;
     /// Error of each lxcpath that could not be listed at the last refresh(), by lxcpath.
     [[nodiscard]] const std::map<std::string, std::string>& faults() const noexcept { return faults_; }
 
@@ -55,7 +56,7 @@ class ContainerTable {
 
   private:
     using Clock = std::chrono::steady_clock;
-    using Entries = std::map<std::string, std::unique_ptr<ContainerEntry>, std::less<>>;
+    using Entries = ContainerEntries;
 
     struct Path {
         explicit Path(FolderWatch watch) noexcept
@@ -74,18 +75,19 @@ class ContainerTable {
         std::vector<std::string> paths; ///< all of the folder, the lxcpath first; none if it is not the first
         std::optional<LxcOwner> owner;  ///< not known before the first answer
         bool may_hang = true;           ///< the agent itself must not touch it
+        std::unique_ptr<Manager> manager; ///< of its containers; nullptr: none
         Entries entries;
         std::uint64_t question = 0; ///< number of the open question for its owner or a list; 0: none
         int failures = 0;           ///< consecutive lists on which liblxc has hung or crashed
         std::int64_t retry_ns = 0;  ///< CLOCK_MONOTONIC of the next list after these
     };
+    enum class Source : std::uint8_t { configuration, monitor, manager };
     struct Pending {
         std::size_t path;
         std::string name; ///< of a container
         LxcAsk ask;
     };
 
-    void read_sockets();
     void poll_ended();
     [[nodiscard]] bool must_list(std::size_t index);
     void ask_about_path(std::size_t index, LxcAsk what);
@@ -111,25 +113,26 @@ class ContainerTable {
     void note_list(const std::string& lxcpath, Path& path, const std::string& fault);
     void refuse_taken_init(const ContainerEntry& entry, LxcAnswer& answer) const;
     void take_container(std::size_t index, ContainerEntry& entry, bool of_init, LxcAnswer answer);
-    void mark_seen(std::size_t index, const std::string& name, bool defined);
+    void refresh_manager(std::size_t index);
+    void mark_seen(std::size_t index, const std::string& name, Source source);
     void mark_shadowed();
-    [[nodiscard]] bool is_wanted(const std::string& name) const noexcept;
-    void select(ContainerEntry& entry);
-    void select_by_names();
+    [[nodiscard]] static bool is_of_pve(const Path& path) noexcept {
+        return path.manager && path.manager->announces();
+    }
+    [[nodiscard]] bool is_wanted(const Path& path, const std::string& name) const noexcept;
+    void select(const Path& path, ContainerEntry& entry);
     void make_view();
 
     DiscoverSettings settings_;
     std::vector<Path> by_path_; ///< same index as settings_.lxcpaths
-    std::vector<pollfd> polls_;
+    EndedInits ended_inits_;
     std::vector<const Container*> view_;
     std::map<std::string, std::string> faults_;
     std::map<uid_t, LogAllowance> allowances_;
     MonitorSockets sockets_;
-    int sockets_error_ = 0; ///< of the last read
     IgnoredListeners ignored_;
     LxcClients clients_;
     std::map<std::uint64_t, Pending> pending_; ///< by number
-    PveNames pve_names_;
     bool follows_defaults_ = false;
     std::uint64_t defaults_question_ = 0; ///< 0: none is open
     std::int64_t defaults_due_ns_ = 0;    ///< CLOCK_MONOTONIC

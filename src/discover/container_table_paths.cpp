@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The lxcpaths of the table: whose they are, which are the same folder, and when they are listed.
 #include "discover/container_table.hpp"
+#include "discover/managers/pve_config.hpp"
 #include "io/clock.hpp"
 #include "text/same_kind.hpp"
 
@@ -19,11 +20,12 @@ bool ContainerTable::has_all_running(const std::string& lxcpath, const Path& pat
     for (const std::string& each : path.paths)
         sockets_.for_each_name(each, [&](std::string_view name, std::uint64_t listener) {
             has_all = has_all && (ignored_.contains(lxcpath, name, listener) || path.entries.contains(name) ||
-                                  !is_wanted(std::string(name)));
+                                  !is_wanted(path, std::string(name)));
         });
     const auto has_socket = [this](const std::string& name) { return sockets_.inode_of(name) != 0; };
     return has_all && std::ranges::all_of(path.entries, [&](const auto& item) {
-               return item.second->defined || std::ranges::any_of(item.second->socket_names, has_socket);
+               return item.second->defined || item.second->announced ||
+                      std::ranges::any_of(item.second->socket_names, has_socket);
            });
 }
 
@@ -99,11 +101,14 @@ void ContainerTable::take_owner(std::size_t index, const LxcAnswer& answer) {
         spdlog::warn("{}: it was uid {}'s and is uid {}'s now: its containers are looked up anew",
                      settings_.lxcpaths[index], path.owner->uid, answer.owner.uid);
         path.entries.clear();
+        path.manager.reset();
         path.folder_id.reset();
         path.found.clear();
     }
     path.owner = answer.owner;
     path.may_hang = answer.may_hang;
+    if (!path.manager && allowance_of(path) == nullptr)
+        path.manager = find_manager(settings_.lxcpaths[index], settings_);
     if (!path.may_hang) // notes what the folder is like before the list
         static_cast<void>(path.folder.is_due(settings_.lxcpaths[index]));
     ask_about_path(index, LxcAsk::list);
@@ -118,27 +123,30 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
     find_same_folders();
     if (path.same_as != index)
         return update_all(path.same_as);
-    for (auto& [name, entry] : path.entries)
-        entry->seen = entry->defined = false;
+    begin_list(path.entries);
     for (const std::string& name : answer.names)
-        mark_seen(index, name, true);
+        mark_seen(index, name, Source::configuration);
     // Containers without a configuration (lxc-execute): any user can create such a socket, so check its owner
     // first.
     for (const std::string& each : path.paths)
         sockets_.for_each_name(each, [&](std::string_view running, std::uint64_t listener) {
             const std::string name(running);
             if (path.entries.contains(name) ||
-                (is_wanted(name) && ignored_.is_monitor({lxcpath, each}, name, listener, path.owner->uid)))
-                mark_seen(index, name, false);
+                (is_wanted(path, name) &&
+                 ignored_.is_monitor({lxcpath, each}, name, listener, path.owner->uid)))
+                mark_seen(index, name, Source::monitor);
         });
     std::erase_if(path.entries, [](const auto& item) { return !item.second->seen; });
 }
 
 void ContainerTable::ask_about_defaults() {
     now_ns_ = io::now_ns(CLOCK_MONOTONIC);
-    if (!follows_defaults_ || defaults_question_ != 0 || now_ns_ < defaults_due_ns_)
+    if (defaults_question_ != 0 || now_ns_ < defaults_due_ns_)
         return;
     defaults_due_ns_ = now_ns_ + settings_.listing.defaults_period.count();
+    const bool seeks_pve = settings_.pve.lxcpath.empty() && has_pve_mount_point(settings_.pve.folder);
+    if (!follows_defaults_ && !seeks_pve)
+        return;
     LxcQuestion question;
     question.ask = LxcAsk::defaults;
     defaults_question_ = clients_.ask({}, std::move(question), LxcUrgency::normal);
@@ -149,6 +157,10 @@ void ContainerTable::take_defaults(const LxcAnswer& answer) {
     if (!text::same_kind(std::exchange(defaults_fault_, answer.fault), answer.fault) && !answer.fault.empty())
         spdlog::error("the default lxcpaths can't be looked for, and stay as they are: {}", answer.fault);
     if (answer.trouble != LxcTrouble::none)
+        return;
+    if (settings_.pve.lxcpath.empty() && !answer.paths.empty())
+        settings_.pve.lxcpath = answer.paths.front();
+    if (!follows_defaults_)
         return;
     for (const std::string& lxcpath : answer.paths)
         follow_default(lxcpath);
@@ -236,18 +248,35 @@ void ContainerTable::share_paths() {
     }
 }
 
-void ContainerTable::mark_seen(std::size_t index, const std::string& name, bool defined) {
-    if (!is_wanted(name))
+/// Containers that were never started on this host are only known to their manager.
+void ContainerTable::refresh_manager(std::size_t index) {
+    Path& path = by_path_[index];
+    if (!path.manager || path.is_gone || path.same_as != index)
         return;
-    auto& entry = by_path_[index].entries[name];
+    if (!path.manager->refresh(!path.entries.empty()) || !path.manager->announces())
+        return;
+    listed_ = true;
+    for (auto& [name, entry] : path.entries) {
+        entry->announced = false;
+        select(path, *entry);
+    }
+    for (const auto& [name, managed] : path.manager->answer().here)
+        mark_seen(index, name, Source::manager);
+}
+
+void ContainerTable::mark_seen(std::size_t index, const std::string& name, Source source) {
+    Path& path = by_path_[index];
+    if (!is_wanted(path, name))
+        return;
+    auto& entry = path.entries[name];
     if (!entry) {
         entry = std::make_unique<ContainerEntry>(++last_id_, settings_.lxcpaths[index], name);
-        entry->set_paths(by_path_[index].paths);
-        entry->pve_name = pve_names_.find(name);
-        select(*entry);
-        entry->allowance = allowance_of(by_path_[index]);
+        entry->set_paths(path.paths);
+        entry->allowance = allowance_of(path);
+        select(path, *entry);
     }
-    entry->defined = entry->defined || defined;
+    entry->defined = entry->defined || source == Source::configuration;
+    entry->announced = entry->announced || source == Source::manager;
     if (!std::exchange(entry->seen, true))
         update(index, *entry);
 }

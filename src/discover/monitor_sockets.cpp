@@ -5,6 +5,7 @@
 #include "io/parse.hpp"
 
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sys/un.h>
 
 #include <array>
@@ -76,9 +77,20 @@ int MonitorSockets::read() {
     return 0;
 }
 
-std::string MonitorSockets::reason_of(int error) {
-    return error == ETIME ? "it takes too much time: a user has made thousands of sockets [ss -xap]"
-                          : std::generic_category().message(error);
+void MonitorSockets::refresh() {
+    const int error = read();
+    constexpr const char* what = "reading /proc/net/unix";
+    if (std::exchange(is_first_, false) && error != 0 && error != ETIME)
+        throw std::system_error(error, std::generic_category(), what);
+    if (std::exchange(error_, error) == error)
+        return;
+    if (error != 0)
+        spdlog::error(
+            "{}: {}; containers that start are not seen, and stopped ones are left out, until it works", what,
+            error == ETIME ? "it takes too much time: a user has made thousands of sockets [ss -xap]"
+                           : std::generic_category().message(error));
+    else
+        spdlog::info("{} works again", what);
 }
 
 void MonitorSockets::parse() {

@@ -31,8 +31,11 @@ class MonitorSockets {
     /// an error the sockets of the last successful read() stay. ETIME: it would take more than 50 ms of CPU,
     /// as any user can make with thousands of sockets in one place of the kernel's table.
     [[nodiscard]] int read();
-    /// Of an error of read().
-    [[nodiscard]] static std::string reason_of(int error);
+    /// read(), and logs when it begins to fail and works again. Throws std::system_error if the first one
+    /// fails, except with ETIME.
+    void refresh();
+    /// Of the last refresh(); 0: none.
+    [[nodiscard]] int error() const noexcept { return error_; }
 
     /// Inode of the socket with this monitor_socket_name(); 0 if no process listens. A new socket of the same
     /// name has another inode.
@@ -70,6 +73,8 @@ class MonitorSockets {
     static std::string_view without_suffix(std::string_view socket_name) noexcept;
     static std::string_view name_within(std::string_view socket_name, std::string_view lxcpath) noexcept;
 
+    bool is_first_ = true;
+    int error_ = 0;
     std::string text_;
     std::string next_text_;           ///< keeps its memory
     std::vector<Listener> listening_; ///< sorted by name

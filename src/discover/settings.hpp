@@ -23,11 +23,18 @@ struct ListingSettings {
 
 struct PveSettings {
     std::string folder = "/etc/pve/lxc"; ///< absolute, 3 components or more; its parent is the mount point
-    std::chrono::milliseconds period{60'000};
-    std::chrono::milliseconds first_wait{200};    ///< of refresh() for the first scan
-    std::chrono::milliseconds hang_after{10'000}; ///< a longer scan counts as hung
+    std::string lxcpath;                 ///< of its containers; empty: default_lxcpath()
 
     friend bool operator==(const PveSettings&, const PveSettings&) = default;
+};
+
+/// Of Proxmox VE, LXD and Incus; see Manager.
+struct ManagerSettings {
+    std::chrono::milliseconds period{60'000};
+    std::chrono::milliseconds first_wait{2'000};  ///< of refresh() for the first scan
+    std::chrono::milliseconds hang_after{10'000}; ///< a longer scan counts as hung
+
+    friend bool operator==(const ManagerSettings&, const ManagerSettings&) = default;
 };
 
 struct LiblxcSettings {
@@ -43,6 +50,7 @@ struct DiscoverSettings {
     std::vector<std::string> include;  ///< globs (fnmatch(3)) for is_selected(); empty: all
     std::vector<std::string> exclude;  ///< globs; override `include`
     PveSettings pve{};
+    ManagerSettings managers{};
     ListingSettings listing{};
     LiblxcSettings liblxc{};
 

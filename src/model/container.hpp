@@ -6,9 +6,23 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace lxcmon {
+
+/// What the manager of a container (Proxmox VE, LXD, Incus) has set for it. A value that is not set is
+/// absent.
+struct Managed {
+    std::string host_name;           ///< empty: not set
+    std::string lock;                ///< why it must not be changed at present: "backup", ...; empty: no lock
+    std::string tags;                ///< separated by ";"
+    std::optional<bool> onboot;      ///< starts with the host
+    std::optional<bool> is_template; ///< never starts: others are copied from it
+    std::optional<std::int64_t> cores;
+
+    friend bool operator==(const Managed&, const Managed&) = default;
+};
 
 /// A container as liblxc reports it, at one tick. A running container is identified by (lxcpath, name, init
 /// pidfd); `incarnation` numbers the inits that the agent has seen and is never reused.
@@ -26,6 +40,7 @@ struct Container {
     std::int64_t restarts = 0;     ///< inits seen by this agent, minus the first
     bool shadowed = false;         ///< another lxcpath has a container of this name, and precedence
     bool repeats_name = false;     ///< another container of its lxcpath has this name once cleaned: left out
+    const Managed* managed = nullptr; ///< valid until the next refresh; nullptr: no manager knows it
 };
 
 /// Tells a container from others of its name, also over restarts.

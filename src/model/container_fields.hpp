@@ -125,6 +125,11 @@ inline constexpr auto container_fields = [] {
         {"lxc_state", "uptime_sec", i, "s", {}, {}, "/proc/PID/stat starttime of init"},
         {"lxc_state", "restarts", i, "", {}, {}, "counted by this agent"},
         {"lxc_state", "init_pid", i, "", {}, {}, "liblxc, in the host's pid namespace"},
+        {"lxc_state", "lock", s, "", {}, {}, "Proxmox VE: lock"},
+        {"lxc_state", "tags", s, "", {}, {}, "Proxmox VE: tags"},
+        {"lxc_state", "onboot", b, "", {}, {}, "Proxmox VE: onboot; LXD, Incus: boot.autostart"},
+        {"lxc_state", "template", b, "", {}, {}, "Proxmox VE: template"},
+        {"lxc_state", "cores", i, "cores", {}, {}, "Proxmox VE: cores; LXD, Incus: limits.cpu, if a number"},
 
         {"lxc_socket", "tcp_inuse", i, "", {}, {}, "inuse of /proc/INIT/net/sockstat and sockstat6"},
         {"lxc_socket", "tcp_tw", i, "", {}, {}, "tw of /proc/INIT/net/sockstat"},

@@ -4,9 +4,10 @@
 #include "fuzz/support.hpp"
 
 #include "discover/lxc_protocol.hpp"
+#include "discover/managers/instances.hpp"
+#include "discover/managers/lxd_names.hpp"
+#include "discover/managers/pve_config.hpp"
 #include "discover/monitor_sockets.hpp"
-#include "discover/names/lxd_names.hpp"
-#include "discover/names/pve_config.hpp"
 #include "support/temp_folder.hpp"
 
 #include <fcntl.h>
@@ -31,18 +32,16 @@ void check_messages(std::string_view text) {
     }
 }
 
-void check_names(std::string_view text) {
-    discover::HostNames names;
-    const int error = discover::decode_names(text, names);
+void check_answer(std::string_view text) {
+    discover::ManagerAnswer answer;
+    const int error = discover::decode(text, answer);
     if (error == 0)
-        for (const auto& [vmid, name] : names)
-            require(!vmid.empty() && vmid.find_first_not_of("0123456789") == std::string::npos &&
-                        discover::pve_host_name("hostname: " + name) == name,
-                    "a number and a host name", name);
-    discover::HostNames again;
-    require(error != 0 || discover::decode_names(discover::encode(names, 0), again) == 0,
+        for (const auto& [name, managed] : answer.here)
+            require(discover::is_managed_name(name), "a name", name);
+    discover::ManagerAnswer again;
+    require(error != 0 || discover::decode(discover::encode(answer, 0), again) == 0,
             "the agent reads what it writes");
-    require(error != 0 || again == names, "the names are the same again");
+    require(error != 0 || again == answer, "the answer is the same again");
 }
 
 /// A folder of LXD with one container, as a file of that name.
@@ -88,12 +87,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(discover::monitor_socket_name(lxcpath, first_line).size() < 108,
                 "a socket's name fits into an address");
     }
-    const auto host_name = discover::pve_host_name(text);
-    require(!host_name || (fuzz::is_printable(*host_name) && host_name->size() <= 253 &&
-                           text.find(*host_name) != std::string::npos),
-            "a host name is valid", host_name.value_or(""));
+    const Managed managed = discover::parse_pve_config(text);
+    for (const std::string& each : {managed.host_name, managed.lock, managed.tags})
+        require(fuzz::is_printable(each) && each.size() <= 1'000 && text.find(each) != std::string::npos,
+                "a setting is valid", each);
     require(discover::lxd_instance_name("/proc/self/no-such-folder", first_line).empty(), "no LXD, no name");
-    check_names(text);
+    check_answer(text);
+    discover::ManagerAnswer instances;
+    static_cast<void>(discover::parse_instances(text, text, instances));
+    for (const auto& [name, managed_here] : instances.here)
+        require(discover::is_managed_name(name), "a name from LXD", name);
     static const LxdFolder lxd;
     if (first_line.find('/') == std::string::npos)
         lxd.check(first_line.c_str());

@@ -3,7 +3,8 @@
 // such processes that send anything.
 #include "fuzz/support.hpp"
 
-#include "discover/names/pve_names.hpp"
+#include "discover/managers/manager.hpp"
+#include "discover/managers/pve_config.hpp"
 #include "support/temp_folder.hpp"
 
 #include <poll.h>
@@ -15,10 +16,11 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <set>
 
 using namespace lxcmon;
-using discover::HostNames;
+using discover::ManagerAnswer;
 using fuzz::require;
 
 namespace {
@@ -39,9 +41,15 @@ Input& input() {
     return *shared;
 }
 
-const HostNames& good_names() {
-    static const HostNames names{{"101", "web"}, {"102", "db.example"}};
-    return names;
+Managed named(const std::string& host_name) {
+    Managed managed;
+    managed.host_name = host_name;
+    return managed;
+}
+
+const ManagerAnswer& good_answer() {
+    static const ManagerAnswer answer{{{"101", named("web")}, {"102", named("db.example")}}, {{"9", "pve2"}}};
+    return answer;
 }
 
 /// Takes the next datagram off the input. A byte says its length; 255: as long as the agent reads.
@@ -53,10 +61,9 @@ std::string_view take_datagram(std::string_view& rest) {
     return datagram;
 }
 
-void send_input(int socket, const std::string& /*folder*/, const HostNames& /*before*/) {
+void send_input(int socket, const std::string& /*folder*/, const ManagerAnswer& /*before*/) {
     if (input().is_good) {
-        const std::string text = discover::encode(good_names(), 0);
-        static_cast<void>(::send(socket, text.data(), text.size(), MSG_NOSIGNAL));
+        discover::send_answer(socket, good_answer(), 0);
         return;
     }
     for (std::string_view rest = input().text(); !rest.empty();) {
@@ -65,9 +72,8 @@ void send_input(int socket, const std::string& /*folder*/, const HostNames& /*be
     }
 }
 
-/// The names that the agent must have: those of the input if it is valid up to an empty datagram, or else
-/// those before.
-HostNames wanted_names() {
+/// What the agent must know: the input if it is valid up to an empty datagram, or else what was before.
+ManagerAnswer wanted_answer() {
     std::string whole;
     for (std::string_view rest = input().text(); !rest.empty();) {
         const std::string_view datagram = take_datagram(rest);
@@ -75,8 +81,8 @@ HostNames wanted_names() {
             break;
         whole += datagram;
     }
-    HostNames names;
-    return discover::decode_names(whole, names) == 0 ? names : good_names();
+    ManagerAnswer answer;
+    return discover::decode(whole, answer) == 0 ? answer : good_answer();
 }
 
 void reap_workers() {
@@ -94,19 +100,16 @@ void check_process(const test::TempFolder& folder, std::string_view text) {
     const std::chrono::milliseconds at_once(0);
     const std::chrono::seconds plenty(20);
     reap_workers();
-    discover::PveNames names({folder.path("pve/lxc"), at_once, plenty, plenty}, &send_input);
+    discover::ManagerKind kind = discover::proxmox_ve();
+    kind.scan = &send_input;
+    discover::Manager manager(kind, folder.path("pve/lxc"), {at_once, plenty, plenty});
     in.is_good = true;
-    names.refresh();
-    require(names.find("101") == "web", "the names of the first scan");
+    require(manager.refresh() && manager.answer() == good_answer(), "the answer of the first scan");
     in.is_good = false;
     do
-        names.refresh();
+        static_cast<void>(manager.refresh());
     while (!io::WorkerProcess::running().empty());
-    const HostNames wanted = wanted_names();
-    for (const auto& [vmid, name] : wanted)
-        require(names.find(vmid) == name, "the names of the last good scan", name);
-    for (const auto& [vmid, name] : good_names())
-        require(wanted.contains(vmid) || names.find(vmid).empty(), "a name that is gone is forgotten", name);
+    require(manager.answer() == wanted_answer(), "the answer of the last good scan");
 }
 
 bool is_letter_or_digit(char c) {
@@ -129,7 +132,7 @@ bool is_host_name(const std::string& name) {
     return label > 0 && name.size() <= 253;
 }
 
-/// As pve_host_name(), from the end.
+/// The host name of parse_pve_config(), from the end.
 std::string wanted_name(std::string text) {
     if (text.starts_with('['))
         return {};
@@ -155,7 +158,7 @@ std::string some_config(FuzzedDataProvider& data) {
     std::string text = fuzz::some_text(data, 80);
     for (int left = data.ConsumeIntegralInRange(0, 3); left > 0; --left) {
         text += data.PickValueInArray(
-            {"hostname: ", "hostname:", "\nhostname: ", "[snap]\n", "\n[snap]\n", "arch: amd64\n"});
+            {"hostname: ", "hostname:", "\nhostname: ", "[snap]\n", "\n[snap]\n", "tags: a;b\n"});
         const int times = data.ConsumeIntegralInRange(0, 7) == 0 ? data.ConsumeIntegralInRange(60, 64) : 0;
         text.append(static_cast<std::size_t>(times), 'a') +=
             data.PickValueInArray({"web", "db.example", "-a", "a-.b", ""});
@@ -187,13 +190,13 @@ std::string vmid_of(const std::string& name) {
                                                                        : std::string();
 }
 
-/// What send_pve_names() sends, as one text.
-std::string sent(const std::string& folder, const HostNames& before) {
+/// What the process of a scan sends, as one text.
+std::string sent(const std::string& folder, const ManagerAnswer& before) {
     std::array<int, 2> ends{};
     require(::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends.data()) == 0, "a pair of sockets");
     const io::UniqueFd ours(ends[0]);
     io::UniqueFd theirs(ends[1]);
-    discover::send_pve_names(theirs.get(), folder, before);
+    discover::proxmox_ve().scan(theirs.get(), folder, before);
     theirs.reset();
     std::string text;
     std::array<char, most_datagram> piece{};
@@ -203,25 +206,28 @@ std::string sent(const std::string& folder, const HostNames& before) {
     return text;
 }
 
-/// A text that is cut or changed is refused, or still is a list of valid names.
+/// A text that is cut or changed is refused, or still has valid names.
 void check_damage(std::string text, FuzzedDataProvider& data) {
     const std::size_t place = data.ConsumeIntegralInRange<std::size_t>(0, text.size() - 1);
-    HostNames names;
-    require(discover::decode_names(text.substr(0, place), names) == EIO, "a text without its end is refused",
+    ManagerAnswer answer;
+    require(discover::decode(text.substr(0, place), answer) == EIO, "a text without its end is refused",
             text);
     text[place] = data.ConsumeIntegral<char>();
-    names.clear();
-    if (discover::decode_names(text, names) == 0)
-        for (const auto& [vmid, name] : names)
-            require(vmid_of(vmid + ".conf") == vmid && is_host_name(name), "a number and a host name", name);
+    answer = {};
+    if (discover::decode(text, answer) == 0)
+        for (const auto& [name, managed] : answer.here)
+            require(discover::is_managed_name(name) &&
+                        (managed.host_name.empty() || is_host_name(managed.host_name)),
+                    "a name and a host name", name);
 }
 
 void check_folder(const test::TempFolder& folder, FuzzedDataProvider& data) {
     const std::string path = folder.path("files");
-    HostNames wanted, before;
+    ManagerAnswer before;
+    std::map<std::string, std::string, std::less<>> wanted; ///< host names
     std::set<std::string> made;
     for (int left = data.ConsumeIntegralInRange(0, 2); left > 0; --left)
-        before[data.PickValueInArray({"101", "102", "103"})] = "before";
+        before.here[data.PickValueInArray({"101", "102", "103"})] = named("before");
     for (int left = data.ConsumeIntegralInRange(1, 4); left > 0; --left) {
         const std::string name = some_file_name(data);
         if (name.empty() || name == "." || name == ".." || !made.insert(name).second)
@@ -233,15 +239,18 @@ void check_folder(const test::TempFolder& folder, FuzzedDataProvider& data) {
             folder.write("files/" + name, text);
         else
             require(::mkdir(folder.path("files/" + name).c_str(), 0700) == 0, "a folder that is no file");
-        const std::string found = is_readable ? wanted_name(text) : before.contains(vmid) ? before[vmid] : "";
-        if (!vmid.empty() && !found.empty())
-            wanted[vmid] = found;
+        if (!vmid.empty())
+            wanted[vmid] = is_readable ? wanted_name(text) : before.here.contains(vmid) ? "before" : "";
     }
-    HostNames names;
-    require(discover::read_pve_folder(path, before, names) == 0 && names == wanted, "the names in the files");
+    ManagerAnswer answer;
+    require(discover::read_pve_folder(path, before, answer) == 0, "the folder is read");
+    require(answer.here.size() == wanted.size() && answer.elsewhere.empty(), "the containers in the files");
+    for (const auto& [vmid, host_name] : wanted)
+        require(answer.here.contains(vmid) && answer.here[vmid].host_name == host_name, "the host name",
+                vmid);
     const std::string text = sent(path, before);
-    HostNames again;
-    require(discover::decode_names(text, again) == 0 && again == wanted, "the names are sent", text);
+    ManagerAnswer again;
+    require(discover::decode(text, again) == 0 && again == answer, "the answer is sent", text);
     for (const std::string& name : made)
         std::filesystem::remove(folder.path("files/" + name));
     check_damage(text, data);

@@ -59,10 +59,18 @@ class Proxmox(FlavourCase):
         layout = ("lxc.uts.name = it-started-as", f"lxc.cgroup.dir.container = lxc/{self.vmid}",
                   "lxc.cgroup.dir.container.inner = ns", f"lxc.cgroup.dir.monitor = lxc.monitor/{self.vmid}")
         (self.container,) = self.started(self.lab.add(self.vmid, Spec(extra=layout)))
-        self.conf = self.path("pve") / "lxc" / f"{self.vmid}.conf"
-        self.conf.parent.mkdir(parents=True)
-        self.conf.write_text("arch: amd64\nhostname: it-web\n\n[snapshot]\nhostname: it-old\n")
+        nodes = self.path("pve") / "nodes"
+        for node in ("it-pve1", "it-pve2"):
+            nodes.joinpath(node, "lxc").mkdir(parents=True)
+        self.path("pve").joinpath("lxc").symlink_to("nodes/it-pve1/lxc")
+        self.conf = nodes / f"it-pve1/lxc/{self.vmid}.conf"
+        self.other_node = nodes / "it-pve2/lxc"
+        self.conf.write_text("arch: amd64\ncores: 2\nhostname: it-web\nlock: backup\nonboot: 1\ntags: it;web\n\n"
+                             "[snapshot]\nhostname: it-old\ncores: 1\n")
         self.path("etc").joinpath("pve").mkdir(parents=True)
+        # Proxmox VE's containers are those of liblxc's own lxcpath.
+        self.path("etc").joinpath("lxc").mkdir()
+        self.path("etc").joinpath("lxc/lxc.conf").write_text(f"lxc.lxcpath = {self.lab.lxcpath}\n")
 
     def watch_with_pve(self):
         """bindfs stands for pmxcfs."""
@@ -107,6 +115,55 @@ class Proxmox(FlavourCase):
         table = program.run(*self.arguments("list"), prefix=enter).stdout.splitlines()
         self.assertRegex(table[0], "^NAME +HOST NAME +STATE")
         self.assertRegex(table[1], f"^{self.vmid} +it-web +RUNNING")
+    def run_on_host(self, *arguments):
+        """A command beside the agent, where /etc/pve is."""
+        enter = ("nsenter", f"--mount=/proc/{self.server}/ns/mnt")
+        return program.run(*self.arguments(*arguments), prefix=enter)
+
+    def listed(self):
+        """State by VMID, as the command `list` has it."""
+        return {row["name"]: row["state"] for row in json.loads(self.run_on_host("list", "--json").stdout)}
+
+    def test_settings(self):
+        """Lock, tags, onboot and cores of one that runs, and those of a template, which was never started."""
+        template = self.conf.with_name(f"9{self.vmid[:5]}.conf")
+        template.write_text("hostname: it-template\ntemplate: 1\n")
+        self.watch_with_pve()
+        points = self.next_tick(self.container)
+        self.assert_all_equal(points["lxc_state"][0], {"lock": "backup", "tags": "it;web", "onboot": True, "cores": 2, "template": False})
+        row = self.agent.wait_for(lambda: self.influx.rows("lxc_state", db=self.db, container=template.stem)[-1:], 15, "a template")[0]
+        self.assertEqual(row.tags["name"], "it-template")
+        self.assert_all_equal(row, {"state": "STOPPED", "running": False, "template": True, "onboot": False})
+        self.assertEqual({"lock", "tags", "cores"} & row.fields.keys(), set())
+
+    def test_one_that_has_moved_to_another_node(self):
+        """It is not shown once it is stopped here; while it runs it is, whatever Proxmox VE says."""
+        self.watch_with_pve()
+        self.next_tick(self.container)
+        self.conf.rename(self.other_node / self.conf.name)
+        self.assertEqual(self.listed().get(self.vmid), "RUNNING")
+        self.container.stop()
+        self.assertNotIn(self.vmid, self.listed())
+        check = self.run_on_host("check", "--influx-url", self.influx.url)
+        self.assertRegex(check.stdout, rf"(?m)^ok +proxmox ve .*{self.vmid} \(it-pve2\)")
+        self.other_node.joinpath(self.conf.name).unlink()
+        self.assertNotIn(self.vmid, self.listed(), "it was destroyed there")
+        self.conf.write_text("")
+        self.assertEqual(self.listed().get(self.vmid), "STOPPED")
+
+    def test_check_while_it_hangs(self):
+        """Nothing is known of the other nodes then: one that has moved is shown."""
+        self.watch_with_pve()
+        self.next_tick(self.container)
+        arguments = ("check", "--influx-url", self.influx.url, "--influx-db", self.db)
+        self.assertEqual(self.run_on_host(*arguments).returncode, 0)
+        self.conf.rename(self.other_node / self.conf.name)
+        self.container.stop()
+        os.kill(self.server, signal.SIGSTOP)
+        check = self.run_on_host(*arguments)
+        self.assertEqual(check.returncode, 1)
+        self.assertRegex(check.stdout, r"(?m)^FAIL +proxmox ve +/etc/pve/lxc does not answer: is pve-cluster running\?$")
+        self.assertEqual(self.listed().get(self.vmid), "STOPPED")
 
     def test_an_agent_that_starts_while_it_hangs(self):
         """It samples at once, and ends at once: the process that hangs is left."""

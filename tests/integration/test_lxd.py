@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """LXD and Incus, with containers of their own kind: unprivileged, in projects, with limits that the daemon sets."""
 
+import json
 import time
 import unittest
 
@@ -68,6 +69,38 @@ class InstanceTests:
             self.assertEqual(self.wait_for_state(container, state).tags.get("name"), name, container.name)
         self.assertEqual(self.influx.tag_values("container", measurement="lxc_state", db=self.db), {"limited", "shop_web", "shop_idle"})
         self.assertNotIn("warn", self.agent.stderr)
+
+    def test_settings(self):
+        """Of one that does not run; its own daemon's client is the second source."""
+        container = self.daemon.create("tuned", "shop", settings=("boot.autostart=true", "limits.cpu=2"))
+        self.addCleanup(lambda: container.do("delete", "--force"))
+        onboot, cores = (self.daemon.client("--project", "shop", "config", "get", "tuned", key).strip()
+                         for key in ("boot.autostart", "limits.cpu"))
+        self.watch()
+        row = self.wait_for_state(container, "STOPPED")
+        self.assert_all_equal(row, {"onboot": onboot == "true", "cores": int(cores)})
+        unset = self.wait_for_state(self.idle, "STOPPED")
+        self.assertEqual({"onboot", "cores", "lock", "tags", "template"} & unset.fields.keys(), set())
+
+    def listed(self):
+        """State by name, as the command `list` has it."""
+        return {row["name"]: row["state"] for row in json.loads(program.run(*self.arguments("list", "--json")).stdout)}
+
+    def test_a_folder_that_is_no_instance_any_more(self):
+        """As one that has moved, or was deleted by halves, leaves it. With the daemon's word only: while it hangs nothing changes."""
+        self.daemon.lxcpath.joinpath("ghost").mkdir()
+        self.addCleanup(self.daemon.lxcpath.joinpath("ghost").rmdir)
+        self.assertEqual(self.listed(), {"limited": "RUNNING", "shop_web": "RUNNING", "shop_idle": "STOPPED"})
+        check = self.arguments("check", "--influx-url", self.influx.url, "--influx-db", self.db)
+        result = program.run(*check)
+        self.assertEqual(result.returncode, 0, result)
+        self.assertRegex(result.stdout, r"(?m)^ok +instances .*/unix.socket has 3 containers; .*: ghost \(nowhere\)$")
+        self.daemon.pause()
+        self.addCleanup(self.daemon.go_on)
+        result = program.run(*check)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stdout, r"(?m)^FAIL +instances .*/unix.socket does not answer: is its daemon running\?$")
+        self.assertEqual(self.listed(), {"limited": "RUNNING", "shop_web": "RUNNING", "shop_idle": "STOPPED", "ghost": "STOPPED"})
 
     def test_pause_restart_and_rename(self):
         container = self.daemon.create("moving", "shop")

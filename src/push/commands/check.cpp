@@ -48,6 +48,7 @@ std::vector<Finding> check_containers(app::CollectSettings settings) {
                                 ok ? fmt::format("version {}, {}", app::Collector::liblxc_version(), lxcpath)
                                    : fault->second});
         }
+        std::ranges::move(collector.table.managers(), std::back_inserter(findings));
         findings.push_back({"cgroups", true, std::string(collector.sampler.cgroup_version())});
         const auto& all = collector.table.containers();
         const std::size_t troubled = collector.troubled + collector.table.left_out();

@@ -9,12 +9,27 @@ namespace {
 
 constexpr std::int64_t nsec_per_sec = 1'000'000'000;
 
+void set_managed(const Managed& managed, Readings& readings) noexcept {
+    if (!managed.lock.empty())
+        readings.set(field_id("lxc_state", "lock"), std::string_view(managed.lock));
+    if (!managed.tags.empty())
+        readings.set(field_id("lxc_state", "tags"), std::string_view(managed.tags));
+    if (managed.onboot)
+        readings.set(field_id("lxc_state", "onboot"), *managed.onboot);
+    if (managed.is_template)
+        readings.set(field_id("lxc_state", "template"), *managed.is_template);
+    if (managed.cores)
+        readings.set(field_id("lxc_state", "cores"), *managed.cores);
+}
+
 void set_common(const Container& container, std::string_view state, bool running, bool frozen,
                 Readings& readings) noexcept {
     readings.set(field_id("lxc_state", "state"), state);
     readings.set(field_id("lxc_state", "running"), running);
     readings.set(field_id("lxc_state", "frozen"), frozen);
     readings.set(field_id("lxc_state", "restarts"), container.restarts);
+    if (container.managed != nullptr)
+        set_managed(*container.managed, readings);
 }
 
 } // namespace

@@ -2,6 +2,8 @@
 """LXD or Incus of its own in a folder, and its instances. Nothing of the host's own LXD or Incus is touched."""
 
 import json
+import os
+import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -85,6 +87,13 @@ class Daemon:
         end_process(self._process.pid, process_start_time(self._process.pid))
         self._process.wait(20)
         self._log.close()
+
+    def pause(self):
+        """It hangs from then on."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def go_on(self):
+        os.kill(self._process.pid, signal.SIGCONT)
 
     def run(self, *command, text=None):
         done = subprocess.run([str(word) for word in command], env=self._environment, input=text or "", capture_output=True, text=True,

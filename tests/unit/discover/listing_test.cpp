@@ -33,7 +33,7 @@ using Names = std::vector<std::string>;
 class Table {
   public:
     explicit Table(ListingSettings listing)
-        : table_(DiscoverSettings{{tree_.path()}, {}, {"*.no"}, {}, listing}) {
+        : table_(DiscoverSettings{{tree_.path()}, {}, {"*.no"}, {}, {}, listing}) {
         tree_.write("web/config", configuration);
         std::filesystem::create_directory(tree_.path() / "empty");
         settle();

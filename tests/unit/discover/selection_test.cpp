@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/temp_tree.hpp"
 
-#include "discover/names/lxd_names.hpp"
+#include "discover/managers/lxd_names.hpp"
 #include "discover/names/selection.hpp"
 
 #include <doctest/doctest.h>

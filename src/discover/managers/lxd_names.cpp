@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "discover/names/lxd_names.hpp"
+#include "discover/managers/lxd_names.hpp"
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -7,14 +7,11 @@
 #include <memory>
 
 namespace lxcmon::discover {
-namespace {
 
 bool is_lxd_path(const std::string& lxcpath) noexcept {
     struct stat status {};
     return ::stat((lxcpath + "/../database").c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
-
-} // namespace
 
 void add_lxd_names(const std::string& lxcpath, std::vector<std::string>& names) {
     if (!is_lxd_path(lxcpath))

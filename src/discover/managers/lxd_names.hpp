@@ -6,10 +6,12 @@
 
 namespace lxcmon::discover {
 
+/// True if `lxcpath` is of LXD or Incus: these have a folder `database` next to it.
+[[nodiscard]] bool is_lxd_path(const std::string& lxcpath) noexcept;
+
 /// Adds the names of all containers of LXD or Incus in `lxcpath`. liblxc does not list their stopped
 /// containers, because their lxcpath has no liblxc configurations: each folder or link there is a container.
-/// Adds no name if `lxcpath` can't be read or is not of LXD or Incus (these have a folder `database` next to
-/// it).
+/// Adds no name if `lxcpath` can't be read or is not of LXD or Incus.
 void add_lxd_names(const std::string& lxcpath, std::vector<std::string>& names);
 
 /// The instance name, which LXD and Incus use as the host name: `web` for `PROJECT_web` (project and instance

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/log_capture.hpp"
+#include "support/temp_tree.hpp"
+
+#include "discover/container_table.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+using lxcmon::Container;
+using lxcmon::discover::ContainerTable;
+using lxcmon::discover::DiscoverSettings;
+using lxcmon::test::count_of;
+using lxcmon::test::LogCapture;
+using lxcmon::test::TempTree;
+
+namespace {
+
+/// An lxcpath, and Proxmox VE's folder beside it.
+class PveHost {
+  public:
+    PveHost() {
+        pve_.write("pve/nodes/pve2/lxc/999.conf", "");
+        pve_.write("pve/lxc/none", "");
+    }
+    /// As Proxmox VE writes it at the first start.
+    void write_lxc_config(const std::string& vmid) const {
+        lxc_.write(vmid + "/config", "lxc.rootfs.path = dir:/nowhere\nlxc.uts.name = uts" + vmid +
+                                         "\nlxc.cgroup.dir.container = lxc/" + vmid + "\n");
+    }
+    void write_conf(const std::string& vmid, const std::string& text, const std::string& node = {}) const {
+        pve_.write((node.empty() ? "pve/lxc/" : "pve/nodes/" + node + "/lxc/") + vmid + ".conf", text);
+    }
+    void remove_conf(const std::string& vmid) const { pve_.remove("pve/lxc/" + vmid + ".conf"); }
+    void break_folder() const { pve_.remove("pve/lxc"); }
+    [[nodiscard]] DiscoverSettings settings() const {
+        DiscoverSettings made;
+        made.lxcpaths = {lxc_.path()};
+        made.pve = {pve_.path() / "pve/lxc", lxc_.path()};
+        made.managers = {10ms, 5s, 10s};
+        return made;
+    }
+    [[nodiscard]] const TempTree& lxc() const noexcept { return lxc_; }
+
+  private:
+    TempTree lxc_;
+    TempTree pve_;
+};
+
+bool becomes_true(ContainerTable& table, const std::function<bool()>& condition) {
+    const auto end = std::chrono::steady_clock::now() + 20s;
+    while (table.refresh(), !condition()) {
+        if (std::chrono::steady_clock::now() > end)
+            return false;
+        std::this_thread::sleep_for(1ms);
+    }
+    return true;
+}
+
+/// "NAME STATE" of each.
+std::vector<std::string> states_of(const ContainerTable& table) {
+    std::vector<std::string> states;
+    for (const Container* each : table.containers())
+        states.push_back(each->name + ' ' + each->state);
+    return states;
+}
+
+bool shows(ContainerTable& table, const std::vector<std::string>& states) {
+    return becomes_true(table, [&] { return states_of(table) == states; });
+}
+
+} // namespace
+
+TEST_CASE("host_name comes from Proxmox VE, else from lxc.uts.name") {
+    const PveHost host;
+    for (const std::string vmid : {"101", "102"}) {
+        host.write_lxc_config(vmid);
+        host.write_conf(vmid, vmid == "101" ? "hostname: web\n" : "");
+    }
+    ContainerTable table(host.settings());
+    table.refresh();
+    REQUIRE(table.containers().size() == 2);
+    const lxcmon::Container& first = *table.containers()[0];
+    CHECK(first.host_name == "web");
+    CHECK(table.containers()[1]->host_name == "uts102");
+    host.write_conf("101", "hostname: www\n");
+    CHECK(becomes_true(table, [&] { return first.host_name == "www"; }));
+    host.write_conf("101", "memory: 512\n");
+    CHECK(becomes_true(table, [&] { return first.host_name == "uts101"; }));
+}
+
+TEST_CASE("a container that was created and never started on Proxmox VE is stopped") {
+    const PveHost host;
+    host.write_conf("101", "hostname: new\nonboot: 1\n");
+    host.write_conf("102", "");
+    DiscoverSettings settings = host.settings();
+    settings.exclude = {"102"};
+    LogCapture log;
+    ContainerTable table(settings);
+    table.refresh();
+    REQUIRE(states_of(table) == std::vector<std::string>{"101 STOPPED"});
+    const Container& created = *table.containers()[0];
+    const std::uint64_t id = created.id;
+    CHECK(created.host_name == "new");
+    REQUIRE(created.managed != nullptr);
+    CHECK(created.managed->onboot == true);
+    CHECK(table.left_out() == 0);
+    // The first start writes the configuration for LXC, and destroying the container removes both.
+    host.write_lxc_config("101");
+    CHECK(becomes_true(table, [&] { return !created.cgroup_dir.empty(); }));
+    CHECK(shows(table, {"101 STOPPED"}));
+    CHECK(table.containers()[0]->id == id);
+    host.lxc().remove("101");
+    host.remove_conf("101");
+    CHECK(shows(table, {}));
+    CHECK(table.left_out() == 0);
+    CHECK(log.take().empty());
+}
+
+TEST_CASE("a container whose configuration for LXC is removed by hand is still one of Proxmox VE's") {
+    const PveHost host;
+    host.write_conf("101", "");
+    host.write_lxc_config("101");
+    ContainerTable table(host.settings());
+    table.refresh();
+    const std::uint64_t id = table.containers().at(0)->id;
+    host.lxc().remove("101");
+    CHECK(
+        becomes_true(table, [&] { return !table.containers().empty() && table.containers()[0]->id != id; }));
+    CHECK(states_of(table) == std::vector<std::string>{"101 STOPPED"});
+}
+
+TEST_CASE("a stopped container that has moved to another node is not shown, until it is back") {
+    const PveHost host;
+    for (const std::string vmid : {"101", "202", "303"}) {
+        host.write_lxc_config(vmid);
+        host.write_conf(vmid, "");
+    }
+    host.lxc().write("plain/config", "lxc.rootfs.path = dir:/nowhere\n");
+    ContainerTable table(host.settings());
+    CHECK(shows(table, {"101 STOPPED", "202 STOPPED", "303 STOPPED", "plain STOPPED"}));
+    LogCapture log;
+    host.write_conf("202", "", "pve2");
+    host.remove_conf("202");
+    CHECK(shows(table, {"101 STOPPED", "303 STOPPED", "plain STOPPED"}));
+    host.remove_conf("303"); // it moved, and was destroyed there
+    CHECK(shows(table, {"101 STOPPED", "plain STOPPED"}));
+    CHECK(table.left_out() == 0);
+    const std::string said = log.take();
+    CHECK(count_of(said, "it has left, for pve2") == 1);
+    CHECK(count_of(said, "it has left, for nowhere") == 1);
+    REQUIRE(table.managers().size() == 1);
+    CHECK(table.managers()[0].ok);
+    CHECK(table.managers()[0].message.find("202 (pve2), 303 (nowhere)") != std::string::npos);
+    host.write_conf("202", "hostname: back\n");
+    CHECK(shows(table, {"101 STOPPED", "202 STOPPED", "plain STOPPED"}));
+    CHECK(table.containers()[1]->host_name == "back");
+}
+
+TEST_CASE("while Proxmox VE's folder can't be read nothing changes") {
+    const PveHost host;
+    for (const std::string vmid : {"101", "202"})
+        host.write_lxc_config(vmid);
+    host.write_conf("101", "hostname: web\n");
+    host.write_conf("103", "");
+    host.write_conf("202", "", "pve2");
+    ContainerTable table(host.settings());
+    CHECK(shows(table, {"101 STOPPED", "103 STOPPED"}));
+    LogCapture log;
+    host.break_folder();
+    std::string said;
+    CHECK(becomes_true(table, [&] {
+        said += log.take();
+        return said.find("what it said of its containers stays as it was (is pve-cluster running?)") !=
+               std::string::npos;
+    }));
+    CHECK(states_of(table) == std::vector<std::string>{"101 STOPPED", "103 STOPPED"});
+    CHECK(table.containers()[0]->host_name == "web");
+    CHECK_FALSE(table.managers().at(0).ok);
+    // An agent that starts now knows of no other node.
+    ContainerTable late(host.settings());
+    late.refresh();
+    CHECK(states_of(late) == std::vector<std::string>{"101 STOPPED", "202 STOPPED"});
+}
+
+TEST_CASE("Proxmox VE says nothing of containers in other lxcpaths, and nothing on other hosts") {
+    const PveHost host;
+    const TempTree other;
+    host.write_conf("101", "hostname: web\n");
+    other.write("101/config", "lxc.rootfs.path = dir:/nowhere\nlxc.uts.name = own\n");
+    other.write("999/config", "lxc.rootfs.path = dir:/nowhere\n");
+    DiscoverSettings settings = host.settings();
+    settings.lxcpaths = {other.path()};
+    ContainerTable table(settings);
+    CHECK(shows(table, {"101 STOPPED", "999 STOPPED"}));
+    CHECK(table.containers()[0]->host_name == "own");
+    CHECK(table.containers()[0]->managed == nullptr);
+    CHECK(table.managers().empty());
+    settings.pve = {other.path() / "none/lxc", other.path()};
+    ContainerTable without(settings);
+    CHECK(shows(without, {"101 STOPPED", "999 STOPPED"}));
+    CHECK(without.managers().empty());
+}
