@@ -49,6 +49,16 @@ void check_selection(const app::CollectSettings& settings) {
                               "; expected at least one field, lxcmon-push fields lists them");
 }
 
+/// The default may be longer than a short interval. At most a quarter of the interval is used.
+void check_jitter(const app::Parsed& parsed, const Config& config) {
+    const auto found = std::ranges::find_if(parsed.given, [](const app::Given& given) {
+        return program().options[given.option]->name == "send-jitter";
+    });
+    if (found != parsed.given.end() && config.destinations.send_jitter > config.collect.interval)
+        app::refuse(program(), *found, 0,
+                    {"is longer than the time between two samples; expected at most --interval"});
+}
+
 } // namespace
 
 const app::Program& program() {
@@ -72,6 +82,7 @@ Invocation read_invocation(const std::vector<std::string>& arguments, const app:
     if (host.empty())
         host = app::own_host_name();
     check_influx_options(config);
+    check_jitter(parsed, config);
     check_selection(config.collect);
     return invocation;
 }

@@ -17,6 +17,8 @@ namespace lxcmon::spool {
 Finding probe_spool(const std::string& folder) {
     if (std::string unsafe = why_unsafe(folder); !unsafe.empty())
         return {"spool", false, unsafe + " (--spool-dir)"};
+    if (std::string missing = why_missing(folder); !missing.empty())
+        return {"spool", false, missing};
     const std::string existing = io::nearest_existing(folder);
     struct stat status {};
     if (::stat(existing.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
