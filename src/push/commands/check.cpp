@@ -3,6 +3,7 @@
 
 #include "app/collector.hpp"
 #include "app/log_file.hpp"
+#include "app/standard_output.hpp"
 #include "push/sink_factory.hpp"
 #include "spool/probe.hpp"
 #include "text/counted.hpp"
@@ -11,7 +12,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 namespace lxcmon::push {
 namespace {
@@ -79,13 +79,11 @@ int check(const Invocation& invocation) {
         findings.push_back(spool::probe_spool(real.spool.folder));
     if (!config.log.file.empty())
         findings.push_back(app::probe_log_file(config.log.file));
-    bool all_ok = true;
-    for (const Finding& finding : findings) {
-        std::printf("%-4s  %-11s %s\n", finding.ok ? "ok" : "FAIL", finding.what.c_str(),
-                    finding.message.c_str());
-        all_ok = all_ok && finding.ok;
-    }
-    return all_ok ? 0 : 1;
+    std::string text;
+    for (const Finding& finding : findings)
+        text += fmt::format("{:<4}  {:<11} {}\n", finding.ok ? "ok" : "FAIL", finding.what, finding.message);
+    app::print(text);
+    return std::ranges::all_of(findings, &Finding::ok) ? 0 : 1;
 }
 
 } // namespace lxcmon::push

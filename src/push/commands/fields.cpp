@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/commands.hpp"
 
+#include "app/standard_output.hpp"
 #include "push/commands/fields_text.hpp"
-
-#include <cstdio>
 
 namespace lxcmon::push {
 
@@ -14,7 +13,8 @@ int show_fields(const Invocation& invocation) {
     const std::string text = format == Format::json       ? fields_as_json(sent)
                              : format == Format::markdown ? fields_as_markdown()
                                                           : fields_as_table(sent);
-    return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : 1;
+    app::print(text);
+    return 0;
 }
 
 } // namespace lxcmon::push

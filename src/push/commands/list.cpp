@@ -2,6 +2,7 @@
 #include "push/commands/commands.hpp"
 
 #include "app/collector.hpp"
+#include "app/standard_output.hpp"
 #include "io/clock.hpp"
 #include "push/commands/container_summary.hpp"
 #include "text/clean_name.hpp"
@@ -57,7 +58,7 @@ int list_containers(const Invocation& invocation) {
         set_rates(before[key], seconds, summary);
         list.push_back(summary);
     }
-    std::fputs((as_json ? summaries_as_json(list) : summaries_as_table(list)).c_str(), stdout);
+    app::print(as_json ? summaries_as_json(list) : summaries_as_table(list));
     if (list.empty() && !as_json)
         std::fputs("no containers found\n", stderr);
     return collector.table.faults().empty() ? 0 : 1;
