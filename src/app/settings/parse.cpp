@@ -85,7 +85,7 @@ std::optional<Given> from_credential(const Option& option, const Environment& en
     const std::string path = begin + std::string(option.credential);
     if (::access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return std::nullopt;
-    return Given{0, {path}, " (credential)", false};
+    return Given{0, {path}, credential_origin, false};
 }
 
 /// The command line overrides the environment.
@@ -184,7 +184,7 @@ void refuse(const Program& program, const Given& given, std::size_t index, const
 Parsed parse(const Program& program, const std::vector<std::string>& arguments,
              const Environment& environment) {
     CommandLineResult line = read_command_line(program, arguments);
-    Parsed parsed{line.command, line.format, std::move(line.operands), std::move(line.print), {}, 0, {}};
+    Parsed parsed{line.command, line.mode, std::move(line.operands), std::move(line.print), {}, 0, {}};
     if (parsed.print)
         return parsed;
     check_names(program, environment);

@@ -42,13 +42,16 @@ struct Given {
 /// Command line, environment and settings file, merged; the values are still text.
 struct Parsed {
     std::optional<std::size_t> command; ///< index in Program::commands; none: run the program
-    Format format = Format::text;
+    Mode mode = Mode::text;
     std::vector<std::string> operands;
     std::optional<std::string> print; ///< --help, --version: print this on stdout and exit with 0
     std::string config_file;
     std::size_t conf_files = 0; ///< number of files of conf.d that were read
     std::vector<Given> given;   ///< in the order of the options; all values of an option have one origin
 };
+
+/// Origin of a value that a credential file gives.
+inline constexpr const char* credential_origin = " (credential)";
 
 /// Environment variables by name.
 using Environment = std::map<std::string, std::string, std::less<>>;

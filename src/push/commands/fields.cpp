@@ -7,12 +7,12 @@
 namespace lxcmon::push {
 
 int show_fields(const Invocation& invocation) {
-    using app::Format;
-    const Format format = invocation.format;
+    using app::Mode;
+    const Mode mode = invocation.mode;
     const Selection sent = invocation.config.collect.selection();
-    const std::string text = format == Format::json       ? fields_as_json(sent)
-                             : format == Format::markdown ? fields_as_markdown()
-                                                          : fields_as_table(sent);
+    const std::string text = mode == Mode::json       ? fields_as_json(sent)
+                             : mode == Mode::markdown ? fields_as_markdown()
+                                                      : fields_as_table(sent);
     app::print(text);
     return 0;
 }

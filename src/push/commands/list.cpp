@@ -33,7 +33,7 @@ Summaries summarize(const PointBuffer& points) {
 } // namespace
 
 int list_containers(const Invocation& invocation) {
-    const bool as_json = invocation.format == app::Format::json;
+    const bool as_json = invocation.mode == app::Mode::json;
     app::CollectSettings wanted = invocation.config.collect;
     wanted.metrics = {"lxc_cpu", "lxc_memory", "lxc_net", "lxc_fs", "lxc_state"};
     wanted.sample.net_globs.exclude.emplace_back("lo");

@@ -75,7 +75,9 @@ TEST_CASE("each option is accepted on the command line, in the environment and i
                                   : row.value.name == "PEM" ? pem_file
                                                             : good_value(row);
         // Some options require these two.
-        const Arguments beside{"--influx-user=u", "--tls-cert=" + pem_file};
+        Arguments beside{"--tls-cert=" + pem_file};
+        if (name != "influx-token-file")
+            beside.emplace_back("--influx-user=u");
         Arguments with = beside;
         with.push_back("--" + name + "=" + value);
         CHECK_NOTHROW(static_cast<void>(parser.config(with)));

@@ -36,6 +36,8 @@ class Reloaded {
     /// With one option more; the last of an option that is given twice counts.
     [[nodiscard]] Config after(const std::string& option, const std::string& value) const {
         Arguments arguments = base();
+        if (option == "influx-token-file")
+            std::erase(arguments, "--influx-user=u"); // a request has one of them
         arguments.push_back("--" + option + "=" + value);
         return parser_.config(arguments);
     }

@@ -34,6 +34,7 @@ TEST_CASE("folders that can't be a spool") {
     const std::string file = folder.write("file", "x");
     CHECK_FALSE(probe_spool(file).ok);
     CHECK_FALSE(probe_spool(file + "/spool").ok);
+    CHECK_FALSE(probe_spool("/proc/spool").ok); // where root may write, too
     // As another user: root may write everywhere.
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
