@@ -206,7 +206,7 @@ show_next_steps() {
     cat << END
   sudo $root_folder/$agent list                                the containers of this host
   sudo $root_folder/$agent --once --dry-run                    one sample as line protocol
-  sudo $root_folder/$agent check --influx-url http://SERVER:8086   tests settings and server, sends nothing
+  sudo $root_folder/$agent check --influx-url http://SERVER:8086   tests settings and server
   sudo $root_folder/$agent --influx-url http://SERVER:8086     the agent: a sample every 10 s
   sudo $root_folder/contrib/test.sh                            every test
 Graphs: README.md. Options and measurements: docs.

@@ -67,6 +67,13 @@ Verdict JsonFile::failure(int error, std::string_view doing) const {
     return verdict;
 }
 
+std::string JsonFile::why_missing() const {
+    const std::string missing = io::missing_folder(settings_.path);
+    return missing.empty() ? missing
+                           : name() + ": the folder " + missing +
+                                 " does not exist; correct --json-file, or make that folder";
+}
+
 Verdict JsonFile::send(std::string_view lines) {
     if (is_stdout_)
         return stream(STDOUT_FILENO, lines);
@@ -84,6 +91,12 @@ Verdict JsonFile::open() {
         Verdict verdict;
         verdict.outcome = Outcome::settings;
         verdict.message = name() + ": " + link;
+        return verdict;
+    }
+    if (std::string missing = why_missing(); !missing.empty()) {
+        Verdict verdict;
+        verdict.outcome = Outcome::settings;
+        verdict.message = std::move(missing);
         return verdict;
     }
     if (const int error = io::make_parent_folders(settings_.path); error != 0)
@@ -183,6 +196,8 @@ std::vector<Finding> JsonFile::probe() {
 
 /// The file does not exist: the nearest existing folder decides whether it can be created.
 Finding JsonFile::probe_missing() const {
+    if (std::string missing = why_missing(); !missing.empty())
+        return {"file", false, std::move(missing)};
     const std::string folder = io::nearest_existing(settings_.path);
     if (::access(folder.c_str(), W_OK | X_OK) != 0)
         return {"file", false, failure(errno, "creating it in " + folder).message};

@@ -14,7 +14,8 @@
 
 namespace lxcmon::deliver {
 
-/// Appends lines to a file. A missing file is created with mode 0640, its folders with 0750. The file
+/// Appends lines to a file. A missing file is created with mode 0640, and the agent's own folder
+/// with 0750 (io::make_parent_folders()). The file
 /// contains a whole batch or no part of it. A file that is renamed or removed (logrotate) is created again;
 /// symlinks are not followed. Also writes to pipes and devices; the process must ignore or block SIGPIPE.
 class JsonFile final : public Sink {
@@ -35,6 +36,8 @@ class JsonFile final : public Sink {
     [[nodiscard]] bool ends_in_torn_line() const;
     [[nodiscard]] Verdict failure(int error, std::string_view doing) const;
     [[nodiscard]] Finding probe_missing() const;
+    /// Why it can't be made: a folder above it does not exist. Empty if it can.
+    [[nodiscard]] std::string why_missing() const;
 
     JsonFileSettings settings_;
     bool is_stdout_;

@@ -39,7 +39,4 @@ namespace lxcmon::docgen {
 /// word.
 [[nodiscard]] std::string synopsis(const app::Command& row, std::string_view or_sign, std::string_view mark);
 
-/// Whether the option takes the path of a file or folder.
-[[nodiscard]] bool takes_path(const app::Option& row) noexcept;
-
 } // namespace lxcmon::docgen

@@ -67,10 +67,6 @@ std::string zsh_value(const app::Option& row) {
 
 } // namespace
 
-bool takes_path(const app::Option& row) noexcept {
-    return row.value.name == "FILE" || row.value.name == "PATH" || row.value.name == "PEM";
-}
-
 std::string command_names(std::string_view separator) {
     std::string names;
     for (const app::Command& row : push::command_table())
@@ -94,7 +90,7 @@ std::string bash_values() {
         if (!row.value.choices.empty())
             text += "    --" + std::string(row.name) + ")\n        mapfile -t COMPREPLY < <(compgen -W '" +
                     choices_of(row) + "' -- \"$cur\")\n        return ;;\n";
-    text += bash_branch(&takes_path, "        compopt -o default\n        return ;;\n");
+    text += bash_branch(&app::takes_path, "        compopt -o default\n        return ;;\n");
     const auto takes_any = [](const app::Option& row) {
         return !row.value.name.empty() && row.value.choices.empty() && !takes_path(row);
     };

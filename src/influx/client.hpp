@@ -38,8 +38,10 @@ class Client final : public deliver::Sink {
     void stop_compressing();
     [[nodiscard]] deliver::Verdict create_database();
     [[nodiscard]] Finding probe_server();
-    void probe_v1(std::vector<Finding>& findings);
-    void probe_by_writing(std::vector<Finding>& findings);
+    bool probe_by_writing(std::vector<Finding>& findings);
+    [[nodiscard]] Finding probe_missing_database();
+    [[nodiscard]] Finding probe_delivery();
+    [[nodiscard]] std::string caller() const;
 
     Settings settings_;
     std::string name_; ///< the URL without slashes at its end

@@ -6,7 +6,6 @@
 #include "influx/query.hpp"
 #include "text/printable.hpp"
 
-#include <algorithm>
 #include <ctime>
 
 namespace lxcmon::influx {
@@ -22,7 +21,7 @@ bool is_servers_trouble(const Judgement& judged) noexcept {
     using deliver::Outcome;
     const Outcome outcome = judged.verdict.outcome;
     return judged.unknown_form || outcome == Outcome::retry || outcome == Outcome::server_error ||
-           outcome == Outcome::too_large;
+           outcome == Outcome::too_large || outcome == Outcome::limited || outcome == Outcome::partial;
 }
 
 } // namespace
@@ -32,10 +31,8 @@ std::vector<Finding> Client::probe() {
     findings.push_back(probe_server());
     if (!findings.front().ok)
         return findings;
-    if (api_ == Api::v1)
-        probe_v1(findings);
-    else
-        probe_by_writing(findings);
+    if (probe_by_writing(findings) && !settings_.probe_point.empty())
+        findings.push_back(probe_delivery());
     return findings;
 }
 
@@ -59,40 +56,18 @@ Finding Client::probe_server() {
                 why};
 }
 
-void Client::probe_v1(std::vector<Finding>& findings) {
-    // Any user may ask this; the answer lists the databases that the user may read or write.
-    const http::Reply reply = http_.exchange(request("/query?q=SHOW%20DATABASES"));
-    const Judgement judged = judge(reply, std::time(nullptr), secrets_);
-    const std::string wrong = is_good(reply) ? query_error(reply) : judged.verdict.message;
-    const std::string user = !settings_.token.empty() ? "the token"
-                             : settings_.http.user.empty()
-                                 ? "requests without a user or token"
-                                 : "user \"" + text::printable(settings_.http.user) + "\"";
-    if (is_servers_trouble(judged)) {
-        findings.push_back({"server", false, name_ + ": " + wrong});
-        return;
-    }
-    if (!wrong.empty()) {
-        findings.push_back({"credentials", false,
-                            name_ + ": " + user + ": " + text::printable(text::redacted(wrong, secrets_))});
-        return;
-    }
-    findings.push_back({"credentials", true, name_ + ": the server accepts " + user});
-    const auto names = listed_databases(reply);
-    const std::string shown = "\"" + text::printable(settings_.database) + "\"";
-    if (std::find(names.begin(), names.end(), settings_.database) != names.end())
-        findings.push_back({"database", true, shown + " exists"});
-    else if (settings_.create_database)
-        findings.push_back({"database", true,
-                            shown + " does not exist yet, or is not visible to " + user +
-                                "; the first write creates it, which requires an admin user"});
-    else
-        findings.push_back({"database", false, shown + " does not exist: create it on the server"});
+std::string Client::caller() const {
+    if (!settings_.token.empty())
+        return "the token";
+    return settings_.http.user.empty() ? "requests without a user or token"
+                                       : "user \"" + text::printable(settings_.http.user) + "\"";
 }
 
-void Client::probe_by_writing(std::vector<Finding>& findings) {
+/// True if points can be written now.
+bool Client::probe_by_writing(std::vector<Finding>& findings) {
     // An empty write requires only the right to write; a write-only token may not list buckets. The server
-    // checks the token and the bucket before the body: 400 to an empty body means that both are good.
+    // checks user, database and retention policy before the body: 400 to an empty body means that all are
+    // good.
     http::Request write = request(write_path(settings_, *api_));
     write.post = true;
     const Judgement judged = judge(http_.exchange(write), std::time(nullptr), secrets_);
@@ -101,21 +76,50 @@ void Client::probe_by_writing(std::vector<Finding>& findings) {
     const std::string place = v2 ? "bucket \"" + text::printable(settings_.bucket) + "\""
                                  : "database \"" + text::printable(settings_.database) + "\"";
     if (verdict.outcome == deliver::Outcome::delivered || verdict.outcome == deliver::Outcome::refused) {
-        findings.push_back({"credentials", true, name_ + ": may write"});
+        findings.push_back({"credentials", true, name_ + ": " + caller() + " may write"});
         findings.push_back(
             {"database", true,
-             place + (v2 ? " exists" : " exists, or the server creates it at the first write")});
-        return;
+             place + (api_ == Api::v3 ? " exists, or the server creates it at the first write" : " exists")});
+        return true;
     }
     if (is_servers_trouble(judged)) {
         findings.push_back({"server", false, name_ + ": " + verdict.message});
-        return;
+        return false;
     }
-    const bool token_is_good = verdict.status == 404;
+    // 500: the retention policy does not exist.
+    const bool is_place = verdict.status == 404 || verdict.status == 500;
     findings.push_back(
-        {"credentials", token_is_good, name_ + ": " + (token_is_good ? "accepted" : verdict.message)});
-    if (token_is_good)
+        {"credentials", is_place,
+         name_ + ": " + (is_place ? "the server accepts " + caller() : caller() + ": " + verdict.message)});
+    if (is_place && judged.remedy == Remedy::create_database && api_ == Api::v1)
+        findings.push_back(probe_missing_database());
+    else if (is_place)
         findings.push_back({"database", false, place + ": " + verdict.message});
+    return false;
+}
+
+/// Makes no database: a name with a typing error would stay on the server.
+Finding Client::probe_missing_database() {
+    const std::string missing = "database \"" + text::printable(settings_.database) + "\" does not exist";
+    if (!settings_.create_database)
+        return {"database", false, missing + ": create it on the server"};
+    // It requires the same right as CREATE DATABASE.
+    const http::Reply reply = http_.exchange(request("/query?q=SHOW%20USERS"));
+    const std::string wrong = is_good(reply) ? query_error(reply) : verdict_of(reply).message;
+    if (wrong.empty())
+        return {"database", true, missing + " yet; the first write creates it"};
+    return {"database", false,
+            missing + ", and " + caller() + " may not create it (" +
+                text::printable(text::redacted(wrong, secrets_)) +
+                "); create it on the server, or use an admin user"};
+}
+
+/// Limits of the server and its retention policy, and a wrong clock, show only then.
+Finding Client::probe_delivery() {
+    const deliver::Verdict verdict = send(settings_.probe_point);
+    if (verdict.outcome == deliver::Outcome::delivered)
+        return {"delivery", true, name_ + ": one point is stored"};
+    return {"delivery", false, name_ + ": one point is not stored: " + verdict.message};
 }
 
 } // namespace lxcmon::influx

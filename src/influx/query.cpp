@@ -56,15 +56,4 @@ std::string query_error(const http::Reply& reply) {
                                                                          : read_answer_text(reply).message();
 }
 
-std::vector<std::string> listed_databases(const http::Reply& reply) {
-    std::vector<std::string> names;
-    const json body = parsed_answer(reply);
-    const json& rows = member(first(member(first(member(body, "results")), "series")), "values");
-    if (rows.is_array())
-        for (const json& row : rows)
-            if (first(row).is_string())
-                names.push_back(first(row).get<std::string>());
-    return names;
-}
-
 } // namespace lxcmon::influx

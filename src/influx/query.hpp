@@ -5,7 +5,6 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace lxcmon::influx {
 
@@ -14,8 +13,5 @@ namespace lxcmon::influx {
 
 /// The error in an answer of /query, raw; empty if there is none. A failed statement has status 200 too.
 [[nodiscard]] std::string query_error(const http::Reply& reply);
-
-/// The names in the answer to SHOW DATABASES.
-[[nodiscard]] std::vector<std::string> listed_databases(const http::Reply& reply);
 
 } // namespace lxcmon::influx

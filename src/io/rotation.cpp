@@ -15,6 +15,11 @@ std::string numbered(const std::string& path, unsigned number) {
     return number == 0 ? path : path + "." + std::to_string(number);
 }
 
+bool is_own(std::string_view folder) noexcept {
+    return folder.starts_with(state_folder) &&
+           (folder.size() == state_folder.size() || folder[state_folder.size()] == '/');
+}
+
 } // namespace
 
 int rotate(const std::string& path, unsigned kept) {
@@ -31,16 +36,30 @@ int rotate(const std::string& path, unsigned kept) {
     return 0;
 }
 
+std::string missing_folder(const std::string& path) {
+    for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+        const std::string folder = path.substr(0, slash);
+        struct stat status {};
+        if (!is_own(folder) && ::stat(folder.c_str(), &status) != 0 && errno == ENOENT)
+            return folder;
+    }
+    return {};
+}
+
 int make_parent_folders(const std::string& path) {
     constexpr mode_t folder_mode = 0750;
-    for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1))
-        if (::mkdir(path.substr(0, slash).c_str(), folder_mode) != 0 && errno != EEXIST) {
-            // A read-only or foreign parent is no error if the next folder exists in it.
-            struct stat status {};
-            const int error = errno;
-            if (::stat(path.substr(0, slash).c_str(), &status) != 0)
-                return error;
-        }
+    for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+        const std::string folder = path.substr(0, slash);
+        struct stat status {};
+        // A read-only or foreign parent is no error if the next folder exists in it.
+        if (::stat(folder.c_str(), &status) == 0)
+            continue;
+        const int error = errno;
+        if (error != ENOENT || !is_own(folder))
+            return error;
+        if (::mkdir(folder.c_str(), folder_mode) != 0 && errno != EEXIST)
+            return errno;
+    }
     return 0;
 }
 

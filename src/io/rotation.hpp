@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace lxcmon::io {
 
@@ -11,7 +12,15 @@ namespace lxcmon::io {
 /// Returns 0, or the errno of the failed call.
 [[nodiscard]] int rotate(const std::string& path, unsigned kept);
 
-/// Creates the parent folders of `path` with mode 0750. Returns 0 or an errno.
+/// The agent's own folder.
+inline constexpr std::string_view state_folder = "/var/lib/lxcmon-push";
+
+/// The first parent folder of `path` that does not exist and that make_parent_folders() does not create: a
+/// path with a typing error must not become a new tree. Empty if there is none.
+[[nodiscard]] std::string missing_folder(const std::string& path);
+
+/// Creates the parent folders of `path` with mode 0750, as far as they are the agent's own folder or in it.
+/// Returns 0 or an errno.
 [[nodiscard]] int make_parent_folders(const std::string& path);
 
 /// `path` itself, or the nearest folder above it that exists.

@@ -9,8 +9,8 @@
 
 namespace lxcmon::io {
 
-/// Writes all of `text` to a regular file, from offset `written` of it on. Returns 0 or an errno; `written`
-/// is the number of bytes written in either case.
+/// Writes all of `text` to a file that is not in non-blocking mode, from offset `written` of it on. Returns 0
+/// or an errno; `written` is the number of bytes written in either case.
 [[nodiscard]] inline int write_all(int fd, std::string_view text, std::size_t& written) noexcept {
     while (written < text.size()) {
         const ssize_t size = ::write(fd, text.data() + written, text.size() - written);

@@ -251,6 +251,14 @@ deliver::Target::Status Agent::status() const {
     return status;
 }
 
+/// Without a server, nobody else would hear of the sample.
+void Agent::note_written(bool delivered) const {
+    if (!delivered || writes_to_stdout(config_.destinations) || config_.destinations.has_server())
+        return;
+    spdlog::info("one sample of {} is written to {}; --influx-url is not set, so no server gets it",
+                 text::counted(collector_->table.containers().size(), "container"), targets_->name());
+}
+
 int Agent::run_once() {
     const std::int64_t tick_ns =
         io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.collect.interval.count());
@@ -261,6 +269,7 @@ int Agent::run_once() {
     const bool nothing_seen = collector_->table.containers().empty();
     if (nothing_seen)
         spdlog::warn("no container can be sampled");
+    note_written(delivered);
     const bool something_hidden = collector_->table.left_out() > 0 || !collector_->table.faults().empty();
     return delivered && !(nothing_seen && something_hidden) ? 0 : 1;
 }

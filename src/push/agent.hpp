@@ -64,6 +64,7 @@ class Agent {
     void flush_when_due(std::int64_t tick_ns);
     void flush();
     void note_missed(std::int64_t missed, const std::string& reason);
+    void note_written(bool delivered) const;
     void note_dropped(const deliver::Target::Status& status);
     void remind(const deliver::Target::Status& status);
     /// Returns the number of lost lines. Ends the process if a disk hangs.

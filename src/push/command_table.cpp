@@ -9,18 +9,25 @@ namespace lxcmon::push {
 namespace {
 
 using app::CommandFlag;
-using app::Format;
+using app::Mode;
 
 constexpr std::string_view as_json = "As JSON, for scripts";
 
-constexpr auto list_flags = std::to_array<CommandFlag>({{"json", Format::json, as_json}});
+constexpr auto list_flags = std::to_array<CommandFlag>({{"json", Mode::json, as_json}});
 constexpr auto fields_flags = std::to_array<CommandFlag>(
-    {{"json", Format::json, as_json}, {"markdown", Format::markdown, "As in docs/measurements.md"}});
+    {{"json", Mode::json, as_json}, {"markdown", Mode::markdown, "As in docs/measurements.md"}});
+constexpr auto check_flags = std::to_array<CommandFlag>(
+    {{"offline", Mode::offline, "Only the settings: no server, no containers, any user; for CI"}});
 
 constexpr auto command_rows = std::to_array<CommandRow>({
     {{"list", "Show the containers of this host with their metrics", list_flags}, &list_containers},
     {{"fields", "Show the measurements and fields, with the source of each", fields_flags}, &show_fields},
-    {{"check", "Test settings, privileges, liblxc, containers and server; exit code 0 or 1"}, &check, false},
+    {{"check",
+      "Test settings, privileges, liblxc, containers and server, to which it writes one point; exit code 0 "
+      "or 1",
+      check_flags},
+     &check,
+     false},
     {{"replay",
       "Deliver points from files of JSON Lines, plain or gzip (- is standard input); with --dry-run print "
       "them as line protocol",

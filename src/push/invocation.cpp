@@ -3,10 +3,12 @@
 
 #include "app/settings/secret_files.hpp"
 #include "push/command_table.hpp"
+#include "push/ignored_options.hpp"
 #include "push/influx_options.hpp"
 #include "push/option_table.hpp"
 
 #include <algorithm>
+#include <memory>
 
 namespace lxcmon::push {
 namespace {
@@ -49,6 +51,35 @@ void check_selection(const app::CollectSettings& settings) {
                               "; expected at least one field, lxcmon-push fields lists them");
 }
 
+/// nullptr: not given.
+const app::Given* find_given(const app::Parsed& parsed, std::string_view option) {
+    const auto found = std::ranges::find_if(parsed.given, [&](const app::Given& given) {
+        return program().options[given.option]->name == option;
+    });
+    return found == parsed.given.end() ? nullptr : std::to_address(found);
+}
+
+/// The default may be longer than a short interval. At most a quarter of the interval is used.
+void check_jitter(const app::Parsed& parsed, const Config& config) {
+    const app::Given* const given = find_given(parsed, "send-jitter");
+    if (given != nullptr && config.destinations.send_jitter > config.collect.interval)
+        app::refuse(program(), *given, 0,
+                    {"is longer than the time between two samples; expected at most --interval"});
+}
+
+/// A request has one kind of credentials. INFLUX_TOKEN may be set for another program, and has no effect
+/// beside a user; a file with a token is for this one.
+void choose_credentials(const app::Parsed& parsed, influx::Settings& settings) {
+    const app::Given* const token = find_given(parsed, "influx-token-file");
+    if (token == nullptr || settings.http.user.empty())
+        return;
+    if (!token->is_standard)
+        app::refuse(
+            program(), *token, 0,
+            {"is set beside --influx-user, and a request has either a token or a user; remove one of them"});
+    settings.token.clear();
+}
+
 } // namespace
 
 const app::Program& program() {
@@ -58,9 +89,8 @@ const app::Program& program() {
 
 Invocation read_invocation(const std::vector<std::string>& arguments, const app::Environment& environment) {
     app::Parsed parsed = app::parse(program(), arguments, environment);
-    Invocation invocation{parsed.command,    {},
-                          parsed.format,     std::move(parsed.operands),
-                          parsed.conf_files, std::move(parsed.print)};
+    Invocation invocation{parsed.command, {}, parsed.mode, std::move(parsed.operands), parsed.conf_files};
+    invocation.print = std::move(parsed.print);
     if (invocation.print)
         return invocation;
     Config& config = invocation.config;
@@ -72,8 +102,11 @@ Invocation read_invocation(const std::vector<std::string>& arguments, const app:
     config.collect.follows_host_name = host.empty();
     if (host.empty())
         host = app::own_host_name();
+    choose_credentials(parsed, config.destinations.influx);
     check_influx_options(config);
+    check_jitter(parsed, config);
     check_selection(config.collect);
+    invocation.ignored = ignored_options(parsed.given, config);
     return invocation;
 }
 

@@ -16,10 +16,11 @@ namespace lxcmon::push {
 struct Invocation {
     std::optional<std::size_t> command; ///< index in command_table(); none: run the agent
     Config config;
-    app::Format format = app::Format::text; ///< of the output of a command
-    std::vector<std::string> operands;      ///< the files of `replay`
-    std::size_t conf_files = 0;             ///< number of files of conf.d that were read
-    std::optional<std::string> print;       ///< --help, --version: print this on stdout and exit with 0
+    app::Mode mode = app::Mode::text;   ///< chosen by the flag of a command
+    std::vector<std::string> operands;  ///< the files of `replay`
+    std::size_t conf_files = 0;         ///< number of files of conf.d that were read
+    std::vector<std::string> ignored{}; ///< ignored_options()
+    std::optional<std::string> print{}; ///< --help, --version: print this on stdout and exit with 0
 };
 
 /// Describes lxcmon-push to the option parser.

@@ -2,6 +2,7 @@
 #include "app/collector.hpp"
 #include "app/log.hpp"
 #include "app/process_secrets.hpp"
+#include "app/standard_output.hpp"
 #include "io/signal_fd.hpp"
 #include "push/agent.hpp"
 #include "push/command_table.hpp"
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
@@ -31,7 +31,7 @@ int run_agent(const Config& config, const Agent::ReadSettings& read_settings) {
 int run(const std::vector<std::string>& arguments) {
     const Invocation invocation = read_invocation(arguments, app::process_environment());
     if (invocation.print) {
-        std::fputs(invocation.print->c_str(), stdout);
+        app::print(*invocation.print);
         return 0;
     }
     app::LogSettings log = invocation.config.log;
@@ -61,6 +61,8 @@ int main(int argument_count, char** arguments) {
     } catch (const app::BadSetting& error) {
         app::print_error(error.what());
         return push::wrong_usage;
+    } catch (const app::ReaderGone&) {
+        return push::failed;
     } catch (const std::exception& error) {
         app::print_error(std::string("lxcmon-push: ") + error.what());
         return push::failed;

@@ -19,10 +19,18 @@ using C = Config;
 using Value = const std::string&;
 using Default = app::OptionDefault;
 
+/// A smaller spool holds no batch, a smaller queue or file no point: "5" was meant with a unit.
+constexpr std::uint64_t least_spool_bytes = 16 * 1024;
+constexpr std::uint64_t least_file_bytes = 1024;
+
 std::string not_empty(Value value) {
     if (value.empty())
-        throw text::BadValue{"is empty; expected a name"};
+        throw text::BadValue{"is empty; expected a name or path"};
     return value;
+}
+
+std::string without_end_slashes(Value path) {
+    return path.substr(0, std::max<std::size_t>(1, path.find_last_not_of('/') + 1));
 }
 
 void take_api(C& config, Value value) {
@@ -38,17 +46,10 @@ void take_interval(C& config, Value value) {
 
 void take_lxcpath(C& config, Value value) {
     std::string path = app::clean_path(value);
-    if (!path.starts_with('/'))
-        throw text::BadValue{
-            "is not a folder of containers; expected an absolute path, for example /var/lib/lxc"};
+    if (!path.starts_with('/')) // empty, or -
+        throw text::BadValue{"is not a folder of containers; expected a path, for example /var/lib/lxc"};
     if (std::ranges::find(config.collect.discover.lxcpaths, path) == config.collect.discover.lxcpaths.end())
         config.collect.discover.lxcpaths.push_back(std::move(path));
-}
-
-void take_spool_dir(C& config, Value value) {
-    if (!value.starts_with('/'))
-        throw text::BadValue{"is not a folder for the spool; expected an absolute path"};
-    config.destinations.spool.folder = value;
 }
 
 void take_metrics(C& config, Value value) {
@@ -173,16 +174,16 @@ constexpr auto option_rows = std::to_array<OptionRow>({
      [](C& c, Value v) { c.flush_interval = app::parse_duration(v); }},
     {{influx_group, "queue-max-size", "SIZE", "32MiB",
       "Memory for points that are neither delivered nor in the spool; when full, the oldest are dropped"},
-     [](C& c, Value v) { c.destinations.queue.limit_bytes = app::parse_size(v); }},
+     [](C& c, Value v) { c.destinations.queue.limit_bytes = app::parse_size(v, least_file_bytes); }},
     {{influx_group, "send-jitter", "DURATION", "1s",
       "Spreads the requests of many hosts over this time after a tick; at most a quarter of the interval"},
      [](C& c, Value v) { c.destinations.send_jitter = app::parse_duration(v); }},
     {{spool_group, "spool-dir", "PATH", "/var/lib/lxcmon-push/spool",
       "Folder for points that are not delivered yet; used by one agent at a time"},
-     &take_spool_dir},
+     [](C& c, Value v) { c.destinations.spool.folder = without_end_slashes(not_empty(v)); }},
     {{spool_group, "spool-max-size", "SIZE", "1GiB",
       "Maximum size of the spool; when full, the oldest points are dropped"},
-     [](C& c, Value v) { c.destinations.spool.max_bytes = app::parse_size(v); }},
+     [](C& c, Value v) { c.destinations.spool.max_bytes = app::parse_size(v, least_spool_bytes); }},
     {{spool_group, "spool-max-age", "DURATION", "7d",
       "Maximum age of points in the spool; older points are dropped"},
      [](C& c, Value v) { c.destinations.spool.max_age = app::parse_duration(v); }},
@@ -193,7 +194,7 @@ constexpr auto option_rows = std::to_array<OptionRow>({
       "File for the points if no server is given; - is standard output"},
      [](C& c, Value v) { c.destinations.json_file.path = not_empty(v); }},
     {{file_group, "json-max-size", "SIZE", "64MiB", "Size at which the JSON file is rotated"},
-     [](C& c, Value v) { c.destinations.json_file.max_bytes = app::parse_size(v); }},
+     [](C& c, Value v) { c.destinations.json_file.max_bytes = app::parse_size(v, least_file_bytes); }},
     {{file_group, "json-keep", "COUNT", "5", "Number of rotated JSON files to keep"},
      [](C& c,
         Value v) { c.destinations.json_file.kept = static_cast<unsigned>(app::parse_count(v, 0, 1000)); }},
@@ -282,7 +283,7 @@ constexpr auto option_rows = std::to_array<OptionRow>({
       "Log file"},
      [](C& c, Value v) { c.log.file = not_empty(v); }},
     {{log_group, "log-max-size", "SIZE", "10MiB", "Size at which the log file is rotated"},
-     [](C& c, Value v) { c.log.max_bytes = app::parse_size(v); }},
+     [](C& c, Value v) { c.log.max_bytes = app::parse_size(v, least_file_bytes); }},
     {{log_group, "log-keep", "COUNT", "3", "Number of rotated log files to keep"},
      [](C& c, Value v) { c.log.keep = static_cast<unsigned>(app::parse_count(v, 0, 1000)); }},
 });

@@ -63,6 +63,13 @@ std::optional<std::int64_t> rss_of(pid_t process) noexcept {
     return *pages * ::sysconf(_SC_PAGESIZE);
 }
 
+std::vector<Tag> own_tags(const app::CollectSettings& settings) {
+    std::vector<Tag> tags{{"host", settings.sample.tags.host}};
+    for (const auto& [key, value] : settings.sample.tags.user)
+        tags.push_back({key, value});
+    return tags;
+}
+
 } // namespace
 
 ProcessCosts process_costs(std::span<const pid_t> helper_pids) {
@@ -98,10 +105,14 @@ void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& d
         set(own("last_status"), delivery.counts.last_status);
     set(own("cpu_usec"), costs.cpu_usec);
     set(own("rss_bytes"), costs.rss_bytes);
-    std::vector<Tag> tags{{"host", settings.sample.tags.host}};
-    for (const auto& [key, value] : settings.sample.tags.user)
-        tags.push_back({key, value});
-    readings.emit(fields_of("lxcmon_push"), tags, {}, tick_ns, points);
+    readings.emit(fields_of("lxcmon_push"), own_tags(settings), {}, tick_ns, points);
+}
+
+void add_check_point(std::size_t containers, const app::CollectSettings& settings, std::int64_t now_ns,
+                     PointBuffer& points) {
+    Readings readings;
+    readings.set(own("containers"), clamped(containers));
+    readings.emit(fields_of("lxcmon_push"), own_tags(settings), {}, now_ns, points);
 }
 
 } // namespace lxcmon::push

@@ -2,6 +2,7 @@
 #include "push/target_group.hpp"
 
 #include "app/settings/bad_setting.hpp"
+#include "io/rotation.hpp"
 #include "spool/contents.hpp"
 #include "spool/folder.hpp"
 #include "spool/owner.hpp"
@@ -9,6 +10,7 @@
 
 #include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cctype>
@@ -131,7 +133,15 @@ TargetGroup::TargetGroup(const Config& config)
     }
 }
 
+/// The subfolders of the targets are made in it, whichever target is the first.
+void TargetGroup::make_spool_folder() const {
+    const std::string& folder = settings_.spool.folder;
+    if (targets_.size() > 1 && io::make_parent_folders(folder) == 0)
+        ::mkdir(folder.c_str(), spool::folder_mode); // each target says what is wrong
+}
+
 void TargetGroup::start() {
+    make_spool_folder();
     for (const auto& target : targets_)
         target->start();
     if (!owner_.empty())
@@ -178,6 +188,7 @@ bool TargetGroup::hangs() const {
 
 bool TargetGroup::deliver_now(milliseconds limit, unsigned tries) {
     bool all_delivered = true;
+    make_spool_folder();
     for (const auto& target : targets_) {
         const auto delivered = target->deliver_now(limit, tries);
         const auto counts = target->status().counts;

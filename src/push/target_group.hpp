@@ -53,6 +53,7 @@ class TargetGroup {
     [[nodiscard]] std::string name() const;
 
   private:
+    void make_spool_folder() const;
     void warn_of_other_spools() const;
 
     std::vector<std::unique_ptr<deliver::Target>> targets_;

@@ -238,7 +238,7 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
             "(slower, still correct); raise LimitNOFILE");
     if (context_->changes.newly_exhausted())
         spdlog::info("no inotify watches are left for some control files (fs.inotify.max_user_instances, "
-                     "max_user_watches): these files are read at each tick, which costs 2 us each");
+                     "max_user_watches): these files are read for each sample, which costs 2 us each");
     return static_cast<std::size_t>(std::ranges::count_if(running_, [](const Entry* entry) {
         return !entry->is_well || !entry->sampler->filesystems_are_well();
     }));

@@ -45,6 +45,13 @@ std::string why_unsafe(const std::string& path) {
     return wrong.empty() && ::stat(path.c_str(), &status) == 0 ? why_unsafe(path, status) : wrong;
 }
 
+std::string why_missing(const std::string& path) {
+    const std::string missing = io::missing_folder(path);
+    return missing.empty() ? missing
+                           : path + ": the folder " + missing +
+                                 " does not exist; correct --spool-dir, or make that folder";
+}
+
 Folder::Folder(std::string path)
     : path_(std::move(path)) {
     while (path_.size() > 1 && path_.back() == '/')
@@ -55,6 +62,8 @@ std::optional<std::string> Folder::open() {
     close();
     if (std::string wrong = why_unsafe_link(path_); !wrong.empty())
         return wrong;
+    if (std::string missing = why_missing(path_); !missing.empty())
+        return missing;
     if (const int error = io::make_parent_folders(path_); error != 0)
         return text::describe_file_error(path_, "creating its parent folders", error);
     const int made = ::mkdir(path_.c_str(), folder_mode) == 0 ? 0 : errno;

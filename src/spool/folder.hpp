@@ -25,6 +25,9 @@ class SpoolHeld : public std::runtime_error {
 /// or if the folder does not exist.
 [[nodiscard]] std::string why_unsafe(const std::string& path);
 
+/// Why the folder can't be made, because of a missing folder above it; empty if it can, or exists.
+[[nodiscard]] std::string why_missing(const std::string& path);
+
 /// The folder of a spool and the lock on it. Files have mode 0600, and are opened relative to the folder's
 /// descriptor, never through a symlink. An `int` result is 0 or an errno. One thread.
 class Folder {
@@ -39,9 +42,9 @@ class Folder {
     Folder(Folder&&) = delete;
     Folder& operator=(Folder&&) = delete;
 
-    /// Creates the folder (mode 0700) if needed, and takes the lock: a flock on the file `lock` in it.
-    /// Refuses a folder that is not safe from other users. Returns what is wrong, or nothing. Throws
-    /// SpoolHeld.
+    /// Creates the folder (mode 0700) if needed, but not the folders above it (io::make_parent_folders()),
+    /// and takes the lock: a flock on the file `lock` in it. Refuses a folder that is not safe from other
+    /// users. Returns what is wrong, or nothing. Throws SpoolHeld.
     [[nodiscard]] std::optional<std::string> open();
     /// Releases the lock, also if a helper that is just being forked still has a copy of its descriptor.
     void close() noexcept;

@@ -8,7 +8,7 @@
 namespace lxcmon::spool {
 
 /// For the command `check`: tests whether the folder can be used as a spool. Changes nothing in it; an agent
-/// may be using the folder.
+/// may be using the folder. Makes a missing folder, and removes it again.
 [[nodiscard]] Finding probe_spool(const std::string& folder);
 
 } // namespace lxcmon::spool

@@ -76,6 +76,8 @@ std::optional<std::string> Quarantine::open() {
     if (std::string unsafe = why_unsafe(folder_); !unsafe.empty())
         return unsafe;
     // The folder may not exist: the spool creates it when it is needed.
+    if (std::string missing = why_missing(folder_); !missing.empty())
+        return missing;
     if (const int error = io::make_parent_folders(folder_); error != 0)
         return text::describe_file_error(folder_, "creating its parent folders", error);
     if (::mkdir(folder_.c_str(), folder_mode) != 0 && errno != EEXIST)

@@ -48,7 +48,6 @@ void check(const http::Reply& reply) {
             "a remedy is for settings");
     require(fuzz::is_printable(influx::kind_of(reply).message), "a version is printable");
     static_cast<void>(influx::query_error(reply));
-    static_cast<void>(influx::listed_databases(reply));
 }
 
 http::Reply reply_of(int status, std::string_view text) {

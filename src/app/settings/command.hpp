@@ -6,13 +6,13 @@
 
 namespace lxcmon::app {
 
-/// Output format of a command.
-enum class Format { text, json, markdown };
+/// What a flag of a command selects: the format of its output, or a smaller test.
+enum class Mode { text, json, markdown, offline };
 
-/// A flag of one command that selects its output format. At most one can be given.
+/// A flag of one command. At most one can be given.
 struct CommandFlag {
     std::string_view name; ///< without the dashes
-    Format format;
+    Mode mode;
     std::string_view help;
 };
 

@@ -176,7 +176,7 @@ CommandLineResult read_command_line(const Program& program, const std::vector<st
             result.command = index;
     for (const auto& [flag, option] : line.flags)
         if (*option)
-            result.format = flag->format;
+            result.mode = flag->mode;
     result.operands = line.operands;
     return result;
 }

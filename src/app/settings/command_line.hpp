@@ -14,7 +14,7 @@ struct CommandLineResult {
     std::optional<std::string> print;             ///< --help, --version: ignore the rest
     std::vector<std::vector<std::string>> values; ///< by option of the program; none: not given
     std::optional<std::size_t> command;
-    Format format = Format::text;
+    Mode mode = Mode::text;
     std::vector<std::string> operands;
 };
 

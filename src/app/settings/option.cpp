@@ -5,6 +5,11 @@
 
 namespace lxcmon::app {
 
+bool takes_path(const Option& option) noexcept {
+    const std::string_view name = option.value.name;
+    return name == "FILE" || name == "PATH" || name == "PEM";
+}
+
 std::string environment_name(std::string_view option) {
     std::string name = "LXCMON_";
     for (const char c : option)

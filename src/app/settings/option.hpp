@@ -60,6 +60,9 @@ struct OptionRow : Option {
     Take take_standard = nullptr; ///< for the standard variable, if its value has another meaning
 };
 
+/// True if the value is the path of a file or folder.
+[[nodiscard]] bool takes_path(const Option& option) noexcept;
+
 /// The environment variable of an option: LXCMON_INFLUX_URL for influx-url.
 [[nodiscard]] std::string environment_name(std::string_view option);
 

@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <memory>
 
 namespace lxcmon::app {
 namespace {
@@ -83,7 +85,7 @@ std::optional<Given> from_credential(const Option& option, const Environment& en
     const std::string path = begin + std::string(option.credential);
     if (::access(path.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return std::nullopt;
-    return Given{0, {path}, " (credential)", false};
+    return Given{0, {path}, credential_origin, false};
 }
 
 /// The command line overrides the environment.
@@ -106,6 +108,38 @@ Given from_file(const SettingValue& setting) {
         given.places.push_back(setting.path + ":" + std::to_string(place.line) + ":" +
                                std::to_string(place.column));
     return given;
+}
+
+std::string working_directory() {
+    const std::unique_ptr<char, decltype(&std::free)> path(::getcwd(nullptr, 0), &std::free);
+    return path == nullptr ? std::string("/") : path.get();
+}
+
+/// `base` is a folder; an empty path stays empty.
+std::string absolute(const std::string& base, std::string_view path) {
+    if (path.empty() || path == "-" || path.starts_with('/'))
+        return std::string(path);
+    while (path.starts_with("./"))
+        path.remove_prefix(std::min(path.find_first_not_of('/', 1), path.size()));
+    return base + (base.ends_with('/') ? "" : "/") + std::string(path);
+}
+
+void make_paths_absolute(const Option& option, Given& given) {
+    given.typed = given.values;
+    const bool has_other_meaning = given.is_standard && option.secret == Secret::file;
+    if (!takes_path(option) || has_other_meaning)
+        return;
+    std::string base = working_directory();
+    if (const auto slash = given.file.rfind('/'); slash != std::string::npos)
+        base = absolute(base, given.file.substr(0, slash + 1));
+    for (std::string& value : given.values)
+        value = absolute(base, value);
+}
+
+/// True for a name such as "token": it may be the secret itself, given in place of its file.
+bool may_be_secret(const Option& option, const Given& given, std::string_view typed) noexcept {
+    const bool is_path = typed.starts_with('/') || typed.starts_with("./") || typed.starts_with("../");
+    return !option.credential.empty() && !given.is_standard && !is_path;
 }
 
 /// With `sudo lxcmon-push --config FILE` the caller's own file is as good as root's: the caller could give
@@ -135,17 +169,22 @@ Environment process_environment() {
 }
 
 void refuse(const Program& program, const Given& given, std::size_t index, const text::BadValue& bad) {
-    const std::string& value = given.values[index];
+    const Option& option = *program.options[given.option];
+    std::string shown = bad.shown.empty() ? given.values[index] : bad.shown;
+    std::string message = bad.message;
+    if (may_be_secret(option, given, given.typed.empty() ? given.values[index] : given.typed[index])) {
+        shown = "***";
+        message += " (the name is hidden, as it may be the secret: write an absolute path, or ./ before it)";
+    }
     throw BadSetting(std::string(program.name) + ": " +
                      (given.places.empty() ? "" : given.places[index] + ": ") + "--" +
-                     std::string(program.options[given.option]->name) + given.origin + ": '" +
-                     (bad.shown.empty() ? value : bad.shown) + "' " + bad.message);
+                     std::string(option.name) + given.origin + ": '" + shown + "' " + message);
 }
 
 Parsed parse(const Program& program, const std::vector<std::string>& arguments,
              const Environment& environment) {
     CommandLineResult line = read_command_line(program, arguments);
-    Parsed parsed{line.command, line.format, std::move(line.operands), std::move(line.print), {}, 0, {}};
+    Parsed parsed{line.command, line.mode, std::move(line.operands), std::move(line.print), {}, 0, {}};
     if (parsed.print)
         return parsed;
     check_names(program, environment);
@@ -174,6 +213,7 @@ Parsed parse(const Program& program, const std::vector<std::string>& arguments,
             // What the default files name is for the service, too.
             if (named || given->file.empty())
                 given->sudo_user = sudo_user;
+            make_paths_absolute(option, *given);
             parsed.given.push_back(std::move(*given));
         }
     }

@@ -29,19 +29,20 @@ struct Program {
 
 /// Values of one option and their origin.
 struct Given {
-    std::size_t option = 0; ///< index in Program::options
-    std::vector<std::string> values;
+    std::size_t option = 0;          ///< index in Program::options
+    std::vector<std::string> values; ///< paths are absolute
     std::string origin;       ///< for messages: " (environment variable NAME)"; empty: command line or file
     bool is_standard = false; ///< from the standard variable of the option
     std::vector<std::string> places{}; ///< of each value: "FILE:LINE:COLUMN"; empty: not from a file
     std::string file{};                ///< settings file; empty: another origin
+    std::vector<std::string> typed{};  ///< the values as the user wrote them
     std::optional<uid_t> sudo_user{};  ///< has called the program and chosen this with sudo
 };
 
 /// Command line, environment and settings file, merged; the values are still text.
 struct Parsed {
     std::optional<std::size_t> command; ///< index in Program::commands; none: run the program
-    Format format = Format::text;
+    Mode mode = Mode::text;
     std::vector<std::string> operands;
     std::optional<std::string> print; ///< --help, --version: print this on stdout and exit with 0
     std::string config_file;
@@ -49,12 +50,17 @@ struct Parsed {
     std::vector<Given> given;   ///< in the order of the options; all values of an option have one origin
 };
 
+/// Origin of a value that a credential file gives.
+inline constexpr const char* credential_origin = " (credential)";
+
 /// Environment variables by name.
 using Environment = std::map<std::string, std::string, std::less<>>;
 [[nodiscard]] Environment process_environment();
 
 /// Priority: command line, environment, settings files, credential. `arguments` are those of main() without
-/// the program name. Throws BadSetting, also for an unknown option, command, key or LXCMON_ variable: the
+/// the program name. A relative path begins in the folder of its settings file, or else in the working
+/// directory: a service and a person must not get different files from the same settings. "-" is no path.
+/// Throws BadSetting, also for an unknown option, command, key or LXCMON_ variable: the
 /// message names the nearest known one.
 [[nodiscard]] Parsed parse(const Program& program, const std::vector<std::string>& arguments,
                            const Environment& environment);

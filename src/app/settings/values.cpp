@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <memory>
 #include <system_error>
 
 namespace lxcmon::app {
@@ -28,15 +30,37 @@ struct Unit {
     double factor;
 };
 
-/// Parses a number with a unit: 1.5 times the factor of "s" for "1.5s". nullopt if negative or out of range.
-std::optional<double> parse_with_unit(std::string_view text, std::span<const Unit> units) {
+char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+bool is_same_word(std::string_view text, std::string_view word) noexcept {
+    return std::ranges::equal(text, word, {}, &lower, &lower);
+}
+
+bool is_letter(char c) noexcept {
+    return lower(c) >= 'a' && lower(c) <= 'z';
+}
+
+struct Quantity {
+    double number;
+    const Unit* unit;
+};
+
+/// Takes a number with a unit from the front of `text`: 1.5 and "s" of "1.5s". The unit may be written in any
+/// case, as no two differ in it. nullopt if negative or out of range.
+std::optional<Quantity> take_quantity(std::string_view& text, std::span<const Unit> units) {
     double number = 0;
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const std::string_view unit = text.substr(static_cast<std::size_t>(stop - text.data()));
-    const auto known = std::ranges::find(units, unit, &Unit::name);
+    text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
+    const std::string_view name =
+        text.substr(0, static_cast<std::size_t>(std::ranges::find_if_not(text, &is_letter) - text.begin()));
+    const auto known =
+        std::ranges::find_if(units, [&](const Unit& unit) { return is_same_word(name, unit.name); });
     if (error != std::errc{} || known == units.end() || !std::isfinite(number) || number < 0)
         return std::nullopt;
-    return number * known->factor;
+    text.remove_prefix(name.size());
+    return Quantity{number, std::to_address(known)};
 }
 
 } // namespace
@@ -44,26 +68,42 @@ std::optional<double> parse_with_unit(std::string_view text, std::span<const Uni
 std::chrono::nanoseconds parse_duration(const std::string& text) {
     static constexpr std::array<Unit, 5> units{
         {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
-    const auto nanoseconds = parse_with_unit(text, units);
-    if (!nanoseconds || *nanoseconds > 1e17)
-        throw BadValue{"is not a duration; expected for example 10s, 500ms or 1m"};
-    return std::chrono::nanoseconds(
-        std::llround(*nanoseconds)); // 4.1 * 1e9 is slightly less than 4'100'000'000
+    constexpr double most_nsec = 1e17;
+    std::int64_t sum_nsec = 0;
+    double factor = std::numeric_limits<double>::infinity();
+    std::string_view rest = text;
+    do {
+        const auto part = take_quantity(rest, units);
+        const double nsec = part ? part->number * part->unit->factor : 0;
+        if (!part || part->unit->factor >= factor || nsec > most_nsec)
+            throw BadValue{"is not a duration; expected for example 10s, 500ms, 1m or 1m30s"};
+        factor = part->unit->factor;
+        sum_nsec += std::llround(nsec); // 4.1 * 1e9 is slightly less than 4'100'000'000
+    } while (!rest.empty());
+    return std::chrono::nanoseconds(sum_nsec);
 }
 
-std::uint64_t parse_size(const std::string& text) {
-    static constexpr std::array<Unit, 8> units{{{"", 1},
-                                                {"B", 1},
-                                                {"KiB", 1024},
-                                                {"MiB", 1048576},
-                                                {"GiB", 1073741824},
-                                                {"KB", 1e3},
-                                                {"MB", 1e6},
-                                                {"GB", 1e9}}};
-    const auto bytes = parse_with_unit(text, units);
-    if (!bytes || *bytes < 1 || *bytes > 1e15)
-        throw BadValue{"is not a size; expected for example 64MiB, 1GiB or a number of bytes"};
-    return static_cast<std::uint64_t>(std::llround(*bytes));
+std::uint64_t parse_size(const std::string& text, std::uint64_t least) {
+    constexpr double kib = 1024;
+    static constexpr auto units = std::to_array<Unit>({{"", 1},
+                                                       {"B", 1},
+                                                       {"K", kib},
+                                                       {"KiB", kib},
+                                                       {"M", kib * kib},
+                                                       {"MiB", kib * kib},
+                                                       {"G", kib * kib * kib},
+                                                       {"GiB", kib * kib * kib},
+                                                       {"KB", 1e3},
+                                                       {"MB", 1e6},
+                                                       {"GB", 1e9}});
+    std::string_view rest = text;
+    const auto size = take_quantity(rest, units);
+    const double bytes = size ? size->number * size->unit->factor : 0;
+    if (!rest.empty() || bytes < 1 || bytes > 1e15)
+        throw BadValue{"is not a size; expected for example 64MiB, 1G (which is 1GiB) or a number of bytes"};
+    if (bytes < static_cast<double>(least))
+        throw BadValue{"is too small; expected at least " + std::to_string(least / 1024) + "KiB"};
+    return static_cast<std::uint64_t>(std::llround(bytes));
 }
 
 std::uint64_t parse_count(const std::string& text, std::uint64_t least, std::uint64_t most) {
@@ -74,9 +114,12 @@ std::uint64_t parse_count(const std::string& text, std::uint64_t least, std::uin
 }
 
 bool parse_flag(const std::string& text) {
-    if (text == "true" || text == "1" || text == "yes" || text == "on")
+    static constexpr auto on = std::to_array<std::string_view>({"true", "1", "yes", "on"});
+    static constexpr auto off = std::to_array<std::string_view>({"false", "0", "no", "off"});
+    const auto is_typed = [&](std::string_view word) { return is_same_word(text, word); };
+    if (std::ranges::any_of(on, is_typed))
         return true;
-    if (text == "false" || text == "0" || text == "no" || text == "off")
+    if (std::ranges::any_of(off, is_typed))
         return false;
     throw BadValue{"is neither on nor off; expected on or off (also true, false, yes, no, 1, 0)"};
 }
@@ -112,8 +155,9 @@ std::string clean_path(std::string_view path) {
 }
 
 std::string one_of(const std::string& text, std::span<const std::string_view> choices) {
-    if (std::ranges::find(choices, text) != choices.end())
-        return text;
+    const auto is_typed = [&](std::string_view choice) { return is_same_word(text, choice); };
+    if (const auto choice = std::ranges::find_if(choices, is_typed); choice != choices.end())
+        return std::string(*choice);
     std::string list;
     for (const std::string_view choice : choices)
         list += (list.empty() ? "" : ", ") + std::string(choice);
@@ -146,28 +190,20 @@ std::string clean_secret(std::string_view text, SecretCharacters allowed) {
 
 std::string read_secret(const std::string& path, SecretCharacters allowed) {
     constexpr std::size_t limit_bytes = 64U << 10U;
-    // Without a folder it may be the secret itself, given in place of the file.
-    const bool is_path = path.starts_with('/') || path.starts_with("./") || path.starts_with("../");
-    const std::string shown = is_path ? path : hidden_value;
-    const std::string expected =
-        std::string("; expected a file with the secret in its first line") +
-        (is_path ? ""
-                 : " (the name is hidden, as it may be the secret: write an absolute path, or ./ before it)");
+    const std::string expected = "; expected a file with the secret in its first line";
     std::string text;
     if (is_named_pipe(path))
-        throw BadValue{"is a pipe; expected a file with the secret in its first line", shown};
+        throw BadValue{"is a pipe" + expected};
     const int error = io::try_read_whole(AT_FDCWD, path.c_str(), text, limit_bytes);
     if (error == EOVERFLOW)
-        throw BadValue{"is longer than 64 KiB" + expected, shown};
+        throw BadValue{"is longer than 64 KiB" + expected};
     if (error != 0)
-        throw BadValue{"can't be read: " + std::generic_category().message(error) + expected, shown};
+        throw BadValue{"can't be read: " + std::generic_category().message(error) + expected};
     text.resize(std::min(text.find('\n'), text.size()));
     try {
         return clean_secret(text, allowed);
     } catch (const BadValue& bad) {
-        if (bad.message.starts_with("is empty"))
-            throw BadValue{"is empty; expected a file with the secret in its first line", shown};
-        throw BadValue{bad.message, shown};
+        throw BadValue{bad.message.starts_with("is empty") ? "is empty" + expected : bad.message};
     }
 }
 

@@ -3,6 +3,10 @@
 
 #include "app/collector.hpp"
 #include "app/log_file.hpp"
+#include "app/standard_output.hpp"
+#include "encode/line_protocol.hpp"
+#include "io/clock.hpp"
+#include "push/self_metrics.hpp"
 #include "push/sink_factory.hpp"
 #include "spool/probe.hpp"
 #include "text/counted.hpp"
@@ -11,7 +15,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <ctime>
 
 namespace lxcmon::push {
 namespace {
@@ -34,8 +38,26 @@ Finding check_settings(const Invocation& invocation) {
                         invocation.conf_files == 1 ? "" : "s")};
 }
 
-/// Takes one sample to test liblxc, cgroups and containers.
-std::vector<Finding> check_containers(app::CollectSettings settings) {
+/// One line for each option that the agent would ignore.
+std::vector<Finding> check_ignored(const Invocation& invocation) {
+    std::vector<Finding> findings;
+    for (const std::string& ignored : invocation.ignored)
+        findings.push_back({"settings", false, ignored});
+    if (invocation.config.collect.once || invocation.config.destinations.dry_run)
+        findings.push_back(
+            {"settings", false, "--once and --dry-run have no effect: check takes one sample"});
+    return findings;
+}
+
+Finding check_matches(const discover::DiscoverSettings& settings) {
+    const std::string names = settings.include.empty()   ? "--exclude leaves no container"
+                              : settings.exclude.empty() ? "--include matches no container"
+                                                         : "--include and --exclude leave no container";
+    return {"containers", false, names + "; lxcmon-push list --include '*' shows the names"};
+}
+
+/// Takes one sample to test liblxc, cgroups and containers. `count` is the number of containers.
+std::vector<Finding> check_containers(app::CollectSettings settings, std::size_t& count) {
     std::vector<Finding> findings;
     try {
         settings.once = true;
@@ -51,6 +73,12 @@ std::vector<Finding> check_containers(app::CollectSettings settings) {
         std::ranges::move(collector.table.managers(), std::back_inserter(findings));
         findings.push_back({"cgroups", true, std::string(collector.sampler.cgroup_version())});
         const auto& all = collector.table.containers();
+        count = all.size();
+        const bool is_chosen = !settings.discover.include.empty() || !settings.discover.exclude.empty();
+        if (all.empty() && is_chosen && collector.table.faults().empty()) {
+            findings.push_back(check_matches(settings.discover));
+            return findings;
+        }
         const std::size_t troubled = collector.troubled + collector.table.left_out();
         const auto running = std::ranges::count_if(all, [](const auto* each) { return each->init_pid != 0; });
         std::string message = fmt::format("{} running, {} not running, {}", running,
@@ -65,14 +93,22 @@ std::vector<Finding> check_containers(app::CollectSettings settings) {
     return findings;
 }
 
-} // namespace
+/// Empty if --metrics leaves lxcmon_push out: then nothing is written.
+std::string probe_point(std::size_t containers, const app::CollectSettings& settings) {
+    PointBuffer points;
+    points.select(settings.selection());
+    add_check_point(containers, settings, io::now_ns(CLOCK_REALTIME), points);
+    std::string line;
+    for (std::size_t index = 0; index < points.size(); ++index)
+        encode::append_line_protocol(line, points[index]);
+    return line;
+}
 
-int check(const Invocation& invocation) {
-    const Config& config = invocation.config;
-    std::vector<Finding> findings{check_settings(invocation), check_rights()};
-    std::ranges::move(check_containers(config.collect), std::back_inserter(findings));
+std::vector<Finding> check_destinations(const Config& config, std::size_t containers) {
+    std::vector<Finding> findings;
     DestinationSettings real = config.destinations;
     real.dry_run = false;
+    real.influx.probe_point = probe_point(containers, config.collect);
     warn_of_insecure(real);
     for (const Destination& destination : make_destinations(real))
         std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
@@ -80,13 +116,26 @@ int check(const Invocation& invocation) {
         findings.push_back(spool::probe_spool(real.spool.folder));
     if (!config.log.file.empty())
         findings.push_back(app::probe_log_file(config.log.file));
-    bool all_ok = true;
-    for (const Finding& finding : findings) {
-        std::printf("%-4s  %-11s %s\n", finding.ok ? "ok" : "FAIL", finding.what.c_str(),
-                    finding.message.c_str());
-        all_ok = all_ok && finding.ok;
+    return findings;
+}
+
+} // namespace
+
+int check(const Invocation& invocation) {
+    const Config& config = invocation.config;
+    std::vector<Finding> findings{check_settings(invocation)};
+    std::ranges::move(check_ignored(invocation), std::back_inserter(findings));
+    if (invocation.mode != app::Mode::offline) {
+        std::size_t containers = 0;
+        findings.push_back(check_rights());
+        std::ranges::move(check_containers(config.collect, containers), std::back_inserter(findings));
+        std::ranges::move(check_destinations(config, containers), std::back_inserter(findings));
     }
-    return all_ok ? 0 : 1;
+    std::string text;
+    for (const Finding& finding : findings)
+        text += fmt::format("{:<4}  {:<11} {}\n", finding.ok ? "ok" : "FAIL", finding.what, finding.message);
+    app::print(text);
+    return std::ranges::all_of(findings, &Finding::ok) ? 0 : 1;
 }
 
 } // namespace lxcmon::push

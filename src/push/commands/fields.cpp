@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/commands.hpp"
 
+#include "app/standard_output.hpp"
 #include "push/commands/fields_text.hpp"
-
-#include <cstdio>
 
 namespace lxcmon::push {
 
 int show_fields(const Invocation& invocation) {
-    using app::Format;
-    const Format format = invocation.format;
+    using app::Mode;
+    const Mode mode = invocation.mode;
     const Selection sent = invocation.config.collect.selection();
-    const std::string text = format == Format::json       ? fields_as_json(sent)
-                             : format == Format::markdown ? fields_as_markdown()
-                                                          : fields_as_table(sent);
-    return std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0 ? 0 : 1;
+    const std::string text = mode == Mode::json       ? fields_as_json(sent)
+                             : mode == Mode::markdown ? fields_as_markdown()
+                                                      : fields_as_table(sent);
+    app::print(text);
+    return 0;
 }
 
 } // namespace lxcmon::push

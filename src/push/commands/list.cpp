@@ -2,6 +2,7 @@
 #include "push/commands/commands.hpp"
 
 #include "app/collector.hpp"
+#include "app/standard_output.hpp"
 #include "io/clock.hpp"
 #include "push/commands/container_summary.hpp"
 #include "text/clean_name.hpp"
@@ -32,7 +33,7 @@ Summaries summarize(const PointBuffer& points) {
 } // namespace
 
 int list_containers(const Invocation& invocation) {
-    const bool as_json = invocation.format == app::Format::json;
+    const bool as_json = invocation.mode == app::Mode::json;
     app::CollectSettings wanted = invocation.config.collect;
     wanted.metrics = {"lxc_cpu", "lxc_memory", "lxc_net", "lxc_fs", "lxc_state"};
     wanted.sample.net_globs.exclude.emplace_back("lo");
@@ -58,7 +59,7 @@ int list_containers(const Invocation& invocation) {
         set_rates(before[key], seconds, summary);
         list.push_back(summary);
     }
-    std::fputs((as_json ? summaries_as_json(list) : summaries_as_table(list)).c_str(), stdout);
+    app::print(as_json ? summaries_as_json(list) : summaries_as_table(list));
     if (list.empty() && !as_json)
         std::fputs("no containers found\n", stderr);
     return collector.table.faults().empty() ? 0 : 1;

@@ -2,6 +2,7 @@
 #include "push/commands/commands.hpp"
 
 #include "app/settings/bad_setting.hpp"
+#include "app/standard_output.hpp"
 #include "deliver/queue.hpp"
 #include "deliver/sender.hpp"
 #include "encode/json_lines.hpp"
@@ -24,14 +25,15 @@ namespace {
 
 constexpr std::chrono::minutes batch_limit{5};
 
-/// Delivers points to one destination, in full batches.
+/// Delivers points to one destination, in full batches, or prints them.
 class Delivery {
   public:
     Delivery(Destination destination, const DestinationSettings& settings)
         : destination_(std::move(destination))
         , batcher_(destination_.format, settings.batch_lines)
         , queue_({.limit_bytes = settings.queue.limit_bytes})
-        , sender_(queue_, *destination_.sink, {.when_failing = "replay stops if this lasts"}) {}
+        , sender_(queue_, *destination_.sink, {.when_failing = "replay stops if this lasts"})
+        , prints_(settings.dry_run) {}
 
     void take(const PointBuffer& points) {
         for (std::size_t index = 0; index < points.size(); ++index)
@@ -43,6 +45,10 @@ class Delivery {
     bool finish() {
         if (const Batch* rest = batcher_.finish())
             deliver(*rest);
+        if (prints_) {
+            spdlog::info("{} printed", text::counted(printed_points_, "point"));
+            return true;
+        }
         const deliver::DeliveryTotals counts = sender_.counts();
         spdlog::info("{}: {} delivered, {} rejected by the server", destination_.sink->name(),
                      text::counted(counts.delivered_points, "point"), counts.rejected_points);
@@ -55,6 +61,11 @@ class Delivery {
     void deliver(const Batch& batch) {
         if (!ok_)
             return;
+        if (prints_) { // waits for its reader, as any other program
+            app::print(batch.body);
+            printed_points_ += batch.lines;
+            return;
+        }
         static_cast<void>(queue_.push(batch));
         const auto drained = sender_.drain(batch_limit);
         if (drained.lines_left == 0)
@@ -68,7 +79,46 @@ class Delivery {
     encode::Batcher batcher_;
     deliver::Queue queue_;
     deliver::Sender sender_;
+    bool prints_;
+    std::uint64_t printed_points_ = 0;
     bool ok_ = true;
+};
+
+/// The lines of one file, and what is wrong with the first bad ones.
+struct FileLines {
+    static constexpr std::size_t most_shown = 10;
+    /// A file that begins with so many bad lines is read no further.
+    static constexpr std::size_t most_at_begin = 1000;
+    static constexpr const char* expected = "expected a JSON object with name, tags, fields and timestamp";
+
+    std::size_t count = 0;
+    std::size_t good = 0;
+    std::size_t bad = 0;
+    std::vector<std::string> shown;
+
+    [[nodiscard]] bool is_foreign() const noexcept { return good == 0 && bad >= most_at_begin; }
+
+    void add_bad(const std::string& wrong) {
+        if (++bad <= most_shown)
+            shown.push_back("line " + std::to_string(count) + ": " + wrong);
+    }
+
+    /// Logs the bad lines, of another program's file only one. True if there are none.
+    [[nodiscard]] bool report(const std::string& name) const {
+        if (bad == 0)
+            return true;
+        if (good == 0) {
+            spdlog::error("{} is no file of points: none of {}{} is one ({}); {} in each line", name,
+                          is_foreign() ? "its first " : "its ", text::counted(count, "line"), shown.front(),
+                          expected);
+            return false;
+        }
+        for (const std::string& line : shown)
+            spdlog::error("{}, {}; {}", name, line, expected);
+        spdlog::error("{}: {} of {} invalid and skipped", name, bad,
+                      text::counted(count, "line is", "lines are"));
+        return false;
+    }
 };
 
 /// Reads lines, passes the points to each destination, and counts invalid lines.
@@ -83,30 +133,28 @@ class Replay {
     void read(spool::LineReader input, const std::string& name) {
         using Kind = spool::Line::Kind;
         bool in_long_line = false;
-        std::size_t number = 0;
-        while (any_ok()) {
+        FileLines lines;
+        while (any_ok() && !lines.is_foreign()) {
             const auto line = input.next();
             if (!line)
                 break;
             const bool is_more =
                 std::exchange(in_long_line, line->kind == Kind::part && !line->text.ends_with('\n'));
-            number += is_more ? 0 : 1;
+            lines.count += is_more ? 0 : 1;
             if (line->kind != Kind::part && !line->text.empty())
-                take(line->text, name, number);
+                take(line->text, lines);
             else if (line->kind == Kind::part && !is_more)
-                bad_line(name, number, "longer than 1 MiB");
+                lines.add_bad("longer than 1 MiB");
         }
+        success_ = lines.report(name) && success_;
         if (!input.error().empty())
             unreadable(name, input.error());
     }
 
     int finish() {
-        bool success = bad_lines_ == 0;
         for (const auto& target : targets_)
-            success = target->finish() && success;
-        if (bad_lines_ != 0)
-            spdlog::error("{} invalid lines", bad_lines_);
-        return success ? 0 : 1;
+            success_ = target->finish() && success_;
+        return success_ ? 0 : 1;
     }
 
   private:
@@ -114,29 +162,23 @@ class Replay {
         return std::ranges::any_of(targets_, [](const auto& target) { return target->ok(); });
     }
 
-    void take(std::string_view line, const std::string& name, std::size_t number) {
+    void take(std::string_view line, FileLines& lines) {
         points_.clear();
         if (const auto wrong = encode::parse_json_line(line, points_))
-            return bad_line(name, number, *wrong);
+            return lines.add_bad(*wrong);
+        ++lines.good;
         for (const auto& target : targets_)
             target->take(points_);
     }
 
-    void bad_line(const std::string& name, std::size_t number, const std::string& wrong) {
-        constexpr std::size_t shown = 10;
-        if (++bad_lines_ <= shown)
-            spdlog::error("{}, line {}: {}; expected a JSON object with name, tags, fields and timestamp",
-                          name, number, wrong);
-    }
-
     void unreadable(const std::string& name, const std::string& wrong) {
-        ++bad_lines_;
+        success_ = false;
         spdlog::error("{}: can't be read to its end: {}", name, wrong);
     }
 
     std::vector<std::unique_ptr<Delivery>> targets_; ///< Sender is not movable
     PointBuffer points_;
-    std::size_t bad_lines_ = 0;
+    bool success_ = true; ///< each line of each file is a point
 };
 
 io::UniqueFd open_file(const std::string& path) noexcept {

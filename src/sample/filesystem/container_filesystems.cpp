@@ -87,7 +87,7 @@ void ContainerFilesystems::take(Outcome outcome, const FilesystemReply& reply, c
     if (outcome == Outcome::broken)
         return fault().set(
             subject_,
-            "the helper process ended while reading its filesystems; they are left out of this tick");
+            "the helper process ended while reading its filesystems; they are left out of this sample");
     if (reply.error == ESRCH)
         return; // init has ended: the next tick handles that
     schedule_.take(sink.wall_ns);
@@ -111,7 +111,7 @@ void ContainerFilesystems::take_hang(const HangPlace& hang, std::int64_t monoton
     const std::int64_t until_ns = monotonic_ns + hang_pause_ns;
     if (hang.stage == Stage::unknown)
         return fault().set(subject_, "the helper process did not get to its filesystems in time (is the host "
-                                     "overloaded?); they are left out of this tick");
+                                     "overloaded?); they are left out of this sample");
     if (hang.stage != Stage::mount) {
         again_ns_ = until_ns;
         if (!std::exchange(list_hung_, true))

@@ -144,7 +144,7 @@ bool LinkLister::has_thread() {
     } catch (const std::system_error& error) {
         if (!std::exchange(logged_no_thread_, true))
             spdlog::warn("the thread that lists interfaces can't be started: {}; lxc_net, lxc_socket and "
-                         "host_net are left out, and each tick tries again",
+                         "host_net are left out until it can",
                          error.what());
     }
     return thread_.joinable();

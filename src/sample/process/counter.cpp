@@ -60,7 +60,7 @@ void ProcessCounter::take(Outcome outcome, const CountReply& reply, const HangPl
     if (outcome == Outcome::broken)
         return fault_.set(
             subject_,
-            "the helper process ended while counting its processes; their number is left out of this tick");
+            "the helper process ended while counting its processes; their number is left out of this sample");
     if (reply.error == ESRCH)
         return; // init has ended: the sampler handles that
     fault_.clear();
@@ -76,7 +76,7 @@ void ProcessCounter::take_hang(const HangPlace& hang, std::int64_t monotonic_ns)
     has_hung_ = true;
     if (hang.stage == Stage::unknown)
         return fault_.set(subject_, "the helper process did not get to it in time (is the host overloaded?); "
-                                    "the number of its processes is left out of this tick");
+                                    "the number of its processes is left out of this sample");
     again_ns_ = monotonic_ns + hang_pause_ns;
     if (!std::exchange(is_hanging_, true))
         spdlog::warn("{}: reading its /proc timed out; the number of its processes is left out for 5 minutes",

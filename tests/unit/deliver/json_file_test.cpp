@@ -88,16 +88,25 @@ class FileSizeLimit {
 
 } // namespace
 
-TEST_CASE_FIXTURE(Folder, "lines are appended; file and folders are created with their modes") {
+TEST_CASE_FIXTURE(Folder, "lines are appended; the file is created with its mode") {
     const mode_t before = ::umask(022);
-    JsonFile sink(settings_for(path + "/a/b/out.jsonl"));
+    JsonFile sink(settings_for(path + "/out.jsonl"));
     CHECK(sink.send("1\n").outcome == Outcome::delivered);
     CHECK(sink.send("2\n").outcome == Outcome::delivered);
     ::umask(before);
-    CHECK(content(path + "/a/b/out.jsonl") == "1\n2\n");
-    CHECK(mode(path + "/a/b/out.jsonl") == 0640);
-    CHECK(mode(path + "/a") == 0750);
-    CHECK(mode(path + "/a/b") == 0750);
+    CHECK(content(path + "/out.jsonl") == "1\n2\n");
+    CHECK(mode(path + "/out.jsonl") == 0640);
+}
+
+TEST_CASE_FIXTURE(Folder, "a missing folder is named and not created, until it is there") {
+    JsonFile sink(settings_for(path + "/a/b/out.jsonl"));
+    const Verdict verdict = sink.send("1\n");
+    CHECK(verdict.outcome == Outcome::settings);
+    CHECK(verdict.message == path + "/a/b/out.jsonl: the folder " + path +
+                                 "/a does not exist; correct --json-file, or make that folder");
+    CHECK_FALSE(std::filesystem::exists(path + "/a"));
+    std::filesystem::create_directories(path + "/a/b");
+    CHECK(sink.send("1\n").outcome == Outcome::delivered);
 }
 
 TEST_CASE_FIXTURE(Folder, "rotated by size: whole batches, .1 is the newest, at most `kept` files") {
@@ -205,9 +214,13 @@ TEST_CASE_FIXTURE(Folder, "a path that can't be created") {
 }
 
 TEST_CASE_FIXTURE(Folder, "the check creates nothing") {
-    JsonFile sink(settings_for(path + "/a/out.jsonl"));
-    CHECK(sink.probe().front().ok);
+    JsonFile missing(settings_for(path + "/a/out.jsonl"));
+    CHECK_FALSE(missing.probe().front().ok);
+    CHECK(missing.probe().front().message.find(path + "/a does not exist") != std::string::npos);
     CHECK_FALSE(std::filesystem::exists(path + "/a"));
+    JsonFile sink(settings_for(file()));
+    CHECK(sink.probe().front().ok);
+    CHECK_FALSE(std::filesystem::exists(file()));
     write(file(), "");
     JsonFile there(settings_for(file()));
     CHECK(there.probe().front().ok);

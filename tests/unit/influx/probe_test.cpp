@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <tuple>
+#include <utility>
 
 using namespace lxcmon;
 using namespace lxcmon::influx;
@@ -31,12 +32,15 @@ struct ProbeFixture {
 TEST_CASE_FIXTURE(ProbeFixture, "the check: v1") {
     Client client(settings());
     server.script({204, "", {{"X-Influxdb-Version", "1.6.7"}}, Fault::none});
-    server.script({200, R"({"results":[{"series":[{"values":[["my db"]]}]}]})", {}, Fault::none});
+    server.script({204, "", {}, Fault::none});
     const auto findings = client.probe();
     REQUIRE(findings.size() == 3);
     for (const Finding& finding : findings)
         CHECK(finding.ok);
     CHECK(findings[0].message.find("1.6.7") != std::string::npos);
+    CHECK(findings[2].message == "database \"my db\" exists");
+    CHECK(server.requests().back().path == "/write");
+    CHECK(server.requests().back().body.empty());
     server.script({204, "", {}, Fault::none});
     server.script({401, R"({"error":"authorization failed"})", {}, Fault::none});
     const auto bad = client.probe();
@@ -131,20 +135,87 @@ TEST_CASE_FIXTURE(ProbeFixture, "the check: a server's trouble is no trouble wit
 }
 
 TEST_CASE_FIXTURE(ProbeFixture, "the check names the caller in plain words") {
-    const auto findings_with = [this](const Settings& chosen) {
+    const auto caller = [this](const Settings& chosen) {
         server.script({204, ""});
-        server.script({200, R"({"results":[{"series":[{"values":[["other"]]}]}]})"});
-        return Client(chosen).probe();
+        server.script({204, ""});
+        return Client(chosen).probe().at(1).message;
     };
     Settings chosen = settings();
-    const std::string begin = server.url() + ": the server accepts ";
-    const auto findings = findings_with(chosen);
-    REQUIRE(findings.size() == 3);
-    CHECK(findings[1].message == begin + "requests without a user or token");
-    CHECK(findings[2].message.find("is not visible to requests without a user or token;") !=
-          std::string::npos);
+    CHECK(caller(chosen) == server.url() + ": requests without a user or token may write");
     chosen.http.user = "lxcmon";
-    CHECK(findings_with(chosen)[1].message == begin + "user \"lxcmon\"");
+    CHECK(caller(chosen) == server.url() + ": user \"lxcmon\" may write");
     chosen.token = "s3cret";
-    CHECK(findings_with(chosen)[1].message == begin + "the token");
+    CHECK(caller(chosen) == server.url() + ": the token may write");
+}
+
+TEST_CASE_FIXTURE(ProbeFixture, "the check: a database is missing, and the caller may create it or not") {
+    const HttpAnswer missing{404, R"({"error":"database not found: \"my db\""})"};
+    const auto finding = [&](const Settings& chosen, const HttpAnswer& users) {
+        server.script({204, ""});
+        server.script(missing);
+        if (chosen.create_database)
+            server.script(users);
+        const auto findings = Client(chosen).probe();
+        REQUIRE(findings.size() == 3);
+        CHECK(findings[1].ok);
+        CHECK(findings[2].what == "database");
+        return findings[2];
+    };
+    Settings chosen = settings();
+    chosen.probe_point = "m v=1 1\n";
+    const HttpAnswer may{200, R"({"results":[{"statement_id":0,"series":[{"columns":["user","admin"]}]}]})"};
+    const HttpAnswer may_not{403, R"({"error":"error authorizing query: u not authorized, requires admin"})"};
+    CHECK(finding(chosen, may).ok);
+    CHECK(finding(chosen, may).message ==
+          "database \"my db\" does not exist yet; the first write creates it");
+    CHECK_FALSE(finding(chosen, may_not).ok);
+    CHECK(finding(chosen, may_not).message.find("may not create it (HTTP 403: error authorizing") !=
+          std::string::npos);
+    chosen.create_database = false;
+    CHECK_FALSE(finding(chosen, may).ok);
+    for (const auto& request : server.requests())
+        CHECK(request.body.empty()); // neither CREATE DATABASE nor a point
+}
+
+TEST_CASE_FIXTURE(ProbeFixture, "the check: one point tells what an empty write does not") {
+    Settings chosen = settings();
+    chosen.gzip = false;
+    chosen.probe_point = "m v=1i 1\n";
+    for (const auto& [answer, good] :
+         {std::pair{HttpAnswer{204, ""}, true},
+          {HttpAnswer{400,
+                      R"({"error":"partial write: max-series-per-database limit exceeded: (1) dropped=1"})"},
+           false},
+          {HttpAnswer{500, R"({"error":"partial write: points beyond retention policy dropped=1"})"},
+           false}}) {
+        server.script({204, ""});
+        server.script({204, ""});
+        server.script(answer);
+        const auto findings = Client(chosen).probe();
+        REQUIRE(findings.size() == 4);
+        CHECK(findings[3].what == "delivery");
+        CHECK(findings[3].ok == good);
+        CHECK(server.requests().back().body == chosen.probe_point);
+        if (good)
+            continue;
+        // The same answer to the empty write already.
+        server.script({204, ""});
+        server.script(answer);
+        const auto early = Client(chosen).probe();
+        REQUIRE(early.size() == 2);
+        CHECK_FALSE(early[1].ok);
+        CHECK(early[1].what == "server");
+    }
+}
+
+TEST_CASE_FIXTURE(ProbeFixture, "the check: a retention policy that does not exist") {
+    Settings chosen = settings();
+    chosen.retention_policy = "nope";
+    server.script({204, ""});
+    server.script({500, R"({"error":"retention policy not found: nope"})"});
+    const auto findings = Client(chosen).probe();
+    REQUIRE(findings.size() == 3);
+    CHECK(findings[1].ok);
+    CHECK_FALSE(findings[2].ok);
+    CHECK(findings[2].message.find("check the retention policy") != std::string::npos);
 }

@@ -23,9 +23,4 @@ TEST_CASE("errors and databases in an answer of /query") {
     CHECK(query_error(reply) == "not authorized");
     reply.body = R"({"error":"parse"})";
     CHECK(query_error(reply) == "parse");
-    reply.body =
-        R"({"results":[{"series":[{"name":"databases","columns":["name"],"values":[["a"],["b"],7]}]}]})";
-    CHECK(listed_databases(reply) == std::vector<std::string>{"a", "b"});
-    reply.body = "nonsense";
-    CHECK(listed_databases(reply).empty());
 }

@@ -27,10 +27,8 @@ Variables service(const Parser& parser, const std::map<std::string, std::string>
 
 TEST_CASE("token and password are read from the credentials of the service, without the line end") {
     const Parser parser;
-    const Variables variables =
-        service(parser, {{"influx_token", "t0ken\n"}, {"influx_password", "pass word\r\nmore\n"}});
+    const Variables variables = service(parser, {{"influx_password", "pass word\r\nmore\n"}});
     const Config config = parser.config({"--influx-user=u"}, variables);
-    CHECK(config.destinations.influx.token == "t0ken");
     CHECK(config.destinations.influx.http.password == "pass word");
 }
 

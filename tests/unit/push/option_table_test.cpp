@@ -75,7 +75,9 @@ TEST_CASE("each option is accepted on the command line, in the environment and i
                                   : row.value.name == "PEM" ? pem_file
                                                             : good_value(row);
         // Some options require these two.
-        const Arguments beside{"--influx-user=u", "--tls-cert=" + pem_file};
+        Arguments beside{"--tls-cert=" + pem_file};
+        if (name != "influx-token-file")
+            beside.emplace_back("--influx-user=u");
         Arguments with = beside;
         with.push_back("--" + name + "=" + value);
         CHECK_NOTHROW(static_cast<void>(parser.config(with)));
@@ -89,20 +91,20 @@ TEST_CASE("each option sets its member of Config") {
     const Parser parser;
     const std::string secret = parser.folder().write("secret", "s\n");
     const std::string pem_file = parser.folder().write("pem", pem_mark);
-    const Config c =
-        parser.config_of_file("influx-url = \"http://x\"\ninflux-db = \"d\"\ninflux-user = \"u\"\n"
-                              "influx-org = \"o\"\ninflux-bucket = \"b\"\nbatch-size = 11\n"
-                              "flush-interval = \"12s\"\nqueue-max-size = 13\njson-file = \"/j\"\n"
-                              "json-max-size = 14\njson-keep = 15\nlxcpath = \"/l\"\ninclude = \"i\"\n"
-                              "exclude = \"e\"\ntag = \"k=v\"\nhost = \"h\"\ninterval = \"16s\"\n"
-                              "log-level = \"warn\"\nlog-format = \"json\"\nlog-file = \"/g\"\n"
-                              "log-max-size = 17\nlog-keep = 18\nspool-dir = \"/s\"\nspool-max-size = 19\n"
-                              "spool-max-age = \"20s\"\nspool-rate = 21\nsend-jitter = \"22s\"\n"
-                              "metrics = [\"lxc_cpu\", \"!*.cpus\"]\nno-host = true\nfs-include = \"nfs*\"\n"
-                              "fs-exclude = \"/x\"\nfs-interval = \"23s\"\nnet-loopback = true\n"
-                              "top-commands = 24\nnet-include = \"lo\"\nnet-exclude = \"d*\"\n"
-                              "io-include = \"loop*\"\nio-exclude = \"sr*\"\n",
-                              {"--influx-password-file", secret});
+    const Config c = parser.config_of_file(
+        "influx-url = \"http://x\"\ninflux-db = \"d\"\ninflux-user = \"u\"\n"
+        "influx-org = \"o\"\ninflux-bucket = \"b\"\nbatch-size = 11\n"
+        "flush-interval = \"12s\"\nqueue-max-size = 1300\njson-file = \"/j\"\n"
+        "json-max-size = 1400\njson-keep = 15\nlxcpath = \"/l\"\ninclude = \"i\"\n"
+        "exclude = \"e\"\ntag = \"k=v\"\nhost = \"h\"\ninterval = \"16s\"\n"
+        "log-level = \"warn\"\nlog-format = \"json\"\nlog-file = \"/g\"\n"
+        "log-max-size = 1700\nlog-keep = 18\nspool-dir = \"/s\"\nspool-max-size = 19000\n"
+        "spool-max-age = \"20s\"\nspool-rate = 21\nsend-jitter = \"15s\"\n"
+        "metrics = [\"lxc_cpu\", \"!*.cpus\"]\nno-host = true\nfs-include = \"nfs*\"\n"
+        "fs-exclude = \"/x\"\nfs-interval = \"23s\"\nnet-loopback = true\n"
+        "top-commands = 24\nnet-include = \"lo\"\nnet-exclude = \"d*\"\n"
+        "io-include = \"loop*\"\nio-exclude = \"sr*\"\n",
+        {"--influx-password-file", secret});
     const Config more = parser.config_of_file(
         "influx-mode = \"all\"\ninflux-api = \"v1\"\ninflux-rp = \"week\"\n"
         "influx-create-db = \"off\"\ninflux-gzip = false\ninflux-header = \"A: b\"\n"
@@ -127,14 +129,14 @@ TEST_CASE("each option sets its member of Config") {
     CHECK(c.destinations.influx.token.empty());
     CHECK(c.destinations.batch_lines == 11);
     CHECK(c.destinations.spool.folder == "/s");
-    CHECK(c.destinations.spool.max_bytes == 19);
+    CHECK(c.destinations.spool.max_bytes == 19000);
     CHECK(c.destinations.spool.max_age == seconds(20));
     CHECK(c.destinations.queue.backlog_rate == 21);
-    CHECK(c.destinations.send_jitter == seconds(22));
+    CHECK(c.destinations.send_jitter == seconds(15));
     CHECK(c.flush_interval == seconds(12));
-    CHECK(c.destinations.queue.limit_bytes == 13);
+    CHECK(c.destinations.queue.limit_bytes == 1300);
     CHECK(c.destinations.json_file.path == "/j");
-    CHECK(c.destinations.json_file.max_bytes == 14);
+    CHECK(c.destinations.json_file.max_bytes == 1400);
     CHECK(c.destinations.json_file.kept == 15);
     CHECK(c.collect.metrics == Texts{"lxc_cpu", "!*.cpus"});
     CHECK_FALSE(c.collect.sample_host);
@@ -152,7 +154,7 @@ TEST_CASE("each option sets its member of Config") {
     CHECK(c.collect.sample.tags.host == "h");
     CHECK(c.collect.interval == seconds(16));
     CHECK(c.log.level + c.log.format + c.log.file == "warnjson/g");
-    CHECK(c.log.max_bytes == 17);
+    CHECK(c.log.max_bytes == 1700);
     CHECK(c.log.keep == 18);
 }
 

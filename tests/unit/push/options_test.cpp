@@ -146,12 +146,12 @@ TEST_CASE("subcommands, with options before and after them") {
     const Parser parser;
     const Invocation list = parser.parse({"list", "--json", "--include", "web*"});
     CHECK(command_name(list) == "list");
-    CHECK(list.format == app::Format::json);
+    CHECK(list.mode == app::Mode::json);
     CHECK(list.config.collect.discover.include == Texts{"web*"});
-    CHECK(parser.parse({"list"}).format == app::Format::text);
+    CHECK(parser.parse({"list"}).mode == app::Mode::text);
     const Invocation fields = parser.parse({"fields", "--markdown", "--metrics=lxc_cpu"});
     CHECK(command_name(fields) == "fields");
-    CHECK(fields.format == app::Format::markdown);
+    CHECK(fields.mode == app::Mode::markdown);
     CHECK(fields.config.collect.metrics.size() == 1);
     CHECK(has_all(parser.error({"fields", "--json", "--markdown"}), {"--markdown", "--json"}));
     const Invocation check = parser.parse({"--host", "h", "check", "--influx-url", "http://h"});

@@ -36,6 +36,8 @@ class Reloaded {
     /// With one option more; the last of an option that is given twice counts.
     [[nodiscard]] Config after(const std::string& option, const std::string& value) const {
         Arguments arguments = base();
+        if (option == "influx-token-file")
+            std::erase(arguments, "--influx-user=u"); // a request has one of them
         arguments.push_back("--" + option + "=" + value);
         return parser_.config(arguments);
     }
@@ -145,16 +147,18 @@ TEST_CASE("reload: --tls-insecure is warned of when it comes into force, not at 
 TEST_CASE("reload: an unsafe spool folder is refused, and the old settings are kept") {
     test::LogCapture log;
     const test::TempFolder folder;
-    REQUIRE(::chmod(folder.path("").c_str(), 0777) == 0);
+    const std::string unsafe = folder.path("spool");
+    REQUIRE(::mkdir(unsafe.c_str(), 0700) == 0);
+    REQUIRE(::chmod(unsafe.c_str(), 0777) == 0);
     const Reloaded settings;
     const Config before = settings.before();
-    const Config after = settings.after("spool-dir", folder.path(""));
+    const Config after = settings.after("spool-dir", unsafe);
     Agent agent(before, [&] { return after; });
     agent.start();
     static_cast<void>(log.take());
     agent.reload();
-    CHECK(test::count_of(log.take(), "the old ones are kept: --spool-dir: " + folder.path("") +
-                                         " may be written by") == 1);
+    CHECK(test::count_of(log.take(),
+                         "the old ones are kept: --spool-dir: " + unsafe + " may be written by") == 1);
     const bool is_kept = agent.in_force().destinations == before.destinations;
     CHECK(is_kept);
     static_cast<void>(agent.stop());

@@ -102,3 +102,66 @@ TEST_CASE("the file on the command line wins over the environment's") {
         parser.config_of_file("host = \"line\"\n", {}, {{"LXCMON_CONFIG", other}}).collect.sample.tags.host ==
         "line");
 }
+
+TEST_CASE("a relative path begins in the folder of its settings file, or else in the working directory") {
+    const Parser parser;
+    const auto in_folder = [&](const char* name) { return parser.folder().path(name); };
+    const std::string here = std::filesystem::current_path();
+    const Config of_file =
+        parser.config_of_file("spool-dir = \"spool/\"\njson-file = \"./points.jsonl\"\nlog-file = \"a.log\"\n"
+                              "lxcpath = [\"lxc/\", \"../other\", \"/abs//x\"]\n");
+    CHECK(of_file.destinations.spool.folder == in_folder("spool"));
+    CHECK(of_file.destinations.json_file.path == in_folder("points.jsonl"));
+    CHECK(of_file.log.file == in_folder("a.log"));
+    CHECK(of_file.collect.discover.lxcpaths ==
+          std::vector<std::string>{in_folder("lxc"), in_folder("../other"), "/abs//x"});
+    const Config of_caller = parser.config({"--spool-dir", "spool", "--lxcpath", ".//lxc", "--json-file=-"},
+                                           {{"LXCMON_LOG_FILE", "a.log"}});
+    CHECK(of_caller.destinations.spool.folder == here + "/spool");
+    CHECK(of_caller.collect.discover.lxcpaths == std::vector<std::string>{here + "/lxc"});
+    CHECK(of_caller.destinations.json_file.path == "-");
+    CHECK(of_caller.log.file == here + "/a.log");
+}
+
+TEST_CASE("a secret's file beside the settings file is found by its name alone") {
+    const Parser parser;
+    static_cast<void>(parser.folder().write("token", "t0ken\n"));
+    CHECK(parser.config_of_file("influx-token-file = \"token\"\n").destinations.influx.token == "t0ken");
+    CHECK(has_all(parser.error_of_file("influx-token-file = \"./tokem\"\n"),
+                  {"'" + parser.folder().path("tokem") + "' can't be read"}));
+    const std::string hidden = parser.error_of_file("influx-token-file = \"s3cret-token==\"\n");
+    CHECK(has_all(hidden, {"'***' can't be read"}));
+    CHECK(hidden.find("s3cret") == std::string::npos);
+}
+
+TEST_CASE("values of a settings file are read as those of the command line") {
+    const Parser parser;
+    const Config config =
+        parser.config_of_file("interval = \"1m30s\"\nno-host = \"Yes\"\nnet-loopback = true\n"
+                              "[influx]\ngzip = \"FALSE\"\n[log]\nlevel = \"WARN\"\nmax-size = \"1G\"\n");
+    const Config same = parser.config({"--interval=1m30s", "--no-host=Yes", "--net-loopback=true",
+                                       "--influx-gzip=FALSE", "--log-level=WARN", "--log-max-size=1G"});
+    const Config again = parser.config({}, {{"LXCMON_INTERVAL", "1m30s"},
+                                            {"LXCMON_NO_HOST", "Yes"},
+                                            {"LXCMON_NET_LOOPBACK", "true"},
+                                            {"LXCMON_INFLUX_GZIP", "FALSE"},
+                                            {"LXCMON_LOG_LEVEL", "WARN"},
+                                            {"LXCMON_LOG_MAX_SIZE", "1G"}});
+    for (const Config& each : {config, same, again}) {
+        CHECK(each.collect.interval == std::chrono::seconds(90));
+        CHECK_FALSE(each.collect.sample_host);
+        CHECK(each.collect.sample.net_loopback);
+        CHECK_FALSE(each.destinations.influx.gzip);
+        CHECK(each.log.level == "warn");
+        CHECK(each.log.max_bytes == std::uint64_t{1} << 30U);
+    }
+}
+
+TEST_CASE("a jitter may be as long as the interval, and the default longer") {
+    const Parser parser;
+    CHECK(parser.error({"--send-jitter=10s"}) == "no error");
+    CHECK(parser.error({"--interval=100ms"}) == "no error");
+    CHECK(
+        has_all(parser.error({"--interval=500ms", "--send-jitter=1s"}), {"--send-jitter", "'1s' is longer"}));
+    CHECK(has_all(parser.error_of_file("send-jitter = \"1m\"\n"), {"settings.toml:1:1: --send-jitter"}));
+}

@@ -18,9 +18,13 @@ TEST_CASE("an existing spool folder, and one that can be created") {
     std::filesystem::create_directory(folder.path("spool"));
     CHECK(probe_spool(folder.path("spool")).ok);
     CHECK(probe_spool(folder.path("spool")).message.find("MiB free") != std::string::npos);
+    const Finding to_be_made = probe_spool(folder.path("a"));
+    CHECK(to_be_made.ok);
+    CHECK(to_be_made.message.find("can be made in " + folder.path("").substr(0, 10)) != std::string::npos);
     const Finding missing = probe_spool(folder.path("a/b/c"));
-    CHECK(missing.ok);
-    CHECK(missing.message.find("can be made in " + folder.path("").substr(0, 10)) != std::string::npos);
+    CHECK_FALSE(missing.ok);
+    CHECK(missing.message == folder.path("a/b/c") + ": the folder " + folder.path("a") +
+                                 " does not exist; correct --spool-dir, or make that folder");
     CHECK(std::filesystem::is_empty(folder.path("spool")));
     CHECK_FALSE(std::filesystem::exists(folder.path("a")));
 }
@@ -30,6 +34,7 @@ TEST_CASE("folders that can't be a spool") {
     const std::string file = folder.write("file", "x");
     CHECK_FALSE(probe_spool(file).ok);
     CHECK_FALSE(probe_spool(file + "/spool").ok);
+    CHECK_FALSE(probe_spool("/proc/spool").ok); // where root may write, too
     // As another user: root may write everywhere.
     const pid_t child = ::fork();
     REQUIRE(child >= 0);

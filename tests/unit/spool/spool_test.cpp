@@ -26,17 +26,27 @@ std::string hostile_lines(HostilePoints& hostile, int count) {
 } // namespace
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: the constructor touches nothing; open creates the folder and the lock") {
-    settings.folder = folder.path("var/lib/spool/");
+    settings.folder = folder.path("own/");
     Spool spool(settings, hooks);
-    CHECK_FALSE(std::filesystem::exists(folder.path("var")));
+    CHECK_FALSE(std::filesystem::exists(folder.path("own")));
     CHECK(spool.begin() == nullptr);
     CHECK_FALSE(spool.open());
     CHECK_FALSE(spool.open());
-    CHECK(mode_of(folder.path("var/lib/spool")) == 0700);
-    CHECK(mode_of(folder.path("var/lib/spool/lock")) == 0600);
+    CHECK(mode_of(folder.path("own")) == 0700);
+    CHECK(mode_of(folder.path("own/lock")) == 0600);
     CHECK(content("lock") == std::to_string(::getpid()) + " unit-spool\n");
     CHECK(spool.begin() == nullptr);
     CHECK(names().empty());
+}
+
+TEST_CASE_FIXTURE(SpoolTest, "spool: a missing folder above it is named and not created, until it is there") {
+    settings.folder = folder.path("var/lib/spool");
+    Spool spool(settings, hooks);
+    CHECK(spool.open() == settings.folder + ": the folder " + folder.path("var") +
+                              " does not exist; correct --spool-dir, or make that folder");
+    CHECK_FALSE(std::filesystem::exists(folder.path("var")));
+    std::filesystem::create_directories(folder.path("var/lib"));
+    CHECK_FALSE(spool.open());
 }
 
 TEST_CASE_FIXTURE(SpoolTest, "spool: a batch is stored as JSON Lines and read back as line protocol") {

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The command check: it fails where a delivery fails, and after it says that all is well, a delivery succeeds."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+from support import agent as program
+from support.case import HOST, LabCase
+from support.influx import ADMIN, Influxd
+from support.recording_server import RecordingServer, error_answer
+from support.victoria_metrics import VictoriaMetrics
+
+NO_SPOOL = {"LXCMON_SPOOL_DIR": None, "LXCMON_SEND_JITTER": None}
+
+
+class CheckCase(LabCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.lab.start_all([cls.lab.add("it-check")])
+
+    def run_agent(self, *arguments, **more):
+        return program.run(*self.arguments(*arguments), **more)
+
+    def as_user(self, name, password="secret"):
+        return ("--influx-user", name, "--influx-password-file", self.file(f"password-of-{name}", f"{password}\n"))
+
+    def assert_agrees(self, url, *arguments, fails=""):
+        """`fails`: a pattern of the line of check. A delivery must come to the same end."""
+        checked = self.run_agent("check", "--influx-url", url, *arguments)
+        delivered = self.run_agent("--once", "--influx-url", url, *arguments)
+        wanted = 1 if fails else 0
+        self.assertEqual((checked.returncode, delivered.returncode), (wanted, wanted), (checked, delivered))
+        if fails:
+            self.assertRegex(checked.stdout, f"(?m)^FAIL  {fails}")
+            self.assertEqual(checked.stdout.count("FAIL"), 1, checked.stdout)
+        return checked
+
+
+class Rights(CheckCase):
+    def test_users_of_influxdb_1(self):
+        influx = self.own_influxd(auth=True)
+        influx.execute("CREATE DATABASE lxc")
+        for user in ("none", "reader", "writer"):
+            influx.execute(f"CREATE USER {user} WITH PASSWORD 'secret'")
+        influx.execute("GRANT READ ON lxc TO reader")
+        influx.execute("GRANT WRITE ON lxc TO writer")
+        no_right = r'credentials .*user "{0}": HTTP 403: "{0}" user is not authorized to write.*grant it'
+        self.assert_agrees(influx.url, *self.as_user("none"), fails=no_right.format("none"))
+        self.assert_agrees(influx.url, *self.as_user("reader"), fails=no_right.format("reader"))
+        self.assert_agrees(influx.url, fails="credentials .*HTTP 401")
+        self.assert_agrees(influx.url, *self.as_user("writer", "wrong"), fails="credentials .*HTTP 401")
+        self.assertFalse(influx.rows("lxcmon_push"), "nothing is stored")
+        self.assert_agrees(influx.url, *self.as_user("writer"))
+        # Of databases that are not there.
+        self.assert_agrees(influx.url, *self.as_user("writer"), "--influx-db", "other",
+                           fails='database .*"other" does not exist, and user "writer" may not create it .*admin')
+        self.assert_agrees(influx.url, *self.as_user(*ADMIN), "--influx-db", "other", "--influx-create-db", "off",
+                           fails='database .*"other" does not exist: create it on the server')
+        self.assertEqual(influx.databases() - {"_internal"}, {"lxc"})
+        checked = self.assert_agrees(influx.url, *self.as_user(*ADMIN), "--influx-db", "other")
+        self.assertIn('"other" does not exist yet; the first write creates it', checked.stdout)
+
+    def test_without_authentication(self):
+        influx = self.own_influxd()
+        checked = self.run_agent("check", "--influx-url", influx.url)
+        self.assertEqual(checked.returncode, 0, checked)
+        self.assertNotIn("lxc", influx.databases(), "check makes no database")
+        self.assert_agrees(influx.url)
+        self.assert_agrees(influx.url, "--influx-rp", "nope", fails="database .*retention policy not found: nope")
+
+    def test_it_writes_one_point_of_its_own(self):
+        influx = self.own_influxd()
+        influx.execute("CREATE DATABASE lxc")
+        for _ in range(2):
+            self.assertEqual(self.run_agent("check", "--influx-url", influx.url, "--tag", "site=a").returncode, 0)
+        rows = influx.rows("lxcmon_push")
+        self.assertEqual([(row.tags, row.fields) for row in rows], [({"host": HOST, "site": "a"}, {"containers": 1})] * 2)
+        self.assertFalse(influx.rows("lxc_cpu"))
+        checked = self.run_agent("check", "--influx-url", influx.url, "--metrics", "lxc_cpu", env={"LXCMON_FS_INTERVAL": None})
+        self.assertEqual(checked.returncode, 0, checked)
+        self.assertEqual(len(influx.rows("lxcmon_push")), 2, "not if the settings leave it out")
+
+
+class Limits(CheckCase):
+    def test_limits_of_the_real_server(self):
+        influx = Influxd(self.workspace, name="influxd-with-limits")
+        config = self.workspace.folder("influxd-with-limits") / "influxdb.conf"
+        config.write_text(config.read_text().replace("[data]\n", "[data]\n  max-series-per-database = 1\n"))
+        influx.start()
+        self.addCleanup(influx.stop)
+        influx.execute("CREATE DATABASE lxc")
+        self.assertEqual(influx.write("lxc", b"m v=1 1\n")[0], 204)
+        self.assert_agrees(influx.url, fails="delivery .*max-series-per-database limit exceeded")
+
+    def test_fakes(self):
+        for answer in (error_answer(400, "partial write: max-values-per-tag limit exceeded (1/1) dropped=1"),
+                       error_answer(500, "partial write: points beyond retention policy dropped=1")):
+            for is_late in (False, True):
+                with self.subTest(answer, is_late=is_late):
+                    # The empty write is answered as InfluxDB does, or as the others.
+                    server = RecordingServer()
+                    self.addCleanup(server.close)
+                    server.answer = lambda request, answer=answer, is_late=is_late: (
+                        answer if request.body or not is_late else (204, {}, b""))
+                    checked = self.run_agent("check", "--influx-url", server.url)
+                    self.assertEqual(checked.returncode, 1, checked)
+                    self.assertRegex(checked.stdout, "(?m)^FAIL  (delivery|server) .*partial write: ")
+
+    def test_victoria_metrics(self):
+        server = VictoriaMetrics(self.workspace, "vm-of-check").start()
+        self.addCleanup(server.stop)
+        self.assert_agrees(server.url)
+
+
+class Settings(CheckCase):
+    def test_globs_that_leave_no_container(self):
+        for arguments, expected in ((("--include", "it-chekc"), "--include matches no container"),
+                                    (("--exclude", "*"), "--exclude leaves no container")):
+            result = self.run_agent("check", "--json-file", self.path("p.jsonl"), *arguments, env=NO_SPOOL)
+            self.assertEqual(result.returncode, 1, result)
+            self.assertIn(f"FAIL  containers  {expected}; lxcmon-push list", result.stdout)
+        result = self.run_agent("check", "--json-file", self.path("p.jsonl"), "--include", "it-ch*", env=NO_SPOOL)
+        self.assertEqual(result.returncode, 0, result)
+
+    def test_a_spool_that_can_not_be_made(self):
+        influx = self.own_influxd()
+        influx.execute("CREATE DATABASE lxc")
+        for folder in ("/proc/spool", self.file("a-file") / "spool", self.path("missing") / "spool"):
+            with self.subTest(folder):
+                result = self.run_agent("check", "--influx-url", influx.url, "--spool-dir", folder)
+                self.assertEqual(result.returncode, 1, result)
+                self.assertRegex(result.stdout, "(?m)^FAIL  spool ")
+        folder = self.path("will-be-made")
+        self.assertEqual(self.run_agent("check", "--influx-url", influx.url, "--spool-dir", folder).returncode, 0)
+        self.assertFalse(folder.exists(), "check leaves nothing")
+
+    def test_options_without_effect(self):
+        result = self.run_agent("check", "--influx-db", "d", "--json-file", self.path("p.jsonl"), "--log-keep", "3", "--once", env=NO_SPOOL)
+        self.assertEqual(result.returncode, 1, result)
+        self.assertEqual([line.split(None, 2)[2].split(":")[0] for line in result.stdout.splitlines() if line.startswith("FAIL")],
+                         ["--influx-db has no effect", "--log-keep has no effect", "--once and --dry-run have no effect"])
+
+    def test_offline(self):
+        """No network, no containers, no rights: for a settings file in CI."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        Path(folder.name).chmod(0o755)
+        settings = Path(folder.name) / "it.toml"
+        settings.write_text('influx-url = "http://nowhere.invalid"\nspool-dir = "/no/such/folder/spool"\nlxcpath = "/no/such"\n')
+        settings.chmod(0o644)
+        nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "unshare", "--user", "--net")
+        result = program.run("check", "--offline", "--config", settings, prefix=nobody, env=NO_SPOOL)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), result)
+        self.assertEqual(result.stdout, f"ok    settings    valid, with {settings}, 0 files in conf.d\n")
+        settings.write_text(settings.read_text() + 'json-keep = 3\n')
+        result = program.run("check", "--offline", "--config", settings, env=NO_SPOOL)
+        self.assertEqual(result.returncode, 1, result)
+        self.assertIn("FAIL  settings    ", result.stdout)
+        settings.write_text('json-keep = "many"\n')
+        self.assertEqual(program.run("check", "--offline", "--config", settings).returncode, 2)
+
+
+if __name__ == "__main__":
+    unittest.main()
