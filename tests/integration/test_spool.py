@@ -168,10 +168,27 @@ class Bounds(SpoolCase):
         for path in self.files.segments():
             os.utime(path, (path.stat().st_mtime - 7200,) * 2)
         old = set(self.files.times())
-        agent = self.spooling_agent(self.dead_url(), "--spool-max-age", "1h")
+        agent = self.spooling_agent(self.dead_url(), "--spool-max-age", "5s")
         agent.wait_for(lambda: not set(self.files.times()) & old, 20, "what is too old to go")
         self.wait_for_spooled(agent, 2)
         agent.wait_for(lambda: self.lines_with(agent, "drop", "--spool-max-age"), what="the drop in the log")
+
+    def test_a_clock_that_jumped_before_the_start_drops_nothing(self):
+        """For an agent that starts these files are 30 days old, as they are for a clock that is 30 days ahead."""
+        self.fill(3)
+        for path in self.files.segments():
+            os.utime(path, (path.stat().st_mtime - 30 * 86400,) * 2)
+        old = set(self.files.times())
+        server = self.fault_server()
+        server.answer = (503, {}, b"")
+        agent = self.spooling_agent(server.url)
+        self.wait_for_ticks(agent, 10)
+        self.assertLessEqual(old, set(self.files.times()))
+        server.answer = GOOD
+        self.wait_until_drained(agent, 60)
+        self.stopped(agent)
+        self.assertLessEqual(old, {point.time for point in points_of(server.delivered())})
+        self.assertIn(" 0 dropped", agent.stderr)
 
 
 class Damage(SpoolCase):
