@@ -144,15 +144,16 @@ void Spool::cancel(const Entry& entry) {
         backlog_.cancel(entry);
 }
 
-const Batch* Spool::begin(std::uint64_t end) {
+const Batch* Spool::begin(std::uint64_t end, std::uint64_t slice_bytes) {
     if (!backlog_.has_batch() && folder_.is_open() && !folder_.is_in_place())
         lose_folder();
-    if (const Batch* batch = backlog_.begin(end))
+    const Batch* const batch = backlog_.begin(end, slice_bytes);
+    if (batch != nullptr || backlog_.is_reading())
         return batch;
     if (!writer_.is_open() || writer_.segment().number >= end || writer_.segment().lines == 0)
         return nullptr;
     close_segment();
-    return backlog_.begin(end);
+    return backlog_.begin(end, slice_bytes);
 }
 
 void Spool::accept() {

@@ -64,8 +64,11 @@ class Spool {
     void cancel(const Entry& entry);
 
     /// Returns the oldest batch as line protocol, or nullptr. The batch stays the same, and valid, until
-    /// accept(). Begins no segment from the number `end` on: their batches may still be cancelled.
-    [[nodiscard]] const Batch* begin(std::uint64_t end = every_segment);
+    /// accept(). Begins no segment from the number `end` on: their batches may still be cancelled. Reads
+    /// about `slice_bytes` at most, uncompressed: nullptr may also mean that a segment has had no good line
+    /// so far.
+    [[nodiscard]] const Batch* begin(std::uint64_t end = every_segment,
+                                     std::uint64_t slice_bytes = every_segment);
     /// The batch of begin() was delivered. A segment is removed after its last point.
     void accept();
     /// The batch of begin() was not delivered: the next begin() returns it again, unless the limits have

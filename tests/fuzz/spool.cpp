@@ -145,7 +145,8 @@ class Run {
         case 3:
         case 4:
             if (const Batch* batch =
-                    spool_->begin(what == 3 ? spool::Spool::every_segment : number_of_a_segment()))
+                    spool_->begin(what == 3 ? spool::Spool::every_segment : number_of_a_segment(),
+                                  data_.ConsumeIntegralInRange<std::uint64_t>(1, 2000)))
                 accept(*batch);
             return;
         case 5:
