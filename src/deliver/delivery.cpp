@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/delivery.hpp"
 
-#include "deliver/refused_lines.hpp"
 #include "text/lines.hpp"
 
 #include <algorithm>
@@ -20,6 +19,10 @@ namespace {
 /// After this many single lines failed in a row, with nothing stored, the server is the cause and not the
 /// lines.
 constexpr unsigned max_lone_failures = 3;
+
+/// After this many partial writes of a batch the search for the refused lines ends: it must not flood a
+/// server that is at its limits. Of 5,000 lines it finds one with 13.
+constexpr unsigned max_partial_writes = 100;
 
 /// After this many failures while the server stores other lines, a single line is the cause.
 constexpr unsigned max_chances = 3;
@@ -42,6 +45,7 @@ void Delivery::begin(const Batch& batch) {
         pieces_.push_back(whole_);
     successes_ = 0;
     lone_failures_ = 0;
+    partial_writes_ = 0;
     clean_ = true;
     saw_500_ = false;
 }
@@ -55,7 +59,7 @@ Batch Delivery::rest() const {
     std::vector<std::string_view> texts;
     for (const Piece& piece : pieces_)
         texts.push_back(piece.bytes);
-    // put_aside() has changed the order; the pieces are views of one text.
+    // put_aside() has changed the order; most pieces are views of one text.
     std::ranges::sort(texts, std::less<>(), [](std::string_view text) { return text.data(); });
     Batch rest;
     for (const std::string_view text : texts)
@@ -83,8 +87,9 @@ Step Delivery::step() {
     const Verdict verdict = send(front.bytes);
     switch (verdict.outcome) {
     case Outcome::delivered:
-    case Outcome::partial:
         return take(verdict);
+    case Outcome::partial:
+        return search_refused(verdict);
     case Outcome::retry:
         return back_off(verdict);
     case Outcome::server_error:
@@ -111,24 +116,16 @@ Step Delivery::back_off(const Verdict& verdict) {
     return hold(verdict, std::max<std::chrono::milliseconds>(backoff_.next(), verdict.wait));
 }
 
-/// All lines are stored, or a part of them.
+/// All lines of the piece are stored.
 Step Delivery::take(const Verdict& verdict) {
     const std::size_t lines = pieces_.front().lines;
-    std::size_t dropped = 0;
-    if (verdict.outcome == Outcome::partial) {
-        dropped = std::clamp<std::size_t>(verdict.dropped_lines.value_or(1), 1, lines);
-        report_rejected(refused_lines(pieces_.front().bytes, verdict, dropped), dropped,
-                        verdict); // may throw
-        counters_.rejected_points += dropped;
-        health_.rejected(dropped, verdict.message);
-        clean_ = false;
-    } else if (!pieces_.front().failed_at)
+    if (!pieces_.front().failed_at)
         *settings_.proof = text::last_line(pieces_.front().bytes);
-    counters_.delivered_points += lines - dropped;
+    counters_.delivered_points += lines;
     counters_.delivered_at = std::time(nullptr);
     ++successes_;
     backoff_.reset();
-    health_.delivered(lines - dropped);
+    health_.delivered(lines);
     finish_front();
     return {verdict.outcome, {}, {}};
 }
@@ -138,6 +135,25 @@ Step Delivery::divide_or_reject(const Verdict& verdict) {
         divide();
     else
         reject(verdict);
+    return {verdict.outcome, {}, {}};
+}
+
+/// Some lines are refused. The others may be stored or not, whatever the answer says: InfluxDB 1.6.7 drops
+/// good lines beside refused ones. So every line is sent again, in ever smaller pieces, until the server
+/// takes a piece or refuses all of it.
+Step Delivery::search_refused(const Verdict& verdict) {
+    const Piece& front = pieces_.front();
+    if (front.lines == 1 || verdict.dropped_lines.value_or(0) >= front.lines) {
+        refused_series_.add(front.bytes);
+        reject(verdict);
+    } else if (++partial_writes_ > max_partial_writes) {
+        reject(verdict); // the next batch begins with the refused series that are known
+    } else if (std::string apart = suspected_lines(front.bytes, verdict, refused_series_); !apart.empty()) {
+        Piece others = piece_of(without_lines(front.bytes, apart));
+        replace_front(std::move(others), piece_of(std::move(apart)));
+    } else {
+        divide();
+    }
     return {verdict.outcome, {}, {}};
 }
 
@@ -223,44 +239,48 @@ Step Delivery::prove_server() {
     return back_off(verdict);
 }
 
+Delivery::Piece Delivery::piece_of(std::string lines) {
+    Piece piece{};
+    piece.text = std::make_shared<const std::string>(std::move(lines));
+    piece.bytes = *piece.text;
+    piece.lines = text::count_lines(piece.bytes);
+    return piece;
+}
+
 /// Replaces the first piece by its two halves.
 void Delivery::divide() {
     const Piece piece = pieces_.front();
-    const std::size_t first_lines = piece.lines / 2;
-    std::size_t cut = 0;
-    for (std::size_t line = 0; line < first_lines; ++line)
-        cut = piece.bytes.find('\n', cut) + 1;
-    Piece first{};
-    first.bytes = piece.bytes.substr(0, cut);
-    first.lines = first_lines;
-    Piece second{};
-    second.bytes = piece.bytes.substr(cut);
-    second.lines = piece.lines - first_lines;
-    pieces_.push_front(first); // first, because only this may throw
-    pieces_[1] = second;
+    const std::size_t lines = piece.lines / 2;
+    const std::size_t cut = text::end_of_lines(piece.bytes, lines);
+    replace_front({piece.bytes.substr(0, cut), lines, piece.text},
+                  {piece.bytes.substr(cut), piece.lines - lines, piece.text});
+}
+
+void Delivery::replace_front(Piece first, Piece second) {
+    pieces_.push_front(std::move(first)); // first, because only this may throw
+    pieces_[1] = std::move(second);
 }
 
 void Delivery::reject(const Verdict& verdict) {
     const std::size_t lines = pieces_.front().lines;
-    report_rejected(std::string(pieces_.front().bytes), lines, verdict); // may throw
+    report_rejected(verdict); // may throw
     counters_.rejected_points += lines;
     health_.rejected(lines, verdict.message);
     clean_ = false;
     finish_front();
 }
 
-void Delivery::report_rejected(std::string lines, std::size_t count, const Verdict& verdict) const {
+void Delivery::report_rejected(const Verdict& verdict) const {
     if (!settings_.on_rejected)
         return;
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
     spool::Rejected rejected;
-    rejected.lines = std::move(lines);
-    rejected.count = count;
+    rejected.lines = pieces_.front().bytes;
+    rejected.count = pieces_.front().lines;
     rejected.status = verdict.status;
     rejected.message = verdict.message;
     rejected.server = sink_.name();
-    rejected.time_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(
-                           std::chrono::system_clock::now().time_since_epoch())
-                           .count();
+    rejected.time_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
     settings_.on_rejected(std::move(rejected));
 }
 
@@ -268,6 +288,8 @@ void Delivery::finish_front() {
     pieces_.pop_front();
     if (!pieces_.empty())
         return;
+    if (partial_writes_ == 0 && clean_)
+        refused_series_.clear();
     health_.batch_done(clean_);
     hunting_ = hunting_ && saw_500_;
 }

@@ -3,6 +3,7 @@
 
 #include "deliver/backoff.hpp"
 #include "deliver/health.hpp"
+#include "deliver/refused_lines.hpp"
 #include "deliver/sink.hpp"
 #include "model/batch.hpp"
 #include "spool/quarantine.hpp"
@@ -50,8 +51,8 @@ struct Step {
     std::string message;               ///< reason for the wait
 };
 
-/// Delivers one batch at a time to a sink: retries it, and halves it on line boundaries. The pieces are views
-/// of the unchanged batch. Never sleeps: the caller does the waits. One thread at a time.
+/// Delivers one batch at a time to a sink: retries it, and divides it on line boundaries. Never sleeps: the
+/// caller does the waits. One thread at a time.
 class Delivery {
   public:
     /// `suffix` follows the sink's name in the log.
@@ -78,7 +79,8 @@ class Delivery {
     [[nodiscard]] std::size_t lines_left() const noexcept;
     /// True if a part of the batch is stored or refused, and the rest is not decided.
     [[nodiscard]] bool is_partly_decided() const noexcept { return !done() && lines_left() != whole_.lines; }
-    /// The lines that are not decided, in their order. Call it while the batch is unchanged.
+    /// The lines that are not decided, in their order if no partial write has set some apart. Call it while
+    /// the batch is unchanged.
     [[nodiscard]] Batch rest() const;
 
     /// See Health::trouble(). Any thread.
@@ -86,12 +88,13 @@ class Delivery {
 
   private:
     struct Piece {
-        std::string_view bytes;
+        std::string_view bytes; ///< of the batch, or of `text`
         std::size_t lines = 0;
+        std::shared_ptr<const std::string> text{}; ///< nullptr: the batch has the bytes
         unsigned server_errors = 0;
         bool held = false; ///< a single line that a proxy limits, behind the other pieces
         /// A single line that failed with 500, behind the other pieces: successes_ at that time.
-        std::optional<std::uint64_t> failed_at;
+        std::optional<std::uint64_t> failed_at{};
         unsigned chances = 0; ///< failures although the server stored other lines before
     };
 
@@ -100,14 +103,17 @@ class Delivery {
     Step back_off(const Verdict& verdict);
     Step take(const Verdict& verdict);
     Step divide_or_reject(const Verdict& verdict);
+    Step search_refused(const Verdict& verdict);
     Step divide_or_hold(const Verdict& verdict);
     Step server_error(const Verdict& verdict);
     Step lone_line_fails(const Verdict& verdict);
     Step put_aside(const Verdict& verdict, std::chrono::milliseconds wait);
     Step prove_server();
+    [[nodiscard]] static Piece piece_of(std::string lines);
     void divide();
+    void replace_front(Piece first, Piece second);
     void reject(const Verdict& verdict);
-    void report_rejected(std::string lines, std::size_t count, const Verdict& verdict) const;
+    void report_rejected(const Verdict& verdict) const;
     void finish_front();
 
     Sink& sink_;
@@ -117,11 +123,13 @@ class Delivery {
     Health health_;
     Piece whole_;
     std::deque<Piece> pieces_;
-    std::uint64_t successes_ = 0; ///< pieces stored since begin()
-    unsigned lone_failures_ = 0;  ///< single lines that failed since begin()
-    bool clean_ = true;           ///< no line of the batch was rejected
-    bool hunting_ = false;        ///< the server works except for some lines: no waits after 500
-    bool saw_500_ = false;        ///< in this batch
+    RefusedSeries refused_series_; ///< by partial writes, until a batch passes without one
+    std::uint64_t successes_ = 0;  ///< pieces stored since begin()
+    unsigned lone_failures_ = 0;   ///< single lines that failed since begin()
+    unsigned partial_writes_ = 0;  ///< since begin()
+    bool clean_ = true;            ///< no line of the batch was rejected
+    bool hunting_ = false;         ///< the server works except for some lines: no waits after 500
+    bool saw_500_ = false;         ///< in this batch
 };
 
 } // namespace lxcmon::deliver

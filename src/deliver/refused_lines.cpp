@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <unordered_set>
+#include <functional>
 
 namespace lxcmon::deliver {
 
@@ -58,12 +58,55 @@ std::string lines_in_conflict(std::string_view sent, const TypeConflict& conflic
     return refused;
 }
 
+/// Measurement and tags: the part up to the first space without a backslash.
+std::size_t hash_of_series(std::string_view line) noexcept {
+    std::size_t end = line.find(' ');
+    while (end != std::string_view::npos && end > 0 && line[end - 1] == '\\')
+        end = line.find(' ', end + 1);
+    return std::hash<std::string_view>()(line.substr(0, end));
+}
+
 } // namespace
 
 std::string refused_lines(std::string_view sent, const Verdict& verdict, std::size_t dropped) {
     if (!verdict.refused_lines.empty() || !verdict.refused_texts.empty())
         return named_lines(sent, verdict);
     return verdict.type_conflict ? lines_in_conflict(sent, *verdict.type_conflict, dropped) : std::string();
+}
+
+std::string without_lines(std::string_view sent, std::string_view lines) {
+    std::string others;
+    others.reserve(sent.size() - std::min(sent.size(), lines.size()));
+    for (std::string_view next = take_line(lines); !sent.empty();) {
+        if (const std::string_view line = take_line(sent); line != next)
+            others.append(line).push_back('\n');
+        else
+            next = take_line(lines);
+    }
+    return others;
+}
+
+void RefusedSeries::add(std::string_view lines) {
+    while (!lines.empty()) {
+        if (hashes_.size() >= most_series)
+            hashes_.clear();
+        hashes_.insert(hash_of_series(take_line(lines)));
+    }
+}
+
+std::string RefusedSeries::lines_in(std::string_view sent) const {
+    std::string found;
+    while (!sent.empty() && !hashes_.empty())
+        if (const std::string_view line = take_line(sent); hashes_.contains(hash_of_series(line)))
+            found.append(line).push_back('\n');
+    return found;
+}
+
+std::string suspected_lines(std::string_view sent, const Verdict& verdict, const RefusedSeries& known) {
+    std::string lines = refused_lines(sent, verdict, verdict.dropped_lines.value_or(sent.size()));
+    if (lines.empty() || lines.size() >= sent.size())
+        lines = known.lines_in(sent);
+    return lines.size() < sent.size() ? lines : std::string();
 }
 
 } // namespace lxcmon::deliver

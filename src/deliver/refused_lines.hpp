@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 
 namespace lxcmon::deliver {
 
@@ -14,5 +15,28 @@ namespace lxcmon::deliver {
 /// with this field and type, unless they are more than `dropped`, the number of refused lines: then some of
 /// them are stored. Pure.
 [[nodiscard]] std::string refused_lines(std::string_view sent, const Verdict& verdict, std::size_t dropped);
+
+/// The lines of `sent` that are not in `lines`, which has some lines of it in the same order. Pure.
+[[nodiscard]] std::string without_lines(std::string_view sent, std::string_view lines);
+
+/// The series of which a server has refused lines: it will most likely refuse their next lines, too. Limited:
+/// if there are too many, the old ones are forgotten.
+class RefusedSeries {
+  public:
+    static constexpr std::size_t most_series = 10'000;
+
+    void add(std::string_view lines);
+    void clear() noexcept { hashes_.clear(); }
+    /// The lines of `sent` of these series, in order. Of other series only if hashes collide.
+    [[nodiscard]] std::string lines_in(std::string_view sent) const;
+
+  private:
+    std::unordered_set<std::size_t> hashes_;
+};
+
+/// The lines of `sent` that the verdict of a partial write names, else those of series in `known`; empty if
+/// these are all of its lines, or none. Pure.
+[[nodiscard]] std::string suspected_lines(std::string_view sent, const Verdict& verdict,
+                                          const RefusedSeries& known);
 
 } // namespace lxcmon::deliver

@@ -19,6 +19,8 @@ constexpr std::chrono::seconds work_interval{1};
 constexpr std::chrono::seconds retry_wait{5};
 /// A disk that takes longer for one call of work() does not respond.
 constexpr std::chrono::seconds hang_limit{5};
+/// Read from the spool at once. A file made to be slow must not hold up writing.
+constexpr std::uint64_t slice_bytes = std::uint64_t{16} << 20U;
 /// Of refused lines that wait for the disk; further ones are counted as rejected and discarded.
 constexpr std::size_t most_rejected_bytes = std::size_t{8} << 20U;
 
@@ -203,7 +205,7 @@ void Spooler::offer_backlog(bool finishing) {
     if (finishing || fate == Queue::Backlog::offered || fate == Queue::Backlog::put_off)
         return;
     // Batches that are also in memory are sent from there; until then their segments stay as they are.
-    if (const Batch* next = spool_.begin(first_in_memory()))
+    if (const Batch* next = spool_.begin(first_in_memory(), slice_bytes))
         queue_.offer_backlog(*next);
 }
 

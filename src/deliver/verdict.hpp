@@ -12,7 +12,7 @@ namespace lxcmon::deliver {
 /// What to do with the lines that were sent: the table in docs/protocol.md.
 enum class Outcome {
     delivered,    ///< all lines are stored
-    partial,      ///< stored except for lines refused permanently: never send it again
+    partial,      ///< some lines are refused permanently, and any other may be stored: search for them
     retry,        ///< not stored now: send the same again after a wait
     server_error, ///< 500: a few more tries, then search for the line that causes it
     too_large,    ///< 413: halve and send at once; refuse a single line

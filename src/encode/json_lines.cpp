@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <limits>
+#include <string>
 
 namespace lxcmon::encode {
 namespace {
@@ -78,6 +79,9 @@ bool is_shallow(int depth, Json::parse_event_t event, const Json& /*parsed*/) {
     return depth <= deepest || (event != Event::object_start && event != Event::array_start);
 }
 
+/// Several times as many as a point has: ordered_json takes quadratic time.
+constexpr std::size_t most_keys = 1000;
+
 std::optional<FieldValue> field_value(const Json& value, PointBuffer& points) {
     if (value.is_boolean())
         return value.get<bool>();
@@ -147,7 +151,15 @@ void append_json_line(std::string& out, const Point& point) {
 }
 
 std::optional<std::string> parse_json_line(std::string_view line, PointBuffer& points) {
-    const Json json = Json::parse(line, &is_shallow, false);
+    std::size_t keys = 0;
+    const auto is_wanted = [&keys](int depth, Json::parse_event_t event, const Json& parsed) {
+        constexpr int deepest = 3; // skipped with their objects below
+        keys += event == Json::parse_event_t::key && depth <= deepest ? 1 : 0;
+        return is_shallow(depth, event, parsed) && (event != Json::parse_event_t::key || keys <= most_keys);
+    };
+    const Json json = Json::parse(line, is_wanted, false);
+    if (keys > most_keys)
+        return "more than " + std::to_string(most_keys) + " keys";
     if (json.is_discarded())
         return "not JSON";
     if (auto wrong = check_layout(json))

@@ -15,7 +15,8 @@ namespace lxcmon::encode {
 void append_json_line(std::string& out, const Point& point);
 
 /// Parses a line of append_json_line() and adds its point to `points`; the point encodes to the same line
-/// protocol, byte for byte. Returns nullopt, or what is wrong with the line: `points` is unchanged then.
+/// protocol, byte for byte. Returns nullopt, or what is wrong with the line: `points` is unchanged then. A
+/// line with more than 1,000 keys is wrong.
 [[nodiscard]] std::optional<std::string> parse_json_line(std::string_view line, PointBuffer& points);
 
 } // namespace lxcmon::encode

@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view unparsed = "unable to parse '";
+constexpr std::string_view partial_write = "partial write: ";
 
 /// The lists of refused lines have three levels, and about eight events for a line. Parsing ends beyond these
 /// bounds: a megabyte of brackets must cost no CPU.
@@ -138,18 +139,25 @@ AnswerText read_answer_text(const http::Reply& reply) {
 std::optional<std::size_t> dropped_lines(const AnswerText& text) {
     if (text.has_list)
         return text.listed;
-    const std::string_view error = text.error;
+    // A message may repeat a container's text: only a line's begin and the text's end are the server's own.
+    std::string_view error = text.error;
+    error = error.substr(0, error.find_last_not_of(" \t\r\n") + 1);
+    error.remove_prefix(error.starts_with(partial_write) ? partial_write.size() : 0);
     std::size_t count = 0;
-    // 1.x reports dropped=0 for lines that it can't parse, and repeats each of them.
-    for (auto at = error.find(unparsed); at != std::string_view::npos; at = error.find(unparsed, at + 1))
-        ++count;
     constexpr std::string_view dropped = "dropped=";
     if (const auto at = error.rfind(dropped); at != std::string_view::npos) {
-        std::size_t reported = 0;
-        const std::string_view digits = error.substr(at + dropped.size());
-        if (std::from_chars(digits.data(), digits.data() + digits.size(), reported).ec == std::errc())
-            count = std::max(count, reported);
+        const char* const end = error.data() + error.size();
+        const auto [last, wrong] = std::from_chars(error.data() + at + dropped.size(), end, count);
+        count = wrong == std::errc() && last == end ? count : 0;
     }
+    // 1.x reports dropped=0 for lines that it can't parse, and repeats each of them.
+    std::size_t unparsed_lines = 0;
+    for (std::string_view rest = error; !rest.empty();) {
+        unparsed_lines += rest.starts_with(unparsed) ? 1 : 0;
+        const auto end = rest.find('\n');
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+    count = std::max(count, unparsed_lines);
     return count == 0 ? std::nullopt : std::optional(count);
 }
 

@@ -14,6 +14,8 @@ namespace lxcmon::influx {
 
 namespace {
 
+constexpr std::string_view beyond_retention = "partial write: points beyond retention policy";
+
 bool contains(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
 }
@@ -35,8 +37,10 @@ deliver::Outcome outcome_of(const http::Reply& reply, const AnswerText& text, Ca
     case 413:
         return cause == Cause::lines ? deliver::Outcome::too_large : deliver::Outcome::limited;
     case 500:
-        // InfluxDB 3 uses it in place of 413, InfluxDB 1.6.7 for an unknown retention policy.
+        // InfluxDB 3 uses it in place of 413, InfluxDB 1.6.7 for an unknown retention policy, and 2.0 for
+        // points that it never takes.
         return error.starts_with("max request size")             ? deliver::Outcome::too_large
+               : contains(error, beyond_retention)               ? deliver::Outcome::partial
                : error.starts_with("retention policy not found") ? deliver::Outcome::settings
                                                                  : deliver::Outcome::server_error;
     default:
@@ -90,6 +94,7 @@ std::string_view advice(const http::Reply& reply, std::string_view error, Cause 
         return "the proxy requires credentials: set them in http_proxy or https_proxy";
     case 500:
         return error.starts_with("retention policy not found") ? "check the retention policy"
+               : contains(error, beyond_retention)             ? std::string_view()
                                                                : "see the server's log";
     default:
         return status >= 300 && status < 400 ? "redirects are not followed: set the final URL"

@@ -55,12 +55,12 @@ Backlog::Position Backlog::being_read() noexcept {
     return std::ranges::find_if(segments_, [&](const Segment& each) { return is_being_read(each); });
 }
 
-const Batch* Backlog::begin(std::uint64_t end) {
+const Batch* Backlog::begin(std::uint64_t end, std::uint64_t slice_bytes) {
     while (batch_.lines == 0) {
-        if (!reader_ && !start_reading(end))
+        if (slice_bytes == 0 || (!reader_ && !start_reading(end)))
             return nullptr;
-        fill_batch();
-        if (batch_.lines == 0)
+        slice_bytes -= std::min(slice_bytes, fill_batch(slice_bytes));
+        if (batch_.lines == 0 && reader_->is_at_end())
             finish_reading();
     }
     is_lent_ = true;
@@ -89,9 +89,12 @@ bool Backlog::start_reading(std::uint64_t end) {
     return false;
 }
 
-/// Also reads the line after the batch, so that accept() knows whether the batch was the last one.
-void Backlog::fill_batch() {
-    while (!ahead_.empty() || reader_->next(ahead_)) {
+/// Also reads the line after the batch, so that accept() knows whether the batch was the last one. Returns
+/// the number of bytes read, which may be one line above `slice_bytes`.
+std::uint64_t Backlog::fill_batch(std::uint64_t slice_bytes) {
+    const std::uint64_t begin = reader_->position();
+    const std::uint64_t pause_at = begin + std::min(slice_bytes, most_segment_bytes + 1);
+    while (!ahead_.empty() || reader_->next(ahead_, pause_at)) {
         const bool full = batch_.lines == batch_lines_ || batch_.body.size() + ahead_.size() > batch_bytes_;
         if (full && batch_.lines > 0)
             break;
@@ -100,6 +103,7 @@ void Backlog::fill_batch() {
         ahead_.clear();
     }
     count_bad_lines();
+    return reader_->position() - begin;
 }
 
 /// Bad lines no longer count as undelivered.
@@ -117,7 +121,7 @@ void Backlog::accept() {
     if (const auto segment = being_read(); segment != segments_.end())
         segment->lines -= std::min(segment->lines, lines);
     delivered_lines_ += lines;
-    if (ahead_.empty())
+    if (ahead_.empty() && reader_->is_at_end())
         finish_reading();
 }
 
@@ -238,7 +242,8 @@ std::int64_t Backlog::oldest_ns() const noexcept {
 std::optional<std::string> Backlog::gzip_one(std::uint64_t end) {
     // The newest first: the oldest is read and removed soon.
     for (auto at = segments_.rbegin(); at != segments_.rend(); ++at)
-        if (!at->is_gzip && at->number < end && at->fate == Fate::waiting && !is_being_read(*at))
+        if (!at->is_gzip && at->bytes <= most_segment_bytes && at->number < end &&
+            at->fate == Fate::waiting && !is_being_read(*at))
             return gzip_segment(folder_, *at);
     return std::nullopt;
 }

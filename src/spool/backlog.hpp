@@ -30,8 +30,10 @@ class Backlog {
     void forget() noexcept;
 
     /// Returns the oldest batch of the segments with a number below `end`, or nullptr. Returns the same batch
-    /// until accept().
-    [[nodiscard]] const Batch* begin(std::uint64_t end);
+    /// until accept(). Reads about `slice_bytes` at most: then the batch is smaller, or is_reading() and the
+    /// next call goes on.
+    [[nodiscard]] const Batch* begin(std::uint64_t end, std::uint64_t slice_bytes);
+    [[nodiscard]] bool is_reading() const noexcept { return reader_.has_value(); }
     /// True if a batch is in memory already.
     [[nodiscard]] bool has_batch() const noexcept { return batch_.lines > 0; }
     /// Ends the use of the batch: it was delivered.
@@ -76,7 +78,7 @@ class Backlog {
     [[nodiscard]] bool is_being_read(const Segment& segment) const noexcept;
     [[nodiscard]] Position being_read() noexcept;
     [[nodiscard]] bool start_reading(std::uint64_t end);
-    void fill_batch();
+    std::uint64_t fill_batch(std::uint64_t slice_bytes);
     void stop_reading() noexcept;
     [[nodiscard]] std::optional<std::string> copy_rest(Writer& writer, const Batch* undecided,
                                                        std::uint64_t room);

@@ -48,7 +48,7 @@ std::optional<std::string> Backlog::copy_rest(Writer& writer, const Batch* undec
     const std::int64_t mtime_ns = being_read()->mtime_ns;
     const std::string name = being_read()->name;
     if (batch_.lines == 0)
-        fill_batch();
+        fill_batch(most_segment_bytes);
     while (batch_.lines > 0) {
         const Batch batch = std::exchange(batch_, Batch{});
         const auto written = writer.append(undecided != nullptr ? *undecided : batch, mtime_ns);
@@ -57,7 +57,7 @@ std::optional<std::string> Backlog::copy_rest(Writer& writer, const Batch* undec
             return written.why;
         if (writer.segment().bytes > room)
             return folder_.path() + "/" + name + ": --spool-max-size leaves no room to write the rest of it";
-        fill_batch();
+        fill_batch(most_segment_bytes);
     }
     return std::nullopt;
 }

@@ -42,12 +42,13 @@ std::uint64_t count_lines(const Folder& folder, const std::string& name) {
     const io::UniqueFd fd = folder.open_file(name, O_RDONLY);
     auto buffer = std::make_unique<std::array<char, 65536>>();
     std::uint64_t lines = 0;
-    for (;;) {
+    for (std::uint64_t bytes = 0;;) {
         const ssize_t size = ::read(fd.get(), buffer->data(), buffer->size());
         if (size < 0 && errno == EINTR)
             continue;
-        if (size <= 0)
+        if (size <= 0 || bytes > most_segment_bytes) // the Reader reads no more, either
             return lines;
+        bytes += static_cast<std::uint64_t>(size);
         lines += static_cast<std::uint64_t>(std::count(buffer->begin(), buffer->begin() + size, '\n'));
     }
 }

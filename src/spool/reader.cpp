@@ -25,8 +25,11 @@ Reader::Reader(const Folder& folder, const Segment& segment, io::UniqueFd fd)
     , segment_(segment)
     , lines_(std::move(fd), segment.is_gzip ? LineReader::Format::gzip : LineReader::Format::plain) {}
 
-bool Reader::next(std::string& line) {
-    while (const auto found = lines_.next()) {
+bool Reader::next(std::string& line, std::uint64_t pause_at) {
+    while (!is_at_end_ && position_ < pause_at) {
+        const auto found = next_line();
+        if (!found)
+            return false;
         if (segment_.is_cancelled(found->offset, range_hint_))
             continue;
         if (convert(*found, line))
@@ -34,6 +37,22 @@ bool Reader::next(std::string& line) {
         keep_bad(*found);
     }
     return false;
+}
+
+/// Nothing at the end of the file, after an error, and beyond the limits.
+std::optional<Line> Reader::next_line() {
+    const auto found = lines_.next();
+    if (!found)
+        error_ = lines_.error();
+    else if (found->offset + found->text.size() > most_segment_bytes)
+        error_ = "larger than any segment of the spool (64 MiB, uncompressed)";
+    else if (bad_count_ > most_bad_lines)
+        error_ = "more than " + std::to_string(most_bad_lines) + " damaged lines";
+    is_at_end_ = !found || !error_.empty();
+    if (is_at_end_)
+        return std::nullopt;
+    position_ = found->offset + found->text.size() + 1;
+    return found;
 }
 
 bool Reader::convert(const Line& found, std::string& line) {
@@ -81,15 +100,15 @@ std::uint64_t Reader::take_bad_count() noexcept {
 }
 
 Segment::Fate Reader::fate() const noexcept {
-    const bool damaged = !lines_.error().empty() || !all_kept_;
+    const bool damaged = !error_.empty() || !all_kept_;
     return damaged ? Segment::Fate::set_aside : Segment::Fate::to_remove;
 }
 
 void Reader::log_damage() const {
     const std::string path = folder_.path() + "/" + segment_.name;
-    if (!lines_.error().empty())
-        spdlog::warn("spool: {}: {}; the readable part is delivered, the file is kept as {}", path,
-                     lines_.error(), bad_name());
+    if (!error_.empty())
+        spdlog::warn("spool: {}: {}; the readable part is delivered, the file is kept as {}", path, error_,
+                     bad_name());
     else if (bad_count_ > 0)
         spdlog::warn("spool: {}: damaged lines ({}, first: {}) are skipped and kept in {}", path, bad_count_,
                      wrong_, bad_name());

@@ -10,6 +10,10 @@
 
 namespace lxcmon::spool {
 
+/// More than the spool ever writes to a segment, uncompressed. What is larger was made to be slow, or is no
+/// segment of the spool.
+inline constexpr std::uint64_t most_segment_bytes = std::uint64_t{64} << 20U;
+
 /// Identifies a batch in a segment.
 struct Entry {
     std::uint64_t segment = 0; ///< Segment::number

@@ -15,6 +15,12 @@
 namespace lxcmon::spool {
 namespace {
 
+/// The wall clock must run evenly for so long before files are removed by their age.
+constexpr std::chrono::nanoseconds most_even_time = std::chrono::minutes(10);
+
+/// The wall clock was set if it has moved by more, in all. NTP corrects by a few ms a minute.
+constexpr std::int64_t clock_tolerance_ns = 10'000'000'000;
+
 constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
 
 /// max_bytes drops whole segments, so several must fit.
@@ -37,6 +43,7 @@ Spool::Spool(Settings settings, Hooks hooks)
     , writer_(folder_, hooks_.sync)
     , backlog_(folder_, std::max<std::size_t>(1, settings_.batch_lines), settings_.batch_bytes) {
     settings_.segment_bytes = segment_limit(settings_);
+    static_cast<void>(even_ns(hooks_.now_ns()));
 }
 
 Spool::~Spool() {
@@ -137,15 +144,16 @@ void Spool::cancel(const Entry& entry) {
         backlog_.cancel(entry);
 }
 
-const Batch* Spool::begin(std::uint64_t end) {
+const Batch* Spool::begin(std::uint64_t end, std::uint64_t slice_bytes) {
     if (!backlog_.has_batch() && folder_.is_open() && !folder_.is_in_place())
         lose_folder();
-    if (const Batch* batch = backlog_.begin(end))
+    const Batch* const batch = backlog_.begin(end, slice_bytes);
+    if (batch != nullptr || backlog_.is_reading())
         return batch;
     if (!writer_.is_open() || writer_.segment().number >= end || writer_.segment().lines == 0)
         return nullptr;
     close_segment();
-    return backlog_.begin(end);
+    return backlog_.begin(end, slice_bytes);
 }
 
 void Spool::accept() {
@@ -202,16 +210,25 @@ void Spool::make_room(std::uint64_t wanted_bytes, bool may_drop_open_segment) {
     }
 }
 
+/// For how long the wall clock, which shows `now_ns`, has run as fast as the time since the boot.
+std::int64_t Spool::even_ns(std::int64_t now_ns) {
+    const std::int64_t boot_ns = hooks_.boot_ns();
+    const std::int64_t offset_ns = now_ns - boot_ns;
+    if (!clock_offset_ns_ || std::abs(offset_ns - *clock_offset_ns_) > clock_tolerance_ns) {
+        clock_offset_ns_ = offset_ns;
+        even_since_ns_ = boot_ns;
+    }
+    return boot_ns - even_since_ns_;
+}
+
 void Spool::drop_old() {
-    const std::int64_t before_ns = hooks_.now_ns() - settings_.max_age.count();
+    const std::int64_t now_ns = hooks_.now_ns();
+    const std::int64_t before_ns = now_ns - settings_.max_age.count();
+    if (even_ns(now_ns) < std::min(most_even_time, settings_.max_age).count())
+        return;
     if (writer_.is_open() && writer_.segment().lines > 0 && writer_.segment().mtime_ns < before_ns)
         close_segment();
-    for (;;) {
-        const auto dropped = backlog_.drop_oldest(before_ns);
-        count_dropped(dropped.lines, "--spool-max-age");
-        if (!dropped.any)
-            return;
-    }
+    count_dropped(backlog_.drop_oldest(before_ns).lines, "--spool-max-age");
 }
 
 void Spool::count_dropped(std::uint64_t lines, const char* bound) {

@@ -25,6 +25,8 @@ struct Hooks {
     Writer::Sync sync{};
     /// CLOCK_REALTIME; tests replace it.
     std::function<std::int64_t()> now_ns = [] { return io::now_ns(CLOCK_REALTIME); };
+    /// CLOCK_BOOTTIME, which nobody can set; tests replace it.
+    std::function<std::int64_t()> boot_ns = [] { return io::now_ns(CLOCK_BOOTTIME); };
 };
 
 /// Undelivered batches on disk: JSON Lines (docs/measurements.md) in segments `000000000042.jsonl`, gzipped
@@ -62,8 +64,11 @@ class Spool {
     void cancel(const Entry& entry);
 
     /// Returns the oldest batch as line protocol, or nullptr. The batch stays the same, and valid, until
-    /// accept(). Begins no segment from the number `end` on: their batches may still be cancelled.
-    [[nodiscard]] const Batch* begin(std::uint64_t end = every_segment);
+    /// accept(). Begins no segment from the number `end` on: their batches may still be cancelled. Reads
+    /// about `slice_bytes` at most, uncompressed: nullptr may also mean that a segment has had no good line
+    /// so far.
+    [[nodiscard]] const Batch* begin(std::uint64_t end = every_segment,
+                                     std::uint64_t slice_bytes = every_segment);
     /// The batch of begin() was delivered. A segment is removed after its last point.
     void accept();
     /// The batch of begin() was not delivered: the next begin() returns it again, unless the limits have
@@ -74,7 +79,9 @@ class Spool {
     [[nodiscard]] bool wants_back() const noexcept { return backlog_.wants_back(); }
 
     /// Enforces the limits on bytes and age, gzips at most one segment, and retries what failed. Call it
-    /// about once a second. Gzips no segment from the number `end` on.
+    /// about once a second. Gzips no segment from the number `end` on. One call removes one file by its age
+    /// at most, and none before the wall clock has run evenly for 10 minutes, or for the limit on age if that
+    /// is shorter: a clock that is wrong for a moment must not cost the backlog.
     void tidy(std::uint64_t end = every_segment);
 
     /// For the end of the run: removes from the disk what is delivered of files that are partly delivered,
@@ -95,6 +102,7 @@ class Spool {
     void close_segment();
     [[nodiscard]] std::uint64_t bytes_on_disk() const noexcept;
     void make_room(std::uint64_t wanted_bytes, bool may_drop_open_segment);
+    [[nodiscard]] std::int64_t even_ns(std::int64_t now_ns);
     void drop_old();
     void count_dropped(std::uint64_t lines, const char* bound);
     void note_end_of_dropping();
@@ -105,6 +113,8 @@ class Spool {
     Folder folder_;
     Writer writer_;
     Backlog backlog_;
+    std::optional<std::int64_t> clock_offset_ns_; ///< between the wall clock and the time since the boot
+    std::int64_t even_since_ns_ = 0;              ///< since the boot: the offset has been the same since then
     std::uint64_t next_number_ = 1;
     std::uint64_t rejected_bytes_ = 0; ///< of the quarantine, in the same folder
     std::uint64_t dropped_lines_ = 0;

@@ -16,6 +16,14 @@ namespace lxcmon::text {
     return lines;
 }
 
+/// The position after the first `count` lines; each line ends in LF.
+[[nodiscard]] inline std::size_t end_of_lines(std::string_view lines, std::size_t count) noexcept {
+    std::size_t end = 0;
+    for (; count > 0; --count)
+        end = lines.find('\n', end) + 1;
+    return end;
+}
+
 /// The last line; all lines end in LF.
 [[nodiscard]] inline std::string_view last_line(std::string_view lines) noexcept {
     const auto before = lines.substr(0, lines.size() - 1).rfind('\n');

@@ -91,6 +91,10 @@ void check_refused(FuzzedDataProvider& data) {
             wanted += line + '\n';
     }
     require(deliver::refused_lines(sent, verdict, at) == wanted, "the named lines, in order", sent);
+    const bool has_torn_line = !sent.empty() && sent.back() != '\n';
+    require(deliver::without_lines(sent, wanted).size() + wanted.size() ==
+                sent.size() + (has_torn_line ? 1 : 0),
+            "all other lines, each once", sent);
     // The lines in conflict are a matter of the reader; only so many of them may be given.
     verdict = {};
     verdict.type_conflict = deliver::TypeConflict{"m", "f", "float"};

@@ -145,7 +145,8 @@ class Run {
         case 3:
         case 4:
             if (const Batch* batch =
-                    spool_->begin(what == 3 ? spool::Spool::every_segment : number_of_a_segment()))
+                    spool_->begin(what == 3 ? spool::Spool::every_segment : number_of_a_segment(),
+                                  data_.ConsumeIntegralInRange<std::uint64_t>(1, 2000)))
                 accept(*batch);
             return;
         case 5:
@@ -264,7 +265,7 @@ class Run {
                               .max_age = std::chrono::hours(24 * 365 * 100), // of files that are written now
                               .segment_bytes = 400};
     std::int64_t now_ns_ = 1'795'000'000'000'000'000; // 2026-11
-    spool::Hooks hooks_{.now_ns = [this] { return now_ns_; }};
+    spool::Hooks hooks_{.now_ns = [this] { return now_ns_; }, .boot_ns = [this] { return now_ns_; }};
     std::optional<spool::Spool> spool_;
     std::set<std::uint64_t> good_;
     std::set<std::string> waiting_, cancelled_;

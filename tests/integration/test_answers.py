@@ -6,8 +6,9 @@ import time
 import unittest
 
 from support import fault_server as faults
-from support.delivery_case import DeliveryCase, points_of
+from support.delivery_case import DeliveryCase, points_of, ticks_with
 from support.findings import SANITIZED
+from support.line_protocol import parse_lines
 from support.recording_server import error_answer, json_answer
 from support.waiting import wait_until
 
@@ -165,54 +166,65 @@ class Divided(DeliveryCase):
 
 
 class Partly(DeliveryCase):
-    def assert_not_sent_again(self, server, agent, rejected_points):
-        agent.wait_for(lambda: len(server.writes()) >= 5, 20, "five requests")
-        self.stopped(agent)
-        # Also what the answer called partly stored: the server has its good lines.
-        self.assert_delivered_once(server.writes(), agent.stderr)
-        self.assertEqual(self.spool(agent).segments(), [])
-        self.assertEqual(len(self.lines_with(agent, "refuses")), 1, agent.stderr)
-        self.assertIn(f"{rejected_points} rejected", agent.stderr)
-        return self.spool(agent).rejected()
+    """The answer says only a part of the truth: what became of a line is what the server says to it without refused lines."""
+
+    def assert_only_these_are_refused(self, server, agent):
+        agent.wait_for(lambda: len(self.spool(agent).rejected()) >= 3, 20, "three ticks with refused lines")
+        self.drained_and_stopped(agent)
+        rejected = self.spool(agent).rejected()
+        refused = {(point.measurement, point.tags["container"], point.time) for each in rejected
+                   for point in parse_lines(each["line"] + "\n")}
+        self.assertEqual({key[:2] for key in refused}, {("lxc_cpu", "it-delivery-0")})
+        self.assert_delivered_once(server.delivered(), agent.stderr, refused)
+        self.assertLessEqual(set(ticks_with(len(self.containers), agent.stderr)), {key[2] for key in refused})
+        self.assertTrue(self.lines_with(agent, "refuses"), agent.stderr)
+        self.assertIn(f"{len(rejected)} rejected", agent.stderr)
+        return rejected
+
+    def server_that_refuses(self, answer):
+        """`answer` makes one of the numbers and texts of the refused lines."""
+        server = self.fault_server()
+
+        def answer_to(request):
+            lines = request.body.splitlines()
+            bad = [(number, line) for number, line in enumerate(lines, 1) if line.startswith("lxc_cpu,container=it-delivery-0")]
+            return answer(bad) if bad else GOOD
+        server.answer = answer_to
+        return server
 
     def test_partial_write_of_1x_and_2x(self):
         for status in (400, 422):
             with self.subTest(status):
-                server = self.fault_server()
-                server.script(error_answer(status, 'partial write: field type conflict: input field "x" is wrong dropped=3'))
-                (rejected,) = self.assert_not_sent_again(server, self.deliver_to(server.url), 3)
-                self.assertEqual((rejected["lines"], rejected["status"]), (3, status))
-                self.assertIn("field type conflict", rejected["error"])
-                self.assertNotIn("line", rejected)
+                server = self.server_that_refuses(lambda bad, s=status: error_answer(s, f"partial write: it says no dropped={len(bad)}"))
+                rejected = self.assert_only_these_are_refused(server, self.deliver_to(server.url))
+                self.assertEqual({each["status"] for each in rejected}, {status})
+                self.assertTrue(all("it says no" in each["error"] for each in rejected), rejected[0])
 
     def test_partial_write_of_1x_that_shows_the_line(self):
-        server = self.fault_server()
-        answers = iter([True])
+        def answer(bad):
+            shown = "\n".join(f"unable to parse '{line}': bad timestamp" for _, line in bad)
+            return json_answer(400, {"error": f"partial write: {shown} dropped=0"}, {"X-Influxdb-Version": "1.6.7"})
+        server = self.server_that_refuses(answer)
+        self.assert_only_these_are_refused(server, self.deliver_to(server.url))
 
-        def answer(request):
-            bad = request.body.splitlines()[1]
-            return error_answer(400, f"partial write: unable to parse '{bad}': bad timestamp dropped=0") if next(answers, False) else GOOD
-        server.answer = answer
-        (rejected,) = self.assert_not_sent_again(server, self.deliver_to(server.url), 1)
-        self.assertEqual(rejected["line"], server.writes()[0].body.splitlines()[1])
+    def test_a_partial_write_after_which_everything_is_taken(self):
+        server = self.fault_server()
+        server.script(error_answer(400, "partial write: too many series dropped=2"))
+        agent = self.deliver_to(server.url)
+        self.wait_for_ticks(agent, 3)
+        self.drained_and_stopped(agent)
+        self.assert_delivered_once(server.delivered(), agent.stderr)
+        self.assert_spool_empty(agent)
 
     def v3_agent(self, server):
         return self.deliver_to(server.url, "--influx-api", "v3", env={"INFLUX_TOKEN": "t0ken"})
 
     def test_partial_write_of_3x(self):
-        server = self.fault_server()
-        answers = iter([True])
-
-        def answer(request):
-            if not next(answers, False):
-                return GOOD
-            lines = request.body.splitlines()
-            bad = [{"line_number": number, "error_message": "invalid column type", "original_line": lines[number - 1][:20]}
-                   for number in (2, 3)]
-            return json_answer(400, {"error": "partial write of line protocol occurred", "data": bad})
-        server.answer = answer
-        rejected = self.assert_not_sent_again(server, self.v3_agent(server), 2)
-        self.assertEqual([each["line"] for each in rejected], server.writes()[0].body.splitlines()[1:3])
+        def answer(bad):
+            data = [{"line_number": number, "error_message": "invalid column type", "original_line": line[:20]} for number, line in bad]
+            return json_answer(400, {"error": "partial write of line protocol occurred", "data": data})
+        server = self.server_that_refuses(answer)
+        rejected = self.assert_only_these_are_refused(server, self.v3_agent(server))
         self.assertTrue(all("invalid column type" in each["error"] for each in rejected), rejected)
 
     def test_other_errors_of_3x(self):

@@ -168,10 +168,27 @@ class Bounds(SpoolCase):
         for path in self.files.segments():
             os.utime(path, (path.stat().st_mtime - 7200,) * 2)
         old = set(self.files.times())
-        agent = self.spooling_agent(self.dead_url(), "--spool-max-age", "1h")
+        agent = self.spooling_agent(self.dead_url(), "--spool-max-age", "5s")
         agent.wait_for(lambda: not set(self.files.times()) & old, 20, "what is too old to go")
         self.wait_for_spooled(agent, 2)
         agent.wait_for(lambda: self.lines_with(agent, "drop", "--spool-max-age"), what="the drop in the log")
+
+    def test_a_clock_that_jumped_before_the_start_drops_nothing(self):
+        """For an agent that starts these files are 30 days old, as they are for a clock that is 30 days ahead."""
+        self.fill(3)
+        for path in self.files.segments():
+            os.utime(path, (path.stat().st_mtime - 30 * 86400,) * 2)
+        old = set(self.files.times())
+        server = self.fault_server()
+        server.answer = (503, {}, b"")
+        agent = self.spooling_agent(server.url)
+        self.wait_for_ticks(agent, 10)
+        self.assertLessEqual(old, set(self.files.times()))
+        server.answer = GOOD
+        self.wait_until_drained(agent, 60)
+        self.stopped(agent)
+        self.assertLessEqual(old, {point.time for point in points_of(server.delivered())})
+        self.assertIn(" 0 dropped", agent.stderr)
 
 
 class Damage(SpoolCase):
@@ -222,6 +239,28 @@ class Damage(SpoolCase):
         self.assert_delivered_once(server.delivered(), agent.stderr)
         told = [line for line in self.lines_with(agent, ".bad")]
         self.assertEqual(len(told), len(set(told)), "each file is told of once")
+
+    def test_files_made_to_be_slow(self):
+        """Each of them stopped all spooling for minutes."""
+        self.fill()
+        good = self.files.points()
+        newlines = gzip.compress(b"\n" * (300 << 20), 9)
+        (self.folder / "000000000000-1.jsonl.gz").write_bytes(newlines)
+        fields = ",".join(f'"f{number}":1' for number in range(80_000))
+        (self.folder / "000000009000.jsonl").write_text(f'{{"name":"m","timestamp":1,"fields":{{{fields}}}}}\n' * 3)
+        server = self.fault_server()
+        server.answer = NOT_NOW
+        agent = self.spooling_agent(server.url)
+        agent.wait_for(lambda: not (self.folder / "000000000000-1.jsonl.gz").exists(), 30, "the newlines to be set aside")
+        self.wait_for_spooled(agent, len({point["timestamp"] for point in good}) + 5)
+        server.answer = GOOD
+        self.wait_until_drained(agent, 60)
+        self.stopped(agent)
+        wanted = {(point["name"], point["timestamp"]) for point in good}
+        self.assertLessEqual(wanted, {(point.measurement, point.time) for point in points_of(server.delivered())})
+        self.assertEqual((self.folder / "000000000000-1.jsonl.gz.bad").read_bytes(), newlines)
+        self.assertEqual(len(self.lines_with(agent, "more than 10000 damaged lines")), 1, agent.stderr)
+        self.assertEqual(len(self.lines_with(agent, "first: more than 1000 keys")), 1, agent.stderr)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ bind-address = "127.0.0.1:{rpc_port}"
   dir = "{folder}/data"
   wal-dir = "{folder}/wal"
   query-log-enabled = false
+  max-values-per-tag = {max_values_per_tag}
+  max-series-per-database = {max_series_per_database}
 [monitor]
   store-enabled = false
 [http]
@@ -82,10 +84,15 @@ class Influxd:
         self._process, self._has_admin = None, False
         # The test's own queries are not what TLS is tried with.
         self._tls = ssl._create_unverified_context() if pair else None
-        config = CONFIG.format(folder=self._folder, port=self.port, rpc_port=free_port(), auth=str(auth).lower(),
-                               https=str(pair is not None).lower(), certificate=pair.certificate if pair else "",
-                               key=pair.key if pair else "", max_body_bytes=max_body_bytes)
-        (self._folder / "influxdb.conf").write_text(config)
+        self._config = {
+            "folder": self._folder, "port": self.port, "rpc_port": free_port(), "auth": str(auth).lower(), "https": str(pair is not None).lower(),
+            "certificate": pair.certificate if pair else "", "key": pair.key if pair else "", "max_body_bytes": max_body_bytes}
+        self.set_limits()
+
+    def set_limits(self, max_values_per_tag=100_000, max_series_per_database=1_000_000):
+        """From the next start on. Beyond them it refuses new series."""
+        limits = {"max_values_per_tag": max_values_per_tag, "max_series_per_database": max_series_per_database}
+        (self._folder / "influxdb.conf").write_text(CONFIG.format(**self._config, **limits))
 
     def start(self):
         if shutil.which("influxd") is None:

@@ -68,17 +68,46 @@ TEST_CASE_FIXTURE(Fixture, "the longer of backoff and Retry-After; a success res
     CHECK(waits == std::vector<milliseconds>{seconds(600), seconds(2), seconds(1)});
 }
 
-TEST_CASE_FIXTURE(Fixture,
-                  "a partial write ends the batch; the count of lost lines is limited to the lines sent") {
-    for (const std::size_t reported : {std::size_t{1}, std::size_t{1'000'000}, std::size_t{0}}) {
+TEST_CASE_FIXTURE(Fixture, "nothing counts as stored after a partial write: all is sent again, and taken") {
+    for (const std::size_t reported : {std::size_t{1}, std::size_t{3}, std::size_t{0}}) {
         Verdict partial = verdict_of(Outcome::partial);
         partial.dropped_lines = reported;
         sink.script.push_back(partial);
-        CHECK(run(four, 1));
+        sink.sent.clear();
+        CHECK(run(four));
+        CHECK(sink.sent == std::vector<std::string>{four.body, "a 1\nb 2\n", "c 3\nd 4\n"});
     }
-    CHECK(counters.rejected_points == 1 + 4 + 1);
-    CHECK(counters.delivered_points == 3 + 0 + 3);
+    CHECK(counters.rejected_points == 0);
+    CHECK(counters.delivered_points == 12);
     CHECK(waits.empty());
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "a partial write of all lines refuses them at once; so does one of a single line") {
+    Verdict partial = verdict_of(Outcome::partial);
+    partial.dropped_lines = 1'000'000;
+    sink.script = {partial};
+    CHECK(run(four));
+    CHECK(sink.sent.size() == 1);
+    CHECK(counters.rejected_points == 4);
+    sink.script = {verdict_of(Outcome::partial)};
+    CHECK(run({"e 5\n", 1}));
+    CHECK(counters.rejected_points == 5);
+    CHECK(counters.delivered_points == 0);
+}
+
+TEST_CASE_FIXTURE(Fixture, "lines that a partial write names are sent apart: the answer to these decides") {
+    Verdict partial = verdict_of(Outcome::partial);
+    partial.dropped_lines = 2;
+    partial.refused_lines = {2, 4};
+    sink.script = {partial};
+    CHECK(run(four));
+    CHECK(sink.sent == std::vector<std::string>{four.body, "a 1\nc 3\n", "b 2\nd 4\n"});
+    CHECK(counters.delivered_points == 4); // the server has taken them now
+    sink.script = {partial, Verdict{}, partial};
+    CHECK(run(four));
+    CHECK(counters.delivered_points == 6);
+    CHECK(counters.rejected_points == 2);
 }
 
 TEST_CASE_FIXTURE(Fixture, "too large: halved at once on line boundaries, a lone line is rejected") {
@@ -202,7 +231,7 @@ TEST_CASE_FIXTURE(Fixture, "an empty batch, and a batch whose last line has no L
     CHECK(counters.delivered_points == 2);
 }
 
-TEST_CASE("refused lines are reported with the server's message, and with their text if they are named") {
+TEST_CASE("refused lines are reported with the server's message and their text") {
     FakeSink sink;
     std::vector<spool::Rejected> rejected;
     DeliverySettings settings;
@@ -214,19 +243,14 @@ TEST_CASE("refused lines are reported with the server's message, and with their 
     verdict.status = 400;
     verdict.dropped_lines = 1;
     SUBCASE("named") {
-        verdict.refused_lines = {2};
-        sink.script = {verdict};
+        Verdict naming = verdict;
+        naming.refused_lines = {2};
+        sink.script = {naming, Verdict{}, verdict};
         delivery.begin(batch);
-        static_cast<void>(delivery.step());
+        while (!delivery.done())
+            static_cast<void>(delivery.step());
         REQUIRE(rejected.size() == 1);
         CHECK(rejected[0].lines == "b v=2 2\n");
-    }
-    SUBCASE("not named") {
-        sink.script = {verdict};
-        delivery.begin(batch);
-        static_cast<void>(delivery.step());
-        REQUIRE(rejected.size() == 1);
-        CHECK(rejected[0].lines.empty());
     }
     SUBCASE("found by halving") {
         sink.judge = [](std::string_view lines) {

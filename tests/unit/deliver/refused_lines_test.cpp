@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 using namespace lxcmon::deliver;
 
 namespace {
@@ -49,4 +51,42 @@ TEST_CASE("the lines of a type conflict are those with the field and the type of
     CHECK(refused_lines(sent, verdict, 1) == "cpu,n=5 v=true,s=\"v\" 1\n");
     verdict.type_conflict = TypeConflict{"none", "v", "float"};
     CHECK(refused_lines(sent, verdict, 9).empty());
+}
+
+TEST_CASE("the lines of a batch without some of them") {
+    CHECK(without_lines(three, "") == three);
+    CHECK(without_lines(three, "b v=2 2\n") == "a v=1 1\nc v=3 3\n");
+    CHECK(without_lines(three, "a v=1 1\nc v=3 3\n") == "b v=2 2\n");
+    CHECK(without_lines(three, three).empty());
+    CHECK(without_lines("a 1\na 1\nb 2\n", "a 1\n") == "a 1\nb 2\n");
+}
+
+TEST_CASE("refused series: lines with the same measurement and tags") {
+    RefusedSeries series;
+    CHECK(series.lines_in(three).empty());
+    series.add("cpu,n=a\\ b v=1 1\nmem v=1 1\n");
+    CHECK(series.lines_in("cpu,n=a\\ b v=2,w=3 2\ncpu,n=a\\ c v=1 1\nmem v=9 3\nmem,n=a v=1 1\n") ==
+          "cpu,n=a\\ b v=2,w=3 2\nmem v=9 3\n");
+    series.clear();
+    CHECK(series.lines_in("mem v=1 1\n").empty());
+}
+
+TEST_CASE("suspected lines: named by the server, else of a refused series, but never all") {
+    RefusedSeries series;
+    CHECK(suspected_lines(three, naming({}), series).empty());
+    CHECK(suspected_lines(three, naming({1, 2, 3}), series).empty());
+    series.add("c v=9 9\n");
+    CHECK(suspected_lines(three, naming({2}), series) == "b v=2 2\n");
+    CHECK(suspected_lines(three, naming({}), series) == "c v=3 3\n");
+    CHECK(suspected_lines(three, naming({1, 2, 3}), series) == "c v=3 3\n");
+    series.add(three);
+    CHECK(suspected_lines(three, naming({}), series).empty());
+}
+
+TEST_CASE("refused series are limited") {
+    RefusedSeries series;
+    for (std::size_t number = 0; number <= RefusedSeries::most_series; ++number)
+        series.add("m,n=" + std::to_string(number) + " v=1 1\n");
+    CHECK(series.lines_in("m,n=0 v=1 1\n").empty());
+    CHECK_FALSE(series.lines_in("m,n=" + std::to_string(RefusedSeries::most_series) + " v=1 1\n").empty());
 }

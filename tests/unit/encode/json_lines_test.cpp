@@ -162,3 +162,16 @@ TEST_CASE("deep nesting is refused without a crash") {
         wrong_with("{\"fields\":{\"f\":" + nested(depth, "[", "", "]") + "},\"name\":\"m\",\"timestamp\":1}")
             .find("\"f\"") != std::string::npos);
 }
+
+TEST_CASE("a line with more keys than any point has is refused: ordered JSON takes quadratic time") {
+    const auto wrong_of = [](std::size_t fields) {
+        std::string line = R"({"name":"m","timestamp":1,"fields":{)";
+        for (std::size_t field = 0; field < fields; ++field)
+            line += (field == 0 ? "\"f" : ",\"f") + std::to_string(field) + "\":1";
+        PointBuffer points;
+        return parse_json_line(line + "}}", points);
+    };
+    CHECK_FALSE(wrong_of(997)); // and three keys above
+    CHECK(wrong_of(998) == "more than 1000 keys");
+    CHECK(wrong_of(100'000) == "more than 1000 keys");
+}

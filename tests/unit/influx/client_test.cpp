@@ -180,11 +180,12 @@ TEST_CASE_FIXTURE(Fixture, "413 halves, and a line that is too large alone is re
     CHECK(counters.rejected_points == 1);
 }
 
-TEST_CASE_FIXTURE(Fixture, "400: a refused batch is bisected, a partial write is not sent again") {
+TEST_CASE_FIXTURE(Fixture, "400: a refused batch and a partial write are bisected") {
     Client client(settings_for(server));
     server.script({400, R"({"error":"partial write: x dropped=1"})", {}, Fault::none});
+    server.script({400, R"({"error":"partial write: x dropped=1"})", {}, Fault::none});
     CHECK(deliver(client, two).empty());
-    CHECK(server.requests().size() == 1);
+    CHECK(server.requests().size() == 3);
     CHECK(counters.rejected_points == 1);
     server.handle([](const test::HttpRequestSeen& seen) {
         return HttpAnswer{seen.body.find("a v") == std::string::npos ? 204 : 400,

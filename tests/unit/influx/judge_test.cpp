@@ -75,6 +75,20 @@ TEST_CASE("each row of the table in docs/protocol.md") {
         CHECK(outcome(422, R"({"code":"invalid","message":"failure writing: partial write: x dropped=3"})") ==
               deliver::Outcome::partial);
     }
+    SUBCASE("500 for points that the server never takes is a partial write (2.0)") {
+        const deliver::Verdict verdict =
+            judge(
+                answered(
+                    500,
+                    R"({"code":"internal error","message":"unexpected error writing points to database: partial write: points beyond retention policy dropped=3"})"),
+                now)
+                .verdict;
+        CHECK(verdict.outcome == deliver::Outcome::partial);
+        CHECK(verdict.dropped_lines == 3);
+        CHECK(verdict.message.ends_with("dropped=3"));
+        CHECK(outcome(500, R"({"error":"partial write: engine: disk full dropped=3"})") ==
+              deliver::Outcome::server_error);
+    }
     SUBCASE("other 400 and 422 stored nothing") {
         CHECK(outcome(400, R"({"error":"field type conflict: input field"})") == deliver::Outcome::refused);
         CHECK(outcome(422, R"({"code":"unprocessable entity","message":"outside retention"})") ==
@@ -170,6 +184,12 @@ TEST_CASE("the count of lines lost in a partial write") {
         3);
     CHECK(dropped(R"({"error":"partial write: something"})") == std::nullopt);
     CHECK(dropped(R"({"error":"partial write: dropped=x"})") == std::nullopt);
+    // A container's text, such as a mount point in the value of a tag, is no count.
+    CHECK(
+        dropped(
+            R"({"error":"partial write: max-values-per-tag limit exceeded (3/3): measurement=\"m\" tag=\"path\" value=\"dropped=99 unable to parse 'a unable to parse 'b\" dropped=1"})") ==
+        1);
+    CHECK(dropped(R"({"error":"partial write: value=\"dropped=99\" is bad"})") == std::nullopt);
 }
 
 TEST_CASE("v3: which lines were refused") {

@@ -138,6 +138,8 @@ TEST_CASE_FIXTURE(SpoolTest,
     Spool spool(settings, hooks);
     append(spool, numbered_batch(15, 2));
     now += 2 * hour_ns;
+    spool.tidy(); // one file each time
+    CHECK(spool.dropped_lines() == 5);
     spool.tidy();
     CHECK(spool.dropped_lines() == 7);
     CHECK(spool.lines() == 0);
@@ -150,6 +152,7 @@ TEST_CASE_FIXTURE(Bounded, "spool bounds: after a clock is set back only old poi
     Spool spool(settings, hooks);
     append(spool, numbered_batch(10, 2));
     now -= 1000 * hour_ns; // the clock is corrected: the first segment is in the future
+    set_by -= 1000 * hour_ns;
     append(spool, numbered_batch(12, 2));
     spool.tidy();
     CHECK(spool.dropped_lines() == 0);
@@ -179,7 +182,10 @@ TEST_CASE_FIXTURE(Bounded,
     CHECK(spool.dropped_lines() == 0);
     now = status_of(path(old_bad)).st_mtim.tv_sec * std::int64_t{1'000'000'000} + settings.max_age.count() +
           hour_ns;
-    spool.tidy();
+    for (std::size_t files = 3; files > 0; --files) {
+        CHECK(names().size() == files);
+        spool.tidy();
+    }
     CHECK(spool.dropped_lines() == 4);
     CHECK(names().empty());
 }
@@ -231,8 +237,8 @@ TEST_CASE_FIXTURE(SpoolTest, "spool bounds: dropped lines of gzipped segments ar
     settings.max_age = hours(1);
     const LogCapture log;
     write("000000000001-4321.jsonl.gz", "not even gzip");
-    now += 365 * 24 * hour_ns;
     Spool spool(settings, hooks);
+    now += 365 * 24 * hour_ns;
     spool.tidy();
     CHECK(spool.dropped_lines() == 4321);
     CHECK(names().empty());
@@ -249,4 +255,57 @@ TEST_CASE_FIXTURE(Bounded, "spool bounds: a segment that can't be removed is ski
         append(spool, numbered_batch(10 + 2 * batch, 2));
     CHECK(std::filesystem::exists(path("000000000001.jsonl")));
     CHECK_FALSE(std::filesystem::exists(path("000000000002.jsonl")));
+}
+
+TEST_CASE_FIXTURE(Bounded, "spool bounds: a clock that jumps drops nothing before it has run evenly again") {
+    constexpr std::int64_t minute_ns = 60'000'000'000;
+    settings.max_age = hours(10);
+    const LogCapture log;
+    Spool spool(settings, hooks);
+    const auto set_clock = [&](std::int64_t by) {
+        now += by;
+        set_by += by;
+    };
+    const auto pass = [&](std::int64_t time_ns) {
+        for (const std::int64_t end = now + time_ns; now < end; now += 1'000'000'000)
+            spool.tidy();
+    };
+    append(spool, numbered_batch(10, 2));
+    append(spool, numbered_batch(12, 2));
+    append(spool, numbered_batch(14, 2));
+    pass(20 * minute_ns);
+    SUBCASE("for three seconds") {
+        set_clock(1000 * hour_ns);
+        pass(3'000'000'000);
+        set_clock(-1000 * hour_ns);
+        pass(9 * hour_ns);
+        CHECK(spool.dropped_lines() == 0);
+        pass(hour_ns); // these are the real ten hours
+        CHECK(spool.dropped_lines() == 6);
+    }
+    SUBCASE("again and again") {
+        for (int count = 0; count < 10; ++count) {
+            set_clock(100 * hour_ns);
+            pass(9 * minute_ns);
+        }
+        CHECK(spool.dropped_lines() == 0);
+    }
+    SUBCASE("for good: it was wrong before") {
+        set_clock(1000 * hour_ns);
+        pass(10 * minute_ns);
+        CHECK(spool.dropped_lines() == 0);
+        spool.tidy();
+        CHECK(spool.dropped_lines() == 2);
+        spool.tidy();
+        CHECK(spool.dropped_lines() == 4);
+    }
+    SUBCASE("before the start") {
+        set_clock(1000 * hour_ns);
+        settings.folder = folder.path("second");
+        std::filesystem::copy(folder.path("spool"), settings.folder);
+        Spool second(settings, hooks);
+        second.tidy();
+        CHECK(second.lines() == 6);
+        CHECK(second.dropped_lines() == 0);
+    }
 }

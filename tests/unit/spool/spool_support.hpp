@@ -28,10 +28,12 @@ struct SpoolTest {
     Settings settings;
     spool::Hooks hooks;
     std::int64_t now = 1'795'000'000'000'000'000; // 2026-11
+    std::int64_t set_by = 0;                      ///< by how much a test has set the clock; else time passes
 
     SpoolTest() {
         settings.folder = folder.path("spool");
         hooks.now_ns = [this] { return now; };
+        hooks.boot_ns = [this] { return now - set_by; };
     }
 
     [[nodiscard]] std::string path(const std::string& name) const { return settings.folder + "/" + name; }

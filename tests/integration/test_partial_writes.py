@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A real InfluxDB at its limits on series says `partial write`, refuses new series, and drops good lines beside them."""
+
+from support.delivery_case import MEASUREMENTS, DeliveryCase, by_tick, ticks_with
+from support.fault_server import FaultServer
+from support.recording_server import json_answer
+
+NEW = "it-delivery-2"
+
+
+class Limits(DeliveryCase):
+    """Two containers have series, the third is new and gets none."""
+    container_count = 3
+
+    def limited_influxd(self, **limits):
+        """With the series of the first two containers, at exactly these limits."""
+        influx = self.own_influxd()
+        self.run_once("--influx-url", influx.url, "--no-host", "--exclude", NEW, *self.only_these())
+        self.assertEqual(influx.tag_values("container"), {"it-delivery-0", "it-delivery-1"})
+        influx.stop()
+        influx.set_limits(**limits)
+        return influx
+
+    @staticmethod
+    def only_these():
+        return [f"--metrics={measurement}" for measurement in MEASUREMENTS]
+
+    def assert_only_new_is_refused(self, influx, words):
+        # The first ticks wait in the spool, so that one batch has several of them.
+        agent = self.start_agent("--interval", "200ms", "--influx-url", influx.url, "--log-level", "debug", "--no-host", *self.only_these())
+        agent.wait_for(lambda: len(self.spool(agent).times()) >= 5, 20, "five ticks in the spool")
+        influx.start()
+        agent.wait_for(lambda: self.spool(agent).rejected() and not self.spool(agent).segments(), 60, "the spool to be empty")
+        self.wait_for_ticks(agent, 5)
+        result = self.drained_and_stopped(agent)
+        ticks = ticks_with(len(self.containers), agent.stderr)
+        good = {key for key in self.keys_of_ticks(agent.stderr) if key[1] != NEW}
+        stored = {(measurement, row.tags["container"], row.time) for measurement in MEASUREMENTS for row in influx.rows(measurement)}
+        self.assertEqual(by_tick(good - stored, agent.stderr), [], "not in InfluxDB")
+        rejected = self.spool(agent).rejected()
+        lines = [each["line"] for each in rejected]
+        self.assertEqual(len(set(lines)), len(lines), "each once")
+        self.assertEqual([line for line in lines if f"container={NEW}," not in line], [], "good lines were refused")
+        self.assertLessEqual(set(ticks), {int(line.rsplit(" ", 1)[1]) for line in lines}, "refused in each tick")
+        self.assertTrue(all(words in each["error"] for each in rejected), rejected[0])
+        self.assertIn(f"{len(lines)} rejected", result.stderr)
+        self.assertEqual(len(self.lines_with(agent, "refuses")), 2, f"once, and once for the backlog: {agent.stderr}")
+
+    def test_max_values_per_tag(self):
+        self.assert_only_new_is_refused(self.limited_influxd(max_values_per_tag=2), "max-values-per-tag limit exceeded")
+
+    def test_max_series_per_database(self):
+        influx = self.limited_influxd(max_series_per_database=len(self.containers[:2]) * len(MEASUREMENTS))
+        self.assert_only_new_is_refused(influx, "max-series-per-database limit exceeded")
+
+
+class BeyondRetention(DeliveryCase):
+    def test_a_500_that_never_passes(self):
+        """InfluxDB 2.0 answers so to points that are older than it keeps: only these are refused, and nothing waits for them."""
+        server = FaultServer()
+        self.addCleanup(server.close)
+        word = "lxc_cpu,container=it-delivery-0"
+
+        def answer(request):
+            old = request.body.count(word)
+            message = f"unexpected error writing points to database: partial write: points beyond retention policy dropped={old}"
+            return json_answer(500, {"code": "internal error", "message": message}) if old else (204, {}, b"")
+        server.answer = answer
+        agent = self.deliver_to(server.url)
+        agent.wait_for(lambda: len(self.spool(agent).rejected()) >= 4, 20, "four refused lines")
+        self.drained_and_stopped(agent)
+        self.assert_delivered_once(server.delivered(), agent.stderr,
+                                   [key for key in self.keys_of_ticks(agent.stderr) if key[:2] == ("lxc_cpu", "it-delivery-0")])
+        self.assertEqual([each["line"] for each in self.spool(agent).rejected() if word not in each["line"]], [])
+        self.assertEqual(self.lines_with(agent, "fails"), [])
