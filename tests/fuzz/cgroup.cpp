@@ -60,7 +60,7 @@ void check_io(std::string_view text) {
     parse_blkio(text, false, devices);
     for (const DeviceIo& device : devices) {
         Readings readings;
-        set_device_io(device, fields_of("lxc_io"), readings);
+        set_device_io(device, "/dev/mapper/x", fields_of("lxc_io"), readings);
         check(readings, fields_of("lxc_io"));
     }
     const std::size_t all = devices.size();

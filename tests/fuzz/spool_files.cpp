@@ -182,11 +182,16 @@ void check_reader(FuzzedDataProvider& data) {
                                                 : text;
     spool::Reader reader(temp.folder, segment, fuzz::file_with(bytes));
     std::string good;
-    for (std::string line; reader.next(line);) {
-        PointBuffer points;
-        require(!encode::parse_line_protocol(line, points) && points.size() == 1,
-                "a delivered line is line protocol", line);
-        good += line;
+    while (!reader.is_at_end()) {
+        const std::uint64_t pause_at =
+            reader.position() + data.ConsumeIntegralInRange<std::uint64_t>(1, 5000);
+        for (std::string line; reader.next(line, pause_at);) {
+            PointBuffer points;
+            require(!encode::parse_line_protocol(line, points) && points.size() == 1,
+                    "a delivered line is line protocol", line);
+            good += line;
+        }
+        require(reader.is_at_end() || reader.position() >= pause_at, "a pause is where it was asked for");
     }
     reader.log_damage();
     const std::uint64_t bad_lines = reader.take_bad_count();

@@ -52,7 +52,7 @@ TEST_CASE("a folder with two paths is one lxcpath, the first") {
     std::filesystem::create_directory_symlink("real", link);
     LogCapture log;
     ContainerTable table(
-        DiscoverSettings{{link, real, tree.path() / "real/../real"}, {}, {}, {}, always_due()});
+        DiscoverSettings{{link, real, tree.path() / "real/../real"}, {}, {}, {}, {}, always_due()});
     for (int round = 0; round < 3; ++round) {
         CHECK(places_of(table) == Places{link + "/web STOPPED"});
         CHECK(table.left_out() == 0);

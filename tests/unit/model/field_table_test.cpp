@@ -38,7 +38,9 @@ const std::map<std::string_view, std::string_view> schema{
      "total_bytes i, used_bytes i, free_bytes i, available_bytes i, used_percent f, inodes_total i, "
      "inodes_used i, inodes_free i, readonly b, block_device s"},
     {"lxc_pids", "processes i, threads i, limit i, own_limit i, peak i, events_max i"},
-    {"lxc_state", "state s, running b, frozen b, uptime_sec i, restarts i, init_pid i"},
+    {"lxc_state",
+     "state s, running b, frozen b, uptime_sec i, restarts i, init_pid i, lock s, tags s, onboot b, "
+     "template b, cores i"},
     {"lxc_pressure", "some_avg10 f, some_avg60 f, some_avg300 f, some_total_usec i, full_avg10 f, full_avg60 "
                      "f, full_avg300 f, full_total_usec i"},
     {"lxc_hugetlb", "usage_bytes i, limit_bytes i, events_max i"},

@@ -114,7 +114,7 @@ TEST_CASE("a relative path begins in the folder of its settings file, or else in
     CHECK(of_file.destinations.json_file.path == in_folder("points.jsonl"));
     CHECK(of_file.log.file == in_folder("a.log"));
     CHECK(of_file.collect.discover.lxcpaths ==
-          std::vector<std::string>{in_folder("lxc"), in_folder("../other"), "/abs//x"});
+          std::vector<std::string>{in_folder("lxc"), in_folder("../other"), "/abs/x"});
     const Config of_caller = parser.config({"--spool-dir", "spool", "--lxcpath", ".//lxc", "--json-file=-"},
                                            {{"LXCMON_LOG_FILE", "a.log"}});
     CHECK(of_caller.destinations.spool.folder == here + "/spool");
