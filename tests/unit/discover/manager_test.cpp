@@ -161,20 +161,6 @@ TEST_CASE("read_pve_folder reads each VMID.conf and no other file") {
     CHECK(read_pve_folder(tree.path() / "pve/none", {}, answer) == ENOENT);
 }
 
-TEST_CASE("read_pve_folder lists the containers of other nodes") {
-    const TempTree tree;
-    tree.write("nodes/pve1/lxc/101.conf", "");
-    tree.write("nodes/pve2/lxc/102.conf", "hostname: not-read\n");
-    tree.write("nodes/pve2/qemu-server/103.conf", "");
-    tree.write("nodes/pve3/lxc/104.conf.tmp.1", "");
-    tree.write("nodes/gone/priv", "");
-    tree.write("nodes/file", "");
-    std::filesystem::create_symlink("nodes/pve1/lxc", tree.path() / "lxc");
-    ManagerAnswer answer;
-    CHECK(read_pve_folder(tree.path() / "lxc", {}, answer) == 0);
-    CHECK(answer == ManagerAnswer{{{"101", named("")}}, {{"102", "pve2"}}});
-}
-
 TEST_CASE("an answer from the process that asks is checked") {
     ManagerAnswer given{{{"101", named("web")}, {"9", {}}}, {{"202", "pve2"}}};
     given.here["101"].lock = "backup";

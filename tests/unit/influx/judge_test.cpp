@@ -280,29 +280,6 @@ TEST_CASE("the server's message, in each form that servers use") {
     CHECK(message(header) == "header's message");
 }
 
-TEST_CASE("messages are safe to log") {
-    const deliver::Verdict long_one =
-        judge(answered(400, "a\r\nb\x1b[31m" + std::string(1000, 'x')), now).verdict;
-    CHECK(long_one.message.starts_with("HTTP 400: a__b_[31mxxx"));
-    CHECK(long_one.message.size() < 500);
-
-    const std::vector<std::string> secrets{"hunter22", "tok en"};
-    const deliver::Verdict echoed =
-        judge(answered(401, R"({"error":"no hunter22, no tok en"})"), now, secrets).verdict;
-    CHECK(echoed.message == "HTTP 401: no ***, no ***; check the user and password, or the token");
-    http::Reply broken;
-    broken.failure = "https://hunter22: no";
-    CHECK(judge(broken, now, secrets).verdict.message == "https://***: no");
-}
-
-TEST_CASE("the message about a redirect has its target") {
-    http::Reply reply = answered(308);
-    reply.location = "https://elsewhere/write";
-    const deliver::Verdict verdict = judge(reply, now).verdict;
-    CHECK(verdict.outcome == deliver::Outcome::settings);
-    CHECK(verdict.message.find("https://elsewhere/write") != std::string::npos);
-}
-
 TEST_CASE("bodies with unexpected JSON") {
     CHECK(outcome(400, std::string(65536, '[')) == deliver::Outcome::settings);
     CHECK(remedy(404, R"({"error":{"error":"database not found"}})") == Remedy::create_database);

@@ -206,44 +206,6 @@ TEST_CASE_FIXTURE(Bounded, "spool bounds: the quarantine counts for at most half
     CHECK(spool.dropped_lines() == before);
 }
 
-TEST_CASE_FIXTURE(SpoolTest, "spool bounds: a batch in delivery is not dropped, the rest of its segment is") {
-    settings.batch_lines = 2;
-    settings.max_age = hours(1);
-    const LogCapture log;
-    Spool spool(settings, hooks);
-    append(spool, numbered_batch(10, 6));
-    REQUIRE(spool.begin() != nullptr);
-    now += 2 * hour_ns;
-    append(spool, numbered_batch(16, 1));
-    spool.tidy();
-    CHECK(spool.dropped_lines() == 0);
-    CHECK(spool.lines() == 7);
-    SUBCASE("delivered") {
-        CHECK(spool.begin()->body == numbered_lines(10, 2));
-        spool.accept();
-        spool.tidy();
-        CHECK(spool.dropped_lines() == 4);
-    }
-    SUBCASE("not delivered") {
-        spool.keep();
-        spool.tidy();
-        CHECK(spool.dropped_lines() == 6);
-    }
-    CHECK(spool.lines() == 1);
-    CHECK(drain(spool) == numbered_lines(16, 1));
-}
-
-TEST_CASE_FIXTURE(SpoolTest, "spool bounds: dropped lines of gzipped segments are counted by the file name") {
-    settings.max_age = hours(1);
-    const LogCapture log;
-    write("000000000001-4321.jsonl.gz", "not even gzip");
-    Spool spool(settings, hooks);
-    now += 365 * 24 * hour_ns;
-    spool.tidy();
-    CHECK(spool.dropped_lines() == 4321);
-    CHECK(names().empty());
-}
-
 TEST_CASE_FIXTURE(Bounded, "spool bounds: a segment that can't be removed is skipped") {
     settings.max_bytes = 10 * segment;
     const LogCapture log;
