@@ -86,8 +86,7 @@ class Rights(CheckCase):
 class Limits(CheckCase):
     def test_limits_of_the_real_server(self):
         influx = Influxd(self.workspace, name="influxd-with-limits")
-        config = self.workspace.folder("influxd-with-limits") / "influxdb.conf"
-        config.write_text(config.read_text().replace("[data]\n", "[data]\n  max-series-per-database = 1\n"))
+        influx.set_limits(max_series_per_database=1)
         influx.start()
         self.addCleanup(influx.stop)
         influx.execute("CREATE DATABASE lxc")
