@@ -27,6 +27,7 @@ refresh_package_lists() {
 # install_needed PACKAGE...: these, and the build dependencies, which only debian/control lists.
 install_needed() {
     local plan names
+    remove_policy # that of a run that was killed
     refresh_package_lists
     # shellcheck disable=SC2154 # of lib.sh
     make_plan build-dep "$root_folder/"

@@ -131,7 +131,10 @@ Step Delivery::take(const Verdict& verdict) {
 }
 
 Step Delivery::divide_or_reject(const Verdict& verdict) {
-    if (pieces_.front().lines > 1)
+    const Piece& front = pieces_.front();
+    // InfluxDB 1 names each line that it can't parse; if these are all, no search is needed.
+    const bool names_all = refused_lines(front.bytes, verdict, front.lines).size() == front.bytes.size();
+    if (front.lines > 1 && !names_all)
         divide();
     else
         reject(verdict);
@@ -146,11 +149,11 @@ Step Delivery::search_refused(const Verdict& verdict) {
     if (front.lines == 1 || verdict.dropped_lines.value_or(0) >= front.lines) {
         refused_series_.add(front.bytes);
         reject(verdict);
-    } else if (++partial_writes_ > max_partial_writes) {
-        reject(verdict); // the next batch begins with the refused series that are known
     } else if (std::string apart = suspected_lines(front.bytes, verdict, refused_series_); !apart.empty()) {
         Piece others = piece_of(without_lines(front.bytes, apart));
         replace_front(std::move(others), piece_of(std::move(apart)));
+    } else if (++partial_writes_ > max_partial_writes) {
+        reject(verdict); // the next batch begins with the refused series that are known
     } else {
         divide();
     }

@@ -44,7 +44,7 @@ void ContainerTable::refresh() {
     clients_.end_idle();
     clients_.report_overdue();
     for (std::size_t index = 0; index < by_path_.size(); ++index)
-        refresh_manager(index);
+        refresh_manager(index, is_first);
     if (std::exchange(listed_, false))
         mark_shadowed();
     make_view();

@@ -113,7 +113,7 @@ class ContainerTable {
     void note_list(const std::string& lxcpath, Path& path, const std::string& fault);
     void refuse_taken_init(const ContainerEntry& entry, LxcAnswer& answer) const;
     void take_container(std::size_t index, ContainerEntry& entry, bool of_init, LxcAnswer answer);
-    void refresh_manager(std::size_t index);
+    void refresh_manager(std::size_t index, bool may_wait);
     void mark_seen(std::size_t index, const std::string& name, Source source);
     void mark_shadowed();
     [[nodiscard]] static bool is_of_pve(const Path& path) noexcept {

@@ -83,6 +83,11 @@ void ContainerTable::take_of_path(std::size_t index, LxcAsk what, const LxcAnswe
         take_owner(index, answer);
         return;
     }
+    if (answer.trouble == LxcTrouble::fault) { // it may be the other path of a folder that is still there
+        path.folder_id.reset();
+        path.found.clear();
+        find_same_folders();
+    }
     const bool is_broken = answer.trouble == LxcTrouble::broken;
     path.failures = is_broken ? path.failures + 1 : 0;
     path.retry_ns = is_broken ? now_ns_ + pause_after(path.failures) : 0;
@@ -107,7 +112,7 @@ void ContainerTable::take_owner(std::size_t index, const LxcAnswer& answer) {
     }
     path.owner = answer.owner;
     path.may_hang = answer.may_hang;
-    if (!path.manager && allowance_of(path) == nullptr)
+    if (!path.manager && !path.may_hang && allowance_of(path) == nullptr)
         path.manager = find_manager(settings_.lxcpaths[index], settings_);
     if (!path.may_hang) // notes what the folder is like before the list
         static_cast<void>(path.folder.is_due(settings_.lxcpaths[index]));
@@ -184,8 +189,11 @@ void ContainerTable::follow_default(const std::string& lxcpath) {
 
 void ContainerTable::leave_default(std::size_t index) {
     Path& path = by_path_[index];
-    if (std::exchange(path.is_gone, true))
+    const auto runs = [](const auto& item) { return item.second->container.init_pid != 0; };
+    if (path.is_gone || std::ranges::any_of(path.entries, runs)) // what runs stays
         return;
+    path.is_gone = true;
+    path.manager.reset();
     path.entries.clear();
     path.folder_id.reset();
     path.found.clear();
@@ -209,10 +217,13 @@ void ContainerTable::find_same_folders() {
         std::size_t first = 0;
         while (first < index && !by_path_[first].is_same_folder(path))
             ++first;
-        if (std::exchange(path.same_as, first) == first)
+        const std::size_t before = std::exchange(path.same_as, first);
+        if (before == first)
             continue;
         if (first == index) {
-            path.folder.forget(); // it must be listed for itself
+            path.folder.forget();            // it must be listed for itself
+            if (!by_path_[before].folder_id) // its containers are here
+                by_path_[before].entries.clear();
             continue;
         }
         path.entries.clear();
@@ -233,7 +244,8 @@ void ContainerTable::share_paths() {
             paths[known->second].push_back(path);
     };
     for (std::size_t index = 0; index < by_path_.size(); ++index)
-        add(settings_.lxcpaths[index], index);
+        if (!by_path_[index].is_gone)
+            add(settings_.lxcpaths[index], index);
     for (const bool of_root : {true, false})
         for (std::size_t index = 0; index < by_path_.size(); ++index)
             if (is_of_root(by_path_[index]) == of_root)
@@ -249,11 +261,11 @@ void ContainerTable::share_paths() {
 }
 
 /// Containers that were never started on this host are only known to their manager.
-void ContainerTable::refresh_manager(std::size_t index) {
+void ContainerTable::refresh_manager(std::size_t index, bool may_wait) {
     Path& path = by_path_[index];
     if (!path.manager || path.is_gone || path.same_as != index)
         return;
-    if (!path.manager->refresh(!path.entries.empty()) || !path.manager->announces())
+    if (!path.manager->refresh(!path.entries.empty(), may_wait) || !path.manager->announces())
         return;
     listed_ = true;
     for (auto& [name, entry] : path.entries) {

@@ -93,8 +93,10 @@ std::string mount_id_of(int place) {
 /// between, and looks at the mount of each before it goes on.
 class Walk {
   public:
-    explicit Walk(const std::string& path)
-        : path_(path) {}
+    /// `asks_servers`: else it ends, with EAGAIN, before a mount that may hang.
+    Walk(const std::string& path, bool asks_servers)
+        : path_(path)
+        , asks_servers_(asks_servers) {}
 
     std::optional<LxcpathOwner> owner() {
         if (!start())
@@ -140,6 +142,10 @@ class Walk {
             const auto trust = trust_of_mount(mount);
             if (!trust) // it was unmounted meanwhile
                 return start();
+            if (trust->may_hang && !asks_servers_) {
+                errno = EAGAIN;
+                return false;
+            }
             found_.may_hang = found_.may_hang || trust->may_hang;
             if (trust->user) {
                 found_ = {*trust->user, true};
@@ -174,6 +180,7 @@ class Walk {
     }
 
     std::string path_; ///< from the root, for another start
+    bool asks_servers_;
     std::string rest_; ///< from here_
     io::UniqueFd here_;
     std::string mount_; ///< id of the mount of here_
@@ -189,9 +196,10 @@ std::optional<FolderId> try_folder_of(const std::string& path) noexcept {
     return FolderId{status.st_dev, status.st_ino};
 }
 
-/// Not if a user could put another folder there, which root would trust then.
+/// Not if a user could put another folder there, which root would trust then; nor through a mount that may
+/// hang: a dead server elsewhere must not stop the list of this folder.
 bool leads_to(const std::string& path, const FolderId& folder) {
-    const auto found = lxcpath_owner(path);
+    const auto found = Walk(path, false).owner();
     return found && found->owner.uid == 0 && try_folder_of(path) == folder;
 }
 
@@ -234,7 +242,7 @@ std::vector<std::string> other_paths(const std::string& lxcpath, const FolderId&
 }
 
 std::optional<LxcpathOwner> lxcpath_owner(const std::string& lxcpath) {
-    return Walk(lxcpath).owner();
+    return Walk(lxcpath, true).owner();
 }
 
 } // namespace lxcmon::discover

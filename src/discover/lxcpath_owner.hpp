@@ -49,7 +49,8 @@ constexpr std::size_t most_other_paths = 16;
 /// Other paths of the folder at `lxcpath`: liblxc names a monitor's socket by the lxcpath as the program has
 /// spelled it that started the container (a link, a doubled slash). First the path without links; then, if
 /// `owner`, the caller's user, is root, those of root's running monitors, except paths that a user decides
-/// on (none if /proc/net/unix can't be read). Waits for each as lxcpath_owner() does.
+/// on, and those through a mount that may hang (none if /proc/net/unix can't be read). Waits only for the
+/// folder itself.
 [[nodiscard]] std::vector<std::string> other_paths(const std::string& lxcpath, const FolderId& folder,
                                                    uid_t owner);
 

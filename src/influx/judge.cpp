@@ -145,6 +145,8 @@ Judgement judge(const http::Reply& reply, std::time_t now, std::span<const std::
         return judgement;
     verdict.wait = http::wait_of(reply.retry_after, now);
     verdict.message = message_of(reply, text, cause, secrets);
+    if (verdict.outcome == deliver::Outcome::refused)
+        verdict.refused_texts = refused_texts(text);
     if (verdict.outcome == deliver::Outcome::partial) {
         verdict.dropped_lines = dropped_lines(text);
         verdict.refused_lines = plausible(text.line_numbers);

@@ -53,11 +53,17 @@ void Agent::follow_host_name() {
     Config next = config_;
     std::string& host = next.collect.sample.tags.host;
     host = app::own_host_name();
-    if (host == config_.collect.sample.tags.host)
+    const std::string was = config_.collect.sample.tags.host;
+    if (host == was)
         return;
-    spdlog::warn("the host's name was {} and is {} now: so is the tag host; --host NAME keeps one",
-                 config_.collect.sample.tags.host, host);
-    change_settings(next);
+    try {
+        change_settings(next);
+        spdlog::warn("the host's name was {} and is {} now: so is the tag host; --host NAME keeps one", was,
+                     host);
+    } catch (const std::exception& error) { // tried again; a tick must not be lost
+        spdlog::error("the host's name was {} and is {} now, and the tag host can't follow yet: {}", was,
+                      host, without_program(error.what()));
+    }
 }
 
 Config Agent::in_force() const {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -20,9 +21,10 @@ constexpr std::size_t most_reply_bytes = 32U << 20U;
 constexpr std::string_view end_of_headers = "\r\n\r\n";
 
 /// Only these are kept of an answer, which has some KiB for each instance.
-constexpr std::array<std::string_view, 12> wanted_keys{
-    "metadata", "environment", "server_name", "server_clustered", "name",           "project",
-    "location", "type",        "config",      "expanded_config",  "boot.autostart", "limits.cpu"};
+constexpr std::array<std::string_view, 13> wanted_keys{
+    "metadata",       "environment", "server_name",   "server_clustered", "name",
+    "project",        "location",    "type",          "config",           "expanded_config",
+    "boot.autostart", "limits.cpu",  "api_extensions"};
 
 json parse_wanted(std::string_view text) {
     const auto is_wanted = [](int, json::parse_event_t event, const json& value) {
@@ -53,9 +55,14 @@ int connect_to(const std::string& path, io::UniqueFd& socket) noexcept {
     path.copy(address.sun_path, path.size());
     socket.reset(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const void* const generic = &address;
-    return socket && ::connect(socket.get(), static_cast<const sockaddr*>(generic), sizeof address) == 0
-               ? 0
-               : errno;
+    if (!socket || ::connect(socket.get(), static_cast<const sockaddr*>(generic), sizeof address) != 0)
+        return errno;
+    // The folder may be one in which users can make sockets.
+    ucred daemon{};
+    socklen_t length = sizeof daemon;
+    if (::getsockopt(socket.get(), SOL_SOCKET, SO_PEERCRED, &daemon, &length) != 0)
+        return errno;
+    return daemon.uid == 0 || daemon.uid == ::geteuid() ? 0 : EACCES;
 }
 
 int send_all(int socket, std::string_view text) noexcept {
@@ -128,6 +135,11 @@ int parse_instances(std::string_view server, std::string_view instances, Manager
     const json& list = member_of(all, "metadata");
     if (!environment.is_object() || !list.is_array())
         return EPROTO;
+    // LXD before 4.20 ignores `all-projects` and lists one project: the containers of others would not exist.
+    const json& extensions = member_of(member_of(about, "metadata"), "api_extensions");
+    if (!extensions.is_array() ||
+        std::ranges::find(extensions, json("instance_all_projects")) == extensions.end())
+        return ENOTSUP;
     const bool is_clustered = clustered.is_boolean() && clustered.get<bool>();
     const std::string own_name = is_clustered ? text_of(environment, "server_name") : std::string();
     for (const json& each : list) {

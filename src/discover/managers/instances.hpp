@@ -10,8 +10,9 @@
 namespace lxcmon::discover {
 
 /// Asks the daemon at a unix socket for the containers of all projects. May hang without end. Returns 0, or
-/// an errno: EPROTO for an answer that is no HTTP with status 200, no JSON or not the API's, EFBIG above 32
-/// MiB, EOVERFLOW for most_managed containers. `answer` is then incomplete.
+/// an errno: EPROTO for an answer that is no HTTP with status 200, no JSON or not the API's, EACCES for a
+/// socket of another user, ENOTSUP for a daemon that can't list all projects (LXD before 4.20), EFBIG above
+/// 32 MiB, EOVERFLOW for most_managed containers. `answer` is then incomplete.
 [[nodiscard]] int ask_for_instances(const std::string& socket_path, ManagerAnswer& answer);
 
 /// Takes the answers to GET /1.0 and GET /1.0/instances?recursion=1&all-projects=true. A container is

@@ -123,7 +123,7 @@ bool Manager::finish_scan() {
     return true;
 }
 
-bool Manager::refresh(bool has_containers) {
+bool Manager::refresh(bool has_containers, bool may_wait) {
     if (!has_containers && !kind_.announces)
         return false;
     const bool is_first = std::exchange(is_first_, false);
@@ -132,7 +132,8 @@ bool Manager::refresh(bool has_containers) {
         next_ = now + settings_.period;
         start();
     }
-    const bool has_answer = receive(is_first ? settings_.first_wait : std::chrono::milliseconds(0));
+    const bool has_answer =
+        receive(is_first && may_wait ? settings_.first_wait : std::chrono::milliseconds(0));
     if (!worker_.is_running())
         note(error_ != 0 ? "can't be read: " + std::generic_category().message(error_) : std::string());
     else if (Clock::now() - since_ >= settings_.hang_after)

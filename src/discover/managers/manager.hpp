@@ -51,9 +51,10 @@ class Manager {
         , worker_(kind.worker) {}
 
     /// `has_containers`: of its lxcpath. Takes the results of a scan, and starts the next one if it is due.
-    /// The first call waits for up to `first_wait`. True if a scan has ended with an answer. Logs when scans
-    /// begin to fail or hang, and when they work again; until then the answer does not change.
-    [[nodiscard]] bool refresh(bool has_containers = true);
+    /// The first call waits for up to `first_wait` if it `may_wait`. True if a scan has ended with an answer.
+    /// Logs when scans begin to fail or hang, and when they work again; until then the answer does not
+    /// change.
+    [[nodiscard]] bool refresh(bool has_containers = true, bool may_wait = true);
     [[nodiscard]] bool announces() const noexcept { return kind_.announces; }
     /// False on a host where it need not be asked.
     [[nodiscard]] bool was_asked() const noexcept { return !is_first_; }

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <optional>
 
 namespace lxcmon::push {
 namespace {
@@ -104,11 +105,13 @@ std::string probe_point(std::size_t containers, const app::CollectSettings& sett
     return line;
 }
 
-std::vector<Finding> check_destinations(const Config& config, std::size_t containers) {
+/// `containers`: their number for the point that is written; nullopt: it is not known, and none is written.
+std::vector<Finding> check_destinations(const Config& config, std::optional<std::size_t> containers) {
     std::vector<Finding> findings;
     DestinationSettings real = config.destinations;
     real.dry_run = false;
-    real.influx.probe_point = probe_point(containers, config.collect);
+    if (containers)
+        real.influx.probe_point = probe_point(*containers, config.collect);
     warn_of_insecure(real);
     for (const Destination& destination : make_destinations(real))
         std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
@@ -129,7 +132,9 @@ int check(const Invocation& invocation) {
         std::size_t containers = 0;
         findings.push_back(check_rights());
         std::ranges::move(check_containers(config.collect, containers), std::back_inserter(findings));
-        std::ranges::move(check_destinations(config, containers), std::back_inserter(findings));
+        const bool is_well = std::ranges::all_of(findings, &Finding::ok);
+        std::ranges::move(check_destinations(config, is_well ? std::optional(containers) : std::nullopt),
+                          std::back_inserter(findings));
     }
     std::string text;
     for (const Finding& finding : findings)

@@ -123,11 +123,11 @@ void LimitsAbove::hold(const Branches& branches, std::optional<double> own_cores
     Limits above;
     for (const auto& branch : branches)
         above.lower_to(branch->read(buffer, now_ns, interval_));
-    constexpr FieldId limit_bytes = field_id("lxc_memory", "limit_bytes");
+    constexpr FieldId memory_limit = field_id("lxc_memory", "limit_bytes");
     // v1's is known already.
-    lower(above.memory_bytes, readings.integer(limit_bytes));
+    lower(above.memory_bytes, readings.integer(memory_limit));
     hold_lowest(own_cores, above.cores, field_id("lxc_cpu", "limit_cores"), readings);
-    hold_lowest(readings.integer(field_id("lxc_memory", "own_limit_bytes")), above.memory_bytes, limit_bytes,
+    hold_lowest(readings.integer(field_id("lxc_memory", "own_limit_bytes")), above.memory_bytes, memory_limit,
                 readings);
     hold_lowest(readings.integer(field_id("lxc_memory", "own_swap_limit_bytes")), above.swap_bytes,
                 field_id("lxc_memory", "swap_limit_bytes"), readings);

@@ -3,6 +3,8 @@
 // beside them, and says no more than the number of refused lines.
 #include "deliver/delivery.hpp"
 
+#include "unit/deliver/fake_sink.hpp"
+
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -112,10 +114,32 @@ TEST_CASE_FIXTURE(LimitedServerFixture,
                   "refused series everywhere: requests are limited, and in the end all others are stored") {
     server.refuses = [](std::size_t number) { return number % 50 == 7; };
     std::size_t time = 1;
-    CHECK(deliver_batch(time) <= 201);
+    CHECK(deliver_batch(time) <= 403);
     CHECK(rejected.size() > 100);
     while (rejected.size() > 100 && time < 40)
-        CHECK(deliver_batch(++time) <= 201);
+        CHECK(deliver_batch(++time) <= 403);
     CHECK(rejected.size() == 100);
     CHECK(deliver_batch(++time) == 3);
+}
+
+TEST_CASE("if a server names all lines that it can't parse, these are refused at once") {
+    test::FakeSink sink;
+    SharedCounters counters;
+    Delivery delivery(sink, counters);
+    Verdict verdict = test::verdict_of(Outcome::refused);
+    verdict.refused_texts = {"a x", "b y"};
+    sink.script = {verdict};
+    const Batch bad{"a x\nb y\n", 2};
+    delivery.begin(bad);
+    while (!delivery.done())
+        static_cast<void>(delivery.step());
+    CHECK(sink.sent.size() == 1);
+    CHECK(counters.rejected_points == 2);
+    const Batch mixed{"a x\nc z=1 1\n", 2}; // one is named: the other is found by a search
+    sink.script = {verdict, test::verdict_of(Outcome::refused)};
+    delivery.begin(mixed);
+    while (!delivery.done())
+        static_cast<void>(delivery.step());
+    CHECK(counters.rejected_points == 3);
+    CHECK(counters.delivered_points == 1);
 }

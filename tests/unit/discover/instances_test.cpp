@@ -33,9 +33,10 @@ using lxcmon::test::TempTree;
 
 namespace {
 
-constexpr const char* alone = R"({"metadata":{"environment":{"server_name":"me","server_clustered":false}}})";
+constexpr const char* alone =
+    R"({"metadata":{"api_extensions":["metrics","instance_all_projects"],"environment":{"server_name":"me","server_clustered":false}}})";
 constexpr const char* of_cluster =
-    R"({"metadata":{"environment":{"server_name":"me","server_clustered":true}}})";
+    R"({"metadata":{"api_extensions":["instance_all_projects"],"environment":{"server_name":"me","server_clustered":true}}})";
 
 std::string instance(const std::string& name, const std::string& more = {}, const std::string& config = {}) {
     return R"({"type":"container","name":")" + name + "\"" + more + R"(,"expanded_config":{)" + config + "}}";
@@ -137,6 +138,16 @@ TEST_CASE("LXD's answer has the containers of all projects, with onboot and core
     CHECK(answer == wanted);
 }
 
+TEST_CASE("a daemon that can't list all projects says nothing of any container") {
+    ManagerAnswer answer;
+    for (const std::string old :
+         {R"({"metadata":{"environment":{"server_name":"me"}}})",
+          R"({"metadata":{"api_extensions":["metrics"],"environment":{}}})",
+          R"({"metadata":{"api_extensions":"instance_all_projects","environment":{}}})"})
+        CHECK(parse_instances(old, answer_with(instance("web")), answer) == ENOTSUP);
+    CHECK(answer == ManagerAnswer{});
+}
+
 TEST_CASE("a container of another member of LXD's cluster is elsewhere") {
     const std::string list = instance("web", R"(,"location":"me")") + "," +
                              instance("moved", R"(,"location":"other","project":"shop")");
@@ -198,7 +209,9 @@ TEST_CASE("what LXD no longer has is not shown, and while it does not answer not
 
     daemon.answer("", "");
     std::string said;
-    while (said.find("unix.socket does not answer") == std::string::npos) {
+    const auto end = std::chrono::steady_clock::now() + 60s;
+    while (said.find("unix.socket does not answer") == std::string::npos &&
+           std::chrono::steady_clock::now() < end) {
         table.refresh();
         said += log.take();
         std::this_thread::sleep_for(1ms);

@@ -238,7 +238,7 @@ TEST_CASE("v1: the texts of the lines that were refused") {
             R"({"error":"partial write: unable to parse 'b v= 2': missing field value\nunable to parse 'c,t=it's s=\"q': x\",v=3 x': bad timestamp dropped=0"})") ==
         Texts{"b v= 2", "c,t=it's s=\"q': x\",v=3 x"});
     CHECK(texts(R"({"error":"partial write: field type conflict: x dropped=1"})").empty());
-    CHECK(texts(R"({"error":"unable to parse 'b v= 2': nothing was stored"})").empty());
+    CHECK(texts(R"({"error":"unable to parse 'b v= 2': nothing was stored"})") == Texts{"b v= 2"});
     CHECK(texts(R"({"error":"partial write: unable to parse 'no end"})").empty());
     std::string many = R"({"error":"partial write: )";
     for (int number = 0; number < 100; ++number)
