@@ -14,9 +14,9 @@ using lxcmon::test::Variables;
 
 namespace {
 
-using Texts = std::vector<std::string>;
+using Ignored = std::vector<std::string>;
 
-const std::string server = "--influx-url=http://h:8086";
+const std::string server_option = "--influx-url=http://h:8086";
 
 } // namespace
 
@@ -31,13 +31,14 @@ TEST_CASE("an option that has no effect beside the others is named, with the rea
         {{"--tls-ca=" + pem}, "--tls-ca has no effect: without --influx-url"},
         {{"--spool-dir=/s"}, "--spool-dir has no effect: without --influx-url"},
         {{"--send-jitter=1s"}, "--send-jitter has no effect: without --influx-url"},
-        {{server, "--json-file=/j"}, "--json-file has no effect: with --influx-url"},
-        {{server, "--influx-mode=all"}, "--influx-mode has no effect: there is only one server"},
-        {{server, "--influx-bucket=b", "--influx-org=o", "--influx-db=d"},
+        {{server_option, "--json-file=/j"}, "--json-file has no effect: with --influx-url"},
+        {{server_option, "--influx-mode=all"}, "--influx-mode has no effect: there is only one server"},
+        {{server_option, "--influx-bucket=b", "--influx-org=o", "--influx-db=d"},
          "--influx-db has no effect: the v2"},
-        {{server, "--influx-api=v3", "--influx-create-db=off"}, "--influx-create-db has no effect: only"},
-        {{server, "--influx-org=o"}, "--influx-org has no effect: only the v2"},
-        {{server, "--tls-ca=" + pem}, "--tls-ca has no effect: no server's URL begins with https://"},
+        {{server_option, "--influx-api=v3", "--influx-create-db=off"},
+         "--influx-create-db has no effect: only"},
+        {{server_option, "--influx-org=o"}, "--influx-org has no effect: only the v2"},
+        {{server_option, "--tls-ca=" + pem}, "--tls-ca has no effect: no server's URL begins with https://"},
         {{"--influx-url=unix:///s", "--influx-proxy=http://p:1"},
          "--influx-proxy has no effect: a unix socket"},
         {{"--log-keep=1"}, "--log-keep has no effect: without --log-file"},
@@ -49,7 +50,7 @@ TEST_CASE("an option that has no effect beside the others is named, with the rea
     };
     for (const auto& each : cases) {
         CAPTURE(each.option);
-        const Texts ignored = parser.parse(each.arguments).ignored;
+        const Ignored ignored = parser.parse(each.arguments).ignored;
         REQUIRE(ignored.size() == 1);
         CHECK(ignored.front().starts_with(each.option));
     }
@@ -62,23 +63,23 @@ TEST_CASE("an option with an effect is not named, nor what is set for other prog
     for (const Arguments& arguments :
          {Arguments{},
           {"--json-file=/j", "--json-keep=1"},
-          {server, "--influx-db=d", "--spool-dir=/s"},
+          {server_option, "--influx-db=d", "--spool-dir=/s"},
           {"--influx-url=https://h", "--influx-url=http://i", "--tls-ca=" + pem, "--influx-mode=all"},
           {"--metrics=+lxc_process", "--top-commands=3"},
           {"--log-file=/l", "--log-keep=1"}})
-        CHECK(parser.parse(arguments).ignored == Texts{});
+        CHECK(parser.parse(arguments).ignored == Ignored{});
     CHECK(parser.parse({}, {{"INFLUX_ORG", "o"}, {"INFLUX_BUCKET", "b"}, {"INFLUX_TOKEN", "t"}}).ignored ==
-          Texts{});
-    CHECK(parser.parse({}, {{"CREDENTIALS_DIRECTORY", parser.folder().path("")}}).ignored == Texts{});
+          Ignored{});
+    CHECK(parser.parse({}, {{"CREDENTIALS_DIRECTORY", parser.folder().path("")}}).ignored == Ignored{});
 }
 
 TEST_CASE("the origin of an ignored option is named") {
     const Parser parser;
-    CHECK(has_all(parser.parse({server}, {{"LXCMON_JSON_FILE", "/j"}}).ignored.at(0),
+    CHECK(has_all(parser.parse({server_option}, {{"LXCMON_JSON_FILE", "/j"}}).ignored.at(0),
                   {"--json-file (environment variable LXCMON_JSON_FILE) has no effect"}));
     const std::string file = parser.folder().write("ignored.toml", "\njson-file = \"/j\"\n");
-    CHECK(
-        has_all(parser.parse({server, "--config=" + file}).ignored.at(0), {file + ":2:1: --json-file has"}));
+    CHECK(has_all(parser.parse({server_option, "--config=" + file}).ignored.at(0),
+                  {file + ":2:1: --json-file has"}));
 }
 
 TEST_CASE("a token's file beside a user is ambiguous; INFLUX_TOKEN has no effect there") {
