@@ -38,7 +38,7 @@ int rotate(const std::string& path, unsigned kept) {
 
 std::string missing_folder(const std::string& path) {
     for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
-        const std::string folder = path.substr(0, slash);
+        std::string folder = path.substr(0, slash);
         struct stat status {};
         if (!is_own(folder) && ::stat(folder.c_str(), &status) != 0 && errno == ENOENT)
             return folder;

@@ -20,7 +20,7 @@ using Value = const std::string&;
 using Default = app::OptionDefault;
 
 /// A smaller spool holds no batch, a smaller queue or file no point: "5" was meant with a unit.
-constexpr std::uint64_t least_spool_bytes = 16 * 1024;
+constexpr std::uint64_t least_spool_bytes = std::uint64_t{16} * 1024;
 constexpr std::uint64_t least_file_bytes = 1024;
 
 std::string not_empty(Value value) {

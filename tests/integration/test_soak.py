@@ -164,10 +164,13 @@ class Soak(DeliveryCase):
         lines = lines_of(log)
         late = [line for line in lines if "late and skipped" in line or "on time again" in line]
         self.assertLessEqual(len(late), 2 * missed, "more lines about late ticks than missed ticks")
+        # On a busy machine the kernel's lists come late, too, and in time again.
+        of_links = [line for line in lines if "has not listed the interfaces" in line or "lists the interfaces in time again" in line]
+        self.assertLessEqual(len(of_links), len(TICK.findall(log)) // 5, "more lines about late interfaces than a busy machine explains")
         starts = sum(map(len, self.lives.values()))
         of_delivery = [line for line in lines if self.influx.url in line]
         self.assertLessEqual(len(of_delivery), 6 * self.outages + 5, "more lines about the server than changes")
-        self.assertLessEqual(len(lines) - len(late) - len(of_delivery), 20 + starts // 10, "more lines than changes")
+        self.assertLessEqual(len(lines) - len(late) - len(of_links) - len(of_delivery), 20 + starts // 10, "more lines than changes")
 
     def test_it_stays_as_it_was(self):
         self.compared = 0

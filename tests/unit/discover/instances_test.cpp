@@ -187,6 +187,9 @@ TEST_CASE("LXD is asked at its socket") {
     CHECK(ask_for_instances(path, answer) == EFBIG);
 }
 
+// As LXD's lxcpath is: root's.
+TEST_SUITE_BEGIN("needs root");
+
 TEST_CASE("what LXD no longer has is not shown, and while it does not answer nothing changes") {
     const TempTree tree;
     for (const std::string name : {"web", "moved", "ghost"})
@@ -236,3 +239,5 @@ TEST_CASE("LXD is not asked on a host without containers of its own") {
     CHECK(table.managers().empty());
     CHECK(log.take().empty());
 }
+
+TEST_SUITE_END();

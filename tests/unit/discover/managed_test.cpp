@@ -77,6 +77,8 @@ bool shows(ContainerTable& table, const std::vector<std::string>& states) {
 
 } // namespace
 
+TEST_SUITE_BEGIN("needs root");
+
 TEST_CASE("host_name comes from Proxmox VE, else from lxc.uts.name") {
     const PveHost host;
     for (const std::string vmid : {"101", "102"}) {
@@ -207,3 +209,5 @@ TEST_CASE("Proxmox VE says nothing of containers in other lxcpaths, and nothing 
     CHECK(shows(without, {"101 STOPPED", "999 STOPPED"}));
     CHECK(without.managers().empty());
 }
+
+TEST_SUITE_END();
