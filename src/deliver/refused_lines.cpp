@@ -77,11 +77,16 @@ std::string refused_lines(std::string_view sent, const Verdict& verdict, std::si
 std::string without_lines(std::string_view sent, std::string_view lines) {
     std::string others;
     others.reserve(sent.size() - std::min(sent.size(), lines.size()));
-    for (std::string_view next = take_line(lines); !sent.empty();) {
-        if (const std::string_view line = take_line(sent); line != next)
+    bool is_over = lines.empty();
+    std::string_view next = take_line(lines);
+    while (!sent.empty()) {
+        const std::string_view line = take_line(sent);
+        if (is_over || line != next) {
             others.append(line).push_back('\n');
-        else
-            next = take_line(lines);
+            continue;
+        }
+        is_over = lines.empty();
+        next = take_line(lines);
     }
     return others;
 }

@@ -58,6 +58,7 @@ TEST_CASE("the lines of a batch without some of them") {
     CHECK(without_lines(three, "b v=2 2\n") == "a v=1 1\nc v=3 3\n");
     CHECK(without_lines(three, "a v=1 1\nc v=3 3\n") == "b v=2 2\n");
     CHECK(without_lines(three, three).empty());
+    CHECK(without_lines("a\n\nb\n", "a\n") == "\nb\n");
     CHECK(without_lines("a 1\na 1\nb 2\n", "a 1\n") == "a 1\nb 2\n");
 }
 
