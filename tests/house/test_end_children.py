@@ -58,8 +58,9 @@ class EndChildren(unittest.TestCase):
             with self.subTest(number.name):
                 (self.folder / "pids").unlink(missing_ok=True)
                 (self.folder / "ready").unlink(missing_ok=True)
-                # The shell waits for a command: its trap runs because that command gets the signal, too.
-                process = self.start("trap 'exit 3' TERM; trap 'touch cleaned' EXIT; touch ready; sleep 1000")
+                # The shell waits for a command: its trap runs because that command gets the signal, too. It is the command that is ready:
+                # a signal between its fork and its exec would be lost.
+                process = self.start("trap 'exit 3' TERM; trap 'touch cleaned' EXIT; sh -c 'touch ready; exec sleep 1000'")
                 self.wait_for_file("ready")
                 daemons = self.daemons()
                 self.assertEqual([runs(pid) for pid in daemons], [True, True])
