@@ -2,6 +2,7 @@
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_tree.hpp"
+#include "support/waiting.hpp"
 
 #include "discover/container_table.hpp"
 #include "discover/managers/instances.hpp"
@@ -107,16 +108,14 @@ class UnixDaemon {
 };
 
 bool has_names(ContainerTable& table, const std::vector<std::string>& wanted) {
-    const auto end = std::chrono::steady_clock::now() + 20s;
-    std::vector<std::string> names;
-    do {
+    const auto has_them = [&] {
         table.refresh();
-        names.clear();
+        std::vector<std::string> names;
         for (const lxcmon::Container* each : table.containers())
             names.push_back(each->name);
-        std::this_thread::sleep_for(1ms);
-    } while (names != wanted && std::chrono::steady_clock::now() < end);
-    return names == wanted;
+        return names == wanted;
+    };
+    return lxcmon::test::comes_true(has_them, 20s);
 }
 
 } // namespace

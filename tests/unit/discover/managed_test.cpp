@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/log_capture.hpp"
 #include "support/temp_tree.hpp"
+#include "support/waiting.hpp"
 
 #include "discover/container_table.hpp"
 
@@ -9,7 +10,6 @@
 #include <chrono>
 #include <functional>
 #include <string>
-#include <thread>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -54,13 +54,11 @@ class PveHost {
 };
 
 bool becomes_true(ContainerTable& table, const std::function<bool()>& condition) {
-    const auto end = std::chrono::steady_clock::now() + 20s;
-    while (table.refresh(), !condition()) {
-        if (std::chrono::steady_clock::now() > end)
-            return false;
-        std::this_thread::sleep_for(1ms);
-    }
-    return true;
+    const auto is_true = [&] {
+        table.refresh();
+        return condition();
+    };
+    return lxcmon::test::comes_true(is_true, 20s);
 }
 
 /// "NAME STATE" of each.

@@ -2,6 +2,7 @@
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_tree.hpp"
+#include "support/waiting.hpp"
 
 #include "discover/managers/manager.hpp"
 #include "discover/managers/pve_config.hpp"
@@ -14,7 +15,6 @@
 #include <chrono>
 #include <functional>
 #include <string>
-#include <thread>
 
 using namespace std::chrono_literals;
 using lxcmon::Container;
@@ -40,14 +40,8 @@ Manager manager_of(const TempTree& tree, const ManagerSettings& settings = often
     return {proxmox_ve(), tree.path() / "pve/lxc", settings};
 }
 
-bool comes_true(const std::function<bool()>& condition) {
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > end)
-            return false;
-        std::this_thread::sleep_for(1ms);
-    }
-    return true;
+bool is_soon(const std::function<bool()>& condition) {
+    return lxcmon::test::comes_true(condition, 10s);
 }
 
 std::string name_of(const Manager& manager, const std::string& vmid) {
@@ -59,7 +53,7 @@ std::string name_of(const Manager& manager, const std::string& vmid) {
 std::string said_until(Manager& manager, LogCapture& log, const std::string& name,
                        const std::string& message) {
     std::string said;
-    CHECK(comes_true([&] {
+    CHECK(is_soon([&] {
         static_cast<void>(manager.refresh());
         said += log.take();
         return name_of(manager, "101") == name && said.find(message) != std::string::npos;
@@ -188,7 +182,7 @@ TEST_CASE("settings are known after the first refresh, and change with the file"
     CHECK(name_of(manager, "101") == "web");
     CHECK(manager.find("10") == nullptr);
     tree.write("pve/lxc/101.conf", "hostname: www\n");
-    CHECK(comes_true([&] { return manager.refresh() && name_of(manager, "101") == "www"; }));
+    CHECK(is_soon([&] { return manager.refresh() && name_of(manager, "101") == "www"; }));
     CHECK(log.take().empty());
     CHECK(manager.finding({}).ok);
 }
@@ -226,12 +220,11 @@ TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's
     CHECK(manager.left_for(stopped("web"), long_ago).empty());
     CHECK(manager.left_for(stopped("303"), Manager::Clock::now()).empty()); // newer than the answer
     tree.remove("pve/lxc/101.conf");
-    CHECK(
-        comes_true([&] { return manager.refresh() && !manager.left_for(stopped("101"), long_ago).empty(); }));
+    CHECK(is_soon([&] { return manager.refresh() && !manager.left_for(stopped("101"), long_ago).empty(); }));
     // While it does not answer nothing changes.
     tree.remove("pve/lxc");
     tree.remove("pve/nodes/pve2/lxc/202.conf");
-    CHECK(comes_true([&] {
+    CHECK(is_soon([&] {
         CHECK_FALSE(manager.refresh());
         return !manager.finding({}).ok;
     }));
