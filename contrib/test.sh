@@ -24,7 +24,7 @@ need_root
 need_debian
 cd "$root_folder"
 
-test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb influxdb-client iproute2 python3 util-linux bindfs
+test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb influxdb-client iproute2 procps python3 util-linux bindfs
     victoria-metrics openssl
     python3-tomli-w python3-yaml nodejs
     strace valgrind libbenchmark-dev
@@ -79,12 +79,11 @@ install_everything() {
     install_needed "${test_packages[@]}"
 }
 
-# A signal ends the tests by itself (end_children.py sends it to all of them). What they could not take away goes here; meson gives a test
-# a second.
+# A signal ends the tests by itself: end_children.py sends it to meson, which ends them. What they could not take away goes here, when the
+# last of them has ended (less than end_children.py's grace): a workspace in use would be left.
 clean_up() {
     trap '' INT TERM HUP
-    local job
-    for job in $(jobs -pr); do wait_for 30 process_has_ended "$job" || true; done
+    wait_for 60 session_is_empty || true
     PYTHONPATH=tests/integration PYTHONDONTWRITEBYTECODE=1 python3 -c \
         'from support import workspace; workspace.clean_up_after_crashed_runs()' || true
     rm -rf --one-file-system "$TMPDIR"

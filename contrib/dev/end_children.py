@@ -75,6 +75,13 @@ def wait_for(child):
             return code if code >= 0 else 128 - code
 
 
+def signal_group(leader, number):
+    try:
+        os.killpg(leader, number)
+    except ProcessLookupError:
+        pass  # it has just ended
+
+
 def main(command):
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
         sys.exit("end_children.py: prctl(PR_SET_CHILD_SUBREAPER) failed")
@@ -82,23 +89,27 @@ def main(command):
     # One that is ignored stays so, as nohup wants it.
     early = {number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) != signal.SIG_IGN}
     signal.pthread_sigmask(signal.SIG_BLOCK, early)
-    child = subprocess.Popen(command, start_new_session=True, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, early)).pid
+    # Kept until the end: its destructor would reap the child, whom wait_for() expects.
+    process = subprocess.Popen(command, start_new_session=True, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, early))
 
     def on_signal(number, _):
         if not received:
             signal.alarm(GRACE_SECONDS)
-            os.killpg(child, signal.SIGTERM)
+            signal_group(process.pid, signal.SIGTERM)
         received.append(number)
 
     for number in early:
         signal.signal(number, on_signal)
-    signal.signal(signal.SIGALRM, lambda *_: os.killpg(child, signal.SIGKILL))
+    signal.signal(signal.SIGALRM, lambda *_: signal_group(process.pid, signal.SIGKILL))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, early)
-    code = wait_for(child)
-    signal.alarm(0)
-    for number in early:
-        signal.signal(number, signal.SIG_IGN)
-    kill_descendants()
+    try:
+        code = wait_for(process.pid)
+    finally:
+        signal.alarm(0)
+        for number in early:
+            signal.signal(number, signal.SIG_IGN)
+        kill_descendants()
+    process.returncode = code  # it has been reaped
     return 128 + received[0] if received else code
 
 

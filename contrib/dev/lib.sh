@@ -77,6 +77,12 @@ process_has_ended() {
     ! kill -0 "$1" 2> /dev/null
 }
 
+# This shell leads its session (below end_children.py): no other process is left in it.
+session_is_empty() {
+    # This shell, and the one between the brackets: `:` keeps it from becoming pgrep.
+    [ "$(pgrep --count --session "$$"; :)" -le 2 ]
+}
+
 free_port() {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }

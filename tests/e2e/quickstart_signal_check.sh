@@ -26,7 +26,7 @@ remains() {
 "$root_folder/contrib/quickstart.sh" --influx > "$log" 2>&1 < /dev/null &
 quickstart=$!
 wait_for 600 grep -q '==>.* Three ticks' "$log" || fail_with_log "no agent after ten minutes"
-grep -q 'creating a temporary' "$log" || { say "a container runs already: nothing was created"; exit 0; }
+grep -q 'creating a temporary' "$log" || fail_with_log "a container runs already: this check needs quickstart.sh to make one"
 folder=$(grep -o '/var/tmp/lxcmon-quickstart-[A-Za-z0-9]*' "$log" | head -n 1)
 # One in the container, the monitor, the server and more.
 [ "$(remains "$folder" | wc -l)" -ge 5 ] || fail_with_log "this check does not see what runs: $(remains "$folder")"

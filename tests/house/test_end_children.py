@@ -10,11 +10,24 @@ import time
 import unittest
 from pathlib import Path
 
-PROGRAM = Path(__file__).resolve().parents[2] / "contrib/dev/end_children.py"
+FOLDER = Path(__file__).resolve().parents[2] / "contrib/dev"
+PROGRAM = FOLDER / "end_children.py"
+LIBRARY = FOLDER / "lib.sh"
 # Two that leave: one in the script's session that ignores SIGTERM, one in a session of its own, whose parent ends at once.
 DAEMONS = """
 (trap '' TERM; exec sleep 1000) & echo $! >> pids
 (setsid sleep 1000 & echo $! >> pids)
+"""
+# One that needs a while to end, as meson with its tests does.
+ENDS_LATE = """
+import pathlib, signal, sys, time
+def end(*_):
+    time.sleep(1)
+    pathlib.Path('ended').touch()
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+pathlib.Path('ready').touch()
+signal.pause()
 """
 PATIENCE_SECONDS = 60
 
@@ -69,6 +82,25 @@ class EndChildren(unittest.TestCase):
                 self.assertEqual([pid for pid in daemons if runs(pid)], [])
                 self.assertTrue((self.folder / "cleaned").exists())
                 (self.folder / "cleaned").unlink()
+
+    def test_what_still_ends(self):
+        """As contrib/test.sh: what the signal ends takes its time, in a shell below the first one. Only then is put in order."""
+        script = f"""
+            . {LIBRARY}
+            trap 'exit 143' TERM
+            trap 'wait_for {PATIENCE_SECONDS} session_is_empty; ls ended > cleaned' EXIT
+            (set -e; python3 -c "{ENDS_LATE}"; true)
+            """
+        process = subprocess.Popen([sys.executable, PROGRAM, "bash", "-euc", script], cwd=self.folder)
+        self.wait_for_file("ready")
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(PATIENCE_SECONDS), 128 + signal.SIGTERM)
+        self.assertEqual((self.folder / "cleaned").read_text(), "ended\n")
+
+    def test_a_command_that_ends_at_once(self):
+        """No destructor may take its exit code away."""
+        for _ in range(20):
+            self.assertEqual(subprocess.run([sys.executable, PROGRAM, "false"], timeout=PATIENCE_SECONDS).returncode, 1)
 
     def test_nohup(self):
         """The signal that comes second ends it: the first is ignored from the beginning."""
