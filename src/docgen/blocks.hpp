@@ -32,6 +32,9 @@ namespace lxcmon::docgen {
 [[nodiscard]] std::string fish_options(); ///< commands
 [[nodiscard]] std::string fish_commands();
 
+/// The choices of a value: "json line"; no line end.
+[[nodiscard]] std::string choices_of(const app::OptionValue& value, std::string_view separator = " ");
+
 /// All command names with a separator: "list|fields"; no line end.
 [[nodiscard]] std::string command_names(std::string_view separator);
 

@@ -39,13 +39,6 @@ std::string zsh_escaped(std::string_view text) {
     return result;
 }
 
-std::string choices_of(const app::Option& row) {
-    std::string words;
-    for (const std::string_view choice : row.value.choices)
-        words += (words.empty() ? "" : " ") + std::string(choice);
-    return words;
-}
-
 /// A branch of a case for the options that match: `--a | --b)` and `body`.
 template <typename Predicate>
 std::string bash_branch(Predicate matches, const std::string& body) {
@@ -62,10 +55,32 @@ std::string zsh_value(const app::Option& row) {
     const std::string message = ":" + zsh_escaped(row.value.name) + ":";
     if (takes_path(row))
         return message + "_files";
-    return message + (row.value.choices.empty() ? " " : "(" + choices_of(row) + ")");
+    return message + (row.value.choices.empty() ? " " : "(" + choices_of(row.value) + ")");
+}
+
+/// The options of all commands; each name once.
+std::vector<const app::CommandOption*> command_options() {
+    std::vector<const app::CommandOption*> options;
+    for (const app::Command& row : push::command_table())
+        for (const app::CommandOption& option : row.options)
+            if (std::ranges::find(options, option.name, &app::CommandOption::name) == options.end())
+                options.push_back(&option);
+    return options;
+}
+
+std::string bash_choices(std::string_view name, const app::OptionValue& value) {
+    return "    --" + std::string(name) + ")\n        mapfile -t COMPREPLY < <(compgen -W '" +
+           choices_of(value) + "' -- \"$cur\")\n        return ;;\n";
 }
 
 } // namespace
+
+std::string choices_of(const app::OptionValue& value, std::string_view separator) {
+    std::string words;
+    for (const std::string_view choice : value.choices)
+        words += (words.empty() ? "" : std::string(separator)) + std::string(choice);
+    return words;
+}
 
 std::string command_names(std::string_view separator) {
     std::string names;
@@ -80,7 +95,11 @@ std::string synopsis(const app::Command& row, std::string_view or_sign, std::str
     for (const app::CommandFlag& flag : row.flags)
         flags +=
             (flags.empty() ? "" : " " + std::string(or_sign) + " ") + marked("--" + std::string(flag.name));
-    return marked(std::string(row.name)) + (flags.empty() ? "" : " [" + flags + "]") +
+    std::string options;
+    for (const app::CommandOption& option : row.options)
+        options +=
+            " [" + marked("--" + std::string(option.name)) + " " + std::string(option.value.name) + "]";
+    return marked(std::string(row.name)) + (flags.empty() ? "" : " [" + flags + "]") + options +
            (row.operand.empty() ? "" : " " + std::string(row.operand) + "...");
 }
 
@@ -88,8 +107,9 @@ std::string bash_values() {
     std::string text;
     for (const app::Option& row : push::option_table())
         if (!row.value.choices.empty())
-            text += "    --" + std::string(row.name) + ")\n        mapfile -t COMPREPLY < <(compgen -W '" +
-                    choices_of(row) + "' -- \"$cur\")\n        return ;;\n";
+            text += bash_choices(row.name, row.value);
+    for (const app::CommandOption* option : command_options())
+        text += bash_choices(option->name, option->value);
     text += bash_branch(&app::takes_path, "        compopt -o default\n        return ;;\n");
     const auto takes_any = [](const app::Option& row) {
         return !row.value.name.empty() && row.value.choices.empty() && !takes_path(row);
@@ -103,6 +123,8 @@ std::string bash_flags() {
         std::string flags;
         for (const app::CommandFlag& flag : row.flags)
             flags += " --" + std::string(flag.name);
+        for (const app::CommandOption& option : row.options)
+            flags += " --" + std::string(option.name);
         if (!flags.empty())
             text += "    " + std::string(row.name) + ") words+='" + flags + "' ;;\n";
     }
@@ -130,12 +152,17 @@ std::string zsh_options() {
 std::string zsh_flags() {
     std::string text;
     for (const app::Command& row : push::command_table()) {
-        if (row.flags.empty())
+        if (row.flags.empty() && row.options.empty())
             continue;
         text += "    " + std::string(row.name) + ")\n        options+=(\n";
         for (const app::CommandFlag& flag : row.flags)
             text += "            " +
                     shell_quoted("--" + std::string(flag.name) + "[" + zsh_escaped(flag.help) + "]") + "\n";
+        for (const app::CommandOption& option : row.options)
+            text += "            " +
+                    shell_quoted("--" + std::string(option.name) + "=[" + zsh_escaped(option.help) + "]:" +
+                                 zsh_escaped(option.value.name) + ":(" + choices_of(option.value) + ")") +
+                    "\n";
         text += "        ) ;;\n";
     }
     return text;
@@ -157,7 +184,7 @@ std::string fish_options() {
         else if (!row.value.name.empty())
             text += " -x";
         if (!row.value.choices.empty())
-            text += " -a '" + choices_of(row) + "'";
+            text += " -a '" + choices_of(row.value) + "'";
         text += " -d " + fish_quoted(row.help) + "\n";
     }
     return text;
@@ -173,6 +200,9 @@ std::string fish_commands() {
         for (const app::CommandFlag& flag : row.flags)
             text += complete + "'__fish_seen_subcommand_from " + name + "' -l " + std::string(flag.name) +
                     " -d " + fish_quoted(flag.help) + "\n";
+        for (const app::CommandOption& option : row.options)
+            text += complete + "'__fish_seen_subcommand_from " + name + "' -l " + std::string(option.name) +
+                    " -x -a '" + choices_of(option.value) + "' -d " + fish_quoted(option.help) + "\n";
         if (!row.operand.empty())
             text += complete + "'__fish_seen_subcommand_from " + name + "' -F\n";
     }

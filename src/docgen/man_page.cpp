@@ -40,6 +40,10 @@ std::string man_commands() {
         text += "*lxcmon-push* " + synopsis(row, "|", "*") + "\n\t" + plain(row.help) + ".\n";
         for (const app::CommandFlag& flag : row.flags)
             text += "\n\t*--" + std::string(flag.name) + "*: " + plain(flag.help) + ".\n";
+        for (const app::CommandOption& option : row.options)
+            text += "\n\t*--" + std::string(option.name) + "* _" + plain(option.value.name) +
+                    "_: " + plain(option.help) + "; " + choices_of(option.value, ", ") +
+                    ". Default: " + plain(option.default_value) + ".\n";
         if (!row.operand.empty())
             text += "\n\t_" + std::string(row.operand) + "_: " + plain(row.operand_help) + ".\n";
         text += "\n";

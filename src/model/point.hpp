@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -37,6 +38,16 @@ struct Point {
 
 /// The value of a tag; empty if the point has no such tag.
 [[nodiscard]] std::string_view tag_of(const Point& point, std::string_view key) noexcept;
+
+/// The value of a field; nothing if the point has none of this type.
+template <typename Type>
+[[nodiscard]] std::optional<Type> field_of(const Point& point, std::string_view key) {
+    for (const Field& each : point.fields)
+        if (each.key == key)
+            if (const auto* value = std::get_if<Type>(&each.value))
+                return *value;
+    return std::nullopt;
+}
 
 /// The points of a tick. Storage is kept between ticks, so that a steady tick does not allocate.
 /// Not thread-safe.

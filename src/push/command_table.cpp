@@ -2,6 +2,7 @@
 #include "push/command_table.hpp"
 
 #include "push/commands/commands.hpp"
+#include "push/view/order.hpp"
 
 #include <array>
 
@@ -19,8 +20,25 @@ constexpr auto fields_flags = std::to_array<CommandFlag>(
 constexpr auto check_flags = std::to_array<CommandFlag>(
     {{"offline", Mode::offline, "Only the settings: no server, no containers, any user; for CI"}});
 
+constexpr app::OptionValue sort_value{"COLUMN", sort_words};
+constexpr app::OptionValue state_value{"STATE", state_words};
+constexpr std::string_view sort_help = "Order of the containers: by name, or the highest first";
+constexpr std::string_view state_help = "Only containers in this state";
+constexpr auto list_options = std::to_array<app::CommandOption>(
+    {{"sort", sort_value, "name", sort_help}, {"state", state_value, "any", state_help}});
+constexpr auto top_options = std::to_array<app::CommandOption>(
+    {{"sort", sort_value, "cpu", sort_help}, {"state", state_value, "any", state_help}});
+
 constexpr auto command_rows = std::to_array<CommandRow>({
-    {{"list", "Show the containers of this host with their metrics", list_flags}, &list_containers},
+    {{"list", "Show the containers of this host with their metrics", list_flags, list_options},
+     &list_containers},
+    {{"top",
+      "Watch the containers of this host: a live table, every 2 s or --interval; ? shows its keys. Without a "
+      "terminal it prints one table",
+      {},
+      top_options},
+     &top,
+     false},
     {{"fields", "Show the measurements and fields, with the source of each", fields_flags}, &show_fields},
     {{"check",
       "Test settings, privileges, liblxc, containers and server, to which it writes one point; exit code 0 "
@@ -31,6 +49,7 @@ constexpr auto command_rows = std::to_array<CommandRow>({
     {{"replay",
       "Deliver points from files of JSON Lines, plain or gzip (- is standard input); with --dry-run print "
       "them as line protocol",
+      {},
       {},
       "FILE",
       "A file of JSON Lines, or -"},

@@ -19,7 +19,8 @@ LXCMON_INFLUX_URL; lists separated by commas) or in the settings file
 and the environment overrides the settings file.
 
   lxcmon-push --influx-url http://influx.example:8086   send to InfluxDB
-  lxcmon-push list                  show the containers of this host
+  lxcmon-push top                   watch the containers of this host
+  lxcmon-push list                  show them once
   lxcmon-push check                 test settings, liblxc and server
   lxcmon-push fields                show the measurements and fields
   lxcmon-push --once --dry-run      print one sample
@@ -59,6 +60,10 @@ const app::Given* find_given(const app::Parsed& parsed, std::string_view option)
     return found == parsed.given.end() ? nullptr : std::to_address(found);
 }
 
+bool is_of_command_line(const app::Given& given) noexcept {
+    return given.origin.empty() && given.file.empty();
+}
+
 /// The default may be longer than a short interval. At most a quarter of the interval is used.
 void check_jitter(const app::Parsed& parsed, const Config& config) {
     const app::Given* const given = find_given(parsed, "send-jitter");
@@ -89,7 +94,9 @@ const app::Program& program() {
 
 Invocation read_invocation(const std::vector<std::string>& arguments, const app::Environment& environment) {
     app::Parsed parsed = app::parse(program(), arguments, environment);
-    Invocation invocation{parsed.command, {}, parsed.mode, std::move(parsed.operands), parsed.conf_files};
+    Invocation invocation{
+        parsed.command,   {}, parsed.mode, std::move(parsed.command_values), std::move(parsed.operands),
+        parsed.conf_files};
     invocation.print = std::move(parsed.print);
     if (invocation.print)
         return invocation;
@@ -106,6 +113,9 @@ Invocation read_invocation(const std::vector<std::string>& arguments, const app:
     check_influx_options(config);
     check_jitter(parsed, config);
     check_selection(config.collect);
+    if (const app::Given* given = find_given(parsed, "interval");
+        given != nullptr && is_of_command_line(*given))
+        invocation.interval_of_command_line = config.collect.interval;
     invocation.ignored = ignored_options(parsed.given, config);
     return invocation;
 }

@@ -11,7 +11,7 @@ from shells import Bash, Fish, Zsh
 
 DOCUMENT = Path(__file__).parents[2] / "docs/options.md"
 OPTIONS = set(re.findall(r"^\| `(--[a-z-]+)", DOCUMENT.read_text(), re.MULTILINE))
-COMMANDS = {"list", "fields", "check", "replay"}
+COMMANDS = {"list", "top", "fields", "check", "replay"}
 
 # What is typed, what must be offered, what must not.
 CASES = [

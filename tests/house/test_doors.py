@@ -45,7 +45,7 @@ INNER_DOORS = {
     },
     "discover": {"names": set(), "managers": set(), "": {"names", "managers"}},
     "app": {"settings": set(), "": {"settings"}},
-    "push": {"commands": {""}, "": {"commands"}},
+    "push": {"view": set(), "top": {"view"}, "commands": {"", "view", "top"}, "": {"commands", "view"}},
 }
 
 # Plain data of a room's top level that its folders may include.
@@ -59,6 +59,8 @@ LIBRARIES = {
     r"toml(\+\+|plusplus)": {"app/settings"},
     r"zlib\.h": {"http", "spool"},
     r"systemd/": {"app"},
+    r"(ncursesw/)?curses\.h": {"push/top"},
+    r"libsmartcols": {"text"},
 }
 
 

@@ -18,7 +18,8 @@ from support.second_source import SecondSource
 
 MIB = 1024 * 1024
 LIST_KEYS = {"name", "lxcpath", "state", "init_pid", "cpu_percent", "memory_used_bytes", "memory_limit_bytes", "rx_bytes_per_sec",
-             "tx_bytes_per_sec", "disk_used_bytes", "disk_total_bytes"}
+             "tx_bytes_per_sec", "disk_used_bytes", "disk_total_bytes", "cpu_pressure_percent", "memory_pressure_percent",
+             "io_pressure_percent", "processes", "oom_kills", "throttled_percent", "swap_used_bytes"}
 T = 1700000000000000000
 # JSON Lines and the line protocol that they must become, byte for byte.
 GOLDEN = (
@@ -62,7 +63,7 @@ class List(CommandsCase):
         for word in ("name", "state", "cpu", "memory", "disk"):
             self.assertIn(word, header.lower())
         by_name = {row.split()[0]: row for row in rows if row.strip()}
-        self.assertEqual(set(by_name), {"it-running", "it-stopped"})
+        self.assertEqual(set(by_name), {"it-running", "it-stopped", "TOTAL"})
         self.assertIn("RUNNING", by_name["it-running"])
         self.assertIn("STOPPED", by_name["it-stopped"])
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "app/settings/option.hpp"
+
 #include <span>
 #include <string_view>
 
@@ -16,12 +18,21 @@ struct CommandFlag {
     std::string_view help;
 };
 
+/// An option of one command, with one of a few words as its value.
+struct CommandOption {
+    std::string_view name; ///< without the dashes
+    OptionValue value;     ///< with choices
+    std::string_view default_value;
+    std::string_view help;
+};
+
 /// A subcommand, as the command line parser, --help and docgen use it. Each command also takes the options of
 /// the program.
 struct Command {
     std::string_view name;
     std::string_view help;
     std::span<const CommandFlag> flags{};
+    std::span<const CommandOption> options{};
     std::string_view operand{}; ///< name of its file arguments, one or more; empty: takes none
     std::string_view operand_help{};
 };

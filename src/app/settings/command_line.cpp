@@ -2,6 +2,7 @@
 #include "app/settings/command_line.hpp"
 
 #include "app/settings/nearest_name.hpp"
+#include "app/settings/values.hpp"
 #include "io/parse.hpp"
 #include "text/printable.hpp"
 
@@ -43,6 +44,7 @@ struct CommandLine {
     std::vector<CLI::Option*> options; ///< in the order of Program::options
     std::vector<CLI::App*> commands;   ///< in the order of Program::commands
     std::map<const CommandFlag*, CLI::Option*> flags;
+    std::map<const CommandOption*, CLI::Option*> command_options;
     std::vector<std::string> operands;
 
     explicit CommandLine(const Program& program);
@@ -76,6 +78,12 @@ void CommandLine::add(const Command& row) {
         others.push_back(option);
         flags[&flag] = option;
     }
+    for (const CommandOption& each : row.options)
+        command_options[&each] =
+            command->add_option("--" + std::string(each.name))
+                ->description(wrapped(each.help, "(default: " + std::string(each.default_value) + ")"))
+                ->type_name(std::string(each.value.name))
+                ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     if (!row.operand.empty())
         command->add_option(std::string(row.operand), operands, std::string(row.operand_help))
             ->required()
@@ -113,6 +121,8 @@ std::vector<std::string_view> known_names(const CommandLine& line, const Program
         has_command = true;
         for (const CommandFlag& flag : command.flags)
             options.push_back(flag.name);
+        for (const CommandOption& option : command.options)
+            options.push_back(option.name);
     }
     if (is_option)
         return options;
@@ -132,6 +142,15 @@ std::vector<std::string_view> known_names(const CommandLine& line, const Program
     throw BadSetting(std::string(program.name) + ": " +
                      text::printable(text::hide_credentials(typed), longest_shown_bytes) +
                      ": unknown option or command" + hint + "; see " + std::string(program.name) + " --help");
+}
+
+std::string chosen_word(const Program& program, const CommandOption& option, const std::string& word) {
+    try {
+        return one_of(word, option.value.choices);
+    } catch (const text::BadValue& bad) {
+        throw BadSetting(std::string(program.name) + ": --" + std::string(option.name) + ": '" +
+                         text::printable(word, longest_shown_bytes) + "' " + bad.message);
+    }
 }
 
 /// Returns the text of --help or --version if it was requested.
@@ -177,6 +196,10 @@ CommandLineResult read_command_line(const Program& program, const std::vector<st
     for (const auto& [flag, option] : line.flags)
         if (*option)
             result.mode = flag->mode;
+    for (const auto& [row, option] : line.command_options)
+        if (*option)
+            result.command_values[std::string(row->name)] =
+                chosen_word(program, *row, option->results().back());
     result.operands = line.operands;
     return result;
 }

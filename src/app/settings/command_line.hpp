@@ -15,6 +15,7 @@ struct CommandLineResult {
     std::vector<std::vector<std::string>> values; ///< by option of the program; none: not given
     std::optional<std::size_t> command;
     Mode mode = Mode::text;
+    CommandValues command_values;
     std::vector<std::string> operands;
 };
 

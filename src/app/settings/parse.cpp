@@ -184,7 +184,8 @@ void refuse(const Program& program, const Given& given, std::size_t index, const
 Parsed parse(const Program& program, const std::vector<std::string>& arguments,
              const Environment& environment) {
     CommandLineResult line = read_command_line(program, arguments);
-    Parsed parsed{line.command, line.mode, std::move(line.operands), std::move(line.print), {}, 0, {}};
+    Parsed parsed{line.command, line.mode, std::move(line.command_values), std::move(line.operands),
+                  std::move(line.print)};
     if (parsed.print)
         return parsed;
     check_names(program, environment);

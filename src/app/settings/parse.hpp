@@ -39,15 +39,19 @@ struct Given {
     std::optional<uid_t> sudo_user{};  ///< has called the program and chosen this with sudo
 };
 
+/// The words that are chosen with options of the command, by their names.
+using CommandValues = std::map<std::string, std::string, std::less<>>;
+
 /// Command line, environment and settings file, merged; the values are still text.
 struct Parsed {
     std::optional<std::size_t> command; ///< index in Program::commands; none: run the program
     Mode mode = Mode::text;
+    CommandValues command_values;
     std::vector<std::string> operands;
     std::optional<std::string> print; ///< --help, --version: print this on stdout and exit with 0
-    std::string config_file;
+    std::string config_file{};
     std::size_t conf_files = 0; ///< number of files of conf.d that were read
-    std::vector<Given> given;   ///< in the order of the options; all values of an option have one origin
+    std::vector<Given> given{}; ///< in the order of the options; all values of an option have one origin
 };
 
 /// Origin of a value that a credential file gives.

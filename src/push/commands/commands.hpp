@@ -7,6 +7,7 @@
 namespace lxcmon::push {
 
 int list_containers(const Invocation& invocation);
+int top(const Invocation& invocation);
 int show_fields(const Invocation& invocation);
 int check(const Invocation& invocation);
 int replay(const Invocation& invocation);

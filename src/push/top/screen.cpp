@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "push/top/screen.hpp"
+
+#include "text/printable.hpp"
+
+#include <curses.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+
+namespace lxcmon::push {
+namespace {
+
+constexpr int escape_delay_ms = 50;
+constexpr short alarm_pair = 1;
+constexpr wint_t escape_character = 27;
+constexpr wint_t last_control_character = 31;
+
+std::string terminal_type() {
+    const char* const type = std::getenv("TERM");
+    return type == nullptr ? "" : type;
+}
+
+attr_t attributes_of(LineStyle style) {
+    switch (style) {
+    case LineStyle::title:
+        return A_BOLD;
+    case LineStyle::selected:
+        return A_REVERSE;
+    case LineStyle::alarm:
+        return has_colors() ? A_BOLD | static_cast<attr_t>(COLOR_PAIR(alarm_pair)) : A_BOLD;
+    case LineStyle::hint:
+        return A_DIM;
+    case LineStyle::plain:
+        break;
+    }
+    return A_NORMAL;
+}
+
+std::optional<Key> key_of(wint_t code) {
+    using Kind = Key::Kind;
+    switch (code) {
+    case KEY_UP:
+        return Key{Kind::up};
+    case KEY_DOWN:
+        return Key{Kind::down};
+    case KEY_PPAGE:
+        return Key{Kind::page_up};
+    case KEY_NPAGE:
+        return Key{Kind::page_down};
+    case KEY_HOME:
+        return Key{Kind::home};
+    case KEY_END:
+        return Key{Kind::end};
+    case KEY_ENTER:
+        return Key{Kind::enter};
+    case KEY_BACKSPACE:
+        return Key{Kind::backspace};
+    default:
+        return std::nullopt;
+    }
+}
+
+Key key_of_character(wint_t character) {
+    using Kind = Key::Kind;
+    switch (character) {
+    case L'\n':
+    case L'\r':
+        return {Kind::enter};
+    case escape_character:
+        return {Kind::escape};
+    case L'\b':
+    case 0x7f:
+        return {Kind::backspace};
+    default:
+        return {Kind::character, static_cast<char32_t>(character)};
+    }
+}
+
+} // namespace
+
+struct Screen::Terminal {
+    SCREEN* screen = nullptr;
+
+    Terminal()
+        : screen(newterm(nullptr, stdout, stdin)) {}
+    ~Terminal() {
+        if (screen == nullptr)
+            return;
+        endwin();
+        delscreen(screen);
+    }
+    Terminal(const Terminal&) = delete;
+    Terminal& operator=(const Terminal&) = delete;
+    Terminal(Terminal&&) = delete;
+    Terminal& operator=(Terminal&&) = delete;
+};
+
+Screen::Screen()
+    : terminal_(std::make_unique<Terminal>()) {
+    if (terminal_->screen == nullptr)
+        throw std::runtime_error("TERM='" + text::printable(terminal_type()) +
+                                 "' is no known terminal; expected for example xterm-256color. Set TERM, or "
+                                 "use lxcmon-push top | cat for one table");
+    // ncurses has its own handler, for programs without threads.
+    std::signal(SIGTSTP, SIG_DFL);
+    set_escdelay(escape_delay_ms);
+    cbreak();
+    noecho();
+    keypad(stdscr, true);
+    nodelay(stdscr, true);
+    curs_set(0);
+    if (has_colors()) {
+        start_color();
+        use_default_colors();
+        init_pair(alarm_pair, COLOR_RED, -1);
+    }
+}
+
+Screen::~Screen() = default;
+
+ScreenSize Screen::size() noexcept {
+    return {static_cast<std::size_t>(getmaxy(stdscr)), static_cast<std::size_t>(getmaxx(stdscr))};
+}
+
+void Screen::draw(std::span<const ScreenLine> lines) {
+    erase();
+    int row = 0;
+    for (const ScreenLine& line : lines) {
+        attrset(static_cast<NCURSES_ATTR_T>(attributes_of(line.style)));
+        mvaddstr(row++, 0, line.text.c_str());
+    }
+    attrset(A_NORMAL);
+    refresh();
+}
+
+std::optional<Key> Screen::read_key() {
+    for (;;) {
+        wint_t code = 0;
+        const int kind = get_wch(&code);
+        if (kind == ERR)
+            return std::nullopt;
+        if (kind != KEY_CODE_YES)
+            return key_of_character(code);
+        if (const auto key = key_of(code))
+            return key;
+    }
+}
+
+void Screen::suspend() {
+    endwin();
+    sigset_t stop, before;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    std::raise(SIGTSTP); // pending, as it is blocked
+    pthread_sigmask(SIG_UNBLOCK, &stop, &before);
+    // Here the process is stopped, and goes on with SIGCONT.
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    resize();
+}
+
+void Screen::resize() {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0)
+        resizeterm(size.ws_row, size.ws_col);
+    clearok(curscr, true);
+    refresh();
+}
+
+bool has_terminal() noexcept {
+    return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+}
+
+} // namespace lxcmon::push
