@@ -106,8 +106,12 @@ deliver::Verdict Client::send(std::string_view lines) {
         }
         judged = write(lines);
     }
+    // The database exists now. If it is lost later, for example with its server, it is created again.
+    const auto outcome = judged.verdict.outcome;
+    if (outcome == deliver::Outcome::delivered || outcome == deliver::Outcome::partial)
+        database_tried_ = false;
     // Another server with another API may have replaced this one.
-    if (judged.verdict.outcome == deliver::Outcome::settings && judged.remedy == Remedy::none)
+    if (outcome == deliver::Outcome::settings && judged.remedy == Remedy::none)
         api_ = api_of_settings(settings_);
     return std::move(judged.verdict);
 }

@@ -14,6 +14,7 @@ namespace lxcmon::influx {
 
 namespace {
 
+constexpr std::string_view database_not_found = "database not found";
 constexpr std::string_view beyond_retention = "partial write: points beyond retention policy";
 
 bool contains(std::string_view text, std::string_view part) noexcept {
@@ -50,7 +51,7 @@ deliver::Outcome outcome_of(const http::Reply& reply, const AnswerText& text, Ca
 }
 
 Remedy remedy_for(int status, const AnswerText& text) noexcept {
-    if (status == 404 && contains(text.own_message(), "database not found"))
+    if (status == 404 && contains(text.own_message(), database_not_found))
         return Remedy::create_database;
     return status == 415 ? Remedy::stop_compressing : Remedy::none;
 }
@@ -86,8 +87,9 @@ std::string_view advice(const http::Reply& reply, std::string_view error, Cause 
     case 403:
         return "the user or token has no right to write: grant it, or use another one";
     case 404:
-        return "not found: check the URL, --influx-api, the database, or the organization "
-               "and bucket";
+        return contains(error, database_not_found)
+                   ? "create it on the server (CREATE DATABASE); --influx-create-db is off, or has not worked"
+                   : "not found: check the URL, --influx-api, the database, or the organization and bucket";
     case 405:
         return "this URL is not InfluxDB's write API: check its host, port and path";
     case 407:

@@ -86,6 +86,17 @@ class Influx(ServerCase):
         self.drained_and_stopped(agent)
         self.assert_in_influx(influx, agent.stderr)
 
+    def test_a_database_that_is_dropped_is_made_again(self):
+        influx = self.own_influxd()
+        agent = self.deliver_to(influx.url)
+        for _ in range(2):
+            agent.wait_for(lambda: influx.rows("lxc_cpu"), 20, "a delivery")
+            influx.execute("DROP DATABASE lxc")
+            newest = time.time_ns()
+            agent.wait_for(lambda n=newest: [row for row in influx.rows("lxc_cpu") if row.time > n], 20, "points after the loss")
+        self.drained_and_stopped(agent)
+        self.assertEqual(self.lines_with(agent, "fails"), [])
+
     def test_a_folder_that_has_become_read_only(self):
         influx = self.own_influxd()
         agent = self.deliver_to(influx.url)
