@@ -29,10 +29,6 @@ std::string not_empty(Value value) {
     return value;
 }
 
-std::string without_end_slashes(Value path) {
-    return path.substr(0, std::max<std::size_t>(1, path.find_last_not_of('/') + 1));
-}
-
 void take_api(C& config, Value value) {
     config.destinations.influx.api = *influx::api_of_name(app::one_of(value, influx::api_names));
 }
@@ -180,7 +176,7 @@ constexpr auto option_rows = std::to_array<OptionRow>({
      [](C& c, Value v) { c.destinations.send_jitter = app::parse_duration(v); }},
     {{spool_group, "spool-dir", "PATH", "/var/lib/lxcmon-push/spool",
       "Folder for points that are not delivered yet; used by one agent at a time"},
-     [](C& c, Value v) { c.destinations.spool.folder = without_end_slashes(not_empty(v)); }},
+     [](C& c, Value v) { c.destinations.spool.folder = app::clean_path(not_empty(v)); }},
     {{spool_group, "spool-max-size", "SIZE", "1GiB",
       "Maximum size of the spool; when full, the oldest points are dropped"},
      [](C& c, Value v) { c.destinations.spool.max_bytes = app::parse_size(v, least_spool_bytes); }},
