@@ -4,6 +4,7 @@
 #include "deliver/sink.hpp"
 #include "http/client.hpp"
 #include "http/gzip.hpp"
+#include "influx/clock_watch.hpp"
 #include "influx/judge.hpp"
 #include "influx/settings.hpp"
 
@@ -39,6 +40,7 @@ class Client final : public deliver::Sink {
     [[nodiscard]] deliver::Verdict create_database();
     [[nodiscard]] Finding probe_server();
     bool probe_by_writing(std::vector<Finding>& findings);
+    [[nodiscard]] bool probe_clock(const http::Reply& reply, std::vector<Finding>& findings) const;
     [[nodiscard]] Finding probe_missing_database();
     [[nodiscard]] Finding probe_delivery();
     [[nodiscard]] std::string caller() const;
@@ -48,6 +50,7 @@ class Client final : public deliver::Sink {
     std::string base_; ///< prefix of request URLs: name_, except with a unix socket
     std::vector<std::string> secrets_;
     http::Client http_;
+    ClockWatch clock_;
     std::optional<Api> api_;         ///< nullopt: the server must be asked
     std::string logged_choice_;      ///< last log message about it
     std::optional<http::Gzip> gzip_; ///< nullopt: send uncompressed
