@@ -15,10 +15,18 @@ namespace lxcmon::influx {
 namespace {
 
 constexpr std::string_view database_not_found = "database not found";
-constexpr std::string_view beyond_retention = "partial write: points beyond retention policy";
 
 bool contains(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
+}
+
+/// Points that are older than the server keeps; InfluxDB 2.0 says first where it happened. Text that follows
+/// other words may be a container's.
+bool is_beyond_retention(std::string_view error) noexcept {
+    constexpr std::string_view place = "unexpected error writing points to database: ";
+    if (error.starts_with(place))
+        error.remove_prefix(place.size());
+    return error.starts_with("partial write: points beyond retention policy");
 }
 
 deliver::Outcome outcome_of(const http::Reply& reply, const AnswerText& text, Cause cause) noexcept {
@@ -41,7 +49,7 @@ deliver::Outcome outcome_of(const http::Reply& reply, const AnswerText& text, Ca
         // InfluxDB 3 uses it in place of 413, InfluxDB 1.6.7 for an unknown retention policy, and 2.0 for
         // points that it never takes.
         return error.starts_with("max request size")             ? deliver::Outcome::too_large
-               : contains(error, beyond_retention)               ? deliver::Outcome::partial
+               : is_beyond_retention(error)                      ? deliver::Outcome::partial
                : error.starts_with("retention policy not found") ? deliver::Outcome::settings
                                                                  : deliver::Outcome::server_error;
     default:
@@ -96,7 +104,7 @@ std::string_view advice(const http::Reply& reply, std::string_view error, Cause 
         return "the proxy requires credentials: set them in http_proxy or https_proxy";
     case 500:
         return error.starts_with("retention policy not found") ? "check the retention policy"
-               : contains(error, beyond_retention)             ? std::string_view()
+               : is_beyond_retention(error)                    ? std::string_view()
                                                                : "see the server's log";
     default:
         return status >= 300 && status < 400 ? "redirects are not followed: set the final URL"
