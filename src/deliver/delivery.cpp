@@ -20,8 +20,8 @@ namespace {
 /// lines.
 constexpr unsigned max_lone_failures = 3;
 
-/// After this many partial writes of a batch the search for the refused lines ends: it must not flood a
-/// server that is at its limits. Of 5,000 lines it finds one with 13.
+/// After this many partial writes the search for the refused lines waits: it must not flood a server that is
+/// at its limits. Of 5,000 lines it finds one with 13.
 constexpr unsigned max_partial_writes = 100;
 
 /// After this many failures while the server stores other lines, a single line is the cause.
@@ -123,6 +123,7 @@ Step Delivery::take(const Verdict& verdict) {
         *settings_.proof = text::last_line(pieces_.front().bytes);
     counters_.delivered_points += lines;
     counters_.delivered_at = std::time(nullptr);
+    settings_.refused_series->remove(pieces_.front().bytes);
     ++successes_;
     backoff_.reset();
     health_.delivered(lines);
@@ -141,23 +142,24 @@ Step Delivery::divide_or_reject(const Verdict& verdict) {
     return {verdict.outcome, {}, {}};
 }
 
-/// Some lines are refused. The others may be stored or not, whatever the answer says: InfluxDB 1.6.7 drops
-/// good lines beside refused ones. So every line is sent again, in ever smaller pieces, until the server
-/// takes a piece or refuses all of it.
+/// Some lines are refused, any other may be stored or not: InfluxDB 1.6.7 drops good lines beside them. So
+/// every line is sent again, in ever smaller pieces, until the server takes a piece or refuses all of it.
 Step Delivery::search_refused(const Verdict& verdict) {
     const Piece& front = pieces_.front();
+    RefusedSeries& known = *settings_.refused_series;
     if (front.lines == 1 || verdict.dropped_lines.value_or(0) >= front.lines) {
-        refused_series_.add(front.bytes);
+        known.add(front.bytes);
         reject(verdict);
-    } else if (std::string apart = suspected_lines(front.bytes, verdict, refused_series_); !apart.empty()) {
+    } else if (std::string apart = suspected_lines(front.bytes, verdict, known); !apart.empty()) {
         Piece others = piece_of(without_lines(front.bytes, apart));
         replace_front(std::move(others), piece_of(std::move(apart)));
-    } else if (++partial_writes_ > max_partial_writes) {
-        reject(verdict); // the next batch begins with the refused series that are known
     } else {
         divide();
     }
-    return {verdict.outcome, {}, {}};
+    if (++partial_writes_ < max_partial_writes || done())
+        return {verdict.outcome, {}, {}};
+    partial_writes_ = 0;
+    return {verdict.outcome, std::max(settings_.first_wait, std::chrono::milliseconds(1)), verdict.message};
 }
 
 /// A proxy's limit never costs a line: single lines go behind the other pieces and are tried again. If the
@@ -291,8 +293,6 @@ void Delivery::finish_front() {
     pieces_.pop_front();
     if (!pieces_.empty())
         return;
-    if (partial_writes_ == 0 && clean_)
-        refused_series_.clear();
     health_.batch_done(clean_);
     hunting_ = hunting_ && saw_500_;
 }

@@ -42,13 +42,17 @@ struct DeliverySettings {
     std::function<void(spool::Rejected)> on_rejected{}; ///< receives permanently refused lines
     /// The last line that the sink stored, shared by all deliveries to it. Sending it again changes nothing.
     std::shared_ptr<std::string> proof = std::make_shared<std::string>();
+    /// By partial writes. Shared like `proof`, and by deliveries of one thread only.
+    std::shared_ptr<RefusedSeries> refused_series = std::make_shared<RefusedSeries>();
 };
 
 /// The result of one try.
 struct Step {
     Outcome outcome = Outcome::delivered;
-    std::chrono::milliseconds wait{0}; ///< before the next try; 0: nothing failed, continue at once
-    std::string message;               ///< reason for the wait
+    /// Before the next try; 0: nothing failed, continue at once. After Outcome::partial nothing failed
+    /// either: the server gets a rest.
+    std::chrono::milliseconds wait{0};
+    std::string message; ///< reason for the wait
 };
 
 /// Delivers one batch at a time to a sink: retries it, and divides it on line boundaries. Never sleeps: the
@@ -123,13 +127,12 @@ class Delivery {
     Health health_;
     Piece whole_;
     std::deque<Piece> pieces_;
-    RefusedSeries refused_series_; ///< by partial writes, until a batch passes without one
-    std::uint64_t successes_ = 0;  ///< pieces stored since begin()
-    unsigned lone_failures_ = 0;   ///< single lines that failed since begin()
-    unsigned partial_writes_ = 0;  ///< since begin()
-    bool clean_ = true;            ///< no line of the batch was rejected
-    bool hunting_ = false;         ///< the server works except for some lines: no waits after 500
-    bool saw_500_ = false;         ///< in this batch
+    std::uint64_t successes_ = 0; ///< pieces stored since begin()
+    unsigned lone_failures_ = 0;  ///< single lines that failed since begin()
+    unsigned partial_writes_ = 0; ///< since begin() or the last wait for them
+    bool clean_ = true;           ///< no line of the batch was rejected
+    bool hunting_ = false;        ///< the server works except for some lines: no waits after 500
+    bool saw_500_ = false;        ///< in this batch
 };
 
 } // namespace lxcmon::deliver

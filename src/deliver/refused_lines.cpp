@@ -99,6 +99,11 @@ void RefusedSeries::add(std::string_view lines) {
     }
 }
 
+void RefusedSeries::remove(std::string_view lines) {
+    while (!lines.empty() && !hashes_.empty())
+        hashes_.erase(hash_of_series(take_line(lines)));
+}
+
 std::string RefusedSeries::lines_in(std::string_view sent) const {
     std::string found;
     while (!sent.empty() && !hashes_.empty())

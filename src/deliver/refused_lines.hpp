@@ -26,7 +26,8 @@ class RefusedSeries {
     static constexpr std::size_t most_series = 10'000;
 
     void add(std::string_view lines);
-    void clear() noexcept { hashes_.clear(); }
+    /// Forgets the series of these lines, which the server has taken.
+    void remove(std::string_view lines);
     /// The lines of `sent` of these series, in order. Of other series only if hashes collide.
     [[nodiscard]] std::string lines_in(std::string_view sent) const;
 

@@ -17,6 +17,11 @@ bool is_proxy_limit(const Step& step) noexcept {
     return step.outcome == Outcome::limited && step.wait.count() != 0;
 }
 
+/// The search for refused lines goes on after a wait: nothing fails.
+bool is_pause_of_search(const Step& step) noexcept {
+    return step.outcome == Outcome::partial && step.wait.count() != 0;
+}
+
 } // namespace
 
 Sender::Sender(Queue& queue, Sink& sink, DeliverySettings settings)
@@ -179,9 +184,11 @@ Sender::Fate Sender::deliver(const Batch& batch) {
             // Halving continues at once, but not after the end.
             failed = step.outcome == Outcome::delivered || step.outcome == Outcome::partial ? 0 : failed;
             go_on = has_time() || delivery_.done();
+        } else if (last_message_ = step.message; is_pause_of_search(step)) {
+            failed = 0;
+            go_on = pause(step.wait);
         } else {
             queue_.set_failing();
-            last_message_ = step.message;
             const bool hopeless =
                 most_tries_ != 0 && (++failed >= most_tries_ || step.outcome == Outcome::settings ||
                                      step.outcome == Outcome::limited);
@@ -199,9 +206,11 @@ Sender::Fate Sender::deliver(const Batch& batch) {
     return Fate::done;
 }
 
-/// True if the server stores other lines and a proxy takes only these not: they must not delay live batches.
+/// True if the server stores other lines, and only these not for a proxy's limit, or not yet because refused
+/// ones among them are searched for: they must not delay live batches.
 bool Sender::may_spool_rest(const Step& step) const {
-    return is_proxy_limit(step) && most_tries_ == 0 && queue_.is_spooled() && delivery_.is_partly_decided();
+    return (is_proxy_limit(step) || is_pause_of_search(step)) && most_tries_ == 0 && queue_.is_spooled() &&
+           delivery_.is_partly_decided();
 }
 
 bool Sender::has_time() {

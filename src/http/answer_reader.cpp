@@ -25,6 +25,7 @@ constexpr std::array kept_headers{
     KeptHeader{"x-influxdb-error", &Reply::influx_error},
     KeptHeader{"x-influxdb-version", &Reply::version},
     KeptHeader{"location", &Reply::location},
+    KeptHeader{"date", &Reply::date},
 };
 
 bool same_name(std::string_view name, std::string_view lower) noexcept {

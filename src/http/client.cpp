@@ -154,6 +154,7 @@ Reply Client::exchange(const Request& request) {
     at.body_bytes = 0;
     at.head_is_whole = false;
     prepare(request);
+    const auto begun_at = std::chrono::system_clock::now();
     at.running = true;
     int code = perform();
     at.running = false;
@@ -162,8 +163,11 @@ Reply Client::exchange(const Request& request) {
     // An early refusal counts as a response, even if the connection broke before the body was sent.
     const bool refused_early =
         (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) && is_clear_without_body(at.reply.status);
-    if (code == CURLE_OK || refused_early)
+    if (code == CURLE_OK || refused_early) {
+        at.reply.begun_at = begun_at;
+        at.reply.ended_at = std::chrono::system_clock::now();
         return std::move(at.reply);
+    }
     const std::string where = shown_url(request.url.substr(0, request.url.find('?')));
     const Failure failure = code == deadline_passed ? Failure() : at.failure(code);
     at.reply = Reply();

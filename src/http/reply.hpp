@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <chrono>
 #include <string>
 
 namespace lxcmon::http {
@@ -14,6 +15,9 @@ struct Reply {
     std::string version;      ///< header X-Influxdb-Version
     std::string location;     ///< header Location
     std::string body;         ///< the first 1 MiB
+    std::string date;         ///< header Date, unparsed
+    /// The exchange by the clock of this host, from before the connection until the answer's end.
+    std::chrono::system_clock::time_point begun_at{}, ended_at{};
 
     [[nodiscard]] bool has_good_status() const noexcept { return status >= 200 && status < 300; } ///< 2xx
 };

@@ -39,6 +39,7 @@ Client::Client(Settings settings)
     , base_(http::unix_socket_path(settings_.url) ? "http://localhost" : name_)
     , secrets_(secrets_of(settings_))
     , http_(http_settings_of(settings_))
+    , clock_(name_)
     , api_(api_of_settings(settings_)) {
     if (settings_.gzip)
         gzip_.emplace();
@@ -106,8 +107,12 @@ deliver::Verdict Client::send(std::string_view lines) {
         }
         judged = write(lines);
     }
+    // The database exists now. If it is lost later, for example with its server, it is created again.
+    const auto outcome = judged.verdict.outcome;
+    if (outcome == deliver::Outcome::delivered || outcome == deliver::Outcome::partial)
+        database_tried_ = false;
     // Another server with another API may have replaced this one.
-    if (judged.verdict.outcome == deliver::Outcome::settings && judged.remedy == Remedy::none)
+    if (outcome == deliver::Outcome::settings && judged.remedy == Remedy::none)
         api_ = api_of_settings(settings_);
     return std::move(judged.verdict);
 }
@@ -124,7 +129,9 @@ Judgement Client::write(std::string_view lines) {
         request.body = compressed_;
         request.headers.emplace_back("Content-Encoding: gzip");
     }
-    Judgement judged = judge(http_.exchange(request), std::time(nullptr), secrets_);
+    const http::Reply reply = http_.exchange(request);
+    clock_.answered(reply);
+    Judgement judged = judge(reply, std::time(nullptr), secrets_);
     keep_plausible(judged.verdict, lines);
     return judged;
 }

@@ -14,10 +14,19 @@ namespace lxcmon::influx {
 
 namespace {
 
-constexpr std::string_view beyond_retention = "partial write: points beyond retention policy";
+constexpr std::string_view database_not_found = "database not found";
 
 bool contains(std::string_view text, std::string_view part) noexcept {
     return text.find(part) != std::string_view::npos;
+}
+
+/// Points that are older than the server keeps; InfluxDB 2.0 says first where it happened. Text that follows
+/// other words may be a container's.
+bool is_beyond_retention(std::string_view error) noexcept {
+    constexpr std::string_view place = "unexpected error writing points to database: ";
+    if (error.starts_with(place))
+        error.remove_prefix(place.size());
+    return error.starts_with("partial write: points beyond retention policy");
 }
 
 deliver::Outcome outcome_of(const http::Reply& reply, const AnswerText& text, Cause cause) noexcept {
@@ -40,7 +49,7 @@ deliver::Outcome outcome_of(const http::Reply& reply, const AnswerText& text, Ca
         // InfluxDB 3 uses it in place of 413, InfluxDB 1.6.7 for an unknown retention policy, and 2.0 for
         // points that it never takes.
         return error.starts_with("max request size")             ? deliver::Outcome::too_large
-               : contains(error, beyond_retention)               ? deliver::Outcome::partial
+               : is_beyond_retention(error)                      ? deliver::Outcome::partial
                : error.starts_with("retention policy not found") ? deliver::Outcome::settings
                                                                  : deliver::Outcome::server_error;
     default:
@@ -50,7 +59,7 @@ deliver::Outcome outcome_of(const http::Reply& reply, const AnswerText& text, Ca
 }
 
 Remedy remedy_for(int status, const AnswerText& text) noexcept {
-    if (status == 404 && contains(text.own_message(), "database not found"))
+    if (status == 404 && contains(text.own_message(), database_not_found))
         return Remedy::create_database;
     return status == 415 ? Remedy::stop_compressing : Remedy::none;
 }
@@ -86,15 +95,16 @@ std::string_view advice(const http::Reply& reply, std::string_view error, Cause 
     case 403:
         return "the user or token has no right to write: grant it, or use another one";
     case 404:
-        return "not found: check the URL, --influx-api, the database, or the organization "
-               "and bucket";
+        return contains(error, database_not_found)
+                   ? "create it on the server (CREATE DATABASE); --influx-create-db is off, or has not worked"
+                   : "not found: check the URL, --influx-api, the database, or the organization and bucket";
     case 405:
         return "this URL is not InfluxDB's write API: check its host, port and path";
     case 407:
         return "the proxy requires credentials: set them in http_proxy or https_proxy";
     case 500:
         return error.starts_with("retention policy not found") ? "check the retention policy"
-               : contains(error, beyond_retention)             ? std::string_view()
+               : is_beyond_retention(error)                    ? std::string_view()
                                                                : "see the server's log";
     default:
         return status >= 300 && status < 400 ? "redirects are not followed: set the final URL"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "http/clock_reading.hpp"
 #include "http/url.hpp"
 #include "influx/api.hpp"
 #include "influx/client.hpp"
@@ -63,14 +64,28 @@ std::string Client::caller() const {
                                        : "user \"" + text::printable(settings_.http.user) + "\"";
 }
 
-/// True if points can be written now.
+/// Says whether the clocks agree, if the answer tells. False if they do not.
+bool Client::probe_clock(const http::Reply& reply, std::vector<Finding>& findings) const {
+    const auto clock = http::read_clock(reply);
+    if (!clock)
+        return true;
+    findings.push_back({"clock", !clock->is_off,
+                        name_ + ": " +
+                            (clock->is_off ? http::describe(*clock) + ": synchronize both (timedatectl)"
+                                           : "the clock of this host and the server's agree")});
+    return !clock->is_off;
+}
+
+/// True if a point can be written now, with the right time.
 bool Client::probe_by_writing(std::vector<Finding>& findings) {
     // An empty write requires only the right to write; a write-only token may not list buckets. The server
     // checks user, database and retention policy before the body: 400 to an empty body means that all are
     // good.
     http::Request write = request(write_path(settings_, *api_));
     write.post = true;
-    const Judgement judged = judge(http_.exchange(write), std::time(nullptr), secrets_);
+    const http::Reply reply = http_.exchange(write);
+    const bool clocks_agree = probe_clock(reply, findings);
+    const Judgement judged = judge(reply, std::time(nullptr), secrets_);
     const deliver::Verdict& verdict = judged.verdict;
     const bool v2 = api_ == Api::v2;
     const std::string place = v2 ? "bucket \"" + text::printable(settings_.bucket) + "\""
@@ -80,7 +95,7 @@ bool Client::probe_by_writing(std::vector<Finding>& findings) {
         findings.push_back(
             {"database", true,
              place + (api_ == Api::v3 ? " exists, or the server creates it at the first write" : " exists")});
-        return true;
+        return clocks_agree;
     }
     if (is_servers_trouble(judged)) {
         findings.push_back({"server", false, name_ + ": " + verdict.message});

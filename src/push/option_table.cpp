@@ -29,8 +29,11 @@ std::string not_empty(Value value) {
     return value;
 }
 
-std::string without_end_slashes(Value path) {
-    return path.substr(0, std::max<std::size_t>(1, path.find_last_not_of('/') + 1));
+/// A file or folder; only --json-file takes - for standard output.
+std::string path_of(Value value) {
+    if (value == "-")
+        throw text::BadValue{"is not a path; expected one, or ./- for that name"};
+    return not_empty(value);
 }
 
 void take_api(C& config, Value value) {
@@ -180,13 +183,13 @@ constexpr auto option_rows = std::to_array<OptionRow>({
      [](C& c, Value v) { c.destinations.send_jitter = app::parse_duration(v); }},
     {{spool_group, "spool-dir", "PATH", "/var/lib/lxcmon-push/spool",
       "Folder for points that are not delivered yet; used by one agent at a time"},
-     [](C& c, Value v) { c.destinations.spool.folder = without_end_slashes(not_empty(v)); }},
+     [](C& c, Value v) { c.destinations.spool.folder = app::clean_path(path_of(v)); }},
     {{spool_group, "spool-max-size", "SIZE", "1GiB",
       "Maximum size of the spool; when full, the oldest points are dropped"},
      [](C& c, Value v) { c.destinations.spool.max_bytes = app::parse_size(v, least_spool_bytes); }},
     {{spool_group, "spool-max-age", "DURATION", "7d",
       "Maximum age of points in the spool; older points are dropped"},
-     [](C& c, Value v) { c.destinations.spool.max_age = app::parse_duration(v); }},
+     [](C& c, Value v) { c.destinations.spool.max_age = app::parse_duration(v, std::chrono::seconds(1)); }},
     {{spool_group, "spool-rate", "LINES", "10000",
       "Points a second sent from the spool, in addition to new points"},
      [](C& c, Value v) { c.destinations.queue.backlog_rate = app::parse_count(v, 1, 10'000'000); }},
@@ -281,7 +284,7 @@ constexpr auto option_rows = std::to_array<OptionRow>({
      [](C& c, Value v) { c.log.format = app::one_of(v, log_format.choices); }},
     {{log_group, "log-file", "PATH", Default("standard error", "/var/log/lxcmon-push/lxcmon-push.log"),
       "Log file"},
-     [](C& c, Value v) { c.log.file = not_empty(v); }},
+     [](C& c, Value v) { c.log.file = path_of(v); }},
     {{log_group, "log-max-size", "SIZE", "10MiB", "Size at which the log file is rotated"},
      [](C& c, Value v) { c.log.max_bytes = app::parse_size(v, least_file_bytes); }},
     {{log_group, "log-keep", "COUNT", "3", "Number of rotated log files to keep"},

@@ -108,11 +108,4 @@ void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& d
     readings.emit(fields_of("lxcmon_push"), own_tags(settings), {}, tick_ns, points);
 }
 
-void add_check_point(std::size_t containers, const app::CollectSettings& settings, std::int64_t now_ns,
-                     PointBuffer& points) {
-    Readings readings;
-    readings.set(own("containers"), clamped(containers));
-    readings.emit(fields_of("lxcmon_push"), own_tags(settings), {}, now_ns, points);
-}
-
 } // namespace lxcmon::push

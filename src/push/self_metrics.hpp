@@ -34,8 +34,4 @@ void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& d
                     const ProcessCosts& costs, const app::CollectSettings& settings, std::int64_t tick_ns,
                     PointBuffer& points);
 
-/// The point that `check` writes: of the agent's own series, with a figure that is true.
-void add_check_point(std::size_t containers, const app::CollectSettings& settings, std::int64_t now_ns,
-                     PointBuffer& points);
-
 } // namespace lxcmon::push

@@ -2,12 +2,15 @@
 """Commands for one run: what they say of their output, of a disk that is full, and of files that are not theirs."""
 
 import json
+import os
+import select
 import subprocess
 import unittest
 
 from support import agent as program
 from support.case import LabCase
 from support.line_protocol import parse_lines
+from support.waiting import wait_until
 
 NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
 POINT = '{{"fields":{{"x":{0}}},"name":"m","tags":{{"host":"h"}},"timestamp":1700000000{0:09d}}}\n'
@@ -48,6 +51,20 @@ class Pipes(OutputCase):
         result = self.shell('set -o pipefail; "$@" | head -n 1', "replay", "--dry-run", self.many_points())
         self.assertEqual((result.returncode, result.stderr), (1, ""), result)
         self.assertEqual(len(parse_lines(result.stdout)), 1)
+
+    def test_a_pipe_that_another_program_has_made_non_blocking(self):
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        process = subprocess.Popen([program.binary(), "replay", "--dry-run", self.many_points()], stdout=writer, stderr=subprocess.PIPE,
+                                   env=program.clean_environment(self.path("spool")))
+        self.addCleanup(process.kill)
+        wait_until(lambda: not select.select([], [writer], [], 0)[1] or process.poll() is not None, 60, "a full pipe")
+        os.close(writer)
+        with open(reader, encoding="utf-8") as output:
+            lines = output.readlines()
+        errors = process.communicate(timeout=60)[1].decode()
+        self.assertEqual(process.returncode, 0, errors)
+        self.assertEqual(len(lines), 20_000, errors)
 
     def test_a_command_ends_with_its_reader(self):
         result = self.shell('"$@" | true; exit "${PIPESTATUS[0]}"', "fields", "--json")

@@ -80,6 +80,20 @@ class Paths(ValuesCase):
         self.assertEqual({each.name for each in folder.iterdir()}, {"points.jsonl", "spool"})
 
 
+    def test_a_working_directory_that_was_removed(self):
+        folder = self.path("removed")
+        folder.mkdir()
+        remove_it = ("bash", "-c", 'cd "$0" && rmdir "$0" && exec "$@"', folder)
+        lxcpath = ("--lxcpath", self.lab.lxcpath)
+        result = program.run("--once", *lxcpath, "--json-file", "points.jsonl", prefix=remove_it)
+        self.assertEqual(result.returncode, 2, result)
+        self.assertIn("--json-file: 'points.jsonl' is a relative path, and the working directory no longer exists", result.stderr)
+        folder.mkdir()
+        file = self.path("points.jsonl")
+        self.assertEqual(program.run("--once", *lxcpath, "--json-file", file, prefix=remove_it).returncode, 0)
+        self.assertTrue(file.exists())
+
+
 class Folders(ValuesCase):
     def assert_not_made(self, option, name, *arguments):
         top = self.path("vra")

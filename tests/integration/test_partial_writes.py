@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A real InfluxDB at its limits on series says `partial write`, refuses new series, and drops good lines beside them."""
 
+import json
+import time
+
+from support import agent as program
 from support.delivery_case import MEASUREMENTS, DeliveryCase, by_tick, ticks_with
 from support.fault_server import FaultServer
 from support.recording_server import json_answer
+from support.spool import SpoolFolder
 
 NEW = "it-delivery-2"
 
@@ -52,6 +57,53 @@ class Limits(DeliveryCase):
     def test_max_series_per_database(self):
         influx = self.limited_influxd(max_series_per_database=len(self.containers[:2]) * len(MEASUREMENTS))
         self.assert_only_new_is_refused(influx, "max-series-per-database limit exceeded")
+
+
+class ManyNewSeries(DeliveryCase):
+    """Of a host that another one's containers came to: 80 new series stand alone among 1,920 of which the server has points."""
+    ticks = 2
+    names = [f"c{number:04}" for number in range(2000)]
+    new = set(names[3::25])
+
+    def setUp(self):
+        begin = time.time_ns() - 60_000_000_000
+        self.keys = [(name, begin + tick) for tick in range(self.ticks) for name in self.names]
+        self.good = {key for key in self.keys if key[0] not in self.new}
+        self.refused = sorted(set(self.keys) - self.good)
+        self.influx = self.own_influxd()
+        self.influx.execute("CREATE DATABASE lxc")
+        known = "".join(f"m,container={name} v=0 0\n" for name in self.names if name not in self.new)
+        self.assertEqual(self.influx.write("lxc", known.encode())[0], 204)
+        self.influx.stop()
+        self.influx.set_limits(max_values_per_tag=len(self.names) - len(self.new))
+        self.influx.start()
+
+    def points(self):
+        return "".join(json.dumps({"name": "m", "tags": {"container": name}, "fields": {"v": 1.5}, "timestamp": moment}) + "\n"
+                       for name, moment in self.keys)
+
+    def assert_only_new_are_missing(self):
+        stored = {(row.tags["container"], row.time) for row in self.influx.rows("m") if row.time != 0}
+        self.assertEqual(sorted(set(self.keys) - stored), self.refused)
+
+    def test_the_backlog(self):
+        folder = self.path("spool-of-earlier")
+        folder.mkdir(mode=0o700)
+        (folder / "000000000001.jsonl").write_text(self.points())
+        spool = SpoolFolder(folder)
+        agent = self.deliver_to(self.influx.url, "--spool-dir", folder)
+        agent.wait_for(lambda: len(spool.rejected()) >= len(self.refused) and not spool.segments(), 120, "the spool to be empty")
+        self.stopped(agent)
+        self.assert_only_new_are_missing()
+        self.assertEqual(sorted(each["line"] for each in spool.rejected() if each["line"].startswith("m,")),
+                         [f"m,container={name} v=1.5 {moment}" for name, moment in self.refused])
+        self.assertEqual(self.lines_with(agent, "fails"), [])
+
+    def test_replay(self):
+        result = program.run("replay", "--influx-url", self.influx.url, self.file("points.jsonl", self.points()))
+        self.assertEqual(result.returncode, 1, result)
+        self.assertIn(f"{len(self.good)} points delivered, {len(self.refused)} rejected", result.stderr)
+        self.assert_only_new_are_missing()
 
 
 class BeyondRetention(DeliveryCase):

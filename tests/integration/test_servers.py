@@ -4,7 +4,9 @@ and what stands between: headers and proxies."""
 
 import time
 import unittest
+from email.utils import formatdate
 
+from support import agent as program
 from support.certificates import Authority
 from support.delivery_case import DeliveryCase, ticks_taken
 from support.proxy import Proxy
@@ -85,6 +87,17 @@ class Influx(ServerCase):
         self.assert_spool_empty(agent)
         self.drained_and_stopped(agent)
         self.assert_in_influx(influx, agent.stderr)
+
+    def test_a_database_that_is_dropped_is_made_again(self):
+        influx = self.own_influxd()
+        agent = self.deliver_to(influx.url)
+        for _ in range(2):
+            agent.wait_for(lambda: influx.rows("lxc_cpu"), 20, "a delivery")
+            influx.execute("DROP DATABASE lxc")
+            newest = time.time_ns()
+            agent.wait_for(lambda n=newest: [row for row in influx.rows("lxc_cpu") if row.time > n], 20, "points after the loss")
+        self.drained_and_stopped(agent)
+        self.assertEqual(self.lines_with(agent, "fails"), [])
 
     def test_a_folder_that_has_become_read_only(self):
         influx = self.own_influxd()
@@ -202,6 +215,31 @@ class Others(ServerCase):
         self.stopped(agent)
         self.assertEqual({request.headers.get("content-encoding") for request in server.writes()}, {None})
         self.assert_delivered_once(server.delivered(), agent.stderr)
+
+
+class Clock(ServerCase):
+    def check(self, url):
+        return program.run(*self.arguments("check", "--influx-url", url))
+
+    def test_a_server_whose_clock_is_an_hour_ahead(self):
+        server = self.recorder()
+        server.answer = lambda _: (204, {"Date": formatdate(time.time() + 3600, usegmt=True)}, b"")
+        agent = self.deliver_to(server.url)
+        agent.wait_for(lambda: len(server.delivered()) >= 5, 20, "five deliveries")
+        self.drained_and_stopped(agent)
+        (line,) = self.lines_with(agent, "clock of this host")
+        self.assertRegex(line, f"{server.url}: the clock of this host is 3[56][0-9][0-9] s behind the server's")
+        self.assert_delivered_once(server.delivered(), agent.stderr)
+        checked = self.check(server.url)
+        self.assertEqual(checked.returncode, 1, checked)
+        self.assertRegex(checked.stdout, "(?m)^FAIL  clock .* s behind the server's: synchronize both")
+        self.assertEqual(checked.stdout.count("FAIL"), 1, checked.stdout)
+
+    def test_the_real_server(self):
+        influx = self.own_influxd()
+        agent = self.assert_delivers(influx)
+        self.assertEqual(self.lines_with(agent, "clock of this host"), [])
+        self.assertRegex(self.check(influx.url).stdout, "(?m)^ok    clock .* agree$")
 
 
 class Proxies(ServerCase):

@@ -115,7 +115,7 @@ DELIVERY = {
     "spool-dir": Change("{folder}/spool-2", lambda seen: seen.spool("spool-2").segments(), DOWN, before=spooled),
     "spool-max-size": Change("16KiB", says("--spool-max-size"), DOWN, before=spooled),
     # A tiny limit drops the points that were in the spool before the reload.
-    "spool-max-age": Change("100ms", says("--spool-max-age"), DOWN, before=spooled),
+    "spool-max-age": Change("1s", says("--spool-max-age"), DOWN, before=spooled),
     # At the old rate of one line a second the spool would be empty after minutes.
     "spool-rate": Change(1_000_000, spool_is_empty, {"spool-rate": 1, "batch-size": 5}, before=Seen.writes, fill=DOWN),
 }

@@ -110,30 +110,41 @@ Given from_file(const SettingValue& setting) {
     return given;
 }
 
+/// Empty if the folder was removed.
 std::string working_directory() {
     const std::unique_ptr<char, decltype(&std::free)> path(::getcwd(nullptr, 0), &std::free);
-    return path == nullptr ? std::string("/") : path.get();
+    return path == nullptr ? std::string() : path.get();
+}
+
+bool is_relative(std::string_view path) noexcept {
+    return !path.empty() && path != "-" && !path.starts_with('/');
 }
 
 /// `base` is a folder; an empty path stays empty.
 std::string absolute(const std::string& base, std::string_view path) {
-    if (path.empty() || path == "-" || path.starts_with('/'))
+    if (!is_relative(path))
         return std::string(path);
     while (path.starts_with("./"))
         path.remove_prefix(std::min(path.find_first_not_of('/', 1), path.size()));
     return base + (base.ends_with('/') ? "" : "/") + std::string(path);
 }
 
-void make_paths_absolute(const Option& option, Given& given) {
+void make_paths_absolute(const Program& program, const Option& option, Given& given) {
     given.typed = given.values;
     const bool has_other_meaning = given.is_standard && option.secret == Secret::file;
     if (!takes_path(option) || has_other_meaning)
         return;
     std::string base = working_directory();
-    if (const auto slash = given.file.rfind('/'); slash != std::string::npos)
+    const bool is_lost = base.empty() && !given.file.starts_with('/');
+    if (const auto slash = given.file.rfind('/'); slash != std::string::npos && !is_lost)
         base = absolute(base, given.file.substr(0, slash + 1));
-    for (std::string& value : given.values)
-        value = absolute(base, value);
+    for (std::size_t index = 0; index < given.values.size(); ++index) {
+        if (is_lost && is_relative(given.values[index]))
+            refuse(program, given, index,
+                   {"is a relative path, and the working directory no longer exists; expected an absolute "
+                    "path"});
+        given.values[index] = absolute(base, given.values[index]);
+    }
 }
 
 /// True for a name such as "token": it may be the secret itself, given in place of its file.
@@ -214,7 +225,7 @@ Parsed parse(const Program& program, const std::vector<std::string>& arguments,
             // What the default files name is for the service, too.
             if (named || given->file.empty())
                 given->sudo_user = sudo_user;
-            make_paths_absolute(option, *given);
+            make_paths_absolute(program, option, *given);
             parsed.given.push_back(std::move(*given));
         }
     }

@@ -65,7 +65,7 @@ std::optional<Quantity> take_quantity(std::string_view& text, std::span<const Un
 
 } // namespace
 
-std::chrono::nanoseconds parse_duration(const std::string& text) {
+std::chrono::nanoseconds parse_duration(const std::string& text, std::chrono::seconds least) {
     static constexpr std::array<Unit, 5> units{
         {{"ms", 1e6}, {"s", 1e9}, {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}}};
     constexpr double most_nsec = 1e17;
@@ -80,7 +80,10 @@ std::chrono::nanoseconds parse_duration(const std::string& text) {
         factor = part->unit->factor;
         sum_nsec += std::llround(nsec); // 4.1 * 1e9 is slightly less than 4'100'000'000
     } while (!rest.empty());
-    return std::chrono::nanoseconds(sum_nsec);
+    const std::chrono::nanoseconds duration(sum_nsec);
+    if (duration < least)
+        throw BadValue{"is too short; expected at least " + std::to_string(least.count()) + "s"};
+    return duration;
 }
 
 std::uint64_t parse_size(const std::string& text, std::uint64_t least) {

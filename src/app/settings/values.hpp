@@ -12,8 +12,9 @@
 namespace lxcmon::app {
 
 /// "10s", "500ms", "1m", "2h", "7d", "1.5s", "1m30s" (each unit smaller than the one before it); at most
-/// about 3 years.
-[[nodiscard]] std::chrono::nanoseconds parse_duration(const std::string& text);
+/// about 3 years, and at least `least`.
+[[nodiscard]] std::chrono::nanoseconds parse_duration(const std::string& text,
+                                                      std::chrono::seconds least = std::chrono::seconds(0));
 /// Bytes: "64MiB", "512KiB", "1GiB", "1G" (the same), "10MB", "1000"; from `least` (whole KiB, or 0) to 1e15,
 /// and never 0.
 [[nodiscard]] std::uint64_t parse_size(const std::string& text, std::uint64_t least = 0);

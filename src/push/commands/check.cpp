@@ -6,7 +6,6 @@
 #include "app/standard_output.hpp"
 #include "encode/line_protocol.hpp"
 #include "io/clock.hpp"
-#include "push/self_metrics.hpp"
 #include "push/sink_factory.hpp"
 #include "spool/probe.hpp"
 #include "text/counted.hpp"
@@ -16,10 +15,16 @@
 
 #include <algorithm>
 #include <ctime>
-#include <optional>
+#include <iterator>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace lxcmon::push {
 namespace {
+
+constexpr const char* no_point =
+    "not tested: the sample has no point (because of --metrics, --no-host, or a host without containers)";
 
 Finding check_rights() {
     if (::geteuid() == 0)
@@ -57,13 +62,22 @@ Finding check_matches(const discover::DiscoverSettings& settings) {
     return {"containers", false, names + "; lxcmon-push list --include '*' shows the names"};
 }
 
-/// Takes one sample to test liblxc, cgroups and containers. `count` is the number of containers.
-std::vector<Finding> check_containers(app::CollectSettings settings, std::size_t& count) {
+/// The first point in line protocol; empty if there is none.
+std::string first_line(const PointBuffer& points) {
+    std::string line;
+    for (std::size_t index = 0; index < points.size() && line.empty(); ++index)
+        encode::append_line_protocol(line, points[index]);
+    return line;
+}
+
+/// Takes one sample to test liblxc, cgroups and containers. `line` becomes one of its points, if it has any.
+std::vector<Finding> check_containers(app::CollectSettings settings, std::string& line) {
     std::vector<Finding> findings;
     try {
         settings.once = true;
         app::Collector collector(settings);
-        collector.collect(0);
+        collector.collect(io::now_ns(CLOCK_REALTIME));
+        line = first_line(collector.points);
         for (const std::string& lxcpath : collector.table.lxcpaths()) {
             const auto fault = collector.table.faults().find(lxcpath);
             const bool ok = fault == collector.table.faults().end();
@@ -74,7 +88,6 @@ std::vector<Finding> check_containers(app::CollectSettings settings, std::size_t
         std::ranges::move(collector.table.managers(), std::back_inserter(findings));
         findings.push_back({"cgroups", true, std::string(collector.sampler.cgroup_version())});
         const auto& all = collector.table.containers();
-        count = all.size();
         const bool is_chosen = !settings.discover.include.empty() || !settings.discover.exclude.empty();
         if (all.empty() && is_chosen && collector.table.faults().empty()) {
             findings.push_back(check_matches(settings.discover));
@@ -94,24 +107,12 @@ std::vector<Finding> check_containers(app::CollectSettings settings, std::size_t
     return findings;
 }
 
-/// Empty if --metrics leaves lxcmon_push out: then nothing is written.
-std::string probe_point(std::size_t containers, const app::CollectSettings& settings) {
-    PointBuffer points;
-    points.select(settings.selection());
-    add_check_point(containers, settings, io::now_ns(CLOCK_REALTIME), points);
-    std::string line;
-    for (std::size_t index = 0; index < points.size(); ++index)
-        encode::append_line_protocol(line, points[index]);
-    return line;
-}
-
-/// `containers`: their number for the point that is written; nullopt: it is not known, and none is written.
-std::vector<Finding> check_destinations(const Config& config, std::optional<std::size_t> containers) {
+/// `line`: a point of the sample, to be written; empty: none is written.
+std::vector<Finding> check_destinations(const Config& config, std::string line) {
     std::vector<Finding> findings;
     DestinationSettings real = config.destinations;
     real.dry_run = false;
-    if (containers)
-        real.influx.probe_point = probe_point(*containers, config.collect);
+    real.influx.probe_point = std::move(line);
     warn_of_insecure(real);
     for (const Destination& destination : make_destinations(real))
         std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
@@ -129,12 +130,15 @@ int check(const Invocation& invocation) {
     std::vector<Finding> findings{check_settings(invocation)};
     std::ranges::move(check_ignored(invocation), std::back_inserter(findings));
     if (invocation.mode != app::Mode::offline) {
-        std::size_t containers = 0;
+        std::string line;
         findings.push_back(check_rights());
-        std::ranges::move(check_containers(config.collect, containers), std::back_inserter(findings));
+        std::ranges::move(check_containers(config.collect, line), std::back_inserter(findings));
         const bool is_well = std::ranges::all_of(findings, &Finding::ok);
-        std::ranges::move(check_destinations(config, is_well ? std::optional(containers) : std::nullopt),
+        const bool has_none = is_well && line.empty() && !config.destinations.influx_urls.empty();
+        std::ranges::move(check_destinations(config, is_well ? std::move(line) : std::string()),
                           std::back_inserter(findings));
+        if (has_none)
+            findings.push_back({"delivery", true, no_point});
     }
     std::string text;
     for (const Finding& finding : findings)

@@ -193,6 +193,9 @@ class Influxd:
         result = self.execute(f'SHOW TAG VALUES{source} WITH KEY = "{key}"', db)
         return {value for series in result.get("series", []) for _, value in series["values"]}
 
+    def measurements(self, db="lxc"):
+        return {value[0] for series in self.execute("SHOW MEASUREMENTS", db).get("series", []) for value in series["values"]}
+
     def databases(self):
         series = self.execute("SHOW DATABASES").get("series", [{}])
         return {value[0] for value in series[0].get("values", [])}

@@ -158,7 +158,10 @@ class RecordingServer:
                 request.status = answer[0]
 
             def _send(self, status, extra, body):
-                self.send_response(status)
+                if "Date" in extra:
+                    self.send_response_only(status)
+                else:
+                    self.send_response(status)
                 for key, value in extra.items():
                     self.send_header(key, value)
                 if status != 204:

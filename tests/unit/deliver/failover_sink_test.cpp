@@ -166,17 +166,22 @@ TEST_CASE_FIXTURE(Three, "name, findings and deadline are those of all sinks") {
         CHECK(sink->deadline == deadline);
 }
 
-TEST_CASE_FIXTURE(TwoServers, "over HTTP: a missing database is created on each server, once") {
+TEST_CASE_FIXTURE(TwoServers,
+                  "over HTTP: a missing database is created on each server, also if it was dropped") {
     FailoverSink sink = failover();
     first.script({404, no_database});
     first.script({200, "{}"});
     CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
     CHECK(paths(first) == Paths{"/write", "/query", "/write"});
-    first.script({404, no_database}); // dropped by a person: not created a second time
+    first.script({404, no_database});
+    first.script({200, "{}"});
+    CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
+    CHECK(paths(first) == Paths{"/write", "/query", "/write", "/write", "/query", "/write"});
+    CHECK(paths(second).empty());
+    first.script({503, ""});
     second.script({404, no_database});
     second.script({200, "{}"});
     CHECK(sink.send("a v=1 1\n").outcome == Outcome::delivered);
-    CHECK(paths(first) == Paths{"/write", "/query", "/write", "/write"});
     CHECK(paths(second) == Paths{"/write", "/query", "/write"});
 }
 

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A server at its limit on series, as InfluxDB 1.6.7: it refuses new series, stores only a part of the lines
 // beside them, and says no more than the number of refused lines.
-#include "deliver/delivery.hpp"
+#include "deliver/sender.hpp"
 
+#include "support/waiting.hpp"
 #include "unit/deliver/fake_sink.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 
 using namespace lxcmon;
 using namespace lxcmon::deliver;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
 
 namespace {
 
@@ -56,10 +62,12 @@ struct LimitedServerFixture {
     LimitedServer server;
     SharedCounters counters;
     std::set<std::string> rejected;
+    std::size_t waits = 0;
     Delivery delivery{server, counters, settings()};
 
-    DeliverySettings settings() {
+    DeliverySettings settings(milliseconds first_wait = milliseconds(1)) {
         DeliverySettings settings;
+        settings.first_wait = first_wait;
         settings.on_rejected = [this](const spool::Rejected& each) {
             for (std::string_view rest = each.lines; !rest.empty(); rest.remove_prefix(rest.find('\n') + 1))
                 rejected.emplace(rest.substr(0, rest.find('\n')));
@@ -67,23 +75,39 @@ struct LimitedServerFixture {
         return settings;
     }
 
-    /// Returns the number of requests for a batch of lines `m,n=NUMBER v=1 TIME`.
+    /// Returns the number of requests for a batch. Refused are exactly the lines that the server refuses.
     std::size_t deliver_batch(std::size_t time) {
-        Batch batch;
-        for (; batch.lines < lines_of_batch; ++batch.lines)
-            batch.body += line(batch.lines, time) + "\n";
+        const Batch batch = batch_of(time);
         server.requests = 0;
         server.stored.clear();
         rejected.clear();
         counters.delivered_points = counters.rejected_points = 0;
+        waits = 0;
         delivery.begin(batch);
-        while (!delivery.done())
-            CHECK(delivery.step().wait.count() == 0);
+        for (std::size_t since_wait = 0; !delivery.done();) {
+            REQUIRE(++since_wait <= 230);
+            if (delivery.step().wait.count() != 0) {
+                ++waits;
+                since_wait = 0;
+            }
+        }
         CHECK(counters.delivered_points + counters.rejected_points == lines_of_batch);
+        check_decided(time);
         CHECK(rejected.size() == counters.rejected_points);
-        for (std::size_t number = 0; number < lines_of_batch; ++number)
-            REQUIRE((server.stored.contains(line(number, time)) || rejected.contains(line(number, time))));
         return server.requests;
+    }
+    void check_decided(std::size_t time) const {
+        for (std::size_t number = 0; number < lines_of_batch; ++number) {
+            REQUIRE(rejected.contains(line(number, time)) == server.refuses(number));
+            REQUIRE(server.stored.contains(line(number, time)) != server.refuses(number));
+        }
+    }
+    /// Lines `m,n=NUMBER v=1 TIME`.
+    static Batch batch_of(std::size_t time) {
+        Batch batch;
+        for (; batch.lines < lines_of_batch; ++batch.lines)
+            batch.body += line(batch.lines, time) + "\n";
+        return batch;
     }
     static std::string line(std::size_t number, std::size_t time) {
         return "m,n=" + std::to_string(number) + " v=1 " + std::to_string(time);
@@ -96,6 +120,7 @@ TEST_CASE_FIXTURE(LimitedServerFixture,
                   "one refused series of 5,000: all other lines are stored, in few requests") {
     server.refuses = [](std::size_t number) { return number == 1234; };
     CHECK(deliver_batch(1) < 30);
+    CHECK(waits == 0);
     CHECK(rejected == std::set<std::string>{line(1234, 1)});
     CHECK(deliver_batch(2) == 3); // it is known now
     CHECK(rejected == std::set<std::string>{line(1234, 2)});
@@ -111,15 +136,79 @@ TEST_CASE_FIXTURE(LimitedServerFixture, "a server that refuses all series gets o
 }
 
 TEST_CASE_FIXTURE(LimitedServerFixture,
-                  "refused series everywhere: requests are limited, and in the end all others are stored") {
+                  "refused series everywhere: none but these are refused, and the server gets rests") {
+    for (const std::size_t every : {std::size_t{50}, std::size_t{2}}) {
+        CAPTURE(every);
+        server.refuses = [every](std::size_t number) { return number % every == 1; };
+        deliver_batch(every);
+        CHECK(waits > 0);
+        CHECK(deliver_batch(every + 1) == 3);
+        CHECK(waits == 0);
+    }
+}
+
+TEST_CASE_FIXTURE(LimitedServerFixture, "a refused series that recovers beside others is forgotten") {
+    server.refuses = [](std::size_t number) { return number == 7 || number == 4000; };
+    deliver_batch(1);
+    server.refuses = [](std::size_t number) { return number == 7; };
+    deliver_batch(2);
+    CHECK(deliver_batch(3) == 3);
+    CHECK(rejected == std::set<std::string>{line(7, 3)});
+}
+
+TEST_CASE_FIXTURE(LimitedServerFixture,
+                  "live batches and the backlog share what they know of refused series") {
     server.refuses = [](std::size_t number) { return number % 50 == 7; };
-    std::size_t time = 1;
-    CHECK(deliver_batch(time) <= 403);
-    CHECK(rejected.size() > 100);
-    while (rejected.size() > 100 && time < 40)
-        CHECK(deliver_batch(++time) <= 403);
-    CHECK(rejected.size() == 100);
-    CHECK(deliver_batch(++time) == 3);
+    QueueSettings spooled;
+    spooled.spooled = true;
+    Queue queue(spooled);
+    Sender sender(queue, server, settings());
+    sender.start();
+    queue.push(batch_of(1));
+    REQUIRE(test::comes_true([&] { return queue.lines() == 0; }, minutes(1)));
+    check_decided(1);
+    const std::size_t before = server.requests;
+    const Batch old = batch_of(2);
+    queue.offer_backlog(old);
+    REQUIRE(test::comes_true([&] { return queue.take_backlog() == Queue::Backlog::delivered; }, minutes(1)));
+    check_decided(2);
+    CHECK(server.requests == before + 3);
+}
+
+TEST_CASE_FIXTURE(
+    LimitedServerFixture,
+    "with a spool the rest of a batch goes there until it is searched again, and others go on") {
+    server.refuses = [](std::size_t number) { return number % 50 == 7; };
+    QueueSettings spooled;
+    spooled.spooled = true;
+    spooled.spool_after = hours(1);
+    Queue queue(spooled);
+    Sender sender(queue, server, settings(hours(1)));
+    sender.start();
+    queue.push(batch_of(1));
+    std::optional<Queue::Due> due;
+    REQUIRE(test::comes_true([&] { return (due = queue.begin_spooling()).has_value(); }, minutes(1)));
+    CHECK(due->batch->lines < lines_of_batch);
+    CHECK(due->batch->lines > lines_of_batch / 2);
+    queue.push({"other v=0 1\n", 1});
+    REQUIRE(test::comes_true([&] { return queue.lines() == due->batch->lines; }, minutes(1)));
+    CHECK(server.stored.contains("other v=0 1"));
+    CHECK(sender.trouble().empty());
+    CHECK(sender.counts().delivered_points + sender.counts().rejected_points ==
+          lines_of_batch + 1 - due->batch->lines);
+    CHECK(rejected.size() == sender.counts().rejected_points);
+    CHECK(std::ranges::all_of(rejected, [](const std::string& each) {
+        return std::stoul(each.substr(each.find('=') + 1)) % 50 == 7;
+    }));
+}
+
+TEST_CASE_FIXTURE(LimitedServerFixture, "replay waits for the search, which is no failed try") {
+    server.refuses = [](std::size_t number) { return number % 50 == 7; };
+    Queue queue({});
+    Sender sender(queue, server, settings());
+    queue.push(batch_of(1));
+    CHECK(sender.drain(minutes(1), 1).lines_left == 0);
+    check_decided(1);
 }
 
 TEST_CASE("if a server names all lines that it can't parse, these are refused at once") {

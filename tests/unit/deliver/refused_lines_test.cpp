@@ -68,8 +68,9 @@ TEST_CASE("refused series: lines with the same measurement and tags") {
     series.add("cpu,n=a\\ b v=1 1\nmem v=1 1\n");
     CHECK(series.lines_in("cpu,n=a\\ b v=2,w=3 2\ncpu,n=a\\ c v=1 1\nmem v=9 3\nmem,n=a v=1 1\n") ==
           "cpu,n=a\\ b v=2,w=3 2\nmem v=9 3\n");
-    series.clear();
+    series.remove("mem v=7 7\nmem,n=a v=1 1\n");
     CHECK(series.lines_in("mem v=1 1\n").empty());
+    CHECK(series.lines_in("cpu,n=a\\ b v=3 3\n") == "cpu,n=a\\ b v=3 3\n");
 }
 
 TEST_CASE("suspected lines: named by the server, else of a refused series, but never all") {

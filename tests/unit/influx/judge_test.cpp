@@ -86,8 +86,12 @@ TEST_CASE("each row of the table in docs/protocol.md") {
         CHECK(verdict.outcome == deliver::Outcome::partial);
         CHECK(verdict.dropped_lines == 3);
         CHECK(verdict.message.ends_with("dropped=3"));
-        CHECK(outcome(500, R"({"error":"partial write: engine: disk full dropped=3"})") ==
-              deliver::Outcome::server_error);
+        for (const char* error : {"partial write: engine: disk full dropped=3",
+                                  "engine: a,n=partial write: points beyond retention policy dropped=1",
+                                  "unexpected error writing points to database: m,n=partial write: points "
+                                  "beyond retention policy"})
+            CHECK(outcome(500, std::string(R"({"error":")") + error + "\"}") ==
+                  deliver::Outcome::server_error);
     }
     SUBCASE("other 400 and 422 stored nothing") {
         CHECK(outcome(400, R"({"error":"field type conflict: input field"})") == deliver::Outcome::refused);

@@ -93,6 +93,7 @@ TEST_CASE("values on the command line are not split or interpreted") {
               .collect.discover.lxcpaths == Texts{"/[ab]", "/a,b", "/x y"});
     CHECK(parser.config({"--host=a=b"}).collect.sample.tags.host == "a=b");
     CHECK(parser.config({"--json-file", "-"}).destinations.json_file.path == "-");
+    CHECK(parser.config({"--spool-dir=/a//b/./c//"}).destinations.spool.folder == "/a/b/c");
 }
 
 TEST_CASE("lists in the environment are separated by commas; empty parts are ignored") {

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "influx/clock_watch.hpp"
+
+#include "http/clock_reading.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace lxcmon::influx {
+
+namespace {
+
+/// Of several servers behind one address one may have a wrong clock: it must not log with each answer.
+constexpr unsigned good_answers_needed = 10;
+
+} // namespace
+
+void ClockWatch::answered(const http::Reply& reply) {
+    const auto clock = http::read_clock(reply);
+    if (!clock)
+        return;
+    if (clock->is_off) {
+        if (!is_off_)
+            spdlog::warn("{}: {}: one of them is wrong, and points have this host's times; synchronize both "
+                         "(timedatectl)",
+                         server_, http::describe(*clock));
+        is_off_ = true;
+        good_answers_ = 0;
+    } else if (is_off_ && ++good_answers_ >= good_answers_needed) {
+        spdlog::info("{}: the clock of this host and the server's agree again", server_);
+        is_off_ = false;
+    }
+}
+
+} // namespace lxcmon::influx
