@@ -81,6 +81,16 @@ std::optional<std::uint64_t> device_of(std::string_view number) noexcept {
     return major && minor ? std::optional(std::uint64_t{*major} << 32U | *minor) : std::nullopt;
 }
 
+/// ext4 is no longer `ro` after an error since Linux 6.12, and says so in its options since 6.15
+/// (fs/ext4/super.c, _ext4_show_options()).
+bool refuses_writes(std::string_view super_options) noexcept {
+    while (!super_options.empty())
+        if (const std::string_view option = io::take_until(super_options, ',');
+            option == "emergency_ro" || option == "shutdown")
+            return true;
+    return false;
+}
+
 bool is_too_long(const io::Mount& mount) noexcept {
     return std::max({mount.mount_point.size(), mount.source.size(), mount.filesystem_type.size()}) >
            max_mount_text;
@@ -144,7 +154,7 @@ MountChoice choose_mounts(std::string_view mountinfo, const MountGlobs& globs) {
         candidates.push_back({0,
                               kind,
                               {*id, *device, may_hang(mount.filesystem_type), mount.mount_point, mount.source,
-                               mount.filesystem_type}});
+                               mount.filesystem_type, refuses_writes(mount.super_options)}});
     });
     std::set<std::uint64_t> safe;
     for (auto& [rank, kind, mount] : candidates) {

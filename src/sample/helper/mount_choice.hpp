@@ -20,6 +20,8 @@ struct WantedMount {
     std::uint64_t device = 0; ///< of the superblock: major number << 32 | minor number
     bool is_risky = false;    ///< reading it may hang: on network or FUSE, or below such a mount
     std::string mount_point, source, filesystem_type;
+    /// Its filesystem refuses writes after an error, and is not read-only to statvfs(3) (ext4).
+    bool refuses_writes = false;
 };
 
 struct MountChoice {

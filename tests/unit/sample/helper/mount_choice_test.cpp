@@ -161,6 +161,18 @@ TEST_CASE("a chosen mount has its id, device and strings") {
     CHECK(choice.wanted[0].filesystem_type == "ext4");
 }
 
+TEST_CASE("ext4 that refuses writes after an error says so in its options") {
+    const auto refuses_writes = [](const std::string& options) {
+        const auto choice = choose_mounts("41 1 7:0 / /a rw - ext4 /dev/loop0 " + options + "\n", {});
+        REQUIRE(choice.wanted.size() == 1);
+        return choice.wanted[0].refuses_writes;
+    };
+    CHECK(refuses_writes("rw,errors=remount-ro,emergency_ro"));
+    CHECK(refuses_writes("rw,shutdown,errors=remount-ro"));
+    CHECK_FALSE(refuses_writes("rw,errors=remount-ro"));
+    CHECK_FALSE(refuses_writes("rw,x-emergency_ro"));
+}
+
 TEST_CASE("mounts with a string that is too long are counted, not truncated") {
     const std::string fits = "/" + std::string(max_mount_text - 1, 'x');
     CHECK(takes(fits, "ext4"));
