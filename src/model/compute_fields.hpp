@@ -30,7 +30,8 @@ inline constexpr auto compute_fields = [] {
          "cores",
          {},
          {},
-         "the lowest own_limit_cores of the container and of the cgroups above it"},
+         "the lowest own_limit_cores of the container and of the cgroups above it, and its cpus if that is "
+         "less than the host's online CPUs"},
         {"lxc_cpu",
          "own_limit_cores",
          f,

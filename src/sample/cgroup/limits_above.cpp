@@ -118,15 +118,29 @@ LimitsAbove::Branches LimitsAbove::above(const CgroupLayout& layout,
     return found;
 }
 
-void LimitsAbove::hold(const Branches& branches, std::optional<double> own_cores, std::span<char> buffer,
-                       std::int64_t now_ns, Readings& readings) const {
+/// Documentation/admin-guide/cputopology.rst. A value that can't be read leaves the last one.
+void LimitsAbove::read_online_cpus(std::span<char> buffer, std::int64_t now_ns) noexcept {
+    if (online_read_ns_ && now_ns - *online_read_ns_ < interval_.count())
+        return;
+    online_read_ns_ = now_ns;
+    if (const auto online = count_cpus(io::read_once(root_fd_, "sys/devices/system/cpu/online", buffer).text))
+        online_cpus_ = online;
+}
+
+void LimitsAbove::hold(const Branches& branches, const OwnCpu& own_cpu, std::span<char> buffer,
+                       std::int64_t now_ns, Readings& readings) {
     Limits above;
+    if (own_cpu.usable_cpus) {
+        read_online_cpus(buffer, now_ns);
+        if (online_cpus_ && *own_cpu.usable_cpus < *online_cpus_)
+            above.cores = static_cast<double>(*own_cpu.usable_cpus);
+    }
     for (const auto& branch : branches)
         above.lower_to(branch->read(buffer, now_ns, interval_));
     constexpr FieldId memory_limit = field_id("lxc_memory", "limit_bytes");
     // v1's is known already.
     lower(above.memory_bytes, readings.integer(memory_limit));
-    hold_lowest(own_cores, above.cores, field_id("lxc_cpu", "limit_cores"), readings);
+    hold_lowest(own_cpu.cores, above.cores, field_id("lxc_cpu", "limit_cores"), readings);
     hold_lowest(readings.integer(field_id("lxc_memory", "own_limit_bytes")), above.memory_bytes, memory_limit,
                 readings);
     hold_lowest(readings.integer(field_id("lxc_memory", "own_swap_limit_bytes")), above.swap_bytes,

@@ -65,14 +65,22 @@ class LimitsAbove {
     [[nodiscard]] Branches above(const CgroupLayout& layout,
                                  const std::vector<std::optional<std::string>>& directories);
 
+    /// The limits of a container's CPU time that are not in its readings.
+    struct OwnCpu {
+        std::optional<double> cores;
+        std::optional<std::int64_t> usable_cpus; ///< by its cpuset
+    };
     /// Sets the limits that hold: the lowest of the container's own, which must be in `readings` already
-    /// except `own_cores`, and of those above it.
-    void hold(const Branches& branches, std::optional<double> own_cores, std::span<char> buffer,
-              std::int64_t now_ns, Readings& readings) const;
+    /// except `own_cpu`, and of those above it. A cpuset is a limit if it has fewer CPUs than are online.
+    void hold(const Branches& branches, const OwnCpu& own_cpu, std::span<char> buffer, std::int64_t now_ns,
+              Readings& readings);
 
   private:
+    void read_online_cpus(std::span<char> buffer, std::int64_t now_ns) noexcept;
+
     int root_fd_;
     std::chrono::nanoseconds interval_;
+    std::optional<std::int64_t> online_cpus_, online_read_ns_;
     std::map<std::string, std::weak_ptr<BranchLimits>, std::less<>> branches_; ///< by directory
 };
 

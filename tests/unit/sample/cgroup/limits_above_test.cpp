@@ -38,7 +38,10 @@ struct Tree {
         , directories(std::move(own)) {}
 
     Readings held(Readings readings = {}, std::optional<double> own_cores = {}, std::int64_t now_ns = 1) {
-        above.hold(above.above(layout, directories), own_cores, buffer, now_ns, readings);
+        return held(std::move(readings), LimitsAbove::OwnCpu{own_cores, {}}, now_ns);
+    }
+    Readings held(Readings readings, const LimitsAbove::OwnCpu& own, std::int64_t now_ns = 1) {
+        above.hold(above.above(layout, directories), own, buffer, now_ns, readings);
         return readings;
     }
     void write_limits(const std::string& folder, const std::string& bytes, const std::string& quota,
@@ -111,6 +114,22 @@ TEST_CASE("v1: CPU time and processes have a branch each, and memory.stat's limi
     CHECK(held_cores(held) == 0.3);
     CHECK(held.integer(processes) == 33);
     CHECK(held.integer(memory) == 800);
+}
+
+TEST_CASE("a cpuset with fewer CPUs than are online is a limit") {
+    Tree tree(unified_mount, {"cg/a/lxc.payload.x"});
+    const auto cores = [&](std::optional<double> quota, std::optional<std::int64_t> cpus) {
+        return held_cores(tree.held({}, LimitsAbove::OwnCpu{quota, cpus}));
+    };
+    CHECK_FALSE(cores({}, 2)); // not known how many are online
+    tree.files.write("sys/devices/system/cpu/online", "0-2,5\n");
+    CHECK(cores({}, 2) == 2.0);
+    CHECK_FALSE(cores({}, 4));
+    CHECK(cores(2.5, 2) == 2.0);
+    CHECK(cores(0.5, 2) == 0.5);
+    CHECK(cores(8.0, 4) == 8.0);
+    tree.write_limits("cg/a", "max", "150000 100000", "max");
+    CHECK(cores(2.5, 2) == 1.5);
 }
 
 TEST_CASE("containers share the branch above them, which is read again after the interval") {
