@@ -7,7 +7,9 @@ import unittest
 import seen_fields
 from support import agent as program
 from support.case import LabCase
+from support.cgroup import io_rule_lines
 from support.containers import Spec
+from support.host_source import disk_of
 from support.line_protocol import parse_lines
 from support.loop_disk import LoopDisk
 
@@ -20,7 +22,7 @@ class LoopCase(LabCase):
         folder.mkdir()
         self.disk = LoopDisk(folder, 40, "errors=remount-ro")
         self.addCleanup(self.disk.close)
-        spec = Spec(extra=(f"lxc.mount.entry = {folder} disk none bind,create=dir 0 0",))
+        spec = Spec(extra=(f"lxc.mount.entry = {folder} disk none bind,create=dir 0 0", *io_rule_lines(folder)))
         (self.container,) = self.started(self.lab.add(f"it-{self._testMethodName[5:20].strip('_')}".replace("_", "-"), spec))
 
     def points(self, *arguments):
@@ -49,6 +51,19 @@ class Faults(LoopCase):
             self.assertTrue(shows, self.disk.options())
         self.assertEqual([point.fields["readonly"] for point in self.of_the_disk()], [bool(shows)] * 2)
         seen_fields.note("lxc_fs", "readonly")
+
+
+class Stacked(LoopCase):
+    def test_io_of_a_loop_device_and_of_the_disk_below_it(self):
+        below = disk_of(self.workspace.path)
+        self.container.run_inside("dd", "if=/dev/zero", "of=/disk/file", "bs=1M", "count=8", "oflag=direct")
+        points = self.points("--metrics", "*_io", "--io-include", "*")
+        for measurement in ("lxc_io", "host_io"):
+            by_device = {point.tags["device"]: point for point in points if point.measurement == measurement}
+            self.assertEqual({name: point.tags.get("stacked") for name, point in by_device.items() if name in (self.disk.name, below)},
+                             {self.disk.name: "true", below: None}, measurement)
+        of_the_container = [point.fields["write_bytes"] for point in points if point.measurement == "lxc_io" and "stacked" not in point.tags]
+        self.assertTrue(8 << 20 <= sum(of_the_container) < 12 << 20, of_the_container)
 
 
 if __name__ == "__main__":

@@ -7,18 +7,21 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <climits>
 #include <cstdio>
+#include <span>
 #include <utility>
 
 namespace lxcmon::sample {
 namespace {
 
-constexpr std::uint64_t path_ticks = 6; ///< a device can be renamed (dmsetup rename, zfs rename)
+/// A device can be renamed (dmsetup rename, zfs rename), and a table loaded that stacks it on another one.
+constexpr std::uint64_t check_ticks = 6;
 constexpr std::size_t max_udev_bytes = 64U << 10U;
 
 std::string sysfs_path(const std::string& number) {
@@ -45,6 +48,31 @@ bool is_mapped(std::string_view name) noexcept {
 
 bool is_zvol(std::string_view name) noexcept {
     return name.starts_with("zd");
+}
+
+/// A loop device does I/O only while it has a file. This holds without one, too, so that the series of its
+/// last counters does not change.
+bool is_loop(std::string_view name) noexcept {
+    return name.starts_with("loop");
+}
+
+ino_t inode_in_sysfs(int root_fd, const std::string& number) noexcept {
+    struct stat folder {};
+    return ::fstatat(root_fd, sysfs_path(number).c_str(), &folder, 0) == 0 ? folder.st_ino : 0;
+}
+
+/// The devices that a device is made of (block/holder.c).
+bool has_slaves(int root_fd, const std::string& number) noexcept {
+    const io::UniqueFd folder =
+        io::open_below(root_fd, (sysfs_path(number) + "/slaves").c_str(), O_DIRECTORY);
+    alignas(dirent64) std::array<char, 1024> entries{};
+    const long length = folder ? ::syscall(SYS_getdents64, folder.get(), entries.data(), entries.size()) : 0;
+    bool has_any = false;
+    if (length > 0)
+        io::for_each_entry(
+            std::span<const char>(entries).first(static_cast<std::size_t>(length)),
+            [&](unsigned char /*type*/, const char* name) { has_any = has_any || name[0] != '.'; });
+    return has_any;
 }
 
 /// Documentation/ABI/testing/sysfs-block-dm.
@@ -94,26 +122,23 @@ const BlockDevice& DeviceNames::find(std::uint32_t major, std::uint32_t minor) {
 
 void DeviceNames::look_up(const std::string& number, Known& known) const {
     BlockDevice& device = known.device;
-    device.name = name_in_sysfs(root_fd_, number);
+    const std::string name = name_in_sysfs(root_fd_, number);
+    const bool has_same_name = device.name == name;
+    device.name = name;
     device.shown = device.name.empty() ? number : device.name;
     device.is_wanted = globs_.wants(device.shown.c_str(), true);
-    if (is_mapped(device.name) || is_zvol(device.name))
-        look_up_path(number, known);
-    else
-        device.path.clear();
-}
-
-void DeviceNames::look_up_path(const std::string& number, Known& known) const {
-    struct stat folder {};
-    const bool is_there = ::fstatat(root_fd_, sysfs_path(number).c_str(), &folder, 0) == 0;
-    const ino_t inode = is_there ? folder.st_ino : 0;
-    if (known.path_tick != 0 && known.inode == inode && tick_ - known.path_tick < path_ticks)
+    const bool has_path = is_mapped(name) || is_zvol(name);
+    const ino_t inode = has_path ? inode_in_sysfs(root_fd_, number) : 0;
+    if (known.checked_tick != 0 && has_same_name && known.inode == inode &&
+        tick_ - known.checked_tick < check_ticks)
         return;
     known.inode = inode;
-    known.path_tick = tick_;
-    std::string path =
-        is_mapped(known.device.name) ? mapper_path(root_fd_, number) : zvol_path(root_fd_, number);
-    known.device.path = text::is_clean(path) ? std::move(path) : std::string();
+    known.checked_tick = tick_;
+    device.is_stacked = is_loop(name) || has_slaves(root_fd_, number);
+    std::string path = !has_path         ? std::string()
+                       : is_mapped(name) ? mapper_path(root_fd_, number)
+                                         : zvol_path(root_fd_, number);
+    device.path = text::is_clean(path) ? std::move(path) : std::string();
 }
 
 } // namespace lxcmon::sample
