@@ -53,6 +53,22 @@ class Faults(LoopCase):
         seen_fields.note("lxc_fs", "readonly")
 
 
+class Shared(LoopCase):
+    def shared(self, *arguments):
+        """{mount point: shared} of the container."""
+        points = self.points("--metrics", "*_fs", "--include", self.container.name, *arguments)
+        return {point.tags["mountpoint"]: point.fields["shared"] for point in points if point.measurement == "lxc_fs"}
+
+    def test_a_filesystem_of_the_host(self):
+        self.container.run_inside("mount", "-t", "tmpfs", "-o", "size=1m", "own", "/tmp")
+        self.assertEqual(self.shared(), {"/": True, "/disk": True, "/tmp": False})
+        # The host has it no longer, and without host_fs no other point tells of them.
+        self.disk.close()
+        self.assertEqual(self.shared(), {"/": True, "/disk": False, "/tmp": False})
+        self.assertEqual(self.shared("--no-host"), {"/": False, "/disk": False, "/tmp": False})
+        seen_fields.note("lxc_fs", "shared")
+
+
 class Stacked(LoopCase):
     def test_io_of_a_loop_device_and_of_the_disk_below_it(self):
         below = disk_of(self.workspace.path)

@@ -173,17 +173,31 @@ void ContainerFilesystems::add_points(const FilesystemReply& reply, std::int64_t
     // A risky scan completes the scan before it: the points of both are of one time.
     if (!asked_risky_)
         names_.begin_scan(monotonic_ns);
+    const bool is_of_host = sink.measurement.first == fields_of("host_fs").first;
+    if (is_of_host)
+        begin_host_scan(reply, sink.host);
     const Filesystem* same_name = nullptr;
     for (const Filesystem& each : std::span(reply.filesystems).first(reply.count)) {
         const FilesystemNames names = clean_names(reply, each, name_, sink.points);
         const Admission admission = names_.admit(names.joined);
-        if (admission == Admission::admitted)
-            add_filesystem_point(each, names, block_device_of(each, sink.devices), sink.measurement,
-                                 sink.tags, sink.wall_ns, sink.points);
-        else if (admission == Admission::same_name)
+        if (admission == Admission::same_name)
             same_name = &each;
+        if (admission != Admission::admitted || !is_reportable(each))
+            continue;
+        if (is_of_host)
+            sink.host.add(asked_risky_, each);
+        add_filesystem_point(each, names,
+                             {block_device_of(each, sink.devices), !is_of_host && sink.host.has(each)},
+                             sink.measurement, sink.tags, sink.wall_ns, sink.points);
     }
     log_left_out(reply, same_name);
+}
+
+void ContainerFilesystems::begin_host_scan(const FilesystemReply& reply,
+                                           HostFilesystems& host) const noexcept {
+    host.begin(asked_risky_);
+    if (!asked_risky_ && !reply.has_risky)
+        host.begin(true); // there is no risky scan
 }
 
 void ContainerFilesystems::log_left_out(const FilesystemReply& reply, const Filesystem* same_name) {

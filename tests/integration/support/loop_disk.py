@@ -44,4 +44,5 @@ class LoopDisk:
         return line[line.index("-") + 3].split(",")
 
     def close(self):
-        subprocess.run(["umount", str(self.folder)], check=True)
+        if os.path.ismount(self.folder):
+            subprocess.run(["umount", str(self.folder)], check=True)
