@@ -22,18 +22,20 @@ namespace {
 
 /// A device can be renamed (dmsetup rename, zfs rename), and a table loaded that stacks it on another one.
 constexpr std::uint64_t check_ticks = 6;
-constexpr std::size_t max_udev_bytes = 64U << 10U;
+constexpr std::size_t max_udev_bytes = 16U << 10U;
 
-std::string sysfs_path(const std::string& number) {
-    return "sys/dev/block/" + number;
+/// Of the device's folder, or of a file in it. Not a std::string: this runs in each tick.
+std::array<char, 64> sysfs_path(const std::string& number, const char* file = "") noexcept {
+    std::array<char, 64> path{};
+    std::snprintf(path.data(), path.size(), "sys/dev/block/%s%s", number.c_str(), file);
+    return path;
 }
 
 /// The last part of the folder that the link leads to; sysfs writes '!' for the '/' in names such as
 /// cciss/c0d0.
 std::string name_in_sysfs(int root_fd, const std::string& number) {
-    std::array<char, PATH_MAX> link{}, target{};
-    std::snprintf(link.data(), link.size(), "sys/dev/block/%s", number.c_str());
-    const ssize_t length = ::readlinkat(root_fd, link.data(), target.data(), target.size());
+    std::array<char, PATH_MAX> target{};
+    const ssize_t length = ::readlinkat(root_fd, sysfs_path(number).data(), target.data(), target.size());
     if (length <= 0)
         return {};
     const std::string_view path(target.data(), static_cast<std::size_t>(length));
@@ -58,13 +60,12 @@ bool is_loop(std::string_view name) noexcept {
 
 ino_t inode_in_sysfs(int root_fd, const std::string& number) noexcept {
     struct stat folder {};
-    return ::fstatat(root_fd, sysfs_path(number).c_str(), &folder, 0) == 0 ? folder.st_ino : 0;
+    return ::fstatat(root_fd, sysfs_path(number).data(), &folder, 0) == 0 ? folder.st_ino : 0;
 }
 
 /// The devices that a device is made of (block/holder.c).
 bool has_slaves(int root_fd, const std::string& number) noexcept {
-    const io::UniqueFd folder =
-        io::open_below(root_fd, (sysfs_path(number) + "/slaves").c_str(), O_DIRECTORY);
+    const io::UniqueFd folder = io::open_below(root_fd, sysfs_path(number, "/slaves").data(), O_DIRECTORY);
     alignas(dirent64) std::array<char, 1024> entries{};
     const long length = folder ? ::syscall(SYS_getdents64, folder.get(), entries.data(), entries.size()) : 0;
     bool has_any = false;
@@ -75,24 +76,29 @@ bool has_slaves(int root_fd, const std::string& number) noexcept {
     return has_any;
 }
 
-/// Documentation/ABI/testing/sysfs-block-dm.
-std::string mapper_path(int root_fd, const std::string& number) {
+/// Sets `path`; empty if it is not known. Documentation/ABI/testing/sysfs-block-dm.
+void find_mapper_path(int root_fd, const std::string& number, std::string& path) {
     std::array<char, 256> buffer{};
-    const auto read = io::read_once(root_fd, (sysfs_path(number) + "/dm/name").c_str(), buffer);
-    const auto name = io::single_line(read.text);
-    return name && !name->empty() ? "/dev/mapper/" + std::string(*name) : std::string();
+    const auto read = io::read_once(root_fd, sysfs_path(number, "/dm/name").data(), buffer);
+    path.clear();
+    if (const auto name = io::single_line(read.text); name && !name->empty())
+        path.append("/dev/mapper/").append(*name);
 }
 
-/// From udev's database, in which OpenZFS's rules have put the link; its lines "S:" are links below /dev.
-std::string zvol_path(int root_fd, const std::string& number) {
-    std::string text, found;
-    if (io::try_read_whole(root_fd, ("run/udev/data/b" + number).c_str(), text, max_udev_bytes) != 0)
-        return {};
-    io::for_each_line(text, [&](std::string_view line) {
-        if (line.starts_with("S:zvol/") && found.empty())
-            found = "/dev/" + std::string(line.substr(2));
+/// The same, from udev's database, in which OpenZFS's rules have put the link; its lines "S:" are links below
+/// /dev.
+void find_zvol_path(int root_fd, const std::string& number, std::string& path) {
+    std::array<char, 64> file{};
+    std::array<char, max_udev_bytes> buffer{};
+    std::snprintf(file.data(), file.size(), "run/udev/data/b%s", number.c_str());
+    const auto read = io::read_once(root_fd, file.data(), buffer);
+    path.clear();
+    if (read.error != 0)
+        return;
+    io::for_each_line(read.text, [&](std::string_view line) {
+        if (line.starts_with("S:zvol/") && path.empty())
+            path.append("/dev/").append(line.substr(2));
     });
-    return found;
 }
 
 } // namespace
@@ -135,10 +141,12 @@ void DeviceNames::look_up(const std::string& number, Known& known) const {
     known.inode = inode;
     known.checked_tick = tick_;
     device.is_stacked = is_loop(name) || has_slaves(root_fd_, number);
-    std::string path = !has_path         ? std::string()
-                       : is_mapped(name) ? mapper_path(root_fd_, number)
-                                         : zvol_path(root_fd_, number);
-    device.path = text::is_clean(path) ? std::move(path) : std::string();
+    if (is_mapped(name))
+        find_mapper_path(root_fd_, number, device.path);
+    else if (is_zvol(name))
+        find_zvol_path(root_fd_, number, device.path);
+    if (!has_path || !text::is_clean(device.path))
+        device.path.clear();
 }
 
 } // namespace lxcmon::sample
