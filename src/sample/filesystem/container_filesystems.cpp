@@ -31,13 +31,13 @@ std::string first_of_name(const FilesystemReply& reply, const Filesystem& later)
     return "another filesystem";
 }
 
-/// The name of the block device below a filesystem; empty if it has none of its own (tmpfs, overlay, ZFS,
-/// btrfs).
+/// The block device below a filesystem, as the tag device of lxc_io has it; empty if it has none of its own
+/// (tmpfs, overlay, ZFS, btrfs).
 std::string_view block_device_of(const Filesystem& filesystem, DeviceNames& devices) {
     const auto major = static_cast<std::uint32_t>(filesystem.device >> 32U);
     // The kernel gives filesystems without a block device the major number 0 (fs/super.c, get_anon_bdev()).
     return major == 0 ? std::string_view()
-                      : devices.find(major, static_cast<std::uint32_t>(filesystem.device)).name;
+                      : devices.find(major, static_cast<std::uint32_t>(filesystem.device)).shown;
 }
 
 } // namespace
