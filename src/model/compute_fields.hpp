@@ -58,7 +58,8 @@ inline constexpr auto compute_fields = [] {
          "bytes",
          {},
          {},
-         "usage_bytes less the page cache: file_bytes less shmem_bytes"},
+         "usage_bytes less what can be freed: the page cache (file_bytes less shmem_bytes), and on v2 "
+         "memory.stat slab_reclaimable"},
         {"lxc_memory",
          "working_set_bytes",
          i,

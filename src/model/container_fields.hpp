@@ -182,6 +182,7 @@ inline constexpr auto container_fields = [] {
          "bytes",
          {"memory.stat", "total_inactive_file"},
          {"memory.stat", "inactive_file"}},
+        {"", "slab_reclaimable_bytes", i, "bytes", {}, {"memory.stat", "slab_reclaimable"}},
     });
 }();
 
