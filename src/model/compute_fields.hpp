@@ -30,7 +30,8 @@ inline constexpr auto compute_fields = [] {
          "cores",
          {},
          {},
-         "the lowest own_limit_cores of the container and of the cgroups above it"},
+         "the lowest own_limit_cores of the container and of the cgroups above it, and its cpus if that is "
+         "less than the host's online CPUs"},
         {"lxc_cpu",
          "own_limit_cores",
          f,
@@ -57,7 +58,8 @@ inline constexpr auto compute_fields = [] {
          "bytes",
          {},
          {},
-         "usage_bytes less the page cache: file_bytes less shmem_bytes"},
+         "usage_bytes less what can be freed: the page cache (file_bytes less shmem_bytes), and on v2 "
+         "memory.stat slab_reclaimable"},
         {"lxc_memory",
          "working_set_bytes",
          i,

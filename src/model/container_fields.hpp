@@ -78,8 +78,15 @@ inline constexpr auto container_fields = [] {
         {"lxc_fs", "inodes_total", i, "", {}, {}, "statvfs f_files"},
         {"lxc_fs", "inodes_used", i, "", {}, {}, "statvfs f_files less f_ffree"},
         {"lxc_fs", "inodes_free", i, "", {}, {}, "statvfs f_ffree"},
-        {"lxc_fs", "readonly", b, "", {}, {}, "statvfs ST_RDONLY"},
+        {"lxc_fs",
+         "readonly",
+         b,
+         "",
+         {},
+         {},
+         "statvfs ST_RDONLY; ext4: emergency_ro or shutdown in mountinfo"},
         {"lxc_fs", "block_device", s, "", {}, {}, "the device number of mountinfo, in /sys/dev/block"},
+        {"lxc_fs", "shared", b, "", {}, {}, "whether host_fs has this filesystem, too, by its device number"},
 
         {"lxc_pids",
          "processes",
@@ -175,6 +182,7 @@ inline constexpr auto container_fields = [] {
          "bytes",
          {"memory.stat", "total_inactive_file"},
          {"memory.stat", "inactive_file"}},
+        {"", "slab_reclaimable_bytes", i, "bytes", {}, {"memory.stat", "slab_reclaimable"}},
     });
 }();
 

@@ -14,7 +14,8 @@ enum class NumberFormat : std::uint8_t {
     limit,         ///< "max", -1 and v1's huge "unlimited" give no field
     nsec_to_usec,  ///< nanoseconds in the file
     ticks_to_usec, ///< USER_HZ clock ticks in the file
-    kib_to_bytes   ///< "N kB" in the file, meaning KiB
+    kib_to_bytes,  ///< "N kB" in the file, meaning KiB
+    kstat          ///< "TYPE N" in the file, padded with blanks (OpenZFS)
 };
 
 /// Source of a field: a control file in the container's cgroup, and a key if the file is flat-keyed ("key
@@ -49,6 +50,7 @@ inline constexpr auto limit = NumberFormat::limit;
 inline constexpr auto nsec = NumberFormat::nsec_to_usec;
 inline constexpr auto ticks = NumberFormat::ticks_to_usec;
 inline constexpr auto kib = NumberFormat::kib_to_bytes;
+inline constexpr auto kstat = NumberFormat::kstat;
 } // namespace detail
 
 } // namespace lxcmon

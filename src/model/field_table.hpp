@@ -85,7 +85,7 @@ struct MeasurementInfo {
 inline constexpr auto measurement_table = std::to_array<MeasurementInfo>({
     {"lxc_cpu", "", "CPU time, its limit and throttling"},
     {"lxc_memory", "", "memory by kind, limits, reclaim and OOM kills"},
-    {"lxc_io", "device", "block I/O of each device"},
+    {"lxc_io", "device, stacked", "block I/O of each device"},
     {"lxc_net", "interface", "traffic as the container sees it"},
     {"lxc_fs", "mountpoint, device, fstype", "space and inodes of each filesystem"},
     {"lxc_pids", "", "processes and threads"},
@@ -97,7 +97,7 @@ inline constexpr auto measurement_table = std::to_array<MeasurementInfo>({
     {"host_cpu", "", "the host's CPU time"},
     {"host_memory", "", "the host's memory"},
     {"host_load", "", "the host's load"},
-    {"host_io", "device", "the host's block I/O"},
+    {"host_io", "device, stacked", "the host's block I/O"},
     {"host_net", "interface", "the host's own interfaces"},
     {"host_pressure", "resource", "the host's stall times (PSI)"},
     {"host_fs", "mountpoint, device, fstype", "the host's filesystems"},

@@ -17,6 +17,9 @@ inline constexpr auto host_fields = [] {
         {"", "host_free_bytes", i, "bytes", {}, {"proc/meminfo", "MemFree:", kib}},
         {"", "host_cached_bytes", i, "bytes", {}, {"proc/meminfo", "Cached:", kib}},
         {"", "host_buffers_bytes", i, "bytes", {}, {"proc/meminfo", "Buffers:", kib}},
+        {"", "host_reclaimable_bytes", i, "bytes", {}, {"proc/meminfo", "SReclaimable:", kib}},
+        {"", "host_arc_bytes", i, "bytes", {}, {"proc/spl/kstat/zfs/arcstats", "size", kstat}},
+        {"", "host_arc_min_bytes", i, "bytes", {}, {"proc/spl/kstat/zfs/arcstats", "c_min", kstat}},
         {"", "host_swap_bytes", i, "bytes", {}, {"proc/meminfo", "SwapTotal:", kib}},
         {"", "host_swap_free_bytes", i, "bytes", {}, {"proc/meminfo", "SwapFree:", kib}},
 
@@ -48,7 +51,9 @@ inline constexpr auto host_fields = [] {
          "bytes",
          {},
          {},
-         "usage_bytes less the page cache: file_bytes less shmem_bytes"},
+         "usage_bytes less what can be freed: the page cache (file_bytes less shmem_bytes), SReclaimable, "
+         "and "
+         "ZFS's ARC above its minimum (arcstats size less c_min)"},
         {"host_memory", "available_bytes", i, "bytes", {}, {"proc/meminfo", "MemAvailable:", kib}},
         {"host_memory", "limit_bytes", i, "bytes", {}, {"proc/meminfo", "MemTotal:", kib}},
         {"host_memory", "anon_bytes", i, "bytes", {}, {"proc/meminfo", "AnonPages:", kib}},
@@ -144,7 +149,13 @@ inline constexpr auto host_fields = [] {
         {"host_fs", "inodes_total", i, "", {}, {}, "statvfs f_files"},
         {"host_fs", "inodes_used", i, "", {}, {}, "statvfs f_files less f_ffree"},
         {"host_fs", "inodes_free", i, "", {}, {}, "statvfs f_ffree"},
-        {"host_fs", "readonly", b, "", {}, {}, "statvfs ST_RDONLY"},
+        {"host_fs",
+         "readonly",
+         b,
+         "",
+         {},
+         {},
+         "statvfs ST_RDONLY; ext4: emergency_ro or shutdown in mountinfo"},
         {"host_fs", "block_device", s, "", {}, {}, "the device number of mountinfo, in /sys/dev/block"},
 
         {"lxcmon_push", "containers", i, "", {}, {}, "seen at this tick"},

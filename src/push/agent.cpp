@@ -150,6 +150,8 @@ void Agent::start() {
                  LXCMON_VERSION, fmt::join(collector_->table.lxcpaths(), ", "),
                  collector_->sampler.cgroup_version(), targets_->name(),
                  std::chrono::duration<double>(config_.collect.interval).count());
+    if (const std::string trouble = collector_->sampler.cgroup_trouble(); !trouble.empty())
+        spdlog::warn("cgroup {}: {}", collector_->sampler.cgroup_version(), trouble);
     if (!config_.destinations.dry_run && !config_.destinations.has_server())
         spdlog::info("--influx-url is not set: points are written to {} only", targets_->name());
 }

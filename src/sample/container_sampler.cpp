@@ -117,7 +117,8 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
     else if (has_cgroups_)
         cgroup_fault_.clear();
     cpu_->sample(buffer, monotonic_ns, seldom, readings);
-    context_.limits_above.hold(limits_above_, cpu_->own_limit_cores(), buffer, monotonic_ns, readings);
+    context_.limits_above.hold(limits_above_, {cpu_->own_limit_cores(), cpu_->usable_cpus()}, buffer,
+                               monotonic_ns, readings);
     derive_memory(readings);
     readings.emit(fields_of("lxc_cpu"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_memory"), tags, {}, time.wall_ns, points);

@@ -2,6 +2,7 @@
 #include "sample/sampler.hpp"
 
 #include "io/clock.hpp"
+#include "sample/cgroup/control_files.hpp"
 #include "sample/container_sampler.hpp"
 #include "sample/host/host_sampler.hpp"
 
@@ -87,6 +88,15 @@ Sampler::~Sampler() = default;
 
 std::string_view Sampler::cgroup_version() const noexcept {
     return context_->layout.describe();
+}
+
+std::string Sampler::cgroup_trouble() const {
+    if (!settings_.selection.has_any(fields_of("lxc_memory")) ||
+        has_memory_controller(settings_.root_fd, context_->layout))
+        return {};
+    return "the memory controller is off, and lxc_memory is left out: boot the kernel with "
+           "cgroup_enable=memory (Raspberry Pi OS) or without cgroup_disable=memory, or leave it out with "
+           "--metrics '!lxc_memory'";
 }
 
 Sampler::Entry& Sampler::entry_of(const Container& container) {

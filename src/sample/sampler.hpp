@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace lxcmon::sample {
@@ -62,6 +63,8 @@ class Sampler {
 
     /// "v1", "v2" or "hybrid".
     [[nodiscard]] std::string_view cgroup_version() const noexcept;
+    /// What selected fields lack on this host, and what to do; empty if nothing. Reads a file.
+    [[nodiscard]] std::string cgroup_trouble() const;
 
   private:
     struct Entry;

@@ -41,6 +41,8 @@ inside dd if=/dev/zero of=/mnt/data bs=64k count=16 conv=fsync
 wait_for 300 has_counted "$device" || { grep "^lxc_io," "$work/sample"; fail "no I/O of db-2 on $device"; }
 has lxc_io "container=db-2,device=$device" "device_path=\"/dev/mapper/$name\""
 has host_io "device=$device" "device_path=\"/dev/mapper/$name\""
+has lxc_io "container=db-2,device=$device" ",stacked=true"
+has host_io "device=$device" ",stacked=true"
 has lxc_fs container=db-2 "block_device=\"$device\""
-if grep 'device=vda' "$work/sample" | grep device_path; then fail "a disk has a path"; fi
+if grep 'device=vda' "$work/sample" | grep -E 'device_path|stacked'; then fail "a disk has a path, or is stacked"; fi
 say "$device is /dev/mapper/$name"

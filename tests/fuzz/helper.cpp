@@ -137,11 +137,13 @@ void check_filesystems(NamespaceHelper& helper) {
     filesystems.prepare(request.ask, false, 1);
     PointBuffer points;
     DeviceNames devices(AT_FDCWD);
-    helper.scan_filesystems(
-        {&request, 1}, [&](std::size_t, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
-            filesystems.take(outcome, reply, helper.hang(), 2, {fields_of("lxc_fs"), {}, 1, devices, points});
-            return false;
-        });
+    HostFilesystems host;
+    helper.scan_filesystems({&request, 1},
+                            [&](std::size_t, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
+                                filesystems.take(outcome, reply, helper.hang(), 2,
+                                                 {fields_of("lxc_fs"), {}, 1, devices, points, host});
+                                return false;
+                            });
     require(points.size() <= max_filesystems, "filesystems within bounds");
     std::set<std::array<std::string_view, 3>> series;
     for (std::size_t at = 0; at < points.size(); ++at) {

@@ -36,7 +36,7 @@ INNER_DOORS = {
         "guard": set(),
         "helper": set(),
         "device": set(),
-        "cgroup": {"device"},
+        "cgroup": {"guard", "device"},
         "network": {"guard"},
         "filesystem": {"guard", "helper", "device"},
         "process": {"guard", "helper", "cgroup"},

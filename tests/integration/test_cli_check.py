@@ -127,6 +127,32 @@ class Limits(CheckCase):
         self.assert_agrees(server.url)
 
 
+class Cgroups(CheckCase):
+    # As with cgroup_disable=memory: v1 has no hierarchy for it, v2 does not list it.
+    WITHOUT_MEMORY = """
+        if [ -d /sys/fs/cgroup/memory ]; then umount /sys/fs/cgroup/memory
+        else sed "s/memory//" /sys/fs/cgroup/cgroup.controllers >"$0" && mount --bind "$0" /sys/fs/cgroup/cgroup.controllers
+        fi && exec "$@"
+    """
+
+    def test_the_memory_controller_is_off(self):
+        prefix = ("unshare", "--mount", "sh", "-c", self.WITHOUT_MEMORY, str(self.path("controllers")))
+        arguments = ("--json-file", self.path("p.jsonl"))
+        message = "the memory controller is off, and lxc_memory is left out: boot the kernel with cgroup_enable=memory"
+        self.assertRegex(self.run_agent("check", *arguments, env=NO_SPOOL).stdout, r"(?m)^ok    cgroups     [a-z0-9]+$")
+        result = self.run_agent("check", *arguments, prefix=prefix, env=NO_SPOOL)
+        self.assertEqual(result.returncode, 1, result)
+        self.assertRegex(result.stdout, f"(?m)^FAIL  cgroups     (v1|v2|hybrid); {message}")
+        self.assertEqual(result.stdout.count("FAIL"), 1, result.stdout)
+        result = self.run_agent("check", *arguments, "--metrics", "!lxc_memory", prefix=prefix, env=NO_SPOOL)
+        self.assertEqual(result.returncode, 0, result)
+        # The agent says it once; the other figures are there.
+        agent = self.start_agent("--dry-run", "--interval", "500ms", prefix=prefix)
+        agent.wait_for(lambda: agent.stdout.count("lxc_cpu,") >= 3, 20, "three samples")
+        self.assertNotIn("lxc_memory,", agent.stdout)
+        self.assertEqual(agent.stderr.count(message), 1, agent.stderr)
+
+
 class Settings(CheckCase):
     def test_globs_that_leave_no_container(self):
         for arguments, expected in ((("--include", "it-chekc"), "--include matches no container"),

@@ -129,7 +129,7 @@ class Host(HostCase):
         for measurement in ALL:
             rows = self.influx.rows(measurement)
             for row in rows:
-                own = {key: value for key, value in row.tags.items() if key not in ("device", "interface", "resource")}
+                own = {key: value for key, value in row.tags.items() if key not in ("device", "stacked", "interface", "resource")}
                 self.assertEqual(own, {"host": HOST, "site": "lab"})
             self.assertEqual(ticks - {row.time for row in rows}, set(), measurement)
 

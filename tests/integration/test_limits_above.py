@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Limits of the cgroups above a container hold for it, too: of a slice, and of the container around an LXC in LXC."""
+"""Limits of the cgroups above a container hold for it, too: of a slice, and of the container around an LXC in LXC. So does a cpuset."""
+
+import os
 
 from support.agent import run
 from support.case import LabCase
@@ -66,3 +68,19 @@ class LimitsAbove(LabCase):
         self.assertEqual((found["lxc_memory.limit_bytes"], found["lxc_cpu.limit_cores"], found["lxc_pids.limit"]), (96 * MIB, 0.3, 45))
         self.assertIn("lxc_memory.used_percent", found)
         self.assertFalse({name for name in found if ".own_" in name}, found)
+
+
+class Cpuset(LabCase):
+    """Proxmox VE's cores and LXD's limits.cpu: the container gets no quota, and fewer CPUs."""
+
+    def test_a_cpuset_is_a_limit(self):
+        self.assertGreater(os.sysconf("SC_NPROCESSORS_ONLN"), 1)
+        every = f"0-{os.cpu_count() - 1}"
+        limits = {"it-one": Limits(cpus="0"), "it-one-of-two": Limits(cpus="0", cpu_quota_usec=200_000),
+                  "it-half-of-one": Limits(cpus="0", cpu_quota_usec=50_000), "it-two": Limits(cpu_quota_usec=200_000), "it-all": Limits(cpus=every)}
+        self.started(*(self.lab.add(name, Spec(each)) for name, each in limits.items()))
+        result = run("--config", "/dev/null", *self.arguments("--once", "--dry-run", "--metrics", "lxc_cpu.*limit_cores", "--metrics", "lxc_state"))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        points = {point.tags["container"]: point.fields for point in parse_lines(result.stdout) if point.measurement == "lxc_cpu"}
+        found = {name: (fields.get("limit_cores"), fields.get("own_limit_cores")) for name, fields in points.items()}
+        self.assertEqual(found, {"it-one": (1, None), "it-one-of-two": (1, 2), "it-half-of-one": (0.5, 0.5), "it-two": (2, 2)})

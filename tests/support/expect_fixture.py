@@ -82,7 +82,7 @@ def memory_v2(files):
     stat, events = files.keyed("v2", "memory.stat"), files.keyed("v2", "memory.events")
     names = "anon file kernel slab sock shmem file_mapped file_dirty file_writeback".split()
     figures = {f"{name}_bytes": stat.get(name) for name in names}
-    figures.update({key: stat.get(key) for key in ("pgfault", "pgmajfault", "pgscan", "pgsteal", "inactive_file")})
+    figures.update({key: stat.get(key) for key in ("pgfault", "pgmajfault", "pgscan", "pgsteal", "inactive_file", "slab_reclaimable")})
     figures.update({f"refault_{of}": stat.get(f"workingset_refault_{of}") for of in ("anon", "file")})
     figures.update({f"events_{key}": events.get(key) for key in ("low", "high", "max")})
     figures.update({key: events.get(key) for key in ("oom", "oom_kill")})
@@ -111,7 +111,7 @@ def memory(files):
     usage, file, shmem, inactive, limit = (
         found.get(key) for key in ("usage_bytes", "file_bytes", "shmem_bytes", "inactive_file", "limit_bytes")
     )
-    cache = file - shmem if None not in (file, shmem) and file >= shmem else None
+    cache = file - shmem + (found.get("slab_reclaimable") or 0) if None not in (file, shmem) and file >= shmem else None
     if None not in (usage, inactive) and usage >= inactive:
         found["working_set_bytes"] = usage - inactive
     if None not in (usage, cache) and usage >= cache:

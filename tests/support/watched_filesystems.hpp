@@ -24,6 +24,7 @@ struct WatchedFilesystems {
     sample::ContainerFilesystems filesystems{"container c", 1, names};
     std::unique_ptr<sample::FilesystemReply> reply = std::make_unique<sample::FilesystemReply>();
     sample::DeviceNames devices{AT_FDCWD};
+    sample::HostFilesystems host{};
     std::int64_t now_ns = 1000 * second;
     LogCapture log{};
 
@@ -41,7 +42,8 @@ struct WatchedFilesystems {
     }
     std::string take(sample::ContainerFilesystems::Outcome outcome, const sample::HangPlace& hang = {}) {
         PointBuffer points;
-        filesystems.take(outcome, *reply, hang, now_ns, {fields_of("lxc_fs"), {}, now_ns, devices, points});
+        filesystems.take(outcome, *reply, hang, now_ns,
+                         {fields_of("lxc_fs"), {}, now_ns, devices, points, host});
         return encoded(points);
     }
     /// A scan that hangs at this mount.

@@ -86,7 +86,10 @@ std::vector<Finding> check_containers(app::CollectSettings settings, std::string
                                    : fault->second});
         }
         std::ranges::move(collector.table.managers(), std::back_inserter(findings));
-        findings.push_back({"cgroups", true, std::string(collector.sampler.cgroup_version())});
+        const std::string trouble = collector.sampler.cgroup_trouble();
+        findings.push_back(
+            {"cgroups", trouble.empty(),
+             std::string(collector.sampler.cgroup_version()) + (trouble.empty() ? "" : "; " + trouble)});
         const auto& all = collector.table.containers();
         const bool is_chosen = !settings.discover.include.empty() || !settings.discover.exclude.empty();
         if (all.empty() && is_chosen && collector.table.faults().empty()) {

@@ -4,6 +4,7 @@
 #include "io/parse.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace lxcmon::sample {
 namespace {
@@ -137,10 +138,10 @@ void BlockIoSampler::sample(std::span<char> buffer, bool seldom, DeviceNames& na
         const BlockDevice& block = names.find(device.number);
         if (!block.is_wanted)
             continue;
-        const Tag own{"device", block.shown};
+        const std::array<Tag, 2> own{{{"device", block.shown}, stacked_tag(block)}};
         Readings readings;
         set_device_io(device, block.path, fields_of("lxc_io"), readings);
-        readings.emit(fields_of("lxc_io"), tags, std::span(&own, 1), time_ns, points);
+        readings.emit(fields_of("lxc_io"), tags, own, time_ns, points);
     }
 }
 

@@ -32,6 +32,12 @@ void parse_blkio(std::string_view text, bool operations, std::vector<DeviceIo>& 
 void set_device_io(const DeviceIo& device, std::string_view path, FieldRange fields,
                    Readings& readings) noexcept;
 
+/// The tag of a device whose I/O counts at another one, too; the tag of any other device is empty, and so not
+/// sent.
+[[nodiscard]] inline Tag stacked_tag(const BlockDevice& device) noexcept {
+    return {"stacked", device.is_stacked ? "true" : ""};
+}
+
 /// True if any value is not 0.
 [[nodiscard]] bool has_counted(const DeviceIo& device) noexcept;
 

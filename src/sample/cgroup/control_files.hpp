@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "io/kernel_file.hpp"
+#include "io/parse.hpp"
 #include "io/watched_file.hpp"
 #include "model/selection.hpp"
 #include "sample/cgroup/layout.hpp"
@@ -50,6 +52,21 @@ struct ContainerFiles {
         return File(root_fd, io::FilePath(*directories[*hierarchy], file), budget, how);
     }
 };
+
+/// Whether the kernel counts the memory of cgroups: not with cgroup_disable=memory. A list of controllers
+/// that can't be read counts as yes.
+[[nodiscard]] inline bool has_memory_controller(int root_fd, const CgroupLayout& layout) {
+    const auto v2 = layout.find_v2();
+    if (layout.find_v1("memory") || !v2)
+        return layout.find_v1("memory").has_value();
+    const std::string& mount_point = layout.hierarchies()[*v2].mount_point;
+    std::string controllers;
+    const std::string path = io::FilePath(mount_point, "cgroup.controllers").text();
+    bool has_memory = io::try_read_whole(root_fd, path.c_str(), controllers) != 0;
+    io::for_each_word(io::single_line(controllers).value_or(std::string_view()),
+                      [&](std::string_view word) { has_memory = has_memory || word == "memory"; });
+    return has_memory;
+}
 
 [[nodiscard]] inline bool may_have_changed(const std::optional<io::WatchedFile>& file) noexcept {
     return file && file->may_have_changed();

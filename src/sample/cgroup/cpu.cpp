@@ -69,7 +69,8 @@ CpuSampler::CpuSampler(const ContainerFiles& files) {
         if (!v1_quota_)
             cpu_max_ = files.watched_v2("cpu.max");
     }
-    if (files.selection.has(field_id("lxc_cpu", "cpus"))) {
+    if (files.selection.has(field_id("lxc_cpu", "cpus")) ||
+        files.selection.has(field_id("lxc_cpu", "limit_cores"))) {
         cpuset_ = files.v1("cpuset", "cpuset.effective_cpus", io::Keep::if_roomy);
         if (!cpuset_)
             cpuset_ = files.v2("cpuset.cpus.effective", io::Keep::if_roomy);
@@ -91,8 +92,10 @@ void CpuSampler::sample(std::span<char> buffer, std::int64_t monotonic_ns, bool 
         readings.set(field_id("lxc_cpu", "own_limit_cores"), *limit_cores_);
     if (!seldom)
         return;
-    if (const auto cpus = count_cpus(text_of(cpuset_, buffer)))
+    if (const auto cpus = count_cpus(text_of(cpuset_, buffer))) {
+        cpus_ = cpus;
         readings.set(field_id("lxc_cpu", "cpus"), *cpus);
+    }
 }
 
 } // namespace lxcmon::sample

@@ -43,12 +43,15 @@ class CpuSampler {
     [[nodiscard]] bool is_limited() const noexcept { return limit_cores_.has_value(); }
     /// The container's own limit in the last sample.
     [[nodiscard]] std::optional<double> own_limit_cores() const noexcept { return limit_cores_; }
+    /// The CPUs that the container may use, when they were last read; `cpus` is sent only then.
+    [[nodiscard]] std::optional<std::int64_t> usable_cpus() const noexcept { return cpus_; }
 
   private:
     std::optional<io::WatchedFile> cpu_max_;
     std::optional<io::WatchedFile> v1_quota_, v1_period_;
     std::optional<io::KernelFile> cpuset_;
     std::optional<double> limit_cores_;
+    std::optional<std::int64_t> cpus_;
     CpuRate rate_;
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <climits>
 #include <cstdio>
 
@@ -49,11 +50,13 @@ void Limits::lower_to(const Limits& other) noexcept {
     lower(processes, other.processes);
 }
 
-BranchLimits::BranchLimits(int root_fd, const Hierarchy& hierarchy, std::string_view directory)
+BranchLimits::BranchLimits(int root_fd, const Hierarchy& hierarchy, std::string_view directory,
+                           std::uint64_t number)
     : root_fd_(root_fd)
     , has_unified_(hierarchy.unified)
     , has_cpu_(has_controller(hierarchy, "cpu"))
-    , has_pids_(has_controller(hierarchy, "pids")) {
+    , has_pids_(has_controller(hierarchy, "pids"))
+    , schedule_(number) {
     std::vector<std::string_view> upwards{directory};
     while (const auto parent = parent_of(hierarchy, upwards.back()))
         upwards.push_back(*parent);
@@ -62,22 +65,37 @@ BranchLimits::BranchLimits(int root_fd, const Hierarchy& hierarchy, std::string_
     directories_.assign(upwards.begin(), upwards.begin() + static_cast<std::ptrdiff_t>(levels));
 }
 
-const Limits& BranchLimits::read(std::span<char> buffer, std::int64_t now_ns,
+const Limits* BranchLimits::read(std::span<char> buffer, std::int64_t now_ns,
                                  std::chrono::nanoseconds interval) {
-    if (read_ns_ && now_ns - *read_ns_ < interval.count())
-        return limits_;
-    read_ns_ = now_ns;
-    limits_ = {};
-    for (const std::string& directory : directories_)
-        limits_.lower_to(limits_of(directory, buffer));
-    return limits_;
+    if (schedule_.is_due(now_ns, interval)) {
+        if (const auto found = read_all(buffer)) {
+            limits_ = found;
+            schedule_.take(now_ns);
+        }
+    }
+    return limits_ ? &*limits_ : nullptr;
 }
 
-Limits BranchLimits::limits_of(const std::string& directory, std::span<char> buffer) const {
+/// Nothing if descriptors run short.
+std::optional<Limits> BranchLimits::read_all(std::span<char> buffer) const {
+    Limits lowest;
+    for (const std::string& directory : directories_) {
+        const auto found = limits_of(directory, buffer);
+        if (!found)
+            return std::nullopt;
+        lowest.lower_to(*found);
+    }
+    return lowest;
+}
+
+std::optional<Limits> BranchLimits::limits_of(const std::string& directory, std::span<char> buffer) const {
     std::array<char, PATH_MAX> path{};
+    bool is_short = false;
     const auto text_of_file = [&](const char* name, std::span<char> room) {
         std::snprintf(path.data(), path.size(), "%s/%s", directory.c_str(), name);
-        return io::read_once(root_fd_, path.data(), room).text;
+        const io::ReadResult result = io::read_once(root_fd_, path.data(), room);
+        is_short = is_short || result.error == EMFILE || result.error == ENFILE || result.error == ENOMEM;
+        return result.text;
     };
     const std::size_t half = buffer.size() / 2;
     Limits found;
@@ -91,7 +109,7 @@ Limits BranchLimits::limits_of(const std::string& directory, std::span<char> buf
                                       text_of_file("cpu.cfs_period_us", buffer.subspan(half)));
     if (has_unified_ || has_pids_)
         found.processes = io::parse_count_line(text_of_file("pids.max", buffer));
-    return found;
+    return is_short ? std::nullopt : std::optional(found);
 }
 
 LimitsAbove::Branches LimitsAbove::above(const CgroupLayout& layout,
@@ -110,7 +128,7 @@ LimitsAbove::Branches LimitsAbove::above(const CgroupLayout& layout,
         auto& known = branches_[std::string(*parent)];
         auto branch = known.lock();
         if (!branch) {
-            branch = std::make_shared<BranchLimits>(root_fd_, hierarchy, *parent);
+            branch = std::make_shared<BranchLimits>(root_fd_, hierarchy, *parent, branches_made_++);
             known = branch;
         }
         found.push_back(std::move(branch));
@@ -118,15 +136,33 @@ LimitsAbove::Branches LimitsAbove::above(const CgroupLayout& layout,
     return found;
 }
 
-void LimitsAbove::hold(const Branches& branches, std::optional<double> own_cores, std::span<char> buffer,
-                       std::int64_t now_ns, Readings& readings) const {
+/// Documentation/admin-guide/cputopology.rst. A value that can't be read leaves the last one.
+void LimitsAbove::read_online_cpus(std::span<char> buffer, std::int64_t now_ns) noexcept {
+    if (online_read_ns_ && now_ns - *online_read_ns_ < interval_.count())
+        return;
+    online_read_ns_ = now_ns;
+    if (const auto online = count_cpus(io::read_once(root_fd_, "sys/devices/system/cpu/online", buffer).text))
+        online_cpus_ = online;
+}
+
+void LimitsAbove::hold(const Branches& branches, const OwnCpu& own_cpu, std::span<char> buffer,
+                       std::int64_t now_ns, Readings& readings) {
     Limits above;
-    for (const auto& branch : branches)
-        above.lower_to(branch->read(buffer, now_ns, interval_));
+    if (own_cpu.usable_cpus) {
+        read_online_cpus(buffer, now_ns);
+        if (online_cpus_ && *own_cpu.usable_cpus < *online_cpus_)
+            above.cores = static_cast<double>(*own_cpu.usable_cpus);
+    }
+    for (const auto& branch : branches) {
+        const Limits* const limits = branch->read(buffer, now_ns, interval_);
+        if (limits == nullptr)
+            return;
+        above.lower_to(*limits);
+    }
     constexpr FieldId memory_limit = field_id("lxc_memory", "limit_bytes");
     // v1's is known already.
     lower(above.memory_bytes, readings.integer(memory_limit));
-    hold_lowest(own_cores, above.cores, field_id("lxc_cpu", "limit_cores"), readings);
+    hold_lowest(own_cpu.cores, above.cores, field_id("lxc_cpu", "limit_cores"), readings);
     hold_lowest(readings.integer(field_id("lxc_memory", "own_limit_bytes")), above.memory_bytes, memory_limit,
                 readings);
     hold_lowest(readings.integer(field_id("lxc_memory", "own_swap_limit_bytes")), above.swap_bytes,

@@ -3,6 +3,7 @@
 
 #include "model/readings.hpp"
 #include "sample/cgroup/layout.hpp"
+#include "sample/guard/schedule.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -32,20 +33,23 @@ class BranchLimits {
     static constexpr int most_levels = 32;
 
     /// `directory`: relative to `root_fd`, which is borrowed, at or below the mount point of `hierarchy`.
-    BranchLimits(int root_fd, const Hierarchy& hierarchy, std::string_view directory);
+    /// `number`: branches with different ones are due at different times.
+    BranchLimits(int root_fd, const Hierarchy& hierarchy, std::string_view directory, std::uint64_t number);
 
-    /// Reads the files again if `interval` has passed since. `now_ns`: CLOCK_MONOTONIC. `buffer` is scratch
-    /// space. A file that is missing or can't be read sets no limit.
-    const Limits& read(std::span<char> buffer, std::int64_t now_ns, std::chrono::nanoseconds interval);
+    /// Reads the files again once per `interval`. `now_ns`: CLOCK_MONOTONIC. `buffer` is scratch space. A
+    /// file that is missing or can't be read sets no limit. If descriptors run short, the last limits stay;
+    /// null: there are none.
+    const Limits* read(std::span<char> buffer, std::int64_t now_ns, std::chrono::nanoseconds interval);
 
   private:
-    [[nodiscard]] Limits limits_of(const std::string& directory, std::span<char> buffer) const;
+    [[nodiscard]] std::optional<Limits> read_all(std::span<char> buffer) const;
+    [[nodiscard]] std::optional<Limits> limits_of(const std::string& directory, std::span<char> buffer) const;
 
     int root_fd_;
     bool has_unified_ = false, has_cpu_ = false, has_pids_ = false;
     std::vector<std::string> directories_; ///< the highest first
-    Limits limits_;
-    std::optional<std::int64_t> read_ns_;
+    std::optional<Limits> limits_;
+    StaggeredSchedule schedule_;
 };
 
 /// The branches above all containers: each is read once, however many containers are below it. Sampling
@@ -65,14 +69,24 @@ class LimitsAbove {
     [[nodiscard]] Branches above(const CgroupLayout& layout,
                                  const std::vector<std::optional<std::string>>& directories);
 
+    /// The limits of a container's CPU time that are not in its readings.
+    struct OwnCpu {
+        std::optional<double> cores;
+        std::optional<std::int64_t> usable_cpus; ///< by its cpuset
+    };
     /// Sets the limits that hold: the lowest of the container's own, which must be in `readings` already
-    /// except `own_cores`, and of those above it.
-    void hold(const Branches& branches, std::optional<double> own_cores, std::span<char> buffer,
-              std::int64_t now_ns, Readings& readings) const;
+    /// except `own_cpu`, and of those above it. A cpuset is a limit if it has fewer CPUs than are online.
+    /// Sets none of them while the limits of a branch are not known.
+    void hold(const Branches& branches, const OwnCpu& own_cpu, std::span<char> buffer, std::int64_t now_ns,
+              Readings& readings);
 
   private:
+    void read_online_cpus(std::span<char> buffer, std::int64_t now_ns) noexcept;
+
     int root_fd_;
     std::chrono::nanoseconds interval_;
+    std::optional<std::int64_t> online_cpus_, online_read_ns_;
+    std::uint64_t branches_made_ = 0;
     std::map<std::string, std::weak_ptr<BranchLimits>, std::less<>> branches_; ///< by directory
 };
 

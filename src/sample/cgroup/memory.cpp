@@ -12,10 +12,12 @@ void derive_memory(Readings& readings) noexcept {
     if (usage && inactive && *usage >= *inactive)
         readings.set(field_id("lxc_memory", "working_set_bytes"), *usage - *inactive);
     // The kernel counts shmem and tmpfs as page cache, but can't drop them: without swap they end in an OOM
-    // kill.
-    if (!usage || !file || !shmem || *file < *shmem || *usage < *file - *shmem)
+    // kill. Of its own memory it frees dentries and inodes; cgroup v1 does not say how much that is.
+    const std::int64_t slab = readings.integer(field_id("", "slab_reclaimable_bytes")).value_or(0);
+    if (!usage || !file || !shmem || *file < *shmem || *usage < *file - *shmem ||
+        *usage - (*file - *shmem) < slab)
         return;
-    const std::int64_t used = *usage - (*file - *shmem);
+    const std::int64_t used = *usage - (*file - *shmem) - slab;
     readings.set(field_id("lxc_memory", "used_bytes"), used);
     if (limit && *limit > 0)
         readings.set(field_id("lxc_memory", "used_percent"),

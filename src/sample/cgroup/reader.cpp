@@ -32,11 +32,14 @@ std::string_view without_kib(std::string_view text) noexcept {
 std::optional<std::int64_t> figure(std::string_view text, NumberFormat reading) noexcept {
     if (reading == NumberFormat::kib_to_bytes)
         text = without_kib(text);
+    else if (reading == NumberFormat::kstat)
+        text.remove_prefix(text.rfind(' ') + 1); // 0 without a blank
     const auto number = io::parse_count(text);
     if (!number)
         return std::nullopt;
     switch (reading) {
     case NumberFormat::plain:
+    case NumberFormat::kstat:
         return number;
     case NumberFormat::limit:
         return *number >= v1_unlimited ? std::nullopt : number;
@@ -62,6 +65,8 @@ constexpr auto computed = std::to_array<Computed>({
     {field_id("lxc_memory", "used_bytes"), field_id("lxc_memory", "usage_bytes")},
     {field_id("lxc_memory", "used_bytes"), field_id("lxc_memory", "file_bytes")},
     {field_id("lxc_memory", "used_bytes"), field_id("lxc_memory", "shmem_bytes")},
+    {field_id("lxc_memory", "used_bytes"), field_id("", "slab_reclaimable_bytes")},
+    {field_id("lxc_memory", "used_percent"), field_id("", "slab_reclaimable_bytes")},
     {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "shmem_bytes")},
     {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "usage_bytes")},
     {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "file_bytes")},
@@ -75,6 +80,9 @@ constexpr auto computed = std::to_array<Computed>({
     {field_id("host_memory", "used_bytes"), field_id("host_memory", "usage_bytes")},
     {field_id("host_memory", "used_bytes"), field_id("host_memory", "file_bytes")},
     {field_id("host_memory", "used_bytes"), field_id("host_memory", "shmem_bytes")},
+    {field_id("host_memory", "used_bytes"), field_id("", "host_reclaimable_bytes")},
+    {field_id("host_memory", "used_bytes"), field_id("", "host_arc_bytes")},
+    {field_id("host_memory", "used_bytes"), field_id("", "host_arc_min_bytes")},
     {field_id("host_memory", "used_percent"), field_id("host_memory", "used_bytes")},
     {field_id("host_memory", "used_percent"), field_id("host_memory", "limit_bytes")},
     {field_id("host_memory", "swap_limit_bytes"), field_id("", "host_swap_bytes")},

@@ -7,30 +7,35 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <climits>
 #include <cstdio>
+#include <span>
 #include <utility>
 
 namespace lxcmon::sample {
 namespace {
 
-constexpr std::uint64_t path_ticks = 6; ///< a device can be renamed (dmsetup rename, zfs rename)
-constexpr std::size_t max_udev_bytes = 64U << 10U;
+/// A device can be renamed (dmsetup rename, zfs rename), and a table loaded that stacks it on another one.
+constexpr std::uint64_t check_ticks = 6;
+constexpr std::size_t max_udev_bytes = 16U << 10U;
 
-std::string sysfs_path(const std::string& number) {
-    return "sys/dev/block/" + number;
+/// Of the device's folder, or of a file in it. Not a std::string: this runs in each tick.
+std::array<char, 64> sysfs_path(const std::string& number, const char* file = "") noexcept {
+    std::array<char, 64> path{};
+    std::snprintf(path.data(), path.size(), "sys/dev/block/%s%s", number.c_str(), file);
+    return path;
 }
 
 /// The last part of the folder that the link leads to; sysfs writes '!' for the '/' in names such as
 /// cciss/c0d0.
 std::string name_in_sysfs(int root_fd, const std::string& number) {
-    std::array<char, PATH_MAX> link{}, target{};
-    std::snprintf(link.data(), link.size(), "sys/dev/block/%s", number.c_str());
-    const ssize_t length = ::readlinkat(root_fd, link.data(), target.data(), target.size());
+    std::array<char, PATH_MAX> target{};
+    const ssize_t length = ::readlinkat(root_fd, sysfs_path(number).data(), target.data(), target.size());
     if (length <= 0)
         return {};
     const std::string_view path(target.data(), static_cast<std::size_t>(length));
@@ -47,24 +52,53 @@ bool is_zvol(std::string_view name) noexcept {
     return name.starts_with("zd");
 }
 
-/// Documentation/ABI/testing/sysfs-block-dm.
-std::string mapper_path(int root_fd, const std::string& number) {
-    std::array<char, 256> buffer{};
-    const auto read = io::read_once(root_fd, (sysfs_path(number) + "/dm/name").c_str(), buffer);
-    const auto name = io::single_line(read.text);
-    return name && !name->empty() ? "/dev/mapper/" + std::string(*name) : std::string();
+/// A loop device does I/O only while it has a file. This holds without one, too, so that the series of its
+/// last counters does not change.
+bool is_loop(std::string_view name) noexcept {
+    return name.starts_with("loop");
 }
 
-/// From udev's database, in which OpenZFS's rules have put the link; its lines "S:" are links below /dev.
-std::string zvol_path(int root_fd, const std::string& number) {
-    std::string text, found;
-    if (io::try_read_whole(root_fd, ("run/udev/data/b" + number).c_str(), text, max_udev_bytes) != 0)
-        return {};
-    io::for_each_line(text, [&](std::string_view line) {
-        if (line.starts_with("S:zvol/") && found.empty())
-            found = "/dev/" + std::string(line.substr(2));
+ino_t inode_in_sysfs(int root_fd, const std::string& number) noexcept {
+    struct stat folder {};
+    return ::fstatat(root_fd, sysfs_path(number).data(), &folder, 0) == 0 ? folder.st_ino : 0;
+}
+
+/// The devices that a device is made of (block/holder.c).
+bool has_slaves(int root_fd, const std::string& number) noexcept {
+    const io::UniqueFd folder = io::open_below(root_fd, sysfs_path(number, "/slaves").data(), O_DIRECTORY);
+    alignas(dirent64) std::array<char, 1024> entries{};
+    const long length = folder ? ::syscall(SYS_getdents64, folder.get(), entries.data(), entries.size()) : 0;
+    bool has_any = false;
+    if (length > 0)
+        io::for_each_entry(
+            std::span<const char>(entries).first(static_cast<std::size_t>(length)),
+            [&](unsigned char /*type*/, const char* name) { has_any = has_any || name[0] != '.'; });
+    return has_any;
+}
+
+/// Sets `path`; empty if it is not known. Documentation/ABI/testing/sysfs-block-dm.
+void find_mapper_path(int root_fd, const std::string& number, std::string& path) {
+    std::array<char, 256> buffer{};
+    const auto read = io::read_once(root_fd, sysfs_path(number, "/dm/name").data(), buffer);
+    path.clear();
+    if (const auto name = io::single_line(read.text); name && !name->empty())
+        path.append("/dev/mapper/").append(*name);
+}
+
+/// The same, from udev's database, in which OpenZFS's rules have put the link; its lines "S:" are links below
+/// /dev.
+void find_zvol_path(int root_fd, const std::string& number, std::string& path) {
+    std::array<char, 64> file{};
+    std::array<char, max_udev_bytes> buffer{};
+    std::snprintf(file.data(), file.size(), "run/udev/data/b%s", number.c_str());
+    const auto read = io::read_once(root_fd, file.data(), buffer);
+    path.clear();
+    if (read.error != 0)
+        return;
+    io::for_each_line(read.text, [&](std::string_view line) {
+        if (line.starts_with("S:zvol/") && path.empty())
+            path.append("/dev/").append(line.substr(2));
     });
-    return found;
 }
 
 } // namespace
@@ -94,26 +128,25 @@ const BlockDevice& DeviceNames::find(std::uint32_t major, std::uint32_t minor) {
 
 void DeviceNames::look_up(const std::string& number, Known& known) const {
     BlockDevice& device = known.device;
-    device.name = name_in_sysfs(root_fd_, number);
+    const std::string name = name_in_sysfs(root_fd_, number);
+    const bool has_same_name = device.name == name;
+    device.name = name;
     device.shown = device.name.empty() ? number : device.name;
     device.is_wanted = globs_.wants(device.shown.c_str(), true);
-    if (is_mapped(device.name) || is_zvol(device.name))
-        look_up_path(number, known);
-    else
-        device.path.clear();
-}
-
-void DeviceNames::look_up_path(const std::string& number, Known& known) const {
-    struct stat folder {};
-    const bool is_there = ::fstatat(root_fd_, sysfs_path(number).c_str(), &folder, 0) == 0;
-    const ino_t inode = is_there ? folder.st_ino : 0;
-    if (known.path_tick != 0 && known.inode == inode && tick_ - known.path_tick < path_ticks)
+    const bool has_path = is_mapped(name) || is_zvol(name);
+    const ino_t inode = has_path ? inode_in_sysfs(root_fd_, number) : 0;
+    if (known.checked_tick != 0 && has_same_name && known.inode == inode &&
+        tick_ - known.checked_tick < check_ticks)
         return;
     known.inode = inode;
-    known.path_tick = tick_;
-    std::string path =
-        is_mapped(known.device.name) ? mapper_path(root_fd_, number) : zvol_path(root_fd_, number);
-    known.device.path = text::is_clean(path) ? std::move(path) : std::string();
+    known.checked_tick = tick_;
+    device.is_stacked = is_loop(name) || has_slaves(root_fd_, number);
+    if (is_mapped(name))
+        find_mapper_path(root_fd_, number, device.path);
+    else if (is_zvol(name))
+        find_zvol_path(root_fd_, number, device.path);
+    if (!has_path || !text::is_clean(device.path))
+        device.path.clear();
 }
 
 } // namespace lxcmon::sample

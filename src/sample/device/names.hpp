@@ -21,10 +21,13 @@ struct BlockDevice {
     std::string path;
     std::string shown;     ///< `name`, or the number if it is empty
     bool is_wanted = true; ///< by --io-include and --io-exclude
+    /// It is made of other block devices or of a file (device-mapper, md, bcache, loop): its I/O is I/O of
+    /// those, too.
+    bool is_stacked = false;
 };
 
 /// Block devices by major:minor, from /sys/dev/block, and from udev for ZFS. Names are looked up again in
-/// each tick, because devices come and go; the path of the same device in every sixth. Sampling thread only.
+/// each tick, because devices come and go; the rest of the same device in every sixth. Sampling thread only.
 class DeviceNames {
   public:
     /// `root_fd` is borrowed.
@@ -41,10 +44,9 @@ class DeviceNames {
         BlockDevice device;
         bool is_fresh = false;
         ino_t inode = 0; ///< of its folder in sysfs: another device with this number has another one
-        std::uint64_t path_tick = 0;
+        std::uint64_t checked_tick = 0;
     };
     void look_up(const std::string& number, Known& known) const;
-    void look_up_path(const std::string& number, Known& known) const;
 
     int root_fd_;
     text::NameGlobs globs_;

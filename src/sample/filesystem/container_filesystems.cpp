@@ -31,13 +31,13 @@ std::string first_of_name(const FilesystemReply& reply, const Filesystem& later)
     return "another filesystem";
 }
 
-/// The name of the block device below a filesystem; empty if it has none of its own (tmpfs, overlay, ZFS,
-/// btrfs).
+/// The block device below a filesystem, as the tag device of lxc_io has it; empty if it has none of its own
+/// (tmpfs, overlay, ZFS, btrfs).
 std::string_view block_device_of(const Filesystem& filesystem, DeviceNames& devices) {
     const auto major = static_cast<std::uint32_t>(filesystem.device >> 32U);
     // The kernel gives filesystems without a block device the major number 0 (fs/super.c, get_anon_bdev()).
     return major == 0 ? std::string_view()
-                      : devices.find(major, static_cast<std::uint32_t>(filesystem.device)).name;
+                      : devices.find(major, static_cast<std::uint32_t>(filesystem.device)).shown;
 }
 
 } // namespace
@@ -173,17 +173,31 @@ void ContainerFilesystems::add_points(const FilesystemReply& reply, std::int64_t
     // A risky scan completes the scan before it: the points of both are of one time.
     if (!asked_risky_)
         names_.begin_scan(monotonic_ns);
+    const bool is_of_host = sink.measurement.first == fields_of("host_fs").first;
+    if (is_of_host)
+        begin_host_scan(reply, sink.host);
     const Filesystem* same_name = nullptr;
     for (const Filesystem& each : std::span(reply.filesystems).first(reply.count)) {
         const FilesystemNames names = clean_names(reply, each, name_, sink.points);
         const Admission admission = names_.admit(names.joined);
-        if (admission == Admission::admitted)
-            add_filesystem_point(each, names, block_device_of(each, sink.devices), sink.measurement,
-                                 sink.tags, sink.wall_ns, sink.points);
-        else if (admission == Admission::same_name)
+        if (admission == Admission::same_name)
             same_name = &each;
+        if (admission != Admission::admitted || !is_reportable(each))
+            continue;
+        if (is_of_host)
+            sink.host.add(asked_risky_, each);
+        add_filesystem_point(each, names,
+                             {block_device_of(each, sink.devices), !is_of_host && sink.host.has(each)},
+                             sink.measurement, sink.tags, sink.wall_ns, sink.points);
     }
     log_left_out(reply, same_name);
+}
+
+void ContainerFilesystems::begin_host_scan(const FilesystemReply& reply,
+                                           HostFilesystems& host) const noexcept {
+    host.begin(asked_risky_);
+    if (!asked_risky_ && !reply.has_risky)
+        host.begin(true); // there is no risky scan
 }
 
 void ContainerFilesystems::log_left_out(const FilesystemReply& reply, const Filesystem* same_name) {

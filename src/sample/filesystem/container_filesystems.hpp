@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sample/device/names.hpp"
+#include "sample/filesystem/host_filesystems.hpp"
 #include "sample/filesystem/points.hpp"
 #include "sample/guard/fault.hpp"
 #include "sample/guard/schedule.hpp"
@@ -58,6 +59,7 @@ class ContainerFilesystems {
         std::int64_t wall_ns;
         DeviceNames& devices; ///< points view into it
         PointBuffer& points;
+        HostFilesystems& host; ///< a scan of the host is noted in it
     };
     /// Takes the answer to the last prepared request, and adds a point for each filesystem. `hang` is used
     /// for Outcome::hung only.
@@ -83,6 +85,7 @@ class ContainerFilesystems {
     void take_answers(const FilesystemReply& reply, bool risky);
     void note_slow(const FilesystemReply& reply, std::int64_t monotonic_ns);
     void add_points(const FilesystemReply& reply, std::int64_t monotonic_ns, const PointSink& sink);
+    void begin_host_scan(const FilesystemReply& reply, HostFilesystems& host) const noexcept;
     void log_left_out(const FilesystemReply& reply, const Filesystem* same_name);
     [[nodiscard]] Fault& fault() noexcept { return faults_[asked_risky_ ? 1 : 0]; }
     [[nodiscard]] std::string fault_of(const FilesystemReply& reply) const;

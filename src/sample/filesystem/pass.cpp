@@ -40,7 +40,8 @@ void FilesystemPass::run(NamespaceHelper& helper, bool with_risky, PointBuffer& 
 bool FilesystemPass::run_part(std::vector<FilesystemScan>& due, bool risky, NamespaceHelper& helper,
                               PointBuffer& points) {
     std::ranges::sort(due, {}, [risky](const FilesystemScan& scan) {
-        return std::tuple(scan.filesystems->may_hang(), scan.filesystems->last_scan_ns(risky));
+        return std::tuple(scan.filesystems->may_hang(), scan.init_pid != 0,
+                          scan.filesystems->last_scan_ns(risky));
     });
     requests_.clear();
     for (const FilesystemScan& scan : due) {
@@ -58,7 +59,7 @@ bool FilesystemPass::run_part(std::vector<FilesystemScan>& due, bool risky, Name
         const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
         budget.spend(now_ns - std::exchange(last_ns, now_ns));
         scan.filesystems->take(outcome, reply, helper.hang(), now_ns,
-                               {scan.measurement, scan.tags, wall_ns_, devices_, points});
+                               {scan.measurement, scan.tags, wall_ns_, devices_, points, host_});
         // If init has ended meanwhile, its pid may have been reused.
         if (scan.init_pid != 0 && !io::is_alive(scan.init_pidfd))
             points.truncate(before);

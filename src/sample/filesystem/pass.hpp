@@ -21,7 +21,7 @@ struct FilesystemScan {
 /// The filesystem scans of one tick, the last work in it: first of all filesystems that are not expected to
 /// hang, then of network filesystems and FUSE. If that takes too long, because of a hang or otherwise, the
 /// remaining scans wait for the next tick. So a broken server that many containers share delays each tick by
-/// a limited time only.
+/// a limited time only. The host goes first: `shared` of the containers' filesystems depends on it.
 class FilesystemPass {
   public:
     /// `time_budget`: time that each of the two parts may take in a tick. `devices` is borrowed; points view
@@ -44,6 +44,7 @@ class FilesystemPass {
 
     std::chrono::nanoseconds time_budget_;
     DeviceNames& devices_;
+    HostFilesystems host_;
     std::int64_t wall_ns_ = 0, monotonic_ns_ = 0;
     std::chrono::nanoseconds interval_{};
     std::vector<FilesystemScan> safe_, risky_; ///< scans that are due

@@ -10,8 +10,8 @@
 namespace lxcmon::sample {
 namespace {
 
-// A field has the same place in both measurements.
-static_assert(begins_with_fields("lxc_fs", "host_fs") && begins_with_fields("host_fs", "lxc_fs"));
+// A field of host_fs has the same place in lxc_fs, which has more.
+static_assert(begins_with_fields("lxc_fs", "host_fs"));
 
 std::int64_t clamped_product(std::uint64_t a, std::uint64_t b) noexcept {
     std::uint64_t product = 0;
@@ -20,7 +20,7 @@ std::int64_t clamped_product(std::uint64_t a, std::uint64_t b) noexcept {
 }
 
 consteval std::size_t place_of(std::string_view name) {
-    return field_id("lxc_fs", name) - fields_of("lxc_fs").first;
+    return field_id("host_fs", name) - fields_of("host_fs").first;
 }
 
 } // namespace
@@ -41,16 +41,18 @@ FilesystemNames clean_names(const FilesystemReply& reply, const Filesystem& file
             joined.substr(bytes[0] + bytes[1] + 2, bytes[2])};
 }
 
+bool is_reportable(const Filesystem& filesystem) noexcept {
+    return filesystem.error == 0 && filesystem.blocks != 0 && filesystem.block_bytes != 0 &&
+           filesystem.blocks_free <= filesystem.blocks;
+}
+
 void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& names,
-                          std::string_view block_device, FieldRange measurement, std::span<const Tag> tags,
+                          const FilesystemPlace& place, FieldRange measurement, std::span<const Tag> tags,
                           std::int64_t time_ns, PointBuffer& points) {
-    if (filesystem.error != 0 || filesystem.blocks == 0 || filesystem.block_bytes == 0 ||
-        filesystem.blocks_free > filesystem.blocks)
+    if (!is_reportable(filesystem))
         return;
     Readings readings;
-    const auto set = [&](std::size_t place, FieldValue value) {
-        readings.set(measurement.first + place, value);
-    };
+    const auto set = [&](std::size_t at, FieldValue value) { readings.set(measurement.first + at, value); };
     const std::uint64_t used = filesystem.blocks - filesystem.blocks_free;
     set(place_of("total_bytes"), clamped_product(filesystem.blocks, filesystem.block_bytes));
     set(place_of("used_bytes"), clamped_product(used, filesystem.block_bytes));
@@ -71,8 +73,10 @@ void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& n
         set(place_of("inodes_free"), clamped(filesystem.inodes_free));
     }
     set(place_of("readonly"), filesystem.readonly);
-    if (!block_device.empty())
-        set(place_of("block_device"), block_device);
+    if (!place.block_device.empty())
+        set(place_of("block_device"), place.block_device);
+    if (measurement.first == fields_of("lxc_fs").first)
+        readings.set(field_id("lxc_fs", "shared"), place.is_shared);
     const std::array<Tag, 3> own{
         {{"mountpoint", names.mount_point}, {"device", names.source}, {"fstype", names.type}}};
     readings.emit(measurement, tags, own, time_ns, points);

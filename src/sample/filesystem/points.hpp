@@ -20,11 +20,18 @@ struct FilesystemNames {
 [[nodiscard]] FilesystemNames clean_names(const FilesystemReply& reply, const Filesystem& filesystem,
                                           std::string& buffer, PointBuffer& points);
 
-/// Adds the point of one filesystem. `measurement` is the field range of lxc_fs or host_fs. Adds
-/// nothing for a filesystem that could not be read or has no blocks. `block_device`: its name as the tag
-/// device of lxc_io, or empty. `names` and `block_device` must live as long as the point.
+/// Whether it could be read and has blocks.
+[[nodiscard]] bool is_reportable(const Filesystem& filesystem) noexcept;
+
+/// What the agent knows of a filesystem beside the helper's answer.
+struct FilesystemPlace {
+    std::string_view block_device; ///< its name as the tag device of lxc_io, or empty
+    bool is_shared = false;        ///< host_fs has it, too; for lxc_fs only
+};
+/// Adds the point of one filesystem; nothing for one that is not reportable. `measurement` is the field range
+/// of lxc_fs or host_fs. `names` and the block device's name must live as long as the point.
 void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& names,
-                          std::string_view block_device, FieldRange measurement, std::span<const Tag> tags,
+                          const FilesystemPlace& place, FieldRange measurement, std::span<const Tag> tags,
                           std::int64_t time_ns, PointBuffer& points);
 
 } // namespace lxcmon::sample

@@ -70,15 +70,31 @@ bool is_default(const io::Mount& mount) noexcept {
            (!is_one_of(overlays, mount.filesystem_type) && !is_below_system_folder(mount.mount_point));
 }
 
-bool is_wanted(const io::Mount& mount, const MountGlobs& globs) {
-    return !is_one_of(excluded_types, mount.filesystem_type) && !is_named(globs.exclude, mount) &&
-           (is_default(mount) || is_named(globs.include, mount));
+/// Whether an automount is unmounted when it is not used (fs/autofs/inode.c, autofs_show_options()).
+bool idles_out(const io::Mount& mount) noexcept {
+    std::string_view options = mount.super_options;
+    while (mount.filesystem_type == "autofs" && !options.empty()) {
+        std::string_view option = io::take_until(options, ',');
+        if (io::take_until(option, '=') == "timeout")
+            return io::parse_number<std::uint64_t>(option).value_or(0) != 0;
+    }
+    return false;
 }
 
 std::optional<std::uint64_t> device_of(std::string_view number) noexcept {
     const auto major = io::parse_number<std::uint32_t>(io::take_until(number, ':'));
     const auto minor = io::parse_number<std::uint32_t>(number);
     return major && minor ? std::optional(std::uint64_t{*major} << 32U | *minor) : std::nullopt;
+}
+
+/// ext4 is no longer `ro` after an error since Linux 6.12, and says so in its options since 6.15
+/// (fs/ext4/super.c, _ext4_show_options()).
+bool refuses_writes(std::string_view super_options) noexcept {
+    while (!super_options.empty())
+        if (const std::string_view option = io::take_until(super_options, ',');
+            option == "emergency_ro" || option == "shutdown")
+            return true;
+    return false;
 }
 
 bool is_too_long(const io::Mount& mount) noexcept {
@@ -94,14 +110,14 @@ bool may_block_lookup_below(const io::Mount& mount) noexcept {
             is_one_of(overlays, mount.filesystem_type));
 }
 
-using Guards = std::set<std::string, std::less<>>;
+using MountPoints = std::set<std::string, std::less<>>;
 
-bool is_below_one(const Guards& guards, std::string_view mount_point) {
-    if (guards.empty())
+bool is_below_one(const MountPoints& points, std::string_view mount_point) {
+    if (points.empty())
         return false;
     for (std::size_t end = mount_point.find('/', 1); end != std::string_view::npos;
          end = mount_point.find('/', end + 1))
-        if (guards.contains(mount_point.substr(0, end)))
+        if (points.contains(mount_point.substr(0, end)))
             return true;
     return false;
 }
@@ -110,6 +126,7 @@ bool is_below_one(const Guards& guards, std::string_view mount_point) {
 struct Candidate {
     std::size_t device_rank; ///< 0 for the device of "/", then by the order of the first mounts
     int kind;                ///< 0: "/"; 1: the whole device; 2: a part of it
+    bool is_asked_for;       ///< by --fs-include
     WantedMount mount;
 
     [[nodiscard]] auto order() const noexcept {
@@ -123,15 +140,20 @@ MountChoice choose_mounts(std::string_view mountinfo, const MountGlobs& globs) {
     MountChoice choice;
     std::vector<Candidate> candidates;
     std::map<std::uint64_t, std::size_t> ranks;
-    Guards guards;
+    MountPoints guards, automounts; ///< those may block a lookup, these idle out
     io::for_each_mount(mountinfo, [&](const io::Mount& mount) {
         const bool is_root = mount.mount_point == "/";
         choice.root_may_hang = choice.root_may_hang || (is_root && may_hang(mount.filesystem_type));
         if (may_block_lookup_below(mount))
             guards.insert(mount.mount_point);
+        if (idles_out(mount))
+            automounts.insert(mount.mount_point);
+        if (is_one_of(excluded_types, mount.filesystem_type) || is_named(globs.exclude, mount))
+            return;
+        const bool is_asked_for = is_named(globs.include, mount);
         const auto id = io::parse_number<std::uint64_t>(mount.id);
         const auto device = device_of(mount.device_number);
-        if (!id || !device || !mount.mount_point.starts_with('/') || !is_wanted(mount, globs))
+        if (!id || !device || !mount.mount_point.starts_with('/') || (!is_asked_for && !is_default(mount)))
             return;
         if (is_too_long(mount)) {
             ++choice.too_long;
@@ -143,11 +165,17 @@ MountChoice choose_mounts(std::string_view mountinfo, const MountGlobs& globs) {
         const int kind = is_root ? 0 : mount.root == "/" ? 1 : 2;
         candidates.push_back({0,
                               kind,
+                              is_asked_for,
                               {*id, *device, may_hang(mount.filesystem_type), mount.mount_point, mount.source,
-                               mount.filesystem_type}});
+                               mount.filesystem_type, refuses_writes(mount.super_options)}});
+    });
+    // Opening a mount on an automount counts as use.
+    std::erase_if(candidates, [&](const Candidate& each) {
+        const std::string& place = each.mount.mount_point;
+        return !each.is_asked_for && (automounts.contains(place) || is_below_one(automounts, place));
     });
     std::set<std::uint64_t> safe;
-    for (auto& [rank, kind, mount] : candidates) {
+    for (auto& [rank, kind, is_asked_for, mount] : candidates) {
         rank = ranks.at(mount.device);
         mount.is_risky = mount.is_risky || choice.root_may_hang || is_below_one(guards, mount.mount_point);
         if (!mount.is_risky)

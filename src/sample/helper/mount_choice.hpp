@@ -20,6 +20,8 @@ struct WantedMount {
     std::uint64_t device = 0; ///< of the superblock: major number << 32 | minor number
     bool is_risky = false;    ///< reading it may hang: on network or FUSE, or below such a mount
     std::string mount_point, source, filesystem_type;
+    /// Its filesystem refuses writes after an error, and is not read-only to statvfs(3) (ext4).
+    bool refuses_writes = false;
 };
 
 struct MountChoice {
@@ -36,7 +38,8 @@ inline constexpr std::size_t max_mount_text = 1024;
 /// Chooses the mounts of a mountinfo (proc_pid_mountinfo(5)) that hold data and can fill up. Never chosen:
 /// the kernel's pseudo filesystems, and autofs, as touching it mounts. Chosen only if `globs.include`
 /// matches: network filesystems and FUSE, which may hang; images, which are always full; overlays other than
-/// "/"; everything at or below /dev, /proc, /sys and /run. `globs.exclude` takes precedence. Pure.
+/// "/"; everything at or below /dev, /proc, /sys and /run; mounts at or below an automount with an idle
+/// timeout, which would never be unmounted. `globs.exclude` takes precedence. Pure.
 [[nodiscard]] MountChoice choose_mounts(std::string_view mountinfo, const MountGlobs& globs);
 
 } // namespace lxcmon::sample

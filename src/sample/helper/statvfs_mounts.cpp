@@ -97,6 +97,7 @@ bool scan_mount(int proc, int root, const WantedMount& mount, FilesystemReply& r
         return false;
     if (Filesystem* const added = reply.add(mount); added != nullptr) {
         take_fields(place.get(), *added);
+        added->readonly = added->readonly || mount.refuses_writes;
         added->took_nsec = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
     } else {
         ++reply.left_out;

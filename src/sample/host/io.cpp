@@ -96,11 +96,13 @@ void HostIo::add_points(std::string_view diskstats, std::span<const Tag> tags, s
         if (!line || !has_counted(line->io) || !is_wanted(*line))
             return;
         readings_.clear();
-        set_device_io(line->io, devices_.find(line->major, line->minor).path, fields_of("host_io"),
-                      readings_);
-        const Tag own{"device", text::is_clean(line->name) ? points.store(line->name)
-                                                           : points.store(shown_name(*line))};
-        readings_.emit(fields_of("host_io"), tags, std::span(&own, 1), time_ns, points);
+        const BlockDevice& block = devices_.find(line->major, line->minor);
+        set_device_io(line->io, block.path, fields_of("host_io"), readings_);
+        const std::array<Tag, 2> own{
+            {{"device",
+              text::is_clean(line->name) ? points.store(line->name) : points.store(shown_name(*line))},
+             stacked_tag(block)}};
+        readings_.emit(fields_of("host_io"), tags, own, time_ns, points);
     });
     std::erase_if(disks_, [this](const auto& item) { return item.second.round != round_; });
 }

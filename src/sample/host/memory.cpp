@@ -38,8 +38,14 @@ void derive_host_memory(Readings& readings) noexcept {
     const Bytes usage = difference(limit, readings.integer(field_id("", "host_free_bytes")));
     const Bytes file = sum(readings.integer(field_id("", "host_cached_bytes")),
                            readings.integer(field_id("", "host_buffers_bytes")));
-    // As in derive_memory(): shmem and tmpfs can't be dropped.
-    const Bytes used = difference(usage, difference(file, readings.integer(memory_field("shmem_bytes"))));
+    // As in derive_memory(): shmem and tmpfs can't be dropped, most of the reclaimable slabs can.
+    const Bytes slab = readings.integer(field_id("", "host_reclaimable_bytes")).value_or(0);
+    // ZFS's cache is in none of the kernel's figures for caches. It gives way down to c_min.
+    const Bytes arc = difference(readings.integer(field_id("", "host_arc_bytes")),
+                                 readings.integer(field_id("", "host_arc_min_bytes")))
+                          .value_or(0);
+    const Bytes cache = difference(file, readings.integer(memory_field("shmem_bytes")));
+    const Bytes used = difference(usage, sum(cache, sum(slab, arc)));
     set(memory_field("usage_bytes"), usage);
     set(memory_field("file_bytes"), file);
     set(memory_field("used_bytes"), used);

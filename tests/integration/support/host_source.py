@@ -31,10 +31,18 @@ def meminfo():
     return {words[0].removesuffix(":"): int(words[1]) * KIB for words in lines if words[-1] == "kB"}
 
 
+def evictable_arc():
+    """Of ZFS, if it is loaded."""
+    path = Path("/proc/spl/kstat/zfs/arcstats")
+    rows = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+    now = {row[0]: int(row[2]) for row in rows if len(row) == 3 and row[2].isdigit()}
+    return max(now.get("size", 0) - now.get("c_min", 0), 0)
+
+
 def memory():
     now = meminfo()
     usage, file = now["MemTotal"] - now["MemFree"], now["Cached"] + now["Buffers"]
-    used = usage - (file - now["Shmem"])
+    used = usage - (file - now["Shmem"]) - now["SReclaimable"] - evictable_arc()
     figures = {"usage_bytes": usage, "file_bytes": file, "used_bytes": used, "used_percent": used * 100 / now["MemTotal"], **{ours: now[theirs] for ours, theirs in MEMORY.items()}}
     events = read_key_values(Path("/proc/vmstat"))
     return {**figures, **{name: events[name] for name in ("pgfault", "pgmajfault", "oom_kill")}}

@@ -64,7 +64,7 @@ class SecondSource:
         figures = {ours: stat[names[0] if v1 else names[1]] for ours, names in MEMORY_STAT.items()}
         usage = read_number(folder / ("memory.usage_in_bytes" if v1 else "memory.current"))
         figures["usage_bytes"] = usage
-        figures["used_bytes"] = usage - (figures["file_bytes"] - figures["shmem_bytes"])
+        figures["used_bytes"] = usage - (figures["file_bytes"] - figures["shmem_bytes"]) - (0 if v1 else stat["slab_reclaimable"])
         figures["working_set_bytes"] = usage - figures.pop("inactive_file")
         peak = folder / ("memory.max_usage_in_bytes" if v1 else "memory.peak")
         if peak.exists():

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/allocations.hpp"
 #include "support/machine.hpp"
+#include "support/temp_tree.hpp"
 
 #include "encode/batcher.hpp"
+#include "sample/device/names.hpp"
 
 #include <doctest/doctest.h>
 #include <sched.h>
 
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -93,6 +97,35 @@ TEST_CASE("a steady tick of the host allocates no memory") {
         CHECK(cost.sample == 0);
         CHECK(cost.encode == 0);
     });
+}
+
+TEST_CASE("devices of device-mapper and ZFS, whose paths are looked up again, allocate no memory") {
+    const TempTree tree;
+    const auto add = [&](const std::string& number, const std::string& name) {
+        std::filesystem::create_directories(tree.path() / "sys/devices/virtual/block" / name / "slaves");
+        std::filesystem::create_directories(tree.path() / "sys/dev/block");
+        std::filesystem::create_symlink("../../devices/virtual/block/" + name,
+                                        tree.path() / "sys/dev/block" / number);
+    };
+    add("253:7", "dm-7");
+    add("230:16", "zd16");
+    add("8:0", "sda");
+    tree.write("sys/devices/virtual/block/dm-7/dm/name", "pve-vm--101--disk--0\n");
+    tree.write("run/udev/data/b230:16", "S:zvol/rpool/data/vm-101-disk-0\n");
+    std::filesystem::create_symlink("../../sda", tree.path() / "sys/devices/virtual/block/dm-7/slaves/sda");
+    sample::DeviceNames names(tree.fd());
+    std::uint64_t begin = 0;
+    for (int tick = 1; tick <= ticks; ++tick) {
+        if (tick == first_steady)
+            begin = allocations();
+        names.forget();
+        for (const std::string_view number : {"253:7", "230:16", "8:0"})
+            static_cast<void>(names.find(number));
+    }
+    CHECK(allocations() == begin);
+    CHECK(names.find("253:7").path == "/dev/mapper/pve-vm--101--disk--0");
+    CHECK(names.find("253:7").is_stacked);
+    CHECK(names.find("230:16").path == "/dev/zvol/rpool/data/vm-101-disk-0");
 }
 
 TEST_CASE("one allocation per tick is counted") {

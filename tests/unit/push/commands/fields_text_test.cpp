@@ -43,7 +43,8 @@ TEST_CASE("a source names both cgroup versions, or the only one that has it, or 
     CHECK(source("host_memory", "anon_bytes") == "/proc/meminfo AnonPages");
     CHECK(source("host_memory", "oom_kill") == "/proc/vmstat oom_kill");
     CHECK(source("lxc_memory", "used_bytes") ==
-          "usage_bytes less the page cache: file_bytes less shmem_bytes");
+          "usage_bytes less what can be freed: the page cache (file_bytes less shmem_bytes), and on v2 "
+          "memory.stat slab_reclaimable");
 }
 
 TEST_CASE("each format of the table contains every field") {

@@ -139,6 +139,7 @@ TEST_CASE("the core limit is cached until written, the number of CPUs is read se
     CHECK(fields(true) == "own_limit_cores cpus ");
     CHECK(c.readers->cpu.is_limited());
     CHECK(fields(false) == "own_limit_cores ");
+    CHECK(c.readers->cpu.usable_cpus() == 2);
     c.tree.write("sys/fs/cgroup/lxc.payload.limited/cpu.max", "max 100000\n");
     CHECK(fields(true) == "cpus ");
     CHECK_FALSE(c.readers->cpu.is_limited());

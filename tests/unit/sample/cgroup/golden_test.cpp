@@ -29,8 +29,8 @@ void add_points(const Fixture& fixture, CapturedReaders& readers, const Containe
     Readings readings;
     CHECK_FALSE(readers.cgroups.read(readers.host.buffer, {}, readings));
     readers.cpu.sample(readers.host.buffer, monotonic_ns, true, readings);
-    readers.limits_above.hold(readers.branches, readers.cpu.own_limit_cores(), readers.host.buffer,
-                              monotonic_ns, readings);
+    readers.limits_above.hold(readers.branches, {readers.cpu.own_limit_cores(), readers.cpu.usable_cpus()},
+                              readers.host.buffer, monotonic_ns, readings);
     derive_memory(readings);
     readers.state.sample(readers.host.buffer, container,
                          test::captured_start_ticks(fixture.root_fd(), std::to_string(container.init_pid)),

@@ -4,10 +4,12 @@
 #include "support/temp_tree.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <chrono>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace lxcmon;
@@ -38,7 +40,10 @@ struct Tree {
         , directories(std::move(own)) {}
 
     Readings held(Readings readings = {}, std::optional<double> own_cores = {}, std::int64_t now_ns = 1) {
-        above.hold(above.above(layout, directories), own_cores, buffer, now_ns, readings);
+        return held(std::move(readings), LimitsAbove::OwnCpu{own_cores, {}}, now_ns);
+    }
+    Readings held(Readings readings, const LimitsAbove::OwnCpu& own, std::int64_t now_ns = 1) {
+        above.hold(above.above(layout, directories), own, buffer, now_ns, readings);
         return readings;
     }
     void write_limits(const std::string& folder, const std::string& bytes, const std::string& quota,
@@ -113,16 +118,92 @@ TEST_CASE("v1: CPU time and processes have a branch each, and memory.stat's limi
     CHECK(held.integer(memory) == 800);
 }
 
+TEST_CASE("a cpuset with fewer CPUs than are online is a limit") {
+    Tree tree(unified_mount, {"cg/a/lxc.payload.x"});
+    const auto cores = [&](std::optional<double> quota, std::optional<std::int64_t> cpus) {
+        return held_cores(tree.held({}, LimitsAbove::OwnCpu{quota, cpus}));
+    };
+    CHECK_FALSE(cores({}, 2)); // not known how many are online
+    tree.files.write("sys/devices/system/cpu/online", "0-2,5\n");
+    CHECK(cores({}, 2) == 2.0);
+    CHECK_FALSE(cores({}, 4));
+    CHECK(cores(2.5, 2) == 2.0);
+    CHECK(cores(0.5, 2) == 0.5);
+    CHECK(cores(8.0, 4) == 8.0);
+    tree.write_limits("cg/a", "max", "150000 100000", "max");
+    CHECK(cores(2.5, 2) == 1.5);
+}
+
 TEST_CASE("containers share the branch above them, which is read again after the interval") {
     Tree tree(unified_mount, {"cg/a/lxc.payload.x"}, std::chrono::seconds(60));
     tree.write_limits("cg/a", "1000", "max 100000", "max");
     const auto branches = tree.above.above(tree.layout, tree.directories);
     const auto others = tree.above.above(tree.layout, {"cg/a/lxc.payload.y"});
     CHECK(branches == others);
-    CHECK(tree.held({}, {}, second).integer(memory) == 1000);
+    const auto memory_at = [&](std::int64_t sec) {
+        return tree.held({}, std::optional<double>(), sec * second).integer(memory);
+    };
+    CHECK(memory_at(1) == 1000);
     tree.write_limits("cg/a", "2000", "max 100000", "max");
-    CHECK(tree.held({}, {}, 60 * second).integer(memory) == 1000);
-    CHECK(tree.held({}, {}, 61 * second).integer(memory) == 2000);
+    CHECK(memory_at(59) == 1000); // the first branch is due at whole multiples of the interval
+    CHECK(memory_at(60) == 2000);
+}
+
+TEST_CASE("branches take turns: not all are read in the same tick") {
+    Tree tree(unified_mount, {}, std::chrono::seconds(60));
+    std::vector<LimitsAbove::Branches> all; // a branch is forgotten with its last container
+    const auto write = [&](const std::string& bytes) {
+        for (int number = 0; number < 60; ++number)
+            tree.write_limits("cg/" + std::to_string(number), bytes, "max 100000", "max");
+    };
+    const auto read_at = [&](std::int64_t sec, std::int64_t wanted) {
+        int count = 0;
+        for (const LimitsAbove::Branches& branches : all) {
+            Readings readings;
+            tree.above.hold(branches, {}, tree.buffer, sec * second, readings);
+            count += readings.integer(memory) == wanted ? 1 : 0;
+        }
+        return count;
+    };
+    for (int number = 0; number < 60; ++number)
+        all.push_back(tree.above.above(tree.layout, {"cg/" + std::to_string(number) + "/lxc.payload.x"}));
+    write("1000");
+    CHECK(read_at(1000, 1000) == 60);
+    write("2000");
+    int before = 0;
+    for (std::int64_t sec = 1010; sec <= 1060; sec += 10) {
+        const int now = read_at(sec, 2000);
+        CHECK(now - before >= 5);
+        CHECK(now - before <= 15);
+        before = now;
+    }
+    CHECK(before == 60);
+}
+
+TEST_CASE("while descriptors run short, the last limits hold, and unknown ones are left out") {
+    Tree tree(unified_mount, {"cg/a/lxc.payload.x"});
+    tree.write_limits("cg/a", "1000", "50000 100000", "70");
+    const auto known = tree.above.above(tree.layout, tree.directories);
+    CHECK(tree.held().integer(memory) == 1000);
+    tree.files.write("cg/b/memory.max", "900\n");
+    const auto without_descriptors = [](const auto& act) {
+        rlimit usual{};
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+        const rlimit none{0, usual.rlim_max};
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+        const Readings readings = act();
+        REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+        return readings;
+    };
+    const Readings kept = without_descriptors([&] { return tree.held(); });
+    CHECK(kept.integer(memory) == 1000);
+    CHECK(kept.integer(processes) == 70);
+    CHECK(held_cores(kept) == 0.5);
+    tree.directories = {"cg/b/lxc.payload.x"};
+    Readings own;
+    own.set(own_memory, std::int64_t{1000});
+    CHECK_FALSE(without_descriptors([&] { return tree.held(own); }).integer(memory));
+    CHECK(tree.held(own).integer(memory) == 900);
 }
 
 TEST_CASE("of a branch with more levels than anyone needs, the highest are read") {

@@ -14,6 +14,7 @@ namespace {
 struct Figures {
     std::optional<std::int64_t> usage, file, inactive, limit;
     std::optional<std::int64_t> shmem = 0;
+    std::optional<std::int64_t> slab_reclaimable{};
 };
 
 /// The fields that are derived from `figures`, without `figures`.
@@ -28,6 +29,7 @@ std::map<std::string, double> derived(const Figures& figures) {
     set(field_id("", "inactive_file_bytes"), figures.inactive);
     set(field_id("lxc_memory", "shmem_bytes"), figures.shmem);
     set(field_id("lxc_memory", "limit_bytes"), figures.limit);
+    set(field_id("", "slab_reclaimable_bytes"), figures.slab_reclaimable);
     sample::derive_memory(readings);
     PointBuffer points;
     readings.emit(fields_of("lxc_memory"), {}, {}, 1, points);
@@ -80,4 +82,12 @@ TEST_CASE("shared memory and tmpfs are used: the kernel can't drop them") {
           Derived{{"used_bytes", 900}, {"working_set_bytes", 700}, {"used_percent", 45}});
     CHECK(derived({1000, 400, 300, 2400, {}}) == Derived{{"working_set_bytes", 700}});
     CHECK(derived({1000, 400, 300, 2400, 401}) == Derived{{"working_set_bytes", 700}});
+}
+
+TEST_CASE("dentries and inodes are not used: the kernel frees them, and v2 says how large they are") {
+    CHECK(derived({1000, 400, 300, 2000, 0, 200}) ==
+          Derived{{"used_bytes", 400}, {"working_set_bytes", 700}, {"used_percent", 20}});
+    CHECK(derived({1000, 400, 300, 2000, 0, 600}) ==
+          Derived{{"used_bytes", 0}, {"working_set_bytes", 700}, {"used_percent", 0}});
+    CHECK(derived({1000, 400, 300, 2000, 0, 601}) == Derived{{"working_set_bytes", 700}});
 }

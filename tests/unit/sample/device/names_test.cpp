@@ -100,6 +100,33 @@ TEST_CASE("a name that line protocol can't hold, or that is cut, gives no path")
     }
 }
 
+TEST_CASE("a device that is made of others is stacked, a disk is not") {
+    const TempTree tree;
+    const auto folder = [&](const std::string& name) {
+        return tree.path() / "sys/devices/virtual/block" / name / "slaves";
+    };
+    add_device(tree, "253:7", "dm-7");
+    add_device(tree, "9:0", "md0");
+    add_device(tree, "8:0", "sda");
+    add_device(tree, "7:1", "loop1");
+    for (const std::string name : {"dm-7", "md0", "sda", "loop1"})
+        std::filesystem::create_directories(folder(name));
+    std::filesystem::create_symlink("../../sda", folder("md0") / "sda");
+    DeviceNames names(tree.fd());
+    CHECK(names.find("9:0").is_stacked);
+    CHECK(names.find("7:1").is_stacked);
+    CHECK_FALSE(names.find("8:0").is_stacked);
+    CHECK_FALSE(names.find("8:99").is_stacked);
+    CHECK_FALSE(names.find("253:7").is_stacked);
+    // A new table: seen soon.
+    std::filesystem::create_symlink("../../md0", folder("dm-7") / "md0");
+    for (int tick = 0; tick < 6; ++tick) {
+        names.forget();
+        CHECK(names.find("9:0").is_stacked);
+        CHECK(names.find("253:7").is_stacked == (tick == 5));
+    }
+}
+
 TEST_CASE("another device with the same number has its own path at once, a renamed one soon") {
     const TempTree tree;
     add_device(tree, "253:7", "dm-7");

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/temp_tree.hpp"
 #include "support/watched_filesystems.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -213,4 +216,17 @@ TEST_CASE("mounts that can't be read and a helper that ends are logged once") {
     c.reply->error = ESRCH;
     CHECK(c.answer().empty());
     CHECK(c.log.take().empty());
+}
+
+TEST_CASE("a block device with an unclean name has its number, as in lxc_io") {
+    const test::TempTree tree;
+    std::filesystem::create_directories(tree.path() / "sys/dev/block");
+    std::filesystem::create_symlink("../../block/s\001", tree.path() / "sys/dev/block/8:1");
+    Watched c;
+    c.devices = DeviceNames(tree.fd());
+    c.add("/", std::uint64_t{8} << 32U | 1U);
+    c.add("/tmp", 7);
+    const std::string lines = c.answer();
+    CHECK(count_of(lines, "block_device=\"8:1\"") == 1);
+    CHECK(count_of(lines, "block_device=") == 1);
 }

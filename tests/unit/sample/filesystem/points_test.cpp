@@ -19,7 +19,7 @@ constexpr FieldRange container_rows = fields_of("lxc_fs");
 
 std::string fs_line(const Filesystem& values, const std::string& source = "/dev/sda1",
                     const std::string& type = "ext4", FieldRange measurement = container_rows,
-                    const std::string& block_device = "") {
+                    const std::string& block_device = "", bool is_shared = false) {
     const auto reply = std::make_unique<FilesystemReply>();
     Filesystem* const added = reply->add({1, 2, false, "/", source, type});
     REQUIRE(added != nullptr);
@@ -29,8 +29,8 @@ std::string fs_line(const Filesystem& values, const std::string& source = "/dev/
     whole.type = added->type;
     PointBuffer points;
     std::string buffer;
-    add_filesystem_point(whole, clean_names(*reply, whole, buffer, points), block_device, measurement, {}, 5,
-                         points);
+    add_filesystem_point(whole, clean_names(*reply, whole, buffer, points), {block_device, is_shared},
+                         measurement, {}, 5, points);
     return test::encoded(points);
 }
 
@@ -51,7 +51,8 @@ TEST_CASE("values of a filesystem, as in df") {
     CHECK(fs_line(filesystem()) ==
           "lxc_fs,device=/dev/sda1,fstype=ext4,mountpoint=/ total_bytes=4096000i,used_bytes=2048000i,"
           "free_bytes=2048000i,available_bytes=1228800i,used_percent=62.5,inodes_total=100i,inodes_used=60i,"
-          "inodes_free=40i,readonly=false 5\n");
+          "inodes_free=40i,readonly=false,shared=false 5\n");
+    CHECK(fs_line(filesystem(), "", "", container_rows, "", true).ends_with("shared=true 5\n"));
     Filesystem root = filesystem();
     root.readonly = true;
     CHECK(fs_line(root).find("readonly=true") != std::string::npos);
@@ -126,8 +127,10 @@ TEST_CASE("sizes beyond the field's range are clamped") {
     CHECK(line.find("inodes_free=40i") != std::string::npos);
 }
 
-TEST_CASE("the host's filesystems have the same values") {
-    const std::string of_container = fs_line(filesystem());
+TEST_CASE("the host's filesystems have the same values, and are not shared") {
+    std::string of_container = fs_line(filesystem());
+    const std::string shared = ",shared=false";
+    of_container.erase(of_container.find(shared), shared.size());
     CHECK(fs_line(filesystem(), "/dev/sda1", "ext4", fields_of("host_fs")) ==
           "host" + of_container.substr(3));
 }

@@ -46,13 +46,14 @@ TEST_CASE("scans go on after the wall clock is set") {
 TEST_CASE("the scans of a thousand containers are spread over the interval") {
     std::map<std::int64_t, int> due_at;
     DeviceNames devices(AT_FDCWD);
+    HostFilesystems host;
     const auto reply = std::make_unique<FilesystemReply>();
     for (std::uint64_t id = 1; id <= 1000; ++id) {
         SeriesNames names;
         ContainerFilesystems filesystems("container c", id, names);
         PointBuffer points;
         filesystems.take(Outcome::answered, *reply, {}, 0,
-                         {fields_of("lxc_fs"), {}, 600 * second, devices, points});
+                         {fields_of("lxc_fs"), {}, 600 * second, devices, points, host});
         for (std::int64_t tick = 610; tick <= 660; tick += 10)
             if (filesystems.is_due(tick * second, 0, minute)) {
                 ++due_at[tick];

@@ -118,6 +118,22 @@ TEST_CASE("images, and overlays other than /, are chosen only when asked for") {
     CHECK(takes("/", "tmpfs"));
 }
 
+TEST_CASE("mounts on an automount that idles out are chosen only when asked for") {
+    const auto with_timeout = [](const std::string& seconds) {
+        return "41 1 0:9 / /srv rw - autofs systemd-1 rw,fd=6,pgrp=1,timeout=" + seconds +
+               ",minproto=5,maxproto=5,direct,pipe_ino=7\n" +
+               Text().add("/", "ext4").add("/srv", "ext4").add("/srv/a", "tmpfs").add("/srvs", "xfs").text();
+    };
+    CHECK(chosen(with_timeout("60")) == Texts{"/", "/srvs"});
+    CHECK(chosen(with_timeout("0")) == Texts{"/", "/srv", "/srv/a", "/srvs"});
+    CHECK(chosen(with_timeout("60"), {{"/srv"}, {}}) == Texts{"/", "/srv", "/srvs"});
+    CHECK(chosen(with_timeout("60"), {{"tmpfs"}, {}}) == Texts{"/", "/srv/a", "/srvs"});
+    // The order of the lines does not matter, and another way to the filesystem is no use of the automount.
+    const std::string text = Text().add("/srv/a", "ext4", "8:1").add("/data", "ext4", "8:1", "/x").text() +
+                             "41 1 0:9 / /srv rw - autofs map rw,timeout=300,indirect\n";
+    CHECK(chosen(text) == Texts{"/data"});
+}
+
 TEST_CASE("mounts in the system's folders are chosen only when asked for") {
     for (const std::string place : {"/dev", "/dev/shm", "/proc/x", "/sys/fs/x", "/run", "/run/user/1000"}) {
         CAPTURE(place);
@@ -159,6 +175,18 @@ TEST_CASE("a chosen mount has its id, device and strings") {
     CHECK(choice.wanted[0].mount_point == "/my disk");
     CHECK(choice.wanted[0].source == "/dev/\\a");
     CHECK(choice.wanted[0].filesystem_type == "ext4");
+}
+
+TEST_CASE("ext4 that refuses writes after an error says so in its options") {
+    const auto refuses_writes = [](const std::string& options) {
+        const auto choice = choose_mounts("41 1 7:0 / /a rw - ext4 /dev/loop0 " + options + "\n", {});
+        REQUIRE(choice.wanted.size() == 1);
+        return choice.wanted[0].refuses_writes;
+    };
+    CHECK(refuses_writes("rw,errors=remount-ro,emergency_ro"));
+    CHECK(refuses_writes("rw,shutdown,errors=remount-ro"));
+    CHECK_FALSE(refuses_writes("rw,errors=remount-ro"));
+    CHECK_FALSE(refuses_writes("rw,x-emergency_ro"));
 }
 
 TEST_CASE("mounts with a string that is too long are counted, not truncated") {

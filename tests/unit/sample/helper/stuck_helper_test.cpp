@@ -43,8 +43,9 @@ NamespaceRequest scan_risky(NamespaceHelper& helper, ContainerFilesystems& files
         outcome = made;
         PointBuffer points;
         DeviceNames devices(AT_FDCWD);
+        HostFilesystems host;
         filesystems.take(made, reply, helper.hang(), now_ns,
-                         {fields_of("lxc_fs"), {}, now_ns, devices, points});
+                         {fields_of("lxc_fs"), {}, now_ns, devices, points, host});
         return true;
     });
     return request.ask;

@@ -15,10 +15,14 @@ using test::count_of;
 
 namespace {
 
-std::string memory_fields(std::string_view meminfo, std::string_view vmstat = "") {
+std::string memory_fields(std::string_view meminfo, std::string_view vmstat = "",
+                          std::string_view arcstats = "") {
     Readings readings;
     for (const CgroupPlan::File& file : plan_host_files(Selection::everything()))
-        take_fields(file.name == "proc/meminfo" ? meminfo : vmstat, file, readings);
+        take_fields(file.name == "proc/meminfo"  ? meminfo
+                    : file.name == "proc/vmstat" ? vmstat
+                                                 : arcstats,
+                    file, readings);
     derive_host_memory(readings);
     PointBuffer points;
     readings.emit(fields_of("host_memory"), {}, {}, 1, points);
@@ -51,6 +55,33 @@ TEST_CASE("the host's memory, from meminfo and vmstat") {
         "anon_bytes=92160i,file_bytes=307200i,slab_bytes=61440i,shmem_bytes=30720i,file_mapped_bytes=40960i,"
         "file_dirty_bytes=2048i,file_writeback_bytes=3072i,pgfault=484595393i,pgmajfault=26776i,oom_kill=3i,"
         "swap_usage_bytes=512000i,swap_limit_bytes=819200i,used_percent=33 1\n");
+}
+
+TEST_CASE("what can be freed is not used: reclaimable slabs, and ZFS's cache above its minimum") {
+    const std::string meminfo =
+        "MemTotal: 1000 kB\nMemFree: 200 kB\nBuffers: 10 kB\nCached: 60 kB\nShmem: 20 kB\n";
+    const auto used = [](const std::string& text, const std::string& arcstats) {
+        const std::string fields = memory_fields(text, "", arcstats);
+        const std::size_t at = fields.find(",used_bytes=");
+        return at == std::string::npos ? -1 : std::stol(fields.substr(at + 12)) / 1024;
+    };
+    CHECK(used(meminfo, "") == 750);
+    CHECK(used(meminfo + "SReclaimable: 50 kB\n", "") == 700);
+    // The layout of OpenZFS 2.1 and 2.3.
+    const auto arc = [](int kib, int least_kib) {
+        return "13 1 0x01 123 33456 9064011383 66412403914\nname                            type data\n"
+               "hits                            4    1041\nc                               4    777777\n"
+               "c_min                           4    " +
+               std::to_string(least_kib * 1024) +
+               "\nc_max                           4    99999999\nsize       "
+               "                     4    " +
+               std::to_string(kib * 1024) + "\ncompressed_size                 4    5\n";
+    };
+    CHECK(used(meminfo + "SReclaimable: 50 kB\n", arc(400, 100)) == 400);
+    CHECK(used(meminfo, arc(100, 100)) == 750);
+    CHECK(used(meminfo, arc(50, 100)) == 750);
+    CHECK(used(meminfo, arc(2000, 100)) == -1); // not known
+    CHECK(used(meminfo, "size  4  x\nc_min  4\n") == 750);
 }
 
 TEST_CASE("a host without swap has no swap fields") {
@@ -94,7 +125,7 @@ TEST_CASE("only the selected fields and their inputs are read") {
     CHECK(plan("host_memory.pgfault") == "proc/vmstat 1; ");
     CHECK(plan("host_memory.anon_bytes") == "proc/meminfo 1; ");
     CHECK(plan("host_memory.usage_bytes") == "proc/meminfo 2; ");
-    CHECK(plan("host_memory.used_percent") == "proc/meminfo 5; ");
+    CHECK(plan("host_memory.used_percent") == "proc/meminfo 6; proc/spl/kstat/zfs/arcstats 2; ");
     CHECK(plan("host_memory.swap_usage_bytes") == "proc/meminfo 2; ");
     CHECK(plan("host_cpu").empty());
     CHECK(plan("lxc_*").empty());
