@@ -19,8 +19,8 @@ def cpu(ago, throttled):
     return f"lxc_cpu,host=h,container={{}} nr_periods={number * 600}i,nr_throttled={number * throttled}i"
 
 
-def state(ago, runs):
-    return f"lxc_state,host=h,container={{}} restarts=0i,running={runs}" + (",uptime_sec=9i" if runs else "")
+def state(ago, runs, more=""):
+    return f"lxc_state,host=h,container={{}} restarts=0i,running={runs}{more}" + (",uptime_sec=9i" if runs else "")
 
 
 def spool(ago, size, dropped=0):
@@ -113,34 +113,42 @@ class DashboardAlerts(unittest.TestCase):
                 self.assertEqual(len(alarms), 1, alarms)
                 self.assertIn("sick", dict(alarms.pop()).values())
 
-    def test_what_is_well_too(self):
-        growing = alert_rules()[-1]
-        self.influx.execute("CREATE DATABASE draining")
-        self.write("draining", "h", lambda ago: spool(ago, ago * 1000 + ago % 2 * 3000))
-        self.assertEqual(self.alarms(growing, "draining"), set(), "a spool that is being emptied, with a batch now and then")
-        down = alert_rules()[1]
-        self.influx.execute("CREATE DATABASE silent")
-        self.write("silent", "c", lambda ago: state(ago, True) if ago >= 8 else None)
-        self.assertEqual(self.alarms(down, "silent"), set(), "the agent is silent: that is another rule's")
+    def alarms_of(self, uid, db, **histories):
+        """The names in the alarms of the rule, with these histories alone."""
+        self.influx.execute(f'CREATE DATABASE "{db}"')
+        for name, history in histories.items():
+            self.write(db, name, history)
+        (rule,) = (each for each in alert_rules() if each["uid"] == f"lxcmon-{uid}")
+        return {dict(labels).get("container", dict(labels)["host"]) for labels in self.alarms(rule, db)}
 
-        self.influx.execute("CREATE DATABASE restarted")
-        self.write("restarted", "c", lambda ago: state(ago, ago != 0))
-        self.write("restarted", "never", lambda ago: state(ago, False))
-        self.assertEqual(self.alarms(down, "restarted"), set(), "one that has just ended, one that never ran")
+    def test_spool(self):
+        alarms = self.alarms_of("spool-growing", "spools", draining=lambda ago: spool(ago, ago * 1000 + ago % 2 * 3000),
+                                full=lambda ago: spool(ago, 10**9 - ago % 2, dropped=(HISTORY - ago) * 500))
+        self.assertEqual(alarms, {"full"}, "not one that is being emptied, with a batch now and then")
 
-    def test_sick_in_another_way(self):
-        growing = alert_rules()[-1]
-        self.influx.execute("CREATE DATABASE full")
-        self.write("full", "h", lambda ago: spool(ago, 10**9 - ago % 2, dropped=(HISTORY - ago) * 500))
-        self.assertEqual(len(self.alarms(growing, "full")), 1, "a spool as large as it may be")
+    def test_not_down(self):
+        alarms = self.alarms_of(
+            "container-down", "not_down", silent=lambda ago: state(ago, True) if ago >= 8 else None,
+            just_ended=lambda ago: state(ago, ago != 0), never_ran=lambda ago: state(ago, False))
+        self.assertEqual(alarms, set())
+
+    def test_meant_to_be_down(self):
+        def down(more):
+            return lambda ago: state(ago, ago >= 8, more)
+        alarms = self.alarms_of(
+            "container-down", "meant", of_plain_lxc=down(""), starts_with_host=down(",onboot=true,template=false"),
+            by_hand=down(",onboot=false,template=false"), template=down(",onboot=true,template=true"),
+            in_backup=down(',onboot=true,template=false,lock="backup"'),
+            was_in_backup=lambda ago: state(ago, ago >= 8, ',onboot=true,lock="backup"' if ago >= 6 else ",onboot=true"))
+        self.assertEqual(alarms, {"of_plain_lxc", "starts_with_host", "was_in_backup"})
 
     def test_removed(self):
-        down = alert_rules()[1]
-        for minutes in range(12):
-            db = f"removed{minutes}"
-            self.influx.execute(f'CREATE DATABASE "{db}"')
-            self.write(db, "c", lambda ago: state(ago, True) if ago >= minutes else None)
-            self.assertEqual(self.alarms(down, db), set(), f"a container that was removed {minutes} minutes ago")
+        """Also one that moves: it is down for a moment before it has left, and its last points say so."""
+        for minutes in range(2, 12):
+            alarms = self.alarms_of(
+                "container-down", f"removed{minutes}", running=lambda ago: state(ago, True) if ago >= minutes else None,
+                down=lambda ago: state(ago, ago >= minutes + 2) if ago >= minutes else None)
+            self.assertEqual(alarms, set(), f"containers that left {minutes} minutes ago")
 
     def test_no_data(self):
         self.assertEqual([rule["uid"] for rule in alert_rules() if rule["noDataState"] == "Alerting"], ["lxcmon-agent-silent"])

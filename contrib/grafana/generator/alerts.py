@@ -52,6 +52,7 @@ class Ask:
     seconds: int
     by: tuple = ("host", "container")
     reduce: str = "mean"
+    also: tuple = ()
 
 
 @dataclass
@@ -59,7 +60,7 @@ class Rule:
     name: str
     title: str
     severity: str
-    asked: list  # A, B, C
+    asked: list  # A, B, C, D
     formula: str
     wait: str
     summary: str
@@ -69,6 +70,10 @@ class Rule:
 
 
 ON = "{{ .Labels.container }} on {{ .Labels.host }}"
+
+
+# In `also` of a count of points, so that it differs from the count of the points that are down.
+MAY_BE_DOWN = (gauge("lxc_state", "lock"), gauge("lxc_state", "template", only=True), gauge("lxc_state", "onboot", only=False))
 
 
 def rounded(letter):
@@ -84,11 +89,14 @@ RULES = [
          no_data="Alerting", why="No data at all is an alarm: every agent is silent, or InfluxDB has lost the data."),
     Rule("container-down", "LXC container down", "critical",
          [Ask(gauge("lxc_state", "running", only=False), "range", 4 * MINUTE, reduce="count"),
-          Ask(gauge("lxc_state", "running"), "range", 4 * MINUTE, reduce="count"),
-          Ask(gauge("lxc_state", "uptime_sec"), "latest", 6 * HOUR)],
-         # All points of 4 minutes must agree. A removed container, or one with a silent agent, has no points.
-         "$A == $B && $C >= 0", "0s", f"{ON} is down",
-         "It ran within the last 6 hours, the agent still knows it, and it does not run. The alert ends after 6 hours."),
+          Ask(gauge("lxc_state", "running"), "range", 4 * MINUTE, reduce="count", also=MAY_BE_DOWN),
+          Ask(gauge("lxc_state", "uptime_sec"), "latest", 6 * HOUR),
+          Ask(gauge("lxc_state", "running"), "range", 2 * MINUTE, reduce="count")],
+         # All points of 4 minutes must agree. A container that has moved or was removed, or has a silent agent, has no new points.
+         "$A == $B && $C >= 0 && $D > 0", "0s", f"{ON} is down",
+         "It ran within the last 6 hours, the agent still knows it, and it has not run for 4 minutes. Templates, locked containers and "
+         "containers that do not start with the host (onboot) are left out. Stopped on purpose: turn off its start at boot. The alert "
+         "ends after 6 hours."),
     Rule("oom-kill", "LXC container OOM-killed", "warning", [Ask(growth("lxc_memory", "oom_kill"), "range", 10 * MINUTE, reduce="sum")],
          "$A > 0", "0s", f"The kernel killed {rounded('A')} process(es) of {ON} for memory",
          "In the last 10 minutes. Raise the memory limit, or find the leak in the dashboard LXC Container."),
@@ -127,9 +135,9 @@ def _rule(rule, language):
 
 
 def _entries(rule, language):
-    """Reduces the series of each query to one number, A, B and C; the formula computes the alarm from them."""
-    for letter, ask in zip("ABC", rule.asked):
-        query = Query(ask.figure, ask.shape, ask.by, reduce=ask.reduce, variables=())
+    """Reduces the series of each query to one number, A, B, C and D; the formula computes the alarm from them."""
+    for letter, ask in zip("ABCD", rule.asked):
+        query = Query(ask.figure, ask.shape, ask.by, reduce=ask.reduce, also=ask.also, variables=())
         # The value of $__interval.
         model = {**language.alert_model(query, f"query{letter}"), "intervalMs": 10_000, "maxDataPoints": 10_000}
         yield _entry(f"query{letter}", language.UID, ask.seconds, model)

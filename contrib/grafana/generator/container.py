@@ -3,8 +3,8 @@
 
 from . import queries
 from .dashboard import CONTAINER, HOST, INTERFACE, Dashboard, Row
-from .fleet import (CPU, CPU_OF_LIMIT, KILLS, MEMORY, MEMORY_PERCENT, NO_IO, NO_PSI, PERCENT_OF_TIME, QUARTER, STATE, THROTTLED,
-                    pressure)
+from .fleet import (CPU, CPU_OF_LIMIT, KILLS, LOCK, MEMORY, MEMORY_PERCENT, NO_IO, NO_PSI, ONBOOT, PERCENT_OF_TIME, QUARTER, STATE,
+                    TEMPLATE, THROTTLED, pressure)
 from .panels import ANY_IS_BAD, FULL, Column, Graph, Stat, Table
 from .queries import gauge, growth, latest, over_range, percent_of_time, rate, series
 
@@ -35,6 +35,8 @@ def _now():
         Table("Container", "State and limits at the end of the time shown.",
               [Column("container"), Column("host"), Column("name"),
                Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=100),
+               Column("lock", latest(LOCK, "lock"), width=80), Column("onboot", latest(ONBOOT, "onboot"), width=75),
+               Column("template", latest(TEMPLATE, "template"), width=80),
                Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0),
                Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "short"),
                Column("init", latest(gauge("lxc_state", "init_pid"), "init"), "none"),

@@ -18,6 +18,8 @@ DISK_PERCENT = gauge("lxc_fs", "used_percent")
 THROTTLED = growth("lxc_cpu", "nr_throttled", per="nr_periods", scale=100)
 KILLS = growth("lxc_memory", "oom_kill")
 STATE = gauge("lxc_state", "state", text=True)
+# Only known to Proxmox VE, LXD and Incus.
+LOCK, ONBOOT, TEMPLATE = (gauge("lxc_state", name, text=True) for name in ("lock", "onboot", "template"))
 INTERFACES, MOUNTS, DEVICES = ("interface",), ("mountpoint",), ("device",)
 NO_PSI = "No pressure figures: they need PSI in the kernel (psi=1) and cgroup v2"
 NO_IO = "No block I/O counted: none done, or cgroup v1 without BFQ or a throttle rule"
@@ -88,9 +90,9 @@ def _top_and_problems(language):
         return Table(title, description, [Column("container", links=links), Column("host"), column], width=6, height=9,
                      sort_by=column.name, most=TOP)
 
-    def found(title, description, column, no_value, keep):
-        return Table(title, description, [Column("container", links=links), Column("host"), column], width=8, height=7,
-                     sort_by=column.name, keep=keep, no_value=no_value)
+    def found(title, description, columns, no_value, keep, width=7):
+        return Table(title, description, [Column("container", links=links), Column("host"), *columns], width=width, height=7,
+                     sort_by=columns[0].name, keep=keep, no_value=no_value)
 
     io = top("Top 10: disk writes", "Mean over the time shown, all devices. Look here when PSI io is high.",
              Column("written", over_range(WRITTEN, "written", across=DEVICES), "Bps", "bar", maximum=None, decimals=1))
@@ -105,13 +107,17 @@ def _top_and_problems(language):
         io,
         found("Throttled", "Share of CPU periods in which the container had used up its quota, in the time shown. Raise its limit above "
               "25 %.",
-              Column("throttled", over_range(THROTTLED, "throttled", reduce="sum"), "percent", "bar", thresholds=QUARTER, decimals=1),
+              [Column("throttled", over_range(THROTTLED, "throttled", reduce="sum"), "percent", "bar", thresholds=QUARTER, decimals=1)],
               "No container was throttled", more_than_0("throttled")),
         found("OOM-killed", "Processes that the kernel killed for memory, in the time shown. Raise the memory limit, or find the leak.",
-              Column("kills", over_range(KILLS, "kills", reduce="sum"), "short", "background", thresholds=ANY_IS_BAD),
+              [Column("kills", over_range(KILLS, "kills", reduce="sum"), "short", "background", thresholds=ANY_IS_BAD)],
               "No process was OOM-killed", more_than_0("kills")),
-        found("Down", "Known to the agent, but not RUNNING at the end of the time shown.", Column("state", latest(STATE, "state"),
-              cell="background"), "All containers are running", is_not("state", "RUNNING")),
+        found("Down", "Known to the agent, but not RUNNING at the end of the time shown. Proxmox VE, LXD and Incus say which may be "
+              "down: locked (a backup, a migration), without onboot, templates.",
+              [Column("state", latest(STATE, "state"), cell="background", width=95),
+               Column("lock", latest(LOCK, "lock"), width=80), Column("onboot", latest(ONBOOT, "onboot"), width=75),
+               Column("template", latest(TEMPLATE, "template"), width=80)],
+              "All containers are running", is_not("state", "RUNNING"), width=10),
     ]
 
 

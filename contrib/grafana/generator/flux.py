@@ -2,6 +2,7 @@
 """Queries in Flux. Grafana fills in v.timeRangeStart, v.windowPeriod and v.defaultBucket."""
 
 import re
+from dataclasses import replace
 
 from .queries import Query
 
@@ -24,6 +25,8 @@ def text(query, latest=LATEST):
     figure, tags = query.figure, query.by + query.across
     if query.shape == "presence":
         return _piped(_presence(query))
+    if query.also:
+        return _piped(_sum(query))
     steps = ["from(bucket: v.defaultBucket)", latest if query.shape == "latest" else RANGE, *_filters(query)]
     if query.shape == "latest" and figure.how == "gauge":
         # First of all steps, so that InfluxDB reads one point of each series.
@@ -57,6 +60,12 @@ def _presence(query):
     return ["from(bucket: v.defaultBucket)", RANGE, *_filters(query), _group((*query.by, "_start", "_stop")),
             "aggregateWindow(every: 2m, fn: count, createEmpty: true)", "movingAverage(n: 3)", _group(query.by), "last()",
             *_table_end(query)]
+
+
+def _sum(query):
+    parts = (_piped(["from(bucket: v.defaultBucket)", RANGE, *_filters(replace(query, figure=figure)), f"{query.reduce}()"])
+             for figure in (query.figure, *query.also))
+    return ["union(tables: [" + ",\n".join(parts) + "])", _group(query.by), "sum()", *_table_end(query)]
 
 
 def _filters(query):
