@@ -85,18 +85,19 @@ class Dashboards(LabCase):
     def test_several(self):
         self.check_all(host=[HOST, "other"], container=["web", "web.2"], interface=["eth0", "lo"])
 
-    def found(self, dashboard, panel, column):
+    def found(self, dashboard, panel, column, tag="container"):
         """What a table's query says: {container: figure}."""
         (asked,) = [query for each in dashboards() for query in panel_queries(each)
                     if query.where.startswith(f"{dashboard} / {panel} /") and f'AS "{column}"' in query.text]
         series = self.rows(asked, host=None, container=None)
-        return {each["tags"]["container"]: each["values"][0][each["columns"].index(column)] for each in series}
+        return {each["tags"][tag]: each["values"][0][each["columns"].index(column)] for each in series}
 
     def test_what_they_say(self):
         self.assertEqual(self.found("LXC Fleet", "Down", "state"), {"web": "RUNNING", "web.2": "RUNNING", "old": "STOPPED"})
         kills = self.found("LXC Fleet", "OOM-killed", "kills")
         self.assertGreaterEqual(kills["web"], 1)
         self.assertEqual(kills["web.2"], 0)
+        self.assertGreaterEqual(self.found("LXC Fleet", "Hosts", "OOM kills", "host")[HOST], kills["web"])
         throttled = self.found("LXC Fleet", "Throttled", "throttled")
         self.assertTrue(5 < throttled["web"] <= 100, throttled)
         self.assertEqual(throttled["web.2"], 0)

@@ -32,6 +32,8 @@ CASES = {
     "lxcmon-container-down": (lambda ago: state(ago, ago >= 8), lambda ago: state(ago, True)),
     "lxcmon-oom-kill": (lambda ago: f"lxc_memory,host=h,container={{}} oom_kill={int(ago < 3)}i",
                         lambda ago: "lxc_memory,host=h,container={} oom_kill=5i"),
+    "lxcmon-host-oom-kill": (lambda ago: f"host_memory,host={{}} oom_kill={int(ago < 3)}i",
+                             lambda ago: f"host_memory,host={{}} oom_kill={5 if ago < 20 else 4}i"),
     "lxcmon-memory-full": (lambda ago: "lxc_memory,host=h,container={} used_percent=95", lambda ago:
                            "lxc_memory,host=h,container={} used_percent=85"),
     "lxcmon-filesystem-full": (lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=91",

@@ -100,6 +100,12 @@ RULES = [
     Rule("oom-kill", "LXC container OOM-killed", "warning", [Ask(growth("lxc_memory", "oom_kill"), "range", 10 * MINUTE, reduce="sum")],
          "$A > 0", "0s", f"The kernel killed {rounded('A')} process(es) of {ON} for memory",
          "In the last 10 minutes. Raise the memory limit, or find the leak in the dashboard LXC Container."),
+    # The counter of a container ends with it, and on cgroup v1 leaves out the cgroups that systemd makes below its own.
+    Rule("host-oom-kill", "LXC host OOM kill", "warning",
+         [Ask(growth("host_memory", "oom_kill"), "range", 10 * MINUTE, ("host",), reduce="sum")], "$A > 0", "0s",
+         f"The kernel killed {rounded('A')} process(es) on {{{{ .Labels.host }}}} for memory",
+         "In the last 10 minutes, anywhere on the host. If no alert names a container, look at the containers that stopped or restarted "
+         "then: journalctl -k -g 'oom-kill|Killed process' on the host names the process and its cgroup (task_memcg)."),
     Rule("memory-full", "LXC container memory above 90 %", "warning",
          [Ask(gauge("lxc_memory", "used_percent"), "range", 5 * MINUTE)], "$A > 90", "5m",
          f"{ON} uses {rounded('A')} % of its memory limit", "Mean of 5 minutes, without page cache. At 100 % the kernel kills processes."),

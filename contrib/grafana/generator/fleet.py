@@ -17,6 +17,7 @@ READ, WRITTEN = rate("lxc_io", "read_bytes"), rate("lxc_io", "write_bytes")
 DISK_PERCENT = gauge("lxc_fs", "used_percent")
 THROTTLED = growth("lxc_cpu", "nr_throttled", per="nr_periods", scale=100)
 KILLS = growth("lxc_memory", "oom_kill")
+HOST_KILLS = growth("host_memory", "oom_kill")
 STATE = gauge("lxc_state", "state", text=True)
 # Only known to Proxmox VE, LXD and Incus.
 LOCK, ONBOOT, TEMPLATE = (gauge("lxc_state", name, text=True) for name in ("lock", "onboot", "template"))
@@ -147,13 +148,14 @@ def _hosts(language):
         Column("load", latest(gauge("host_load", "load1"), "load", by), "short", decimals=1),
         Column("memory", latest(gauge("host_memory", "used_percent"), "memory", by), "percent", "bar", thresholds=FULL, decimals=0),
         Column("of", latest(gauge("host_memory", "limit_bytes"), "of", by), "bytes", decimals=1),
+        Column("OOM kills", over_range(HOST_KILLS, "OOM kills", by, reduce="sum"), "short", "background", thresholds=ANY_IS_BAD),
         Column("disk", latest(gauge("host_fs", "used_percent"), "disk", by, MOUNTS, "max"), "percent", "bar", thresholds=FULL, decimals=0),
         *(Column(f"PSI {word}", latest(gauge("host_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}", by),
                  "percent", "bar", thresholds=PERCENT_OF_TIME, decimals=0)
           for word, resource in (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))),
     ]
-    return Table("Hosts", "Each host at the end of the time shown. CPU is of all its cores; disk is the fullest filesystem.", columns,
-                 height=7, sort_by="CPU")
+    return Table("Hosts", "Each host at the end of the time shown. CPU is of all its cores; OOM kills are all of the host, containers "
+                 "included, in the time shown; disk is the fullest filesystem.", columns, height=7, sort_by="CPU")
 
 
 def _host_graphs():
