@@ -40,6 +40,11 @@ CASES = {
                                lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=80"),
     "lxcmon-host-filesystem-full": (lambda ago: "host_fs,host={},mountpoint=/ used_percent=91",
                                     lambda ago: "host_fs,host={},mountpoint=/ used_percent=80"),
+    # Well is also one that has always been read-only.
+    "lxcmon-filesystem-readonly": (lambda ago: f"lxc_fs,host=h,container={{}},mountpoint=/,fstype=ext4 readonly={ago < 9}",
+                                   lambda ago: "lxc_fs,host=h,container={},mountpoint=/,fstype=ext4 readonly=true"),
+    "lxcmon-host-filesystem-readonly": (lambda ago: f"host_fs,host={{}},mountpoint=/,fstype=ext4 readonly={ago < 9}",
+                                        lambda ago: "host_fs,host={},mountpoint=/,fstype=ext4 readonly=false"),
     "lxcmon-throttled": (lambda ago: cpu(ago, 200), lambda ago: cpu(ago, 100)),
     # Well is also one that has had a spool for a moment, and one that is getting rid of it.
     "lxcmon-spool-growing": (lambda ago: spool(ago, (HISTORY - ago) * 1000), lambda ago: spool(ago, 5000 if ago == 4 else 0)),
@@ -143,6 +148,14 @@ class DashboardAlerts(unittest.TestCase):
             in_backup=down(',onboot=true,template=false,lock="backup"'),
             was_in_backup=lambda ago: state(ago, ago >= 8, ',onboot=true,lock="backup"' if ago >= 6 else ",onboot=true"))
         self.assertEqual(alarms, {"of_plain_lxc", "starts_with_host", "was_in_backup"})
+
+    def test_not_read_only(self):
+        def filesystem(when):
+            return lambda ago: f"lxc_fs,host=h,container={{}},mountpoint=/,fstype=ext4 readonly={when(ago)}"
+        alarms = self.alarms_of(
+            "filesystem-readonly", "readonly", again_writable=filesystem(lambda ago: 2 < ago < 9),
+            a_moment=filesystem(lambda ago: ago == 3), just_now=filesystem(lambda ago: ago < 3), since_long=filesystem(lambda ago: ago < 30), at_first=filesystem(lambda ago: ago > 9))
+        self.assertEqual(alarms, {"since_long"})
 
     def test_removed(self):
         """Also one that moves: it is down for a moment before it has left, and its last points say so."""

@@ -2,7 +2,7 @@
 """The alert rules, as a provisioning file. Templates keep the file readable: administrators change the thresholds in it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .queries import Figure, Query, change, gauge, growth
 
@@ -53,6 +53,8 @@ class Ask:
     by: tuple = ("host", "container")
     reduce: str = "mean"
     also: tuple = ()
+    across: tuple = ()
+    combine: str = "sum"
 
 
 @dataclass
@@ -69,11 +71,25 @@ class Rule:
     why: str = NO_DATA_IS_OK
 
 
+FS, HOST_FS = ("host", "container", "mountpoint"), ("host", "mountpoint")
+MOUNT = "{{ .Labels.mountpoint }}"
 ON = "{{ .Labels.container }} on {{ .Labels.host }}"
 
 
 # In `also` of a count of points, so that it differs from the count of the points that are down.
 MAY_BE_DOWN = (gauge("lxc_state", "lock"), gauge("lxc_state", "template", only=True), gauge("lxc_state", "onboot", only=False))
+
+
+BECAME_READONLY = ("It was writable within the last 24 hours, and has been read-only for 5 minutes. The kernel does that after an error of the "
+                   "disk or of the filesystem: see journalctl -k on the host. The alert ends 24 hours after it was last writable.")
+
+
+def readonly(measurement, by):
+    """A, B, C: all points of 5 minutes are read-only, and an earlier one is not."""
+    field = gauge(measurement, "readonly")
+    return [Ask(replace(field, only=True), "range", 5 * MINUTE, by, "count"), Ask(field, "range", 5 * MINUTE, by, "count"),
+            # A boolean is no number for Grafana: it is counted. `last` reads one point, a count of a day all.
+            Ask(replace(field, only=False), "latest", 24 * HOUR, by, across=("fstype",), combine="count")]
 
 
 def rounded(letter):
@@ -110,12 +126,16 @@ RULES = [
          [Ask(gauge("lxc_memory", "used_percent"), "range", 5 * MINUTE)], "$A > 90", "5m",
          f"{ON} uses {rounded('A')} % of its memory limit", "Mean of 5 minutes, without page cache. At 100 % the kernel kills processes."),
     Rule("filesystem-full", "LXC container filesystem above 90 %", "warning",
-         [Ask(gauge("lxc_fs", "used_percent"), "latest", 10 * MINUTE, ("host", "container", "mountpoint"))], "$A > 90", "5m",
-         f"{{{{ .Labels.mountpoint }}}} of {ON} is {rounded('A')} % full", "Free space, or enlarge the filesystem."),
+         [Ask(gauge("lxc_fs", "used_percent"), "latest", 10 * MINUTE, FS)], "$A > 90", "5m",
+         f"{MOUNT} of {ON} is {rounded('A')} % full", "Free space, or enlarge the filesystem."),
     Rule("host-filesystem-full", "LXC host filesystem above 90 %", "warning",
-         [Ask(gauge("host_fs", "used_percent"), "latest", 10 * MINUTE, ("host", "mountpoint"))], "$A > 90", "5m",
-         f"{{{{ .Labels.mountpoint }}}} of the host {{{{ .Labels.host }}}} is {rounded('A')} % full",
+         [Ask(gauge("host_fs", "used_percent"), "latest", 10 * MINUTE, HOST_FS)], "$A > 90", "5m",
+         f"{MOUNT} of the host {{{{ .Labels.host }}}} is {rounded('A')} % full",
          "A full host filesystem stops its containers from writing."),
+    Rule("filesystem-readonly", "LXC container filesystem became read-only", "critical", readonly("lxc_fs", FS),
+         "$A == $B && $C > 0", "0s", f"{MOUNT} of {ON} has become read-only", BECAME_READONLY),
+    Rule("host-filesystem-readonly", "LXC host filesystem became read-only", "critical", readonly("host_fs", HOST_FS),
+         "$A == $B && $C > 0", "0s", f"{MOUNT} of the host {{{{ .Labels.host }}}} has become read-only", BECAME_READONLY),
     Rule("throttled", "LXC container throttled above 25 %", "warning",
          [Ask(growth("lxc_cpu", "nr_throttled", per="nr_periods", scale=100), "range", 10 * MINUTE, reduce="sum")], "$A > 25", "10m",
          f"{ON} is throttled in {rounded('A')} % of its CPU periods", "In the last 10 minutes. Raise its CPU limit."),
@@ -143,7 +163,8 @@ def _rule(rule, language):
 def _entries(rule, language):
     """Reduces the series of each query to one number, A, B, C and D; the formula computes the alarm from them."""
     for letter, ask in zip("ABCD", rule.asked):
-        query = Query(ask.figure, ask.shape, ask.by, reduce=ask.reduce, also=ask.also, variables=())
+        query = Query(ask.figure, ask.shape, ask.by, reduce=ask.reduce, also=ask.also, across=ask.across, combine=ask.combine,
+                      variables=())
         # The value of $__interval.
         model = {**language.alert_model(query, f"query{letter}"), "intervalMs": 10_000, "maxDataPoints": 10_000}
         yield _entry(f"query{letter}", language.UID, ask.seconds, model)

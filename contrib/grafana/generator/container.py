@@ -125,9 +125,11 @@ def _filesystems():
                Column("total", latest(gauge("lxc_fs", "total_bytes"), "total", by), "bytes", decimals=1),
                Column("available", latest(gauge("lxc_fs", "available_bytes"), "available", by), "bytes", decimals=1),
                Column("inodes", latest(gauge("lxc_fs", "inodes_used", per="inodes_total", scale=100), "inodes", by), "percent", "bar",
-                      thresholds=FULL, decimals=1)], width=14, height=8, sort_by="used"),
+                      thresholds=FULL, decimals=1),
+               Column("read-only", latest(gauge("lxc_fs", "readonly", text=True), "read-only", by), width=90)],
+              width=15, height=8, sort_by="used"),
         Graph("Used", "Of the space that is available to users.", "percent", [series(gauge("lxc_fs", "used_percent"), of("{mountpoint}"))],
-              width=10, maximum=100, thresholds=FULL),
+              width=9, maximum=100, thresholds=FULL),
     ]
 
 
