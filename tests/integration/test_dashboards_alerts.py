@@ -19,8 +19,8 @@ def cpu(ago, throttled):
     return f"lxc_cpu,host=h,container={{}} nr_periods={number * 600}i,nr_throttled={number * throttled}i"
 
 
-def state(ago, runs, more=""):
-    return f"lxc_state,host=h,container={{}} restarts=0i,running={runs}{more}" + (",uptime_sec=9i" if runs else "")
+def state(ago, runs, more="", restarts=0):
+    return f"lxc_state,host=h,container={{}} restarts={restarts}i,running={runs}{more}" + (",uptime_sec=9i" if runs else "")
 
 
 def spool(ago, size, dropped=0):
@@ -30,6 +30,9 @@ def spool(ago, size, dropped=0):
 CASES = {
     "lxcmon-agent-silent": (lambda ago: spool(ago, 0) if ago >= 8 else None, lambda ago: spool(ago, 0)),
     "lxcmon-container-down": (lambda ago: state(ago, ago >= 8), lambda ago: state(ago, True)),
+    # Well is also one that two restarts have mended, and whose agent has begun to count anew.
+    "lxcmon-restart-loop": (lambda ago: state(ago, True, restarts=(HISTORY - ago) // 4),
+                            lambda ago: state(ago, True, restarts=9 if ago > 12 else 2 - (ago > 4) - (ago > 8))),
     "lxcmon-oom-kill": (lambda ago: f"lxc_memory,host=h,container={{}} oom_kill={int(ago < 3)}i",
                         lambda ago: "lxc_memory,host=h,container={} oom_kill=5i"),
     "lxcmon-host-oom-kill": (lambda ago: f"host_memory,host={{}} oom_kill={int(ago < 3)}i",

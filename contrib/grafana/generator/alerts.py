@@ -113,6 +113,11 @@ RULES = [
          "It ran within the last 6 hours, the agent still knows it, and it has not run for 4 minutes. Templates, locked containers and "
          "containers that do not start with the host (onboot) are left out. Stopped on purpose: turn off its start at boot. The alert "
          "ends after 6 hours."),
+    Rule("restart-loop", "LXC container restarts again and again", "critical",
+         [Ask(growth("lxc_state", "restarts"), "range", 15 * MINUTE, reduce="sum")], "$A >= 3", "0s",
+         f"{ON} has restarted {rounded('A')} times in 15 minutes",
+         "Its init ends soon after each start, or something restarts it. See the log in the container, an OOM kill on the host, and "
+         "what starts it (lxc-autostart, a script, the manager)."),
     Rule("oom-kill", "LXC container OOM-killed", "warning", [Ask(growth("lxc_memory", "oom_kill"), "range", 10 * MINUTE, reduce="sum")],
          "$A > 0", "0s", f"The kernel killed {rounded('A')} process(es) of {ON} for memory",
          "In the last 10 minutes. Raise the memory limit, or find the leak in the dashboard LXC Container."),
