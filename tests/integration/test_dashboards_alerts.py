@@ -43,6 +43,10 @@ CASES = {
                                lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=80"),
     "lxcmon-host-filesystem-full": (lambda ago: "host_fs,host={},mountpoint=/ used_percent=91",
                                     lambda ago: "host_fs,host={},mountpoint=/ used_percent=80"),
+    "lxcmon-inodes-full": (lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=0,inodes_used=46i,inodes_total=50i",
+                           lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=99,inodes_used=44i,inodes_total=50i"),
+    "lxcmon-host-inodes-full": (lambda ago: "host_fs,host={},mountpoint=/ used_percent=0,inodes_used=46i,inodes_total=50i",
+                                lambda ago: "host_fs,host={},mountpoint=/ used_percent=99"),
     # Well is also one that has always been read-only.
     "lxcmon-filesystem-readonly": (lambda ago: f"lxc_fs,host=h,container={{}},mountpoint=/,fstype=ext4 readonly={ago < 9}",
                                    lambda ago: "lxc_fs,host=h,container={},mountpoint=/,fstype=ext4 readonly=true"),

@@ -80,6 +80,8 @@ ON = "{{ .Labels.container }} on {{ .Labels.host }}"
 MAY_BE_DOWN = (gauge("lxc_state", "lock"), gauge("lxc_state", "template", only=True), gauge("lxc_state", "onboot", only=False))
 
 
+OUT_OF_INODES = ("Without inodes no file can be made, however much space is free. Delete files: du --inodes -x MOUNTPOINT | sort -n | tail "
+                 "names the folders with the most.")
 BECAME_READONLY = ("It was writable within the last 24 hours, and has been read-only for 5 minutes. The kernel does that after an error of the "
                    "disk or of the filesystem: see journalctl -k on the host. The alert ends 24 hours after it was last writable.")
 
@@ -90,6 +92,10 @@ def readonly(measurement, by):
     return [Ask(replace(field, only=True), "range", 5 * MINUTE, by, "count"), Ask(field, "range", 5 * MINUTE, by, "count"),
             # A boolean is no number for Grafana: it is counted. `last` reads one point, a count of a day all.
             Ask(replace(field, only=False), "latest", 24 * HOUR, by, across=("fstype",), combine="count")]
+
+
+def inodes(measurement, by):
+    return Ask(gauge(measurement, "inodes_used", per="inodes_total", scale=100), "latest", 10 * MINUTE, by)
 
 
 def rounded(letter):
@@ -137,6 +143,10 @@ RULES = [
          [Ask(gauge("host_fs", "used_percent"), "latest", 10 * MINUTE, HOST_FS)], "$A > 90", "5m",
          f"{MOUNT} of the host {{{{ .Labels.host }}}} is {rounded('A')} % full",
          "A full host filesystem stops its containers from writing."),
+    Rule("inodes-full", "LXC container inodes above 90 %", "warning", [inodes("lxc_fs", FS)], "$A > 90", "5m",
+         f"{MOUNT} of {ON} has used {rounded('A')} % of its inodes", OUT_OF_INODES),
+    Rule("host-inodes-full", "LXC host inodes above 90 %", "warning", [inodes("host_fs", HOST_FS)], "$A > 90", "5m",
+         f"{MOUNT} of the host {{{{ .Labels.host }}}} has used {rounded('A')} % of its inodes", OUT_OF_INODES),
     Rule("filesystem-readonly", "LXC container filesystem became read-only", "critical", readonly("lxc_fs", FS),
          "$A == $B && $C > 0", "0s", f"{MOUNT} of {ON} has become read-only", BECAME_READONLY),
     Rule("host-filesystem-readonly", "LXC host filesystem became read-only", "critical", readonly("host_fs", HOST_FS),
