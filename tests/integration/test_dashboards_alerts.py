@@ -9,8 +9,7 @@ from support.influx import Influxd
 from support.workspace import Workspace
 
 MINUTE_NS = 60 * 10**9
-# A point each minute, the newest now: {rule: (line protocol for one that is sick, for one that is well)}; AGO is 0 now, N the number
-# of the point.
+# A point each minute, the newest now: {rule: (line protocol for one that is sick, for one that is well)}; AGO is 0 now.
 HISTORY = 40
 
 
@@ -21,6 +20,17 @@ def cpu(ago, throttled):
 
 def state(ago, runs, more="", restarts=0):
     return f"lxc_state,host=h,container={{}} restarts={restarts}i,running={runs}{more}" + (",uptime_sec=9i" if runs else "")
+
+
+def pressure(series, ago, percent):
+    """Of memory; the CPU is short for both."""
+    usec = (HISTORY - ago) * 600_000
+    return (f"{series},resource=memory full_total_usec={usec * percent}i,some_total_usec={usec * 90}i\n"
+            f"{series},resource=cpu full_total_usec={usec * 90}i")
+
+
+def inodes(series, used):
+    return f"{series},mountpoint=/ used_percent=0,inodes_used={used}i,inodes_total=50i"
 
 
 def spool(ago, size, dropped=0):
@@ -39,14 +49,16 @@ CASES = {
                              lambda ago: f"host_memory,host={{}} oom_kill={5 if ago < 20 else 4}i"),
     "lxcmon-memory-full": (lambda ago: "lxc_memory,host=h,container={} used_percent=95", lambda ago:
                            "lxc_memory,host=h,container={} used_percent=85"),
+    "lxcmon-memory-pressure": (lambda ago: pressure("lxc_pressure,host=h,container={}", ago, 30),
+                               lambda ago: pressure("lxc_pressure,host=h,container={}", ago, 10)),
+    "lxcmon-host-memory-pressure": (lambda ago: pressure("host_pressure,host={}", ago, 30),
+                                    lambda ago: pressure("host_pressure,host={}", ago, 10)),
     "lxcmon-filesystem-full": (lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=91",
                                lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=80"),
     "lxcmon-host-filesystem-full": (lambda ago: "host_fs,host={},mountpoint=/ used_percent=91",
                                     lambda ago: "host_fs,host={},mountpoint=/ used_percent=80"),
-    "lxcmon-inodes-full": (lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=0,inodes_used=46i,inodes_total=50i",
-                           lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=99,inodes_used=44i,inodes_total=50i"),
-    "lxcmon-host-inodes-full": (lambda ago: "host_fs,host={},mountpoint=/ used_percent=0,inodes_used=46i,inodes_total=50i",
-                                lambda ago: "host_fs,host={},mountpoint=/ used_percent=99"),
+    "lxcmon-inodes-full": (lambda ago: inodes("lxc_fs,host=h,container={}", 46), lambda ago: inodes("lxc_fs,host=h,container={}", 44)),
+    "lxcmon-host-inodes-full": (lambda ago: inodes("host_fs,host={}", 46), lambda ago: "host_fs,host={},mountpoint=/ used_percent=99"),
     # Well is also one that has always been read-only.
     "lxcmon-filesystem-readonly": (lambda ago: f"lxc_fs,host=h,container={{}},mountpoint=/,fstype=ext4 readonly={ago < 9}",
                                    lambda ago: "lxc_fs,host=h,container={},mountpoint=/,fstype=ext4 readonly=true"),
@@ -91,9 +103,8 @@ class DashboardAlerts(unittest.TestCase):
     def write(self, db, name, history):
         lines = []
         for ago in range(HISTORY):
-            line = history(ago)
-            if line:
-                lines.append(line.format(name) + f" {self.now_ns - ago * MINUTE_NS}")
+            made = (history(ago) or "").replace("{}", name)
+            lines += [f"{line} {self.now_ns - ago * MINUTE_NS}" for line in made.splitlines()]
         self.assertEqual(self.influx.write(db, "\n".join(lines).encode()), (204, ""))
 
     def alarms(self, rule, db):

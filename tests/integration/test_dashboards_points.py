@@ -53,6 +53,14 @@ class DashboardsPoints(unittest.TestCase):
         self.assertEqual(self.found("down", "LXC Container / Container", "container")[("saved",)],
                          {"A": "STOPPED", "B": "backup", "C": True, "D": False})
 
+    def test_memory_high(self):
+        self.write("high", lambda at: "lxc_memory,host=h,container=c anon_bytes=5i,high_bytes=7i,oom_kill=0i,events_max=1i,"
+                   f"events_high={at}i")
+        self.assertEqual(self.found("high", "LXC Container / Memory by kind", "container"), {("c",): {"A": 5, "E": 7}})
+        hits = self.found("high", "LXC Container / Memory events", "container")[("c",)]
+        self.assertEqual((hits["A"], hits["B"]), (0, 0))
+        self.assertGreater(hits["C"], 0)
+
 
 if __name__ == "__main__":
     unittest.main()

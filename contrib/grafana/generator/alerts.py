@@ -4,7 +4,7 @@
 import json
 from dataclasses import dataclass, replace
 
-from .queries import Figure, Query, change, gauge, growth
+from .queries import Figure, Query, change, gauge, growth, percent_of_time
 
 MINUTE, HOUR = 60, 3600
 HEAD = """\
@@ -80,10 +80,10 @@ ON = "{{ .Labels.container }} on {{ .Labels.host }}"
 MAY_BE_DOWN = (gauge("lxc_state", "lock"), gauge("lxc_state", "template", only=True), gauge("lxc_state", "onboot", only=False))
 
 
-OUT_OF_INODES = ("Without inodes no file can be made, however much space is free. Delete files: du --inodes -x MOUNTPOINT | sort -n | tail "
-                 "names the folders with the most.")
-BECAME_READONLY = ("It was writable within the last 24 hours, and has been read-only for 5 minutes. The kernel does that after an error of the "
-                   "disk or of the filesystem: see journalctl -k on the host. The alert ends 24 hours after it was last writable.")
+OUT_OF_INODES = ("Without inodes no file can be made, however much space is free. Delete files: du --inodes -x MOUNTPOINT | sort -n | "
+                 "tail names the folders with the most.")
+BECAME_READONLY = ("It was writable within the last 24 hours, and has been read-only for 5 minutes. The kernel does that after an error "
+                   "of the disk or of the filesystem: see journalctl -k on the host. The alert ends 24 hours after it was last writable.")
 
 
 def readonly(measurement, by):
@@ -96,6 +96,11 @@ def readonly(measurement, by):
 
 def inodes(measurement, by):
     return Ask(gauge(measurement, "inodes_used", per="inodes_total", scale=100), "latest", 10 * MINUTE, by)
+
+
+def memory_stall(measurement, by):
+    stalled = percent_of_time(measurement, "full_total_usec", where=(("resource", "memory"),))
+    return Ask(stalled, "range", 10 * MINUTE, by)
 
 
 def rounded(letter):
@@ -136,6 +141,15 @@ RULES = [
     Rule("memory-full", "LXC container memory above 90 %", "warning",
          [Ask(gauge("lxc_memory", "used_percent"), "range", 5 * MINUTE)], "$A > 90", "5m",
          f"{ON} uses {rounded('A')} % of its memory limit", "Mean of 5 minutes, without page cache. At 100 % the kernel kills processes."),
+    # Such a container is not OOM-killed, and its used memory, which leaves out the page cache, may be low.
+    Rule("memory-pressure", "LXC container short of memory", "warning", [memory_stall("lxc_pressure", ("host", "container"))], "$A > 20",
+         "5m", f"All tasks of {ON} waited for memory in {rounded('A')} % of the last 10 minutes",
+         "It is at its memory limit and reads the same pages from disk again and again, or it is above memory.high, which slows it "
+         "down on purpose: Memory events and Page faults in the dashboard LXC Container say which. Raise its limit or memory.high, or "
+         "find the leak."),
+    Rule("host-memory-pressure", "LXC host short of memory", "warning", [memory_stall("host_pressure", ("host",))], "$A > 20", "5m",
+         f"All tasks of the host {{{{ .Labels.host }}}} waited for memory in {rounded('A')} % of the last 10 minutes",
+         "Its memory is used up, or a container at its limit keeps the disk busy: see the Top 10 of LXC Fleet."),
     Rule("filesystem-full", "LXC container filesystem above 90 %", "warning",
          [Ask(gauge("lxc_fs", "used_percent"), "latest", 10 * MINUTE, FS)], "$A > 90", "5m",
          f"{MOUNT} of {ON} is {rounded('A')} % full", "Free space, or enlarge the filesystem."),

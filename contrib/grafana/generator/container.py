@@ -70,15 +70,15 @@ def _memory():
     return [
         # On cgroup v1 kernel memory is sampled once a minute.
         Graph("Memory by kind", "Anonymous memory and page cache (with shared memory), stacked; kernel memory as a line; dashed: "
-              "the limit.", "bytes",
+              "the limit, and memory.high, above which the kernel slows the container down.", "bytes",
               each("lxc_memory", (("anon_bytes", "anon"), ("file_bytes", "cache"), ("kernel_bytes", "kernel"),
-                                  ("limit_bytes", "limit"))), stacked=True, limits=("D",), beside=("C",)),
+                                  ("limit_bytes", "limit"), ("high_bytes", "high"))), stacked=True, limits=("D", "E"), beside=("C",)),
         Graph("Memory of its limit", "Without page cache. Above 90 % an OOM kill is near.", "percent", [series(MEMORY_PERCENT)], width=6,
               thresholds=FULL, maximum=100, no_value="No memory limit is set"),
         Graph("Used, working set, swap", "Used: without page cache. Working set: without the inactive page cache.", "bytes",
               each("lxc_memory", (("used_bytes", "used"), ("working_set_bytes", "working set"), ("swap_usage_bytes", "swap"))), width=6),
-        Graph("Memory events", "OOM kills, and how often the limit was hit, in each interval. Not 0: raise the limit.", "short",
-              each("lxc_memory", (("oom_kill", "OOM kills"), ("events_max", "limit hit")), growth)),
+        Graph("Memory events", "OOM kills, and how often the limit and memory.high were hit, in each interval. Not 0: raise it.", "short",
+              each("lxc_memory", (("oom_kill", "OOM kills"), ("events_max", "limit hit"), ("events_high", "high hit")), growth)),
         Graph("Page faults", "A second. Major faults read from disk: many mean that memory is short.", "ops",
               each("lxc_memory", (("pgfault", "faults"), ("pgmajfault", "major"), ("refault_file", "refaults")), rate)),
     ]
