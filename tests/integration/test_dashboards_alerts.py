@@ -172,8 +172,22 @@ class DashboardAlerts(unittest.TestCase):
             return lambda ago: f"lxc_fs,host=h,container={{}},mountpoint=/,fstype=ext4 readonly={when(ago)}"
         alarms = self.alarms_of(
             "filesystem-readonly", "readonly", again_writable=filesystem(lambda ago: 2 < ago < 9),
-            a_moment=filesystem(lambda ago: ago == 3), just_now=filesystem(lambda ago: ago < 3), since_long=filesystem(lambda ago: ago < 30), at_first=filesystem(lambda ago: ago > 9))
+            a_moment=filesystem(lambda ago: ago == 3), just_now=filesystem(lambda ago: ago < 3),
+            since_long=filesystem(lambda ago: ago < 30), at_first=filesystem(lambda ago: ago > 9))
         self.assertEqual(alarms, {"since_long"})
+
+    def test_shared_filesystems(self):
+        """What the host has, too, is the host's; older agents do not say so."""
+        def filesystem(more):
+            return lambda ago: ("lxc_fs,host=h,container={},mountpoint=/,fstype=ext4 used_percent=95,inodes_used=95i,inodes_total=100i,"
+                                f"readonly={ago < 9}{more}")
+        for rule in ("filesystem-full", "inodes-full", "filesystem-readonly"):
+            alarms = self.alarms_of(rule, f"shared-{rule}", of_old_agent=filesystem(""), own=filesystem(",shared=false"),
+                                    shared=filesystem(",shared=true"))
+            self.assertEqual(alarms, {"of_old_agent", "own"}, rule)
+            host = self.alarms_of(f"host-{rule}", f"host-{rule}", h=lambda ago: (
+                f"host_fs,host={{}},mountpoint=/,fstype=ext4 used_percent=95,inodes_used=95i,inodes_total=100i,readonly={ago < 9}"))
+            self.assertEqual(host, {"h"}, rule)
 
     def test_removed(self):
         """Also one that moves: it is down for a moment before it has left, and its last points say so."""

@@ -76,7 +76,8 @@ MOUNT = "{{ .Labels.mountpoint }}"
 ON = "{{ .Labels.container }} on {{ .Labels.host }}"
 
 
-# In `also` of a count of points, so that it differs from the count of the points that are down.
+# In `also` of a count of points, so that it is larger than the count without them. Older agents do not send all of these.
+SHARED = (gauge("lxc_fs", "shared", only=True),)
 MAY_BE_DOWN = (gauge("lxc_state", "lock"), gauge("lxc_state", "template", only=True), gauge("lxc_state", "onboot", only=False))
 
 
@@ -86,12 +87,17 @@ BECAME_READONLY = ("It was writable within the last 24 hours, and has been read-
                    "of the disk or of the filesystem: see journalctl -k on the host. The alert ends 24 hours after it was last writable.")
 
 
-def readonly(measurement, by):
+def readonly(measurement, by, also=()):
     """A, B, C: all points of 5 minutes are read-only, and an earlier one is not."""
     field = gauge(measurement, "readonly")
-    return [Ask(replace(field, only=True), "range", 5 * MINUTE, by, "count"), Ask(field, "range", 5 * MINUTE, by, "count"),
+    return [Ask(replace(field, only=True), "range", 5 * MINUTE, by, "count"), Ask(field, "range", 5 * MINUTE, by, "count", also),
             # A boolean is no number for Grafana: it is counted. `last` reads one point, a count of a day all.
             Ask(replace(field, only=False), "latest", 24 * HOUR, by, across=("fstype",), combine="count")]
+
+
+def not_shared(field):
+    """B, C: equal for a filesystem that is not one of the host's, too, for which the host has a rule."""
+    return [Ask(gauge("lxc_fs", field), "range", 10 * MINUTE, FS, "count", also) for also in ((), SHARED)]
 
 
 def inodes(measurement, by):
@@ -151,17 +157,17 @@ RULES = [
          f"All tasks of the host {{{{ .Labels.host }}}} waited for memory in {rounded('A')} % of the last 10 minutes",
          "Its memory is used up, or a container at its limit keeps the disk busy: see the Top 10 of LXC Fleet."),
     Rule("filesystem-full", "LXC container filesystem above 90 %", "warning",
-         [Ask(gauge("lxc_fs", "used_percent"), "latest", 10 * MINUTE, FS)], "$A > 90", "5m",
+         [Ask(gauge("lxc_fs", "used_percent"), "latest", 10 * MINUTE, FS), *not_shared("used_percent")], "$A > 90 && $B == $C", "5m",
          f"{MOUNT} of {ON} is {rounded('A')} % full", "Free space, or enlarge the filesystem."),
     Rule("host-filesystem-full", "LXC host filesystem above 90 %", "warning",
          [Ask(gauge("host_fs", "used_percent"), "latest", 10 * MINUTE, HOST_FS)], "$A > 90", "5m",
          f"{MOUNT} of the host {{{{ .Labels.host }}}} is {rounded('A')} % full",
-         "A full host filesystem stops its containers from writing."),
-    Rule("inodes-full", "LXC container inodes above 90 %", "warning", [inodes("lxc_fs", FS)], "$A > 90", "5m",
-         f"{MOUNT} of {ON} has used {rounded('A')} % of its inodes", OUT_OF_INODES),
+         "A full host filesystem stops its containers from writing. The container's own rule leaves out folders that are on it."),
+    Rule("inodes-full", "LXC container inodes above 90 %", "warning", [inodes("lxc_fs", FS), *not_shared("inodes_used")],
+         "$A > 90 && $B == $C", "5m", f"{MOUNT} of {ON} has used {rounded('A')} % of its inodes", OUT_OF_INODES),
     Rule("host-inodes-full", "LXC host inodes above 90 %", "warning", [inodes("host_fs", HOST_FS)], "$A > 90", "5m",
          f"{MOUNT} of the host {{{{ .Labels.host }}}} has used {rounded('A')} % of its inodes", OUT_OF_INODES),
-    Rule("filesystem-readonly", "LXC container filesystem became read-only", "critical", readonly("lxc_fs", FS),
+    Rule("filesystem-readonly", "LXC container filesystem became read-only", "critical", readonly("lxc_fs", FS, SHARED),
          "$A == $B && $C > 0", "0s", f"{MOUNT} of {ON} has become read-only", BECAME_READONLY),
     Rule("host-filesystem-readonly", "LXC host filesystem became read-only", "critical", readonly("host_fs", HOST_FS),
          "$A == $B && $C > 0", "0s", f"{MOUNT} of the host {{{{ .Labels.host }}}} has become read-only", BECAME_READONLY),
