@@ -61,6 +61,18 @@ class DashboardsPoints(unittest.TestCase):
         self.assertEqual((hits["A"], hits["B"]), (0, 0))
         self.assertGreater(hits["C"], 0)
 
+    def test_stacked_devices(self):
+        def device(name, more, rate):
+            return lambda at: f"lxc_io,host=h,container=c,device={name}{more} read_bytes={at * rate}i,write_bytes={at * rate}i"
+        disks = device("vda", "", 100), device("vdb", "", 20)
+        self.write("layers", *disks, device("dm-7", ",stacked=true", 100), device("loop1", ",stacked=true", 100))
+        # An agent that knows no such tag.
+        self.write("disks", *disks)
+        for db in ("layers", "disks"):
+            self.assertEqual(self.found(db, "LXC Fleet / Top 10: disk writes", "container"), {("c",): {"A": 120}}, db)
+            self.assertEqual(self.found(db, "LXC Fleet / Disk", "container"), {("c",): {"A": 120, "B": 120}}, db)
+        self.assertEqual(self.found("layers", "LXC Container / Bytes", "device")[("dm-7",)], {"A": 100, "B": 100})
+
 
 if __name__ == "__main__":
     unittest.main()

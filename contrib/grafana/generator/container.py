@@ -94,7 +94,8 @@ def _mirrored(title, description, unit, measurement, legend, pair, chosen=None, 
 def _io():
     legend = of("{device}")
     return [
-        _mirrored("Bytes", "Read, and below zero written, by device.", "Bps", "lxc_io", legend,
+        _mirrored("Bytes", "Read, and below zero written, by device. Do not add up: I/O on LVM, LUKS, RAID and loop counts at the disks "
+                  "below them, too.", "Bps", "lxc_io", legend,
                   (("read_bytes", "read"), ("write_bytes", "written")), no_value=NO_IO),
         _mirrored("Operations", "Reads, and below zero writes, by device.", "iops", "lxc_io", legend,
                   (("read_ops", "reads"), ("write_ops", "writes")), no_value=NO_IO),

@@ -13,7 +13,8 @@ CPU_OF_LIMIT = gauge("lxc_cpu", "usage_percent", per="limit_cores")
 MEMORY = gauge("lxc_memory", "used_bytes")
 MEMORY_PERCENT = gauge("lxc_memory", "used_percent")
 RECEIVED, SENT = rate("lxc_net", "rx_bytes"), rate("lxc_net", "tx_bytes")
-READ, WRITTEN = rate("lxc_io", "read_bytes"), rate("lxc_io", "write_bytes")
+# For sums: the kernel counts I/O on LVM, LUKS, RAID and loop at the disks below them, too.
+READ, WRITTEN = (rate("lxc_io", name, without=("stacked",)) for name in ("read_bytes", "write_bytes"))
 DISK_PERCENT = gauge("lxc_fs", "used_percent")
 THROTTLED = growth("lxc_cpu", "nr_throttled", per="nr_periods", scale=100)
 KILLS = growth("lxc_memory", "oom_kill")
@@ -95,7 +96,7 @@ def _top_and_problems(language):
         return Table(title, description, [Column("container", links=links), Column("host"), *columns], width=width, height=7,
                      sort_by=columns[0].name, keep=keep, no_value=no_value)
 
-    io = top("Top 10: disk writes", "Mean over the time shown, all devices. Look here when PSI io is high.",
+    io = top("Top 10: disk writes", "Mean over the time shown, all disks. Look here when PSI io is high.",
              Column("written", over_range(WRITTEN, "written", across=DEVICES), "Bps", "bar", maximum=None, decimals=1))
     io.no_value = NO_IO
     return [
@@ -129,7 +130,7 @@ def _graphs():
         Graph("Network", "Received, and below zero sent; all interfaces of a container.", "Bps",
               [series(RECEIVED, queries.CONTAINER + " in", INTERFACES), series(SENT, queries.CONTAINER + " out", INTERFACES)],
               mirrored=("B",)),
-        Graph("Disk", "Read, and below zero written; all devices of a container.", "Bps",
+        Graph("Disk", "Read, and below zero written; all disks of a container, without LVM, LUKS, RAID and loop above them.", "Bps",
               [series(READ, queries.CONTAINER + " read", DEVICES), series(WRITTEN, queries.CONTAINER + " written", DEVICES)],
               mirrored=("B",), no_value=NO_IO),
         *(Graph(f"Pressure: {resource}", f"Time in which a task of the container waited for {resource} (PSI). Above 10 %: noticeable.",

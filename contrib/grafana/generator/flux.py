@@ -71,7 +71,8 @@ def _sum(query):
 def _filters(query):
     fields = " or ".join(f'r._field == "{name}"' for name in query.figure.fields)
     conditions = [f'r._measurement == "{query.figure.measurement}"', f"({fields})" if query.figure.per else fields,
-                  *(f'r.{tag} == "{value}"' for tag, value in query.figure.where)]
+                  *(f'r.{tag} == "{value}"' for tag, value in query.figure.where),
+                  *(f"not exists r.{tag}" for tag in query.figure.without)]
     yield f"filter(fn: (r) => {' and '.join(conditions)})"
     if query.figure.only is not None:
         yield f"filter(fn: (r) => r._value == {str(query.figure.only).lower()})"

@@ -72,7 +72,8 @@ def _of_points(figure, name):
 
 
 def _from(query, condition):
-    fixed = [f"\"{tag}\" = '{value}'" for tag, value in query.figure.where]
+    # A series without the tag, even one of an agent that does not know it, has '' there.
+    fixed = [f"\"{tag}\" = '{value}'" for tag, value in (*query.figure.where, *((tag, "") for tag in query.figure.without))]
     chosen = [f'"{name}" =~ /^${{{name}:regex}}$/' for name in query.chosen_by()]
     if query.figure.only is not None:
         fixed.append(f'"{query.figure.field}" = {str(query.figure.only).lower()}')

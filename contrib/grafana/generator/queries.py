@@ -17,6 +17,7 @@ class Figure:
     scale: float = 1
     window: str = "mean"  # function over the points of a gauge in an interval
     where: tuple = ()  # ((tag, value), ...)
+    without: tuple = ()  # (tag, ...): only series that do not have it
     text: bool = False
     only: bool | None = None  # of a boolean: only the points with this value
 
