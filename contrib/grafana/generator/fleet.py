@@ -24,7 +24,7 @@ STATE = gauge("lxc_state", "state", text=True)
 LOCK, ONBOOT, TEMPLATE = (gauge("lxc_state", name, text=True) for name in ("lock", "onboot", "template"))
 INTERFACES, MOUNTS, DEVICES = ("interface",), ("mountpoint",), ("device",)
 NO_PSI = "No pressure figures: they need PSI in the kernel (psi=1) and cgroup v2"
-NO_IO = "No block I/O counted: none done, or cgroup v1 without BFQ or a throttle rule"
+NO_IO = "No block I/O counted: none done, a container on ZFS, or cgroup v1 without BFQ or a throttle rule"
 PERCENT_OF_TIME = steps((10, ORANGE), (40, RED))
 TOP = 10
 QUARTER = steps((5, ORANGE), (25, RED))
