@@ -9,8 +9,7 @@ from support.influx import Influxd
 from support.workspace import Workspace
 
 MINUTE_NS = 60 * 10**9
-# A point each minute, the newest now: {rule: (line protocol for one that is sick, for one that is well)}; AGO is 0 now, N the number
-# of the point.
+# A point each minute, the newest now: {rule: (line protocol for one that is sick, for one that is well)}; AGO is 0 now.
 HISTORY = 40
 
 
@@ -19,8 +18,19 @@ def cpu(ago, throttled):
     return f"lxc_cpu,host=h,container={{}} nr_periods={number * 600}i,nr_throttled={number * throttled}i"
 
 
-def state(ago, runs):
-    return f"lxc_state,host=h,container={{}} restarts=0i,running={runs}" + (",uptime_sec=9i" if runs else "")
+def state(ago, runs, more="", restarts=0):
+    return f"lxc_state,host=h,container={{}} restarts={restarts}i,running={runs}{more}" + (",uptime_sec=9i" if runs else "")
+
+
+def pressure(series, ago, percent):
+    """Of memory; the CPU is short for both."""
+    usec = (HISTORY - ago) * 600_000
+    return (f"{series},resource=memory full_total_usec={usec * percent}i,some_total_usec={usec * 90}i\n"
+            f"{series},resource=cpu full_total_usec={usec * 90}i")
+
+
+def inodes(series, used):
+    return f"{series},mountpoint=/ used_percent=0,inodes_used={used}i,inodes_total=50i"
 
 
 def spool(ago, size, dropped=0):
@@ -30,14 +40,30 @@ def spool(ago, size, dropped=0):
 CASES = {
     "lxcmon-agent-silent": (lambda ago: spool(ago, 0) if ago >= 8 else None, lambda ago: spool(ago, 0)),
     "lxcmon-container-down": (lambda ago: state(ago, ago >= 8), lambda ago: state(ago, True)),
+    # Well is also one that two restarts have mended, and whose agent has begun to count anew.
+    "lxcmon-restart-loop": (lambda ago: state(ago, True, restarts=(HISTORY - ago) // 4),
+                            lambda ago: state(ago, True, restarts=9 if ago > 12 else 2 - (ago > 4) - (ago > 8))),
     "lxcmon-oom-kill": (lambda ago: f"lxc_memory,host=h,container={{}} oom_kill={int(ago < 3)}i",
                         lambda ago: "lxc_memory,host=h,container={} oom_kill=5i"),
+    "lxcmon-host-oom-kill": (lambda ago: f"host_memory,host={{}} oom_kill={int(ago < 3)}i",
+                             lambda ago: f"host_memory,host={{}} oom_kill={5 if ago < 20 else 4}i"),
     "lxcmon-memory-full": (lambda ago: "lxc_memory,host=h,container={} used_percent=95", lambda ago:
                            "lxc_memory,host=h,container={} used_percent=85"),
+    "lxcmon-memory-pressure": (lambda ago: pressure("lxc_pressure,host=h,container={}", ago, 30),
+                               lambda ago: pressure("lxc_pressure,host=h,container={}", ago, 10)),
+    "lxcmon-host-memory-pressure": (lambda ago: pressure("host_pressure,host={}", ago, 30),
+                                    lambda ago: pressure("host_pressure,host={}", ago, 10)),
     "lxcmon-filesystem-full": (lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=91",
                                lambda ago: "lxc_fs,host=h,container={},mountpoint=/ used_percent=80"),
     "lxcmon-host-filesystem-full": (lambda ago: "host_fs,host={},mountpoint=/ used_percent=91",
                                     lambda ago: "host_fs,host={},mountpoint=/ used_percent=80"),
+    "lxcmon-inodes-full": (lambda ago: inodes("lxc_fs,host=h,container={}", 46), lambda ago: inodes("lxc_fs,host=h,container={}", 44)),
+    "lxcmon-host-inodes-full": (lambda ago: inodes("host_fs,host={}", 46), lambda ago: "host_fs,host={},mountpoint=/ used_percent=99"),
+    # Well is also one that has always been read-only.
+    "lxcmon-filesystem-readonly": (lambda ago: f"lxc_fs,host=h,container={{}},mountpoint=/,fstype=ext4 readonly={ago < 9}",
+                                   lambda ago: "lxc_fs,host=h,container={},mountpoint=/,fstype=ext4 readonly=true"),
+    "lxcmon-host-filesystem-readonly": (lambda ago: f"host_fs,host={{}},mountpoint=/,fstype=ext4 readonly={ago < 9}",
+                                        lambda ago: "host_fs,host={},mountpoint=/,fstype=ext4 readonly=false"),
     "lxcmon-throttled": (lambda ago: cpu(ago, 200), lambda ago: cpu(ago, 100)),
     # Well is also one that has had a spool for a moment, and one that is getting rid of it.
     "lxcmon-spool-growing": (lambda ago: spool(ago, (HISTORY - ago) * 1000), lambda ago: spool(ago, 5000 if ago == 4 else 0)),
@@ -77,9 +103,8 @@ class DashboardAlerts(unittest.TestCase):
     def write(self, db, name, history):
         lines = []
         for ago in range(HISTORY):
-            line = history(ago)
-            if line:
-                lines.append(line.format(name) + f" {self.now_ns - ago * MINUTE_NS}")
+            made = (history(ago) or "").replace("{}", name)
+            lines += [f"{line} {self.now_ns - ago * MINUTE_NS}" for line in made.splitlines()]
         self.assertEqual(self.influx.write(db, "\n".join(lines).encode()), (204, ""))
 
     def alarms(self, rule, db):
@@ -113,34 +138,64 @@ class DashboardAlerts(unittest.TestCase):
                 self.assertEqual(len(alarms), 1, alarms)
                 self.assertIn("sick", dict(alarms.pop()).values())
 
-    def test_what_is_well_too(self):
-        growing = alert_rules()[-1]
-        self.influx.execute("CREATE DATABASE draining")
-        self.write("draining", "h", lambda ago: spool(ago, ago * 1000 + ago % 2 * 3000))
-        self.assertEqual(self.alarms(growing, "draining"), set(), "a spool that is being emptied, with a batch now and then")
-        down = alert_rules()[1]
-        self.influx.execute("CREATE DATABASE silent")
-        self.write("silent", "c", lambda ago: state(ago, True) if ago >= 8 else None)
-        self.assertEqual(self.alarms(down, "silent"), set(), "the agent is silent: that is another rule's")
+    def alarms_of(self, uid, db, **histories):
+        """The names in the alarms of the rule, with these histories alone."""
+        self.influx.execute(f'CREATE DATABASE "{db}"')
+        for name, history in histories.items():
+            self.write(db, name, history)
+        (rule,) = (each for each in alert_rules() if each["uid"] == f"lxcmon-{uid}")
+        return {dict(labels).get("container", dict(labels)["host"]) for labels in self.alarms(rule, db)}
 
-        self.influx.execute("CREATE DATABASE restarted")
-        self.write("restarted", "c", lambda ago: state(ago, ago != 0))
-        self.write("restarted", "never", lambda ago: state(ago, False))
-        self.assertEqual(self.alarms(down, "restarted"), set(), "one that has just ended, one that never ran")
+    def test_spool(self):
+        alarms = self.alarms_of("spool-growing", "spools", draining=lambda ago: spool(ago, ago * 1000 + ago % 2 * 3000),
+                                full=lambda ago: spool(ago, 10**9 - ago % 2, dropped=(HISTORY - ago) * 500))
+        self.assertEqual(alarms, {"full"}, "not one that is being emptied, with a batch now and then")
 
-    def test_sick_in_another_way(self):
-        growing = alert_rules()[-1]
-        self.influx.execute("CREATE DATABASE full")
-        self.write("full", "h", lambda ago: spool(ago, 10**9 - ago % 2, dropped=(HISTORY - ago) * 500))
-        self.assertEqual(len(self.alarms(growing, "full")), 1, "a spool as large as it may be")
+    def test_not_down(self):
+        alarms = self.alarms_of(
+            "container-down", "not_down", silent=lambda ago: state(ago, True) if ago >= 8 else None,
+            just_ended=lambda ago: state(ago, ago != 0), never_ran=lambda ago: state(ago, False))
+        self.assertEqual(alarms, set())
+
+    def test_meant_to_be_down(self):
+        def down(more):
+            return lambda ago: state(ago, ago >= 8, more)
+        alarms = self.alarms_of(
+            "container-down", "meant", of_plain_lxc=down(""), starts_with_host=down(",onboot=true,template=false"),
+            by_hand=down(",onboot=false,template=false"), template=down(",onboot=true,template=true"),
+            in_backup=down(',onboot=true,template=false,lock="backup"'),
+            was_in_backup=lambda ago: state(ago, ago >= 8, ',onboot=true,lock="backup"' if ago >= 6 else ",onboot=true"))
+        self.assertEqual(alarms, {"of_plain_lxc", "starts_with_host", "was_in_backup"})
+
+    def test_not_read_only(self):
+        def filesystem(when):
+            return lambda ago: f"lxc_fs,host=h,container={{}},mountpoint=/,fstype=ext4 readonly={when(ago)}"
+        alarms = self.alarms_of(
+            "filesystem-readonly", "readonly", again_writable=filesystem(lambda ago: 2 < ago < 9),
+            a_moment=filesystem(lambda ago: ago == 3), just_now=filesystem(lambda ago: ago < 3),
+            since_long=filesystem(lambda ago: ago < 30), at_first=filesystem(lambda ago: ago > 9))
+        self.assertEqual(alarms, {"since_long"})
+
+    def test_shared_filesystems(self):
+        """What the host has, too, is the host's; older agents do not say so."""
+        def filesystem(more):
+            return lambda ago: ("lxc_fs,host=h,container={},mountpoint=/,fstype=ext4 used_percent=95,inodes_used=95i,inodes_total=100i,"
+                                f"readonly={ago < 9}{more}")
+        for rule in ("filesystem-full", "inodes-full", "filesystem-readonly"):
+            alarms = self.alarms_of(rule, f"shared-{rule}", of_old_agent=filesystem(""), own=filesystem(",shared=false"),
+                                    shared=filesystem(",shared=true"))
+            self.assertEqual(alarms, {"of_old_agent", "own"}, rule)
+            host = self.alarms_of(f"host-{rule}", f"host-{rule}", h=lambda ago: (
+                f"host_fs,host={{}},mountpoint=/,fstype=ext4 used_percent=95,inodes_used=95i,inodes_total=100i,readonly={ago < 9}"))
+            self.assertEqual(host, {"h"}, rule)
 
     def test_removed(self):
-        down = alert_rules()[1]
-        for minutes in range(12):
-            db = f"removed{minutes}"
-            self.influx.execute(f'CREATE DATABASE "{db}"')
-            self.write(db, "c", lambda ago: state(ago, True) if ago >= minutes else None)
-            self.assertEqual(self.alarms(down, db), set(), f"a container that was removed {minutes} minutes ago")
+        """Also one that moves: it is down for a moment before it has left, and its last points say so."""
+        for minutes in range(2, 12):
+            alarms = self.alarms_of(
+                "container-down", f"removed{minutes}", running=lambda ago: state(ago, True) if ago >= minutes else None,
+                down=lambda ago: state(ago, ago >= minutes + 2) if ago >= minutes else None)
+            self.assertEqual(alarms, set(), f"containers that left {minutes} minutes ago")
 
     def test_no_data(self):
         self.assertEqual([rule["uid"] for rule in alert_rules() if rule["noDataState"] == "Alerting"], ["lxcmon-agent-silent"])

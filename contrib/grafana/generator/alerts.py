@@ -2,9 +2,9 @@
 """The alert rules, as a provisioning file. Templates keep the file readable: administrators change the thresholds in it."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .queries import Figure, Query, change, gauge, growth
+from .queries import Figure, Query, change, gauge, growth, percent_of_time
 
 MINUTE, HOUR = 60, 3600
 HEAD = """\
@@ -52,6 +52,9 @@ class Ask:
     seconds: int
     by: tuple = ("host", "container")
     reduce: str = "mean"
+    also: tuple = ()
+    across: tuple = ()
+    combine: str = "sum"
 
 
 @dataclass
@@ -59,7 +62,7 @@ class Rule:
     name: str
     title: str
     severity: str
-    asked: list  # A, B, C
+    asked: list  # A, B, C, D
     formula: str
     wait: str
     summary: str
@@ -68,7 +71,42 @@ class Rule:
     why: str = NO_DATA_IS_OK
 
 
+FS, HOST_FS = ("host", "container", "mountpoint"), ("host", "mountpoint")
+MOUNT = "{{ .Labels.mountpoint }}"
 ON = "{{ .Labels.container }} on {{ .Labels.host }}"
+
+
+# In `also` of a count of points, so that it is larger than the count without them. Older agents do not send all of these.
+SHARED = (gauge("lxc_fs", "shared", only=True),)
+MAY_BE_DOWN = (gauge("lxc_state", "lock"), gauge("lxc_state", "template", only=True), gauge("lxc_state", "onboot", only=False))
+
+
+OUT_OF_INODES = ("Without inodes no file can be made, however much space is free. Delete files: du --inodes -x MOUNTPOINT | sort -n | "
+                 "tail names the folders with the most.")
+BECAME_READONLY = ("It was writable within the last 24 hours, and has been read-only for 5 minutes. The kernel does that after an error "
+                   "of the disk or of the filesystem: see journalctl -k on the host. The alert ends 24 hours after it was last writable.")
+
+
+def readonly(measurement, by, also=()):
+    """A, B, C: all points of 5 minutes are read-only, and an earlier one is not."""
+    field = gauge(measurement, "readonly")
+    return [Ask(replace(field, only=True), "range", 5 * MINUTE, by, "count"), Ask(field, "range", 5 * MINUTE, by, "count", also),
+            # A boolean is no number for Grafana: it is counted. `last` reads one point, a count of a day all.
+            Ask(replace(field, only=False), "latest", 24 * HOUR, by, across=("fstype",), combine="count")]
+
+
+def not_shared(field):
+    """B, C: equal for a filesystem that is not one of the host's, too, for which the host has a rule."""
+    return [Ask(gauge("lxc_fs", field), "range", 10 * MINUTE, FS, "count", also) for also in ((), SHARED)]
+
+
+def inodes(measurement, by):
+    return Ask(gauge(measurement, "inodes_used", per="inodes_total", scale=100), "latest", 10 * MINUTE, by)
+
+
+def memory_stall(measurement, by):
+    stalled = percent_of_time(measurement, "full_total_usec", where=(("resource", "memory"),))
+    return Ask(stalled, "range", 10 * MINUTE, by)
 
 
 def rounded(letter):
@@ -84,24 +122,55 @@ RULES = [
          no_data="Alerting", why="No data at all is an alarm: every agent is silent, or InfluxDB has lost the data."),
     Rule("container-down", "LXC container down", "critical",
          [Ask(gauge("lxc_state", "running", only=False), "range", 4 * MINUTE, reduce="count"),
-          Ask(gauge("lxc_state", "running"), "range", 4 * MINUTE, reduce="count"),
-          Ask(gauge("lxc_state", "uptime_sec"), "latest", 6 * HOUR)],
-         # All points of 4 minutes must agree. A removed container, or one with a silent agent, has no points.
-         "$A == $B && $C >= 0", "0s", f"{ON} is down",
-         "It ran within the last 6 hours, the agent still knows it, and it does not run. The alert ends after 6 hours."),
+          Ask(gauge("lxc_state", "running"), "range", 4 * MINUTE, reduce="count", also=MAY_BE_DOWN),
+          Ask(gauge("lxc_state", "uptime_sec"), "latest", 6 * HOUR),
+          Ask(gauge("lxc_state", "running"), "range", 2 * MINUTE, reduce="count")],
+         # All points of 4 minutes must agree. A container that has moved or was removed, or has a silent agent, has no new points.
+         "$A == $B && $C >= 0 && $D > 0", "0s", f"{ON} is down",
+         "It ran within the last 6 hours, the agent still knows it, and it has not run for 4 minutes. Templates, locked containers and "
+         "containers that do not start with the host (onboot) are left out. Stopped on purpose: turn off its start at boot. The alert "
+         "ends after 6 hours."),
+    Rule("restart-loop", "LXC container restarts again and again", "critical",
+         [Ask(growth("lxc_state", "restarts"), "range", 15 * MINUTE, reduce="sum")], "$A >= 3", "0s",
+         f"{ON} has restarted {rounded('A')} times in 15 minutes",
+         "Its init ends soon after each start, or something restarts it. See the log in the container, an OOM kill on the host, and "
+         "what starts it (lxc-autostart, a script, the manager)."),
     Rule("oom-kill", "LXC container OOM-killed", "warning", [Ask(growth("lxc_memory", "oom_kill"), "range", 10 * MINUTE, reduce="sum")],
          "$A > 0", "0s", f"The kernel killed {rounded('A')} process(es) of {ON} for memory",
          "In the last 10 minutes. Raise the memory limit, or find the leak in the dashboard LXC Container."),
+    # The counter of a container ends with it, and on cgroup v1 leaves out the cgroups that systemd makes below its own.
+    Rule("host-oom-kill", "LXC host OOM kill", "warning",
+         [Ask(growth("host_memory", "oom_kill"), "range", 10 * MINUTE, ("host",), reduce="sum")], "$A > 0", "0s",
+         f"The kernel killed {rounded('A')} process(es) on {{{{ .Labels.host }}}} for memory",
+         "In the last 10 minutes, anywhere on the host. If no alert names a container, look at the containers that stopped or restarted "
+         "then: journalctl -k -g 'oom-kill|Killed process' on the host names the process and its cgroup (task_memcg)."),
     Rule("memory-full", "LXC container memory above 90 %", "warning",
          [Ask(gauge("lxc_memory", "used_percent"), "range", 5 * MINUTE)], "$A > 90", "5m",
          f"{ON} uses {rounded('A')} % of its memory limit", "Mean of 5 minutes, without page cache. At 100 % the kernel kills processes."),
+    # Such a container is not OOM-killed, and its used memory, which leaves out the page cache, may be low.
+    Rule("memory-pressure", "LXC container short of memory", "warning", [memory_stall("lxc_pressure", ("host", "container"))], "$A > 20",
+         "5m", f"All tasks of {ON} waited for memory in {rounded('A')} % of the last 10 minutes",
+         "It is at its memory limit and reads the same pages from disk again and again, or it is above memory.high, which slows it "
+         "down on purpose: Memory events and Page faults in the dashboard LXC Container say which. Raise its limit or memory.high, or "
+         "find the leak."),
+    Rule("host-memory-pressure", "LXC host short of memory", "warning", [memory_stall("host_pressure", ("host",))], "$A > 20", "5m",
+         f"All tasks of the host {{{{ .Labels.host }}}} waited for memory in {rounded('A')} % of the last 10 minutes",
+         "Its memory is used up, or a container at its limit keeps the disk busy: see the Top 10 of LXC Fleet."),
     Rule("filesystem-full", "LXC container filesystem above 90 %", "warning",
-         [Ask(gauge("lxc_fs", "used_percent"), "latest", 10 * MINUTE, ("host", "container", "mountpoint"))], "$A > 90", "5m",
-         f"{{{{ .Labels.mountpoint }}}} of {ON} is {rounded('A')} % full", "Free space, or enlarge the filesystem."),
+         [Ask(gauge("lxc_fs", "used_percent"), "latest", 10 * MINUTE, FS), *not_shared("used_percent")], "$A > 90 && $B == $C", "5m",
+         f"{MOUNT} of {ON} is {rounded('A')} % full", "Free space, or enlarge the filesystem."),
     Rule("host-filesystem-full", "LXC host filesystem above 90 %", "warning",
-         [Ask(gauge("host_fs", "used_percent"), "latest", 10 * MINUTE, ("host", "mountpoint"))], "$A > 90", "5m",
-         f"{{{{ .Labels.mountpoint }}}} of the host {{{{ .Labels.host }}}} is {rounded('A')} % full",
-         "A full host filesystem stops its containers from writing."),
+         [Ask(gauge("host_fs", "used_percent"), "latest", 10 * MINUTE, HOST_FS)], "$A > 90", "5m",
+         f"{MOUNT} of the host {{{{ .Labels.host }}}} is {rounded('A')} % full",
+         "A full host filesystem stops its containers from writing. The container's own rule leaves out folders that are on it."),
+    Rule("inodes-full", "LXC container inodes above 90 %", "warning", [inodes("lxc_fs", FS), *not_shared("inodes_used")],
+         "$A > 90 && $B == $C", "5m", f"{MOUNT} of {ON} has used {rounded('A')} % of its inodes", OUT_OF_INODES),
+    Rule("host-inodes-full", "LXC host inodes above 90 %", "warning", [inodes("host_fs", HOST_FS)], "$A > 90", "5m",
+         f"{MOUNT} of the host {{{{ .Labels.host }}}} has used {rounded('A')} % of its inodes", OUT_OF_INODES),
+    Rule("filesystem-readonly", "LXC container filesystem became read-only", "critical", readonly("lxc_fs", FS, SHARED),
+         "$A == $B && $C > 0", "0s", f"{MOUNT} of {ON} has become read-only", BECAME_READONLY),
+    Rule("host-filesystem-readonly", "LXC host filesystem became read-only", "critical", readonly("host_fs", HOST_FS),
+         "$A == $B && $C > 0", "0s", f"{MOUNT} of the host {{{{ .Labels.host }}}} has become read-only", BECAME_READONLY),
     Rule("throttled", "LXC container throttled above 25 %", "warning",
          [Ask(growth("lxc_cpu", "nr_throttled", per="nr_periods", scale=100), "range", 10 * MINUTE, reduce="sum")], "$A > 25", "10m",
          f"{ON} is throttled in {rounded('A')} % of its CPU periods", "In the last 10 minutes. Raise its CPU limit."),
@@ -127,9 +196,10 @@ def _rule(rule, language):
 
 
 def _entries(rule, language):
-    """Reduces the series of each query to one number, A, B and C; the formula computes the alarm from them."""
-    for letter, ask in zip("ABC", rule.asked):
-        query = Query(ask.figure, ask.shape, ask.by, reduce=ask.reduce, variables=())
+    """Reduces the series of each query to one number, A, B, C and D; the formula computes the alarm from them."""
+    for letter, ask in zip("ABCD", rule.asked):
+        query = Query(ask.figure, ask.shape, ask.by, reduce=ask.reduce, also=ask.also, across=ask.across, combine=ask.combine,
+                      variables=())
         # The value of $__interval.
         model = {**language.alert_model(query, f"query{letter}"), "intervalMs": 10_000, "maxDataPoints": 10_000}
         yield _entry(f"query{letter}", language.UID, ask.seconds, model)

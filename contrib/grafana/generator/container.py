@@ -3,8 +3,8 @@
 
 from . import queries
 from .dashboard import CONTAINER, HOST, INTERFACE, Dashboard, Row
-from .fleet import (CPU, CPU_OF_LIMIT, KILLS, MEMORY, MEMORY_PERCENT, NO_IO, NO_PSI, PERCENT_OF_TIME, QUARTER, STATE, THROTTLED,
-                    pressure)
+from .fleet import (CPU, CPU_OF_LIMIT, KILLS, LOCK, MEMORY, MEMORY_PERCENT, NO_IO, NO_PSI, ONBOOT, PERCENT_OF_TIME, QUARTER, STATE,
+                    TEMPLATE, THROTTLED, pressure)
 from .panels import ANY_IS_BAD, FULL, Column, Graph, Stat, Table
 from .queries import gauge, growth, latest, over_range, percent_of_time, rate, series
 
@@ -35,6 +35,8 @@ def _now():
         Table("Container", "State and limits at the end of the time shown.",
               [Column("container"), Column("host"), Column("name"),
                Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=100),
+               Column("lock", latest(LOCK, "lock"), width=80), Column("onboot", latest(ONBOOT, "onboot"), width=75),
+               Column("template", latest(TEMPLATE, "template"), width=80),
                Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0),
                Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "short"),
                Column("init", latest(gauge("lxc_state", "init_pid"), "init"), "none"),
@@ -68,15 +70,15 @@ def _memory():
     return [
         # On cgroup v1 kernel memory is sampled once a minute.
         Graph("Memory by kind", "Anonymous memory and page cache (with shared memory), stacked; kernel memory as a line; dashed: "
-              "the limit.", "bytes",
+              "the limit, and memory.high, above which the kernel slows the container down.", "bytes",
               each("lxc_memory", (("anon_bytes", "anon"), ("file_bytes", "cache"), ("kernel_bytes", "kernel"),
-                                  ("limit_bytes", "limit"))), stacked=True, limits=("D",), beside=("C",)),
+                                  ("limit_bytes", "limit"), ("high_bytes", "high"))), stacked=True, limits=("D", "E"), beside=("C",)),
         Graph("Memory of its limit", "Without page cache. Above 90 % an OOM kill is near.", "percent", [series(MEMORY_PERCENT)], width=6,
               thresholds=FULL, maximum=100, no_value="No memory limit is set"),
         Graph("Used, working set, swap", "Used: without page cache. Working set: without the inactive page cache.", "bytes",
               each("lxc_memory", (("used_bytes", "used"), ("working_set_bytes", "working set"), ("swap_usage_bytes", "swap"))), width=6),
-        Graph("Memory events", "OOM kills, and how often the limit was hit, in each interval. Not 0: raise the limit.", "short",
-              each("lxc_memory", (("oom_kill", "OOM kills"), ("events_max", "limit hit")), growth)),
+        Graph("Memory events", "OOM kills, and how often the limit and memory.high were hit, in each interval. Not 0: raise it.", "short",
+              each("lxc_memory", (("oom_kill", "OOM kills"), ("events_max", "limit hit"), ("events_high", "high hit")), growth)),
         Graph("Page faults", "A second. Major faults read from disk: many mean that memory is short.", "ops",
               each("lxc_memory", (("pgfault", "faults"), ("pgmajfault", "major"), ("refault_file", "refaults")), rate)),
     ]
@@ -92,7 +94,8 @@ def _mirrored(title, description, unit, measurement, legend, pair, chosen=None, 
 def _io():
     legend = of("{device}")
     return [
-        _mirrored("Bytes", "Read, and below zero written, by device.", "Bps", "lxc_io", legend,
+        _mirrored("Bytes", "Read, and below zero written, by device. Do not add up: I/O on LVM, LUKS, RAID and loop counts at the disks "
+                  "below them, too.", "Bps", "lxc_io", legend,
                   (("read_bytes", "read"), ("write_bytes", "written")), no_value=NO_IO),
         _mirrored("Operations", "Reads, and below zero writes, by device.", "iops", "lxc_io", legend,
                   (("read_ops", "reads"), ("write_ops", "writes")), no_value=NO_IO),
@@ -123,9 +126,11 @@ def _filesystems():
                Column("total", latest(gauge("lxc_fs", "total_bytes"), "total", by), "bytes", decimals=1),
                Column("available", latest(gauge("lxc_fs", "available_bytes"), "available", by), "bytes", decimals=1),
                Column("inodes", latest(gauge("lxc_fs", "inodes_used", per="inodes_total", scale=100), "inodes", by), "percent", "bar",
-                      thresholds=FULL, decimals=1)], width=14, height=8, sort_by="used"),
+                      thresholds=FULL, decimals=1),
+               Column("read-only", latest(gauge("lxc_fs", "readonly", text=True), "read-only", by), width=90)],
+              width=15, height=8, sort_by="used"),
         Graph("Used", "Of the space that is available to users.", "percent", [series(gauge("lxc_fs", "used_percent"), of("{mountpoint}"))],
-              width=10, maximum=100, thresholds=FULL),
+              width=9, maximum=100, thresholds=FULL),
     ]
 
 

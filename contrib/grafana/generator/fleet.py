@@ -13,14 +13,18 @@ CPU_OF_LIMIT = gauge("lxc_cpu", "usage_percent", per="limit_cores")
 MEMORY = gauge("lxc_memory", "used_bytes")
 MEMORY_PERCENT = gauge("lxc_memory", "used_percent")
 RECEIVED, SENT = rate("lxc_net", "rx_bytes"), rate("lxc_net", "tx_bytes")
-READ, WRITTEN = rate("lxc_io", "read_bytes"), rate("lxc_io", "write_bytes")
+# For sums: the kernel counts I/O on LVM, LUKS, RAID and loop at the disks below them, too.
+READ, WRITTEN = (rate("lxc_io", name, without=("stacked",)) for name in ("read_bytes", "write_bytes"))
 DISK_PERCENT = gauge("lxc_fs", "used_percent")
 THROTTLED = growth("lxc_cpu", "nr_throttled", per="nr_periods", scale=100)
 KILLS = growth("lxc_memory", "oom_kill")
+HOST_KILLS = growth("host_memory", "oom_kill")
 STATE = gauge("lxc_state", "state", text=True)
+# Only known to Proxmox VE, LXD and Incus.
+LOCK, ONBOOT, TEMPLATE = (gauge("lxc_state", name, text=True) for name in ("lock", "onboot", "template"))
 INTERFACES, MOUNTS, DEVICES = ("interface",), ("mountpoint",), ("device",)
 NO_PSI = "No pressure figures: they need PSI in the kernel (psi=1) and cgroup v2"
-NO_IO = "No block I/O counted: none done, or cgroup v1 without BFQ or a throttle rule"
+NO_IO = "No block I/O counted: none done, a container on ZFS, or cgroup v1 without BFQ or a throttle rule"
 PERCENT_OF_TIME = steps((10, ORANGE), (40, RED))
 TOP = 10
 QUARTER = steps((5, ORANGE), (25, RED))
@@ -88,11 +92,11 @@ def _top_and_problems(language):
         return Table(title, description, [Column("container", links=links), Column("host"), column], width=6, height=9,
                      sort_by=column.name, most=TOP)
 
-    def found(title, description, column, no_value, keep):
-        return Table(title, description, [Column("container", links=links), Column("host"), column], width=8, height=7,
-                     sort_by=column.name, keep=keep, no_value=no_value)
+    def found(title, description, columns, no_value, keep, width=7):
+        return Table(title, description, [Column("container", links=links), Column("host"), *columns], width=width, height=7,
+                     sort_by=columns[0].name, keep=keep, no_value=no_value)
 
-    io = top("Top 10: disk writes", "Mean over the time shown, all devices. Look here when PSI io is high.",
+    io = top("Top 10: disk writes", "Mean over the time shown, all disks. Look here when PSI io is high.",
              Column("written", over_range(WRITTEN, "written", across=DEVICES), "Bps", "bar", maximum=None, decimals=1))
     io.no_value = NO_IO
     return [
@@ -105,13 +109,17 @@ def _top_and_problems(language):
         io,
         found("Throttled", "Share of CPU periods in which the container had used up its quota, in the time shown. Raise its limit above "
               "25 %.",
-              Column("throttled", over_range(THROTTLED, "throttled", reduce="sum"), "percent", "bar", thresholds=QUARTER, decimals=1),
+              [Column("throttled", over_range(THROTTLED, "throttled", reduce="sum"), "percent", "bar", thresholds=QUARTER, decimals=1)],
               "No container was throttled", more_than_0("throttled")),
         found("OOM-killed", "Processes that the kernel killed for memory, in the time shown. Raise the memory limit, or find the leak.",
-              Column("kills", over_range(KILLS, "kills", reduce="sum"), "short", "background", thresholds=ANY_IS_BAD),
+              [Column("kills", over_range(KILLS, "kills", reduce="sum"), "short", "background", thresholds=ANY_IS_BAD)],
               "No process was OOM-killed", more_than_0("kills")),
-        found("Down", "Known to the agent, but not RUNNING at the end of the time shown.", Column("state", latest(STATE, "state"),
-              cell="background"), "All containers are running", is_not("state", "RUNNING")),
+        found("Down", "Known to the agent, but not RUNNING at the end of the time shown. Proxmox VE, LXD and Incus say which may be "
+              "down: locked (a backup, a migration), without onboot, templates.",
+              [Column("state", latest(STATE, "state"), cell="background", width=95),
+               Column("lock", latest(LOCK, "lock"), width=80), Column("onboot", latest(ONBOOT, "onboot"), width=75),
+               Column("template", latest(TEMPLATE, "template"), width=80)],
+              "All containers are running", is_not("state", "RUNNING"), width=10),
     ]
 
 
@@ -122,7 +130,7 @@ def _graphs():
         Graph("Network", "Received, and below zero sent; all interfaces of a container.", "Bps",
               [series(RECEIVED, queries.CONTAINER + " in", INTERFACES), series(SENT, queries.CONTAINER + " out", INTERFACES)],
               mirrored=("B",)),
-        Graph("Disk", "Read, and below zero written; all devices of a container.", "Bps",
+        Graph("Disk", "Read, and below zero written; all disks of a container, without LVM, LUKS, RAID and loop above them.", "Bps",
               [series(READ, queries.CONTAINER + " read", DEVICES), series(WRITTEN, queries.CONTAINER + " written", DEVICES)],
               mirrored=("B",), no_value=NO_IO),
         *(Graph(f"Pressure: {resource}", f"Time in which a task of the container waited for {resource} (PSI). Above 10 %: noticeable.",
@@ -141,13 +149,14 @@ def _hosts(language):
         Column("load", latest(gauge("host_load", "load1"), "load", by), "short", decimals=1),
         Column("memory", latest(gauge("host_memory", "used_percent"), "memory", by), "percent", "bar", thresholds=FULL, decimals=0),
         Column("of", latest(gauge("host_memory", "limit_bytes"), "of", by), "bytes", decimals=1),
+        Column("OOM kills", over_range(HOST_KILLS, "OOM kills", by, reduce="sum"), "short", "background", thresholds=ANY_IS_BAD),
         Column("disk", latest(gauge("host_fs", "used_percent"), "disk", by, MOUNTS, "max"), "percent", "bar", thresholds=FULL, decimals=0),
         *(Column(f"PSI {word}", latest(gauge("host_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}", by),
                  "percent", "bar", thresholds=PERCENT_OF_TIME, decimals=0)
           for word, resource in (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))),
     ]
-    return Table("Hosts", "Each host at the end of the time shown. CPU is of all its cores; disk is the fullest filesystem.", columns,
-                 height=7, sort_by="CPU")
+    return Table("Hosts", "Each host at the end of the time shown. CPU is of all its cores; OOM kills are all of the host, containers "
+                 "included, in the time shown; disk is the fullest filesystem.", columns, height=7, sort_by="CPU")
 
 
 def _host_graphs():

@@ -2,6 +2,7 @@
 """Queries in Flux. Grafana fills in v.timeRangeStart, v.windowPeriod and v.defaultBucket."""
 
 import re
+from dataclasses import replace
 
 from .queries import Query
 
@@ -24,6 +25,8 @@ def text(query, latest=LATEST):
     figure, tags = query.figure, query.by + query.across
     if query.shape == "presence":
         return _piped(_presence(query))
+    if query.also:
+        return _piped(_sum(query))
     steps = ["from(bucket: v.defaultBucket)", latest if query.shape == "latest" else RANGE, *_filters(query)]
     if query.shape == "latest" and figure.how == "gauge":
         # First of all steps, so that InfluxDB reads one point of each series.
@@ -59,10 +62,17 @@ def _presence(query):
             *_table_end(query)]
 
 
+def _sum(query):
+    parts = (_piped(["from(bucket: v.defaultBucket)", RANGE, *_filters(replace(query, figure=figure)), f"{query.reduce}()"])
+             for figure in (query.figure, *query.also))
+    return ["union(tables: [" + ",\n".join(parts) + "])", _group(query.by), "sum()", *_table_end(query)]
+
+
 def _filters(query):
     fields = " or ".join(f'r._field == "{name}"' for name in query.figure.fields)
     conditions = [f'r._measurement == "{query.figure.measurement}"', f"({fields})" if query.figure.per else fields,
-                  *(f'r.{tag} == "{value}"' for tag, value in query.figure.where)]
+                  *(f'r.{tag} == "{value}"' for tag, value in query.figure.where),
+                  *(f"not exists r.{tag}" for tag in query.figure.without)]
     yield f"filter(fn: (r) => {' and '.join(conditions)})"
     if query.figure.only is not None:
         yield f"filter(fn: (r) => r._value == {str(query.figure.only).lower()})"

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Queries in InfluxQL for the data source of Grafana, which fills in $timeFilter and $__interval."""
 
+from dataclasses import replace
+
 from .queries import Query
 
 NAME, UID = "lxcmon", "lxcmon"
@@ -24,6 +26,8 @@ def alert_model(query, ref_id):
 def text(query, latest=LATEST):
     if query.shape == "presence":
         return _presence(query)
+    if query.also:
+        return _sum(query)
     made = _read(query, latest if query.shape == "latest" else "$timeFilter")
     return _combined(query, made) if query.across else made
 
@@ -32,6 +36,12 @@ def _presence(query):
     inner = (f'SELECT moving_average(count("{query.figure.field}"), 3) AS "m"{_from(query, "$timeFilter")} GROUP BY time(2m), '
              + ", ".join(f'"{tag}"' for tag in query.by) + " fill(0)")
     return f'SELECT last("m") AS "{query.name}" FROM ({inner}) WHERE $timeFilter{_grouped(query.by)}'
+
+
+def _sum(query):
+    """A figure that has no points adds nothing; in `a + b`, it would take away the result."""
+    parts = (_read(replace(query, figure=figure, name="v"), "$timeFilter") for figure in (query.figure, *query.also))
+    return f'SELECT sum("v") AS "{query.name}" FROM ' + ", ".join(f"({part})" for part in parts) + _grouped(query.by)
 
 
 def _combined(query, made):
@@ -62,7 +72,8 @@ def _of_points(figure, name):
 
 
 def _from(query, condition):
-    fixed = [f"\"{tag}\" = '{value}'" for tag, value in query.figure.where]
+    # A series without the tag, even one of an agent that does not know it, has '' there.
+    fixed = [f"\"{tag}\" = '{value}'" for tag, value in (*query.figure.where, *((tag, "") for tag in query.figure.without))]
     chosen = [f'"{name}" =~ /^${{{name}:regex}}$/' for name in query.chosen_by()]
     if query.figure.only is not None:
         fixed.append(f'"{query.figure.field}" = {str(query.figure.only).lower()}')

@@ -17,6 +17,7 @@ class Figure:
     scale: float = 1
     window: str = "mean"  # function over the points of a gauge in an interval
     where: tuple = ()  # ((tag, value), ...)
+    without: tuple = ()  # (tag, ...): only series that do not have it
     text: bool = False
     only: bool | None = None  # of a boolean: only the points with this value
 
@@ -39,6 +40,7 @@ class Query:
     name: str = "value"  # of a table's column
     most: int | None = None  # at most this many rows, with the largest values
     legend: str | None = None  # of a series: "{container} @ {host}"
+    also: tuple = ()  # figures of the same measurement, in the same sum: for alerts, of counts over the range
     variables: tuple | None = None  # dashboard variables to filter by; None: host, and container if the measurement has it
 
     def chosen_by(self):

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Panels about what no container of this host can show (Proxmox VE's locks, stacked devices, memory.high), on points made here."""
+
+import time
+import unittest
+
+from support.dashboards import dashboards, filled_in, panel_queries
+from support.influx import Influxd
+from support.workspace import Workspace
+
+SECOND_NS = 10**9
+
+
+class DashboardsPoints(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.workspace = Workspace()
+        cls.addClassCleanup(cls.workspace.close)
+        cls.influx = Influxd(cls.workspace)
+        cls.addClassCleanup(cls.influx.stop)
+        cls.influx.start()
+        cls.now_ns = time.time_ns()
+
+    def write(self, db, *series):
+        """A point of each each second, for a minute: functions of the seconds that have passed."""
+        self.influx.execute(f'CREATE DATABASE "{db}"')
+        lines = [f"{each(at)} {self.now_ns - (60 - at) * SECOND_NS}" for each in series for at in range(61)]
+        self.assertEqual(self.influx.write(db, "\n".join(lines).encode()), (204, ""))
+
+    def found(self, db, panel, *by):
+        """What the queries of the panel say: {values of the tags `by`: {letter: the last value}}."""
+        made = {}
+        end_ms = self.now_ns // 10**6
+        for each in (query for dashboard in dashboards() for query in panel_queries(dashboard)):
+            if not each.where.startswith(f"{panel} / "):
+                continue
+            text = filled_in(each.text, end_ms - 60_000, end_ms, "60s", host=None, container=None, interface=None)
+            for series in self.influx.execute(text, db).get("series", []):
+                key = tuple(series.get("tags", {}).get(tag) for tag in by)
+                values = [row[1] for row in series["values"] if row[1] is not None]
+                if values:
+                    made.setdefault(key, {})[each.where.split()[-1]] = values[-1]
+        return made
+
+    def test_meant_to_be_down(self):
+        def state(container, more=""):
+            return lambda at: f'lxc_state,host=h,container={container} state="STOPPED"{more}'
+        self.write("down", state("plain"), state("saved", ',lock="backup",onboot=true,template=false'),
+                   state("base", ",onboot=false,template=true"))
+        self.assertEqual(self.found("down", "LXC Fleet / Down", "container"),
+                         {("plain",): {"A": "STOPPED"}, ("saved",): {"A": "STOPPED", "B": "backup", "C": True, "D": False},
+                          ("base",): {"A": "STOPPED", "C": False, "D": True}})
+        self.assertEqual(self.found("down", "LXC Container / Container", "container")[("saved",)],
+                         {"A": "STOPPED", "B": "backup", "C": True, "D": False})
+
+    def test_memory_high(self):
+        self.write("high", lambda at: "lxc_memory,host=h,container=c anon_bytes=5i,high_bytes=7i,oom_kill=0i,events_max=1i,"
+                   f"events_high={at}i")
+        self.assertEqual(self.found("high", "LXC Container / Memory by kind", "container"), {("c",): {"A": 5, "E": 7}})
+        hits = self.found("high", "LXC Container / Memory events", "container")[("c",)]
+        self.assertEqual((hits["A"], hits["B"]), (0, 0))
+        self.assertGreater(hits["C"], 0)
+
+    def test_stacked_devices(self):
+        def device(name, more, rate):
+            return lambda at: f"lxc_io,host=h,container=c,device={name}{more} read_bytes={at * rate}i,write_bytes={at * rate}i"
+        disks = device("vda", "", 100), device("vdb", "", 20)
+        self.write("layers", *disks, device("dm-7", ",stacked=true", 100), device("loop1", ",stacked=true", 100))
+        # An agent that knows no such tag.
+        self.write("disks", *disks)
+        for db in ("layers", "disks"):
+            self.assertEqual(self.found(db, "LXC Fleet / Top 10: disk writes", "container"), {("c",): {"A": 120}}, db)
+            self.assertEqual(self.found(db, "LXC Fleet / Disk", "container"), {("c",): {"A": 120, "B": 120}}, db)
+        self.assertEqual(self.found("layers", "LXC Container / Bytes", "device")[("dm-7",)], {"A": 100, "B": 100})
+
+
+if __name__ == "__main__":
+    unittest.main()
