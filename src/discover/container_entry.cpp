@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/container_entry.hpp"
 
-#include "discover/monitor_sockets.hpp"
+#include "discover/monitors/sockets.hpp"
 #include "io/pidfd.hpp"
 #include "text/printable.hpp"
 

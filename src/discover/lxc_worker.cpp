@@ -5,7 +5,7 @@
 #include "discover/lxc_api.hpp"
 #include "discover/lxc_protocol.hpp"
 #include "discover/managers/lxd_names.hpp"
-#include "discover/monitor_peer.hpp"
+#include "discover/monitors/peer.hpp"
 #include "discover/user_rights.hpp"
 #include "io/parse.hpp"
 #include "io/pidfd.hpp"

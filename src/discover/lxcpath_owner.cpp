@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/lxcpath_owner.hpp"
 
-#include "discover/monitor_peer.hpp"
-#include "discover/monitor_sockets.hpp"
+#include "discover/monitors/peer.hpp"
+#include "discover/monitors/sockets.hpp"
 #include "io/kernel_file.hpp"
 #include "io/mountinfo.hpp"
 #include "io/parse.hpp"
