@@ -66,6 +66,10 @@ class ContainerTable {
             return owner && other.owner && owner->uid == other.owner->uid && folder_id &&
                    folder_id == other.folder_id;
         }
+        void forget_containers() noexcept {
+            entries.clear();
+            manager.reset();
+        }
 
         FolderWatch folder;
         bool is_gone = false;              ///< a default lxcpath that is none at the moment
@@ -76,6 +80,7 @@ class ContainerTable {
         std::optional<LxcOwner> owner;  ///< not known before the first answer
         bool may_hang = true;           ///< the agent itself must not touch it
         std::unique_ptr<Manager> manager; ///< of its containers; nullptr: none
+        FolderId managed_folder;          ///< that `manager` was chosen for
         Entries entries;
         std::uint64_t question = 0; ///< number of the open question for its owner or a list; 0: none
         int failures = 0;           ///< consecutive lists on which liblxc has hung or crashed
@@ -113,6 +118,7 @@ class ContainerTable {
     void note_list(const std::string& lxcpath, Path& path, const std::string& fault);
     void refuse_taken_init(const ContainerEntry& entry, LxcAnswer& answer) const;
     void take_container(std::size_t index, ContainerEntry& entry, bool of_init, LxcAnswer answer);
+    void choose_manager(Path& path, const LxcAnswer& answer);
     void refresh_manager(std::size_t index, bool may_wait);
     void mark_seen(std::size_t index, const std::string& name, Source source);
     void mark_shadowed();

@@ -61,8 +61,7 @@ void ContainerTable::leave_default(std::size_t index) {
     if (path.is_gone || std::ranges::any_of(path.entries, runs)) // what runs stays
         return;
     path.is_gone = true;
-    path.manager.reset();
-    path.entries.clear();
+    path.forget_containers();
     path.folder_id.reset();
     path.found.clear();
     faults_.erase(settings_.lxcpaths[index]);

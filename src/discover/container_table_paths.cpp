@@ -44,6 +44,7 @@ void ContainerTable::ask_about_path(std::size_t index, LxcAsk what) {
     LxcQuestion question;
     question.ask = what;
     question.lxcpath = settings_.lxcpaths[index];
+    question.pve_lxcpath = settings_.pve.lxcpath;
     path.question =
         clients_.ask(what == LxcAsk::list ? path.owner.value_or(LxcOwner{}) : LxcOwner{}, std::move(question),
                      path.failures != 0 ? LxcUrgency::last : LxcUrgency::normal);
@@ -104,15 +105,12 @@ void ContainerTable::take_owner(std::size_t index, const LxcAnswer& answer) {
     if (path.owner && path.owner->uid != answer.owner.uid) {
         spdlog::warn("{}: it was uid {}'s and is uid {}'s now: its containers are looked up anew",
                      settings_.lxcpaths[index], path.owner->uid, answer.owner.uid);
-        path.entries.clear();
-        path.manager.reset();
+        path.forget_containers();
         path.folder_id.reset();
         path.found.clear();
     }
     path.owner = answer.owner;
     path.may_hang = answer.may_hang;
-    if (!path.manager && !path.may_hang && allowance_of(path) == nullptr)
-        path.manager = find_manager(settings_.lxcpaths[index], settings_);
     if (!path.may_hang) // notes what the folder is like before the list
         static_cast<void>(path.folder.is_due(settings_.lxcpaths[index]));
     ask_about_path(index, LxcAsk::list);
@@ -127,6 +125,7 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
     find_same_folders();
     if (path.same_as != index)
         return update_all(path.same_as);
+    choose_manager(path, answer);
     begin_list(path.entries);
     for (const std::string& name : answer.names)
         mark_seen(index, name, Source::configuration);
@@ -157,10 +156,10 @@ void ContainerTable::find_same_folders() {
         if (first == index) {
             path.folder.forget();            // it must be listed for itself
             if (!by_path_[before].folder_id) // its containers are here
-                by_path_[before].entries.clear();
+                by_path_[before].forget_containers();
             continue;
         }
-        path.entries.clear();
+        path.forget_containers();
         if (may_log(allowance_of(path), now_ns_))
             spdlog::info("{} is the same folder as {}: its containers are there once, with that lxcpath",
                          settings_.lxcpaths[index], settings_.lxcpaths[first]);
@@ -192,6 +191,19 @@ void ContainerTable::share_paths() {
         for (auto& [name, entry] : path.entries)
             entry->set_paths(path.paths);
     }
+}
+
+/// A manager stays as long as the folder is the same: it may be down for a while.
+void ContainerTable::choose_manager(Path& path, const LxcAnswer& answer) {
+    if (path.manager && path.managed_folder != answer.folder) {
+        path.manager.reset();
+        for (auto& [name, entry] : path.entries)
+            entry->announced = false;
+    }
+    if (path.manager || allowance_of(path) != nullptr)
+        return;
+    path.manager = find_manager(answer.is_pve, answer.daemon_socket, settings_);
+    path.managed_folder = answer.folder;
 }
 
 /// Containers that were never started on this host are only known to their manager.

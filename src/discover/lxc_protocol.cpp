@@ -78,6 +78,7 @@ std::string encode(const LxcQuestion& question) {
     put(message, question.owner);
     put(message, question.init_pid);
     put(message, question.cgroup_dir);
+    put(message, question.pve_lxcpath);
     return message;
 }
 
@@ -92,6 +93,7 @@ std::optional<LxcQuestion> decode_question(std::string_view message) {
     question.owner = texts.take_number<uid_t>();
     question.init_pid = texts.take_number<pid_t>();
     question.cgroup_dir = texts.take();
+    question.pve_lxcpath = texts.take();
     return texts.is_valid() && !texts.has_more() ? std::optional(std::move(question)) : std::nullopt;
 }
 
@@ -111,6 +113,8 @@ std::string encode(const LxcAnswer& answer) {
     put(message, answer.may_hang ? 1 : 0);
     put(message, answer.folder.device);
     put(message, answer.folder.inode);
+    put(message, answer.is_pve ? 1 : 0);
+    put(message, answer.daemon_socket);
     put(message, answer.paths.size());
     for (const std::string& path : answer.paths)
         put(message, path);
@@ -136,6 +140,8 @@ std::optional<LxcAnswer> decode_answer(std::string_view message) {
     answer.may_hang = texts.take_number<int>() != 0;
     answer.folder.device = texts.take_number<std::uint64_t>();
     answer.folder.inode = texts.take_number<std::uint64_t>();
+    answer.is_pve = texts.take_number<int>() != 0;
+    answer.daemon_socket = texts.take();
     for (auto left = texts.take_number<std::size_t>(); left > 0 && texts.is_valid(); --left)
         answer.paths.push_back(texts.take());
     while (texts.has_more())

@@ -196,14 +196,12 @@ std::optional<FolderId> try_folder_of(const std::string& path) noexcept {
     return FolderId{status.st_dev, status.st_ino};
 }
 
-/// Not if a user could put another folder there, which root would trust then; nor through a mount that may
-/// hang: a dead server elsewhere must not stop the list of this folder.
+} // namespace
+
 bool leads_to(const std::string& path, const FolderId& folder) {
     const auto found = Walk(path, false).owner();
     return found && found->owner.uid == 0 && try_folder_of(path) == folder;
 }
-
-} // namespace
 
 FolderId folder_of(const std::string& lxcpath) {
     const auto folder = try_folder_of(lxcpath);

@@ -44,6 +44,10 @@ struct FolderId {
 /// Throws std::system_error with the path.
 [[nodiscard]] FolderId folder_of(const std::string& lxcpath);
 
+/// Whether `path` leads to that folder, and only root decides where it leads. False for a path through a
+/// mount that may hang: a dead server elsewhere must not stop the list of this folder.
+[[nodiscard]] bool leads_to(const std::string& path, const FolderId& folder);
+
 constexpr std::size_t most_other_paths = 16;
 
 /// Other paths of the folder at `lxcpath`: liblxc names a monitor's socket by the lxcpath as the program has

@@ -80,6 +80,7 @@ TEST_CASE("messages are read as they were written; others are refused") {
     question.owner = 4'000'000'000U;
     question.init_pid = 12;
     question.cgroup_dir = "lxc/\xff";
+    question.pve_lxcpath = "/var/lib/lxc";
     CHECK(decode_question(encode(question)) == question);
     LxcAnswer answer;
     answer.number = 8;
@@ -89,6 +90,8 @@ TEST_CASE("messages are read as they were written; others are refused") {
     answer.names = {"a", "b"};
     answer.owner = {4'000'000'000U, 7};
     answer.may_hang = true;
+    answer.is_pve = true;
+    answer.daemon_socket = "/var/lib/lxd/unix.socket";
     CHECK(decode_answer(encode(answer)) == answer);
     CHECK_FALSE(decode_question(""));
     const std::string whole = encode(answer);

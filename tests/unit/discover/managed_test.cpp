@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/log_capture.hpp"
+#include "support/refreshing.hpp"
 #include "support/temp_tree.hpp"
-#include "support/waiting.hpp"
 
 #include "discover/container_table.hpp"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <functional>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,6 +16,7 @@ using namespace std::chrono_literals;
 using lxcmon::Container;
 using lxcmon::discover::ContainerTable;
 using lxcmon::discover::DiscoverSettings;
+using lxcmon::test::becomes_true;
 using lxcmon::test::count_of;
 using lxcmon::test::LogCapture;
 using lxcmon::test::TempTree;
@@ -44,6 +45,7 @@ class PveHost {
         made.lxcpaths = {lxc_.path()};
         made.pve = {pve_.path() / "pve/lxc", lxc_.path()};
         made.managers = {10ms, 5s, 10s};
+        made.liblxc.wait = 20s; // a list is taken in its round, also on a busy machine
         return made;
     }
     [[nodiscard]] const TempTree& lxc() const noexcept { return lxc_; }
@@ -52,14 +54,6 @@ class PveHost {
     TempTree lxc_;
     TempTree pve_;
 };
-
-bool becomes_true(ContainerTable& table, const std::function<bool()>& condition) {
-    const auto is_true = [&] {
-        table.refresh();
-        return condition();
-    };
-    return lxcmon::test::comes_true(is_true, 20s);
-}
 
 /// "NAME STATE" of each.
 std::vector<std::string> states_of(const ContainerTable& table) {
@@ -206,6 +200,38 @@ TEST_CASE("Proxmox VE says nothing of containers in other lxcpaths, and nothing 
     ContainerTable without(settings);
     CHECK(shows(without, {"101 STOPPED", "999 STOPPED"}));
     CHECK(without.managers().empty());
+}
+
+TEST_CASE("Proxmox VE's lxcpath is known by its folder, whatever path leads to it") {
+    const PveHost host;
+    const TempTree other;
+    const std::string real = host.lxc().path(), link = other.path() / "link";
+    std::filesystem::create_directory_symlink(real, link);
+    host.write_conf("101", "");
+    host.write_lxc_config("102"); // it has left
+    DiscoverSettings settings = host.settings();
+    for (const std::vector<std::string>& lxcpaths :
+         {std::vector{link}, std::vector{link, real}, std::vector{real, link}}) {
+        settings.lxcpaths = lxcpaths;
+        ContainerTable table(settings);
+        CHECK(shows(table, {"101 STOPPED"}));
+        CHECK(table.managers().size() == 1);
+    }
+    // The other path of a folder has its manager, too.
+    settings.lxcpaths = {link, real};
+    settings.listing.period = 0ns;
+    ContainerTable table(settings);
+    CHECK(shows(table, {"101 STOPPED"}));
+    std::filesystem::remove(link);
+    CHECK(becomes_true(
+        table, [&] { return !table.containers().empty() && table.containers().at(0)->lxcpath == real; }));
+    CHECK(shows(table, {"101 STOPPED"}));
+    // As a link to a folder of plain LXC the path has no manager any more.
+    std::filesystem::create_directory(other.path() / "plain");
+    std::filesystem::create_directory_symlink(other.path() / "plain", link);
+    other.write("plain/102/config", "lxc.rootfs.path = dir:/nowhere\nlxc.cgroup.dir.container = lxc/102\n");
+    CHECK(shows(table, {"102 STOPPED", "101 STOPPED"}));
+    CHECK(table.managers().size() == 1);
 }
 
 TEST_SUITE_END();
