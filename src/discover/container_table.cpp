@@ -117,23 +117,33 @@ void ContainerTable::update_all(std::size_t index) {
         update(index, *entry);
 }
 
+/// The process that may be its monitor: behind the last one that was asked, then from the first path on. One
+/// that has a pause after a failure comes last.
+ContainerTable::Listener ContainerTable::find_listener(const ContainerEntry& entry) const {
+    Listener found;
+    const std::size_t ways = entry.socket_names.size();
+    for (std::size_t step = 0; step < ways; ++step) {
+        const std::size_t way = (entry.first_way + step) % ways;
+        const std::uint64_t inode = sockets_.inode_of(entry.socket_names[way]);
+        if (inode == 0 || ignored_.contains(entry.container.lxcpath, entry.container.name, inode))
+            continue;
+        if (!entry.is_paused(inode, now_ns_, way))
+            return {way, inode};
+        if (found.inode == 0)
+            found = {way, inode};
+    }
+    return found;
+}
+
 void ContainerTable::update(std::size_t index, ContainerEntry& entry) {
     if (entry.container.init_pid != 0 && !entry.ended)
         return; // the steady state
     const Path& path = by_path_[index];
-    std::uint64_t listener = 0;
-    std::size_t way = 0; // the monitor's
-    for (std::size_t at = 0; at < entry.socket_names.size() && listener == 0; ++at) {
-        const std::uint64_t inode = sockets_.inode_of(entry.socket_names[at]);
-        if (inode == 0 || ignored_.contains(entry.container.lxcpath, entry.container.name, inode))
-            continue;
-        listener = inode;
-        way = at;
-    }
+    const auto [way, listener] = find_listener(entry);
     if (listener != 0 && entry.socket == 0)
         entry.question =
             0; // it was asked as a stopped one, before this path was known or its monitor started
-    if (!path.owner || entry.is_only_announced(listener) || !entry.must_ask(listener, now_ns_))
+    if (!path.owner || entry.is_only_announced(listener) || !entry.must_ask(listener, now_ns_, way))
         return;
     entry.asked_path = path.paths[way];
     ask(index, entry, false);
@@ -163,15 +173,21 @@ void ContainerTable::take_container(std::size_t index, ContainerEntry& entry, bo
     if (answer.untrusted) {
         ignored_.add(entry.container.lxcpath, entry.container.name, entry.socket);
         entry.report_untrusted(by_path_[index].owner.value_or(LxcOwner{}).uid, now_ns_);
+        if (find_listener(entry).inode != 0) { // it may be the monitor: the state is not known yet
+            entry.question = 0;
+            return update(index, entry);
+        }
     }
     if (!of_init) {
         if (entry.take(std::move(answer), now_ns_))
             ask(index, entry, true);
+        else if (!entry.known) // its monitor may listen by another path
+            update(index, entry);
         return;
     }
     refuse_taken_init(entry, answer);
     if (!entry.take_init(answer, now_ns_))
-        return;
+        return update(index, entry);
     if (entry.container.incarnation != 0)
         ++entry.container.restarts;
     entry.container.incarnation = ++last_incarnation_;

@@ -101,6 +101,11 @@ class ContainerTable {
         return path.owner && path.owner->uid == 0;
     }
     void update_all(std::size_t index);
+    struct Listener {
+        std::size_t way = 0;     ///< index of the path of its lxcpath
+        std::uint64_t inode = 0; ///< 0: none
+    };
+    [[nodiscard]] Listener find_listener(const ContainerEntry& entry) const;
     void update(std::size_t index, ContainerEntry& entry);
     void ask(std::size_t index, ContainerEntry& entry, bool of_init);
     void take(LxcAnswer answer);
