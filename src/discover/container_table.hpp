@@ -66,6 +66,10 @@ class ContainerTable {
             return owner && other.owner && owner->uid == other.owner->uid && folder_id &&
                    folder_id == other.folder_id;
         }
+        void forget_folder() {
+            folder_id.reset();
+            others = {};
+        }
         void forget_containers() noexcept {
             entries.clear();
             manager.reset();
@@ -75,7 +79,7 @@ class ContainerTable {
         bool is_gone = false;              ///< a default lxcpath that is none at the moment
         std::optional<FolderId> folder_id; ///< as of the last list
         std::size_t same_as = 0;           ///< index of the first lxcpath of the same folder
-        std::vector<std::string> found;    ///< other paths of the folder, as of the last list
+        OtherPaths others;                 ///< of the folder, as of the last list
         std::vector<std::string> paths; ///< all of the folder, the lxcpath first; none if it is not the first
         std::optional<LxcOwner> owner;  ///< not known before the first answer
         bool may_hang = true;           ///< the agent itself must not touch it

@@ -62,8 +62,7 @@ void ContainerTable::leave_default(std::size_t index) {
         return;
     path.is_gone = true;
     path.forget_containers();
-    path.folder_id.reset();
-    path.found.clear();
+    path.forget_folder();
     faults_.erase(settings_.lxcpaths[index]);
     listed_ = true;
     spdlog::info("{} is no lxcpath of this host any more: its containers are gone",

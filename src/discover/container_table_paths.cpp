@@ -44,7 +44,10 @@ void ContainerTable::ask_about_path(std::size_t index, LxcAsk what) {
     LxcQuestion question;
     question.ask = what;
     question.lxcpath = settings_.lxcpaths[index];
-    question.pve_lxcpath = settings_.pve.lxcpath;
+    if (what == LxcAsk::list) {
+        question.pve_lxcpath = settings_.pve.lxcpath;
+        question.others = path.others;
+    }
     path.question =
         clients_.ask(what == LxcAsk::list ? path.owner.value_or(LxcOwner{}) : LxcOwner{}, std::move(question),
                      path.failures != 0 ? LxcUrgency::last : LxcUrgency::normal);
@@ -84,8 +87,7 @@ void ContainerTable::take_of_path(std::size_t index, LxcAsk what, const LxcAnswe
         return;
     }
     if (answer.trouble == LxcTrouble::fault) { // it may be the other path of a folder that is still there
-        path.folder_id.reset();
-        path.found.clear();
+        path.forget_folder();
         find_same_folders();
     }
     const bool is_broken = answer.trouble == LxcTrouble::broken;
@@ -106,8 +108,7 @@ void ContainerTable::take_owner(std::size_t index, const LxcAnswer& answer) {
         spdlog::warn("{}: it was uid {}'s and is uid {}'s now: its containers are looked up anew",
                      settings_.lxcpaths[index], path.owner->uid, answer.owner.uid);
         path.forget_containers();
-        path.folder_id.reset();
-        path.found.clear();
+        path.forget_folder();
     }
     path.owner = answer.owner;
     path.may_hang = answer.may_hang;
@@ -121,7 +122,9 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
     Path& path = by_path_[index];
     listed_ = true;
     path.folder_id = answer.folder;
-    path.found = answer.paths;
+    path.others = answer.others;
+    if (!path.others.looked_until.empty()) // the rest of the monitors at once
+        path.folder.forget();
     find_same_folders();
     if (path.same_as != index)
         return update_all(path.same_as);
@@ -182,7 +185,7 @@ void ContainerTable::share_paths() {
     for (const bool of_root : {true, false})
         for (std::size_t index = 0; index < by_path_.size(); ++index)
             if (is_of_root(by_path_[index]) == of_root)
-                for (const std::string& path : by_path_[index].found)
+                for (const std::string& path : by_path_[index].others.paths)
                     add(path, index);
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
         Path& path = by_path_[index];

@@ -32,6 +32,7 @@ struct LxcQuestion {
     pid_t init_pid = 0;
     std::string cgroup_dir;
     std::string pve_lxcpath; ///< for LxcAsk::list: PveSettings::lxcpath
+    OtherPaths others;       ///< for LxcAsk::list: of the last answer
 
     friend bool operator==(const LxcQuestion&, const LxcQuestion&) = default;
 };
@@ -55,7 +56,8 @@ struct LxcAnswer {
     std::string state;              ///< a state name of liblxc
     pid_t init_pid = 0;             ///< 0: not running
     FolderId folder;                ///< of LxcAsk::list
-    std::vector<std::string> paths; ///< of LxcAsk::list: other_paths(); of LxcAsk::defaults
+    OtherPaths others;              ///< of LxcAsk::list
+    std::vector<std::string> paths; ///< of LxcAsk::defaults
     std::vector<std::string> names; ///< of LxcAsk::list
     bool is_pve = false;            ///< of LxcAsk::list: `pve_lxcpath` leads to the same folder
     std::string daemon_socket;      ///< of LxcAsk::list: lxd_socket()

@@ -101,7 +101,7 @@ class Worker {
         const std::string& lxcpath = question.lxcpath;
         made.names = list_defined(lxcpath);
         made.folder = folder_of(lxcpath);
-        made.paths = other_paths(lxcpath, made.folder, owner_.uid);
+        made.others = other_paths(lxcpath, made.folder, owner_.uid, question.others);
         made.is_pve = lxcpath == question.pve_lxcpath || leads_to(question.pve_lxcpath, made.folder);
         if (owner_.uid == 0) {
             add_lxd_names(lxcpath, made.names);

@@ -109,6 +109,12 @@ std::uint64_t MonitorSockets::inode_of(std::string_view socket_name) const noexc
     return at != listening_.end() && at->name == socket_name ? at->inode : 0;
 }
 
+std::size_t MonitorSockets::first_behind(std::string_view after) const {
+    const std::string name = std::string(after) + std::string(command_suffix);
+    const auto at = std::ranges::upper_bound(listening_, std::string_view(name), {}, &Listener::name);
+    return after.empty() ? 0 : static_cast<std::size_t>(at - listening_.begin());
+}
+
 std::string_view MonitorSockets::without_suffix(std::string_view socket_name) noexcept {
     return socket_name.substr(0, socket_name.size() - command_suffix.size());
 }

@@ -10,15 +10,18 @@
 #include "io/unique_fd.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -56,20 +59,34 @@ class LinkedLxcpath {
     TempTree tree_;
 };
 
-/// Connects to the monitor's socket until it takes no connection.
-std::vector<lxcmon::io::UniqueFd> fill(const std::string& lxcpath) {
+using Call = int (*)(int socket, const sockaddr* address, socklen_t bytes);
+
+/// A new socket, and bind() or connect() to the name of a monitor's; `place`: LXCPATH/NAME.
+lxcmon::io::UniqueFd socket_at(Call call, const std::string& place) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    const std::size_t length =
-        (lxcpath + "/web/command").copy(address.sun_path + 1, sizeof address.sun_path - 1);
+    const std::size_t length = (place + "/command").copy(address.sun_path + 1, sizeof address.sun_path - 1);
     const void* const generic = &address;
+    lxcmon::io::UniqueFd made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const auto bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length);
+    if (call(made.get(), static_cast<const sockaddr*>(generic), bytes) != 0)
+        made.reset();
+    return made;
+}
+
+lxcmon::io::UniqueFd listen_at(const std::string& place) {
+    lxcmon::io::UniqueFd made = socket_at(&::bind, place);
+    REQUIRE(::listen(made.get(), 1) == 0);
+    return made;
+}
+
+/// Connects to the monitor's socket until it takes no connection.
+std::vector<lxcmon::io::UniqueFd> fill(const std::string& lxcpath) {
     std::vector<lxcmon::io::UniqueFd> callers;
-    do {
-        callers.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    while (lxcmon::io::UniqueFd caller = socket_at(&::connect, lxcpath + "/web")) {
         REQUIRE(callers.size() < 100);
-    } while (::connect(callers.back().get(), static_cast<const sockaddr*>(generic),
-                       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length)) == 0);
-    REQUIRE(errno == EAGAIN);
+        callers.push_back(std::move(caller));
+    }
     return callers;
 }
 
@@ -127,6 +144,28 @@ TEST_CASE("nor if the answers come late, when the user's socket is a new one aga
         user = std::make_unique<FakeMonitor>(squatter, lxcpath.real(), "web");
         return runs(table);
     }));
+}
+
+TEST_CASE("thousands of a user's sockets hide no path by which root starts containers") {
+    constexpr rlim_t enough = 16'384;
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit more{enough, std::max(enough, before.rlim_max)};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &more) == 0);
+    {
+        const LinkedLxcpath lxcpath;
+        std::vector<lxcmon::io::UniqueFd> sockets;
+        REQUIRE(::seteuid(squatter) == 0); // SO_PEERCRED has the user of listen()
+        for (int number = 0; number < 5'000; ++number)
+            sockets.push_back(listen_at("/0/" + std::to_string(number))); // in front of the link
+        REQUIRE(::seteuid(0) == 0);
+        const Child init;
+        const UserMonitor monitor(0, lxcpath.link(), "web", claims(init.pid()));
+        const LogCapture log;
+        ContainerTable table(lxcpath.settings());
+        CHECK(becomes_true(table, [&] { return runs(table); }));
+    }
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
 }
 
 TEST_SUITE_END();
