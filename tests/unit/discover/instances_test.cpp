@@ -25,14 +25,15 @@ TEST_CASE("LXD's answer has the containers of all projects, with onboot and core
         instance("web", R"(,"project":"default","location":"none")",
                  R"("boot.autostart":"true","limits.cpu":"2","user.x":"y")") +
         "," + instance("db", R"(,"project":"shop")", R"("boot.autostart":"false","limits.cpu":"0-3")") + "," +
-        instance("bare") + R"(,{"type":"virtual-machine","name":"vm","expanded_config":{}},)" +
+        instance("bare") +
+        R"(,{"name":"unloaded"},{"type":"virtual-machine","name":"vm","expanded_config":{}},)" +
         instance("no/name") + R"(,{"name":5},"text",null)";
     CHECK(parse_instances(alone, answer_with(list), answer) == 0);
     ManagerAnswer wanted;
     wanted.here["web"].onboot = true;
     wanted.here["web"].cores = 2;
     wanted.here["shop_db"].onboot = false;
-    wanted.here["bare"] = {};
+    wanted.here["bare"] = wanted.here["unloaded"] = {};
     CHECK(answer == wanted);
 }
 
