@@ -205,19 +205,22 @@ bool ContainerEntry::is_only_announced(std::uint64_t listener) noexcept {
     return true;
 }
 
-void ContainerEntry::set_managed(const Manager* manager) {
+bool ContainerEntry::set_managed(const Manager* manager) {
     container.managed = manager != nullptr ? manager->find(container.name) : nullptr;
     set_host_name(container.managed != nullptr ? std::string_view(container.managed->host_name)
                                                : std::string_view());
-    const bool is_down = container.init_pid == 0 && question == 0 && container.state == "STOPPED";
+    const bool is_down = container.init_pid == 0 && question == 0 && known && container.state == "STOPPED";
     const std::string_view place =
         manager != nullptr && is_down ? manager->left_for(container, since) : std::string_view();
     if (left_for == place)
-        return;
+        return false;
     left_for = place;
-    if (!left_for.empty())
+    if (left_for.empty() && known)
+        said_left_.clear(); // it is back
+    if (!left_for.empty() && std::exchange(said_left_, left_for) != left_for)
         spdlog::info("container {} of {}: it has left, for {}; it is not shown", container.name,
                      container.lxcpath, left_for);
+    return true;
 }
 
 std::vector<std::string> left_of(const ContainerEntries& entries) {

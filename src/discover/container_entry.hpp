@@ -85,8 +85,8 @@ struct ContainerEntry {
     /// True for a container that was never started here: liblxc does not know it. Its state is then known.
     [[nodiscard]] bool is_only_announced(std::uint64_t listener) noexcept;
     /// Takes what the manager of the lxcpath says; nullptr: it has none. Its host name precedes lxc.uts.name.
-    /// A container that runs, or may run, has not left.
-    void set_managed(const Manager* manager);
+    /// A container that runs, or may run, has not left. True if it has left, or is back, since the last call.
+    [[nodiscard]] bool set_managed(const Manager* manager);
     /// Logs once that the process on the monitor's socket is ignored.
     void report_untrusted(uid_t owner, std::int64_t now_ns);
 
@@ -110,6 +110,7 @@ struct ContainerEntry {
     std::int64_t retry_ns_ = 0;          ///< CLOCK_MONOTONIC of the next attempt after a failure
     bool had_socket_ = false; ///< at the failure: a change causes an attempt at once, if it is root's
     bool reported_untrusted_ = false;
+    std::string said_left_; ///< left_for as last logged
 };
 
 /// The containers of an lxcpath by name.

@@ -43,8 +43,7 @@ void ContainerTable::refresh() {
         take(std::move(*answer));
     clients_.end_idle();
     clients_.report_overdue();
-    for (std::size_t index = 0; index < by_path_.size(); ++index)
-        refresh_manager(index, is_first);
+    ask_managers(is_first);
     if (std::exchange(listed_, false))
         mark_shadowed();
     make_view();
@@ -63,6 +62,15 @@ void ContainerTable::select(const Path& path, ContainerEntry& entry) {
     listed_ = std::exchange(entry.selected, selected) != selected || listed_;
 }
 
+void ContainerTable::ask_managers(bool may_wait) {
+    for (std::size_t index = 0; index < by_path_.size(); ++index) {
+        refresh_manager(index, may_wait);
+        for (const auto& [name, entry] : by_path_[index].entries)
+            if (entry->selected)
+                listed_ = entry->set_managed(by_path_[index].manager.get()) || listed_;
+    }
+}
+
 void ContainerTable::make_view() {
     view_.clear();
     left_out_ = 0;
@@ -70,7 +78,6 @@ void ContainerTable::make_view() {
         for (const auto& [name, entry] : path.entries) {
             if (!entry->selected)
                 continue;
-            entry->set_managed(path.manager.get());
             // Without the list of sockets, a container that was stopped may run now.
             const bool is_known = entry->known && (sockets_.error() == 0 || entry->container.init_pid != 0);
             if (is_known && !entry->container.repeats_name && entry->left_for.empty())
@@ -193,14 +200,15 @@ void ContainerTable::take_container(std::size_t index, ContainerEntry& entry, bo
     entry.container.incarnation = ++last_incarnation_;
 }
 
-/// An lxcpath of root's has precedence over those of users, which can take any name.
+/// An lxcpath of root's has precedence over those of users, which can take any name. A container that has
+/// left takes no name.
 void ContainerTable::mark_shadowed() {
     std::vector<Container*> all;
     for (const bool of_root : {true, false})
         for (const Path& path : by_path_)
             if (is_of_root(path) == of_root)
                 for (const auto& [name, entry] : path.entries)
-                    if (entry->selected)
+                    if (entry->selected && entry->left_for.empty())
                         all.push_back(&entry->container);
     mark_same_names(all, [this](const Container& container) {
         const auto at = std::ranges::find(settings_.lxcpaths, container.lxcpath) - settings_.lxcpaths.begin();

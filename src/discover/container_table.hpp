@@ -130,6 +130,7 @@ class ContainerTable {
     void choose_manager(Path& path, const LxcAnswer& answer);
     void refresh_manager(std::size_t index, bool may_wait);
     void mark_seen(std::size_t index, const std::string& name, Source source);
+    void ask_managers(bool may_wait);
     void mark_shadowed();
     [[nodiscard]] static bool is_of_pve(const Path& path) noexcept {
         return path.manager && path.manager->announces();

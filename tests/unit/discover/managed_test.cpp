@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/encoded.hpp"
+#include "support/fake_monitor.hpp"
 #include "support/log_capture.hpp"
 #include "support/refreshing.hpp"
 #include "support/temp_tree.hpp"
@@ -18,6 +20,7 @@ using lxcmon::discover::ContainerTable;
 using lxcmon::discover::DiscoverSettings;
 using lxcmon::test::becomes_true;
 using lxcmon::test::count_of;
+using lxcmon::test::FakeMonitor;
 using lxcmon::test::LogCapture;
 using lxcmon::test::TempTree;
 
@@ -155,6 +158,49 @@ TEST_CASE("a stopped container that has moved to another node is not shown, unti
     host.write_conf("202", "hostname: back\n");
     CHECK(shows(table, {"101 STOPPED", "202 STOPPED", "plain STOPPED"}));
     CHECK(table.containers()[1]->host_name == "back");
+}
+
+TEST_CASE("a container whose state is not known may run, and has not left") {
+    const PveHost host;
+    host.write_conf("101", "");
+    host.write_lxc_config("101");
+    host.write_lxc_config("303");
+    host.write_conf("303", "", "pve2");
+    LogCapture log;
+    FakeMonitor monitor(0, host.lxc().path(), "303", true);
+    ContainerTable table(host.settings());
+    for (int round = 0; round < 3; ++round) {
+        table.refresh();
+        CHECK(states_of(table) == std::vector<std::string>{"101 STOPPED"});
+        CHECK(table.left_out() == 1);
+    }
+    CHECK(count_of(log.take(), "it has left") == 0);
+    monitor.end();
+    CHECK(becomes_true(table, [&] { return table.left_out() == 0; }));
+    CHECK(states_of(table) == std::vector<std::string>{"101 STOPPED"});
+    CHECK(count_of(log.take(), "it has left, for pve2") == 1);
+}
+
+TEST_CASE("a container that has left takes the name of no other one") {
+    const PveHost host;
+    const TempTree other;
+    host.write_lxc_config("101");
+    host.write_conf("101", "", "pve2");
+    other.write("101/config", "lxc.rootfs.path = dir:/nowhere\n");
+    DiscoverSettings settings = host.settings();
+    settings.lxcpaths.push_back(other.path());
+    LogCapture log;
+    ContainerTable table(settings);
+    const auto shadowed = [&] { return table.containers().back()->shadowed; };
+    CHECK(shows(table, {"101 STOPPED"}));
+    CHECK_FALSE(shadowed());
+    CHECK(count_of(log.take(), "the tag lxcpath") == 0);
+    host.write_conf("101", "");
+    CHECK(shows(table, {"101 STOPPED", "101 STOPPED"}));
+    CHECK(shadowed());
+    host.remove_conf("101");
+    CHECK(shows(table, {"101 STOPPED"}));
+    CHECK_FALSE(shadowed());
 }
 
 TEST_CASE("while Proxmox VE's folder can't be read nothing changes") {
