@@ -153,6 +153,31 @@ TEST_CASE("a folder `database` makes no LXD of plain LXC without LXD's socket, n
     CHECK(is_plain());
 }
 
+TEST_CASE("a daemon that comes later and hangs takes no tick, and nothing of what is known") {
+    const TempTree tree;
+    for (const std::string name : {"web", "ghost"})
+        tree.write("containers/" + name + "/backup.yaml", "");
+    std::filesystem::create_directory(tree.path() / "database");
+    DiscoverSettings settings;
+    settings.lxcpaths = {tree.path() / "containers"};
+    settings.managers = {10ms, 1h, 50ms}; // a tick that waits would wait for an hour
+    settings.listing.period = 0ns;
+    LogCapture log;
+    ContainerTable table(settings);
+    CHECK(has_names(table, {"ghost", "web"}));
+    CHECK(table.managers().empty());
+    const UnixDaemon daemon(tree.path() / "unix.socket"); // never answers
+    std::string said;
+    CHECK(becomes_true(table, [&] {
+        said += log.take();
+        return said.find("unix.socket does not answer") != std::string::npos;
+    }));
+    CHECK(has_names(table, {"ghost", "web"}));
+    CHECK(count_of(said, "warning ") == 1);
+    REQUIRE(table.managers().size() == 1);
+    CHECK_FALSE(table.managers()[0].ok);
+}
+
 TEST_CASE("LXD is not asked on a host without containers of its own") {
     const TempTree tree;
     std::filesystem::create_directories(tree.path() / "containers");
