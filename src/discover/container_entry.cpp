@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/container_entry.hpp"
 
-#include "discover/monitor_sockets.hpp"
+#include "discover/monitors/sockets.hpp"
 #include "io/pidfd.hpp"
 #include "text/printable.hpp"
 
@@ -51,11 +51,19 @@ ContainerEntry::ContainerEntry(std::uint64_t id, const std::string& lxcpath, con
 
 void ContainerEntry::set_paths(const std::vector<std::string>& paths) {
     socket_names.clear();
+    failed_.clear();
+    first_way = 0;
     for (const std::string& path : paths)
         socket_names.push_back(monitor_socket_name(path, container.name));
 }
 
-bool ContainerEntry::must_ask(std::uint64_t listener, std::int64_t now_ns) {
+bool ContainerEntry::is_paused(std::uint64_t listener, std::int64_t now_ns, std::size_t way) const noexcept {
+    if (allowance != nullptr || listener == 0)
+        return (allowance != nullptr || !had_socket_) && now_ns < retry_ns_;
+    return way < failed_.size() && failed_[way].socket == listener && now_ns < failed_[way].retry_ns;
+}
+
+bool ContainerEntry::must_ask(std::uint64_t listener, std::int64_t now_ns, std::size_t way) {
     if (question != 0 || (container.init_pid != 0 && !ended))
         return false;
     const bool has_ended = std::exchange(container.init_pid, 0) != 0;
@@ -65,11 +73,12 @@ bool ContainerEntry::must_ask(std::uint64_t listener, std::int64_t now_ns) {
     if (listener == 0 && configured_ && !has_ended && known)
         return false;
     known = known && !has_ended;
-    const bool holds_pause = allowance != nullptr || (listener != 0) == had_socket_;
-    if (holds_pause && now_ns < retry_ns_)
+    if (is_paused(listener, now_ns, way))
         return false;
     known = false;
     socket = listener;
+    way_ = way;
+    first_way = way + 1;
     return true;
 }
 
@@ -136,6 +145,22 @@ bool ContainerEntry::take_init(const LxcAnswer& answer, std::int64_t now_ns) {
     return true;
 }
 
+/// The way by which its init was found comes first in the next search.
+void ContainerEntry::note_way(LxcTrouble trouble, std::int64_t now_ns) {
+    if (trouble == LxcTrouble::none) {
+        failed_.clear();
+        first_way = init_pid_ != 0 ? way_ : first_way;
+        return;
+    }
+    if (socket == 0)
+        return;
+    failed_.resize(std::max(failed_.size(), way_ + 1));
+    FailedListener& failed = failed_[way_];
+    failed.failures = failed.socket == socket ? failed.failures + 1 : 1;
+    failed.socket = socket;
+    failed.retry_ns = now_ns + pause_after(trouble == LxcTrouble::fault ? longest_doubling : failed.failures);
+}
+
 /// LxcTrouble::none is the end of a failure.
 void ContainerEntry::fail(LxcTrouble trouble, const std::string& reason, std::int64_t now_ns) {
     known = trouble == LxcTrouble::none;
@@ -143,6 +168,7 @@ void ContainerEntry::fail(LxcTrouble trouble, const std::string& reason, std::in
     // A starting container answers soon; a monitor that stays silent costs time at each attempt.
     retry_ns_ = known ? 0 : now_ns + pause_after(trouble == LxcTrouble::fault ? longest_doubling : failures_);
     had_socket_ = socket != 0;
+    note_way(trouble, now_ns);
     if (trouble == LxcTrouble::silent && failures_ < silences_to_log)
         return;
     if (fault == reason || !may_log(allowance, now_ns)) {
@@ -179,19 +205,22 @@ bool ContainerEntry::is_only_announced(std::uint64_t listener) noexcept {
     return true;
 }
 
-void ContainerEntry::set_managed(const Manager* manager) {
+bool ContainerEntry::set_managed(const Manager* manager) {
     container.managed = manager != nullptr ? manager->find(container.name) : nullptr;
     set_host_name(container.managed != nullptr ? std::string_view(container.managed->host_name)
                                                : std::string_view());
-    const bool is_down = container.init_pid == 0 && question == 0 && container.state == "STOPPED";
+    const bool is_down = container.init_pid == 0 && question == 0 && known && container.state == "STOPPED";
     const std::string_view place =
         manager != nullptr && is_down ? manager->left_for(container, since) : std::string_view();
     if (left_for == place)
-        return;
+        return false;
     left_for = place;
-    if (!left_for.empty())
+    if (left_for.empty() && known)
+        said_left_.clear(); // it is back
+    if (!left_for.empty() && std::exchange(said_left_, left_for) != left_for)
         spdlog::info("container {} of {}: it has left, for {}; it is not shown", container.name,
                      container.lxcpath, left_for);
+    return true;
 }
 
 std::vector<std::string> left_of(const ContainerEntries& entries) {

@@ -44,8 +44,9 @@ struct ContainerEntry {
     std::string uts_name; ///< lxc.uts.name, or the name from LXD
     /// Of its monitor, for each path of the lxcpath by which it may have been started.
     std::vector<std::string> socket_names;
-    std::string asked_path; ///< the path by which its monitor is asked
-    bool selected = false;  ///< by its name, or its host name in Proxmox VE; else it is not in the view
+    std::string asked_path;    ///< the path by which its monitor is asked
+    std::size_t first_way = 0; ///< index of the path with which the next search for its monitor begins
+    bool selected = false;     ///< by its name, or its host name in Proxmox VE; else it is not in the view
     bool seen = false;
     bool defined = false;   ///< has a configuration, not only a monitor
     bool announced = false; ///< its manager has it; liblxc knows it only once it has been started
@@ -63,10 +64,13 @@ struct ContainerEntry {
     /// `paths`: of its lxcpath.
     void set_paths(const std::vector<std::string>& paths);
 
-    /// True if liblxc must be asked now. `listener`: inode of the monitor's socket, 0 without one. A running
-    /// container needs no question: this is the steady state. The state of a container is unknown from then
-    /// on until the answer.
-    [[nodiscard]] bool must_ask(std::uint64_t listener, std::int64_t now_ns);
+    /// True if liblxc must be asked now. `listener`: inode of the monitor's socket, 0 without one; `way`:
+    /// index of its path. A running container needs no question: this is the steady state. The state of a
+    /// container is unknown from then on until the answer.
+    [[nodiscard]] bool must_ask(std::uint64_t listener, std::int64_t now_ns, std::size_t way = 0);
+    /// True during a pause after a failure. Of root's container each listener has a pause of its own: another
+    /// user may listen by a path by which the monitor does not.
+    [[nodiscard]] bool is_paused(std::uint64_t listener, std::int64_t now_ns, std::size_t way) const noexcept;
     [[nodiscard]] LxcQuestion container_question() const;
     [[nodiscard]] LxcQuestion init_question(uid_t owner) const;
     /// May hang, or may be no container: after the others.
@@ -81,23 +85,32 @@ struct ContainerEntry {
     /// True for a container that was never started here: liblxc does not know it. Its state is then known.
     [[nodiscard]] bool is_only_announced(std::uint64_t listener) noexcept;
     /// Takes what the manager of the lxcpath says; nullptr: it has none. Its host name precedes lxc.uts.name.
-    /// A container that runs, or may run, has not left.
-    void set_managed(const Manager* manager);
+    /// A container that runs, or may run, has not left. True if it has left, or is back, since the last call.
+    [[nodiscard]] bool set_managed(const Manager* manager);
     /// Logs once that the process on the monitor's socket is ignored.
     void report_untrusted(uid_t owner, std::int64_t now_ns);
 
   private:
     void set_host_name(std::string_view managed_name);
     void take_names(LxcAnswer& answer);
+    void note_way(LxcTrouble trouble, std::int64_t now_ns);
     void fail(LxcTrouble trouble, const std::string& reason, std::int64_t now_ns);
 
     io::UniqueFd init_; ///< pidfd of an init that is not yet checked
     pid_t init_pid_ = 0;
-    bool configured_ = false;   ///< its configuration was read once
-    int failures_ = 0;          ///< consecutive questions that liblxc has not answered
-    std::int64_t retry_ns_ = 0; ///< CLOCK_MONOTONIC of the next attempt after a failure
-    bool had_socket_ = false;   ///< at the failure: a change causes an attempt at once, if it is root's
+    struct FailedListener {
+        std::uint64_t socket = 0; ///< inode
+        int failures = 0;         ///< consecutive ones
+        std::int64_t retry_ns = 0;
+    };
+    std::size_t way_ = 0;                ///< of the last question
+    std::vector<FailedListener> failed_; ///< by way, since the state was known
+    bool configured_ = false;            ///< its configuration was read once
+    int failures_ = 0;                   ///< consecutive questions that liblxc has not answered
+    std::int64_t retry_ns_ = 0;          ///< CLOCK_MONOTONIC of the next attempt after a failure
+    bool had_socket_ = false; ///< at the failure: a change causes an attempt at once, if it is root's
     bool reported_untrusted_ = false;
+    std::string said_left_; ///< left_for as last logged
 };
 
 /// The containers of an lxcpath by name.

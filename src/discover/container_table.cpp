@@ -43,8 +43,7 @@ void ContainerTable::refresh() {
         take(std::move(*answer));
     clients_.end_idle();
     clients_.report_overdue();
-    for (std::size_t index = 0; index < by_path_.size(); ++index)
-        refresh_manager(index, is_first);
+    ask_managers(is_first);
     if (std::exchange(listed_, false))
         mark_shadowed();
     make_view();
@@ -63,6 +62,15 @@ void ContainerTable::select(const Path& path, ContainerEntry& entry) {
     listed_ = std::exchange(entry.selected, selected) != selected || listed_;
 }
 
+void ContainerTable::ask_managers(bool may_wait) {
+    for (std::size_t index = 0; index < by_path_.size(); ++index) {
+        refresh_manager(index, may_wait);
+        for (const auto& [name, entry] : by_path_[index].entries)
+            if (entry->selected)
+                listed_ = entry->set_managed(by_path_[index].manager.get()) || listed_;
+    }
+}
+
 void ContainerTable::make_view() {
     view_.clear();
     left_out_ = 0;
@@ -70,7 +78,6 @@ void ContainerTable::make_view() {
         for (const auto& [name, entry] : path.entries) {
             if (!entry->selected)
                 continue;
-            entry->set_managed(path.manager.get());
             // Without the list of sockets, a container that was stopped may run now.
             const bool is_known = entry->known && (sockets_.error() == 0 || entry->container.init_pid != 0);
             if (is_known && !entry->container.repeats_name && entry->left_for.empty())
@@ -117,23 +124,33 @@ void ContainerTable::update_all(std::size_t index) {
         update(index, *entry);
 }
 
+/// The process that may be its monitor: behind the last one that was asked, then from the first path on. One
+/// that has a pause after a failure comes last.
+ContainerTable::Listener ContainerTable::find_listener(const ContainerEntry& entry) const {
+    Listener found;
+    const std::size_t ways = entry.socket_names.size();
+    for (std::size_t step = 0; step < ways; ++step) {
+        const std::size_t way = (entry.first_way + step) % ways;
+        const std::uint64_t inode = sockets_.inode_of(entry.socket_names[way]);
+        if (inode == 0 || ignored_.contains(entry.container.lxcpath, entry.container.name, inode))
+            continue;
+        if (!entry.is_paused(inode, now_ns_, way))
+            return {way, inode};
+        if (found.inode == 0)
+            found = {way, inode};
+    }
+    return found;
+}
+
 void ContainerTable::update(std::size_t index, ContainerEntry& entry) {
     if (entry.container.init_pid != 0 && !entry.ended)
         return; // the steady state
     const Path& path = by_path_[index];
-    std::uint64_t listener = 0;
-    std::size_t way = 0; // the monitor's
-    for (std::size_t at = 0; at < entry.socket_names.size() && listener == 0; ++at) {
-        const std::uint64_t inode = sockets_.inode_of(entry.socket_names[at]);
-        if (inode == 0 || ignored_.contains(entry.container.lxcpath, entry.container.name, inode))
-            continue;
-        listener = inode;
-        way = at;
-    }
+    const auto [way, listener] = find_listener(entry);
     if (listener != 0 && entry.socket == 0)
         entry.question =
             0; // it was asked as a stopped one, before this path was known or its monitor started
-    if (!path.owner || entry.is_only_announced(listener) || !entry.must_ask(listener, now_ns_))
+    if (!path.owner || entry.is_only_announced(listener) || !entry.must_ask(listener, now_ns_, way))
         return;
     entry.asked_path = path.paths[way];
     ask(index, entry, false);
@@ -163,28 +180,35 @@ void ContainerTable::take_container(std::size_t index, ContainerEntry& entry, bo
     if (answer.untrusted) {
         ignored_.add(entry.container.lxcpath, entry.container.name, entry.socket);
         entry.report_untrusted(by_path_[index].owner.value_or(LxcOwner{}).uid, now_ns_);
+        if (find_listener(entry).inode != 0) { // it may be the monitor: the state is not known yet
+            entry.question = 0;
+            return update(index, entry);
+        }
     }
     if (!of_init) {
         if (entry.take(std::move(answer), now_ns_))
             ask(index, entry, true);
+        else if (!entry.known) // its monitor may listen by another path
+            update(index, entry);
         return;
     }
     refuse_taken_init(entry, answer);
     if (!entry.take_init(answer, now_ns_))
-        return;
+        return update(index, entry);
     if (entry.container.incarnation != 0)
         ++entry.container.restarts;
     entry.container.incarnation = ++last_incarnation_;
 }
 
-/// An lxcpath of root's has precedence over those of users, which can take any name.
+/// An lxcpath of root's has precedence over those of users, which can take any name. A container that has
+/// left takes no name.
 void ContainerTable::mark_shadowed() {
     std::vector<Container*> all;
     for (const bool of_root : {true, false})
         for (const Path& path : by_path_)
             if (is_of_root(path) == of_root)
                 for (const auto& [name, entry] : path.entries)
-                    if (entry->selected)
+                    if (entry->selected && entry->left_for.empty())
                         all.push_back(&entry->container);
     mark_same_names(all, [this](const Container& container) {
         const auto at = std::ranges::find(settings_.lxcpaths, container.lxcpath) - settings_.lxcpaths.begin();

@@ -5,8 +5,8 @@
 #include "discover/folder_watch.hpp"
 #include "discover/lxc_clients.hpp"
 #include "discover/managers/manager.hpp"
-#include "discover/monitor_peer.hpp"
-#include "discover/monitor_sockets.hpp"
+#include "discover/monitors/peer.hpp"
+#include "discover/monitors/sockets.hpp"
 #include "discover/settings.hpp"
 #include "model/container.hpp"
 #include "model/finding.hpp"
@@ -66,16 +66,25 @@ class ContainerTable {
             return owner && other.owner && owner->uid == other.owner->uid && folder_id &&
                    folder_id == other.folder_id;
         }
+        void forget_folder() {
+            folder_id.reset();
+            others = {};
+        }
+        void forget_containers() noexcept {
+            entries.clear();
+            manager.reset();
+        }
 
         FolderWatch folder;
         bool is_gone = false;              ///< a default lxcpath that is none at the moment
         std::optional<FolderId> folder_id; ///< as of the last list
         std::size_t same_as = 0;           ///< index of the first lxcpath of the same folder
-        std::vector<std::string> found;    ///< other paths of the folder, as of the last list
+        OtherPaths others;                 ///< of the folder, as of the last list
         std::vector<std::string> paths; ///< all of the folder, the lxcpath first; none if it is not the first
         std::optional<LxcOwner> owner;  ///< not known before the first answer
         bool may_hang = true;           ///< the agent itself must not touch it
         std::unique_ptr<Manager> manager; ///< of its containers; nullptr: none
+        FolderId managed_folder;          ///< that `manager` was chosen for
         Entries entries;
         std::uint64_t question = 0; ///< number of the open question for its owner or a list; 0: none
         int failures = 0;           ///< consecutive lists on which liblxc has hung or crashed
@@ -96,6 +105,11 @@ class ContainerTable {
         return path.owner && path.owner->uid == 0;
     }
     void update_all(std::size_t index);
+    struct Listener {
+        std::size_t way = 0;     ///< index of the path of its lxcpath
+        std::uint64_t inode = 0; ///< 0: none
+    };
+    [[nodiscard]] Listener find_listener(const ContainerEntry& entry) const;
     void update(std::size_t index, ContainerEntry& entry);
     void ask(std::size_t index, ContainerEntry& entry, bool of_init);
     void take(LxcAnswer answer);
@@ -113,8 +127,10 @@ class ContainerTable {
     void note_list(const std::string& lxcpath, Path& path, const std::string& fault);
     void refuse_taken_init(const ContainerEntry& entry, LxcAnswer& answer) const;
     void take_container(std::size_t index, ContainerEntry& entry, bool of_init, LxcAnswer answer);
+    void choose_manager(Path& path, const LxcAnswer& answer);
     void refresh_manager(std::size_t index, bool may_wait);
     void mark_seen(std::size_t index, const std::string& name, Source source);
+    void ask_managers(bool may_wait);
     void mark_shadowed();
     [[nodiscard]] static bool is_of_pve(const Path& path) noexcept {
         return path.manager && path.manager->announces();

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // The lxcpaths of the table: whose they are, which are the same folder, and when they are listed.
 #include "discover/container_table.hpp"
-#include "discover/managers/pve_config.hpp"
-#include "io/clock.hpp"
 #include "text/same_kind.hpp"
 
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace lxcmon::discover {
@@ -45,6 +44,10 @@ void ContainerTable::ask_about_path(std::size_t index, LxcAsk what) {
     LxcQuestion question;
     question.ask = what;
     question.lxcpath = settings_.lxcpaths[index];
+    if (what == LxcAsk::list) {
+        question.pve_lxcpath = settings_.pve.lxcpath;
+        question.others = path.others;
+    }
     path.question =
         clients_.ask(what == LxcAsk::list ? path.owner.value_or(LxcOwner{}) : LxcOwner{}, std::move(question),
                      path.failures != 0 ? LxcUrgency::last : LxcUrgency::normal);
@@ -84,8 +87,7 @@ void ContainerTable::take_of_path(std::size_t index, LxcAsk what, const LxcAnswe
         return;
     }
     if (answer.trouble == LxcTrouble::fault) { // it may be the other path of a folder that is still there
-        path.folder_id.reset();
-        path.found.clear();
+        path.forget_folder();
         find_same_folders();
     }
     const bool is_broken = answer.trouble == LxcTrouble::broken;
@@ -105,15 +107,11 @@ void ContainerTable::take_owner(std::size_t index, const LxcAnswer& answer) {
     if (path.owner && path.owner->uid != answer.owner.uid) {
         spdlog::warn("{}: it was uid {}'s and is uid {}'s now: its containers are looked up anew",
                      settings_.lxcpaths[index], path.owner->uid, answer.owner.uid);
-        path.entries.clear();
-        path.manager.reset();
-        path.folder_id.reset();
-        path.found.clear();
+        path.forget_containers();
+        path.forget_folder();
     }
     path.owner = answer.owner;
     path.may_hang = answer.may_hang;
-    if (!path.manager && !path.may_hang && allowance_of(path) == nullptr)
-        path.manager = find_manager(settings_.lxcpaths[index], settings_);
     if (!path.may_hang) // notes what the folder is like before the list
         static_cast<void>(path.folder.is_due(settings_.lxcpaths[index]));
     ask_about_path(index, LxcAsk::list);
@@ -124,10 +122,13 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
     Path& path = by_path_[index];
     listed_ = true;
     path.folder_id = answer.folder;
-    path.found = answer.paths;
+    path.others = answer.others;
+    if (!path.others.looked_until.empty()) // the rest of the monitors at once
+        path.folder.forget();
     find_same_folders();
     if (path.same_as != index)
         return update_all(path.same_as);
+    choose_manager(path, answer);
     begin_list(path.entries);
     for (const std::string& name : answer.names)
         mark_seen(index, name, Source::configuration);
@@ -144,71 +145,6 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
     std::erase_if(path.entries, [](const auto& item) { return !item.second->seen; });
 }
 
-void ContainerTable::ask_about_defaults() {
-    now_ns_ = io::now_ns(CLOCK_MONOTONIC);
-    if (defaults_question_ != 0 || now_ns_ < defaults_due_ns_)
-        return;
-    defaults_due_ns_ = now_ns_ + settings_.listing.defaults_period.count();
-    const bool seeks_pve = settings_.pve.lxcpath.empty() && has_pve_mount_point(settings_.pve.folder);
-    if (!follows_defaults_ && !seeks_pve)
-        return;
-    LxcQuestion question;
-    question.ask = LxcAsk::defaults;
-    defaults_question_ = clients_.ask({}, std::move(question), LxcUrgency::normal);
-}
-
-void ContainerTable::take_defaults(const LxcAnswer& answer) {
-    defaults_question_ = 0;
-    if (!text::same_kind(std::exchange(defaults_fault_, answer.fault), answer.fault) && !answer.fault.empty())
-        spdlog::error("the default lxcpaths can't be looked for, and stay as they are: {}", answer.fault);
-    if (answer.trouble != LxcTrouble::none)
-        return;
-    if (settings_.pve.lxcpath.empty() && !answer.paths.empty())
-        settings_.pve.lxcpath = answer.paths.front();
-    if (!follows_defaults_)
-        return;
-    for (const std::string& lxcpath : answer.paths)
-        follow_default(lxcpath);
-    for (std::size_t index = 0; index < by_path_.size(); ++index)
-        if (std::ranges::find(answer.paths, settings_.lxcpaths[index]) == answer.paths.end())
-            leave_default(index);
-    find_same_folders();
-}
-
-void ContainerTable::follow_default(const std::string& lxcpath) {
-    const auto known = std::ranges::find(settings_.lxcpaths, lxcpath);
-    const auto index = static_cast<std::size_t>(known - settings_.lxcpaths.begin());
-    const bool is_new = known == settings_.lxcpaths.end();
-    if (is_new)
-        add_path(lxcpath);
-    if (!std::exchange(by_path_[index].is_gone, false) && (!is_new || is_first_))
-        return;
-    by_path_[index].folder.forget();
-    spdlog::info("{} is an lxcpath of this host now: its containers are sampled", lxcpath);
-}
-
-void ContainerTable::leave_default(std::size_t index) {
-    Path& path = by_path_[index];
-    const auto runs = [](const auto& item) { return item.second->container.init_pid != 0; };
-    if (path.is_gone || std::ranges::any_of(path.entries, runs)) // what runs stays
-        return;
-    path.is_gone = true;
-    path.manager.reset();
-    path.entries.clear();
-    path.folder_id.reset();
-    path.found.clear();
-    faults_.erase(settings_.lxcpaths[index]);
-    listed_ = true;
-    spdlog::info("{} is no lxcpath of this host any more: its containers are gone",
-                 settings_.lxcpaths[index]);
-}
-
-void ContainerTable::add_path(const std::string& lxcpath) {
-    settings_.lxcpaths.push_back(lxcpath);
-    by_path_.emplace_back(FolderWatch(settings_.listing));
-    by_path_.back().same_as = by_path_.size() - 1;
-}
-
 /// A folder that two lxcpaths lead to belongs to the first of these. Only of one owner: a user could name any
 /// folder as his.
 void ContainerTable::find_same_folders() {
@@ -223,10 +159,10 @@ void ContainerTable::find_same_folders() {
         if (first == index) {
             path.folder.forget();            // it must be listed for itself
             if (!by_path_[before].folder_id) // its containers are here
-                by_path_[before].entries.clear();
+                by_path_[before].forget_containers();
             continue;
         }
-        path.entries.clear();
+        path.forget_containers();
         if (may_log(allowance_of(path), now_ns_))
             spdlog::info("{} is the same folder as {}: its containers are there once, with that lxcpath",
                          settings_.lxcpaths[index], settings_.lxcpaths[first]);
@@ -249,7 +185,7 @@ void ContainerTable::share_paths() {
     for (const bool of_root : {true, false})
         for (std::size_t index = 0; index < by_path_.size(); ++index)
             if (is_of_root(by_path_[index]) == of_root)
-                for (const std::string& path : by_path_[index].found)
+                for (const std::string& path : by_path_[index].others.paths)
                     add(path, index);
     for (std::size_t index = 0; index < by_path_.size(); ++index) {
         Path& path = by_path_[index];
@@ -258,6 +194,19 @@ void ContainerTable::share_paths() {
         for (auto& [name, entry] : path.entries)
             entry->set_paths(path.paths);
     }
+}
+
+/// A manager stays as long as the folder is the same: it may be down for a while.
+void ContainerTable::choose_manager(Path& path, const LxcAnswer& answer) {
+    if (path.manager && path.managed_folder != answer.folder) {
+        path.manager.reset();
+        for (auto& [name, entry] : path.entries)
+            entry->announced = false;
+    }
+    if (path.manager || allowance_of(path) != nullptr)
+        return;
+    path.manager = find_manager(answer.is_pve, answer.daemon_socket, settings_);
+    path.managed_folder = answer.folder;
 }
 
 /// Containers that were never started on this host are only known to their manager.

@@ -13,7 +13,7 @@ struct lxc_container;
 namespace lxcmon::discover {
 
 /// lxc.lxcpath of /etc/lxc/lxc.conf or liblxc's built-in default, and the lxcpaths of LXD and Incus that
-/// exist on this host. liblxc reads that file once in a process.
+/// exist on this host. liblxc reads that file once in a process: LxcClient starts a new one for this.
 [[nodiscard]] std::vector<std::string> default_lxcpaths();
 [[nodiscard]] std::string liblxc_version();
 

@@ -68,6 +68,9 @@ LxcAnswer LxcClient::give_up(const std::string& fault) {
 /// Returns an answer only if the question can't be sent.
 std::optional<LxcAnswer> LxcClient::start_next() {
     const Clock::time_point now = Clock::now();
+    std::deque<LxcQuestion>& queue = queue_.empty() ? last_ : queue_;
+    if (queue.front().ask == LxcAsk::defaults)
+        kill(); // liblxc reads lxc.conf once in a process
     if (!process_.is_running()) {
         io::WorkerProcess::reap();
         if (exists(killed_) && now - killed_at_ < deadline_) {
@@ -75,7 +78,6 @@ std::optional<LxcAnswer> LxcClient::start_next() {
             return std::nullopt;
         }
     }
-    std::deque<LxcQuestion>& queue = queue_.empty() ? last_ : queue_;
     const LxcQuestion question = std::move(queue.front());
     queue.pop_front();
     if (queue_.empty())

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <limits>
 
 namespace lxcmon::discover {
 namespace {
@@ -38,10 +39,10 @@ class Texts {
         return valid_ ? std::string(text) : std::string();
     }
     template <std::integral Number>
-    Number take_number() {
+    Number take_number(Number most = std::numeric_limits<Number>::max()) {
         const auto number = io::parse_number<Number>(take());
-        valid_ = valid_ && number;
-        return number.value_or(0);
+        valid_ = valid_ && number && *number <= most;
+        return valid_ ? *number : 0;
     }
     template <typename Enum>
     Enum take_enum(Enum last) {
@@ -54,6 +55,31 @@ class Texts {
     std::string_view rest_;
     bool valid_;
 };
+
+void put(std::string& message, const std::vector<std::string>& paths) {
+    put(message, paths.size());
+    for (const std::string& path : paths)
+        put(message, std::string_view(path));
+}
+
+void put(std::string& message, const OtherPaths& others) {
+    put(message, others.paths);
+    put(message, std::string_view(others.looked_until));
+}
+
+std::vector<std::string> take_paths(Texts& texts) {
+    std::vector<std::string> paths(texts.take_number<std::size_t>(most_other_paths));
+    for (std::string& path : paths)
+        path = texts.take();
+    return paths;
+}
+
+OtherPaths take_others(Texts& texts) {
+    OtherPaths others;
+    others.paths = take_paths(texts);
+    others.looked_until = texts.take();
+    return others;
+}
 
 bool is_container_name(std::string_view name) noexcept {
     return !name.empty() && name.size() <= longest_name && name != "." && name != ".." &&
@@ -78,6 +104,8 @@ std::string encode(const LxcQuestion& question) {
     put(message, question.owner);
     put(message, question.init_pid);
     put(message, question.cgroup_dir);
+    put(message, question.pve_lxcpath);
+    put(message, question.others);
     return message;
 }
 
@@ -92,6 +120,8 @@ std::optional<LxcQuestion> decode_question(std::string_view message) {
     question.owner = texts.take_number<uid_t>();
     question.init_pid = texts.take_number<pid_t>();
     question.cgroup_dir = texts.take();
+    question.pve_lxcpath = texts.take();
+    question.others = take_others(texts);
     return texts.is_valid() && !texts.has_more() ? std::optional(std::move(question)) : std::nullopt;
 }
 
@@ -111,9 +141,10 @@ std::string encode(const LxcAnswer& answer) {
     put(message, answer.may_hang ? 1 : 0);
     put(message, answer.folder.device);
     put(message, answer.folder.inode);
-    put(message, answer.paths.size());
-    for (const std::string& path : answer.paths)
-        put(message, path);
+    put(message, answer.is_pve ? 1 : 0);
+    put(message, answer.daemon_socket);
+    put(message, answer.others);
+    put(message, answer.paths);
     for (const std::string& name : answer.names)
         put(message, name);
     return message;
@@ -136,14 +167,15 @@ std::optional<LxcAnswer> decode_answer(std::string_view message) {
     answer.may_hang = texts.take_number<int>() != 0;
     answer.folder.device = texts.take_number<std::uint64_t>();
     answer.folder.inode = texts.take_number<std::uint64_t>();
-    for (auto left = texts.take_number<std::size_t>(); left > 0 && texts.is_valid(); --left)
-        answer.paths.push_back(texts.take());
+    answer.is_pve = texts.take_number<int>() != 0;
+    answer.daemon_socket = texts.take();
+    answer.others = take_others(texts);
+    answer.paths = take_paths(texts);
     while (texts.has_more())
         answer.names.push_back(texts.take());
     const bool is_sane = texts.is_valid() && answer.init_pid >= 0 &&
                          (answer.trouble == LxcTrouble::none) == answer.fault.empty() &&
                          (answer.state.empty() || is_lxc_state(answer.state)) &&
-                         answer.paths.size() <= most_other_paths &&
                          std::ranges::all_of(answer.names, is_container_name);
     return is_sane ? std::optional(std::move(answer)) : std::nullopt;
 }

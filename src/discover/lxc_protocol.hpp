@@ -16,7 +16,7 @@ namespace lxcmon::discover {
 
 enum class LxcAsk : std::uint8_t {
     owner,     ///< of `lxcpath`, as lxcpath_owner() says; only root's process is asked for that
-    list,      ///< the containers of `lxcpath`, and its other paths
+    list,      ///< the containers of `lxcpath`, its other paths and its manager
     container, ///< state and settings of `name`
     init,      ///< whether `init_pid` is the init of a container of user `owner`
     defaults   ///< default_lxcpaths(); only root's process is asked for that
@@ -31,6 +31,8 @@ struct LxcQuestion {
     uid_t owner = 0;     ///< of the lxcpath; see lxcpath_owner()
     pid_t init_pid = 0;
     std::string cgroup_dir;
+    std::string pve_lxcpath; ///< for LxcAsk::list: PveSettings::lxcpath
+    OtherPaths others;       ///< for LxcAsk::list: of the last answer
 
     friend bool operator==(const LxcQuestion&, const LxcQuestion&) = default;
 };
@@ -54,8 +56,11 @@ struct LxcAnswer {
     std::string state;              ///< a state name of liblxc
     pid_t init_pid = 0;             ///< 0: not running
     FolderId folder;                ///< of LxcAsk::list
-    std::vector<std::string> paths; ///< of LxcAsk::list: other_paths(); of LxcAsk::defaults
+    OtherPaths others;              ///< of LxcAsk::list
+    std::vector<std::string> paths; ///< of LxcAsk::defaults
     std::vector<std::string> names; ///< of LxcAsk::list
+    bool is_pve = false;            ///< of LxcAsk::list: `pve_lxcpath` leads to the same folder
+    std::string daemon_socket;      ///< of LxcAsk::list: lxd_socket()
     LxcOwner owner;                 ///< of LxcAsk::owner
     bool may_hang = false;          ///< see LxcpathOwner
 

@@ -5,7 +5,7 @@
 #include "discover/lxc_api.hpp"
 #include "discover/lxc_protocol.hpp"
 #include "discover/managers/lxd_names.hpp"
-#include "discover/monitor_peer.hpp"
+#include "discover/monitors/peer.hpp"
 #include "discover/user_rights.hpp"
 #include "io/parse.hpp"
 #include "io/pidfd.hpp"
@@ -82,16 +82,7 @@ class Worker {
             break;
         case LxcAsk::list:
             check_owner(question);
-            made.names = list_defined(question.lxcpath);
-            made.folder = folder_of(question.lxcpath);
-            made.paths = other_paths(question.lxcpath, made.folder, owner_.uid);
-            if (owner_.uid == 0)
-                add_lxd_names(question.lxcpath, made.names);
-            else if (made.names.size() > most_of_a_user)
-                throw std::runtime_error("listing the containers of " + question.lxcpath + ": it has " +
-                                         std::to_string(made.names.size()) +
-                                         " containers, expected at most " + std::to_string(most_of_a_user) +
-                                         " in an lxcpath of an ordinary user");
+            ask_list(question, made);
             break;
         case LxcAsk::container:
             check_owner(question);
@@ -104,6 +95,21 @@ class Worker {
             made.paths = default_lxcpaths();
             break;
         }
+    }
+
+    void ask_list(const LxcQuestion& question, LxcAnswer& made) const {
+        const std::string& lxcpath = question.lxcpath;
+        made.names = list_defined(lxcpath);
+        made.folder = folder_of(lxcpath);
+        made.others = other_paths(lxcpath, made.folder, owner_.uid, question.others);
+        made.is_pve = lxcpath == question.pve_lxcpath || leads_to(question.pve_lxcpath, made.folder);
+        if (owner_.uid == 0) {
+            add_lxd_names(lxcpath, made.names);
+            made.daemon_socket = lxd_socket(lxcpath);
+        } else if (made.names.size() > most_of_a_user)
+            throw std::runtime_error("listing the containers of " + lxcpath + ": it has " +
+                                     std::to_string(made.names.size()) + " containers, expected at most " +
+                                     std::to_string(most_of_a_user) + " in an lxcpath of an ordinary user");
     }
 
     static LxcpathOwner owner_of(const std::string& lxcpath) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/lxcpath_owner.hpp"
 
-#include "discover/monitor_peer.hpp"
-#include "discover/monitor_sockets.hpp"
+#include "discover/monitors/peer.hpp"
+#include "discover/monitors/sockets.hpp"
 #include "io/kernel_file.hpp"
 #include "io/mountinfo.hpp"
 #include "io/parse.hpp"
@@ -196,14 +196,12 @@ std::optional<FolderId> try_folder_of(const std::string& path) noexcept {
     return FolderId{status.st_dev, status.st_ino};
 }
 
-/// Not if a user could put another folder there, which root would trust then; nor through a mount that may
-/// hang: a dead server elsewhere must not stop the list of this folder.
+} // namespace
+
 bool leads_to(const std::string& path, const FolderId& folder) {
     const auto found = Walk(path, false).owner();
     return found && found->owner.uid == 0 && try_folder_of(path) == folder;
 }
-
-} // namespace
 
 FolderId folder_of(const std::string& lxcpath) {
     const auto folder = try_folder_of(lxcpath);
@@ -212,21 +210,24 @@ FolderId folder_of(const std::string& lxcpath) {
     return *folder;
 }
 
-std::vector<std::string> other_paths(const std::string& lxcpath, const FolderId& folder, uid_t owner) {
-    std::vector<std::string> paths;
-    std::string seen = lxcpath; // the last one of a monitor; these are sorted
-    const auto add = [&](std::string path) {
-        if (path != lxcpath && std::ranges::find(paths, path) == paths.end())
-            paths.push_back(std::move(path));
+OtherPaths other_paths(const std::string& lxcpath, const FolderId& folder, uid_t owner,
+                       const OtherPaths& before) {
+    OtherPaths made;
+    const auto add = [&](const std::string& path) {
+        if (path != lxcpath && made.paths.size() < most_other_paths &&
+            std::ranges::find(made.paths, path) == made.paths.end())
+            made.paths.push_back(path);
     };
     const std::unique_ptr<char, void (*)(void*)> real(::realpath(lxcpath.c_str(), nullptr), &std::free);
     if (real)
         add(real.get());
+    if (owner != 0)
+        return made;
     MonitorSockets sockets;
-    if (owner != 0 || sockets.read() != 0)
-        return paths;
+    static_cast<void>(sockets.read()); // without an answer there are none
     int left = most_listeners;
-    sockets.for_each_monitor([&](std::string_view path, std::string_view name) {
+    std::string seen = lxcpath; // the last one of a monitor; these are sorted
+    sockets.for_each_monitor(before.looked_until, [&](std::string_view path, std::string_view name) {
         if (path == seen || path == lxcpath)
             return true;
         const std::string text(path);
@@ -236,9 +237,15 @@ std::vector<std::string> other_paths(const std::string& lxcpath, const FolderId&
             if (leads_to(text, folder))
                 add(text);
         }
-        return --left > 0 && paths.size() < most_other_paths;
+        if (--left > 0)
+            return true;
+        made.looked_until.append(path).append("/").append(name);
+        return false;
     });
-    return paths;
+    for (const std::string& path : before.paths)
+        if (leads_to(path, folder))
+            add(path);
+    return made;
 }
 
 std::optional<LxcpathOwner> lxcpath_owner(const std::string& lxcpath) {

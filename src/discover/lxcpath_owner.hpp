@@ -44,14 +44,29 @@ struct FolderId {
 /// Throws std::system_error with the path.
 [[nodiscard]] FolderId folder_of(const std::string& lxcpath);
 
+/// Whether `path` leads to that folder, and only root decides where it leads. False for a path through a
+/// mount that may hang: a dead server elsewhere must not stop the list of this folder.
+[[nodiscard]] bool leads_to(const std::string& path, const FolderId& folder);
+
 constexpr std::size_t most_other_paths = 16;
+
+struct OtherPaths {
+    std::vector<std::string> paths;
+    /// LXCPATH/NAME of the last monitor's socket that was looked at; empty: all were.
+    std::string looked_until;
+
+    friend bool operator==(const OtherPaths&, const OtherPaths&) = default;
+};
 
 /// Other paths of the folder at `lxcpath`: liblxc names a monitor's socket by the lxcpath as the program has
 /// spelled it that started the container (a link, a doubled slash). First the path without links; then, if
 /// `owner`, the caller's user, is root, those of root's running monitors, except paths that a user decides
-/// on, and those through a mount that may hang (none if /proc/net/unix can't be read). Waits only for the
-/// folder itself.
-[[nodiscard]] std::vector<std::string> other_paths(const std::string& lxcpath, const FolderId& folder,
-                                                   uid_t owner);
+/// on, and those through a mount that may hang (none if /proc/net/unix can't be read); at last those of
+/// `before` that still lead there. Waits only for the folder itself.
+///
+/// Any user can make thousands of such sockets: looks at some of them, behind those that were looked at for
+/// `before`, the last answer.
+[[nodiscard]] OtherPaths other_paths(const std::string& lxcpath, const FolderId& folder, uid_t owner,
+                                     const OtherPaths& before);
 
 } // namespace lxcmon::discover

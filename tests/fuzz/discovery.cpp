@@ -7,7 +7,7 @@
 #include "discover/managers/instances.hpp"
 #include "discover/managers/lxd_names.hpp"
 #include "discover/managers/pve_config.hpp"
-#include "discover/monitor_sockets.hpp"
+#include "discover/monitors/sockets.hpp"
 #include "support/temp_folder.hpp"
 
 #include <fcntl.h>

@@ -75,6 +75,12 @@ LxcAnswer some_answer(FuzzedDataProvider& data) {
     answer.state =
         data.ConsumeBool() ? data.PickValueInArray({"RUNNING", "FROZEN", "", "STOPPED"}) : text(20);
     answer.init_pid = data.ConsumeBool() ? 0 : data.ConsumeIntegral<pid_t>();
+    answer.is_pve = data.ConsumeBool();
+    answer.daemon_socket = text(4096);
+    for (std::size_t left = data.ConsumeIntegralInRange<std::size_t>(0, most_other_paths + 1); left > 0;
+         --left)
+        answer.others.paths.push_back(text(4096));
+    answer.others.looked_until = text(4096);
     for (int left = data.ConsumeIntegralInRange(0, 3); left > 0; --left)
         answer.names.push_back(text(255));
     const std::size_t repeated = data.ConsumeIntegralInRange(0, 15) == 0 ? 40 : 0;
@@ -94,6 +100,10 @@ bool is_sane(const LxcAnswer& answer) {
     return (answer.trouble == LxcTrouble::none) == answer.fault.empty() && answer.uts_name.size() <= 255 &&
            answer.lxd_name.size() <= 255 && answer.cgroup_dir.size() <= 4096 && answer.init_pid >= 0 &&
            std::find(states.begin(), states.end(), answer.state) != states.end() &&
+           answer.daemon_socket.size() <= 4096 && answer.others.looked_until.size() <= 4096 &&
+           answer.others.paths.size() <= most_other_paths &&
+           std::all_of(answer.others.paths.begin(), answer.others.paths.end(),
+                       [](const std::string& path) { return path.size() <= 4096; }) &&
            std::all_of(answer.names.begin(), answer.names.end(), &is_name);
 }
 

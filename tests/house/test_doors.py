@@ -43,7 +43,7 @@ INNER_DOORS = {
         "host": {"guard", "cgroup", "network", "device"},
         "": {"guard", "helper", "cgroup", "device", "network", "filesystem", "process", "host"},
     },
-    "discover": {"names": set(), "managers": set(), "": {"names", "managers"}},
+    "discover": {"names": set(), "managers": set(), "monitors": set(), "": {"names", "managers", "monitors"}},
     "app": {"settings": set(), "": {"settings"}},
     "push": {"view": set(), "top": {"view"}, "commands": {"", "view", "top"}, "": {"commands", "view"}},
 }

@@ -3,6 +3,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import unittest
 
@@ -67,6 +68,31 @@ class Spelled(LabCase):
         agent.wait_for(lambda: states()[-1:] == ["STOPPED"], what="the new container")
         later.start()
         agent.wait_for(lambda: states()[-1:] == ["RUNNING"], 100, "it to run")
+
+    def listen_as_user(self, name, silent):
+        """By the folder's own path, where it is free: the monitor of `name` has the name of another path."""
+        address = f"\0{self.folder}/{name}/command"
+        listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(listener.close)
+        os.seteuid(USER)
+        try:
+            listener.bind(address)
+            listener.listen(0 if silent else 100)
+        finally:
+            os.seteuid(0)
+        while silent:  # until it takes no connection
+            caller = socket.socket(socket.AF_UNIX)
+            self.addCleanup(caller.close)
+            caller.setblocking(False)
+            try:
+                caller.connect(address)
+            except BlockingIOError:
+                return
+
+    def test_a_user_by_another_path_hides_no_container(self):
+        self.listen_as_user("it-by-link", silent=True)
+        self.listen_as_user("it-by-doubled", silent=False)
+        self.assertEqual(self.listed(self.folder), self.all_running(self.folder))
 
     def test_a_link_of_a_user_gives_no_trust(self):
         """The user decides where it leads: root's process does not follow it, and root's monitors are none of the user's."""

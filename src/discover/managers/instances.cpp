@@ -113,7 +113,9 @@ void take_instance(const json& instance, const std::string& own_name, ManagerAns
     std::string name = text_of(instance, "name");
     if (!project.empty() && project != "default")
         name.insert(0, project + '_');
-    if (text_of(instance, "type") != "container" || !is_managed_name(name))
+    // An instance that its daemon could not load may have no type.
+    const std::string type = text_of(instance, "type");
+    if ((!type.empty() && type != "container") || !is_managed_name(name))
         return;
     if (std::string host = other_host(instance, own_name); !host.empty()) {
         answer.elsewhere.insert_or_assign(std::move(name), std::move(host));

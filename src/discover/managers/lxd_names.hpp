@@ -6,8 +6,13 @@
 
 namespace lxcmon::discover {
 
-/// True if `lxcpath` is of LXD or Incus: these have a folder `database` next to it.
+/// True if `lxcpath` is of LXD or Incus: these have a folder `database` next to it. That and the folder above
+/// must be root's or this process's user's, as another user could make one beside an lxcpath of plain LXC.
 [[nodiscard]] bool is_lxd_path(const std::string& lxcpath) noexcept;
+
+/// The socket of the daemon whose lxcpath it is, next to the folder that `lxcpath` leads to. Empty if
+/// `lxcpath` is not of LXD or Incus, or has no such socket.
+[[nodiscard]] std::string lxd_socket(const std::string& lxcpath);
 
 /// Adds the names of all containers of LXD or Incus in `lxcpath`. liblxc does not list their stopped
 /// containers, because their lxcpath has no liblxc configurations: each folder or link there is a container.

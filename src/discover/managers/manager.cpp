@@ -2,7 +2,6 @@
 #include "discover/managers/manager.hpp"
 
 #include "discover/managers/instances.hpp"
-#include "discover/managers/lxd_names.hpp"
 #include "discover/managers/pve_config.hpp"
 #include "text/counted.hpp"
 
@@ -57,12 +56,12 @@ const ManagerKind& instance_daemon() noexcept {
     return kind;
 }
 
-std::unique_ptr<Manager> find_manager(const std::string& lxcpath, const DiscoverSettings& settings) {
-    if (lxcpath == settings.pve.lxcpath && has_pve_mount_point(settings.pve.folder))
+std::unique_ptr<Manager> find_manager(bool is_pve, const std::string& daemon_socket,
+                                      const DiscoverSettings& settings) {
+    if (is_pve && has_pve_mount_point(settings.pve.folder))
         return std::make_unique<Manager>(proxmox_ve(), settings.pve.folder, settings.managers);
-    if (is_lxd_path(lxcpath))
-        return std::make_unique<Manager>(
-            instance_daemon(), lxcpath.substr(0, lxcpath.rfind('/')) + "/unix.socket", settings.managers);
+    if (!daemon_socket.empty())
+        return std::make_unique<Manager>(instance_daemon(), daemon_socket, settings.managers);
     return nullptr;
 }
 

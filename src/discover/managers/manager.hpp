@@ -94,9 +94,9 @@ class Manager {
 /// For a Scan: sends `answer` in pieces.
 void send_answer(int socket, const ManagerAnswer& answer, int error) noexcept;
 
-/// Proxmox VE, if `lxcpath` is that of its containers and this is a Proxmox VE host; LXD or Incus if it is
-/// theirs; else nullptr.
-[[nodiscard]] std::unique_ptr<Manager> find_manager(const std::string& lxcpath,
+/// Proxmox VE, if this is a Proxmox VE host and its containers are here (`is_pve`); else LXD or Incus at
+/// `daemon_socket`; nullptr if that is empty. Touches no lxcpath.
+[[nodiscard]] std::unique_ptr<Manager> find_manager(bool is_pve, const std::string& daemon_socket,
                                                     const DiscoverSettings& settings);
 
 } // namespace lxcmon::discover

@@ -10,7 +10,7 @@
 
 #include "discover/container_table.hpp"
 #include "discover/lxcpath_owner.hpp"
-#include "discover/monitor_peer.hpp"
+#include "discover/monitors/peer.hpp"
 #include "discover/user_rights.hpp"
 #include "io/unique_fd.hpp"
 

@@ -7,12 +7,15 @@
 #include "discover/lxc_clients.hpp"
 
 #include <doctest/doctest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -81,7 +84,35 @@ bool pauses_after_a_broken_list(const std::string& lxcpath) {
     return false;
 }
 
+/// In a mount namespace of its own, with another /etc/lxc.
+bool follows_lxc_conf() {
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("test", "/etc/lxc", "tmpfs", 0, nullptr) != 0)
+        return false;
+    LxcClients clients({std::chrono::seconds(20), {}, {}});
+    const auto answer_to = [&](LxcAsk what) {
+        LxcQuestion question;
+        question.ask = what;
+        question.lxcpath = "/etc/lxc";
+        clients.ask({}, question, LxcUrgency::normal);
+        return clients.next(ClientClock::now() + std::chrono::seconds(60));
+    };
+    for (const std::string lxcpath : {"/srv/one", "/srv/two"}) {
+        std::ofstream("/etc/lxc/lxc.conf") << "lxc.lxcpath = " << lxcpath << "\n";
+        const auto defaults = answer_to(LxcAsk::defaults);
+        if (!defaults || defaults->paths.empty() || defaults->paths.front() != lxcpath)
+            return false;
+        static_cast<void>(answer_to(LxcAsk::owner)); // the process goes on
+    }
+    return true;
+}
+
 } // namespace
+
+TEST_CASE("a change of lxc.conf is seen, also by a process that is never idle" *
+          doctest::test_suite("needs root")) {
+    CHECK_NOTHROW(Child(0, &follows_lxc_conf));
+}
 
 TEST_CASE("questions are asked in the order of their urgency") {
     LxcClient client(&answer_numbers, "test-order", std::chrono::seconds(20));

@@ -80,6 +80,8 @@ TEST_CASE("messages are read as they were written; others are refused") {
     question.owner = 4'000'000'000U;
     question.init_pid = 12;
     question.cgroup_dir = "lxc/\xff";
+    question.pve_lxcpath = "/var/lib/lxc";
+    question.others = {{"/lxc", "/a//b"}, "/lxc/web"};
     CHECK(decode_question(encode(question)) == question);
     LxcAnswer answer;
     answer.number = 8;
@@ -89,6 +91,10 @@ TEST_CASE("messages are read as they were written; others are refused") {
     answer.names = {"a", "b"};
     answer.owner = {4'000'000'000U, 7};
     answer.may_hang = true;
+    answer.is_pve = true;
+    answer.others = {{"/lxc"}, "/srv/web"};
+    answer.paths = {"/var/lib/lxc"};
+    answer.daemon_socket = "/var/lib/lxd/unix.socket";
     CHECK(decode_answer(encode(answer)) == answer);
     CHECK_FALSE(decode_question(""));
     const std::string whole = encode(answer);
@@ -104,6 +110,7 @@ TEST_CASE("messages are read as they were written; others are refused") {
     CHECK(refused([](LxcAnswer& a) { a.names = {""}; }));
     CHECK(refused([](LxcAnswer& a) { a.uts_name.assign(5000, 'x'); }));
     CHECK(refused([](LxcAnswer& a) { a.init_pid = -1; }));
+    CHECK(refused([](LxcAnswer& a) { a.others.paths.resize(most_other_paths + 1); }));
     CHECK(refused([](LxcAnswer& a) { a.trouble = LxcTrouble::fault; }));
 }
 

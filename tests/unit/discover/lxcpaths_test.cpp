@@ -2,6 +2,7 @@
 #include "support/encoded.hpp"
 #include "support/fake_monitor.hpp"
 #include "support/log_capture.hpp"
+#include "support/refreshing.hpp"
 #include "support/temp_tree.hpp"
 
 #include "discover/container_table.hpp"
@@ -16,6 +17,7 @@
 
 using namespace lxcmon::discover;
 using lxcmon::Container;
+using lxcmon::test::becomes_true;
 using lxcmon::test::count_of;
 using lxcmon::test::FakeMonitor;
 using lxcmon::test::LogCapture;
@@ -27,22 +29,21 @@ namespace {
 constexpr const char* stopped_config = "lxc.rootfs.path = dir:/nowhere\n";
 using Places = std::vector<std::string>;
 
-/// Name, lxcpath and state of each container after a refresh.
-Places places_of(ContainerTable& table) {
-    table.refresh();
+/// Name, lxcpath and state of each container.
+Places places_of(const ContainerTable& table) {
     Places places;
     for (const Container* each : table.containers())
         places.push_back(place_of(*each) + ' ' + each->state);
     return places;
 }
 
-/// Within what a busy machine may take.
-Places places_at_last(ContainerTable& table, const Places& wanted) {
-    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    Places places = places_of(table);
-    while (places != wanted && std::chrono::steady_clock::now() < end)
-        places = places_of(table);
-    return places;
+Places places_after_refresh(ContainerTable& table) {
+    table.refresh();
+    return places_of(table);
+}
+
+bool shows_places(ContainerTable& table, const Places& places) {
+    return becomes_true(table, [&] { return places_of(table) == places; });
 }
 
 ListingSettings always_due() {
@@ -63,15 +64,14 @@ TEST_CASE("a folder with two paths is one lxcpath, the first") {
     ContainerTable table(
         DiscoverSettings{{link, real, tree.path() / "real/../real"}, {}, {}, {}, {}, always_due()});
     for (int round = 0; round < 3; ++round) {
-        CHECK(places_of(table) == Places{link + "/web STOPPED"});
+        CHECK(places_after_refresh(table) == Places{link + "/web STOPPED"});
         CHECK(table.left_out() == 0);
         CHECK(count_of(log.take(), "is the same folder as " + link + ":") == (round == 0 ? 2 : 0));
     }
     // The link leads elsewhere: each has its own.
     std::filesystem::remove(link);
     std::filesystem::create_directory_symlink(other.path(), link);
-    const Places each{link + "/db STOPPED", real + "/web STOPPED"};
-    CHECK(places_at_last(table, each) == each);
+    CHECK(shows_places(table, {link + "/db STOPPED", real + "/web STOPPED"}));
 }
 
 TEST_CASE("if the first path of a folder goes, the second has its containers") {
@@ -81,11 +81,10 @@ TEST_CASE("if the first path of a folder goes, the second has its containers") {
     std::filesystem::create_directory_symlink("real", link);
     LogCapture log;
     ContainerTable table(DiscoverSettings{{link, real}, {}, {}, {}, {}, always_due()});
-    const Places before{link + "/web STOPPED"}, after{real + "/new STOPPED", real + "/web STOPPED"};
-    CHECK(places_at_last(table, before) == before);
+    CHECK(shows_places(table, {link + "/web STOPPED"}));
     std::filesystem::remove(link);
     tree.write("real/new/config", stopped_config);
-    CHECK(places_at_last(table, after) == after);
+    CHECK(shows_places(table, {real + "/new STOPPED", real + "/web STOPPED"}));
 }
 
 TEST_CASE(
@@ -100,7 +99,7 @@ TEST_CASE(
     REQUIRE(::chown(user.path().c_str(), 65534, 65534) == 0);
     const auto places = [&] {
         ContainerTable table(DiscoverSettings{{real}, {}, {}});
-        return places_of(table);
+        return places_after_refresh(table);
     };
     const Places both{real + "/steady STOPPED", real + "/web STOPPED"};
     LogCapture log;
@@ -120,7 +119,7 @@ TEST_CASE(
     CHECK(places() == Places{real + "/steady STOPPED"});
     const FakeMonitor unknown(0, link, "executed");
     ContainerTable table(DiscoverSettings{{real}, {}, {}});
-    CHECK(places_of(table) == Places{real + "/steady STOPPED"});
+    CHECK(places_after_refresh(table) == Places{real + "/steady STOPPED"});
     CHECK(table.left_out() == 2);
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/encoded.hpp"
+#include "support/fake_monitor.hpp"
 #include "support/log_capture.hpp"
+#include "support/refreshing.hpp"
 #include "support/temp_tree.hpp"
-#include "support/waiting.hpp"
 
 #include "discover/container_table.hpp"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <functional>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -16,7 +18,9 @@ using namespace std::chrono_literals;
 using lxcmon::Container;
 using lxcmon::discover::ContainerTable;
 using lxcmon::discover::DiscoverSettings;
+using lxcmon::test::becomes_true;
 using lxcmon::test::count_of;
+using lxcmon::test::FakeMonitor;
 using lxcmon::test::LogCapture;
 using lxcmon::test::TempTree;
 
@@ -44,6 +48,7 @@ class PveHost {
         made.lxcpaths = {lxc_.path()};
         made.pve = {pve_.path() / "pve/lxc", lxc_.path()};
         made.managers = {10ms, 5s, 10s};
+        made.liblxc.wait = 20s; // a list is taken in its round, also on a busy machine
         return made;
     }
     [[nodiscard]] const TempTree& lxc() const noexcept { return lxc_; }
@@ -52,14 +57,6 @@ class PveHost {
     TempTree lxc_;
     TempTree pve_;
 };
-
-bool becomes_true(ContainerTable& table, const std::function<bool()>& condition) {
-    const auto is_true = [&] {
-        table.refresh();
-        return condition();
-    };
-    return lxcmon::test::comes_true(is_true, 20s);
-}
 
 /// "NAME STATE" of each.
 std::vector<std::string> states_of(const ContainerTable& table) {
@@ -163,6 +160,49 @@ TEST_CASE("a stopped container that has moved to another node is not shown, unti
     CHECK(table.containers()[1]->host_name == "back");
 }
 
+TEST_CASE("a container whose state is not known may run, and has not left") {
+    const PveHost host;
+    host.write_conf("101", "");
+    host.write_lxc_config("101");
+    host.write_lxc_config("303");
+    host.write_conf("303", "", "pve2");
+    LogCapture log;
+    FakeMonitor monitor(0, host.lxc().path(), "303", true);
+    ContainerTable table(host.settings());
+    for (int round = 0; round < 3; ++round) {
+        table.refresh();
+        CHECK(states_of(table) == std::vector<std::string>{"101 STOPPED"});
+        CHECK(table.left_out() == 1);
+    }
+    CHECK(count_of(log.take(), "it has left") == 0);
+    monitor.end();
+    CHECK(becomes_true(table, [&] { return table.left_out() == 0; }));
+    CHECK(states_of(table) == std::vector<std::string>{"101 STOPPED"});
+    CHECK(count_of(log.take(), "it has left, for pve2") == 1);
+}
+
+TEST_CASE("a container that has left takes the name of no other one") {
+    const PveHost host;
+    const TempTree other;
+    host.write_lxc_config("101");
+    host.write_conf("101", "", "pve2");
+    other.write("101/config", "lxc.rootfs.path = dir:/nowhere\n");
+    DiscoverSettings settings = host.settings();
+    settings.lxcpaths.push_back(other.path());
+    LogCapture log;
+    ContainerTable table(settings);
+    const auto shadowed = [&] { return table.containers().back()->shadowed; };
+    CHECK(shows(table, {"101 STOPPED"}));
+    CHECK_FALSE(shadowed());
+    CHECK(count_of(log.take(), "the tag lxcpath") == 0);
+    host.write_conf("101", "");
+    CHECK(shows(table, {"101 STOPPED", "101 STOPPED"}));
+    CHECK(shadowed());
+    host.remove_conf("101");
+    CHECK(shows(table, {"101 STOPPED"}));
+    CHECK_FALSE(shadowed());
+}
+
 TEST_CASE("while Proxmox VE's folder can't be read nothing changes") {
     const PveHost host;
     for (const std::string vmid : {"101", "202"})
@@ -206,6 +246,38 @@ TEST_CASE("Proxmox VE says nothing of containers in other lxcpaths, and nothing 
     ContainerTable without(settings);
     CHECK(shows(without, {"101 STOPPED", "999 STOPPED"}));
     CHECK(without.managers().empty());
+}
+
+TEST_CASE("Proxmox VE's lxcpath is known by its folder, whatever path leads to it") {
+    const PveHost host;
+    const TempTree other;
+    const std::string real = host.lxc().path(), link = other.path() / "link";
+    std::filesystem::create_directory_symlink(real, link);
+    host.write_conf("101", "");
+    host.write_lxc_config("102"); // it has left
+    DiscoverSettings settings = host.settings();
+    for (const std::vector<std::string>& lxcpaths :
+         {std::vector{link}, std::vector{link, real}, std::vector{real, link}}) {
+        settings.lxcpaths = lxcpaths;
+        ContainerTable table(settings);
+        CHECK(shows(table, {"101 STOPPED"}));
+        CHECK(table.managers().size() == 1);
+    }
+    // The other path of a folder has its manager, too.
+    settings.lxcpaths = {link, real};
+    settings.listing.period = 0ns;
+    ContainerTable table(settings);
+    CHECK(shows(table, {"101 STOPPED"}));
+    std::filesystem::remove(link);
+    CHECK(becomes_true(
+        table, [&] { return !table.containers().empty() && table.containers().at(0)->lxcpath == real; }));
+    CHECK(shows(table, {"101 STOPPED"}));
+    // As a link to a folder of plain LXC the path has no manager any more.
+    std::filesystem::create_directory(other.path() / "plain");
+    std::filesystem::create_directory_symlink(other.path() / "plain", link);
+    other.write("plain/102/config", "lxc.rootfs.path = dir:/nowhere\nlxc.cgroup.dir.container = lxc/102\n");
+    CHECK(shows(table, {"102 STOPPED", "101 STOPPED"}));
+    CHECK(table.managers().size() == 1);
 }
 
 TEST_SUITE_END();

@@ -2,7 +2,7 @@
 #include "support/fake_monitor.hpp"
 #include "support/temp_tree.hpp"
 
-#include "discover/monitor_peer.hpp"
+#include "discover/monitors/peer.hpp"
 
 #include "io/unique_fd.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "discover/monitor_sockets.hpp"
+#include "discover/monitors/sockets.hpp"
 
 #include <doctest/doctest.h>
 

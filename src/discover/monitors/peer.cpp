@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "discover/monitor_peer.hpp"
+#include "discover/monitors/peer.hpp"
 
-#include "discover/monitor_sockets.hpp"
+#include "discover/monitors/sockets.hpp"
 #include "io/kernel_file.hpp"
 #include "io/proc_pid.hpp"
 #include "io/unique_fd.hpp"

@@ -52,11 +52,12 @@ class MonitorSockets {
     }
 
     /// Calls `each(lxcpath, name)` for each socket with the name of a monitor's, except hashed ones: the
-    /// lxcpath as the program has spelled it that started the container. Sorted; false ends it.
+    /// lxcpath as the program has spelled it that started the container. Sorted, those behind LXCPATH/NAME
+    /// `after` only; false ends it.
     template <typename Callback>
-    void for_each_monitor(Callback&& each) const {
-        for (const Listener& listener : listening_) {
-            const std::string_view path = without_suffix(listener.name);
+    void for_each_monitor(std::string_view after, Callback&& each) const {
+        for (std::size_t at = first_behind(after); at < listening_.size(); ++at) {
+            const std::string_view path = without_suffix(listening_[at].name);
             const std::size_t slash = path.rfind('/');
             if (path.starts_with('/') && !each(path.substr(0, slash), path.substr(slash + 1)))
                 return;
@@ -70,6 +71,7 @@ class MonitorSockets {
     };
 
     void parse();
+    [[nodiscard]] std::size_t first_behind(std::string_view after) const;
     static std::string_view without_suffix(std::string_view socket_name) noexcept;
     static std::string_view name_within(std::string_view socket_name, std::string_view lxcpath) noexcept;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "discover/monitor_sockets.hpp"
+#include "discover/monitors/sockets.hpp"
 
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
@@ -107,6 +107,12 @@ void MonitorSockets::parse() {
 std::uint64_t MonitorSockets::inode_of(std::string_view socket_name) const noexcept {
     const auto at = std::ranges::lower_bound(listening_, socket_name, {}, &Listener::name);
     return at != listening_.end() && at->name == socket_name ? at->inode : 0;
+}
+
+std::size_t MonitorSockets::first_behind(std::string_view after) const {
+    const std::string name = std::string(after) + std::string(command_suffix);
+    const auto at = std::ranges::upper_bound(listening_, std::string_view(name), {}, &Listener::name);
+    return after.empty() ? 0 : static_cast<std::size_t>(at - listening_.begin());
 }
 
 std::string_view MonitorSockets::without_suffix(std::string_view socket_name) noexcept {

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/child.hpp"
+#include "support/fake_monitor.hpp"
+#include "support/log_capture.hpp"
+#include "support/refreshing.hpp"
+#include "support/temp_tree.hpp"
+#include "support/user_monitor.hpp"
+
+#include "discover/container_table.hpp"
+#include "io/unique_fd.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+using namespace std::chrono_literals;
+using namespace lxcmon::discover;
+using lxcmon::test::becomes_true;
+using lxcmon::test::Child;
+using lxcmon::test::claims;
+using lxcmon::test::FakeMonitor;
+using lxcmon::test::LogCapture;
+using lxcmon::test::TempTree;
+using lxcmon::test::UserMonitor;
+
+// A user listens in place of a monitor, by the lxcpath's first path; root has started the container by a
+// link.
+namespace {
+
+constexpr uid_t squatter = 65534;
+
+class LinkedLxcpath {
+  public:
+    LinkedLxcpath() {
+        tree_.write("real/web/config", "lxc.rootfs.path = dir:/nowhere\n");
+        std::filesystem::create_directory_symlink("real", link());
+    }
+    [[nodiscard]] std::string real() const { return tree_.path() / "real"; }
+    [[nodiscard]] std::string link() const { return tree_.path() / "link"; }
+    /// Answers are taken in the round of their question.
+    [[nodiscard]] DiscoverSettings settings() const {
+        DiscoverSettings settings{{real()}, {}, {}};
+        settings.liblxc = {20s, 30s, 30s};
+        return settings;
+    }
+
+  private:
+    TempTree tree_;
+};
+
+using Call = int (*)(int socket, const sockaddr* address, socklen_t bytes);
+
+/// A new socket, and bind() or connect() to the name of a monitor's; `place`: LXCPATH/NAME.
+lxcmon::io::UniqueFd socket_at(Call call, const std::string& place) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::size_t length = (place + "/command").copy(address.sun_path + 1, sizeof address.sun_path - 1);
+    const void* const generic = &address;
+    lxcmon::io::UniqueFd made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const auto bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length);
+    if (call(made.get(), static_cast<const sockaddr*>(generic), bytes) != 0)
+        made.reset();
+    return made;
+}
+
+lxcmon::io::UniqueFd listen_at(const std::string& place) {
+    lxcmon::io::UniqueFd made = socket_at(&::bind, place);
+    REQUIRE(::listen(made.get(), 1) == 0);
+    return made;
+}
+
+/// Connects to the monitor's socket until it takes no connection.
+std::vector<lxcmon::io::UniqueFd> fill(const std::string& lxcpath) {
+    std::vector<lxcmon::io::UniqueFd> callers;
+    while (lxcmon::io::UniqueFd caller = socket_at(&::connect, lxcpath + "/web")) {
+        REQUIRE(callers.size() < 100);
+        callers.push_back(std::move(caller));
+    }
+    return callers;
+}
+
+bool runs(const ContainerTable& table) {
+    return table.containers().size() == 1 && table.containers()[0]->state == "RUNNING";
+}
+
+} // namespace
+
+TEST_SUITE_BEGIN("needs root");
+
+TEST_CASE("a listener that takes no connection does not hide the monitor by another path") {
+    const LinkedLxcpath lxcpath;
+    const Child init;
+    const UserMonitor monitor(0, lxcpath.link(), "web", claims(init.pid()));
+    const FakeMonitor user(squatter, lxcpath.real(), "web", true);
+    const auto callers = fill(lxcpath.real());
+    ContainerTable table(lxcpath.settings());
+    table.refresh();
+    CHECK(runs(table));
+}
+
+TEST_CASE("a new socket of a user's in each round does not hide the monitor by another path") {
+    const LinkedLxcpath lxcpath;
+    const Child init;
+    DiscoverSettings settings = lxcpath.settings();
+    settings.listing = {1h, 0ns}; // not in the round of the start
+    const LogCapture log;
+    const FakeMonitor other(0, lxcpath.link(), "other"); // the link is known by this
+    ContainerTable table(settings);
+    std::unique_ptr<FakeMonitor> user;
+    const auto refresh = [&] {
+        user.reset(); // the name is free then
+        user = std::make_unique<FakeMonitor>(squatter, lxcpath.real(), "web");
+        table.refresh();
+    };
+    refresh();
+    REQUIRE(table.containers().size() == 1);
+    CHECK(table.containers()[0]->state == "STOPPED");
+    const UserMonitor monitor(0, lxcpath.link(), "web", claims(init.pid()));
+    refresh();
+    CHECK(runs(table));
+}
+
+TEST_CASE("nor if the answers come late, when the user's socket is a new one again") {
+    const LinkedLxcpath lxcpath;
+    const Child init;
+    const UserMonitor monitor(0, lxcpath.link(), "web", claims(init.pid()));
+    DiscoverSettings settings = lxcpath.settings();
+    settings.liblxc = {20s, 0ms, 0ms};
+    ContainerTable table(settings);
+    std::unique_ptr<FakeMonitor> user;
+    CHECK(becomes_true(table, [&] {
+        user.reset();
+        user = std::make_unique<FakeMonitor>(squatter, lxcpath.real(), "web");
+        return runs(table);
+    }));
+}
+
+TEST_CASE("thousands of a user's sockets hide no path by which root starts containers") {
+    constexpr rlim_t enough = 16'384;
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit more{enough, std::max(enough, before.rlim_max)};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &more) == 0);
+    {
+        const LinkedLxcpath lxcpath;
+        std::vector<lxcmon::io::UniqueFd> sockets;
+        REQUIRE(::seteuid(squatter) == 0); // SO_PEERCRED has the user of listen()
+        for (int number = 0; number < 5'000; ++number)
+            sockets.push_back(listen_at("/0/" + std::to_string(number))); // in front of the link
+        REQUIRE(::seteuid(0) == 0);
+        const Child init;
+        const UserMonitor monitor(0, lxcpath.link(), "web", claims(init.pid()));
+        const LogCapture log;
+        ContainerTable table(lxcpath.settings());
+        CHECK(becomes_true(table, [&] { return runs(table); }));
+    }
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+}
+
+TEST_SUITE_END();
