@@ -42,8 +42,7 @@ std::string for_terminal(std::string_view text) {
     const std::string safe = printable(text);
     std::string out;
     for (std::size_t begin = 0; begin < safe.size();) {
-        const std::string_view character(safe.data() + begin,
-                                         step_of(std::string_view(safe).substr(begin)));
+        const std::string_view character(safe.data() + begin, step_of(std::string_view(safe).substr(begin)));
         out += width_of_character(character) < 0 ? std::string_view("?") : character;
         begin += character.size();
     }

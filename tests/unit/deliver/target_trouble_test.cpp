@@ -125,9 +125,9 @@ TEST_CASE("a backlog without an answer delays no live batch, and is logged once"
 }
 
 TEST_CASE("the backlog is sent even if a live batch is always ready") {
+    std::atomic<bool> old_was_sent{false};
     TroubleRig rig;
     rig.settings.queue.spool_after = seconds(60);
-    std::atomic<bool> old_was_sent{false};
     rig.spool(numbered("old", 1));
     rig.target.emplace(std::make_unique<JudgingSink>([&](std::string_view lines) {
                            // The next batch is queued before each answer.
@@ -169,8 +169,8 @@ TEST_CASE("refused lines wait until they can be written, and the status says so"
 }
 
 TEST_CASE("a sink that throws costs neither the process nor a point") {
-    TroubleRig rig;
     std::atomic<int> tries{0};
+    TroubleRig rig; // its thread uses what is above
     rig.start([&](std::string_view) {
         if (++tries < 3)
             throw std::bad_alloc();
@@ -219,9 +219,9 @@ TEST_CASE("once, or without threads: what the spool's limits drop is counted") {
 }
 
 TEST_CASE("a batch that the spool has too is sent and counted once, also if its segment is closed") {
+    std::atomic<bool> is_up{false};
     TroubleRig rig;
     rig.settings.spool->segment_bytes = 1;
-    std::atomic<bool> is_up{false};
     Target& target = rig.start([&](std::string_view) { return is_up ? Outcome::delivered : Outcome::retry; });
     for (int batch = 0; batch < 3; ++batch) {
         is_up = false;
