@@ -25,7 +25,7 @@ need_debian
 cd "$root_folder"
 
 test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb influxdb-client iproute2 procps python3 util-linux bindfs
-    victoria-metrics openssl
+    victoria-metrics openssl prometheus prometheus-node-exporter
     python3-tomli-w python3-yaml nodejs
     strace valgrind libbenchmark-dev
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod

@@ -23,9 +23,10 @@ DOORS = {
     "http": {"io", "text"},
     "spool": {"io", "text", "model", "encode"},
     "deliver": {"io", "text", "model", "encode", "spool"},
+    "expose": {"io", "text", "model"},
     "influx": {"io", "text", "model", "http", "deliver"},
     "app": {"io", "text", "model", "discover", "sample"},
-    "push": {"io", "text", "model", "encode", "influx", "spool", "deliver", "app"},
+    "push": {"io", "text", "model", "encode", "influx", "spool", "deliver", "expose", "app"},
     "scale": {"io", "text", "model", "http", "influx", "encode", "app"},
     "docgen": {"io", "text", "model", "app", "push", "scale"},
 }
@@ -45,7 +46,7 @@ INNER_DOORS = {
     },
     "discover": {"names": set(), "managers": set(), "": {"names", "managers"}},
     "app": {"settings": set(), "": {"settings"}},
-    "push": {"commands": {""}, "": {"commands"}},
+    "push": {"commands": {""}, "local": {""}, "": {"commands", "local"}},
 }
 
 # Plain data of a room's top level that its folders may include.

@@ -27,7 +27,9 @@ std::string good_value(const OptionRow& row) {
         {"MODE", "all"},          {"API", "v1"},      {"SWITCH", "off"},
         {"HEADER", "X-Scope: s"}, {"", "true"},
     };
-    return row.name == "metrics" ? "lxc_c*" : by_kind.at(row.value.name);
+    return row.name == "metrics"            ? "lxc_c*"
+           : row.name == "openmetrics-file" ? "/nonexistent/p.prom"
+                                            : by_kind.at(row.value.name);
 }
 
 bool is_secret_file(const OptionRow& row) {
