@@ -35,7 +35,8 @@ struct DestinationSettings {
 
 /// Metrics for a Prometheus on this host, beside the points.
 struct PrometheusSettings {
-    std::string file; ///< `-` is stdout; empty: none
+    std::string file;   ///< `-` is stdout; empty: none
+    std::string listen; ///< address for the listener; empty: none
 
     friend bool operator==(const PrometheusSettings&, const PrometheusSettings&) = default;
 };
@@ -51,10 +52,16 @@ struct Config {
     bool allow_readable_secrets = false; ///< files with secrets that other users can read are accepted
     PrometheusSettings prometheus;
 
-    /// True if each sample is made into text for Prometheus. A dry run changes no file.
-    [[nodiscard]] bool has_metrics_text() const noexcept {
+    /// A dry run changes no file.
+    [[nodiscard]] bool has_metrics_file() const noexcept {
         return !prometheus.file.empty() && (!destinations.dry_run || prometheus.file == "-");
     }
+    /// One sample ends before anybody could ask for it.
+    [[nodiscard]] bool has_listener() const noexcept {
+        return !prometheus.listen.empty() && !destinations.dry_run && !collect.once;
+    }
+    /// True if each sample is made into text for Prometheus.
+    [[nodiscard]] bool has_metrics_text() const noexcept { return has_metrics_file() || has_listener(); }
 
     friend bool operator==(const Config&, const Config&) = default;
 };

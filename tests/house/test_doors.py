@@ -58,6 +58,7 @@ LIBRARIES = {
     r"lxc/": {"discover"},
     r"CLI(11)?[/.]": {"app/settings"},
     r"toml(\+\+|plusplus)": {"app/settings"},
+    r"microhttpd\.h": {"expose"},
     r"zlib\.h": {"http", "spool"},
     r"systemd/": {"app"},
 }

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "encode/openmetrics.hpp"
+#include "expose/listener.hpp"
 #include "expose/metrics_file.hpp"
 #include "push/config.hpp"
 
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace lxcmon::push {
 
@@ -30,9 +32,12 @@ class Exporter {
     bool finish(bool is_last, std::chrono::milliseconds limit);
 
   private:
+    [[nodiscard]] std::string text(encode::MetricsForm form);
+
     encode::OpenMetrics metrics_;
     std::size_t text_bytes_ = 0; ///< of the last text
     std::optional<expose::MetricsFile> file_;
+    std::optional<expose::Listener> listener_;
 };
 
 } // namespace lxcmon::push

@@ -3,6 +3,7 @@
 
 #include "app/settings/bad_setting.hpp"
 #include "app/settings/values.hpp"
+#include "expose/listener.hpp"
 #include "text/bad_value.hpp"
 
 #include <array>
@@ -34,6 +35,15 @@ void take_openmetrics_file(Config& config, const std::string& path) {
     config.prometheus.file = path;
 }
 
+void take_openmetrics_listen(Config& config, const std::string& address) {
+    if (!expose::parse_loopback(address))
+        throw text::BadValue{
+            "is no loopback address with a port, and the agent listens on no other; expected for example "
+            "127.0.0.1:9105 or [::1]:9105. For a Prometheus on another host use --openmetrics-file with "
+            "node_exporter, or a proxy in front of the loopback address"};
+    config.prometheus.listen = address;
+}
+
 constexpr auto rows = std::to_array<OptionRow>({
     {{json_group, "json-file", "PATH", "/var/lib/lxcmon-push/lxcmon.jsonl",
       "File for the points if no server is given; - is standard output"},
@@ -52,6 +62,10 @@ constexpr auto rows = std::to_array<OptionRow>({
       "collector; "
       "beside the server; - is standard output"},
      &take_openmetrics_file},
+    {{prometheus_group, "openmetrics-listen", "ADDRESS", app::OptionDefault("", "127.0.0.1:9105"),
+      "Loopback address and port where a Prometheus on this host gets the metrics of the last sample: GET "
+      "/metrics"},
+     &take_openmetrics_listen},
 });
 
 } // namespace
