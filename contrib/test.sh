@@ -119,7 +119,7 @@ build_with_sanitizers() {
 }
 
 # The programs of the rooms with threads alone. Those of "sample" as root take minutes: a listing costs too much time here.
-threaded_rooms=(sample sample/network http influx spool deliver app push)
+threaded_rooms=(sample sample/network http influx spool deliver expose app push)
 test_threads() {
     local programs=("${threaded_rooms[@]##*/}")
     configure_build build-tsan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=thread
