@@ -311,9 +311,10 @@ class Listening(MetricsFileCase):
     def test_a_unit_that_may_not_listen(self):
         """What the filter of system calls in the unit does."""
         agent = self.start_agent("--interval", "200ms", "--json-file", self.points_path(), "--openmetrics-listen", f"127.0.0.1:{free_port()}",
-                                 prefix=("strace", "-f", "-qq", "-e", "trace=listen", "-e", "inject=listen:error=EPERM", "-o", "/dev/null"))
+                                 prefix=("strace", "-D", "-f", "-qq", "-e", "trace=listen", "-e", "inject=listen:error=EPERM", "-o", "/dev/null"))
         agent.wait_for(lambda: "Operation not permitted; the service needs a drop-in to listen" in agent.stderr, what="the error")
         agent.wait_for(self.points_path().exists, what="points")
+        self.assertEqual(agent.stop().returncode, 0)
 
     def test_other_addresses_are_refused(self):
         for address in ("0.0.0.0:9105", "[::]:9105", "9105"):
