@@ -25,7 +25,7 @@ need_debian
 cd "$root_folder"
 
 test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb influxdb-client iproute2 procps python3 tmux util-linux bindfs
-    victoria-metrics openssl
+    victoria-metrics openssl prometheus prometheus-node-exporter
     python3-tomli-w python3-yaml nodejs
     strace valgrind libbenchmark-dev
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
@@ -119,7 +119,7 @@ build_with_sanitizers() {
 }
 
 # The programs of the rooms with threads alone. Those of "sample" as root take minutes: a listing costs too much time here.
-threaded_rooms=(sample sample/network http influx spool deliver app push)
+threaded_rooms=(sample sample/network http influx spool deliver expose app push)
 test_threads() {
     local programs=("${threaded_rooms[@]##*/}")
     configure_build build-tsan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=thread
@@ -136,7 +136,7 @@ run_quickstart() {
 }
 
 # Each fuzz target runs for so many seconds, as many at once as there are cores.
-export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-20}
+export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-12}
 
 run_fuzz() {
     rm -f build-asan/meson-logs/testlog.json

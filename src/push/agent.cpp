@@ -42,13 +42,16 @@ Agent::Agent(const Config& config, ReadSettings read_settings)
     , read_settings_(std::move(read_settings))
     , collector_(std::make_unique<app::Collector>(config.collect))
     , targets_(std::make_unique<TargetGroup>(config))
-    , batcher_(std::make_unique<encode::Batcher>(targets_->format(), config.destinations.batch_lines)) {
+    , batcher_(std::make_unique<encode::Batcher>(targets_->format(), config.destinations.batch_lines))
+    , exporter_(Exporter::make(config)) {
     warn_of_insecure(config.destinations);
 }
 
 void Agent::tick(std::int64_t tick_ns) {
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     delay_.begin_tick();
+    if (exporter_)
+        exporter_->begin();
     std::size_t encoded = 0;
     collector_->collect(tick_ns, [this, &encoded](PointBuffer& points) { // discover, sample, encode
         encoded += points.size();
@@ -64,6 +67,8 @@ void Agent::tick(std::int64_t tick_ns) {
     add_self_point(metrics_, status, process_costs(io::WorkerProcess::running()), config_.collect, tick_ns,
                    collector_->points);
     encode(collector_->points);
+    if (exporter_)
+        exporter_->end();
     flush_when_due(tick_ns); // to the queue; threads of the targets deliver
     const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
     delay_.add("handing the points over to delivery", end_ns - collected_ns);
@@ -94,9 +99,12 @@ void Agent::try_tick(std::int64_t tick_ns) {
 
 /// Empties `points`. If the tick fails later, the points encoded so far are still delivered: they are valid.
 void Agent::encode(PointBuffer& points) {
-    for (std::size_t index = 0; index < points.size(); ++index)
+    for (std::size_t index = 0; index < points.size(); ++index) {
         if (const Batch* full = batcher_->add(points[index]))
             targets_->push(*full);
+        if (exporter_)
+            exporter_->add(points[index]);
+    }
     points.clear();
 }
 
@@ -265,9 +273,14 @@ int Agent::run_once() {
     const std::int64_t tick_ns =
         io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.collect.interval.count());
     collector_->collect_twice(tick_ns, [](const PointBuffer&) {});
+    if (exporter_)
+        exporter_->begin();
     encode(collector_->points);
     flush();
-    const bool delivered = targets_->deliver_now(once_limit, once_tries);
+    if (exporter_)
+        exporter_->end();
+    bool delivered = targets_->deliver_now(once_limit, once_tries);
+    delivered &= !exporter_ || exporter_->finish(false, once_limit);
     const bool nothing_seen = collector_->table.containers().empty();
     if (nothing_seen)
         spdlog::warn("no container can be sampled");

@@ -8,6 +8,7 @@
 #include "io/tick_timer.hpp"
 #include "push/config.hpp"
 #include "push/delay.hpp"
+#include "push/local/exporter.hpp"
 #include "push/self_metrics.hpp"
 #include "push/target_group.hpp"
 
@@ -48,7 +49,7 @@ class Agent {
     [[nodiscard]] Config in_force() const;
 
   private:
-    static constexpr std::chrono::milliseconds stop_grace{5000};
+    static constexpr std::chrono::milliseconds stop_grace{5000}, exporter_grace{2000};
 
     enum class Turn { go_on, stop };
 
@@ -75,6 +76,7 @@ class Agent {
     void follow_host_name();
     void change_settings(const Config& next);
     void change_targets(const Config& next);
+    void change_exporter(const Config& next);
     void restore_targets(std::unique_ptr<TargetGroup> before);
     void resume_delivery();
 
@@ -83,6 +85,7 @@ class Agent {
     std::unique_ptr<app::Collector> collector_;
     std::unique_ptr<TargetGroup> targets_;
     std::unique_ptr<encode::Batcher> batcher_;
+    std::unique_ptr<Exporter> exporter_; ///< nullptr: no metrics for Prometheus
     std::optional<io::TickTimer> timer_;
     SelfMetrics metrics_;
     Delay delay_;

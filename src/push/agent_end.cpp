@@ -35,6 +35,10 @@ int Agent::stop(const char* error) noexcept {
         service_.stopping(
             fmt::format("stopping: {} not delivered yet", text::counted(status().queue_points, "point")));
     });
+    attempt("the metrics for Prometheus", [this] {
+        if (exporter_)
+            exporter_->finish(true, exporter_grace);
+    });
     is_good &= attempt("the last delivery", [this] {
         const std::size_t lost = end_targets(reader_is_gone_ ? std::chrono::milliseconds(0) : stop_grace);
         lost_lines_ += reader_is_gone_ ? 0 : lost;

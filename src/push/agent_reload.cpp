@@ -68,7 +68,8 @@ void Agent::follow_host_name() {
 
 Config Agent::in_force() const {
     return {collector_->settings(), targets_->settings(), config_.flush_interval,
-            app::log_settings(),    config_.config_file,  config_.allow_readable_secrets};
+            app::log_settings(),    config_.config_file,  config_.allow_readable_secrets,
+            config_.prometheus};
 }
 
 void Agent::change_settings(const Config& next) {
@@ -89,9 +90,23 @@ void Agent::change_settings(const Config& next) {
         collector_ = std::move(collector);
     if (timer)
         timer_.emplace(std::move(*timer));
+    change_exporter(next);
     if (!config_.destinations.influx.http.tls.insecure)
         warn_of_insecure(next.destinations);
     config_ = next;
+}
+
+/// The old one ends first: both may have the same file.
+void Agent::change_exporter(const Config& next) {
+    const bool is_same = next.prometheus == config_.prometheus && next.collect == config_.collect &&
+                         next.destinations.dry_run == config_.destinations.dry_run;
+    if (is_same)
+        return;
+    const bool is_file_kept = next.prometheus.file == config_.prometheus.file;
+    if (exporter_)
+        exporter_->finish(!is_file_kept, exporter_grace);
+    exporter_.reset();
+    exporter_ = Exporter::make(next);
 }
 
 /// The spool carries undelivered points over to the new targets. The log changes while no target runs,

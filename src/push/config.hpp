@@ -24,12 +24,21 @@ struct DestinationSettings {
     spool::Settings spool{.folder = "/var/lib/lxcmon-push/spool"};
     std::chrono::nanoseconds send_jitter = std::chrono::seconds(1);
     std::size_t batch_lines = 5000;
-    bool dry_run = false; ///< line protocol on stdout
+    bool dry_run = false;        ///< line protocol on stdout
+    bool prints_metrics = false; ///< a dry run prints metrics for Prometheus instead
 
     /// True if points go to servers, through a spool; otherwise they go to a file or stdout.
     [[nodiscard]] bool has_server() const noexcept { return !dry_run && !influx_urls.empty(); }
 
     friend bool operator==(const DestinationSettings&, const DestinationSettings&) = default;
+};
+
+/// Metrics for a Prometheus on this host, beside the points.
+struct PrometheusSettings {
+    std::string file;   ///< `-` is stdout; empty: none
+    std::string listen; ///< address for the listener; empty: none
+
+    friend bool operator==(const PrometheusSettings&, const PrometheusSettings&) = default;
 };
 
 /// The checked settings of lxcmon-push, merged from command line, environment and settings file.
@@ -41,6 +50,18 @@ struct Config {
     app::LogSettings log;
     std::string config_file;
     bool allow_readable_secrets = false; ///< files with secrets that other users can read are accepted
+    PrometheusSettings prometheus;
+
+    /// A dry run changes no file.
+    [[nodiscard]] bool has_metrics_file() const noexcept {
+        return !prometheus.file.empty() && (!destinations.dry_run || prometheus.file == "-");
+    }
+    /// One sample ends before anybody could ask for it.
+    [[nodiscard]] bool has_listener() const noexcept {
+        return !prometheus.listen.empty() && !destinations.dry_run && !collect.once;
+    }
+    /// True if each sample is made into text for Prometheus.
+    [[nodiscard]] bool has_metrics_text() const noexcept { return has_metrics_file() || has_listener(); }
 
     friend bool operator==(const Config&, const Config&) = default;
 };

@@ -66,6 +66,7 @@ constexpr auto rules = std::to_array<Rule>({
      "no server's URL begins with https://"},
     {"influx-proxy", [](const Config& c) { return all_urls_begin(c, "unix:"); },
      "a unix socket has no proxy"},
+    {"openmetrics-listen", [](const Config& c) { return c.collect.once; }, "--once ends before it is asked"},
     {"log-max-size", [](const Config& c) { return c.log.file.empty(); }, no_log_file},
     {"log-keep", [](const Config& c) { return c.log.file.empty(); }, no_log_file},
     {"top-commands", [](const Config& c) { return samples_none(c, "lxc_process", "lxc_process"); },

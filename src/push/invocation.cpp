@@ -5,6 +5,7 @@
 #include "push/command_table.hpp"
 #include "push/ignored_options.hpp"
 #include "push/influx_options.hpp"
+#include "push/local/options.hpp"
 #include "push/option_table.hpp"
 
 #include <algorithm>
@@ -111,6 +112,8 @@ Invocation read_invocation(const std::vector<std::string>& arguments, const app:
         host = app::own_host_name();
     choose_credentials(parsed, config.destinations.influx);
     check_influx_options(config);
+    check_local_options(config);
+    config.destinations.prints_metrics = config.destinations.dry_run && config.prometheus.file == "-";
     check_jitter(parsed, config);
     check_selection(config.collect);
     if (const app::Given* given = find_given(parsed, "interval");

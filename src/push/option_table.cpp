@@ -6,11 +6,13 @@
 #include "influx/api.hpp"
 #include "influx/options.hpp"
 #include "model/selection.hpp"
+#include "push/local/options.hpp"
 #include "text/bad_value.hpp"
 
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <vector>
 
 namespace lxcmon::push {
 namespace {
@@ -84,7 +86,6 @@ constexpr app::OptionValue on_off{"SWITCH", switches};
 
 constexpr std::string_view influx_group = "InfluxDB";
 constexpr std::string_view spool_group = "Spool";
-constexpr std::string_view file_group = "JSON file";
 constexpr std::string_view sampling_group = "Sampling";
 constexpr std::string_view operation_group = "Operation";
 constexpr std::string_view log_group = "Log";
@@ -193,14 +194,6 @@ constexpr auto option_rows = std::to_array<OptionRow>({
     {{spool_group, "spool-rate", "LINES", "10000",
       "Points a second sent from the spool, in addition to new points"},
      [](C& c, Value v) { c.destinations.queue.backlog_rate = app::parse_count(v, 1, 10'000'000); }},
-    {{file_group, "json-file", "PATH", "/var/lib/lxcmon-push/lxcmon.jsonl",
-      "File for the points if no server is given; - is standard output"},
-     [](C& c, Value v) { c.destinations.json_file.path = not_empty(v); }},
-    {{file_group, "json-max-size", "SIZE", "64MiB", "Size at which the JSON file is rotated"},
-     [](C& c, Value v) { c.destinations.json_file.max_bytes = app::parse_size(v, least_file_bytes); }},
-    {{file_group, "json-keep", "COUNT", "5", "Number of rotated JSON files to keep"},
-     [](C& c,
-        Value v) { c.destinations.json_file.kept = static_cast<unsigned>(app::parse_count(v, 0, 1000)); }},
     {{sampling_group, "lxcpath", "PATH", Default("liblxc's, LXD's, Incus's", "/var/lib/lxc"),
       "Folder of containers; repeatable", true},
      &take_lxcpath},
@@ -294,7 +287,13 @@ constexpr auto option_rows = std::to_array<OptionRow>({
 } // namespace
 
 std::span<const OptionRow> option_table() noexcept {
-    return option_rows;
+    static const std::vector<OptionRow> table = [] {
+        std::vector<OptionRow> joined(option_rows.begin(), option_rows.end());
+        const auto after_spool = std::ranges::find(joined, sampling_group, &OptionRow::group);
+        joined.insert(after_spool, local_options().begin(), local_options().end());
+        return joined;
+    }();
+    return table;
 }
 
 } // namespace lxcmon::push

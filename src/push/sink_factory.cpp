@@ -49,7 +49,8 @@ std::vector<Destination> make_destinations(const DestinationSettings& settings) 
             return make_servers(settings);
         deliver::JsonFileSettings file = settings.json_file;
         if (settings.dry_run)
-            file.path = std::string("-"); // g++ 12 warns wrongly of an assigned literal
+            file.path = std::string(
+                settings.prints_metrics ? "/dev/null" : "-"); // g++ 12 warns wrongly of an assigned literal
         std::vector<Destination> destinations;
         destinations.push_back(
             {std::make_unique<deliver::JsonFile>(std::move(file)),

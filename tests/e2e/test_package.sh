@@ -25,7 +25,7 @@ rm -rf "$work/deb" && mkdir "$work/deb"
 cp "$work"/bookworm/lxcmon-push_*.deb "$work/deb"
 make_upgrade
 "$here/run_vm.sh" -o "$work/package" -t 4000 "$work/vm" "$here/package_job.sh" "$work"/{deb,upgrade} \
-    "$here"/{package_checks.sh,capture_figures.sh,changes_check.sh,limits_above_check.sh,device_paths_check.sh,hardened_unit_check.sh,users_lxcpath_check.sh} "$here"/../../{contrib/dev/lib.sh,debian/tests} \
+    "$here"/{package_checks.sh,capture_figures.sh,changes_check.sh,limits_above_check.sh,device_paths_check.sh,hardened_unit_check.sh,users_lxcpath_check.sh,prometheus_check.sh} "$here"/../../{contrib/dev/lib.sh,debian/tests} \
     "$support"/{fixture_containers.sh,fixture_history.sh,fixture_work.py,capture_fixture.sh}
 python3 "$here/compare_figures.py" "$work/package/v2"
 # The VM's job has ended well, so device_paths_check.sh has seen these.

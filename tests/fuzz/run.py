@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs one fuzz target: first the inputs that once failed, then new ones for LXCMONTEST_FUZZ_SECONDS (20).
+"""Runs one fuzz target: first the inputs that once failed, then new ones for LXCMONTEST_FUZZ_SECONDS (12).
 
     run.py BUILD/tests/fuzz/fuzz-cgroup
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
 FIXTURES = FOLDER.parent / "fixtures"
-SECONDS = int(os.environ.get("LXCMONTEST_FUZZ_SECONDS", "20"))
+SECONDS = int(os.environ.get("LXCMONTEST_FUZZ_SECONDS", "12"))
 LONGEST_INPUT = 8192
 
 # Files of the captured hosts to begin with, besides tests/fuzz/corpus/TARGET.

@@ -23,9 +23,10 @@ DOORS = {
     "http": {"io", "text"},
     "spool": {"io", "text", "model", "encode"},
     "deliver": {"io", "text", "model", "encode", "spool"},
+    "expose": {"io", "text", "model"},
     "influx": {"io", "text", "model", "http", "deliver"},
     "app": {"io", "text", "model", "discover", "sample"},
-    "push": {"io", "text", "model", "encode", "influx", "spool", "deliver", "app"},
+    "push": {"io", "text", "model", "encode", "influx", "spool", "deliver", "expose", "app"},
     "scale": {"io", "text", "model", "http", "influx", "encode", "app"},
     "docgen": {"io", "text", "model", "app", "push", "scale"},
 }
@@ -45,7 +46,7 @@ INNER_DOORS = {
     },
     "discover": {"names": set(), "managers": set(), "monitors": set(), "": {"names", "managers", "monitors"}},
     "app": {"settings": set(), "": {"settings"}},
-    "push": {"view": set(), "top": {"view"}, "commands": {"", "view", "top"}, "": {"commands", "view"}},
+    "push": {"view": set(), "top": {"view"}, "local": {""}, "commands": {"", "view", "top"}, "": {"commands", "view", "local"}},
 }
 
 # Plain data of a room's top level that its folders may include.
@@ -57,6 +58,7 @@ LIBRARIES = {
     r"lxc/": {"discover"},
     r"CLI(11)?[/.]": {"app/settings"},
     r"toml(\+\+|plusplus)": {"app/settings"},
+    r"microhttpd\.h": {"expose"},
     r"zlib\.h": {"http", "spool"},
     r"systemd/": {"app"},
     r"(ncursesw/)?curses\.h": {"push/top"},

@@ -5,6 +5,7 @@
 #include "app/log_file.hpp"
 #include "app/standard_output.hpp"
 #include "encode/line_protocol.hpp"
+#include "expose/metrics_file.hpp"
 #include "io/clock.hpp"
 #include "push/sink_factory.hpp"
 #include "spool/probe.hpp"
@@ -121,6 +122,8 @@ std::vector<Finding> check_destinations(const Config& config, std::string line) 
         std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
     if (!real.influx_urls.empty())
         findings.push_back(spool::probe_spool(real.spool.folder));
+    if (!config.prometheus.file.empty())
+        findings.push_back(expose::MetricsFile::probe(config.prometheus.file));
     if (!config.log.file.empty())
         findings.push_back(app::probe_log_file(config.log.file));
     return findings;

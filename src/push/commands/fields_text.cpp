@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/fields_text.hpp"
 
+#include "model/field_source.hpp"
 #include "text/table.hpp"
 
 #include <nlohmann/json.hpp>
@@ -24,10 +25,6 @@ std::string type_name(FieldType type) {
     return {};
 }
 
-std::string place(const CgroupSource& source) {
-    return std::string(source.file) + (source.key.empty() ? "" : " ") + std::string(source.key);
-}
-
 /// The tags of its points, without the user's own tags.
 std::string tags_of(const MeasurementInfo& measurement) {
     std::string tags = measurement.name.starts_with("lxc_") ? "host, container, name" : "host";
@@ -46,22 +43,6 @@ void for_each_field(Callback&& each) {
 }
 
 } // namespace
-
-std::string source_of(const FieldInfo& field) {
-    if (!field.source.empty())
-        return std::string(field.source);
-    if (field.v2.is_of_host())
-        return "/" + place(field.v2).substr(0, place(field.v2).find(':'));
-    std::string v1 = place(field.v1);
-    std::string v2 = place(field.v2);
-    if (v1 == v2)
-        return v2;
-    if (v1.empty())
-        return v2 + " (cgroup v2)";
-    if (v2.empty())
-        return v1 + " (cgroup v1)";
-    return v2 + "; v1: " + v1;
-}
 
 std::string fields_as_table(const Selection& sent) {
     std::vector<std::vector<std::string>> rows{{"MEASUREMENT", "FIELD", "TYPE", "UNIT", "SENT", "SOURCE"}};

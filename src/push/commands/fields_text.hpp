@@ -8,9 +8,6 @@
 /// The field table as text, for the command `fields` and for docs/measurements.md.
 namespace lxcmon::push {
 
-/// The source of a field: "memory.stat anon; v1: memory.stat total_rss".
-[[nodiscard]] std::string source_of(const FieldInfo& field);
-
 /// An aligned table; the column SENT is "yes" for the fields in `sent`.
 [[nodiscard]] std::string fields_as_table(const Selection& sent);
 /// An array of objects: measurement, tags, field, type, unit, source, sent.

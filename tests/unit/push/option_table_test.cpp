@@ -20,14 +20,28 @@ namespace {
 /// A valid value of the option that differs from its default.
 std::string good_value(const OptionRow& row) {
     static const std::map<std::string_view, std::string> by_kind{
-        {"URL", "http://h:8086"}, {"NAME", "n"},      {"LINES", "7"},
-        {"DURATION", "7s"},       {"SIZE", "7MiB"},   {"PATH", "/nonexistent/p"},
-        {"FILE", "/dev/null"},    {"COUNT", "7"},     {"GLOB", "g*"},
-        {"KEY=VALUE", "k=v"},     {"LEVEL", "debug"}, {"FORMAT", "json"},
-        {"MODE", "all"},          {"API", "v1"},      {"SWITCH", "off"},
-        {"HEADER", "X-Scope: s"}, {"", "true"},
+        {"URL", "http://h:8086"},
+        {"NAME", "n"},
+        {"LINES", "7"},
+        {"DURATION", "7s"},
+        {"SIZE", "7MiB"},
+        {"PATH", "/nonexistent/p"},
+        {"FILE", "/dev/null"},
+        {"COUNT", "7"},
+        {"GLOB", "g*"},
+        {"KEY=VALUE", "k=v"},
+        {"LEVEL", "debug"},
+        {"FORMAT", "json"},
+        {"MODE", "all"},
+        {"API", "v1"},
+        {"SWITCH", "off"},
+        {"HEADER", "X-Scope: s"},
+        {"ADDRESS", "127.0.0.1:1"},
+        {"", "true"},
     };
-    return row.name == "metrics" ? "lxc_c*" : by_kind.at(row.value.name);
+    return row.name == "metrics"            ? "lxc_c*"
+           : row.name == "openmetrics-file" ? "/nonexistent/p.prom"
+                                            : by_kind.at(row.value.name);
 }
 
 bool is_secret_file(const OptionRow& row) {

@@ -55,6 +55,8 @@ class Reloaded {
             {"log-level", "critical"},
             {"log-format", "json"},
             {"send-jitter", "7ms"},
+            {"openmetrics-file", "/nonexistent/p.prom"},
+            {"openmetrics-listen", "127.0.0.1:12"},
         };
         static const std::map<std::string_view, std::string> by_kind{
             {"NAME", "n"},  {"LINES", "7"}, {"DURATION", "7s"}, {"SIZE", "7MiB"},

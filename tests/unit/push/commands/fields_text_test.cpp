@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/fields_text.hpp"
 
+#include "model/field_source.hpp"
 #include "support/fixture.hpp"
 
 #include <doctest/doctest.h>

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace lxcmon::expose {
+
+/// An address of this host alone: 127.0.0.0/8 or ::1, and a port.
+struct LoopbackAddress {
+    std::string host; ///< without brackets
+    std::uint16_t port = 0;
+};
+
+/// "127.0.0.1:9105", "[::1]:9105". nullopt: anything else, other addresses included.
+[[nodiscard]] std::optional<LoopbackAddress> parse_loopback(const std::string& text);
+
+/// Answers GET and HEAD of /metrics with the newest text, in a thread of its own. It never waits for a
+/// sample; a text older than `max_age` is status 503. Bounds: 32 connections, 32 KiB for the request of
+/// each, 10 s without progress; slow readers keep three texts in memory at most, and new ones get 503
+/// meanwhile. One thread at a time.
+class Listener {
+  public:
+    /// Does not listen yet. `address`: see parse_loopback().
+    Listener(std::string address, std::chrono::nanoseconds max_age);
+    ~Listener();
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+    Listener(Listener&&) = delete;
+    Listener& operator=(Listener&&) = delete;
+
+    /// Replaces the text: `plain` for the text format 0.0.4, `openmetrics` for a request that accepts
+    /// OpenMetrics 1.0. Starts to listen if it does not yet; a failure is logged once, and tried again with
+    /// the next text.
+    void publish(std::string plain, std::string openmetrics);
+
+  private:
+    struct Server;
+    void listen();
+
+    std::string address_;
+    std::unique_ptr<Server> server_;
+    std::string logged_; ///< why it does not listen; empty: it does
+};
+
+} // namespace lxcmon::expose

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "push/local/exporter.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+namespace lxcmon::push {
+namespace {
+
+/// The longest regular time between two samples of a value that is not sampled at each tick: a filesystem, or
+/// a slow filesystem and a value that seldom changes, which are sampled once a minute.
+constexpr std::chrono::nanoseconds longest_pause = std::chrono::minutes(1);
+
+/// Intervals; a text that is older is no answer.
+constexpr int longest_silence = 3;
+
+std::uint64_t held_ticks(const app::CollectSettings& settings) {
+    const auto pause = std::max(settings.sample.fs_interval, longest_pause);
+    return static_cast<std::uint64_t>(pause / settings.interval * 3 / 2) + 1;
+}
+
+} // namespace
+
+std::unique_ptr<Exporter> Exporter::make(const Config& config) {
+    return config.has_metrics_text() ? std::make_unique<Exporter>(config) : nullptr;
+}
+
+Exporter::Exporter(const Config& config)
+    : metrics_(held_ticks(config.collect)) {
+    if (config.has_metrics_file())
+        file_.emplace(config.prometheus.file);
+    if (config.has_listener())
+        listener_.emplace(config.prometheus.listen, longest_silence * config.collect.interval);
+}
+
+std::string Exporter::text(encode::MetricsForm form) {
+    std::string text;
+    text.reserve(text_bytes_ + text_bytes_ / 8);
+    metrics_.append(text, form);
+    text_bytes_ = text.size();
+    return text;
+}
+
+void Exporter::end() {
+    metrics_.end();
+    std::string plain = text(encode::MetricsForm::text);
+    if (file_ && listener_)
+        file_->publish(plain);
+    else if (file_)
+        file_->publish(std::move(plain));
+    if (listener_)
+        listener_->publish(std::move(plain), text(encode::MetricsForm::openmetrics));
+}
+
+bool Exporter::finish(bool is_last, std::chrono::milliseconds limit) {
+    using End = expose::MetricsFile::End;
+    return !file_ || file_->finish(is_last ? End::remove : End::keep, limit);
+}
+
+} // namespace lxcmon::push

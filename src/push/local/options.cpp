@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "push/local/options.hpp"
+
+#include "app/settings/bad_setting.hpp"
+#include "app/settings/values.hpp"
+#include "expose/listener.hpp"
+#include "text/bad_value.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace lxcmon::push {
+namespace {
+
+constexpr std::string_view json_group = "JSON file";
+constexpr std::string_view prometheus_group = "Prometheus";
+
+constexpr std::string_view metrics_file_end = ".prom";
+
+/// A smaller file holds no point: "5" was meant with a unit.
+constexpr std::uint64_t least_json_bytes = 1024;
+
+void take_json_file(Config& config, const std::string& path) {
+    if (path.empty())
+        throw text::BadValue{"is empty; expected a path, or - for standard output"};
+    config.destinations.json_file.path = path;
+}
+
+void take_openmetrics_file(Config& config, const std::string& path) {
+    const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
+    if (path != "-" && (!name.ends_with(metrics_file_end) || name.size() == metrics_file_end.size()))
+        throw text::BadValue{
+            "does not end in .prom, and node_exporter reads no other file; expected for example "
+            "/var/lib/prometheus/node-exporter/lxcmon.prom, or - for standard output"};
+    config.prometheus.file = path;
+}
+
+void take_openmetrics_listen(Config& config, const std::string& address) {
+    if (!expose::parse_loopback(address))
+        throw text::BadValue{
+            "is no loopback address with a port, and the agent listens on no other; expected for example "
+            "127.0.0.1:9105 or [::1]:9105. For a Prometheus on another host use --openmetrics-file with "
+            "node_exporter, or a proxy in front of the loopback address"};
+    config.prometheus.listen = address;
+}
+
+constexpr auto rows = std::to_array<OptionRow>({
+    {{json_group, "json-file", "PATH", "/var/lib/lxcmon-push/lxcmon.jsonl",
+      "File for the points if no server is given; - is standard output"},
+     &take_json_file},
+    {{json_group, "json-max-size", "SIZE", "64MiB", "Size at which the JSON file is rotated"},
+     [](Config& c, const std::string& v) {
+         c.destinations.json_file.max_bytes = app::parse_size(v, least_json_bytes);
+     }},
+    {{json_group, "json-keep", "COUNT", "5", "Number of rotated JSON files to keep"},
+     [](Config& c, const std::string& v) {
+         c.destinations.json_file.kept = static_cast<unsigned>(app::parse_count(v, 0, 1000));
+     }},
+    {{prometheus_group, "openmetrics-file", "PATH",
+      app::OptionDefault("", "/var/lib/prometheus/node-exporter/lxcmon.prom"),
+      "File for the metrics of the last sample, replaced at each sample, for node_exporter's textfile "
+      "collector; "
+      "beside the server; - is standard output"},
+     &take_openmetrics_file},
+    {{prometheus_group, "openmetrics-listen", "ADDRESS", app::OptionDefault("", "127.0.0.1:9105"),
+      "Loopback address and port where a Prometheus on this host gets the metrics of the last sample: GET "
+      "/metrics"},
+     &take_openmetrics_listen},
+});
+
+} // namespace
+
+std::span<const OptionRow> local_options() noexcept {
+    return rows;
+}
+
+void check_local_options(const Config& config) {
+    const DestinationSettings& destinations = config.destinations;
+    const bool prints_points =
+        !destinations.has_server() && !destinations.dry_run && destinations.json_file.path == "-";
+    if (prints_points && config.prometheus.file == "-")
+        throw app::BadSetting(
+            "lxcmon-push: --openmetrics-file and --json-file: both are standard output; expected a "
+            "path for one of them, for example --json-file /dev/null");
+}
+
+} // namespace lxcmon::push

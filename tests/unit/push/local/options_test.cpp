@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "push/local/options.hpp"
+
+#include "unit/push/parsed.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace lxcmon;
+using namespace lxcmon::push;
+using lxcmon::test::has_all;
+using lxcmon::test::Parser;
+
+TEST_CASE("metrics for Prometheus go to a file that node_exporter reads, or to stdout") {
+    const Parser parser;
+    CHECK(parser.config({"--openmetrics-file=/x/lxcmon.prom"}).prometheus.file == "/x/lxcmon.prom");
+    CHECK(parser.config({"--openmetrics-file=-"}).prometheus.file == "-");
+    for (const char* wrong : {"/etc/passwd", "/x/.prom", "/x/", "/x.prom/"}) {
+        CAPTURE(std::string(wrong));
+        CHECK(has_all(parser.error({std::string("--openmetrics-file=") + wrong}),
+                      {"does not end in .prom", "lxcmon.prom"}));
+    }
+}
+
+TEST_CASE("points and metrics are not both written to stdout") {
+    const Parser parser;
+    CHECK(has_all(parser.error({"--openmetrics-file=-", "--json-file=-"}),
+                  {"both are standard output", "/dev/null"}));
+    const Config beside = parser.config({"--openmetrics-file=-", "--json-file=-", "--influx-url=http://a"});
+    CHECK(beside.has_metrics_text());
+    CHECK_FALSE(beside.destinations.prints_metrics);
+}
+
+TEST_CASE("a dry run writes no file of metrics, and prints metrics instead of points if asked") {
+    const Parser parser;
+    CHECK_FALSE(parser.config({"--dry-run", "--openmetrics-file=/x/lxcmon.prom"}).has_metrics_text());
+    const Config printed = parser.config({"--dry-run", "--json-file=-", "--openmetrics-file=-"});
+    CHECK(printed.has_metrics_text());
+    CHECK(printed.destinations.prints_metrics);
+    CHECK_FALSE(parser.config({}).has_metrics_text());
+}
+
+TEST_CASE("the listener has a loopback address, and is left out of a single sample") {
+    const Parser parser;
+    CHECK(parser.config({"--openmetrics-listen=[::1]:9105"}).has_listener());
+    CHECK(has_all(parser.error({"--openmetrics-listen=0.0.0.0:9105"}),
+                  {"is no loopback address with a port", "127.0.0.1:9105", "--openmetrics-file"}));
+    CHECK_FALSE(parser.config({"--openmetrics-listen=127.0.0.1:9105", "--once"}).has_metrics_text());
+    CHECK_FALSE(parser.config({"--openmetrics-listen=127.0.0.1:9105", "--dry-run"}).has_metrics_text());
+}
