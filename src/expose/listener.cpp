@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "expose/listener.hpp"
 
+#include "expose/address.hpp"
 #include "io/signals_blocked.hpp"
 #include "text/contains.hpp"
 #include "text/same_kind.hpp"
 
-#include <arpa/inet.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <spdlog/spdlog.h>
-#include <strings.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <charconv>
-#include <cstring>
 #include <mutex>
 #include <string_view>
 #include <system_error>
@@ -41,22 +39,6 @@ constexpr std::size_t most_lent = 3;
 
 constexpr const char* plain_type = "text/plain; version=0.0.4; charset=utf-8";
 constexpr const char* openmetrics_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// A socket address in the form that libmicrohttpd takes; false: `host` is no address.
-bool set_address(sockaddr_storage& storage, const LoopbackAddress& address) {
-    storage = {};
-    auto* const v4 = reinterpret_cast<sockaddr_in*>(&storage);
-    v4->sin_port = htons(address.port);
-    v4->sin_family = AF_INET;
-    if (::inet_pton(AF_INET, address.host.c_str(), &v4->sin_addr) == 1)
-        return ntohl(v4->sin_addr.s_addr) >> 24U == 127;
-    storage = {};
-    auto* const v6 = reinterpret_cast<sockaddr_in6*>(&storage);
-    v6->sin6_port = htons(address.port);
-    v6->sin6_family = AF_INET6;
-    return ::inet_pton(AF_INET6, address.host.c_str(), &v6->sin6_addr) == 1 &&
-           IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
 
 struct CloseResponse {
     void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
@@ -96,30 +78,15 @@ MHD_Result answer(MHD_Connection* connection, unsigned status, const Response& r
 
 } // namespace
 
-std::optional<LoopbackAddress> parse_loopback(const std::string& text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string::npos)
-        return std::nullopt;
-    LoopbackAddress address{text.substr(0, colon), 0};
-    const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, address.port);
-    if (error != std::errc{} || stop != end || address.port == 0)
-        return std::nullopt;
-    const bool has_brackets = address.host.starts_with('[') && address.host.ends_with(']');
-    if (has_brackets != (address.host.find(':') != std::string::npos))
-        return std::nullopt;
-    if (has_brackets)
-        address.host = address.host.substr(1, address.host.size() - 2);
-    sockaddr_storage storage{};
-    return set_address(storage, address) ? std::optional(address) : std::nullopt;
-}
-
 struct Listener::Server {
     explicit Server(std::chrono::nanoseconds age)
         : max_age(age) {}
     ~Server() {
-        if (daemon != nullptr)
-            MHD_stop_daemon(daemon);
+        if (daemon == nullptr)
+            return;
+        MHD_stop_daemon(daemon);
+        if (!socket_path.empty())
+            ::unlink(socket_path.c_str());
     }
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -130,9 +97,12 @@ struct Listener::Server {
     std::mutex mutex;
     std::shared_ptr<const MetricsTexts> texts; ///< under the mutex; nullptr: none yet
     MHD_Daemon* daemon = nullptr;
+    std::string socket_path; ///< of the unix socket on which it listens; empty: another kind
 
     std::vector<std::weak_ptr<const MetricsTexts>>
         lent; ///< to answers that are on their way; the listener's thread
+
+    [[nodiscard]] bool start(const LocalAddress& address);
 
     /// Why there is no text to lend; empty: `now` has one.
     [[nodiscard]] std::string_view lend(SharedTexts& now) {
@@ -198,29 +168,49 @@ void Listener::publish(std::string plain, std::string openmetrics) {
         listen();
 }
 
-void Listener::listen() {
-    const auto address = parse_loopback(address_);
+/// False: errno says why.
+bool Listener::Server::start(const LocalAddress& address) {
     sockaddr_storage storage{};
-    if (!address || !set_address(storage, *address))
+    unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL;
+    std::array<MHD_OptionItem, 2> place{{{MHD_OPTION_END, 0, nullptr}, {MHD_OPTION_END, 0, nullptr}}};
+    if (address.host.empty()) {
+        // libmicrohttpd closes it, also if it fails.
+        place[0] = {MHD_OPTION_LISTEN_SOCKET, listen_at(address.socket_path).release(), nullptr};
+    } else {
+        storage = socket_address(address);
+        flags |= storage.ss_family == AF_INET6 ? unsigned{MHD_USE_IPv6} : 0U;
+        place[0] = {MHD_OPTION_SOCK_ADDR, 0, &storage};
+    }
+    errno = 0;
+    daemon = MHD_start_daemon(
+        flags, address.port, nullptr, nullptr, &Server::handle, this, MHD_OPTION_ARRAY, place.data(),
+        MHD_OPTION_CONNECTION_LIMIT, most_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, request_bytes,
+        MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+    if (daemon != nullptr)
+        socket_path = address.socket_path;
+    return daemon != nullptr;
+}
+
+void Listener::listen() {
+    const auto address = parse_local(address_);
+    if (!address)
         return;
     const io::SignalsBlocked blocked;
-    const unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL |
-                           (storage.ss_family == AF_INET6 ? unsigned{MHD_USE_IPv6} : 0U);
-    errno = 0;
-    server_->daemon = MHD_start_daemon(
-        flags, address->port, nullptr, nullptr, &Server::handle, server_.get(), MHD_OPTION_SOCK_ADDR,
-        reinterpret_cast<sockaddr*>(&storage), MHD_OPTION_CONNECTION_LIMIT, most_connections,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, request_bytes, MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds,
-        MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
-    if (server_->daemon != nullptr) {
-        logged_.clear();
-        spdlog::info("metrics for Prometheus: http://{}/metrics", address_);
-        return;
+    std::string why;
+    try {
+        if (server_->start(*address)) {
+            logged_.clear();
+            spdlog::info("metrics for Prometheus: {}",
+                         address->host.empty() ? address_ : "http://" + address_ + "/metrics");
+            return;
+        }
+        const int error = errno;
+        why = error == 0 ? "unknown error" : std::generic_category().message(error);
+        if (error == EPERM || error == EACCES)
+            why += "; the service needs a drop-in to listen (lxcmon-push's docs/prometheus.md)";
+    } catch (const std::exception& error) {
+        why = error.what();
     }
-    const int error = errno;
-    std::string why = error == 0 ? "unknown error" : std::generic_category().message(error);
-    if (error == EPERM || error == EACCES)
-        why += "; the service needs a drop-in to listen (lxcmon-push's docs/prometheus.md)";
     if (!text::same_kind(why, logged_))
         spdlog::error("no metrics for Prometheus: can't listen on {}: {}", address_, why);
     logged_ = std::move(why);

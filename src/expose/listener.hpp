@@ -2,21 +2,10 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 namespace lxcmon::expose {
-
-/// An address of this host alone: 127.0.0.0/8 or ::1, and a port.
-struct LoopbackAddress {
-    std::string host; ///< without brackets
-    std::uint16_t port = 0;
-};
-
-/// "127.0.0.1:9105", "[::1]:9105". nullopt: anything else, other addresses included.
-[[nodiscard]] std::optional<LoopbackAddress> parse_loopback(const std::string& text);
 
 /// Answers GET and HEAD of /metrics with the newest text, in a thread of its own. It never waits for a
 /// sample; a text older than `max_age` is status 503. Bounds: 32 connections, 32 KiB for the request of
@@ -24,7 +13,7 @@ struct LoopbackAddress {
 /// meanwhile. One thread at a time.
 class Listener {
   public:
-    /// Does not listen yet. `address`: see parse_loopback().
+    /// Does not listen yet. `address`: see parse_local().
     Listener(std::string address, std::chrono::nanoseconds max_age);
     ~Listener();
     Listener(const Listener&) = delete;

@@ -14,6 +14,28 @@ from support.prometheus import Prometheus, promtool_says, samples_of
 from support.waiting import wait_until
 
 
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("localhost", timeout=60)
+        self._path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def ask_at(path):
+    """The status, the headers and the text of an answer, over a unix socket."""
+    connection = UnixConnection(path)
+    try:
+        connection.request("GET", "/metrics")
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+    finally:
+        connection.close()
+
+
 def ask(port, path="/metrics", method="GET", **headers):
     """(status, headers, body)"""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
@@ -111,6 +133,19 @@ class Listening(MetricsFileCase):
         agent.wait_for(lambda: "Operation not permitted; the service needs a drop-in to listen" in agent.stderr, what="the error")
         agent.wait_for(self.points_path().exists, what="points")
         self.assertEqual(agent.stop().returncode, 0)
+
+    def test_a_unix_socket(self):
+        """It goes with the agent; one that a killed agent has left is replaced."""
+        path = self.path("metrics.sock")
+        arguments = ("--interval", "500ms", "--json-file", self.points_path(), "--openmetrics-listen", f"unix://{path}")
+        for end in ("kill", "stop"):
+            agent = self.start_agent(*arguments)
+            agent.wait_for(lambda agent=agent: "metrics for Prometheus: unix://" in agent.stderr, what="the agent to listen")
+            _, _, text = wait_until(lambda: (answer := ask_at(path))[0] == 200 and answer, 30, "status 200")
+            self.assertIn("lxc_cpu_usage_seconds_total{", text)
+            self.assertEqual(promtool_says(text), "")
+            getattr(agent, end)()
+            self.assertEqual(path.exists(), end == "kill")
 
     def test_other_addresses_are_refused(self):
         for address in ("0.0.0.0:9105", "[::]:9105", "9105"):

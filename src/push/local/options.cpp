@@ -3,7 +3,7 @@
 
 #include "app/settings/bad_setting.hpp"
 #include "app/settings/values.hpp"
-#include "expose/listener.hpp"
+#include "expose/address.hpp"
 #include "text/bad_value.hpp"
 
 #include <array>
@@ -36,11 +36,12 @@ void take_openmetrics_file(Config& config, const std::string& path) {
 }
 
 void take_openmetrics_listen(Config& config, const std::string& address) {
-    if (!expose::parse_loopback(address))
+    if (!expose::parse_local(address))
         throw text::BadValue{
-            "is no loopback address with a port, and the agent listens on no other; expected for example "
-            "127.0.0.1:9105 or [::1]:9105. For a Prometheus on another host use --openmetrics-file with "
-            "node_exporter, or a proxy in front of the loopback address"};
+            "is no loopback address with a port and no unix socket, and the agent listens on nothing else; "
+            "expected for example 127.0.0.1:9105, [::1]:9105 or unix:///run/lxcmon-push/metrics.sock. For a "
+            "Prometheus on another host use --openmetrics-file with node_exporter, or a proxy in front of "
+            "it"};
     config.prometheus.listen = address;
 }
 
@@ -63,8 +64,9 @@ constexpr auto rows = std::to_array<OptionRow>({
       "beside the server; - is standard output"},
      &take_openmetrics_file},
     {{prometheus_group, "openmetrics-listen", "ADDRESS", app::OptionDefault("", "127.0.0.1:9105"),
-      "Loopback address and port where a Prometheus on this host gets the metrics of the last sample: GET "
-      "/metrics"},
+      "Loopback address and port, or unix:///PATH of a socket, where a Prometheus or a proxy on this host "
+      "gets the "
+      "metrics of the last sample: GET /metrics"},
      &take_openmetrics_listen},
 });
 
