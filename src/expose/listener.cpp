@@ -8,6 +8,7 @@
 
 #include <microhttpd.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,6 +40,12 @@ constexpr std::size_t most_lent = 3;
 
 constexpr const char* plain_type = "text/plain; version=0.0.4; charset=utf-8";
 constexpr const char* openmetrics_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// 0: there is nothing.
+ino_t inode_of(const std::string& path) {
+    struct stat status {};
+    return ::lstat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
 
 struct CloseResponse {
     void operator()(MHD_Response* response) const noexcept { MHD_destroy_response(response); }
@@ -81,13 +88,7 @@ MHD_Result answer(MHD_Connection* connection, unsigned status, const Response& r
 struct Listener::Server {
     explicit Server(std::chrono::nanoseconds age)
         : max_age(age) {}
-    ~Server() {
-        if (daemon == nullptr)
-            return;
-        MHD_stop_daemon(daemon);
-        if (!socket_path.empty())
-            ::unlink(socket_path.c_str());
-    }
+    ~Server() { stop(); }
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
     Server(Server&&) = delete;
@@ -98,11 +99,23 @@ struct Listener::Server {
     std::shared_ptr<const MetricsTexts> texts; ///< under the mutex; nullptr: none yet
     MHD_Daemon* daemon = nullptr;
     std::string socket_path; ///< of the unix socket on which it listens; empty: another kind
+    ino_t socket_inode = 0;
 
     std::vector<std::weak_ptr<const MetricsTexts>>
         lent; ///< to answers that are on their way; the listener's thread
 
     [[nodiscard]] bool start(const LocalAddress& address);
+    /// Somebody has removed the socket, or another one is there: nobody can connect any more.
+    [[nodiscard]] bool has_lost_socket() const {
+        return !socket_path.empty() && inode_of(socket_path) != socket_inode;
+    }
+    void stop() {
+        if (daemon != nullptr)
+            MHD_stop_daemon(std::exchange(daemon, nullptr));
+        if (!socket_path.empty() && !has_lost_socket())
+            ::unlink(socket_path.c_str());
+        socket_path.clear();
+    }
 
     /// Why there is no text to lend; empty: `now` has one.
     [[nodiscard]] std::string_view lend(SharedTexts& now) {
@@ -164,6 +177,8 @@ void Listener::publish(std::string plain, std::string openmetrics) {
         const std::scoped_lock lock(server_->mutex);
         server_->texts = std::move(texts);
     }
+    if (server_->has_lost_socket())
+        server_->stop();
     if (server_->daemon == nullptr)
         listen();
 }
@@ -182,13 +197,15 @@ bool Listener::Server::start(const LocalAddress& address) {
         place[0] = {MHD_OPTION_SOCK_ADDR, 0, &storage};
     }
     errno = 0;
-    daemon = MHD_start_daemon(
-        flags, address.port, nullptr, nullptr, &Server::handle, this, MHD_OPTION_ARRAY, place.data(),
-        MHD_OPTION_CONNECTION_LIMIT, most_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, request_bytes,
-        MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
-    if (daemon != nullptr)
-        socket_path = address.socket_path;
-    return daemon != nullptr;
+    daemon = MHD_start_daemon(flags, address.port, nullptr, nullptr, &Server::handle, this, MHD_OPTION_ARRAY,
+                              place.data(), MHD_OPTION_CONNECTION_LIMIT, most_connections,
+                              MHD_OPTION_CONNECTION_MEMORY_LIMIT, request_bytes,
+                              MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_END);
+    if (daemon == nullptr)
+        return false;
+    socket_path = address.socket_path;
+    socket_inode = inode_of(socket_path);
+    return true;
 }
 
 void Listener::listen() {

@@ -27,6 +27,22 @@ int width_of_character(std::string_view bytes) {
     return length == 0 || length > bytes.size() ? -1 : ::wcwidth(character);
 }
 
+/// Takes no column and shows nothing, so that "a" and "a" with it look alike: format characters (Unicode's
+/// class Cf) and fillers; joiners, too, as a terminal joins no letters.
+bool is_invisible(std::string_view bytes) {
+    wchar_t character = 0;
+    std::mbstate_t state{};
+    std::mbrtowc(&character, bytes.data(), bytes.size(), &state);
+    const auto is_in = [character](wchar_t first, wchar_t last) {
+        return first <= character && character <= last;
+    };
+    return is_in(0x00ad, 0x00ad) || is_in(0x034f, 0x034f) || is_in(0x061c, 0x061c) || is_in(0x115f, 0x1160) ||
+           is_in(0x17b4, 0x17b5) || is_in(0x180b, 0x180f) || is_in(0x200b, 0x200f) || is_in(0x2028, 0x202e) ||
+           is_in(0x2060, 0x206f) || is_in(0x3164, 0x3164) || is_in(0xfe00, 0xfe0f) || is_in(0xfeff, 0xfeff) ||
+           is_in(0xffa0, 0xffa0) || is_in(0xfff9, 0xfffb) || is_in(0x1d173, 0x1d17a) ||
+           is_in(0xe0000, 0xe0fff);
+}
+
 std::size_t known_width(std::string_view bytes) {
     return static_cast<std::size_t>(std::max(width_of_character(bytes), 0));
 }
@@ -43,10 +59,12 @@ std::string for_terminal(std::string_view text) {
     std::string out;
     for (std::size_t begin = 0; begin < safe.size();) {
         const std::string_view character(safe.data() + begin, step_of(std::string_view(safe).substr(begin)));
-        out += width_of_character(character) < 0 ? std::string_view("?") : character;
+        const bool is_shown = width_of_character(character) >= 0 && !is_invisible(character);
+        out += is_shown ? character : std::string_view("?");
         begin += character.size();
     }
-    return out;
+    // A combining mark alone takes no column.
+    return !out.empty() && display_width(out) == 0 ? "?" : out;
 }
 
 std::size_t display_width(std::string_view text) {

@@ -12,7 +12,8 @@ namespace lxcmon::text {
 void use_utf8_locale();
 
 /// Untrusted text for a terminal: printable(), with "?" for each character that the C library does not know,
-/// as a terminal may show it in any width.
+/// as a terminal may show it in any width, and for each that shows nothing. Wider than 0 unless `text` is
+/// empty.
 [[nodiscard]] std::string for_terminal(std::string_view text);
 
 /// The columns that a terminal uses for `text`: 2 for a wide character, 0 for one that combines. `text` is

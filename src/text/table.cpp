@@ -25,17 +25,19 @@ Pointer* check_made(Pointer* made) {
     return made;
 }
 
-/// libsmartcols fills a line to the width of its last column.
-std::string without_blanks_at_ends(std::string_view text) {
+/// libsmartcols fills a line to the width of its last column, and leaves out a last line without width.
+std::string without_blanks_at_ends(std::string_view text, std::size_t rows) {
     std::string lines;
+    std::size_t count = 0;
     while (!text.empty()) {
         const std::size_t end = std::min(text.find('\n'), text.size());
         const std::string_view line = text.substr(0, end);
         lines += line.substr(0, line.find_last_not_of(' ') + 1);
         lines += '\n';
+        ++count;
         text.remove_prefix(std::min(end + 1, text.size()));
     }
-    return lines;
+    return lines.append(rows - std::min(rows, count), '\n');
 }
 
 } // namespace
@@ -61,7 +63,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows,
     char* text = nullptr;
     check_made(scols_print_table_to_string(table.get(), &text));
     const std::unique_ptr<char, decltype(&std::free)> owner(text, &std::free);
-    return without_blanks_at_ends(text);
+    return without_blanks_at_ends(text, rows.size());
 }
 
 } // namespace lxcmon::text

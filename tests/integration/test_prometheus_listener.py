@@ -126,6 +126,13 @@ class Listening(MetricsFileCase):
         self.assertEqual(agent.stderr.count("can't listen"), 1)
         ask_for_text(port)
 
+    def test_two_agents(self):
+        """Not both: figures would alternate."""
+        self.listen()
+        second = self.start_agent("--interval", "200ms", "--json-file", self.path("second.jsonl"), "--openmetrics-listen",
+                                  f"127.0.0.1:{self.port}")
+        second.wait_for(lambda: f"can't listen on 127.0.0.1:{self.port}: Address already in use" in second.stderr, what="the error")
+
     def test_a_unit_that_may_not_listen(self):
         """What the filter of system calls in the unit does."""
         agent = self.start_agent("--interval", "200ms", "--json-file", self.points_path(), "--openmetrics-listen", f"127.0.0.1:{free_port()}",
@@ -144,6 +151,9 @@ class Listening(MetricsFileCase):
             _, _, text = wait_until(lambda: (answer := ask_at(path))[0] == 200 and answer, 30, "status 200")
             self.assertIn("lxc_cpu_usage_seconds_total{", text)
             self.assertEqual(promtool_says(text), "")
+            path.unlink()
+            wait_until(path.exists, 30, "the socket, made again")
+            wait_until(lambda: ask_at(path)[0] == 200, 30, "status 200")
             getattr(agent, end)()
             self.assertEqual(path.exists(), end == "kill")
 

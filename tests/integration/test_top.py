@@ -1,11 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """`lxcmon-push top` in a real terminal: its keys, its columns at each width, and what it leaves behind."""
 
+import fcntl
+import itertools
 import json
 import os
+import pty
 import re
+import shutil
+import signal
+import struct
+import subprocess
+import termios
 import unicodedata
 import unittest
+from pathlib import Path
 
 from support import agent as program
 from support.case import HOST, LabCase
@@ -124,10 +133,43 @@ class Keys(TopCase):
         self.assertRegex(host, "^host: CPU .* memory ")
         self.assertEqual((empty, titles.split()), ("", TITLES.split()))
         self.assertEqual([row.split()[0] for row in rows], ["it-large", "it-small", "it-stopped", "TOTAL"])
-        terminal = Terminal(self.workspace, *self.arguments("top"), env={"TERM": "nobodys"})
-        self.addCleanup(terminal.close)
-        wait_until(lambda: terminal.errors.exists() and terminal.errors.read_text(), what="an error")
-        self.assertIn("lxcmon-push: TERM='nobodys' is no known terminal", terminal.errors.read_text())
+        for term in ("nobodys", "dumb"):
+            terminal = Terminal(self.workspace, *self.arguments("top"), env={"TERM": term})
+            self.addCleanup(terminal.close)
+            wait_until(lambda terminal=terminal: terminal.errors.exists() and terminal.errors.read_text(), what="an error")
+            self.assertIn(f"lxcmon-push: TERM='{term}' is no terminal that can show a screen", terminal.errors.read_text())
+
+    def test_a_terminal_that_takes_no_output(self):
+        """SIGTERM ends it all the same."""
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 200, 400, 0, 0))
+        process = subprocess.Popen([program.binary(), *map(str, self.arguments("top", *QUICK))], stdin=slave, stdout=slave, stderr=slave,
+                                   env=program.clean_environment(self.path("spool"), {"TERM": "xterm"}), start_new_session=True)
+        self.addCleanup(process.kill)
+        os.close(slave)
+        sizes = itertools.cycle((399, 400))
+
+        def is_waiting():
+            fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 200, next(sizes), 0, 0))
+            process.send_signal(signal.SIGWINCH)
+            return Path(f"/proc/{process.pid}/wchan").read_text() == "wait_woken"
+        wait_until(is_waiting, 30, "a write that waits")
+        process.send_signal(signal.SIGTERM)
+        process.wait(100)
+
+    def test_a_name_that_controls_terminals(self):
+        """Also in a message of the log, which is written when the screen is gone."""
+        folder = self.lab.lxcpath / "e\x1b[31mred\x1b]0;title\x07"
+        folder.mkdir()
+        self.addCleanup(shutil.rmtree, folder)
+        os.mkfifo(folder / "config")
+        top = self.top(size=(120, 24))
+        top.wait_for_text("red")
+        top.type("q")
+        top.wait_for_text("ready>")
+        self.assertIn("red", top.errors.read_text())
+        self.assertNotRegex(top.errors.read_text(), "[\x00-\x09\x0b-\x1f\x7f]")
 
     def test_it_leaves_the_agent_alone(self):
         agent = self.start_agent("--json-file", self.path("a.jsonl"), "--interval", "200ms")

@@ -10,6 +10,7 @@
 #include "push/top/view_text.hpp"
 #include "text/clean_name.hpp"
 #include "text/display_width.hpp"
+#include "text/printable.hpp"
 
 #include <fmt/chrono.h>
 #include <poll.h>
@@ -31,6 +32,8 @@ constexpr std::chrono::nanoseconds default_interval = 2s;
 /// The first rates come soon.
 constexpr std::chrono::nanoseconds first_interval = 500ms;
 constexpr std::size_t kept_messages = 50;
+/// A message of the log is shown for so long.
+constexpr std::chrono::nanoseconds message_time = 10s;
 
 /// Keeps the log's messages while the screen is in use, and writes them to standard error afterwards.
 class KeptLog {
@@ -42,8 +45,9 @@ class KeptLog {
     }
     ~KeptLog() {
         spdlog::default_logger()->sinks() = sinks_;
+        // The names in them are untrusted.
         for (const std::string& line : ring_->last_formatted())
-            std::fputs(line.c_str(), stderr);
+            std::fprintf(stderr, "%s\n", text::printable(line.substr(0, line.find('\n'))).c_str());
     }
     KeptLog(const KeptLog&) = delete;
     KeptLog& operator=(const KeptLog&) = delete;
@@ -69,7 +73,7 @@ class Top {
         , view_(view_settings(invocation, "cpu")) {}
 
     void run() {
-        io::SignalFd signals({SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH});
+        io::SignalFd signals({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH});
         KeptLog log;
         Screen screen;
         view_.show_message("Looking for containers ...");
@@ -77,7 +81,7 @@ class Top {
         while (!has_ended_) {
             if (io::now_ns(CLOCK_MONOTONIC) >= next_ns_) {
                 sample();
-                view_.show_message(log.last());
+                show_message(log.last());
             }
             draw();
             wait(signals);
@@ -106,6 +110,13 @@ class Top {
         next_ns_ = begin_ns + (is_first ? std::min(first_interval, interval_) : interval_).count();
     }
 
+    void show_message(const std::string& message) {
+        if (message != message_)
+            message_end_ns_ = io::now_ns(CLOCK_MONOTONIC) + message_time.count();
+        message_ = message;
+        view_.show_message(io::now_ns(CLOCK_MONOTONIC) < message_end_ns_ ? message : "");
+    }
+
     void read_details() {
         const auto& wanted = view_.expanded();
         if (!wanted)
@@ -127,7 +138,8 @@ class Top {
         ::localtime_r(&now, &local);
         const std::string title = "lxcmon-push top  " + collector_.settings().sample.tags.host +
                                   fmt::format("  {:%H:%M:%S}", local);
-        Screen::draw(view_.draw(Screen::size(), text::for_terminal(title)));
+        if (!Screen::draw(view_.draw(Screen::size(), text::for_terminal(title))))
+            has_ended_ = true;
     }
 
     /// Until the next sample, a key or a signal.
@@ -160,6 +172,8 @@ class Top {
     Details details_;
     double seconds_ = 0;
     std::int64_t next_ns_ = 0;
+    std::string message_;
+    std::int64_t message_end_ns_ = 0;
     bool has_ended_ = false;
 };
 
@@ -176,7 +190,7 @@ int top(const Invocation& invocation) {
     if (!has_terminal())
         return print_once(invocation);
     // Before the threads and helper processes of the collector.
-    io::block_signals({SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH});
+    io::block_signals({SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGWINCH});
     Top(invocation, invocation.interval_of_command_line.value_or(default_interval)).run();
     return 0;
 }

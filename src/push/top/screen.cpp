@@ -80,6 +80,47 @@ Key key_of_character(wint_t character) {
     }
 }
 
+constexpr unsigned patience_seconds = 1;
+volatile std::sig_atomic_t end_signal = 0;
+
+extern "C" void note_end(int number) {
+    if (end_signal == 0)
+        ::alarm(patience_seconds);
+    end_signal = number;
+}
+
+extern "C" void end_at_once(int /*number*/) {
+    ::_exit(128 + end_signal);
+}
+
+/// While it lives, a signal that ends the program need not wait for a terminal that takes no output, as one
+/// that is stopped with Ctrl-S: after a second the program ends where it is.
+class EndableOutput {
+  public:
+    EndableOutput() {
+        end_signal = 0;
+        sigset_t ends;
+        sigemptyset(&ends);
+        for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+            std::signal(number, &note_end);
+            sigaddset(&ends, number);
+        }
+        std::signal(SIGALRM, &end_at_once);
+        pthread_sigmask(SIG_UNBLOCK, &ends, &before_);
+    }
+    ~EndableOutput() {
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+        ::alarm(0);
+    }
+    EndableOutput(const EndableOutput&) = delete;
+    EndableOutput& operator=(const EndableOutput&) = delete;
+    EndableOutput(EndableOutput&&) = delete;
+    EndableOutput& operator=(EndableOutput&&) = delete;
+
+  private:
+    sigset_t before_{};
+};
+
 } // namespace
 
 struct Screen::Terminal {
@@ -90,6 +131,8 @@ struct Screen::Terminal {
     ~Terminal() {
         if (screen == nullptr)
             return;
+        const EndableOutput endable;
+        ::alarm(patience_seconds); // the program ends in any case
         endwin();
         delscreen(screen);
     }
@@ -101,10 +144,12 @@ struct Screen::Terminal {
 
 Screen::Screen()
     : terminal_(std::make_unique<Terminal>()) {
-    if (terminal_->screen == nullptr)
-        throw std::runtime_error("TERM='" + text::printable(terminal_type()) +
-                                 "' is no known terminal; expected for example xterm-256color. Set TERM, or "
-                                 "use lxcmon-push top | cat for one table");
+    // Without moving the cursor there is no screen: TERM=dumb.
+    if (terminal_->screen == nullptr || tigetstr("cup") == nullptr)
+        throw std::runtime_error(
+            "TERM='" + text::printable(terminal_type()) +
+            "' is no terminal that can show a screen; expected for example xterm-256color. Set TERM, or "
+            "use lxcmon-push top | cat for one table");
     // ncurses has its own handler, for programs without threads.
     std::signal(SIGTSTP, SIG_DFL);
     set_escdelay(escape_delay_ms);
@@ -126,7 +171,8 @@ ScreenSize Screen::size() noexcept {
     return {static_cast<std::size_t>(getmaxy(stdscr)), static_cast<std::size_t>(getmaxx(stdscr))};
 }
 
-void Screen::draw(std::span<const ScreenLine> lines) {
+bool Screen::draw(std::span<const ScreenLine> lines) {
+    const EndableOutput endable;
     erase();
     int row = 0;
     for (const ScreenLine& line : lines) {
@@ -135,6 +181,7 @@ void Screen::draw(std::span<const ScreenLine> lines) {
     }
     attrset(A_NORMAL);
     refresh();
+    return end_signal == 0;
 }
 
 std::optional<Key> Screen::read_key() {
@@ -151,7 +198,10 @@ std::optional<Key> Screen::read_key() {
 }
 
 void Screen::suspend() {
-    endwin();
+    {
+        const EndableOutput endable;
+        endwin();
+    }
     sigset_t stop, before;
     sigemptyset(&stop);
     sigaddset(&stop, SIGTSTP);
@@ -167,7 +217,6 @@ void Screen::resize() {
     if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0)
         resizeterm(size.ws_row, size.ws_col);
     clearok(curscr, true);
-    refresh();
 }
 
 bool has_terminal() noexcept {

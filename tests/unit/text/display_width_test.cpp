@@ -19,6 +19,12 @@ TEST_CASE("what the C library does not know becomes a question mark, and what co
     CHECK(for_terminal("a\x1b[31m\n\xff") == "a_[31m__");
     CHECK(for_terminal("\xf3\xb0\x80\x81x\xcd\xb8") == "\xf3\xb0\x80\x81x?"); // of private use; not assigned
     CHECK(for_terminal("\xe6\xbc\xa2") == "\xe6\xbc\xa2");
+    CHECK(for_terminal("we\xe2\x80\x8b"
+                       "b") == "we?b"); // a space without width
+    CHECK(for_terminal("\xe2\x80\x8b") == "?");
+    CHECK(for_terminal("\xcc\x81") == "?"); // an accent on nothing
+    CHECK(for_terminal("e\xcc\x81") == "e\xcc\x81");
+    CHECK(for_terminal("").empty());
 }
 
 TEST_CASE("a text is cut by its width, never in a character") {

@@ -135,8 +135,8 @@ TEST_CASE("restarts and OOM kills are marked, and other states left out") {
 }
 
 TEST_CASE("the screen is filled exactly, at any size and with any text") {
-    View view =
-        view_of({"\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2", "b\x1b[2J", "e\xcc\x81"});
+    View view = view_of({"\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2\xe5\xad\x97\xe6\xbc\xa2", "b\x1b[2J",
+                         "e\xcc\x81", "\xe2\x80\x8b", "z\xe2\x80\x8b", " "});
     view.show_message("\x1b]0;title\x07 and a long message of the log that goes on and on");
     for (const int state : {0, 1, 2}) {
         for (std::size_t rows = 1; rows < 40; ++rows)
