@@ -21,9 +21,9 @@ class CheckCase(LabCase):
         super().setUpClass()
         cls.lab.start_all([cls.lab.add("it-check")])
 
-    def run_agent(self, *arguments, env=None):
+    def run_agent(self, *arguments, env=None, **more):
         # This variable has no effect where --metrics leaves filesystems out, and check says so.
-        return program.run(*self.arguments(*arguments), env={"LXCMON_FS_INTERVAL": None, **(env or {})})
+        return program.run(*self.arguments(*arguments), env={"LXCMON_FS_INTERVAL": None, **(env or {})}, **more)
 
     def as_user(self, name, password="secret"):
         return ("--influx-user", name, "--influx-password-file", self.file(f"password-of-{name}", f"{password}\n"))
