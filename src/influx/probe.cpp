@@ -116,6 +116,10 @@ bool Client::probe_by_writing(std::vector<Finding>& findings) {
 /// Makes no database: a name with a typing error would stay on the server.
 Finding Client::probe_missing_database() {
     const std::string missing = "database \"" + text::printable(settings_.database) + "\" does not exist";
+    if (!settings_.retention_policy.empty())
+        return {"database", false,
+                missing + ", and a new one has no retention policy \"" +
+                    text::printable(settings_.retention_policy) + "\": create both on the server"};
     if (!settings_.create_database)
         return {"database", false, missing + ": create it on the server"};
     // It requires the same right as CREATE DATABASE.

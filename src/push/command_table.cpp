@@ -47,7 +47,8 @@ constexpr auto command_rows = std::to_array<CommandRow>({
      &check,
      false},
     {{"replay",
-      "Deliver points from files of JSON Lines, plain or gzip (- is standard input); with --dry-run print "
+      "Deliver points from files of JSON Lines, plain or gzip (- is standard input, plain); with --dry-run "
+      "print "
       "them as line protocol",
       {},
       {},

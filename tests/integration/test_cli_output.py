@@ -94,7 +94,7 @@ class Once(OutputCase):
 class Foreign(OutputCase):
     def test_a_file_of_another_program_is_named_once(self):
         for text, count in (("an, ordinary\nlog file\n", "none of its 2 lines"), ('{"a":1}\n' * 500, "none of its 500 lines"),
-                            ("x\n" * 100_000, "none of its first 1000 lines"), ("x", "none of its 1 line is")):
+                            ("x\n" * 100_000, "none of its first 1000 lines"), ("\n" * 10_000_000, "none of its first 1000 lines"), ("x", "none of its 1 line is")):
             with self.subTest(count):
                 path = self.file("foreign", text)
                 result = program.run("replay", "--dry-run", path)
@@ -103,6 +103,14 @@ class Foreign(OutputCase):
                 self.assertEqual(len(errors), 1, result.stderr)
                 self.assertIn(f"{path} is no file of points: {count}", errors[0])
                 self.assertIn("expected a JSON object with name, tags, fields and timestamp", errors[0])
+
+    def test_a_file_that_wastes_time_is_not_read_to_its_end(self):
+        for waste, count in (("damaged\n" * 5_000_000, "after 10000 invalid and 0 empty"), ("\n" * 50_000_000, "after 0 invalid and 1000000 empty")):
+            with self.subTest(count):
+                result = program.run("replay", "--dry-run", self.file("wasteful", POINT.format(1) + waste + POINT.format(2)))
+                self.assertEqual((result.returncode, len(result.stdout.splitlines())), (1, 1), result)
+                self.assertIn(count, result.stderr)
+                self.assertIn("the rest is not read", result.stderr)
 
     def test_a_damaged_file_of_ours_is_read_to_its_end(self):
         text = POINT.format(1) + "damaged\n" * 15 + POINT.format(2)

@@ -87,16 +87,22 @@ class Delivery {
 /// The lines of one file, and what is wrong with the first bad ones.
 struct FileLines {
     static constexpr std::size_t most_shown = 10;
-    /// A file that begins with so many bad lines is read no further.
+    /// A file that begins with so many bad or empty lines is read no further.
     static constexpr std::size_t most_at_begin = 1000;
+    /// Nor one that has so many in all: it is damaged, or made to waste time.
+    static constexpr std::size_t most_bad = 10'000, most_empty = 1'000'000;
     static constexpr const char* expected = "expected a JSON object with name, tags, fields and timestamp";
 
     std::size_t count = 0;
     std::size_t good = 0;
     std::size_t bad = 0;
+    std::size_t empty = 0;
     std::vector<std::string> shown;
 
-    [[nodiscard]] bool is_foreign() const noexcept { return good == 0 && bad >= most_at_begin; }
+    [[nodiscard]] bool is_foreign() const noexcept { return good == 0 && bad + empty >= most_at_begin; }
+    [[nodiscard]] bool is_hopeless() const noexcept {
+        return is_foreign() || bad >= most_bad || empty >= most_empty;
+    }
 
     void add_bad(const std::string& wrong) {
         if (++bad <= most_shown)
@@ -105,18 +111,23 @@ struct FileLines {
 
     /// Logs the bad lines, of another program's file only one. True if there are none.
     [[nodiscard]] bool report(const std::string& name) const {
-        if (bad == 0)
+        if (bad == 0 && !is_hopeless())
             return true;
         if (good == 0) {
             spdlog::error("{} is no file of points: none of {}{} is one ({}); {} in each line", name,
-                          is_foreign() ? "its first " : "its ", text::counted(count, "line"), shown.front(),
-                          expected);
+                          is_foreign() ? "its first " : "its ", text::counted(count, "line"),
+                          shown.empty() ? "they are empty" : shown.front(), expected);
             return false;
         }
         for (const std::string& line : shown)
             spdlog::error("{}, {}; {}", name, line, expected);
-        spdlog::error("{}: {} of {} invalid and skipped", name, bad,
-                      text::counted(count, "line is", "lines are"));
+        if (bad > 0)
+            spdlog::error("{}: {} of {} invalid and skipped", name, bad,
+                          text::counted(count, "line is", "lines are"));
+        if (is_hopeless())
+            spdlog::error("{}: the rest is not read, after {} invalid and {} empty lines: take them out, for "
+                          "example with grep '^{{'",
+                          name, bad, empty);
         return false;
     }
 };
@@ -134,14 +145,16 @@ class Replay {
         using Kind = spool::Line::Kind;
         bool in_long_line = false;
         FileLines lines;
-        while (any_ok() && !lines.is_foreign()) {
+        while (any_ok() && !lines.is_hopeless()) {
             const auto line = input.next();
             if (!line)
                 break;
             const bool is_more =
                 std::exchange(in_long_line, line->kind == Kind::part && !line->text.ends_with('\n'));
             lines.count += is_more ? 0 : 1;
-            if (line->kind != Kind::part && !line->text.empty())
+            if (line->kind != Kind::part && line->text.empty())
+                ++lines.empty;
+            else if (line->kind != Kind::part)
                 take(line->text, lines);
             else if (line->kind == Kind::part && !is_more)
                 lines.add_bad("longer than 1 MiB");

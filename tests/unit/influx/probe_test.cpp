@@ -173,6 +173,11 @@ TEST_CASE_FIXTURE(ProbeFixture, "the check: a database is missing, and the calle
           std::string::npos);
     chosen.create_database = false;
     CHECK_FALSE(finding(chosen, may).ok);
+    // A new database has only the policy autogen: each write would fail.
+    chosen.retention_policy = "week";
+    CHECK_FALSE(finding(chosen, may).ok);
+    CHECK(finding(chosen, may).message.find("has no retention policy \"week\": create both") !=
+          std::string::npos);
     for (const auto& request : server.requests())
         CHECK(request.body.empty()); // neither CREATE DATABASE nor a point
 }
