@@ -12,8 +12,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <climits>
 #include <cstdio>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -32,16 +34,16 @@ std::array<char, 64> sysfs_path(const std::string& number, const char* file = ""
 }
 
 /// The last part of the folder that the link leads to; sysfs writes '!' for the '/' in names such as
-/// cciss/c0d0.
-std::string name_in_sysfs(int root_fd, const std::string& number) {
+/// cciss/c0d0. Empty: there is no such device; nullopt: it can't be read at present.
+std::optional<std::string> name_in_sysfs(int root_fd, const std::string& number) {
     std::array<char, PATH_MAX> target{};
     const ssize_t length = ::readlinkat(root_fd, sysfs_path(number).data(), target.data(), target.size());
     if (length <= 0)
-        return {};
+        return length == 0 || errno == ENOENT ? std::optional<std::string>("") : std::nullopt;
     const std::string_view path(target.data(), static_cast<std::size_t>(length));
     std::string name(path.substr(path.rfind('/') + 1));
     std::ranges::replace(name, '!', '/');
-    return text::is_clean(name) ? name : std::string();
+    return name;
 }
 
 bool is_mapped(std::string_view name) noexcept {
@@ -128,7 +130,11 @@ const BlockDevice& DeviceNames::find(std::uint32_t major, std::uint32_t minor) {
 
 void DeviceNames::look_up(const std::string& number, Known& known) const {
     BlockDevice& device = known.device;
-    const std::string name = name_in_sysfs(root_fd_, number);
+    const auto found = name_in_sysfs(root_fd_, number);
+    if (!found && known.checked_tick != 0)
+        return; // what is known stays
+    device.is_there = found && !found->empty();
+    const std::string name = found && text::is_clean(*found) ? *found : std::string();
     const bool has_same_name = device.name == name;
     device.name = name;
     device.shown = device.name.empty() ? number : device.name;
@@ -139,7 +145,7 @@ void DeviceNames::look_up(const std::string& number, Known& known) const {
         tick_ - known.checked_tick < check_ticks)
         return;
     known.inode = inode;
-    known.checked_tick = tick_;
+    known.checked_tick = found ? tick_ : 0;
     device.is_stacked = is_loop(name) || has_slaves(root_fd_, number);
     if (is_mapped(name))
         find_mapper_path(root_fd_, number, device.path);

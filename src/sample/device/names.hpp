@@ -20,6 +20,7 @@ struct BlockDevice {
     /// a running number.
     std::string path;
     std::string shown;     ///< `name`, or the number if it is empty
+    bool is_there = false; ///< sysfs has it
     bool is_wanted = true; ///< by --io-include and --io-exclude
     /// It is made of other block devices or of a file (device-mapper, md, bcache, loop): its I/O is I/O of
     /// those, too.

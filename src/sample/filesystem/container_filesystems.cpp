@@ -36,8 +36,10 @@ std::string first_of_name(const FilesystemReply& reply, const Filesystem& later)
 std::string_view block_device_of(const Filesystem& filesystem, DeviceNames& devices) {
     const auto major = static_cast<std::uint32_t>(filesystem.device >> 32U);
     // The kernel gives filesystems without a block device the major number 0 (fs/super.c, get_anon_bdev()).
-    return major == 0 ? std::string_view()
-                      : devices.find(major, static_cast<std::uint32_t>(filesystem.device)).shown;
+    if (major == 0)
+        return {};
+    const BlockDevice& device = devices.find(major, static_cast<std::uint32_t>(filesystem.device));
+    return device.is_there ? std::string_view(device.shown) : std::string_view();
 }
 
 } // namespace
@@ -187,7 +189,9 @@ void ContainerFilesystems::add_points(const FilesystemReply& reply, std::int64_t
         if (is_of_host)
             sink.host.add(asked_risky_, each);
         add_filesystem_point(each, names,
-                             {block_device_of(each, sink.devices), !is_of_host && sink.host.has(each)},
+                             {block_device_of(each, sink.devices), is_of_host || !sink.host.is_known()
+                                                                       ? std::nullopt
+                                                                       : std::optional(sink.host.has(each))},
                              sink.measurement, sink.tags, sink.wall_ns, sink.points);
     }
     log_left_out(reply, same_name);

@@ -75,8 +75,8 @@ void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& n
     set(place_of("readonly"), filesystem.readonly);
     if (!place.block_device.empty())
         set(place_of("block_device"), place.block_device);
-    if (measurement.first == fields_of("lxc_fs").first)
-        readings.set(field_id("lxc_fs", "shared"), place.is_shared);
+    if (place.is_shared)
+        readings.set(field_id("lxc_fs", "shared"), *place.is_shared);
     const std::array<Tag, 3> own{
         {{"mountpoint", names.mount_point}, {"device", names.source}, {"fstype", names.type}}};
     readings.emit(measurement, tags, own, time_ns, points);

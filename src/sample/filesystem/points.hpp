@@ -5,6 +5,7 @@
 #include "sample/helper/protocol.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,8 +26,8 @@ struct FilesystemNames {
 
 /// What the agent knows of a filesystem beside the helper's answer.
 struct FilesystemPlace {
-    std::string_view block_device; ///< its name as the tag device of lxc_io, or empty
-    bool is_shared = false;        ///< host_fs has it, too; for lxc_fs only
+    std::string_view block_device;   ///< its name as the tag device of lxc_io, or empty
+    std::optional<bool> is_shared{}; ///< host_fs has it, too; absent: not known, or of the host
 };
 /// Adds the point of one filesystem; nothing for one that is not reportable. `measurement` is the field range
 /// of lxc_fs or host_fs. `names` and the block device's name must live as long as the point.

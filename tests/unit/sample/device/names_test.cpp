@@ -49,6 +49,25 @@ TEST_CASE("names of block devices") {
     CHECK(names.find("8:99").shown == "sdz");
 }
 
+TEST_CASE("a name that can't be read for a moment stays, and was never one if it was not known") {
+    const TempTree tree;
+    add_device(tree, "8:0", "sda");
+    tree.write("sys/dev/block/8:1", ""); // readlink(): EINVAL
+    DeviceNames names(tree.fd());
+    CHECK(names.find("8:0").is_there);
+    CHECK(names.find("8:1").shown == "8:1");
+    CHECK_FALSE(names.find("8:1").is_there);
+    std::filesystem::remove(tree.path() / "sys/dev/block/8:0");
+    tree.write("sys/dev/block/8:0", "");
+    names.forget();
+    CHECK(names.find("8:0").shown == "sda");
+    CHECK(names.find("8:0").is_there);
+    std::filesystem::remove(tree.path() / "sys/dev/block/8:0");
+    names.forget();
+    CHECK(names.find("8:0").shown == "8:0");
+    CHECK_FALSE(names.find("8:0").is_there);
+}
+
 TEST_CASE(
     "block devices that a glob leaves out are not wanted, and unusual names are replaced by the number") {
     const TempTree tree;

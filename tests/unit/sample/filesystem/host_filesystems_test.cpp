@@ -59,7 +59,7 @@ TEST_CASE("what the host's last scans had decides, also after it has unmounted a
         REQUIRE(line.find("shared=") != std::string::npos);
         return line.find("shared=true") != std::string::npos;
     };
-    CHECK_FALSE(is_shared());
+    CHECK(c.answer().find("shared") == std::string::npos); // not known yet
     scan_host(false, 41, true);
     CHECK(is_shared());
     scan_host(false, 42, true);
