@@ -24,7 +24,7 @@ need_root
 need_debian
 cd "$root_folder"
 
-test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb influxdb-client iproute2 procps python3 tmux util-linux bindfs
+test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb influxdb-client iproute2 python3 tmux util-linux bindfs
     victoria-metrics openssl prometheus prometheus-node-exporter
     python3-tomli-w python3-yaml nodejs
     strace valgrind libbenchmark-dev

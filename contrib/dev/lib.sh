@@ -79,8 +79,15 @@ process_has_ended() {
 
 # This shell leads its session (below end_children.py): no other process is left in it.
 session_is_empty() {
-    # This shell, and the one between the brackets: `:` keeps it from becoming pgrep.
-    [ "$(pgrep --count --session "$$"; :)" -le 2 ]
+    local file line count=0
+    for file in /proc/[0-9]*/stat; do
+        # PID (NAME) STATE PARENT GROUP SESSION ...; the process may have ended.
+        { read -r line < "$file"; } 2> /dev/null || continue
+        # shellcheck disable=SC2086 # words
+        set -- ${line##*) }
+        [ "${4:-}" != "$$" ] || count=$((count + 1))
+    done
+    [ "$count" -le 1 ]
 }
 
 free_port() {
