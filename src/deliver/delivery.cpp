@@ -46,6 +46,7 @@ void Delivery::begin(const Batch& batch) {
     successes_ = 0;
     lone_failures_ = 0;
     partial_writes_ = 0;
+    begun_ = RefusedSeries::TimePoint::clock::now();
     clean_ = true;
     saw_500_ = false;
 }
@@ -143,12 +144,11 @@ Step Delivery::divide_or_reject(const Verdict& verdict) {
 }
 
 /// Some lines are refused, any other may be stored or not: InfluxDB 1.6.7 drops good lines beside them. So
-/// every line is sent again, in ever smaller pieces, until the server takes a piece or refuses all of it.
+/// every line is sent again, in ever smaller pieces, until the server takes it or RefusedSeries is certain.
 Step Delivery::search_refused(const Verdict& verdict) {
     const Piece& front = pieces_.front();
     RefusedSeries& known = *settings_.refused_series;
-    if (front.lines == 1 || verdict.dropped_lines.value_or(0) >= front.lines) {
-        known.add(front.bytes);
+    if (known.add_if_all(front.bytes, front.lines, verdict, begun_)) {
         reject(verdict);
     } else if (std::string apart = suspected_lines(front.bytes, verdict, known); !apart.empty()) {
         Piece others = piece_of(without_lines(front.bytes, apart));

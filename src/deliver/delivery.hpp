@@ -125,6 +125,7 @@ class Delivery {
     DeliverySettings settings_;
     Backoff backoff_;
     Health health_;
+    RefusedSeries::TimePoint begun_; ///< time of begin()
     Piece whole_;
     std::deque<Piece> pieces_;
     std::uint64_t successes_ = 0; ///< pieces stored since begin()

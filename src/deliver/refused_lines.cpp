@@ -66,6 +66,11 @@ std::size_t hash_of_series(std::string_view line) noexcept {
     return std::hash<std::string_view>()(line.substr(0, end));
 }
 
+/// The message without the names and numbers that follow the reason.
+std::string_view reason_of(std::string_view message) noexcept {
+    return message.substr(0, message.find_first_of("(\"="));
+}
+
 } // namespace
 
 std::string refused_lines(std::string_view sent, const Verdict& verdict, std::size_t dropped) {
@@ -91,6 +96,21 @@ std::string without_lines(std::string_view sent, std::string_view lines) {
     return others;
 }
 
+bool RefusedSeries::add_if_all(std::string_view sent, std::size_t lines, const Verdict& verdict,
+                               TimePoint begun) {
+    const auto now = TimePoint::clock::now();
+    const std::string_view reason = reason_of(verdict.message);
+    if (lines == 1) {
+        alone_reason_ = reason;
+        alone_at_ = now;
+    } else if (verdict.dropped_lines.value_or(0) < lines || reason != alone_reason_ ||
+               alone_at_ < (has_all(sent) ? std::min(begun, now - alone_for_) : begun)) {
+        return false;
+    }
+    add(sent);
+    return true;
+}
+
 void RefusedSeries::add(std::string_view lines) {
     while (!lines.empty()) {
         if (hashes_.size() >= most_series)
@@ -110,6 +130,13 @@ std::string RefusedSeries::lines_in(std::string_view sent) const {
         if (const std::string_view line = take_line(sent); hashes_.contains(hash_of_series(line)))
             found.append(line).push_back('\n');
     return found;
+}
+
+bool RefusedSeries::has_all(std::string_view lines) const {
+    while (!lines.empty())
+        if (!hashes_.contains(hash_of_series(take_line(lines))))
+            return false;
+    return true;
 }
 
 std::string suspected_lines(std::string_view sent, const Verdict& verdict, const RefusedSeries& known) {

@@ -10,11 +10,11 @@ namespace lxcmon::influx {
 namespace {
 
 /// Of several servers behind one address one may have a wrong clock: it must not log with each answer.
-constexpr unsigned good_answers_needed = 10;
+constexpr std::chrono::minutes good_for{10};
 
 } // namespace
 
-void ClockWatch::answered(const http::Reply& reply) {
+void ClockWatch::answered(const http::Reply& reply, Clock::time_point now) {
     const auto clock = http::read_clock(reply);
     if (!clock)
         return;
@@ -24,8 +24,8 @@ void ClockWatch::answered(const http::Reply& reply) {
                          "(timedatectl)",
                          server_, http::describe(*clock));
         is_off_ = true;
-        good_answers_ = 0;
-    } else if (is_off_ && ++good_answers_ >= good_answers_needed) {
+        off_at_ = now;
+    } else if (is_off_ && now - off_at_ >= good_for) {
         spdlog::info("{}: the clock of this host and the server's agree again", server_);
         is_off_ = false;
     }

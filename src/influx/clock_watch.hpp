@@ -3,6 +3,7 @@
 
 #include "http/reply.hpp"
 
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -12,16 +13,19 @@ namespace lxcmon::influx {
 /// agree again: a point with a wrong time is where nobody looks. One thread at a time.
 class ClockWatch {
   public:
+    using Clock = std::chrono::steady_clock;
+
     /// `server` is its name for the log.
     explicit ClockWatch(std::string server)
         : server_(std::move(server)) {}
 
-    void answered(const http::Reply& reply);
+    /// `now`: when the answer came.
+    void answered(const http::Reply& reply, Clock::time_point now = Clock::now());
 
   private:
     std::string server_;
     bool is_off_ = false;
-    unsigned good_answers_ = 0; ///< in a row, while is_off_
+    Clock::time_point off_at_; ///< the last answer of a clock that is off
 };
 
 } // namespace lxcmon::influx

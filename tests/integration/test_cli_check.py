@@ -94,6 +94,20 @@ class Rights(CheckCase):
         self.assertFalse(influx.rows("lxcmon_push"), "only the agent knows its own figures")
 
 
+class Stopped(LabCase):
+    def test_it_writes_no_count_of_its_own(self):
+        """In the agent's series a `restarts` of 0 would be followed by a growth: a false alert of a restart loop."""
+        stopped = self.lab.add("it-check-stopped")
+        server = RecordingServer()
+        self.addCleanup(server.close)
+        for selection in ((), ("--metrics", "lxc_state")):
+            checked = program.run(*self.arguments("check", "--influx-url", server.url, "--no-host", *selection), env={"LXCMON_FS_INTERVAL": None})
+            self.assertEqual(checked.returncode, 0, checked)
+            body = server.writes()[-1].body
+            self.assertIn(f"lxc_state,container={stopped.name}", body)
+            self.assertNotIn("restarts", body)
+
+
 class Limits(CheckCase):
     def test_limits_of_the_real_server(self):
         influx = Influxd(self.workspace, name="influxd-with-limits")
@@ -180,6 +194,14 @@ class Settings(CheckCase):
         self.assertEqual(result.returncode, 1, result)
         self.assertEqual([line.split(None, 2)[2].split(":")[0] for line in result.stdout.splitlines() if line.startswith("FAIL")],
                          ["--influx-db has no effect", "--log-keep has no effect", "--once and --dry-run have no effect"])
+
+    def test_text_of_others_does_not_reach_the_terminal(self):
+        """The message about an lxcpath may be a user's liblxc's; a path shows it as well."""
+        result = self.run_agent("check", "--json-file", "/no\033]0;x\a/p.jsonl", "--lxcpath", "/no\033[1m\r\x9b", env=NO_SPOOL)
+        self.assertEqual(result.returncode, 1, result)
+        self.assertRegex(result.stdout, r"(?m)^FAIL  liblxc .*/no_\[1m___: No such file")
+        self.assertRegex(result.stdout, r"(?m)^FAIL  file .*/no_\]0;x_")
+        self.assertEqual([each for each in result.stdout if not each.isprintable() and each != "\n"], [])
 
     def test_offline(self):
         """No network, no containers, no rights: for a settings file in CI."""

@@ -106,6 +106,25 @@ class ManyNewSeries(DeliveryCase):
         self.assert_only_new_are_missing()
 
 
+class RoomForAPart(DeliveryCase):
+    """A new host's series: InfluxDB 1.6.7 takes none of a request if not all have room."""
+    names = [f"c{number:04}" for number in range(24)]
+
+    def test_all_but_two_are_stored(self):
+        influx = self.own_influxd()
+        influx.execute("CREATE DATABASE lxc")
+        influx.stop()
+        influx.set_limits(max_series_per_database=len(self.names) - 2)
+        influx.start()
+        whole = "".join(f"m,container={name} v=1 1\n" for name in self.names)
+        self.assertIn(f"dropped={len(self.names)}", influx.write("lxc", whole.encode())[1], "the server's answer to all of them")
+        points = self.file("points.jsonl", "".join(
+            json.dumps({"name": "m", "tags": {"container": name}, "fields": {"v": 1.5}, "timestamp": 1_000_000_000}) + "\n" for name in self.names))
+        result = program.run("replay", "--influx-url", influx.url, points)
+        self.assertIn(f"{len(self.names) - 2} points delivered, 2 rejected", result.stderr)
+        self.assertEqual(len(influx.rows("m")), len(self.names) - 2)
+
+
 class BeyondRetention(DeliveryCase):
     def test_a_500_that_never_passes(self):
         """InfluxDB 2.0 answers so to points that are older than it keeps: only these are refused, and nothing waits for them."""

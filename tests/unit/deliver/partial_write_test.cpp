@@ -129,9 +129,12 @@ TEST_CASE_FIXTURE(LimitedServerFixture,
     CHECK(counters.rejected_points == 0);
 }
 
-TEST_CASE_FIXTURE(LimitedServerFixture, "a server that refuses all series gets one request for a batch") {
+TEST_CASE_FIXTURE(LimitedServerFixture,
+                  "a server that refuses all series gets few requests for a batch, then one") {
     server.refuses = [](std::size_t) { return true; };
-    CHECK(deliver_batch(1) == 1);
+    CHECK(deliver_batch(1) < 30);
+    CHECK(rejected.size() == lines_of_batch);
+    CHECK(deliver_batch(2) == 1);
     CHECK(rejected.size() == lines_of_batch);
 }
 
