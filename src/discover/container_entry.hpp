@@ -95,6 +95,7 @@ struct ContainerEntry {
     void take_names(LxcAnswer& answer);
     void note_way(LxcTrouble trouble, std::int64_t now_ns);
     void fail(LxcTrouble trouble, const std::string& reason, std::int64_t now_ns);
+    void note_fault(std::int64_t now_ns);
 
     io::UniqueFd init_; ///< pidfd of an init that is not yet checked
     pid_t init_pid_ = 0;
@@ -110,7 +111,9 @@ struct ContainerEntry {
     std::int64_t retry_ns_ = 0;          ///< CLOCK_MONOTONIC of the next attempt after a failure
     bool had_socket_ = false; ///< at the failure: a change causes an attempt at once, if it is root's
     bool reported_untrusted_ = false;
-    std::string said_left_; ///< left_for as last logged
+    std::string said_left_;            ///< left_for as last logged
+    std::string said_fault_;           ///< fault as last logged
+    std::int64_t next_warning_ns_ = 0; ///< CLOCK_MONOTONIC
 };
 
 /// The containers of an lxcpath by name.
