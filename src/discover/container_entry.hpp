@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lxcmon::discover {
@@ -87,6 +88,16 @@ struct ContainerEntry {
     /// Takes what the manager of the lxcpath says; nullptr: it has none. Its host name precedes lxc.uts.name.
     /// A container that runs, or may run, has not left. True if it has left, or is back, since the last call.
     [[nodiscard]] bool set_managed(const Manager* manager);
+    /// What the entry of the same container in the next table has to know of it.
+    struct Memory {
+        Manager::Clock::time_point since;
+        std::string said_left; ///< left_for as last logged
+    };
+    [[nodiscard]] Memory memory() const { return {since, said_left_}; }
+    void take(Memory memory) {
+        since = memory.since;
+        said_left_ = std::move(memory.said_left);
+    }
     /// Logs once that the process on the monitor's socket is ignored.
     void report_untrusted(uid_t owner, std::int64_t now_ns);
 

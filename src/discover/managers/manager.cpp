@@ -114,12 +114,22 @@ bool Manager::finish_scan() {
     }
     ManagerAnswer fresh;
     error_ = decode(text_, fresh);
-    if (error_ != 0)
+    if (error_ != 0) {
+        ask_soon();
         return false;
+    }
     asked_ = since_;
     last_text_ = std::move(text_);
     answer_ = std::move(fresh);
     return true;
+}
+
+/// After a failure.
+void Manager::ask_soon() {
+    if (!last_text_.empty())
+        return;
+    next_ = std::min(next_, Clock::now() + retry_);
+    retry_ = std::min(2 * retry_, settings_.period);
 }
 
 bool Manager::refresh(bool has_containers, bool may_wait) {
@@ -130,6 +140,8 @@ bool Manager::refresh(bool has_containers, bool may_wait) {
         since_ = now;
         next_ = now + settings_.period;
         start();
+        if (error_ != 0)
+            ask_soon();
     }
     const bool has_answer =
         receive(is_first && may_wait ? settings_.first_wait : std::chrono::milliseconds(0));

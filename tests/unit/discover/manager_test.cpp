@@ -231,6 +231,16 @@ TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's
     CHECK(manager.left_for(stopped("202"), long_ago) == "pve2");
 }
 
+TEST_CASE("as long as there is no answer, a scan that fails is tried again before the period is over") {
+    const TempTree tree;
+    LogCapture log;
+    Manager manager = manager_of(tree, {1h, 5s, 1h, 10ms});
+    CHECK_FALSE(manager.refresh());
+    CHECK_FALSE(manager.finding({}).ok);
+    tree.write("pve/lxc/101.conf", "hostname: web\n");
+    CHECK(count_of(said_until(manager, log, "web", "answers again"), "answers again") == 1);
+}
+
 TEST_CASE("if the folder disappears what is known stays, and it is logged once") {
     const TempTree tree;
     tree.write("pve/lxc/101.conf", "hostname: web\n");
