@@ -29,6 +29,7 @@ struct ManagerKind {
     Scan scan;
     /// Whether a stopped container that is in no answer does not exist any more.
     bool (*is_its)(const Container& container);
+    const char* too_old; ///< what ENOTSUP of a scan means; nullptr: it has no such meaning
 };
 
 [[nodiscard]] const ManagerKind& proxmox_ve() noexcept;
@@ -79,6 +80,9 @@ class Manager {
     bool finish_scan();
     void ask_soon();
     void note(std::string trouble);
+    [[nodiscard]] bool is_too_old() const noexcept {
+        return kind_.too_old != nullptr && trouble_ == kind_.too_old;
+    }
 
     ManagerKind kind_;
     std::string place_;

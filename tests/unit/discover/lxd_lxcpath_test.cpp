@@ -218,6 +218,32 @@ TEST_CASE("a daemon that comes later and hangs takes no tick, and nothing of wha
     CHECK_FALSE(table.managers()[0].ok);
 }
 
+TEST_CASE("LXD before 4.20, which can't list all projects, is no trouble") {
+    const TempTree tree;
+    for (const std::string name : {"web", "ghost"})
+        tree.write("containers/" + name + "/backup.yaml", "");
+    std::filesystem::create_directory(tree.path() / "database");
+    UnixDaemon daemon(tree.path() / "unix.socket");
+    daemon.answer_well(R"({"metadata":{"api_extensions":["metrics"],"environment":{"server_name":"me"}}})",
+                       instance("web"));
+    DiscoverSettings settings;
+    settings.lxcpaths = {tree.path() / "containers"};
+    settings.managers.period = 10ms;
+    LogCapture log;
+    ContainerTable table(settings);
+    for (int round = 0; round < 5; ++round)
+        CHECK(has_names(table, {"ghost", "web"}));
+    REQUIRE(table.managers().size() == 1);
+    CHECK(table.managers()[0].ok);
+    CHECK(table.managers()[0].message.find("unix.socket: this LXD is older than 4.20 and can't list all "
+                                           "projects: containers that have left are not known") !=
+          std::string::npos);
+    const std::string said = log.take();
+    CHECK(count_of(said, "info ") == 1);
+    CHECK(count_of(said, "older than 4.20") == 1);
+    CHECK(count_of(said, "warning ") == 0);
+}
+
 TEST_CASE("LXD is not asked on a host without containers of its own") {
     const TempTree tree;
     std::filesystem::create_directories(tree.path() / "containers");
