@@ -177,12 +177,12 @@ const Managed* Manager::find(std::string_view name) const noexcept {
 }
 
 std::string_view Manager::left_for(const Container& container, Clock::time_point since) const noexcept {
-    if (last_text_.empty() || answer_.here.contains(container.name))
+    if (last_text_.empty() || answer_.here.contains(container.name) || !kind_.is_its(container))
         return {};
     const auto at = answer_.elsewhere.find(container.name);
     if (at != answer_.elsewhere.end())
         return at->second;
-    return since < asked_ && kind_.is_its(container) ? "nowhere" : std::string_view();
+    return since < asked_ ? "nowhere" : std::string_view();
 }
 
 Finding Manager::finding(std::span<const std::string> left) const {

@@ -27,7 +27,8 @@ struct ManagerKind {
     /// containers need not ask.
     bool announces;
     Scan scan;
-    /// Whether a stopped container that is in no answer does not exist any more.
+    /// Whether the container is one of this manager's: only of that it says that it is elsewhere, or does not
+    /// exist any more.
     bool (*is_its)(const Container& container);
     const char* too_old; ///< what ENOTSUP of a scan means; nullptr: it has no such meaning
 };

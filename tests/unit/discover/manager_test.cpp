@@ -205,7 +205,7 @@ TEST_CASE("a cluster of 11,000 containers is taken whole, with a configuration o
     CHECK(name_of(manager, "1098") == "big");
 }
 
-TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's or of another node") {
+TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's") {
     const TempTree tree;
     tree.write("pve/lxc/101.conf", "");
     tree.write("pve/nodes/pve2/lxc/202.conf", "");
@@ -214,7 +214,7 @@ TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's
     CHECK(manager.refresh());
     CHECK(manager.left_for(stopped("101"), long_ago).empty());
     CHECK(manager.left_for(stopped("202"), long_ago) == "pve2");
-    CHECK(manager.left_for(stopped("202", "elsewhere/202"), long_ago) == "pve2");
+    CHECK(manager.left_for(stopped("202", "elsewhere/202"), long_ago).empty()); // made by plain LXC
     CHECK(manager.left_for(stopped("303"), long_ago) == "nowhere");
     CHECK(manager.left_for(stopped("303", "lxc/30"), long_ago).empty()); // made by plain LXC
     CHECK(manager.left_for(stopped("web"), long_ago).empty());
