@@ -23,6 +23,9 @@ constexpr int longest_doubling = 7;
 constexpr int silences_to_log = 3;
 constexpr int most_messages = 20; // about containers of one user, in this time
 constexpr std::int64_t allowance_period_ns = 600'000'000'000;
+/// Between two warnings that the state of one container is not known: any user can listen in place of a
+/// monitor that has ended.
+constexpr std::int64_t warning_period_ns = 600'000'000'000;
 
 } // namespace
 
@@ -171,16 +174,24 @@ void ContainerEntry::fail(LxcTrouble trouble, const std::string& reason, std::in
     note_way(trouble, now_ns);
     if (trouble == LxcTrouble::silent && failures_ < silences_to_log)
         return;
-    if (fault == reason || !may_log(allowance, now_ns)) {
-        fault = reason;
+    fault = reason;
+    note_fault(now_ns);
+}
+
+/// Logs the fault unless it was logged last, and its end if it was.
+void ContainerEntry::note_fault(std::int64_t now_ns) {
+    if (fault == said_fault_ || (!known && now_ns < next_warning_ns_))
         return;
-    }
+    said_fault_ = fault;
+    if (!known)
+        next_warning_ns_ = now_ns + warning_period_ns;
+    if (!may_log(allowance, now_ns))
+        return;
     if (known)
         spdlog::info("container {} of {}: its state is known again", container.name, container.lxcpath);
     else
         spdlog::warn("container {} of {}: {}; it is skipped until this is fixed", container.name,
-                     container.lxcpath, reason);
-    fault = reason;
+                     container.lxcpath, fault);
 }
 
 void ContainerEntry::refuse_init_of(const ContainerEntry& other, LxcAnswer& answer) const {

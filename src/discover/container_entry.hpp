@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace lxcmon::discover {
@@ -87,6 +88,16 @@ struct ContainerEntry {
     /// Takes what the manager of the lxcpath says; nullptr: it has none. Its host name precedes lxc.uts.name.
     /// A container that runs, or may run, has not left. True if it has left, or is back, since the last call.
     [[nodiscard]] bool set_managed(const Manager* manager);
+    /// What the entry of the same container in the next table has to know of it.
+    struct Memory {
+        Manager::Clock::time_point since;
+        std::string said_left; ///< left_for as last logged
+    };
+    [[nodiscard]] Memory memory() const { return {since, said_left_}; }
+    void take(Memory memory) {
+        since = memory.since;
+        said_left_ = std::move(memory.said_left);
+    }
     /// Logs once that the process on the monitor's socket is ignored.
     void report_untrusted(uid_t owner, std::int64_t now_ns);
 
@@ -95,6 +106,7 @@ struct ContainerEntry {
     void take_names(LxcAnswer& answer);
     void note_way(LxcTrouble trouble, std::int64_t now_ns);
     void fail(LxcTrouble trouble, const std::string& reason, std::int64_t now_ns);
+    void note_fault(std::int64_t now_ns);
 
     io::UniqueFd init_; ///< pidfd of an init that is not yet checked
     pid_t init_pid_ = 0;
@@ -110,7 +122,9 @@ struct ContainerEntry {
     std::int64_t retry_ns_ = 0;          ///< CLOCK_MONOTONIC of the next attempt after a failure
     bool had_socket_ = false; ///< at the failure: a change causes an attempt at once, if it is root's
     bool reported_untrusted_ = false;
-    std::string said_left_; ///< left_for as last logged
+    std::string said_left_;            ///< left_for as last logged
+    std::string said_fault_;           ///< fault as last logged
+    std::int64_t next_warning_ns_ = 0; ///< CLOCK_MONOTONIC
 };
 
 /// The containers of an lxcpath by name.

@@ -27,6 +27,11 @@ class ContainerTable {
     /// Without lxcpaths in the settings: waits for up to LiblxcSettings::first_wait for the default ones.
     explicit ContainerTable(DiscoverSettings settings);
 
+    /// Takes over what the managers of a table have answered that this one replaces, because the settings
+    /// have changed: while a manager does not answer nothing changes, and this table does not wait for it.
+    /// Call it before the first refresh(). `before` can be used further.
+    void take_managers_of(const ContainerTable& before);
+
     /// Updates the table; call once a tick. An lxcpath that can't be listed is logged once and does not
     /// affect the others. Started, stopped, created and destroyed containers are seen at once. A
     /// configuration that appears or disappears in an existing folder is seen within ListingSettings::period.
@@ -57,6 +62,7 @@ class ContainerTable {
   private:
     using Clock = std::chrono::steady_clock;
     using Entries = ContainerEntries;
+    using Memories = std::map<std::string, ContainerEntry::Memory, std::less<>>;
 
     struct Path {
         explicit Path(FolderWatch watch) noexcept
@@ -83,12 +89,20 @@ class ContainerTable {
         std::vector<std::string> paths; ///< all of the folder, the lxcpath first; none if it is not the first
         std::optional<LxcOwner> owner;  ///< not known before the first answer
         bool may_hang = true;           ///< the agent itself must not touch it
-        std::unique_ptr<Manager> manager; ///< of its containers; nullptr: none
+        std::shared_ptr<Manager> manager; ///< of its containers; nullptr: none
         FolderId managed_folder;          ///< that `manager` was chosen for
+        bool has_earlier_answer = false;  ///< of `manager`, to the table before: not taken yet
+        Memories memories;                ///< of the table before; until the first list
         Entries entries;
         std::uint64_t question = 0; ///< number of the open question for its owner or a list; 0: none
         int failures = 0;           ///< consecutive lists on which liblxc has hung or crashed
         std::int64_t retry_ns = 0;  ///< CLOCK_MONOTONIC of the next list after these
+    };
+    /// An lxcpath with a manager in the table that this one replaces.
+    struct Earlier {
+        FolderId folder;
+        std::shared_ptr<Manager> manager;
+        Memories memories;
     };
     enum class Source : std::uint8_t { configuration, monitor, manager };
     struct Pending {
@@ -140,7 +154,8 @@ class ContainerTable {
     void make_view();
 
     DiscoverSettings settings_;
-    std::vector<Path> by_path_; ///< same index as settings_.lxcpaths
+    std::vector<Earlier> earlier_; ///< until their folders are listed
+    std::vector<Path> by_path_;    ///< same index as settings_.lxcpaths
     EndedInits ended_inits_;
     std::vector<const Container*> view_;
     std::map<std::string, std::string> faults_;

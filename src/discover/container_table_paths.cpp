@@ -142,6 +142,7 @@ void ContainerTable::take_list(std::size_t index, const LxcAnswer& answer) {
                  ignored_.is_monitor({lxcpath, each}, name, listener, path.owner->uid)))
                 mark_seen(index, name, Source::monitor);
         });
+    path.memories.clear();
     std::erase_if(path.entries, [](const auto& item) { return !item.second->seen; });
 }
 
@@ -205,8 +206,27 @@ void ContainerTable::choose_manager(Path& path, const LxcAnswer& answer) {
     }
     if (path.manager || allowance_of(path) != nullptr)
         return;
-    path.manager = find_manager(answer.is_pve, answer.daemon_socket, settings_);
     path.managed_folder = answer.folder;
+    const auto earlier = std::ranges::find(earlier_, answer.folder, &Earlier::folder);
+    if (earlier == earlier_.end()) {
+        path.manager = find_manager(answer.is_pve, answer.daemon_socket, settings_);
+        return;
+    }
+    path.manager = std::move(earlier->manager);
+    path.has_earlier_answer = true;
+    path.memories = std::move(earlier->memories);
+    earlier_.erase(earlier);
+}
+
+void ContainerTable::take_managers_of(const ContainerTable& before) {
+    earlier_ = before.earlier_;
+    for (const Path& path : before.by_path_) {
+        if (!path.manager)
+            continue;
+        Earlier& earlier = earlier_.emplace_back(Earlier{path.managed_folder, path.manager, path.memories});
+        for (const auto& [name, entry] : path.entries)
+            earlier.memories.insert_or_assign(name, entry->memory());
+    }
 }
 
 /// Containers that were never started on this host are only known to their manager.
@@ -214,7 +234,9 @@ void ContainerTable::refresh_manager(std::size_t index, bool may_wait) {
     Path& path = by_path_[index];
     if (!path.manager || path.is_gone || path.same_as != index)
         return;
-    if (!path.manager->refresh(!path.entries.empty(), may_wait) || !path.manager->announces())
+    bool has_answer = path.manager->refresh(!path.entries.empty(), may_wait);
+    has_answer |= std::exchange(path.has_earlier_answer, false);
+    if (!has_answer || !path.manager->announces())
         return;
     listed_ = true;
     for (auto& [name, entry] : path.entries) {
@@ -234,6 +256,8 @@ void ContainerTable::mark_seen(std::size_t index, const std::string& name, Sourc
         entry = std::make_unique<ContainerEntry>(++last_id_, settings_.lxcpaths[index], name);
         entry->set_paths(path.paths);
         entry->allowance = allowance_of(path);
+        if (const auto memory = path.memories.find(name); memory != path.memories.end())
+            entry->take(memory->second);
         select(path, *entry);
     }
     entry->defined = entry->defined || source == Source::configuration;

@@ -33,6 +33,8 @@ struct ManagerSettings {
     std::chrono::milliseconds period{60'000};
     std::chrono::milliseconds first_wait{2'000};  ///< of refresh() for the first scan
     std::chrono::milliseconds hang_after{10'000}; ///< a longer scan counts as hung
+    /// Pause after a failed scan before there is any answer; doubled after each, up to `period`.
+    std::chrono::milliseconds first_retry{2'000};
 
     friend bool operator==(const ManagerSettings&, const ManagerSettings&) = default;
 };

@@ -77,6 +77,7 @@ void Agent::change_settings(const Config& next) {
     std::unique_ptr<app::Collector> collector;
     if (next.collect != config_.collect) {
         collector = std::make_unique<app::Collector>(next.collect);
+        collector->table.take_managers_of(collector_->table);
         collector->find_containers();
     }
     std::optional<io::TickTimer> timer;

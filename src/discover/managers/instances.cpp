@@ -11,6 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <initializer_list>
+#include <span>
+#include <utility>
 
 namespace lxcmon::discover {
 namespace {
@@ -20,31 +23,162 @@ using nlohmann::json;
 constexpr std::size_t most_reply_bytes = 32U << 20U;
 constexpr std::string_view end_of_headers = "\r\n\r\n";
 
-/// Only these are kept of an answer, which has some KiB for each instance.
-constexpr std::array<std::string_view, 13> wanted_keys{
-    "metadata",       "environment", "server_name",   "server_clustered", "name",
-    "project",        "location",    "type",          "config",           "expanded_config",
-    "boot.autostart", "limits.cpu",  "api_extensions"};
+/// Reads JSON event by event: 32 MiB of it build no tree, and take time only once. A parser with a callback
+/// searches the whole list at the end of each instance.
+class PlaceReader : public nlohmann::json_sax<json> {
+  public:
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(number_integer_t) override { return true; }
+    bool number_unsigned(number_unsigned_t) override { return true; }
+    bool number_float(number_float_t, const string_t&) override { return true; }
+    bool string(string_t&) override { return true; }
+    bool binary(binary_t&) override { return true; }
+    bool key(string_t& name) override {
+        if (depth_ <= keys_.size())
+            keys_[depth_ - 1] = name;
+        return true;
+    }
+    bool start_object(std::size_t) override {
+        begin_object();
+        return enter("");
+    }
+    bool start_array(std::size_t) override {
+        begin_list();
+        return enter("[]");
+    }
+    bool end_object() override {
+        --depth_;
+        return end_of_object();
+    }
+    bool end_array() override {
+        --depth_;
+        return true;
+    }
+    bool parse_error(std::size_t, const std::string&, const json::exception&) override { return false; }
 
-json parse_wanted(std::string_view text) {
-    const auto is_wanted = [](int, json::parse_event_t event, const json& value) {
-        return event != json::parse_event_t::key ||
-               std::ranges::find(wanted_keys, value.get_ref<const std::string&>()) != wanted_keys.end();
+  protected:
+    /// The keys that lead to a value, with `[]` for the entries of a list.
+    using Place = std::initializer_list<std::string_view>;
+    /// Where the value of this event is.
+    [[nodiscard]] bool is_at(Place place) const noexcept {
+        return place.size() == depth_ && std::ranges::equal(place, std::span(keys_).first(depth_));
+    }
+
+  private:
+    virtual void begin_object() {}
+    virtual void begin_list() {}
+    virtual bool end_of_object() { return true; } ///< false ends the parsing
+
+    bool enter(const char* first_key) {
+        if (++depth_ <= keys_.size())
+            keys_[depth_ - 1] = first_key;
+        return true;
+    }
+
+    std::array<std::string, 4> keys_; ///< further down there is nothing wanted
+    std::size_t depth_ = 0;
+};
+
+/// Of GET /1.0.
+class ServerReader final : public PlaceReader {
+  public:
+    bool boolean(bool value) override {
+        if (is_at({"metadata", "environment", "server_clustered"}))
+            is_clustered = value;
+        return true;
+    }
+    bool string(string_t& value) override {
+        if (is_at({"metadata", "environment", "server_name"}))
+            name = value;
+        else if (is_at({"metadata", "api_extensions", "[]"}))
+            lists_all_projects = lists_all_projects || value == "instance_all_projects";
+        return true;
+    }
+
+    std::string name;
+    bool is_valid = false;
+    bool is_clustered = false;
+    bool lists_all_projects = false;
+
+  private:
+    void begin_object() override { is_valid = is_valid || is_at({"metadata", "environment"}); }
+};
+
+/// Of GET /1.0/instances. Adds each container to `answer` when its object ends.
+class InstancesReader final : public PlaceReader {
+  public:
+    /// `own_name`: of this member of a cluster; empty: there is none.
+    InstancesReader(std::string own_name, ManagerAnswer& answer)
+        : own_name_(std::move(own_name))
+        , answer_(answer) {}
+
+    bool string(string_t& value) override {
+        if (std::string* const text = wanted(); text != nullptr)
+            *text = value;
+        return true;
+    }
+
+    bool is_valid = false;
+    bool is_full = false;
+
+  private:
+    struct Instance {
+        std::string name, project, location, type, onboot, cores;
     };
-    return json::parse(text, is_wanted, false);
-}
 
-/// Empty if it is not there or no text.
-std::string text_of(const json& object, const char* key) {
-    const auto at = object.is_object() ? object.find(key) : object.end();
-    return object.is_object() && at != object.end() && at->is_string() ? at->get<std::string>()
-                                                                       : std::string();
-}
+    void begin_object() override {
+        if (is_at({"metadata", "[]"}))
+            instance_ = {};
+    }
+    void begin_list() override { is_valid = is_valid || is_at({"metadata"}); }
+    bool end_of_object() override {
+        if (is_at({"metadata", "[]"}) && is_valid)
+            take_instance();
+        return !is_full;
+    }
+    /// The text for this value; nullptr: none.
+    [[nodiscard]] std::string* wanted() noexcept {
+        if (is_at({"metadata", "[]", "name"}))
+            return &instance_.name;
+        if (is_at({"metadata", "[]", "project"}))
+            return &instance_.project;
+        if (is_at({"metadata", "[]", "location"}))
+            return &instance_.location;
+        if (is_at({"metadata", "[]", "type"}))
+            return &instance_.type;
+        if (is_at({"metadata", "[]", "expanded_config", "boot.autostart"}))
+            return &instance_.onboot;
+        return is_at({"metadata", "[]", "expanded_config", "limits.cpu"}) ? &instance_.cores : nullptr;
+    }
+    void take_instance();
+    /// The host that has the instance; empty: this one.
+    [[nodiscard]] std::string other_host() const {
+        return own_name_.empty() || instance_.location == own_name_ || !is_managed_name(instance_.location)
+                   ? std::string()
+                   : instance_.location;
+    }
 
-/// null if it is not there.
-const json& member_of(const json& object, const char* key) {
-    static const json none;
-    return object.is_object() && object.contains(key) ? object.at(key) : none;
+    std::string own_name_;
+    ManagerAnswer& answer_;
+    Instance instance_;
+};
+
+void InstancesReader::take_instance() {
+    is_full = answer_.here.size() + answer_.elsewhere.size() >= most_managed;
+    std::string name = std::move(instance_.name);
+    if (!instance_.project.empty() && instance_.project != "default")
+        name.insert(0, instance_.project + '_');
+    // An instance that its daemon could not load may have no type.
+    if (is_full || (!instance_.type.empty() && instance_.type != "container") || !is_managed_name(name))
+        return;
+    if (std::string host = other_host(); !host.empty()) {
+        answer_.elsewhere.insert_or_assign(std::move(name), std::move(host));
+        return;
+    }
+    Managed& managed = answer_.here[name];
+    take_setting("onboot", instance_.onboot, managed);
+    take_setting("cores", instance_.cores, managed);
 }
 
 int connect_to(const std::string& path, io::UniqueFd& socket) noexcept {
@@ -102,54 +236,20 @@ int get(const std::string& socket_path, std::string_view target, std::string& bo
     return 0;
 }
 
-/// The host that has the instance; empty: this one.
-std::string other_host(const json& instance, const std::string& own_name) {
-    const std::string location = text_of(instance, "location");
-    return own_name.empty() || location == own_name || !is_managed_name(location) ? std::string() : location;
-}
-
-void take_instance(const json& instance, const std::string& own_name, ManagerAnswer& answer) {
-    const std::string project = text_of(instance, "project");
-    std::string name = text_of(instance, "name");
-    if (!project.empty() && project != "default")
-        name.insert(0, project + '_');
-    // An instance that its daemon could not load may have no type.
-    const std::string type = text_of(instance, "type");
-    if ((!type.empty() && type != "container") || !is_managed_name(name))
-        return;
-    if (std::string host = other_host(instance, own_name); !host.empty()) {
-        answer.elsewhere.insert_or_assign(std::move(name), std::move(host));
-        return;
-    }
-    Managed& managed = answer.here[name];
-    const json& config = member_of(instance, "expanded_config");
-    take_setting("onboot", text_of(config, "boot.autostart"), managed);
-    take_setting("cores", text_of(config, "limits.cpu"), managed);
-}
-
 } // namespace
 
 int parse_instances(std::string_view server, std::string_view instances, ManagerAnswer& answer) {
-    const json about = parse_wanted(server);
-    const json& environment = member_of(member_of(about, "metadata"), "environment");
-    const json& clustered = member_of(environment, "server_clustered");
-    const json all = parse_wanted(instances);
-    const json& list = member_of(all, "metadata");
-    if (!environment.is_object() || !list.is_array())
+    ServerReader about;
+    if (!json::sax_parse(server, &about) || !about.is_valid)
         return EPROTO;
     // LXD before 4.20 ignores `all-projects` and lists one project: the containers of others would not exist.
-    const json& extensions = member_of(member_of(about, "metadata"), "api_extensions");
-    if (!extensions.is_array() ||
-        std::ranges::find(extensions, json("instance_all_projects")) == extensions.end())
+    if (!about.lists_all_projects)
         return ENOTSUP;
-    const bool is_clustered = clustered.is_boolean() && clustered.get<bool>();
-    const std::string own_name = is_clustered ? text_of(environment, "server_name") : std::string();
-    for (const json& each : list) {
-        if (answer.here.size() + answer.elsewhere.size() >= most_managed)
-            return EOVERFLOW;
-        take_instance(each, own_name, answer);
-    }
-    return 0;
+    InstancesReader list(about.is_clustered ? std::move(about.name) : std::string(), answer);
+    const bool is_whole = json::sax_parse(instances, &list);
+    if (list.is_full)
+        return EOVERFLOW;
+    return is_whole && list.is_valid ? 0 : EPROTO;
 }
 
 int ask_for_instances(const std::string& socket_path, ManagerAnswer& answer) {

@@ -42,17 +42,21 @@ void scan_instances(int socket, const std::string& daemon, const ManagerAnswer& 
 } // namespace
 
 const ManagerKind& proxmox_ve() noexcept {
-    static const ManagerKind kind{"proxmox ve", "lxcmon-pve",     "pve-cluster",
-                                  true,         &scan_pve_folder, &is_made_by_pve};
+    static const ManagerKind kind{"proxmox ve",     "lxcmon-pve",    "pve-cluster", true,
+                                  &scan_pve_folder, &is_made_by_pve, nullptr};
     return kind;
 }
 
 const ManagerKind& instance_daemon() noexcept {
     // Each folder of the lxcpath counts as a container until the daemon says otherwise.
     static const ManagerKind kind{
-        "instances",     "lxcmon-lxd",
-        "its daemon",    false,
-        &scan_instances, [](const Container& container) { return is_managed_name(container.name); }};
+        "instances",
+        "lxcmon-lxd",
+        "its daemon",
+        false,
+        &scan_instances,
+        [](const Container& container) { return is_managed_name(container.name); },
+        "this LXD is older than 4.20 and can't list all projects: containers that have left are not known"};
     return kind;
 }
 
@@ -114,12 +118,22 @@ bool Manager::finish_scan() {
     }
     ManagerAnswer fresh;
     error_ = decode(text_, fresh);
-    if (error_ != 0)
+    if (error_ != 0) {
+        ask_soon();
         return false;
+    }
     asked_ = since_;
     last_text_ = std::move(text_);
     answer_ = std::move(fresh);
     return true;
+}
+
+/// After a failure.
+void Manager::ask_soon() {
+    if (!last_text_.empty() || (error_ == ENOTSUP && kind_.too_old != nullptr))
+        return;
+    next_ = std::min(next_, Clock::now() + retry_);
+    retry_ = std::min(2 * retry_, settings_.period);
 }
 
 bool Manager::refresh(bool has_containers, bool may_wait) {
@@ -130,10 +144,14 @@ bool Manager::refresh(bool has_containers, bool may_wait) {
         since_ = now;
         next_ = now + settings_.period;
         start();
+        if (error_ != 0)
+            ask_soon();
     }
     const bool has_answer =
         receive(is_first && may_wait ? settings_.first_wait : std::chrono::milliseconds(0));
-    if (!worker_.is_running())
+    if (!worker_.is_running() && error_ == ENOTSUP && kind_.too_old != nullptr)
+        note(kind_.too_old);
+    else if (!worker_.is_running())
         note(error_ != 0 ? "can't be read: " + std::generic_category().message(error_) : std::string());
     else if (Clock::now() - since_ >= settings_.hang_after)
         note("does not answer");
@@ -146,6 +164,8 @@ void Manager::note(std::string trouble) {
     trouble_ = std::move(trouble);
     if (trouble_.empty())
         spdlog::info("{} answers again", place_);
+    else if (is_too_old())
+        spdlog::info("{}: {}", place_, trouble_);
     else
         spdlog::warn("{} {}: what it said of its containers stays as it was (is {} running?)", place_,
                      trouble_, kind_.service);
@@ -157,16 +177,18 @@ const Managed* Manager::find(std::string_view name) const noexcept {
 }
 
 std::string_view Manager::left_for(const Container& container, Clock::time_point since) const noexcept {
-    if (last_text_.empty() || answer_.here.contains(container.name))
+    if (last_text_.empty() || answer_.here.contains(container.name) || !kind_.is_its(container))
         return {};
     const auto at = answer_.elsewhere.find(container.name);
     if (at != answer_.elsewhere.end())
         return at->second;
-    return since < asked_ && kind_.is_its(container) ? "nowhere" : std::string_view();
+    return since < asked_ ? "nowhere" : std::string_view();
 }
 
 Finding Manager::finding(std::span<const std::string> left) const {
     constexpr std::size_t most_named = 5;
+    if (is_too_old())
+        return {kind_.name, true, fmt::format("{}: {}", place_, trouble_)};
     if (!trouble_.empty() || last_text_.empty())
         return {kind_.name, false,
                 fmt::format("{} {}: is {} running?", place_, trouble_.empty() ? "does not answer" : trouble_,

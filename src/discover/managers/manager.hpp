@@ -27,8 +27,10 @@ struct ManagerKind {
     /// containers need not ask.
     bool announces;
     Scan scan;
-    /// Whether a stopped container that is in no answer does not exist any more.
+    /// Whether the container is one of this manager's: only of that it says that it is elsewhere, or does not
+    /// exist any more.
     bool (*is_its)(const Container& container);
+    const char* too_old; ///< what ENOTSUP of a scan means; nullptr: it has no such meaning
 };
 
 [[nodiscard]] const ManagerKind& proxmox_ve() noexcept;
@@ -48,12 +50,14 @@ class Manager {
         : kind_(kind)
         , place_(std::move(place))
         , settings_(settings)
-        , worker_(kind.worker) {}
+        , worker_(kind.worker)
+        , retry_(settings.first_retry) {}
 
     /// `has_containers`: of its lxcpath. Takes the results of a scan, and starts the next one if it is due.
     /// The first call waits for up to `first_wait` if it `may_wait`. True if a scan has ended with an answer.
     /// Logs when scans begin to fail or hang, and when they work again; until then the answer does not
-    /// change.
+    /// change. As long as there is no answer, a scan that fails is tried again soon: containers that have
+    /// left are not known.
     [[nodiscard]] bool refresh(bool has_containers = true, bool may_wait = true);
     [[nodiscard]] bool announces() const noexcept { return kind_.announces; }
     /// False on a host where it need not be asked.
@@ -75,7 +79,11 @@ class Manager {
     void start();
     bool receive(std::chrono::milliseconds wait);
     bool finish_scan();
+    void ask_soon();
     void note(std::string trouble);
+    [[nodiscard]] bool is_too_old() const noexcept {
+        return kind_.too_old != nullptr && trouble_ == kind_.too_old;
+    }
 
     ManagerKind kind_;
     std::string place_;
@@ -85,8 +93,9 @@ class Manager {
     std::string text_;         ///< received so far
     std::string last_text_;    ///< of answer_; empty: none yet
     Clock::time_point since_{}, next_{};
-    Clock::time_point asked_{}; ///< begin of the scan that answer_ is of
-    int error_ = 0;             ///< errno of the last scan
+    std::chrono::milliseconds retry_; ///< pause after the next failure
+    Clock::time_point asked_{};       ///< begin of the scan that answer_ is of
+    int error_ = 0;                   ///< errno of the last scan
     ManagerAnswer answer_;
     std::string trouble_; ///< as last logged
 };

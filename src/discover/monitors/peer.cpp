@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "discover/monitors/peer.hpp"
 
+#include "discover/monitors/listener_uid.hpp"
 #include "discover/monitors/sockets.hpp"
 #include "io/kernel_file.hpp"
 #include "io/proc_pid.hpp"
@@ -61,6 +62,13 @@ Peer check_peer(int socket, uid_t owner) {
     return {MonitorPeer::trusted, peer.pid};
 }
 
+/// Of a listener that takes no connection: its backlog is full. A monitor on a busy host may be such a one,
+/// and any user can be it in place of a monitor.
+Peer check_full_listener(const std::string& socket_name, uid_t owner) noexcept {
+    const auto uid = listener_uid(socket_name);
+    return {uid && *uid != owner && *uid != 0 ? MonitorPeer::untrusted : MonitorPeer::silent};
+}
+
 Peer check_listener(const std::string& lxcpath, const std::string& name, uid_t owner, bool waits) noexcept {
     const std::string socket_name = monitor_socket_name(lxcpath, name);
     sockaddr_un address{};
@@ -73,8 +81,12 @@ Peer check_listener(const std::string& lxcpath, const std::string& name, uid_t o
     const void* const generic = &address;
     if (!socket)
         return {}; // no descriptor is left: the peer is unknown
-    if (::connect(socket.get(), static_cast<const sockaddr*>(generic), address_bytes) != 0)
-        return {errno == ECONNREFUSED ? MonitorPeer::absent : MonitorPeer::silent};
+    if (::connect(socket.get(), static_cast<const sockaddr*>(generic), address_bytes) != 0) {
+        const int error = errno;
+        if (error == EAGAIN && waits)
+            return check_full_listener(socket_name, owner);
+        return {error == ECONNREFUSED ? MonitorPeer::absent : MonitorPeer::silent};
+    }
     const Peer peer = check_peer(socket.get(), owner);
     return peer.peer == MonitorPeer::trusted && waits && !hangs_up(socket.get()) ? Peer{} : peer;
 }

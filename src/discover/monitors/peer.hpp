@@ -25,10 +25,11 @@ enum class MonitorPeer {
     silent, ///< does not answer (starting, stopped by a signal, overloaded): a query could hang
     absent  ///< no process listens
 };
-/// Blocks for up to 100 ms.
+/// A listener that takes no connection, because its backlog is full, is `untrusted` if neither `owner` nor
+/// root has created its socket (listener_uid()). Blocks for up to 100 ms.
 [[nodiscard]] MonitorPeer monitor_peer(const std::string& lxcpath, const std::string& name,
                                        uid_t owner) noexcept;
-/// The same without waiting for a monitor: `trusted` may be silent.
+/// The same without waiting for a monitor: `trusted` may be silent, and a full backlog is always `silent`.
 [[nodiscard]] MonitorPeer monitor_listener(const std::string& lxcpath, const std::string& name,
                                            uid_t owner) noexcept;
 /// The process that has called listen() for a monitor that is `trusted` and may be silent; it may have ended

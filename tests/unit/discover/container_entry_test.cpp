@@ -59,6 +59,37 @@ TEST_CASE("a user's socket that comes and goes ends no pause, and the user's mes
     CHECK(allowance.take(601 * sec));
 }
 
+TEST_CASE("a state that comes and goes is logged once in 10 minutes, and one that lasts") {
+    constexpr std::int64_t sec = 1'000'000'000;
+    LogCapture log;
+    ContainerEntry entry(1, "/lxc", "web");
+    std::uint64_t listener = 0;
+    const auto answer_at = [&](std::int64_t second, const std::string& fault) {
+        REQUIRE(entry.must_ask(++listener, second * sec)); // a new one each time
+        LxcAnswer answer;
+        answer.trouble = fault.empty() ? LxcTrouble::none : LxcTrouble::fault;
+        answer.fault = fault;
+        answer.state = "STOPPED";
+        CHECK_FALSE(entry.take(std::move(answer), second * sec));
+    };
+    for (std::int64_t second = 1; second < 300; second += 2) {
+        answer_at(second, "it hangs");
+        answer_at(second + 1, "");
+    }
+    std::string said = log.take();
+    CHECK(lxcmon::test::count_of(said, "it hangs; it is skipped") == 1);
+    CHECK(lxcmon::test::count_of(said, "its state is known again") == 1);
+    answer_at(300, "it lasts");
+    answer_at(600, "it lasts");
+    CHECK(log.take().empty());
+    answer_at(602, "it lasts");
+    answer_at(603, "it lasts");
+    answer_at(604, "");
+    said = log.take();
+    CHECK(lxcmon::test::count_of(said, "it lasts; it is skipped") == 1);
+    CHECK(lxcmon::test::count_of(said, "its state is known again") == 1);
+}
+
 TEST_CASE("a container's state is not known from a question until its answer") {
     ContainerEntry entry(1, "/lxc", "web");
     const auto ask = [&](std::uint64_t listener) {

@@ -58,6 +58,39 @@ TEST_CASE("a container of another member of LXD's cluster is elsewhere") {
     CHECK(answer.elsewhere.empty());
 }
 
+TEST_CASE("what is elsewhere in LXD's answer, or another kind of value, is not taken") {
+    ManagerAnswer answer;
+    const std::string list = R"({"name":"web","project":null,"location":5,"expanded_config":{"limits.cpu":3,)"
+                             R"("deep":{"limits.cpu":"4"}},"config":{"limits.cpu":"5"},)"
+                             R"("devices":{"root":{"name":"disk","type":"disk","list":[{"name":"x"}]}}})";
+    CHECK(parse_instances(alone, answer_with(list), answer) == 0);
+    CHECK(answer == ManagerAnswer{{{"web", {}}}, {}});
+    CHECK(parse_instances(alone, R"({"metadata":{"[]":{"name":"db"}}})", answer) == EPROTO);
+    CHECK(answer.here.size() == 1);
+}
+
+TEST_CASE("20,000 instances are taken, and more than 50,000 refused") {
+    std::string config;
+    for (int number = 0; number < 20; ++number)
+        config += R"("user.)" + std::to_string(number) + R"(":"value",)";
+    config += R"("limits.cpu":"2")";
+    const auto many = [&](int count) {
+        std::string list;
+        for (int number = 0; number < count; ++number)
+            list += (number == 0 ? "" : ",") + instance("c" + std::to_string(number), "", config);
+        return answer_with(list);
+    };
+    ManagerAnswer answer;
+    REQUIRE(parse_instances(alone, many(20'000), answer) == 0);
+    CHECK(answer.here.size() == 20'000);
+    CHECK(answer.here.at("c19999").cores == 2);
+    answer = {};
+    config = R"("limits.cpu":"2")";
+    CHECK(parse_instances(alone, many(50'000), answer) == 0);
+    answer = {};
+    CHECK(parse_instances(alone, many(50'001), answer) == EOVERFLOW);
+}
+
 TEST_CASE("an answer that is not LXD's is refused") {
     ManagerAnswer answer;
     for (const std::string wrong : {"", "{", "[]", "{}", "null", R"({"metadata":5})", R"({"metadata":{}})"}) {

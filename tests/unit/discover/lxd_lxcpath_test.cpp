@@ -12,7 +12,9 @@
 
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -76,6 +78,44 @@ TEST_CASE("what LXD no longer has is not shown, and while it does not answer not
     settings.managers.first_wait = 20ms;
     ContainerTable late(settings);
     CHECK(has_names(late, {"ghost", "moved", "web"}));
+}
+
+TEST_CASE("a table that replaces another one knows what has left while LXD does not answer") {
+    const TempTree tree;
+    for (const std::string name : {"web", "moved", "ghost"})
+        tree.write("containers/" + name + "/backup.yaml", "");
+    std::filesystem::create_directory(tree.path() / "database");
+    auto daemon = std::make_unique<UnixDaemon>(tree.path() / "unix.socket");
+    daemon->answer_well(of_cluster, instance("web", R"(,"location":"me")", R"("limits.cpu":"3")") + "," +
+                                        instance("moved", R"(,"location":"other")"));
+    DiscoverSettings settings;
+    settings.lxcpaths = {tree.path() / "containers"};
+    settings.managers = {10ms, 5s, 50ms};
+    settings.liblxc = {20s, 30s, 30s};
+    auto before = std::make_unique<ContainerTable>(settings);
+    CHECK(has_names(*before, {"web"}));
+    SUBCASE("but hangs") {
+        daemon->answer("", "");
+    }
+    SUBCASE("and has ended") {
+        daemon.reset();
+        tree.remove("unix.socket");
+    }
+    LogCapture log;
+    settings.exclude = {"other"};
+    for (int replaced = 0; replaced < 2; ++replaced) {
+        auto table = std::make_unique<ContainerTable>(settings);
+        table->take_managers_of(*before);
+        table->refresh();
+        REQUIRE(table->containers().size() == 1);
+        CHECK(table->containers()[0]->name == "web");
+        REQUIRE(table->containers()[0]->managed != nullptr);
+        CHECK(table->containers()[0]->managed->cores == 3);
+        CHECK(table->left_out() == 0);
+        before = std::move(table);
+    }
+    CHECK(has_names(*before, {"web"}));
+    CHECK(count_of(log.take(), "it has left") == 0); // was logged
 }
 
 TEST_CASE("LXD's lxcpath is known by its folder: through a link, and on a filesystem that may hang") {
@@ -176,6 +216,32 @@ TEST_CASE("a daemon that comes later and hangs takes no tick, and nothing of wha
     CHECK(count_of(said, "warning ") == 1);
     REQUIRE(table.managers().size() == 1);
     CHECK_FALSE(table.managers()[0].ok);
+}
+
+TEST_CASE("LXD before 4.20, which can't list all projects, is no trouble") {
+    const TempTree tree;
+    for (const std::string name : {"web", "ghost"})
+        tree.write("containers/" + name + "/backup.yaml", "");
+    std::filesystem::create_directory(tree.path() / "database");
+    UnixDaemon daemon(tree.path() / "unix.socket");
+    daemon.answer_well(R"({"metadata":{"api_extensions":["metrics"],"environment":{"server_name":"me"}}})",
+                       instance("web"));
+    DiscoverSettings settings;
+    settings.lxcpaths = {tree.path() / "containers"};
+    settings.managers.period = 10ms;
+    LogCapture log;
+    ContainerTable table(settings);
+    for (int round = 0; round < 5; ++round)
+        CHECK(has_names(table, {"ghost", "web"}));
+    REQUIRE(table.managers().size() == 1);
+    CHECK(table.managers()[0].ok);
+    CHECK(table.managers()[0].message.find("unix.socket: this LXD is older than 4.20 and can't list all "
+                                           "projects: containers that have left are not known") !=
+          std::string::npos);
+    const std::string said = log.take();
+    CHECK(count_of(said, "info ") == 1);
+    CHECK(count_of(said, "older than 4.20") == 1);
+    CHECK(count_of(said, "warning ") == 0);
 }
 
 TEST_CASE("LXD is not asked on a host without containers of its own") {

@@ -223,6 +223,11 @@ TEST_CASE("while Proxmox VE's folder can't be read nothing changes") {
     CHECK(states_of(table) == std::vector<std::string>{"101 STOPPED", "103 STOPPED"});
     CHECK(table.containers()[0]->host_name == "web");
     CHECK_FALSE(table.managers().at(0).ok);
+    ContainerTable next(host.settings()); // the settings have changed
+    next.take_managers_of(table);
+    next.refresh();
+    CHECK(states_of(next) == std::vector<std::string>{"101 STOPPED", "103 STOPPED"});
+    CHECK(next.containers()[0]->host_name == "web");
     // An agent that starts now knows of no other node.
     ContainerTable late(host.settings());
     late.refresh();

@@ -205,7 +205,7 @@ TEST_CASE("a cluster of 11,000 containers is taken whole, with a configuration o
     CHECK(name_of(manager, "1098") == "big");
 }
 
-TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's or of another node") {
+TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's") {
     const TempTree tree;
     tree.write("pve/lxc/101.conf", "");
     tree.write("pve/nodes/pve2/lxc/202.conf", "");
@@ -214,7 +214,7 @@ TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's
     CHECK(manager.refresh());
     CHECK(manager.left_for(stopped("101"), long_ago).empty());
     CHECK(manager.left_for(stopped("202"), long_ago) == "pve2");
-    CHECK(manager.left_for(stopped("202", "elsewhere/202"), long_ago) == "pve2");
+    CHECK(manager.left_for(stopped("202", "elsewhere/202"), long_ago).empty()); // made by plain LXC
     CHECK(manager.left_for(stopped("303"), long_ago) == "nowhere");
     CHECK(manager.left_for(stopped("303", "lxc/30"), long_ago).empty()); // made by plain LXC
     CHECK(manager.left_for(stopped("web"), long_ago).empty());
@@ -229,6 +229,16 @@ TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's
         return !manager.finding({}).ok;
     }));
     CHECK(manager.left_for(stopped("202"), long_ago) == "pve2");
+}
+
+TEST_CASE("as long as there is no answer, a scan that fails is tried again before the period is over") {
+    const TempTree tree;
+    LogCapture log;
+    Manager manager = manager_of(tree, {1h, 5s, 1h, 10ms});
+    CHECK_FALSE(manager.refresh());
+    CHECK_FALSE(manager.finding({}).ok);
+    tree.write("pve/lxc/101.conf", "hostname: web\n");
+    CHECK(count_of(said_until(manager, log, "web", "answers again"), "answers again") == 1);
 }
 
 TEST_CASE("if the folder disappears what is known stays, and it is logged once") {

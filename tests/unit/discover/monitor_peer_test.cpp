@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/abstract_socket.hpp"
 #include "support/fake_monitor.hpp"
 #include "support/temp_tree.hpp"
 
+#include "discover/monitors/listener_uid.hpp"
 #include "discover/monitors/peer.hpp"
-
 #include "io/unique_fd.hpp"
 
 #include <doctest/doctest.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstddef>
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+using lxcmon::discover::listener_uid;
 using lxcmon::discover::monitor_listener;
 using lxcmon::discover::monitor_peer;
 using lxcmon::discover::monitor_pid;
 using lxcmon::discover::MonitorPeer;
 using lxcmon::test::FakeMonitor;
+using lxcmon::test::fill;
+using lxcmon::test::listen_at;
+using lxcmon::test::socket_at;
 using lxcmon::test::TempTree;
 
 namespace {
@@ -105,21 +109,40 @@ TEST_CASE("a name too long for an address is looked up by its hash, not truncate
     CHECK(monitor_peer(lxcpath, "web", 0) == MonitorPeer::untrusted);
 }
 
-TEST_CASE("a monitor with a full accept queue is silent") {
+TEST_CASE("a full accept queue is silent, and another user's is untrusted") {
     const TempTree tree;
     const FakeMonitor monitor(0, tree.path(), "web", true);
-    std::vector<lxcmon::io::UniqueFd> callers;
-    const std::string name = tree.path().string() + "/web/command";
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    name.copy(address.sun_path + 1, sizeof address.sun_path - 1);
-    const void* const generic = &address;
-    const auto bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-    do
-        callers.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    while (::connect(callers.back().get(), static_cast<const sockaddr*>(generic), bytes) == 0);
-    REQUIRE(errno == EAGAIN);
+    const FakeMonitor other(other_user, tree.path(), "db", true);
+    const auto to_monitor = fill(tree.path().string() + "/web/command");
+    const auto to_other = fill(tree.path().string() + "/db/command");
     CHECK(monitor_peer(tree.path(), "web", 0) == MonitorPeer::silent);
+    CHECK(monitor_peer(tree.path(), "web", other_user) == MonitorPeer::silent);
+    CHECK(monitor_peer(tree.path(), "db", 0) == MonitorPeer::untrusted);
+    CHECK(monitor_peer(tree.path(), "db", owner) == MonitorPeer::untrusted);
+    CHECK(monitor_peer(tree.path(), "db", other_user) == MonitorPeer::silent);
+    CHECK(monitor_listener(tree.path(), "db", 0) == MonitorPeer::silent); // is not looked up
+}
+
+TEST_CASE("the kernel tells the user of a listener among thousands") {
+    constexpr int most = 3'000;
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit more{2 * most, std::max<rlim_t>(2 * most, before.rlim_max)};
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &more) == 0);
+    {
+        const TempTree tree;
+        const std::string place = tree.path();
+        std::vector<lxcmon::io::UniqueFd> sockets;
+        for (int number = 0; number < most; ++number)
+            sockets.push_back(listen_at(place + "/" + std::to_string(number)));
+        const FakeMonitor monitor(other_user, place, "web");
+        CHECK(listener_uid(place + "/web/command") == other_user);
+        CHECK(listener_uid(place + "/7") == 0);
+        CHECK(listener_uid(place + "/web/comman") == std::nullopt);
+        const auto bound = socket_at(&::bind, place + "/bound"); // does not listen
+        CHECK(listener_uid(place + "/bound") == std::nullopt);
+    }
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
 }
 
 TEST_SUITE_END();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "support/abstract_socket.hpp"
 #include "support/child.hpp"
+#include "support/encoded.hpp"
 #include "support/fake_monitor.hpp"
 #include "support/log_capture.hpp"
 #include "support/refreshing.hpp"
@@ -12,16 +14,13 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -29,7 +28,10 @@ using namespace lxcmon::discover;
 using lxcmon::test::becomes_true;
 using lxcmon::test::Child;
 using lxcmon::test::claims;
+using lxcmon::test::count_of;
 using lxcmon::test::FakeMonitor;
+using lxcmon::test::fill;
+using lxcmon::test::listen_at;
 using lxcmon::test::LogCapture;
 using lxcmon::test::TempTree;
 using lxcmon::test::UserMonitor;
@@ -59,36 +61,20 @@ class LinkedLxcpath {
     TempTree tree_;
 };
 
-using Call = int (*)(int socket, const sockaddr* address, socklen_t bytes);
-
-/// A new socket, and bind() or connect() to the name of a monitor's; `place`: LXCPATH/NAME.
-lxcmon::io::UniqueFd socket_at(Call call, const std::string& place) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::size_t length = (place + "/command").copy(address.sun_path + 1, sizeof address.sun_path - 1);
-    const void* const generic = &address;
-    lxcmon::io::UniqueFd made(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    const auto bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + length);
-    if (call(made.get(), static_cast<const sockaddr*>(generic), bytes) != 0)
-        made.reset();
-    return made;
-}
-
-lxcmon::io::UniqueFd listen_at(const std::string& place) {
-    lxcmon::io::UniqueFd made = socket_at(&::bind, place);
-    REQUIRE(::listen(made.get(), 1) == 0);
-    return made;
-}
-
-/// Connects to the monitor's socket until it takes no connection.
-std::vector<lxcmon::io::UniqueFd> fill(const std::string& lxcpath) {
-    std::vector<lxcmon::io::UniqueFd> callers;
-    while (lxcmon::io::UniqueFd caller = socket_at(&::connect, lxcpath + "/web")) {
-        REQUIRE(callers.size() < 100);
-        callers.push_back(std::move(caller));
+/// The squatter's listener at the monitor's socket of a container, which takes no connection.
+class FullListener {
+  public:
+    explicit FullListener(const std::string& lxcpath) {
+        REQUIRE(::seteuid(squatter) == 0); // SO_PEERCRED has the user of listen(), sock_diag that of socket()
+        listener_ = listen_at(lxcpath + "/web/command", 0);
+        REQUIRE(::seteuid(0) == 0);
+        callers_ = fill(lxcpath + "/web/command");
     }
-    return callers;
-}
+
+  private:
+    lxcmon::io::UniqueFd listener_;
+    std::vector<lxcmon::io::UniqueFd> callers_;
+};
 
 bool runs(const ContainerTable& table) {
     return table.containers().size() == 1 && table.containers()[0]->state == "RUNNING";
@@ -103,7 +89,7 @@ TEST_CASE("a listener that takes no connection does not hide the monitor by anot
     const Child init;
     const UserMonitor monitor(0, lxcpath.link(), "web", claims(init.pid()));
     const FakeMonitor user(squatter, lxcpath.real(), "web", true);
-    const auto callers = fill(lxcpath.real());
+    const auto callers = fill(lxcpath.real() + "/web/command");
     ContainerTable table(lxcpath.settings());
     table.refresh();
     CHECK(runs(table));
@@ -146,6 +132,34 @@ TEST_CASE("nor if the answers come late, when the user's socket is a new one aga
     }));
 }
 
+TEST_CASE("a user's listener that takes no connection hides no stopped container") {
+    TempTree tree;
+    const std::string lxcpath = tree.path();
+    tree.write("web/config", "lxc.rootfs.path = dir:/nowhere\n");
+    DiscoverSettings settings{{lxcpath}, {}, {}};
+    settings.liblxc = {20s, 30s, 30s};
+    LogCapture log;
+    ContainerTable table(settings);
+    const auto is_stopped = [&] {
+        table.refresh();
+        return table.left_out() == 0 && table.containers().size() == 1 &&
+               table.containers()[0]->state == "STOPPED";
+    };
+    CHECK(is_stopped());
+    for (int round = 0; round < 8; ++round) {
+        const FullListener squatting(lxcpath); // a new socket in each round
+        CHECK(is_stopped());
+        CHECK(is_stopped());
+    }
+    CHECK(is_stopped());
+    CHECK(count_of(log.take(), "web") <= 2);
+    // The monitor is asked once it is there.
+    const Child init;
+    const UserMonitor monitor(0, lxcpath, "web", claims(init.pid()));
+    table.refresh();
+    CHECK(runs(table));
+}
+
 TEST_CASE("thousands of a user's sockets hide no path by which root starts containers") {
     constexpr rlim_t enough = 16'384;
     rlimit before{};
@@ -157,7 +171,7 @@ TEST_CASE("thousands of a user's sockets hide no path by which root starts conta
         std::vector<lxcmon::io::UniqueFd> sockets;
         REQUIRE(::seteuid(squatter) == 0); // SO_PEERCRED has the user of listen()
         for (int number = 0; number < 5'000; ++number)
-            sockets.push_back(listen_at("/0/" + std::to_string(number))); // in front of the link
+            sockets.push_back(listen_at("/0/" + std::to_string(number) + "/command")); // in front of the link
         REQUIRE(::seteuid(0) == 0);
         const Child init;
         const UserMonitor monitor(0, lxcpath.link(), "web", claims(init.pid()));
