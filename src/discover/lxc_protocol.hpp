@@ -48,21 +48,21 @@ enum class LxcTrouble : std::uint8_t {
 struct LxcAnswer {
     std::uint64_t number = 0; ///< of the question
     LxcTrouble trouble = LxcTrouble::none;
-    std::string fault;              ///< if trouble is not `none`: the reason
     bool untrusted = false;         ///< the process on the monitor's socket must not be asked
+    bool is_pve = false;            ///< of LxcAsk::list: `pve_lxcpath` leads to the same folder
+    bool may_hang = false;          ///< see LxcpathOwner
+    std::string fault;              ///< if trouble is not `none`: the reason
     std::string uts_name;           ///< lxc.uts.name
     std::string lxd_name;           ///< lxd_instance_name()
     std::string cgroup_dir;         ///< lxc.cgroup.dir.container
     std::string state;              ///< a state name of liblxc
-    pid_t init_pid = 0;             ///< 0: not running
     FolderId folder;                ///< of LxcAsk::list
     OtherPaths others;              ///< of LxcAsk::list
     std::vector<std::string> paths; ///< of LxcAsk::defaults
     std::vector<std::string> names; ///< of LxcAsk::list
-    bool is_pve = false;            ///< of LxcAsk::list: `pve_lxcpath` leads to the same folder
     std::string daemon_socket;      ///< of LxcAsk::list: lxd_socket()
     LxcOwner owner;                 ///< of LxcAsk::owner
-    bool may_hang = false;          ///< see LxcpathOwner
+    pid_t init_pid = 0;             ///< 0: not running
 
     friend bool operator==(const LxcAnswer&, const LxcAnswer&) = default;
 };

@@ -35,7 +35,6 @@ bash ./hardened_unit_check.sh
 # docs/security.md says 2.5.
 systemd-analyze security --no-pager --threshold=25 "$unit" | tail -n 1
 bash ./users_lxcpath_check.sh
-bash ./prometheus_check.sh
 
 begin "InfluxDB, settings, enable --now"
 systemctl restart influxdb

@@ -21,7 +21,7 @@ void put_text(nlohmann::ordered_json& object, const char* key, const std::string
         object[key] = text;
 }
 
-nlohmann::ordered_json as_json(const Figures& each) {
+nlohmann::ordered_json figures_as_json(const Figures& each) {
     nlohmann::ordered_json object{{"name", each.name}, {"lxcpath", each.lxcpath}, {"state", each.state}};
     put_text(object, "host_name", each.host_name);
     put_text(object, "lock", each.lock);
@@ -93,7 +93,7 @@ std::string overview_table(const Overview& overview) {
 std::string overview_as_json(const std::vector<Figures>& containers) {
     auto list = nlohmann::ordered_json::array();
     for (const Figures& each : containers)
-        list.push_back(as_json(each));
+        list.push_back(figures_as_json(each));
     return list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

@@ -47,10 +47,10 @@ void Exporter::end() {
     std::string plain = text(encode::MetricsForm::text);
     if (file_ && listener_)
         file_->publish(plain);
-    else if (file_)
-        file_->publish(std::move(plain));
     if (listener_)
         listener_->publish(std::move(plain), text(encode::MetricsForm::openmetrics));
+    else if (file_)
+        file_->publish(std::move(plain));
 }
 
 bool Exporter::finish(bool is_last, std::chrono::milliseconds limit) {
