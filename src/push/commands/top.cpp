@@ -100,14 +100,12 @@ class Top {
 
     void sample() {
         const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
-        const bool is_first = overview_.monotonic_ns == 0;
+        const std::int64_t before_ns = view_.overview().monotonic_ns;
         collector_.collect(io::now_ns(CLOCK_REALTIME));
-        Overview overview = read_overview(collector_, overview_);
-        seconds_ = static_cast<double>(overview.monotonic_ns - overview_.monotonic_ns) / 1e9;
-        overview_ = overview;
-        view_.show(std::move(overview));
+        view_.show(read_overview(collector_, view_.overview()));
+        seconds_ = static_cast<double>(view_.overview().monotonic_ns - before_ns) / 1e9;
         read_details();
-        next_ns_ = begin_ns + (is_first ? std::min(first_interval, interval_) : interval_).count();
+        next_ns_ = begin_ns + (before_ns == 0 ? std::min(first_interval, interval_) : interval_).count();
     }
 
     void show_message(const std::string& message) {
@@ -168,7 +166,6 @@ class Top {
     app::Collector collector_;
     std::chrono::nanoseconds interval_;
     View view_;
-    Overview overview_;
     Details details_;
     double seconds_ = 0;
     std::int64_t next_ns_ = 0;

@@ -19,6 +19,12 @@ std::pair<std::string, std::string> place_of_row(const Figures& row) {
     return {row.name, row.lxcpath};
 }
 
+/// The row of a container; the end if it has none.
+auto find_place(const std::vector<Figures>& rows,
+                const std::optional<std::pair<std::string, std::string>>& place) {
+    return std::ranges::find_if(rows, [&](const Figures& row) { return place == place_of_row(row); });
+}
+
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
     io::for_each_line(text, [&](std::string_view line) { lines.emplace_back(line); });
@@ -53,8 +59,7 @@ void View::choose_rows() {
 }
 
 std::size_t View::selected_row() const {
-    const auto found = std::ranges::find_if(
-        rows_, [&](const Figures& row) { return selected_ && place_of_row(row) == *selected_; });
+    const auto found = find_place(rows_, selected_);
     return found == rows_.end() ? 0 : static_cast<std::size_t>(found - rows_.begin());
 }
 
@@ -198,7 +203,7 @@ void View::draw_containers(std::vector<ScreenLine>& lines, const ScreenSize& siz
     lines.push_back({table.front(), LineStyle::title});
     for (std::size_t row = first_row_; row < std::min(rows_.size(), first_row_ + page_rows_); ++row) {
         const bool is_alarm = rows_[row].restarts != 0 || rows_[row].oom_kills != 0;
-        const bool is_selected = selected_ && place_of_row(rows_[row]) == *selected_;
+        const bool is_selected = selected_ == place_of_row(rows_[row]);
         lines.push_back({table[row + 1], is_selected ? LineStyle::selected
                                          : is_alarm  ? LineStyle::alarm
                                                      : LineStyle::plain});
@@ -208,8 +213,7 @@ void View::draw_containers(std::vector<ScreenLine>& lines, const ScreenSize& siz
 }
 
 void View::draw_expanded(std::vector<ScreenLine>& lines, const ScreenSize& size) {
-    const auto found = std::ranges::find_if(
-        overview_.containers, [&](const Figures& each) { return place_of_row(each) == *expanded_; });
+    const auto found = find_place(overview_.containers, expanded_);
     if (found == overview_.containers.end()) {
         lines.push_back({text::for_terminal(expanded_->first) + " is gone."});
         return;

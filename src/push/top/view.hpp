@@ -49,6 +49,8 @@ class View {
 
     /// The figures of a tick.
     void show(Overview overview);
+    /// Those of the last one; without a time before the first.
+    [[nodiscard]] const Overview& overview() const noexcept { return overview_; }
     /// The container whose details are wanted, as (name, lxcpath).
     [[nodiscard]] const std::optional<std::pair<std::string, std::string>>& expanded() const noexcept {
         return expanded_;
