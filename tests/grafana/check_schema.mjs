@@ -27,6 +27,7 @@ function kindOf(name) {
 }
 
 const first = (dashboard, type) => dashboard.panels.find((panel) => panel.type === type);
+const threshold = (file) => file.groups[0].rules.flatMap((rule) => rule.data).find((each) => each.model.type === 'threshold').model;
 // What each takes away from, or writes into, a good file; none of them may pass.
 const mistakes = {
   DashboardFile: [
@@ -51,6 +52,8 @@ const mistakes = {
     (f) => { delete f.groups[0].rules[0].for; },
     (f) => { f.groups[0].rules[0].data[0].model.intervalMS = 1; },
     (f) => { f.groups[0].rules[0].data[1].model.reducer = 'lastest'; },
+    (f) => { f.groups[0].rules[0].annotations.__panelId__ = 2; },
+    (f) => { delete threshold(f).conditions[0].unloadEvaluator; },
   ],
   DatasourceFile: [(f) => { f.datasources[0].jsonData.version = 'influxql'; }, (f) => { f.datasources[0].Url = ''; }],
   ProviderFile: [(f) => { f.providers[0].options = {}; }],

@@ -40,7 +40,7 @@ type Transformation =
   | { id: 'sortBy'; options: { fields: {}; sort: { field: string; desc: boolean }[] } }
   | { id: 'limit'; options: { limitField: number } };
 
-type Common = Required<Pick<Panel, 'id' | 'title' | 'description' | 'datasource' | 'gridPos' | 'interval'>> & { targets: Target[] };
+type Common = Required<Pick<Panel, 'id' | 'title' | 'description' | 'datasource' | 'gridPos'>> & { targets: Target[]; maxDataPoints?: number };
 interface Fields<Custom> { defaults: Omit<Json<FieldConfig>, 'custom'> & { custom: Custom }; overrides: Override[] }
 type GraphPanel = Common & { type: 'timeseries'; options: Json<GraphOptions>; fieldConfig: Fields<Json<GraphFieldConfig>> };
 type StatPanel = Common & {
@@ -54,9 +54,9 @@ type TablePanel = Common & {
 type DataPanel = GraphPanel | StatPanel | TablePanel;
 type Row = Omit<Json<RowPanel>, 'panels'> & { panels: DataPanel[] };
 
-type Variable = Omit<Json<VariableModel>, 'type' | 'query' | 'refresh'> & (
+type Variable = Omit<Json<VariableModel>, 'type' | 'query' | 'refresh' | 'current'> & { current: {} | Json<VariableModel>['current'] } & (
   | { type: 'datasource'; query: 'influxdb'; refresh: 1 }
-  | { type: 'query'; query: string; datasource: DataSourceRef; refresh: 2; multi: true; includeAll: true; allValue: '.*' });
+  | { type: 'query'; query: string; datasource: DataSourceRef; refresh: 2; multi: true; includeAll: boolean; allValue?: '.*' });
 interface InfluxQlNote { textColumn: string; tagsColumn: string; titleColumn: string; timeEndColumn: string }
 interface Annotation extends Partial<InfluxQlNote> {
   name: string; enable: boolean; hide: boolean; iconColor: string; datasource: DataSourceRef; query?: string;
@@ -73,12 +73,14 @@ interface AlertQuery {
   model: { refId: string } & (
     | { query: string; rawQuery?: true; resultFormat?: 'time_series'; intervalMs: number; maxDataPoints: number }
     | { type: 'reduce'; expression: string; reducer: 'last'; settings: { mode: 'dropNN' } }
-    | { type: 'math'; expression: string });
+    | { type: 'math'; expression: string }
+    | { type: 'threshold'; expression: string; conditions: [{ evaluator: Evaluator; unloadEvaluator: Evaluator }] });
 }
+interface Evaluator { type: 'gt' | 'lt'; params: [number] }
 interface AlertRule {
   uid: string; title: string; condition: string; for: string; noDataState: 'OK' | 'Alerting' | 'NoData' | 'KeepLast';
   execErrState: 'OK' | 'Alerting' | 'Error' | 'KeepLast'; labels: { severity: 'critical' | 'warning' };
-  annotations: { summary: string; description: string }; data: AlertQuery[];
+  annotations: { summary: string; description: string; __dashboardUid__: string; __panelId__: string }; data: AlertQuery[];
 }
 export interface AlertFile {
   apiVersion: 1; groups: { orgId: number; name: string; folder: string; interval: string; rules: AlertRule[] }[];

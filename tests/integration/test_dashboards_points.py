@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Panels about what no container of this host can show (Proxmox VE's locks, stacked devices, memory.high), on points made here."""
+"""Panels about what no container of this host can show (Proxmox VE's locks, stacked devices, memory.high, days), on points made
+here."""
 
 import time
 import unittest
@@ -21,20 +22,21 @@ class DashboardsPoints(unittest.TestCase):
         cls.influx.start()
         cls.now_ns = time.time_ns()
 
-    def write(self, db, *series):
-        """A point of each each second, for a minute: functions of the seconds that have passed."""
+    def write(self, db, *series, times=range(61)):
+        """A point of each at each of these seconds, the last of which is now: functions of the second, or of those without, None."""
         self.influx.execute(f'CREATE DATABASE "{db}"')
-        lines = [f"{each(at)} {self.now_ns - (60 - at) * SECOND_NS}" for each in series for at in range(61)]
+        made = [(each(at), at) for each in series for at in times]
+        lines = [f"{line} {self.now_ns - (times[-1] - at) * SECOND_NS}" for line, at in made if line]
         self.assertEqual(self.influx.write(db, "\n".join(lines).encode()), (204, ""))
 
-    def found(self, db, panel, *by):
-        """What the queries of the panel say: {values of the tags `by`: {letter: the last value}}."""
+    def found(self, db, panel, *by, seconds=60, interval="10s"):
+        """What the queries of the panel say of the last seconds: {values of the tags `by`: {letter: the last value}}."""
         made = {}
         end_ms = self.now_ns // 10**6
         for each in (query for dashboard in dashboards() for query in panel_queries(dashboard)):
             if not each.where.startswith(f"{panel} / "):
                 continue
-            text = filled_in(each.text, end_ms - 60_000, end_ms, "60s", host=None, container=None, interface=None)
+            text = filled_in(each.text, end_ms - seconds * 1000, end_ms, interval, host=None, container=None, interface=None)
             for series in self.influx.execute(text, db).get("series", []):
                 key = tuple(series.get("tags", {}).get(tag) for tag in by)
                 values = [row[1] for row in series["values"] if row[1] is not None]
@@ -72,6 +74,43 @@ class DashboardsPoints(unittest.TestCase):
             self.assertEqual(self.found(db, "LXC Fleet / Top 10: disk writes", "container"), {("c",): {"A": 120}}, db)
             self.assertEqual(self.found(db, "LXC Fleet / Disk", "container"), {("c",): {"A": 120, "B": 120}}, db)
         self.assertEqual(self.found("layers", "LXC Container / Bytes", "device")[("dm-7",)], {"A": 100, "B": 100})
+
+    def test_means_of_a_day(self):
+        """They are computed from hours and not from points; restarts, silence and odd ends must not bend them. A mean of all points
+        is what it was before."""
+        day, hour = 86_400, 3600
+
+        containers = {
+            "steady": (lambda at: at * 300, lambda at: True),
+            "restarted": (lambda at: at % 20_000 * 250, lambda at: True),
+            "daily": (lambda at: at * 100 if at < day / 2 else at * 300 - day * 100, lambda at: True),
+            "silent": (lambda at: at * 200, lambda at: not 30_000 < at < 45_000),
+            "young": (lambda at: (at - 70_000) * 150, lambda at: at > 70_000)}
+        times = range(60, day + 60, 60)
+        for way, measurement, fields in (("rate", "lxc_net,{},interface=eth0", "rx_bytes={}i"),
+                                         ("share", "lxc_cpu,{}", "nr_throttled={}i,nr_periods={periods}i")):
+            series = []
+            for name, (counted, has) in containers.items():
+                tags = measurement.format(f"host=h,container={name}")
+                series.append(lambda at, tags=tags, counted=counted, has=has: (
+                    f"{tags} {fields.format(counted(at), periods=counted(at) * 4)}" if has(at) else None))
+            self.write(f"day-{way}", *series, times=times)
+        for seconds, interval in ((day, "1h"), (5 * hour + 1234, "15m"), (hour, "2m")):
+            found = self.found("day-rate", "LXC Fleet / Top 10: network", "container", seconds=seconds, interval=interval)
+            before = self.mean_of_points("day-rate", seconds)
+            self.assertEqual(set(found), set(before))
+            for key, numbers in found.items():
+                self.assertAlmostEqual(numbers["A"] / before[key], 1, delta=0.03, msg=(key, seconds))
+            throttled = self.found("day-share", "LXC Fleet / Throttled", "container", seconds=seconds, interval=interval)
+            self.assertEqual(set(throttled), set(before))
+            for key, numbers in throttled.items():
+                self.assertAlmostEqual(numbers["A"], 25, delta=0.01, msg=(key, seconds))
+
+    def mean_of_points(self, db, seconds):
+        end_ms = self.now_ns // 10**6
+        text = ('SELECT mean("a") FROM (SELECT non_negative_derivative("rx_bytes", 1s) AS "a" FROM "lxc_net" WHERE '
+                f'time >= {end_ms - seconds * 1000}ms AND time <= {end_ms}ms GROUP BY "container") GROUP BY "container"')
+        return {(each["tags"]["container"],): each["values"][0][1] for each in self.influx.execute(text, db)["series"]}
 
 
 if __name__ == "__main__":

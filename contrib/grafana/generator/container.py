@@ -27,7 +27,7 @@ def dashboard(language):
         [Row("Now", _now()), Row("CPU", _cpu()), Row("Memory", _memory()), Row("Block I/O", _io()), Row("Network", _network()),
          Row("Filesystems", _filesystems()), Row("Pressure (PSI)", _pressure()), Row("Processes", _processes()),
          Row("Off by default: agent options --metrics +lxc_process --metrics +lxc_socket; huge pages if used", _optional(), folded=True)],
-        annotation=RESTARTS, links=("fleet", "agent"))
+        annotation=RESTARTS, links=("fleet", "agent"), first=("container",))
 
 
 def _now():
@@ -138,7 +138,7 @@ def _pressure():
     def graph(title, description, kind):
         return Graph(title, description, "percent", [series(pressure(resource, kind=kind), of(resource))
                                                      for resource in ("cpu", "memory", "io")],
-                     thresholds=PERCENT_OF_TIME, no_value=NO_PSI)
+                     maximum=100, thresholds=PERCENT_OF_TIME, no_value=NO_PSI)
     return [graph("Some task waited", "Share of time, by resource. Above 10 % it is noticeable.", "some"),
             graph("All tasks waited", "Share of time in which no task made progress.", "full")]
 

@@ -27,15 +27,18 @@ class Dashboard:
     variables: list
     rows: list
     annotation: Figure | None = None
+    refresh: str = "1m"
+    first: tuple = ()  # variables that begin with their first value, and do not offer All
     links: tuple = field(default=())
 
     def json(self, language):
         return {
             "id": None, "uid": uid(self.name, language), "title": TITLES[self.name] + language.TITLE, "description": self.description,
-            "tags": ["lxcmon"], "editable": True, "graphTooltip": 1, "schemaVersion": 39, "version": 1, "refresh": "1m",
+            "tags": ["lxcmon"], "editable": True, "graphTooltip": 1, "schemaVersion": 39, "version": 1, "refresh": self.refresh,
             "fiscalYearStartMonth": 0, "weekStart": "", "timezone": "browser", "timepicker": {}, "time": {"from": "now-1h", "to": "now"},
             "links": [_link(name, language) for name in self.links],
-            "templating": {"list": [_datasource(language), *(_variable(each, language) for each in self.variables)]},
+            "templating": {"list": [_datasource(language),
+                                    *(_variable(each, language, each.name not in self.first) for each in self.variables)]},
             "annotations": {"list": [_annotation(self.annotation, language)] if self.annotation else []},
             "panels": _laid_out(self.rows, language),
         }
@@ -68,11 +71,13 @@ def _datasource(language):
             "current": {"selected": True, "text": language.NAME, "value": language.UID}}
 
 
-def _variable(wanted, language):
+def _variable(wanted, language, has_all):
+    # Where All is offered, Grafana begins with it, whatever `current` says.
+    every = {"allValue": ".*"} if has_all else {}
     return {"type": "query", "name": wanted.name, "label": wanted.label, "datasource": panels.DATASOURCE,
-            "query": language.variable(wanted), "regex": "", "refresh": 2, "sort": 5, "hide": 0, "multi": True, "includeAll": True,
-            "allValue": ".*", "skipUrlSync": False, "options": [],
-            "current": {"selected": True, "text": ["All"], "value": ["$__all"]}}
+            "query": language.variable(wanted), "regex": "", "refresh": 2, "sort": 5, "hide": 0, "multi": True, "includeAll": has_all,
+            **every, "skipUrlSync": False, "options": [],
+            "current": {"selected": True, "text": ["All"], "value": ["$__all"]} if has_all else {}}
 
 
 def _annotation(figure, language):

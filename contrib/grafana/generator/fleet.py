@@ -38,7 +38,7 @@ def dashboard(language):
     return Dashboard(
         "fleet", "All LXC containers of all hosts, from lxcmon-push.", [HOST, CONTAINER],
         [Row("Now", [*_counts(), _containers(language)]), Row("Top 10 and problems", _top_and_problems(language)),
-         Row("Over time", _graphs()), Row("Hosts", [_hosts(language), *_host_graphs()])],
+         Row("Over time (folded: a line for each container, which takes seconds if there are hundreds)", _graphs(), folded=True), Row("Hosts", [_hosts(language), *_host_graphs()])],
         links=("container", "agent"))
 
 
@@ -134,7 +134,7 @@ def _graphs():
               [series(READ, queries.CONTAINER + " read", DEVICES), series(WRITTEN, queries.CONTAINER + " written", DEVICES)],
               mirrored=("B",), no_value=NO_IO),
         *(Graph(f"Pressure: {resource}", f"Time in which a task of the container waited for {resource} (PSI). Above 10 %: noticeable.",
-                "percent", [series(pressure(resource))], width=8, thresholds=PERCENT_OF_TIME, no_value=NO_PSI)
+                "percent", [series(pressure(resource))], width=8, maximum=100, thresholds=PERCENT_OF_TIME, no_value=NO_PSI)
           for resource in ("cpu", "memory", "io")),
     ]
 
@@ -170,7 +170,7 @@ def _host_graphs():
               [series(gauge("host_load", "load1"), of_host)], width=8),
         Graph("Host pressure", "Time in which some task waited (PSI), by resource.", "percent",
               [series(pressure(resource, "host"), f"{of_host} {resource}") for resource in ("cpu", "memory", "io")], width=8,
-              thresholds=PERCENT_OF_TIME, no_value=NO_PSI),
+              maximum=100, thresholds=PERCENT_OF_TIME, no_value=NO_PSI),
         Graph("Host filesystems", "Used, of the space that is available to users. Above 90 %: free space.", "percent",
               [series(gauge("host_fs", "used_percent"), "{host} {mountpoint}")], width=8, maximum=100, thresholds=FULL),
         Graph("Host network", "Received, and below zero sent, without the interfaces of containers.", "Bps",

@@ -8,6 +8,8 @@ from .queries import Query
 
 NAME, UID = "lxcmon-flux", "lxcmon-flux"
 SUFFIX, TITLE = "-flux", " (Flux)"
+# Grafana cuts a result off at ten times as many rows: a table of many containers needs them. Means are of all points.
+SPARK_POINTS, WINDOWS = 250, None
 RANGE = "range(start: v.timeRangeStart, stop: v.timeRangeStop)"
 LATEST = "range(start: date.sub(d: 5m, from: v.timeRangeStop), stop: v.timeRangeStop)"
 EXISTS = "filter(fn: (r) => exists r._value)"
@@ -24,9 +26,9 @@ def alert_model(query, ref_id):
 def text(query, latest=LATEST):
     figure, tags = query.figure, query.by + query.across
     if query.shape == "presence":
-        return _piped(_presence(query))
+        return _program(_presence(query))
     if query.also:
-        return _piped(_sum(query))
+        return _program(_sum(query))
     steps = ["from(bucket: v.defaultBucket)", latest if query.shape == "latest" else RANGE, *_filters(query)]
     if query.shape == "latest" and figure.how == "gauge":
         # First of all steps, so that InfluxDB reads one point of each series.
@@ -48,24 +50,33 @@ def text(query, latest=LATEST):
     if query.across:
         steps += _combined(query)
     steps += _series_end(query) if query.shape == "series" else _table_end(query)
-    return _piped(steps)
+    return _program(steps)
 
 
 def _piped(steps):
-    made = "\n  |> ".join(steps)
+    return "\n  |> ".join(steps)
+
+
+def _program(steps):
+    made = _piped(steps)
     return f'import "date"\n\n{made}' if "date." in made else made
 
 
 def _presence(query):
-    return ["from(bucket: v.defaultBucket)", RANGE, *_filters(query), _group((*query.by, "_start", "_stop")),
-            "aggregateWindow(every: 2m, fn: count, createEmpty: true)", "movingAverage(n: 3)", _group(query.by), "last()",
-            *_table_end(query)]
+    """last() reads one point of each series, so that a long range costs nothing."""
+    source, filters = "from(bucket: v.defaultBucket)", list(_filters(query))
+    return _added(query, [_piped([source, LATEST, *filters, "count()"]),
+                          _piped([source, RANGE, *filters, "last()", "map(fn: (r) => ({r with _value: 0}))"])])
+
+
+def _added(query, parts):
+    return ["union(tables: [" + ",\n".join(parts) + "])", _group(query.by), "sum()", *_table_end(query)]
 
 
 def _sum(query):
     parts = (_piped(["from(bucket: v.defaultBucket)", RANGE, *_filters(replace(query, figure=figure)), f"{query.reduce}()"])
              for figure in (query.figure, *query.also))
-    return ["union(tables: [" + ",\n".join(parts) + "])", _group(query.by), "sum()", *_table_end(query)]
+    return _added(query, parts)
 
 
 def _filters(query):

@@ -133,7 +133,14 @@ class Table:
         options = {"showHeader": True, "cellHeight": "sm"}
         if self.sort_by:
             options["sortBy"] = [{"displayName": self.sort_by, "desc": True}]
-        return {**panel(self, "table", language, defaults, overrides, options), "transformations": list(self._transformations())}
+        return {**panel(self, "table", language, defaults, overrides, options), **self._most_points(language),
+                "transformations": list(self._transformations())}
+
+    def _most_points(self, language):
+        """By the width of the table, each sparkline would have a thousand points or more."""
+        if any(query.shape == "series" for query in self.queries):
+            return {"maxDataPoints": language.SPARK_POINTS}
+        return {"maxDataPoints": language.WINDOWS} if language.WINDOWS and any(query.windowed for query in self.queries) else {}
 
     def _transformations(self):
         letters = {letter: column for letter, column in zip(LETTERS, (each for each in self.columns if each.query))}
@@ -192,5 +199,6 @@ def of_query(letter, *properties):
 
 def panel(description, kind, language, defaults, overrides, options):
     targets = [{**language.target(query, letter), "datasource": DATASOURCE} for letter, query in zip(LETTERS, description.queries)]
+    # No `interval`: the data source's "Min time interval" is the agent's, and a panel's would override it.
     return {"type": kind, "title": description.title, "description": description.description, "datasource": DATASOURCE,
-            "interval": "10s", "targets": targets, "fieldConfig": {"defaults": defaults, "overrides": overrides}, "options": options}
+            "targets": targets, "fieldConfig": {"defaults": defaults, "overrides": overrides}, "options": options}

@@ -29,8 +29,8 @@ class Figure:
 @dataclass(frozen=True)
 class Query:
     """A figure in one of four shapes: a `series` over time; the `latest` value, or one value over the `range`, a row for each
-    combination of the tags `by`; `presence`, for alerts: points in each 2 minutes, mean of the last 3 (4 to 6 minutes, the current 2
-    minutes are incomplete), 0 if the only points are earlier in the range. Series of different `across` tags are combined last."""
+    combination of the tags `by`; `presence`, for alerts: the number of points in the last 5 minutes, 0 if the only points are earlier in
+    the range. Series of different `across` tags are combined last."""
     figure: Figure
     shape: str
     by: tuple = ("host", "container")
@@ -53,6 +53,11 @@ class Query:
         if self.shape == "series":
             return {"gauge": self.figure.window, "rate": "mean"}.get(self.figure.how, "sum")
         return "last" if self.shape == "latest" else self.reduce
+
+    @property
+    def windowed(self):
+        """A mean over a range: the windows are so many that it does not matter if one is left out."""
+        return self.shape == "range" and (self.figure.how == "rate" or self.figure.how == "growth" and self.figure.per is not None)
 
     @property
     def fill(self):

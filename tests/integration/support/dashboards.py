@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The dashboards and alert rules of contrib/grafana, and their queries filled in as Grafana does."""
 
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ def variable_queries(dashboard):
             yield Asked(f"{dashboard['title']} / variable {variable['name']}", variable["query"])
 
 
+@functools.cache
 def alert_rules(name="lxcmon"):
     document = yaml.safe_load((GRAFANA / f"provisioning/alerting/{name}.yaml").read_text())
     return [rule for group in document["groups"] for rule in group["rules"]]
@@ -58,11 +60,11 @@ def as_regex(values):
 
 
 def filled_in(text, begin_ms, end_ms, interval="1s", **variables):
-    """`variables`: a list of values each, or None for All."""
+    """`variables`: a list of values each, or None for All. The server's now() is `end_ms`, too."""
     for name, values in variables.items():
         text = text.replace(f"${{{name}:regex}}", as_regex(values))
     text = text.replace("$timeFilter", f"time >= {begin_ms}ms and time <= {end_ms}ms")
-    text = text.replace("${__to}", str(end_ms)).replace("$__interval", interval)
+    text = text.replace("${__to}", str(end_ms)).replace("$__interval", interval).replace("now()", f"{end_ms}ms")
     left = re.findall(r"\$\{?\w+", text)
     if left:
         raise AssertionError(f"{left} is not filled in: {text}")
