@@ -2,6 +2,7 @@
 """Panels about what no container of this host can show (Proxmox VE's locks, stacked devices, memory.high, days), on points made
 here."""
 
+import re
 import time
 import unittest
 
@@ -105,6 +106,19 @@ class DashboardsPoints(unittest.TestCase):
             self.assertEqual(set(throttled), set(before))
             for key, numbers in throttled.items():
                 self.assertAlmostEqual(numbers["A"], 25, delta=0.01, msg=(key, seconds))
+
+    def test_what_opens(self):
+        """No counter of all containers is read over the whole time in a row that is not folded, and LXC Container begins with one:
+        see tests/grafana/query_times.py."""
+        open_ones = [query for dashboard in dashboards() for query in panel_queries({**dashboard, "panels": [
+            {**panel, "panels": []} for panel in dashboard["panels"]]})]
+        fleet = [query for query in open_ones if query.where.startswith("LXC Fleet /")]
+        self.assertGreater(len(fleet), 40)
+        whole = [query.where for query in fleet if re.search(r'non_neg.* FROM "lxc_.*\$timeFilter', query.text)]
+        self.assertEqual(whole, [])
+        has_all = {(dashboard["title"], each["name"]): each["includeAll"] for dashboard in dashboards()
+                   for each in dashboard["templating"]["list"] if each["type"] == "query"}
+        self.assertEqual([where for where, value in has_all.items() if not value], [("LXC Container", "container")])
 
     def mean_of_points(self, db, seconds):
         end_ms = self.now_ns // 10**6

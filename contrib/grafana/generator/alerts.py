@@ -155,8 +155,7 @@ RULES = [
     Rule("oom-kill", "LXC container OOM-killed", "warning", [Ask(growth("lxc_memory", "oom_kill"), "range", 30 * MINUTE, reduce="sum")],
          "$A > 0", "0s", f"The kernel killed {rounded('A')} process(es) of {ON} for memory",
          "In the last 30 minutes. Raise the memory limit, or find the leak in the dashboard LXC Container. This rule can't see a kill "
-         "that ends the whole container: the rule for the host and, if it happens again, that for restarts see it.",
-         ("fleet", "OOM-killed")),
+         "that ends the whole container: the rule for the host and, if it happens again, that for restarts see it."),
     # The counter of a container ends with it, and on cgroup v1 leaves out the cgroups that systemd makes below its own.
     Rule("host-oom-kill", "LXC host OOM kill", "warning",
          [Ask(growth("host_memory", "oom_kill"), "range", 30 * MINUTE, ("host",), reduce="sum")], "$A > 0", "0s",
@@ -195,7 +194,7 @@ RULES = [
     Rule("throttled", "LXC container throttled above 25 %", "warning",
          [Ask(growth("lxc_cpu", "nr_throttled", per="nr_periods", scale=100), "range", 10 * MINUTE, reduce="sum")], "$A", "10m",
          f"{ON} is throttled in {rounded('A')} % of its CPU periods", "In the last 10 minutes. Raise its CPU limit.",
-         ("fleet", "Throttled"), (25, 15)),
+         limits=(25, 15)),
     Rule("spool-growing", "LXC agent spool growing", "warning",
          # A spool at its maximum size does not grow, but drops points.
          [Ask(change("lxcmon_push", "spool_bytes"), "range", 15 * MINUTE, ("host",), reduce="sum"),

@@ -27,14 +27,13 @@ class Dashboard:
     variables: list
     rows: list
     annotation: Figure | None = None
-    refresh: str = "1m"
     first: tuple = ()  # variables that begin with their first value, and do not offer All
     links: tuple = field(default=())
 
     def json(self, language):
         return {
             "id": None, "uid": uid(self.name, language), "title": TITLES[self.name] + language.TITLE, "description": self.description,
-            "tags": ["lxcmon"], "editable": True, "graphTooltip": 1, "schemaVersion": 39, "version": 1, "refresh": self.refresh,
+            "tags": ["lxcmon"], "editable": True, "graphTooltip": 1, "schemaVersion": 39, "version": 1, "refresh": "1m",
             "fiscalYearStartMonth": 0, "weekStart": "", "timezone": "browser", "timepicker": {}, "time": {"from": "now-1h", "to": "now"},
             "links": [_link(name, language) for name in self.links],
             "templating": {"list": [_datasource(language),

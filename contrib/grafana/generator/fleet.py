@@ -35,9 +35,12 @@ def pressure(resource, prefix="lxc", kind="some"):
 
 
 def dashboard(language):
+    top_cpu, top_memory, *of_counters, down = _top_and_problems(language)
     return Dashboard(
         "fleet", "All LXC containers of all hosts, from lxcmon-push.", [HOST, CONTAINER],
-        [Row("Now", [*_counts(), _containers(language)]), Row("Top 10 and problems", _top_and_problems(language)),
+        [Row("Now", [*_counts(), _containers(language)]), Row("Top 10 and problems", [top_cpu, top_memory, down]),
+         Row("Network, disk, throttled, OOM-killed in the time shown (folded: counters are read whole, which takes seconds if there are "
+             "hundreds of containers)", of_counters, folded=True),
          Row("Over time (folded: a line for each container, which takes seconds if there are hundreds)", _graphs(), folded=True), Row("Hosts", [_hosts(language), *_host_graphs()])],
         links=("container", "agent"))
 
@@ -54,8 +57,10 @@ def _counts():
              [latest(CPU, "CPU", by=(), across=("host", "container"))], decimals=1),
         Stat("Memory", "All containers together, without page cache.", "bytes",
              [latest(MEMORY, "memory", by=(), across=("host", "container"))], decimals=1),
-        Stat("OOM kills", "Processes that the kernel killed for memory in the time shown. Not 0: see OOM-killed.", "short",
-             [over_range(KILLS, "kills", by=(), across=("host", "container"), reduce="sum")], thresholds=ANY_IS_BAD),
+        # Those of the containers would take seconds, and leave out a kill that ends its container.
+        Stat("OOM kills", "Processes that the kernel killed for memory in the time shown, on the hosts and in their containers. Not 0: see "
+             "Hosts and OOM-killed.", "short", [over_range(HOST_KILLS, "kills", by=(), across=("host",), reduce="sum")],
+             thresholds=ANY_IS_BAD),
     ]
 
 
