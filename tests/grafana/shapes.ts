@@ -28,13 +28,17 @@ interface Override { matcher: { id: 'byName' | 'byFrameRefID'; options: string }
 interface InfluxQlTarget {
   refId: string; datasource: DataSourceRef; rawQuery: true; query: string; resultFormat: 'time_series' | 'table'; alias?: string;
 }
+interface PrometheusTarget {
+  refId: string; datasource: DataSourceRef; expr: string; format: 'time_series' | 'table'; range: boolean; instant: boolean;
+  editorMode: 'code'; legendFormat?: string;
+}
 interface FluxTarget { refId: string; datasource: DataSourceRef; query: string }
-type Target = InfluxQlTarget | FluxTarget;
+type Target = InfluxQlTarget | FluxTarget | PrometheusTarget;
 
 type Transformation =
   | { id: 'filterFieldsByName'; options: { exclude: { pattern: string } }; filter?: { id: 'byRefId'; options: string } }
   | { id: 'timeSeriesTable' | 'merge'; options: {} }
-  | { id: 'organize'; options: { excludeByName: {}; indexByName: Record<string, number>; renameByName: Record<string, string> } }
+  | { id: 'organize'; options: { excludeByName: Record<string, true>; indexByName: Record<string, number>; renameByName: Record<string, string> } }
   | { id: 'filterByValue'; options: { type: 'include'; match: 'all'; filters:
       { fieldName: string; config: { id: 'greater' | 'notEqual'; options: { value: number | string } } }[] } }
   | { id: 'sortBy'; options: { fields: {}; sort: { field: string; desc: boolean }[] } }
@@ -55,13 +59,20 @@ type DataPanel = GraphPanel | StatPanel | TablePanel;
 type Row = Omit<Json<RowPanel>, 'panels'> & { panels: DataPanel[] };
 
 type Variable = Omit<Json<VariableModel>, 'type' | 'query' | 'refresh' | 'current'> & { current: {} | Json<VariableModel>['current'] } & (
-  | { type: 'datasource'; query: 'influxdb'; refresh: 1 }
+  | { type: 'datasource'; query: 'influxdb' | 'prometheus'; refresh: 1 }
   | { type: 'query'; query: string; datasource: DataSourceRef; refresh: 2; multi: true; includeAll: boolean; allValue?: '.*' });
 interface InfluxQlNote { textColumn: string; tagsColumn: string; titleColumn: string; timeEndColumn: string }
-interface Annotation extends Partial<InfluxQlNote> {
+interface PrometheusNote { expr: string; titleFormat: string; textFormat: string; tagKeys: string; step: string }
+interface PrometheusAnnotation extends PrometheusNote {
+  name: string; enable: boolean; hide: boolean; iconColor: string; datasource: DataSourceRef;
+  target: { refId: string } & PrometheusNote;
+}
+interface InfluxAnnotation extends Partial<InfluxQlNote> {
   name: string; enable: boolean; hide: boolean; iconColor: string; datasource: DataSourceRef; query?: string;
   target: { refId: string; query: string; rawQuery?: true; fromAnnotations?: true } & Partial<InfluxQlNote>;
 }
+
+type Annotation = InfluxAnnotation | PrometheusAnnotation;
 
 export type DashboardFile = Omit<Json<Dashboard>, 'panels' | 'templating' | 'annotations' | 'id' | 'uid'> & {
   id: null; uid: string; title: string; panels: (DataPanel | Row)[]; templating: { list: Variable[] }; annotations: { list: Annotation[] };
@@ -85,16 +96,20 @@ interface AlertRule {
 export interface AlertFile {
   apiVersion: 1; groups: { orgId: number; name: string; folder: string; interval: string; rules: AlertRule[] }[];
 }
+interface PrometheusSource {
+  name: string; uid: string; type: 'prometheus'; access: 'proxy'; url: string; isDefault?: boolean; editable?: boolean;
+  jsonData: { timeInterval: string; httpMode: 'GET' | 'POST' };
+}
 export interface DatasourceFile {
   apiVersion: 1;
-  datasources: {
+  datasources: (PrometheusSource | {
     name: string; uid: string; type: 'influxdb'; access: 'proxy'; url: string; database?: string; user?: string; isDefault?: boolean;
     editable?: boolean; secureJsonData?: { password?: string; token?: string; httpHeaderValue1?: string };
     jsonData: {
       version: 'InfluxQL' | 'Flux'; timeInterval?: string; dbName?: string; httpMode?: 'GET' | 'POST'; organization?: string;
       defaultBucket?: string; httpHeaderName1?: string;
     };
-  }[];
+  })[];
 }
 export interface ProviderFile {
   apiVersion: 1;

@@ -8,6 +8,7 @@ from .queries import Query
 
 NAME, UID = "lxcmon-flux", "lxcmon-flux"
 SUFFIX, TITLE = "-flux", " (Flux)"
+DATASOURCE_TYPE = "influxdb"
 # Grafana cuts a result off at ten times as many rows: a table of many containers needs them. Means are of all points.
 SPARK_POINTS, WINDOWS = 250, None
 RANGE = "range(start: v.timeRangeStart, stop: v.timeRangeStop)"
@@ -169,3 +170,16 @@ def annotation(figure):
 
 def field_defaults(query):
     return {"displayName": "${__field.labels.legend}"} if query.legend else {}
+
+
+def renamed(letters):
+    """The queries name the columns."""
+    return []
+
+
+def column_properties(column):
+    return []
+
+
+def kept(condition):
+    return condition

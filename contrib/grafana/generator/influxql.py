@@ -7,6 +7,7 @@ from .queries import Query
 
 NAME, UID = "lxcmon", "lxcmon"
 SUFFIX, TITLE = "", ""
+DATASOURCE_TYPE = "influxdb"
 # Containers that have been gone for longer are not current.
 LATEST = "time > ${__to}ms - 5m AND time <= ${__to}ms"
 # Of a table: points of a sparkline, windows of a mean over the range.
@@ -130,3 +131,16 @@ def annotation(figure):
 
 def field_defaults(query):
     return {}
+
+
+def renamed(letters):
+    """The queries name the columns."""
+    return []
+
+
+def column_properties(column):
+    return []
+
+
+def kept(condition):
+    return condition

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from .queries import Query
 
-DATASOURCE = {"type": "influxdb", "uid": "${datasource}"}
 GREEN, ORANGE, RED, BLUE = "green", "orange", "red", "blue"
 STATES = {"RUNNING": GREEN, "FROZEN": BLUE, "STOPPED": RED, "STARTING": ORANGE, "STOPPING": ORANGE, "ABORTING": RED, "FREEZING": BLUE,
           "THAWED": GREEN}
@@ -129,12 +128,12 @@ class Table:
         if self.no_value:
             defaults["noValue"] = self.no_value
         overrides = [{"matcher": {"id": "byName", "options": column.name}, "properties": properties}
-                     for column in self.columns if (properties := column_properties(column))]
+                     for column in self.columns if (properties := [*column_properties(column), *language.column_properties(column)])]
         options = {"showHeader": True, "cellHeight": "sm"}
         if self.sort_by:
             options["sortBy"] = [{"displayName": self.sort_by, "desc": True}]
         return {**panel(self, "table", language, defaults, overrides, options), **self._most_points(language),
-                "transformations": list(self._transformations())}
+                "transformations": list(self._transformations(language))}
 
     def _most_points(self, language):
         """By the width of the table, each sparkline would have a thousand points or more."""
@@ -142,7 +141,7 @@ class Table:
             return {"maxDataPoints": language.SPARK_POINTS}
         return {"maxDataPoints": language.WINDOWS} if language.WINDOWS and any(query.windowed for query in self.queries) else {}
 
-    def _transformations(self):
+    def _transformations(self, language):
         letters = {letter: column for letter, column in zip(LETTERS, (each for each in self.columns if each.query))}
         rows = [letter for letter, column in letters.items() if column.query.shape != "series"]
         without_time = {"id": "filterFieldsByName", "options": {"exclude": {"pattern": "/^[Tt]ime$/"}}}
@@ -152,12 +151,13 @@ class Table:
         if len(rows) < len(letters):
             yield {"id": "timeSeriesTable", "options": {}}
         yield {"id": "merge", "options": {}}
+        yield from language.renamed({letter: letters[letter] for letter in rows})
         trends = {f"Trend #{letter}": column.name for letter, column in letters.items() if letter not in rows}
         named = {name: key for key, name in trends.items()}
         order = {named.get(column.name, column.name): index for index, column in enumerate(self.columns)}
         yield {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": trends}}
         if self.keep:
-            yield {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [self.keep]}}
+            yield {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [language.kept(self.keep)]}}
         if self.most:
             yield {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": self.sort_by, "desc": True}]}}
             yield {"id": "limit", "options": {"limitField": self.most}}
@@ -193,12 +193,17 @@ def column_properties(column):
     return made
 
 
+def datasource(language):
+    return {"type": language.DATASOURCE_TYPE, "uid": "${datasource}"}
+
+
 def of_query(letter, *properties):
     return {"matcher": {"id": "byFrameRefID", "options": letter}, "properties": list(properties)}
 
 
 def panel(description, kind, language, defaults, overrides, options):
-    targets = [{**language.target(query, letter), "datasource": DATASOURCE} for letter, query in zip(LETTERS, description.queries)]
+    source = datasource(language)
+    targets = [{**language.target(query, letter), "datasource": source} for letter, query in zip(LETTERS, description.queries)]
     # No `interval`: the data source's "Min time interval" is the agent's, and a panel's would override it.
-    return {"type": kind, "title": description.title, "description": description.description, "datasource": DATASOURCE,
+    return {"type": kind, "title": description.title, "description": description.description, "datasource": source,
             "targets": targets, "fieldConfig": {"defaults": defaults, "overrides": overrides}, "options": options}
