@@ -5,9 +5,12 @@ and what it has sent to VictoriaMetrics."""
 import time
 import unittest
 
+import yaml
+
 from support.agent import Agent
 from support.case import LabCase
 from support.containers import Limits, Spec
+from support.dashboards import GRAFANA
 from support.influx import free_port
 from support.prometheus import Prometheus
 from support.promql import PromqlApi, asked_by, filled_in, rows_of, table_of, variables_of
@@ -161,6 +164,17 @@ class DashboardsPromql(LabCase):
                                             f"[{int(self.end - self.begin)}s]))", self.end)
             received = self.table(name, "LXC Fleet", "Top 10: network", "container", host=[HOST])
             self.assertAlmostEqual(received["web",]["received"] / wanted, 1, 6, name)
+
+    def test_alert_rules(self):
+        """Those of contrib/prometheus, which test_prometheus_rules.py tests, are asked of both servers that scrape."""
+        rules = yaml.safe_load((GRAFANA.parent / "prometheus/lxcmon-rules.yaml").read_text())["groups"][0]["rules"]
+        for name in ("Prometheus", "VictoriaMetrics, scraped"):
+            _, server = self.servers[name]
+            fires = {rule["alert"]: {(labels["host"], labels.get("container")) for labels, _ in server.instant(rule["expr"], self.end)}
+                     for rule in rules}
+            self.assertEqual(fires["LxcOomKill"], {(HOST, "web"), (OTHER, "web")}, name)
+            self.assertEqual(fires["LxcContainerDown"], set(), name)
+            self.assertEqual(fires["LxcAgentSilent"], set(), name)
 
 
 if __name__ == "__main__":
