@@ -72,7 +72,7 @@ def _variable(wanted, language):
     return {"type": "query", "name": wanted.name, "label": wanted.label, "datasource": panels.DATASOURCE,
             "query": language.variable(wanted), "regex": "", "refresh": 2, "sort": 5, "hide": 0, "multi": True, "includeAll": True,
             "allValue": ".*", "skipUrlSync": False, "options": [],
-            "current": {"selected": True, "text": ["All"], "value": ["$__all"]}}
+            "current": {"selected": True, "text": ["All"], "value": ["$__all"]} if wanted.opens_with_all else {}}
 
 
 def _annotation(figure, language):
