@@ -8,14 +8,17 @@ import type {
 import type { Options as StatOptions } from '@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen';
 import type { Options as GraphOptions } from
   '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
+import type { FieldConfig as StatesConfig, Options as StatesOptions } from
+  '@grafana/schema/dist/esm/raw/composable/statetimeline/panelcfg/x/StateTimelinePanelCfg_types.gen';
 
 type Json<T> = T extends string ? `${T}` : T extends number | boolean | null | undefined ? T
   : T extends (infer U)[] ? Json<U>[] : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
 
 interface DataLink { title: string; url: string; targetBlank: boolean }
 type Property =
-  | { id: 'unit'; value: string }
+  | { id: 'unit' | 'noValue'; value: string }
   | { id: 'min' | 'max' | 'decimals' | 'custom.width' | 'custom.fillOpacity'; value: number }
+  | { id: 'custom.filterable'; value: boolean }
   | { id: 'thresholds'; value: Json<ThresholdsConfig> }
   | { id: 'links'; value: DataLink[] }
   | { id: 'mappings'; value: NonNullable<Json<FieldConfig>['mappings']> }
@@ -40,7 +43,7 @@ type Transformation =
   | { id: 'timeSeriesTable' | 'merge'; options: {} }
   | { id: 'organize'; options: { excludeByName: Record<string, true>; indexByName: Record<string, number>; renameByName: Record<string, string> } }
   | { id: 'filterByValue'; options: { type: 'include'; match: 'all'; filters:
-      { fieldName: string; config: { id: 'greater' | 'notEqual'; options: { value: number | string } } }[] } }
+      { fieldName: string; config: { id: 'greater' | 'notEqual'; options: { value: number | string | boolean } } }[] } }
   | { id: 'sortBy'; options: { fields: {}; sort: { field: string; desc: boolean }[] } }
   | { id: 'limit'; options: { limitField: number } };
 
@@ -55,7 +58,10 @@ type TablePanel = Common & {
   fieldConfig: Fields<Omit<Json<TableFieldOptions>, 'inspect'>>;
   transformations: Transformation[];
 };
-type DataPanel = GraphPanel | StatPanel | TablePanel;
+// Documented ("Connect null values", "Disconnect values"), and not in the type.
+interface NullOptions { spanNulls: number; insertNulls: false }
+type StatesPanel = Common & { type: 'state-timeline'; options: Json<StatesOptions>; fieldConfig: Fields<Json<StatesConfig> & NullOptions> };
+type DataPanel = GraphPanel | StatPanel | TablePanel | StatesPanel;
 type Row = Omit<Json<RowPanel>, 'panels'> & { panels: DataPanel[] };
 
 type Variable = Omit<Json<VariableModel>, 'type' | 'query' | 'refresh' | 'current'> & { current: {} | Json<VariableModel>['current'] } & (

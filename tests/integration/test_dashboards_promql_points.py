@@ -151,6 +151,13 @@ class DashboardsPromqlPoints(unittest.TestCase):
             self.assertEqual({**down["saved",], "state": 0}, {"state": 0, "lock": "backup" if texts else 0, "onboot": 1, "template": 0})
             self.assertEqual({**down["base",], "state": 0}, {"state": 0, "onboot": 0, "template": 1})
 
+    def test_states_over_time(self):
+        for at in self.servers:
+            codes = {name: set(self.lines(*at, "LXC Container", "State", container=name)["A"]) for name in ("plain", "busy", "cold")}
+            self.assertEqual(codes, {"plain": {0}, "busy": {1}, "cold": {2}})
+            (running,) = table_of(at[0], "LXC Fleet", "Running")
+            self.assertEqual([value for _, value in at[1].instant(self.filled(running), self.end)], [2])
+
     def test_memory_high(self):
         for at in self.servers:
             self.near(self.lines(*at, "LXC Container", "Memory by kind", container="busy")["E"], 7)

@@ -128,7 +128,8 @@ def _group(tags):
 def _combined(query):
     if query.shape == "series":
         return [_group((*query.by, "_time")), f"{query.combine}()", _group(query.by), 'sort(columns: ["_time"])']
-    return [_group(query.by), f"{query.combine}()"]
+    kept = [] if query.if_latest is None else [f"filter(fn: (r) => r._value == {_float(query.if_latest)})"]
+    return [*kept, _group(query.by), f"{query.combine}()"]
 
 
 def _series_end(query):

@@ -37,6 +37,8 @@ class Scraped:
     def text(self, query):
         """max: a series that two targets have counts once, and one that has moved to another target goes on."""
         made = _grouped("max", (*query.by, *query.across, *filter(None, [self.label(query)])), self._value(query))
+        if query.if_latest is not None:
+            made = f"{made} == {int(query.if_latest)}"
         if query.across:
             # Labels of the agent's own are unique: without this, a container in two targets would count twice.
             made = _grouped(query.combine, query.by, made)
