@@ -59,6 +59,14 @@ const mistakes = {
   ProviderFile: [(f) => { f.providers[0].options = {}; }],
 };
 
+const prometheusMistakes = [
+  (d) => { first(d, 'timeseries').targets[0].exp = first(d, 'timeseries').targets[0].expr; },
+  (d) => { delete first(d, 'timeseries').targets[0].expr; },
+  (d) => { first(d, 'timeseries').targets[0].format = 'timeseries'; },
+  (d) => { first(d, 'table').targets[0].instant = 'true'; },
+  (d) => { first(d, 'table').transformations.find((each) => each.id === 'organize').options.excludeByName.Value = 1; },
+];
+
 function program(files) {
   const options = { strict: true, noEmit: true, skipLibCheck: true, module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022,
                     moduleResolution: ts.ModuleResolutionKind.Bundler, types: [] };
@@ -83,6 +91,11 @@ const tried = new Set();
 for (const name of [...found('dashboards', '.json'), ...found('provisioning', '.yaml')]) {
   const kind = kindOf(name);
   add(name, kind, read(name), false);
+  for (const mistake of name.endsWith('prometheus/agent.json') ? prometheusMistakes : []) {
+    const content = read(name);
+    mistake(content);
+    add(`a dashboard in PromQL with the mistake ${mistake}`, kind, content, true);
+  }
   // The agent's dashboard is the smallest that has all kinds of panels but the figure.
   if (tried.has(kind) || (kind === kinds.dashboards && !name.endsWith('influxql/agent.json'))) continue;
   tried.add(kind);

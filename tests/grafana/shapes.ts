@@ -8,14 +8,17 @@ import type {
 import type { Options as StatOptions } from '@grafana/schema/dist/esm/raw/composable/stat/panelcfg/x/StatPanelCfg_types.gen';
 import type { Options as GraphOptions } from
   '@grafana/schema/dist/esm/raw/composable/timeseries/panelcfg/x/TimeSeriesPanelCfg_types.gen';
+import type { FieldConfig as StatesConfig, Options as StatesOptions } from
+  '@grafana/schema/dist/esm/raw/composable/statetimeline/panelcfg/x/StateTimelinePanelCfg_types.gen';
 
 type Json<T> = T extends string ? `${T}` : T extends number | boolean | null | undefined ? T
   : T extends (infer U)[] ? Json<U>[] : T extends object ? { [K in keyof T]: Json<T[K]> } : T;
 
 interface DataLink { title: string; url: string; targetBlank: boolean }
 type Property =
-  | { id: 'unit'; value: string }
+  | { id: 'unit' | 'noValue'; value: string }
   | { id: 'min' | 'max' | 'decimals' | 'custom.width' | 'custom.fillOpacity'; value: number }
+  | { id: 'custom.filterable'; value: boolean }
   | { id: 'thresholds'; value: Json<ThresholdsConfig> }
   | { id: 'links'; value: DataLink[] }
   | { id: 'mappings'; value: NonNullable<Json<FieldConfig>['mappings']> }
@@ -28,15 +31,19 @@ interface Override { matcher: { id: 'byName' | 'byFrameRefID'; options: string }
 interface InfluxQlTarget {
   refId: string; datasource: DataSourceRef; rawQuery: true; query: string; resultFormat: 'time_series' | 'table'; alias?: string;
 }
+interface PrometheusTarget {
+  refId: string; datasource: DataSourceRef; expr: string; format: 'time_series' | 'table'; range: boolean; instant: boolean;
+  editorMode: 'code'; legendFormat?: string;
+}
 interface FluxTarget { refId: string; datasource: DataSourceRef; query: string }
-type Target = InfluxQlTarget | FluxTarget;
+type Target = InfluxQlTarget | FluxTarget | PrometheusTarget;
 
 type Transformation =
   | { id: 'filterFieldsByName'; options: { exclude: { pattern: string } }; filter?: { id: 'byRefId'; options: string } }
   | { id: 'timeSeriesTable' | 'merge'; options: {} }
-  | { id: 'organize'; options: { excludeByName: {}; indexByName: Record<string, number>; renameByName: Record<string, string> } }
+  | { id: 'organize'; options: { excludeByName: Record<string, true>; indexByName: Record<string, number>; renameByName: Record<string, string> } }
   | { id: 'filterByValue'; options: { type: 'include'; match: 'all'; filters:
-      { fieldName: string; config: { id: 'greater' | 'notEqual'; options: { value: number | string } } }[] } }
+      { fieldName: string; config: { id: 'greater' | 'notEqual'; options: { value: number | string | boolean } } }[] } }
   | { id: 'sortBy'; options: { fields: {}; sort: { field: string; desc: boolean }[] } }
   | { id: 'limit'; options: { limitField: number } };
 
@@ -51,17 +58,27 @@ type TablePanel = Common & {
   fieldConfig: Fields<Omit<Json<TableFieldOptions>, 'inspect'>>;
   transformations: Transformation[];
 };
-type DataPanel = GraphPanel | StatPanel | TablePanel;
+// Documented ("Connect null values", "Disconnect values"), and not in the type.
+interface NullOptions { spanNulls: number; insertNulls: false }
+type StatesPanel = Common & { type: 'state-timeline'; options: Json<StatesOptions>; fieldConfig: Fields<Json<StatesConfig> & NullOptions> };
+type DataPanel = GraphPanel | StatPanel | TablePanel | StatesPanel;
 type Row = Omit<Json<RowPanel>, 'panels'> & { panels: DataPanel[] };
 
 type Variable = Omit<Json<VariableModel>, 'type' | 'query' | 'refresh' | 'current'> & { current: {} | Json<VariableModel>['current'] } & (
-  | { type: 'datasource'; query: 'influxdb'; refresh: 1 }
+  | { type: 'datasource'; query: 'influxdb' | 'prometheus'; refresh: 1 }
   | { type: 'query'; query: string; datasource: DataSourceRef; refresh: 2; multi: true; includeAll: boolean; allValue?: '.*' });
 interface InfluxQlNote { textColumn: string; tagsColumn: string; titleColumn: string; timeEndColumn: string }
-interface Annotation extends Partial<InfluxQlNote> {
+interface PrometheusNote { expr: string; titleFormat: string; textFormat: string; tagKeys: string; step: string }
+interface PrometheusAnnotation extends PrometheusNote {
+  name: string; enable: boolean; hide: boolean; iconColor: string; datasource: DataSourceRef;
+  target: { refId: string } & PrometheusNote;
+}
+interface InfluxAnnotation extends Partial<InfluxQlNote> {
   name: string; enable: boolean; hide: boolean; iconColor: string; datasource: DataSourceRef; query?: string;
   target: { refId: string; query: string; rawQuery?: true; fromAnnotations?: true } & Partial<InfluxQlNote>;
 }
+
+type Annotation = InfluxAnnotation | PrometheusAnnotation;
 
 export type DashboardFile = Omit<Json<Dashboard>, 'panels' | 'templating' | 'annotations' | 'id' | 'uid'> & {
   id: null; uid: string; title: string; panels: (DataPanel | Row)[]; templating: { list: Variable[] }; annotations: { list: Annotation[] };
@@ -85,16 +102,20 @@ interface AlertRule {
 export interface AlertFile {
   apiVersion: 1; groups: { orgId: number; name: string; folder: string; interval: string; rules: AlertRule[] }[];
 }
+interface PrometheusSource {
+  name: string; uid: string; type: 'prometheus'; access: 'proxy'; url: string; isDefault?: boolean; editable?: boolean;
+  jsonData: { timeInterval: string; httpMode: 'GET' | 'POST' };
+}
 export interface DatasourceFile {
   apiVersion: 1;
-  datasources: {
+  datasources: (PrometheusSource | {
     name: string; uid: string; type: 'influxdb'; access: 'proxy'; url: string; database?: string; user?: string; isDefault?: boolean;
     editable?: boolean; secureJsonData?: { password?: string; token?: string; httpHeaderValue1?: string };
     jsonData: {
       version: 'InfluxQL' | 'Flux'; timeInterval?: string; dbName?: string; httpMode?: 'GET' | 'POST'; organization?: string;
       defaultBucket?: string; httpHeaderName1?: string;
     };
-  }[];
+  })[];
 }
 export interface ProviderFile {
   apiVersion: 1;

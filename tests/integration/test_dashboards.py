@@ -21,7 +21,7 @@ WITHOUT_ROWS = {
     "LXC Container / Huge pages / A",  # the kernel here has no controller hugetlb
     # Proxmox VE, LXD and Incus alone have lock, onboot and template; see test_dashboards_points.py.
     "LXC Fleet / Down / B", "LXC Fleet / Down / C", "LXC Fleet / Down / D",
-    "LXC Container / Container / B", "LXC Container / Container / C", "LXC Container / Container / D",
+    "LXC Container / Container / I", "LXC Container / Container / J", "LXC Container / Container / K",
     "LXC Container / Memory by kind / E",  # no container here has memory.high
 }
 if CgroupPlace(os.getpid()).folder("memory"):

@@ -54,7 +54,24 @@ class DashboardsPoints(unittest.TestCase):
                          {("plain",): {"A": "STOPPED"}, ("saved",): {"A": "STOPPED", "B": "backup", "C": True, "D": False},
                           ("base",): {"A": "STOPPED", "C": False, "D": True}})
         self.assertEqual(self.found("down", "LXC Container / Container", "container")[("saved",)],
-                         {"A": "STOPPED", "B": "backup", "C": True, "D": False})
+                         {"A": "STOPPED", "I": "backup", "J": True, "K": False})
+
+    def test_running(self):
+        """What has stopped within the 5 minutes of the tables does not run."""
+        def state(container, until=99):
+            return lambda at: f'lxc_state,host=h,container={container} running={str(at < until).lower()},uptime_sec={at}i'
+        self.write("running", state("up"), state("ended", 30), state("never", 0))
+        self.assertEqual(self.found("running", "LXC Fleet / Running"), {(): {"A": 1}})
+
+    def test_cpu_of_its_limit(self):
+        """Without a limit there is no line, not even one without values."""
+        self.write("limit", lambda at: "lxc_cpu,host=h,container=free usage_percent=30",
+                   lambda at: "lxc_cpu,host=h,container=limited usage_percent=30,limit_cores=0.5")
+        (asked,) = [each for dashboard in dashboards() for each in panel_queries(dashboard)
+                    if each.where == "LXC Container / CPU of its limit / A"]
+        end_ms = self.now_ns // 10**6
+        text = filled_in(asked.text, end_ms - 60_000, end_ms, "60s", host=None, container=None)
+        self.assertEqual([each["tags"]["container"] for each in self.influx.execute(text, "limit")["series"]], ["limited"])
 
     def test_memory_high(self):
         self.write("high", lambda at: "lxc_memory,host=h,container=c anon_bytes=5i,high_bytes=7i,oom_kill=0i,events_max=1i,"

@@ -2,11 +2,14 @@
 """Agent: the health of lxcmon-push itself on all hosts."""
 
 from .dashboard import HOST, Dashboard, Row, to_host
-from .panels import ANY_IS_BAD, ORANGE, RED, Column, Graph, Table, steps
+from .panels import ANY_IS_BAD, GREEN, ORANGE, RED, Column, Graph, States, Table, steps
 from .queries import gauge, growth, latest, over_range, percent_of_time, rate, series
 from . import queries
 
 WAITING = steps((1, ORANGE), (100_000_000, RED))
+# 0: no answer.
+STATUS = {"mode": "absolute", "steps": [{"color": RED, "value": None}, {"color": GREEN, "value": 200}, {"color": ORANGE, "value": 300},
+                                        {"color": RED, "value": 400}]}
 
 
 def own(name, **more):
@@ -26,11 +29,11 @@ def dashboard(language):
 def _agents(language):
     by = ("host",)
 
-    def now(title, name, unit="short", **more):
+    def now(title, name, unit="none", **more):
         return Column(title, latest(own(name), title, by), unit, **more)
 
     def grown(title, name):
-        return Column(title, over_range(growth("lxcmon_push", name), title, by, reduce="sum"), "short", "background",
+        return Column(title, over_range(growth("lxcmon_push", name), title, by, reduce="sum"), "none", "background",
                       thresholds=ANY_IS_BAD)
     return Table(
         "Agents", "Each agent: values of the last 5 minutes, and counters over the time shown. A missing host sends nothing.",
@@ -38,7 +41,7 @@ def _agents(language):
          now("tick", "tick_usec", "µs", decimals=0), now("HTTP status", "last_status", "none"), now("queue", "queue_points"),
          now("spool", "spool_bytes", "bytes", cell="background", thresholds=WAITING), now("memory", "rss_bytes", "bytes", decimals=1),
          grown("missed ticks", "missed_ticks"), grown("errors", "sample_errors"), grown("rejected", "rejected_points"),
-         grown("dropped", "dropped_points"), grown("retries", "retries")], height=8, sort_by="spool")
+         grown("dropped", "dropped_points"), grown("retries", "retries")], height=8, sort_by="spool", frozen=True)
 
 
 def _delivery():
@@ -53,8 +56,8 @@ def _delivery():
               "short", lines((("dropped_points", "dropped"), ("rejected_points", "rejected")), growth), width=8, thresholds=ANY_IS_BAD),
         Graph("Retries", "Requests that were repeated, in each interval. Many: the server is overloaded or down.", "short",
               lines((("retries", "retries"),), growth), width=8),
-        Graph("HTTP status", "Of the last answer: 204 is success, 401 wrong credentials, 404 no database, 0 or 5xx the server.", "none",
-              [series(own("last_status", window="last"), queries.HOST)], width=8),
+        States("HTTP status", "Of the last answer: 204 is success, 401 wrong credentials, 404 no database, 0 or 5xx the server.",
+               [series(own("last_status", window="last"), queries.HOST)], width=8, height=8, thresholds=STATUS),
     ]
 
 

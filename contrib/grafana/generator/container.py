@@ -4,8 +4,8 @@
 from . import queries
 from .dashboard import CONTAINER, HOST, INTERFACE, Dashboard, Row
 from .fleet import (CPU, CPU_OF_LIMIT, KILLS, LOCK, MEMORY, MEMORY_PERCENT, NO_IO, NO_PSI, ONBOOT, PERCENT_OF_TIME, QUARTER, STATE,
-                    TEMPLATE, THROTTLED, pressure)
-from .panels import ANY_IS_BAD, FULL, Column, Graph, Stat, Table
+                    STATE_OVER_TIME, TEMPLATE, THROTTLED, pressure)
+from .panels import ANY_IS_BAD, FULL, Column, Graph, Stat, States, Table
 from .queries import gauge, growth, latest, over_range, percent_of_time, rate, series
 
 CHOSEN = ("host", "container", "interface")
@@ -33,24 +33,24 @@ def dashboard(language):
 def _now():
     return [
         Table("Container", "State and limits at the end of the time shown.",
-              [Column("container"), Column("host"), Column("name"),
-               Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=100),
-               Column("lock", latest(LOCK, "lock"), width=80), Column("onboot", latest(ONBOOT, "onboot"), width=75),
-               Column("template", latest(TEMPLATE, "template"), width=80),
+              [Column("container"), Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=95),
                Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0),
-               Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "short"),
+               Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "none"),
                Column("init", latest(gauge("lxc_state", "init_pid"), "init"), "none"),
                Column("cores", latest(gauge("lxc_cpu", "cpus"), "cores"), "short"),
                Column("CPU limit", latest(gauge("lxc_cpu", "limit_cores"), "CPU limit"), "short"),
                Column("memory limit", latest(gauge("lxc_memory", "limit_bytes"), "memory limit"), "bytes"),
-               Column("OOM kills", over_range(KILLS, "OOM kills", reduce="sum"), "short", "background", thresholds=ANY_IS_BAD)],
-              height=5),
+               Column("OOM kills", over_range(KILLS, "OOM kills", reduce="sum"), "none", "background", thresholds=ANY_IS_BAD),
+               Column("lock", latest(LOCK, "lock")), Column("onboot", latest(ONBOOT, "onboot")),
+               Column("template", latest(TEMPLATE, "template")), Column("host"), Column("name")],
+              height=5, frozen=True),
         Stat("CPU", "Of one core.", "percent", [series(CPU)], width=6, decimals=1),
         Stat("Memory", "Without page cache.", "bytes", [series(MEMORY)], width=6, decimals=1),
         Stat("Filesystem", "The fullest filesystem.", "percent",
              [series(gauge("lxc_fs", "used_percent"), across=("mountpoint",), combine="max")], width=6, thresholds=FULL, decimals=1),
-        Stat("Processes", "In the /proc of the container; counted when threads start or end, and once a minute.", "short",
+        Stat("Processes", "In the /proc of the container; counted when threads start or end, and once a minute.", "none",
              [series(gauge("lxc_pids", "processes"))], width=6, decimals=0),
+        States("State", "When it was in which state.", [series(STATE_OVER_TIME)], height=4),
     ]
 
 
@@ -120,15 +120,16 @@ def _filesystems():
     by = ("host", "container", "mountpoint")
     return [
         Table("Filesystems", "Each real filesystem once, sampled every 60 s. Above 90 %: free space.",
-              [Column("container"), Column("host"), Column("mountpoint"),
+              [Column("mountpoint"),
                Column("used", latest(gauge("lxc_fs", "used_percent"), "used", by), "percent", "bar", thresholds=FULL, decimals=1),
                Column("bytes", latest(gauge("lxc_fs", "used_bytes"), "bytes", by), "bytes", decimals=1),
                Column("total", latest(gauge("lxc_fs", "total_bytes"), "total", by), "bytes", decimals=1),
                Column("available", latest(gauge("lxc_fs", "available_bytes"), "available", by), "bytes", decimals=1),
                Column("inodes", latest(gauge("lxc_fs", "inodes_used", per="inodes_total", scale=100), "inodes", by), "percent", "bar",
                       thresholds=FULL, decimals=1),
-               Column("read-only", latest(gauge("lxc_fs", "readonly", text=True), "read-only", by), width=90)],
-              width=15, height=8, sort_by="used"),
+               Column("read-only", latest(gauge("lxc_fs", "readonly", text=True), "read-only", by)),
+               Column("container"), Column("host")],
+              width=15, height=8, sort_by="used", frozen=True),
         Graph("Used", "Of the space that is available to users.", "percent", [series(gauge("lxc_fs", "used_percent"), of("{mountpoint}"))],
               width=9, maximum=100, thresholds=FULL),
     ]

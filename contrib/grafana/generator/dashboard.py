@@ -65,7 +65,7 @@ def _link(name, language):
 
 
 def _datasource(language):
-    return {"type": "datasource", "name": "datasource", "label": "Data source", "query": "influxdb", "regex": "", "refresh": 1,
+    return {"type": "datasource", "name": "datasource", "label": "Data source", "query": language.DATASOURCE_TYPE, "regex": "", "refresh": 1,
             "hide": 0, "multi": False, "includeAll": False, "skipUrlSync": False, "options": [],
             "current": {"selected": True, "text": language.NAME, "value": language.UID}}
 
@@ -73,14 +73,14 @@ def _datasource(language):
 def _variable(wanted, language, has_all):
     # Where All is offered, Grafana begins with it, whatever `current` says.
     every = {"allValue": ".*"} if has_all else {}
-    return {"type": "query", "name": wanted.name, "label": wanted.label, "datasource": panels.DATASOURCE,
+    return {"type": "query", "name": wanted.name, "label": wanted.label, "datasource": panels.datasource(language),
             "query": language.variable(wanted), "regex": "", "refresh": 2, "sort": 5, "hide": 0, "multi": True, "includeAll": has_all,
             **every, "skipUrlSync": False, "options": [],
             "current": {"selected": True, "text": ["All"], "value": ["$__all"]} if has_all else {}}
 
 
 def _annotation(figure, language):
-    return {"name": "Restarts", "enable": True, "hide": False, "iconColor": "orange", "datasource": panels.DATASOURCE,
+    return {"name": "Restarts", "enable": True, "hide": False, "iconColor": "orange", "datasource": panels.datasource(language),
             **language.annotation(figure)}
 
 

@@ -4,7 +4,7 @@
 from dataclasses import replace
 
 from .dashboard import CONTAINER, HOST, Dashboard, Row, to_container, to_host
-from .panels import ANY_IS_BAD, FULL, ORANGE, RED, Column, Graph, Stat, Table, is_not, more_than_0, steps
+from .panels import ANY_IS_BAD, FULL, ORANGE, RED, Column, Graph, Stat, States, Table, is_not, more_than_0, steps
 from .queries import gauge, growth, latest, over_range, percent_of_time, rate, series, trend
 from . import queries
 
@@ -20,6 +20,7 @@ THROTTLED = growth("lxc_cpu", "nr_throttled", per="nr_periods", scale=100)
 KILLS = growth("lxc_memory", "oom_kill")
 HOST_KILLS = growth("host_memory", "oom_kill")
 STATE = gauge("lxc_state", "state", text=True)
+STATE_OVER_TIME = replace(STATE, window="last")
 # Only known to Proxmox VE, LXD and Incus.
 LOCK, ONBOOT, TEMPLATE = (gauge("lxc_state", name, text=True) for name in ("lock", "onboot", "template"))
 INTERFACES, MOUNTS, DEVICES = ("interface",), ("mountpoint",), ("device",)
@@ -35,58 +36,61 @@ def pressure(resource, prefix="lxc", kind="some"):
 
 
 def dashboard(language):
-    top_cpu, top_memory, *of_counters, down = _top_and_problems(language)
+    top_cpu, top_memory, *counted, down = _top_and_problems(language)
+    busiest, fullest, *summed = _totals()
     return Dashboard(
         "fleet", "All LXC containers of all hosts, from lxcmon-push.", [HOST, CONTAINER],
         [Row("Now", [*_counts(), _containers(language)]), Row("Top 10 and problems", [top_cpu, top_memory, down]),
-         Row("Network, disk, throttled, OOM-killed in the time shown (folded: counters are read whole, which takes seconds if there are "
-             "hundreds of containers)", of_counters, folded=True),
-         Row("Over time (folded: a line for each container, which takes seconds if there are hundreds)", _graphs(), folded=True), Row("Hosts", [_hosts(language), *_host_graphs()])],
+         Row("Over time, by host", [busiest, fullest]), Row("Hosts", [_hosts(language), *_host_graphs()]),
+         Row("Network, disk, throttled, OOM-killed, sums: slow with hundreds of containers, as all points of the time shown are added up",
+             [*counted, *summed], folded=True),
+         Row("Over time, by container: slow with hundreds of containers; choose some at the top", _graphs(), folded=True)],
         links=("container", "agent"))
 
 
 def _counts():
+    every = {"by": (), "across": ("host", "container")}
     return [
-        Stat("Hosts", "Hosts whose agent has sent points in the last 5 minutes. If hosts are missing: see LXC Agent.", "short",
-             [latest(gauge("lxcmon_push", "containers"), "hosts", by=(), across=("host",), combine="count")], thresholds=steps()),
-        Stat("Containers", "Containers that the agents know, including stopped ones.", "short",
-             [latest(gauge("lxc_state", "restarts"), "containers", by=(), across=("host", "container"), combine="count")]),
-        Stat("Running", "Containers that have an uptime, including frozen ones. Fewer than Containers: see Down.", "short",
-             [latest(gauge("lxc_state", "uptime_sec"), "running", by=(), across=("host", "container"), combine="count")]),
-        Stat("CPU", "All containers together; 100 % is one core.", "percent",
-             [latest(CPU, "CPU", by=(), across=("host", "container"))], decimals=1),
-        Stat("Memory", "All containers together, without page cache.", "bytes",
-             [latest(MEMORY, "memory", by=(), across=("host", "container"))], decimals=1),
+        Stat("Hosts", "Hosts whose agent has sent points in the last 5 minutes. If hosts are missing: see LXC Agent.", "none",
+             [latest(gauge("lxcmon_push", "containers"), "hosts", by=(), across=("host",), combine="count")], decimals=0),
+        Stat("Containers", "Containers that the agents know, including stopped ones and templates.", "none",
+             [latest(gauge("lxc_state", "restarts"), "containers", **every, combine="count")], decimals=0),
+        Stat("Running", "Containers that run at the end of the time shown, including frozen ones. Fewer than Containers: see Down.", "none",
+             [latest(gauge("lxc_state", "running"), "running", **every, combine="count", if_latest=True)], decimals=0, no_value="0"),
+        Stat("CPU", "All containers together; 100 % is one core.", "percent", [latest(CPU, "CPU", **every)], decimals=1),
+        Stat("Memory", "All containers together, without page cache.", "bytes", [latest(MEMORY, "memory", **every)], decimals=1),
         # Those of the containers would take seconds, and leave out a kill that ends its container.
         Stat("OOM kills", "Processes that the kernel killed for memory in the time shown, on the hosts and in their containers. Not 0: see "
-             "Hosts and OOM-killed.", "short", [over_range(HOST_KILLS, "kills", by=(), across=("host",), reduce="sum")],
-             thresholds=ANY_IS_BAD),
+             "Hosts and OOM-killed.", "none", [over_range(HOST_KILLS, "kills", by=(), across=("host",), reduce="sum")],
+             thresholds=ANY_IS_BAD, decimals=0),
     ]
 
 
 def _containers(language):
+    def bar(title, query, width=None, thresholds=FULL):
+        return Column(title, query, "percent", "bar", thresholds=thresholds, decimals=0, width=width)
+    # In order of importance: what is right of a narrow screen is scrolled to. All fit into a window of 1,280 pixels.
     columns = [
-        Column("container", links=to_container(language), width=130), Column("host", width=110),
-        Column("name", width=110),
-        Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=95),
-        Column("CPU", latest(CPU, "CPU"), "percent", decimals=1, width=75),
-        Column("CPU trend", trend(CPU), "percent", "spark", width=150, decimals=1),
-        Column("of limit", latest(CPU_OF_LIMIT, "of limit"), "percent", "bar", thresholds=FULL, decimals=0, width=110),
-        Column("memory", latest(MEMORY, "memory"), "bytes", decimals=1, width=90),
-        Column("memory trend", trend(MEMORY), "bytes", "spark", width=150, decimals=1),
-        Column("of memory", latest(MEMORY_PERCENT, "of memory"), "percent", "bar", thresholds=FULL, decimals=0, width=110),
-        Column("net in", latest(RECEIVED, "net in", across=INTERFACES), "Bps", decimals=1, width=90),
-        Column("net out", latest(SENT, "net out", across=INTERFACES), "Bps", decimals=1, width=90),
-        Column("disk", latest(DISK_PERCENT, "disk", across=MOUNTS, combine="max"), "percent", "bar", thresholds=FULL, decimals=0,
-               width=110),
-        *(Column(f"PSI {word}", latest(gauge("lxc_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}"), "percent",
-                 "bar", thresholds=PERCENT_OF_TIME, decimals=0, width=100)
+        Column("container", links=to_container(language), width=110),
+        Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=84),
+        Column("CPU", latest(CPU, "CPU"), "percent", decimals=1, width=62),
+        Column("CPU trend", trend(CPU), "percent", "spark"),
+        bar("CPU of limit", latest(CPU_OF_LIMIT, "CPU of limit")),
+        Column("memory", latest(MEMORY, "memory"), "bytes", decimals=1, width=78),
+        Column("memory trend", trend(MEMORY), "bytes", "spark"),
+        bar("memory of limit", latest(MEMORY_PERCENT, "memory of limit")),
+        Column("net in", latest(RECEIVED, "net in", across=INTERFACES), "Bps", decimals=1, width=78),
+        Column("net out", latest(SENT, "net out", across=INTERFACES), "Bps", decimals=1, width=78),
+        bar("disk", latest(DISK_PERCENT, "disk", across=MOUNTS, combine="max")),
+        *(bar(f"PSI {word}", latest(gauge("lxc_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}"), 58, PERCENT_OF_TIME)
           for word, resource in (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))),
-        Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0, width=90),
-        Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "short", width=80),
+        Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "none", width=66),
+        Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0, width=66),
+        Column("host", width=80), Column("name"),
     ]
     return Table("Containers", "Each container at the end of the time shown (within 5 minutes). CPU is of one core; disk is the fullest "
-                 "filesystem; PSI is the share of time lost in waiting. Click a name for its dashboard.", columns, height=14, sort_by="CPU")
+                 "filesystem; PSI is the share of time lost in waiting; name is Proxmox VE's. Click a container for its dashboard.", columns,
+                 height=14, sort_by="CPU", frozen=True)
 
 
 def _top_and_problems(language):
@@ -94,12 +98,12 @@ def _top_and_problems(language):
 
     def top(title, description, column):
         column.query = replace(column.query, most=TOP)
-        return Table(title, description, [Column("container", links=links), Column("host"), column], width=6, height=9,
+        return Table(title, description, [Column("container", links=links), column, Column("host")], width=6, height=12,
                      sort_by=column.name, most=TOP)
 
-    def found(title, description, columns, no_value, keep, width=7):
-        return Table(title, description, [Column("container", links=links), Column("host"), *columns], width=width, height=7,
-                     sort_by=columns[0].name, keep=keep, no_value=no_value)
+    def found(title, description, columns, no_value, *keep, hidden=()):
+        return Table(title, description, [Column("container", links=links), *columns, Column("host")], width=8, height=7,
+                     sort_by=columns[0].name, keep=keep, hidden=hidden, no_value=no_value)
 
     io = top("Top 10: disk writes", "Mean over the time shown, all disks. Look here when PSI io is high.",
              Column("written", over_range(WRITTEN, "written", across=DEVICES), "Bps", "bar", maximum=None, decimals=1))
@@ -117,29 +121,46 @@ def _top_and_problems(language):
               [Column("throttled", over_range(THROTTLED, "throttled", reduce="sum"), "percent", "bar", thresholds=QUARTER, decimals=1)],
               "No container was throttled", more_than_0("throttled")),
         found("OOM-killed", "Processes that the kernel killed for memory, in the time shown. Raise the memory limit, or find the leak.",
-              [Column("kills", over_range(KILLS, "kills", reduce="sum"), "short", "background", thresholds=ANY_IS_BAD)],
+              [Column("kills", over_range(KILLS, "kills", reduce="sum"), "none", "background", thresholds=ANY_IS_BAD)],
               "No process was OOM-killed", more_than_0("kills")),
-        found("Down", "Known to the agent, but not RUNNING at the end of the time shown. Proxmox VE, LXD and Incus say which may be "
-              "down: locked (a backup, a migration), without onboot, templates.",
+        found("Down", "Known to the agent, but not RUNNING at the end of the time shown, without templates. Proxmox VE, LXD and Incus say "
+              "which may be down: locked (a backup, a migration), or without onboot.",
               [Column("state", latest(STATE, "state"), cell="background", width=95),
-               Column("lock", latest(LOCK, "lock"), width=80), Column("onboot", latest(ONBOOT, "onboot"), width=75),
-               Column("template", latest(TEMPLATE, "template"), width=80)],
-              "All containers are running", is_not("state", "RUNNING"), width=10),
+               Column("lock", latest(LOCK, "lock"), no_value="-"), Column("onboot", latest(ONBOOT, "onboot"), no_value="-"),
+               Column("template", latest(TEMPLATE, "template"))],
+              "All containers are running", is_not("state", "RUNNING"), is_not("template", True), hidden=("template",)),
+    ]
+
+
+def _totals():
+    """As many lines as hosts, whatever the number of containers."""
+    def total(figure, combine="sum"):
+        return [series(figure, queries.HOST, ("container",), combine)]
+    return [
+        Graph("CPU, busiest container", "The highest of each host, of one core.", "percent", total(CPU, "max")),
+        Graph("Memory of its limit, fullest container", "The highest of each host. Above 90 % an OOM kill is near.", "percent",
+              total(MEMORY_PERCENT, "max"), maximum=100, thresholds=FULL, no_value="No memory limit is set"),
+        Graph("CPU, all containers", "By host, stacked; 100 % is one core.", "percent", total(CPU), width=8, stacked=True),
+        Graph("Memory, all containers", "By host, stacked; without page cache.", "bytes", total(MEMORY), width=8, stacked=True),
+        Graph("Pressure: cpu, worst container", "The highest of each host (PSI). Above 10 %: noticeable.", "percent",
+              total(pressure("cpu"), "max"), width=8, thresholds=PERCENT_OF_TIME, no_value=NO_PSI),
     ]
 
 
 def _graphs():
+    """A line for each container."""
     return [
-        Graph("CPU", "Of one core, from cpu.stat. A flat top is a limit: see Throttled.", "percent", [series(CPU)]),
-        Graph("Memory", "Without page cache. Continuous growth is a leak.", "bytes", [series(MEMORY)]),
+        States("State", "When each container was in which state.", [series(STATE_OVER_TIME)], height=8),
+        Graph("CPU", "Of one core, from cpu.stat. A flat top is a limit: see Throttled.", "percent", [series(CPU)], filled=False),
+        Graph("Memory", "Without page cache. Continuous growth is a leak.", "bytes", [series(MEMORY)], filled=False),
         Graph("Network", "Received, and below zero sent; all interfaces of a container.", "Bps",
               [series(RECEIVED, queries.CONTAINER + " in", INTERFACES), series(SENT, queries.CONTAINER + " out", INTERFACES)],
-              mirrored=("B",)),
+              mirrored=("B",), filled=False),
         Graph("Disk", "Read, and below zero written; all disks of a container, without LVM, LUKS, RAID and loop above them.", "Bps",
               [series(READ, queries.CONTAINER + " read", DEVICES), series(WRITTEN, queries.CONTAINER + " written", DEVICES)],
-              mirrored=("B",), no_value=NO_IO),
+              mirrored=("B",), filled=False, no_value=NO_IO),
         *(Graph(f"Pressure: {resource}", f"Time in which a task of the container waited for {resource} (PSI). Above 10 %: noticeable.",
-                "percent", [series(pressure(resource))], width=8, maximum=100, thresholds=PERCENT_OF_TIME, no_value=NO_PSI)
+                "percent", [series(pressure(resource))], width=8, maximum=100, thresholds=PERCENT_OF_TIME, no_value=NO_PSI, filled=False)
           for resource in ("cpu", "memory", "io")),
     ]
 
@@ -148,20 +169,20 @@ def _hosts(language):
     by = ("host",)
     columns = [
         Column("host", links=to_host(language)),
-        Column("containers", latest(gauge("lxcmon_push", "containers"), "containers", by), "short"),
+        Column("containers", latest(gauge("lxcmon_push", "containers"), "containers", by), "none"),
         Column("CPU", latest(gauge("host_cpu", "usage_percent", per="cpus"), "CPU", by), "percent", "bar", thresholds=FULL, decimals=0),
-        Column("cores", latest(gauge("host_cpu", "cpus"), "cores", by), "short"),
+        Column("cores", latest(gauge("host_cpu", "cpus"), "cores", by), "none"),
         Column("load", latest(gauge("host_load", "load1"), "load", by), "short", decimals=1),
         Column("memory", latest(gauge("host_memory", "used_percent"), "memory", by), "percent", "bar", thresholds=FULL, decimals=0),
-        Column("of", latest(gauge("host_memory", "limit_bytes"), "of", by), "bytes", decimals=1),
-        Column("OOM kills", over_range(HOST_KILLS, "OOM kills", by, reduce="sum"), "short", "background", thresholds=ANY_IS_BAD),
+        Column("total", latest(gauge("host_memory", "limit_bytes"), "total", by), "bytes", decimals=1),
+        Column("OOM kills", over_range(HOST_KILLS, "OOM kills", by, reduce="sum"), "none", "background", thresholds=ANY_IS_BAD),
         Column("disk", latest(gauge("host_fs", "used_percent"), "disk", by, MOUNTS, "max"), "percent", "bar", thresholds=FULL, decimals=0),
         *(Column(f"PSI {word}", latest(gauge("host_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}", by),
                  "percent", "bar", thresholds=PERCENT_OF_TIME, decimals=0)
           for word, resource in (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))),
     ]
     return Table("Hosts", "Each host at the end of the time shown. CPU is of all its cores; OOM kills are all of the host, containers "
-                 "included, in the time shown; disk is the fullest filesystem.", columns, height=7, sort_by="CPU")
+                 "included, in the time shown; disk is the fullest filesystem.", columns, height=9, sort_by="CPU", frozen=True)
 
 
 def _host_graphs():

@@ -8,6 +8,7 @@ from .queries import Query
 
 NAME, UID = "lxcmon-flux", "lxcmon-flux"
 SUFFIX, TITLE = "-flux", " (Flux)"
+DATASOURCE_TYPE = "influxdb"
 # Grafana cuts a result off at ten times as many rows: a table of many containers needs them. Means are of all points.
 SPARK_POINTS, WINDOWS = 250, None
 RANGE = "range(start: v.timeRangeStart, stop: v.timeRangeStop)"
@@ -127,7 +128,8 @@ def _group(tags):
 def _combined(query):
     if query.shape == "series":
         return [_group((*query.by, "_time")), f"{query.combine}()", _group(query.by), 'sort(columns: ["_time"])']
-    return [_group(query.by), f"{query.combine}()"]
+    kept = [] if query.if_latest is None else [f"filter(fn: (r) => r._value == {_float(query.if_latest)})"]
+    return [*kept, _group(query.by), f"{query.combine}()"]
 
 
 def _series_end(query):
@@ -169,3 +171,16 @@ def annotation(figure):
 
 def field_defaults(query):
     return {"displayName": "${__field.labels.legend}"} if query.legend else {}
+
+
+def renamed(letters):
+    """The queries name the columns."""
+    return []
+
+
+def column_properties(column):
+    return []
+
+
+def kept(condition):
+    return condition

@@ -7,6 +7,7 @@ from .queries import Query
 
 NAME, UID = "lxcmon", "lxcmon"
 SUFFIX, TITLE = "", ""
+DATASOURCE_TYPE = "influxdb"
 # Containers that have been gone for longer are not current.
 LATEST = "time > ${__to}ms - 5m AND time <= ${__to}ms"
 # Of a table: points of a sparkline, windows of a mean over the range.
@@ -62,7 +63,10 @@ def _sum(query):
 
 def _combined(query, made):
     every = query.shape == "series"
-    return (f'SELECT {query.combine}("v") AS "{query.name}" FROM ({made})' + (" WHERE $timeFilter" if every else "")
+    conditions = ["$timeFilter"] if every else []
+    if query.if_latest is not None:
+        conditions.append(f'"v" = {str(query.if_latest).lower()}')
+    return (f'SELECT {query.combine}("v") AS "{query.name}" FROM ({made})' + (" WHERE " if conditions else "") + " AND ".join(conditions)
             + _grouped(query.by, every, query.fill))
 
 
@@ -96,6 +100,9 @@ def _from(query, condition):
     chosen = [f'"{name}" =~ /^${{{name}:regex}}$/' for name in query.chosen_by()]
     if query.figure.only is not None:
         fixed.append(f'"{query.figure.field}" = {str(query.figure.only).lower()}')
+    if query.shape == "series" and query.figure.how == "gauge" and query.figure.per:
+        # Otherwise a series without it would be a line of nulls, with a name in the legend.
+        fixed.append(f'"{query.figure.per}" > 0')
     return f' FROM "{query.figure.measurement}" WHERE ' + " AND ".join([*fixed, *chosen, condition])
 
 
@@ -130,3 +137,16 @@ def annotation(figure):
 
 def field_defaults(query):
     return {}
+
+
+def renamed(letters):
+    """The queries name the columns."""
+    return []
+
+
+def column_properties(column):
+    return []
+
+
+def kept(condition):
+    return condition

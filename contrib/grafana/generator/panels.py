@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The JSON of the panels: graphs, tables and single figures, the same for both languages."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .queries import Query
 
-DATASOURCE = {"type": "influxdb", "uid": "${datasource}"}
 GREEN, ORANGE, RED, BLUE = "green", "orange", "red", "blue"
 STATES = {"RUNNING": GREEN, "FROZEN": BLUE, "STOPPED": RED, "STARTING": ORANGE, "STOPPING": ORANGE, "ABORTING": RED, "FREEZING": BLUE,
           "THAWED": GREEN}
 # Longer than the 60 s between two samples of a filesystem, so that a gap means a silent agent. The queries return the empty
 # intervals; insertNulls would break every line if an interval is longer than this.
 GAP_MSEC = 180_000
+# Of a table's column, in pixels. Grafana's own 150 hide the last columns of every table here.
+LEAST_WIDTH = 60
 
 
 def steps(*pairs):
@@ -42,9 +43,11 @@ class Graph:
     maximum: float | None = None
     thresholds: dict = field(default_factory=lambda: PLAIN)
     no_value: str | None = None
+    filled: bool = True  # below the lines; off for a line of each container, of which there may be hundreds
 
     def json(self, language):
-        custom = {"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 1, "fillOpacity": 25 if self.stacked else 10,
+        fill = 25 if self.stacked else 10 if self.filled else 0
+        custom = {"drawStyle": "line", "lineInterpolation": "linear", "lineWidth": 1, "fillOpacity": fill,
                   "showPoints": "auto", "spanNulls": GAP_MSEC, "insertNulls": False, "axisPlacement": "auto",
                   "stacking": {"mode": "normal" if self.stacked else "none", "group": "A"},
                   "thresholdsStyle": {"mode": "off" if self.thresholds is PLAIN else "dashed"}}
@@ -54,7 +57,9 @@ class Graph:
                 defaults[name] = value
         for query in self.queries:
             defaults.update(language.field_defaults(query))
-        options = {"legend": {"displayMode": "table", "placement": "bottom", "showLegend": True, "calcs": ["mean", "max", "lastNotNull"]},
+        options = {"legend": {"displayMode": "table", "placement": "bottom", "showLegend": True, "calcs": ["mean", "max", "lastNotNull"],
+                              # Two to four lines are seen: the largest.
+                              "sortBy": "Max", "sortDesc": True},
                    "tooltip": {"mode": "multi", "sort": "desc"}}
         return panel(self, "timeseries", language, defaults, self._overrides(), options)
 
@@ -78,6 +83,10 @@ class Stat:
     decimals: int | None = None
     no_value: str | None = None
 
+    def __post_init__(self):
+        # The graph behind the figure draws no line across a gap, and filesystems have a point a minute.
+        self.queries = [replace(query, gaps=False) for query in self.queries]
+
     def json(self, language):
         defaults = {"color": {"mode": "thresholds"}, "unit": self.unit, "thresholds": self.thresholds}
         for name, value in (("decimals", self.decimals), ("noValue", self.no_value)):
@@ -93,17 +102,40 @@ class Stat:
 
 
 @dataclass
+class States:
+    """A band for each series, in the colours of the states that it was in; numbers are coloured by `thresholds`."""
+    title: str
+    description: str
+    queries: list
+    width: int = 24
+    height: int = 6
+    thresholds: dict = field(default_factory=lambda: PLAIN)
+
+    def json(self, language):
+        custom = {"fillOpacity": 70, "lineWidth": 0, "spanNulls": GAP_MSEC, "insertNulls": False}
+        defaults = {"color": {"mode": "thresholds"}, "custom": custom, "unit": "none", "thresholds": self.thresholds,
+                    "mappings": state_mappings()}
+        for query in self.queries:
+            defaults.update(language.field_defaults(query))
+        options = {"mergeValues": True, "showValue": "auto", "alignValue": "left", "rowHeight": 0.9,
+                   "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
+                   "tooltip": {"mode": "single", "sort": "none"}}
+        return panel(self, "state-timeline", language, defaults, [], options)
+
+
+@dataclass
 class Column:
     """A column of a table: the values of a query, or without a query the values of a tag."""
     name: str
     query: Query | None = None
     unit: str | None = None
     cell: str | None = None  # bar, spark, background
-    width: int | None = None
+    width: int | None = None  # the others share what is left
     maximum: float | None = 100
     thresholds: dict | None = None
     links: list | None = None
     decimals: int | None = None
+    no_value: str | None = None  # instead of the table's, which stands in empty cells, too
 
 
 @dataclass
@@ -115,8 +147,10 @@ class Table:
     width: int = 24
     height: int = 10
     sort_by: str | None = None
-    keep: dict | None = None  # a condition of filterByValue
+    keep: tuple = ()  # conditions of filterByValue, that all must hold
+    hidden: tuple = ()  # columns that only `keep` needs
     most: int | None = None
+    frozen: bool = False  # the first column stays in sight, where Grafana knows it (12.2 and newer)
     no_value: str | None = None
 
     @property
@@ -124,17 +158,20 @@ class Table:
         return [column.query for column in self.columns if column.query]
 
     def json(self, language):
-        defaults = {"custom": {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": True}, "thresholds": PLAIN,
-                    "color": {"mode": "thresholds"}}
+        custom = {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False, "minWidth": LEAST_WIDTH}
+        defaults = {"custom": custom, "thresholds": PLAIN, "color": {"mode": "thresholds"}}
         if self.no_value:
             defaults["noValue"] = self.no_value
-        overrides = [{"matcher": {"id": "byName", "options": column.name}, "properties": properties}
-                     for column in self.columns if (properties := column_properties(column))]
+        properties = {column.name: [*column_properties(column, not self.most), *language.column_properties(column)]
+                      for column in self.columns}
+        overrides = [{"matcher": {"id": "byName", "options": name}, "properties": each} for name, each in properties.items() if each]
         options = {"showHeader": True, "cellHeight": "sm"}
         if self.sort_by:
             options["sortBy"] = [{"displayName": self.sort_by, "desc": True}]
+        if self.frozen:
+            options["frozenColumns"] = {"left": 1}
         return {**panel(self, "table", language, defaults, overrides, options), **self._most_points(language),
-                "transformations": list(self._transformations())}
+                "transformations": list(self._transformations(language))}
 
     def _most_points(self, language):
         """By the width of the table, each sparkline would have a thousand points or more."""
@@ -142,7 +179,7 @@ class Table:
             return {"maxDataPoints": language.SPARK_POINTS}
         return {"maxDataPoints": language.WINDOWS} if language.WINDOWS and any(query.windowed for query in self.queries) else {}
 
-    def _transformations(self):
+    def _transformations(self, language):
         letters = {letter: column for letter, column in zip(LETTERS, (each for each in self.columns if each.query))}
         rows = [letter for letter, column in letters.items() if column.query.shape != "series"]
         without_time = {"id": "filterFieldsByName", "options": {"exclude": {"pattern": "/^[Tt]ime$/"}}}
@@ -152,12 +189,15 @@ class Table:
         if len(rows) < len(letters):
             yield {"id": "timeSeriesTable", "options": {}}
         yield {"id": "merge", "options": {}}
+        yield from language.renamed({letter: letters[letter] for letter in rows})
         trends = {f"Trend #{letter}": column.name for letter, column in letters.items() if letter not in rows}
         named = {name: key for key, name in trends.items()}
         order = {named.get(column.name, column.name): index for index, column in enumerate(self.columns)}
-        yield {"id": "organize", "options": {"excludeByName": {}, "indexByName": order, "renameByName": trends}}
         if self.keep:
-            yield {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": [self.keep]}}
+            kept = [language.kept(each) for each in self.keep]
+            yield {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": kept}}
+        hidden = dict.fromkeys(self.hidden, True)
+        yield {"id": "organize", "options": {"excludeByName": hidden, "indexByName": order, "renameByName": trends}}
         if self.most:
             yield {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": self.sort_by, "desc": True}]}}
             yield {"id": "limit", "options": {"limitField": self.most}}
@@ -174,23 +214,34 @@ def is_not(column, value):
     return {"fieldName": column, "config": {"id": "notEqual", "options": {"value": value}}}
 
 
-def column_properties(column):
+def column_properties(column, filterable):
     cells = {"bar": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
-             "spark": {"type": "sparkline", "hideValue": False, "drawStyle": "line", "fillOpacity": 15, "lineWidth": 1},
+             "spark": {"type": "sparkline", "hideValue": True, "drawStyle": "line", "fillOpacity": 15, "lineWidth": 1},
              "background": {"type": "color-background", "mode": "basic"}}
     made = []
     for name, value in (("unit", column.unit), ("custom.width", column.width), ("thresholds", column.thresholds), ("links", column.links),
-                        ("decimals", column.decimals), ("custom.cellOptions", cells.get(column.cell))):
+                        ("decimals", column.decimals), ("noValue", column.no_value), ("custom.cellOptions", cells.get(column.cell))):
         if value is not None:
             made.append({"id": name, "value": value})
+    # The sign of the filter takes the room of a figure's title.
+    if filterable and (column.query is None or column.name == "state"):
+        made.append({"id": "custom.filterable", "value": True})
     if column.cell == "bar":
         made.append({"id": "min", "value": 0})
         if column.maximum is not None:
             made.append({"id": "max", "value": column.maximum})
     if column.name == "state":
-        mapping = {state: {"color": color, "index": index} for index, (state, color) in enumerate(STATES.items())}
-        made.append({"id": "mappings", "value": [{"type": "value", "options": mapping}]})
+        made.append({"id": "mappings", "value": state_mappings()})
     return made
+
+
+def datasource(language):
+    return {"type": language.DATASOURCE_TYPE, "uid": "${datasource}"}
+
+
+def state_mappings():
+    mapping = {state: {"color": color, "index": index} for index, (state, color) in enumerate(STATES.items())}
+    return [{"type": "value", "options": mapping}]
 
 
 def of_query(letter, *properties):
@@ -198,7 +249,8 @@ def of_query(letter, *properties):
 
 
 def panel(description, kind, language, defaults, overrides, options):
-    targets = [{**language.target(query, letter), "datasource": DATASOURCE} for letter, query in zip(LETTERS, description.queries)]
+    source = datasource(language)
+    targets = [{**language.target(query, letter), "datasource": source} for letter, query in zip(LETTERS, description.queries)]
     # No `interval`: the data source's "Min time interval" is the agent's, and a panel's would override it.
-    return {"type": kind, "title": description.title, "description": description.description, "datasource": DATASOURCE,
+    return {"type": kind, "title": description.title, "description": description.description, "datasource": source,
             "targets": targets, "fieldConfig": {"defaults": defaults, "overrides": overrides}, "options": options}

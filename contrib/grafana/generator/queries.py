@@ -41,6 +41,8 @@ class Query:
     most: int | None = None  # at most this many rows, with the largest values
     legend: str | None = None  # of a series: "{container} @ {host}"
     also: tuple = ()  # figures of the same measurement, in the same sum: for alerts, of counts over the range
+    gaps: bool = True  # of a series with a legend: an interval without a point is a gap
+    if_latest: bool | None = None  # of a boolean that is combined: only of series whose latest value is this
     variables: tuple | None = None  # dashboard variables to filter by; None: host, and container if the measurement has it
 
     def chosen_by(self):
@@ -62,7 +64,7 @@ class Query:
     @property
     def fill(self):
         """A line shows gaps; the sparkline of a table does not."""
-        return "null" if self.legend else "none"
+        return "null" if self.legend and self.gaps else "none"
 
     def with_variables(self, *names):
         return replace(self, variables=names)
@@ -85,8 +87,8 @@ def trend(figure):
     return Query(figure, "series")
 
 
-def latest(figure, name, by=("host", "container"), across=(), combine="sum"):
-    return Query(figure, "latest", by=by, across=across, combine=combine, name=name)
+def latest(figure, name, by=("host", "container"), across=(), combine="sum", if_latest=None):
+    return Query(figure, "latest", by=by, across=across, combine=combine, name=name, if_latest=if_latest)
 
 
 def over_range(figure, name, by=("host", "container"), across=(), combine="sum", reduce="mean"):

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/commands/fields_text.hpp"
 
+#include "encode/metric_family.hpp"
 #include "model/field_source.hpp"
 #include "text/table.hpp"
 
@@ -64,6 +65,7 @@ std::string fields_as_json(const Selection& sent) {
                         {"field", field.name},
                         {"type", type_name(field.type)},
                         {"unit", field.unit},
+                        {"metric", encode::family_of(field).sample_name()},
                         {"source", source_of(field)},
                         {"sent", sent.has(id)}});
     });

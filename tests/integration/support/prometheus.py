@@ -109,6 +109,14 @@ class Prometheus(_Server):
         (self._folder / "prometheus.yml").write_text(json.dumps(config))  # JSON is YAML
         return self._start("/-/ready", f"--config.file={self._folder}/prometheus.yml", f"--storage.tsdb.path={self._folder}/data")
 
+    def add(self, text):
+        """Samples with times, in OpenMetrics, before its start."""
+        path = self._folder / "samples"
+        path.write_text(text)
+        subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", path, self._folder / "data"], check=True,
+                       capture_output=True, timeout=60)
+        return self
+
     def query(self, expression):
         """[(labels, value)] now."""
         answer = json.loads(self.get("/api/v1/query?" + urllib.parse.urlencode({"query": expression})))

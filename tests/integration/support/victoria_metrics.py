@@ -21,13 +21,18 @@ class VictoriaMetrics:
         self.url = f"http://127.0.0.1:{self.port}"
         self._process = None
 
-    def start(self):
+    def start(self, *scraped):
+        """Scrapes these targets each second, and answers queries of what has just come."""
         if shutil.which("victoria-metrics") is None:
             raise RuntimeError("victoria-metrics is not installed: apt-get install victoria-metrics")
+        config = {"global": {"scrape_interval": "1s"},
+                  "scrape_configs": [{"job_name": "lxcmon", "static_configs": [{"targets": list(scraped)}]}] if scraped else []}
+        (self._folder / "scrape.yml").write_text(json.dumps(config))  # JSON is YAML
         with open(self._folder / "log", "ab") as log:
             self._process = subprocess.Popen(
                 ["victoria-metrics", "-httpListenAddr", f"127.0.0.1:{self.port}", "-storageDataPath", str(self._folder / "data"),
-                 "-retentionPeriod", "100y", "-memory.allowedBytes", "100MB"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                 "-retentionPeriod", "100y", "-memory.allowedBytes", "100MB", "-search.latencyOffset", "0s", "-promscrape.config",
+                 str(self._folder / "scrape.yml")], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._workspace.note_process(self._process.pid)
         wait_until(self._answers, 30, f"victoria-metrics on port {self.port}", lambda: (self._folder / "log").read_text()[-1000:])
         return self
@@ -46,6 +51,12 @@ class VictoriaMetrics:
             end_process(self._process.pid, process_start_time(self._process.pid))
             self._process.wait()
         self._process = None
+
+    def add(self, path, text):
+        """Posts it to one of the paths that take samples."""
+        with urllib.request.urlopen(f"{self.url}{path}", text.encode(), timeout=10) as answer:
+            answer.read()
+        urllib.request.urlopen(f"{self.url}/internal/force_flush", timeout=10).close()
 
     def series(self, name, **labels):
         """[(labels, times in milliseconds, values)] of a metric; InfluxDB's measurement and field are joined by "_"."""

@@ -61,6 +61,7 @@ TEST_CASE("each format of the table contains every field") {
     CHECK(row_of(table, "lxc_fs").find("total_bytes") != std::string::npos);
     CHECK(json[0]["measurement"] == "lxc_cpu");
     CHECK(json[0]["unit"] == "us");
+    CHECK(json[0]["metric"] == "lxc_cpu_usage_seconds_total");
     CHECK(json[0]["sent"] == true);
 }
 
