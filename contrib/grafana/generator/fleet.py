@@ -37,13 +37,13 @@ def pressure(resource, prefix="lxc", kind="some"):
 
 def dashboard(language):
     top_cpu, top_memory, *counted, down = _top_and_problems(language)
-    busiest, fullest, *summed = _totals()
     return Dashboard(
         "fleet", "All LXC containers of all hosts, from lxcmon-push.", [HOST, CONTAINER],
         [Row("Now", [*_counts(), _containers(language)]), Row("Top 10 and problems", [top_cpu, top_memory, down]),
-         Row("Over time, by host", [busiest, fullest]), Row("Hosts", [_hosts(language), *_host_graphs()]),
-         Row("Network, disk, throttled, OOM-killed, sums: slow with hundreds of containers, as all points of the time shown are added up",
-             [*counted, *summed], folded=True),
+         Row("Hosts", [_hosts(language), *_host_graphs()]),
+         Row("Network, disk, throttled, OOM-killed: slow over a day of hundreds of containers, as each counter is read whole", counted,
+             folded=True),
+         Row("Over time, by host: slow over a day of hundreds of containers, as all their points are added up", _totals(), folded=True),
          Row("Over time, by container: slow with hundreds of containers; choose some at the top", _graphs(), folded=True)],
         links=("container", "agent"))
 
@@ -137,11 +137,11 @@ def _totals():
     def total(figure, combine="sum"):
         return [series(figure, queries.HOST, ("container",), combine)]
     return [
-        Graph("CPU, busiest container", "The highest of each host, of one core.", "percent", total(CPU, "max")),
+        Graph("CPU, all containers", "By host, stacked; 100 % is one core.", "percent", total(CPU), stacked=True),
+        Graph("Memory, all containers", "By host, stacked; without page cache.", "bytes", total(MEMORY), stacked=True),
+        Graph("CPU, busiest container", "The highest of each host, of one core.", "percent", total(CPU, "max"), width=8),
         Graph("Memory of its limit, fullest container", "The highest of each host. Above 90 % an OOM kill is near.", "percent",
-              total(MEMORY_PERCENT, "max"), maximum=100, thresholds=FULL, no_value="No memory limit is set"),
-        Graph("CPU, all containers", "By host, stacked; 100 % is one core.", "percent", total(CPU), width=8, stacked=True),
-        Graph("Memory, all containers", "By host, stacked; without page cache.", "bytes", total(MEMORY), width=8, stacked=True),
+              total(MEMORY_PERCENT, "max"), width=8, maximum=100, thresholds=FULL, no_value="No memory limit is set"),
         Graph("Pressure: cpu, worst container", "The highest of each host (PSI). Above 10 %: noticeable.", "percent",
               total(pressure("cpu"), "max"), width=8, thresholds=PERCENT_OF_TIME, no_value=NO_PSI),
     ]
