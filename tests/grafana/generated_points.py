@@ -43,7 +43,8 @@ class Container:
                f"onboot=true,template=false")
         limit = ",limit_cores=2" if self.limited else ""
         yield (f"lxc_cpu,{tags}", f"usage_percent={busy:.2f},user_usec={int(k * (load + 9) * 41_000)}i,"
-               f"system_usec={int(k * (load + 9) * 17_000)}i,nr_periods={int(k * 600)}i,nr_throttled={int(k * (load % 300 if self.limited else 0))}i,cpus=8i{limit}")
+               f"system_usec={int(k * (load + 9) * 17_000)}i,nr_periods={int(k * 600)}i,"
+               f"nr_throttled={int(k * (load % 300 if self.limited else 0))}i,cpus=8i{limit}")
         used = (100 + load + minute % 211) * MIB
         limit = f",limit_bytes={2048 * MIB}i,used_percent={used / 2048 / MIB * 100:.2f}" if self.limited else ""
         yield (f"lxc_memory,{tags}", f"used_bytes={used}i,anon_bytes={used // 2}i,file_bytes={used // 3}i,kernel_bytes={used // 20}i,"
