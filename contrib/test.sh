@@ -139,7 +139,7 @@ run_quickstart() {
 }
 
 # Each fuzz target runs for so many seconds, as many at once as there are cores.
-export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-12}
+export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-6}
 
 run_fuzz() {
     rm -f build-asan/meson-logs/testlog.json
