@@ -11,13 +11,16 @@ set -euo pipefail
 # shellcheck source=contrib/dev/packages.sh
 . "$(dirname "$0")/dev/packages.sh"
 
+usage() { sed -n '/^set/q; 3,$s/^# \{0,1\}//p' "$0"; }
+
 # The second part runs below end_children.py, with the seconds that the first one took.
 installed=no
 case ${1:-} in
     '') ;;
     --allow-upgrades) allow_upgrades=yes ;;
     --installed) installed=yes SECONDS=$2 ;;
-    *) sed -n '/^set/q; 3,$s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
 esac
 
 need_root
@@ -136,7 +139,7 @@ run_quickstart() {
 }
 
 # Each fuzz target runs for so many seconds, as many at once as there are cores.
-export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-12}
+export LXCMONTEST_FUZZ_SECONDS=${LXCMONTEST_FUZZ_SECONDS:-6}
 
 run_fuzz() {
     rm -f build-asan/meson-logs/testlog.json

@@ -94,6 +94,8 @@ void Collector::collect(std::int64_t tick_ns, const sample::TakePoints& take) {
     table.refresh();
     find_ns_ = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
     troubled = sampler.sample(table.containers(), tick_ns, points, take);
+    if (settings_.once)
+        table.report_left_out();
     report_helpers();
 }
 

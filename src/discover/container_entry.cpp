@@ -172,9 +172,16 @@ void ContainerEntry::fail(LxcTrouble trouble, const std::string& reason, std::in
     retry_ns_ = known ? 0 : now_ns + pause_after(trouble == LxcTrouble::fault ? longest_doubling : failures_);
     had_socket_ = socket != 0;
     note_way(trouble, now_ns);
-    if (trouble == LxcTrouble::silent && failures_ < silences_to_log)
-        return;
     fault = reason;
+    if (trouble != LxcTrouble::silent || failures_ >= silences_to_log)
+        note_fault(now_ns);
+}
+
+void ContainerEntry::report_left_out(std::int64_t now_ns) {
+    if (known)
+        return;
+    if (fault.empty())
+        fault = "liblxc has not answered in time";
     note_fault(now_ns);
 }
 
@@ -229,8 +236,9 @@ bool ContainerEntry::set_managed(const Manager* manager) {
     if (left_for.empty() && known)
         said_left_.clear(); // it is back
     if (!left_for.empty() && std::exchange(said_left_, left_for) != left_for)
-        spdlog::info("container {} of {}: it has left, for {}; it is not shown", container.name,
-                     container.lxcpath, left_for);
+        spdlog::info("container {} of {}: {}; it is not shown", container.name, container.lxcpath,
+                     left_for == Manager::destroyed ? "its manager has it no more"
+                                                    : "it has left, for " + left_for);
     return true;
 }
 

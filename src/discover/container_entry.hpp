@@ -98,6 +98,8 @@ struct ContainerEntry {
         since = memory.since;
         said_left_ = std::move(memory.said_left);
     }
+    /// Logs why its state is not known, if it is not, and has not been logged: when no later attempt is made.
+    void report_left_out(std::int64_t now_ns);
     /// Logs once that the process on the monitor's socket is ignored.
     void report_untrusted(uid_t owner, std::int64_t now_ns);
 

@@ -47,6 +47,7 @@ void ContainerTable::refresh() {
     if (std::exchange(listed_, false))
         mark_shadowed();
     make_view();
+    note_no_match();
 }
 
 /// On Proxmox VE a host name may select a container, and is not known when the container is found.
@@ -85,6 +86,31 @@ void ContainerTable::make_view() {
             else if (entry->left_for.empty())
                 ++left_out_;
         }
+}
+
+void ContainerTable::report_left_out() {
+    for (const Path& path : by_path_)
+        for (const auto& [name, entry] : path.entries)
+            if (entry->selected && entry->left_for.empty())
+                entry->report_left_out(now_ns_);
+}
+
+std::string ContainerTable::why_none_is_selected() const {
+    const bool is_listed = faults_.empty() && std::ranges::all_of(by_path_, [](const Path& path) {
+                               return path.is_gone || path.folder_id;
+                           });
+    return is_listed && view_.empty() && left_out_ == 0 ? no_match(settings_) : std::string();
+}
+
+void ContainerTable::note_no_match() {
+    std::string why = why_none_is_selected();
+    if (why == said_no_match_)
+        return;
+    if (why.empty())
+        spdlog::info("{}: a container matches now", said_no_match_);
+    else
+        spdlog::warn("{}: no container is sampled until one matches", why);
+    said_no_match_ = std::move(why);
 }
 
 std::vector<Finding> ContainerTable::managers() const {

@@ -51,6 +51,11 @@ class ContainerTable {
     [[nodiscard]] const std::vector<std::string>& lxcpaths() const noexcept { return settings_.lxcpaths; }
     /// Number of containers whose state is unknown or whose name repeats another; the reason was logged.
     [[nodiscard]] std::size_t left_out() const noexcept { return left_out_; }
+    /// Logs the reasons that refresh() has not, as it waits for a second attempt: if there is none.
+    void report_left_out();
+    /// "--include matches no container", if the settings leave none of those that were found; empty
+    /// otherwise, and as long as an lxcpath has not been listed.
+    [[nodiscard]] std::string why_none_is_selected() const;
     /// For the command `check`: whether each manager of containers on this host answers.
     [[nodiscard]] std::vector<Finding> managers() const;
     /// Error of each lxcpath that could not be listed at the last refresh(), by lxcpath.
@@ -152,6 +157,7 @@ class ContainerTable {
     [[nodiscard]] bool is_wanted(const Path& path, const std::string& name) const noexcept;
     void select(const Path& path, ContainerEntry& entry);
     void make_view();
+    void note_no_match();
 
     DiscoverSettings settings_;
     std::vector<Earlier> earlier_; ///< until their folders are listed
@@ -172,6 +178,7 @@ class ContainerTable {
     bool listed_ = false; ///< in this round
     std::int64_t now_ns_ = 0;
     std::size_t left_out_ = 0;
+    std::string said_no_match_; ///< as last logged
     std::uint64_t last_id_ = 0;
     std::uint64_t last_incarnation_ = 0;
 };

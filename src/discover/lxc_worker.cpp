@@ -168,10 +168,12 @@ class Worker {
     const char* why_no_answer(const LxcQuestion& question, pid_t monitor, const std::string& state) const {
         if (monitor == 0 || monitor_pid(question.lxcpath, question.name, owner_.uid) != monitor)
             return "its monitor has ended while it was asked";
-        return state == "STOPPED"
+        if (state != "STOPPED")
+            return nullptr;
+        return ::geteuid() == 0 || ::geteuid() == owner_.uid
                    ? "its monitor gives no valid state (liblxc: STOPPED) and goes on listening; "
                      "restart the container"
-                   : nullptr;
+                   : "its monitor answers its own user and root alone: run lxcmon-push as root";
     }
 
     void find_init(const LxcHandle& handle, LxcAnswer& made) {

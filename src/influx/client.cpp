@@ -165,8 +165,10 @@ deliver::Verdict Client::create_database() {
         return verdict;
     // The status is 200 even if the statement failed.
     const std::string wrong = query_error(reply);
-    if (verdict.outcome == deliver::Outcome::delivered && wrong.empty())
+    if (verdict.outcome == deliver::Outcome::delivered && wrong.empty()) {
+        spdlog::info("{} had no {}: it is created", name_, shown);
         return verdict;
+    }
     verdict.message = shown + " does not exist and can't be created (HTTP " + std::to_string(reply.status) +
                       ": " + text::printable(text::redacted(wrong, secrets_)) +
                       "); create it on the server, or use an admin user";

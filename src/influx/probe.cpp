@@ -5,6 +5,8 @@
 #include "influx/client.hpp"
 #include "influx/error_form.hpp"
 #include "influx/query.hpp"
+#include "text/counted.hpp"
+#include "text/lines.hpp"
 #include "text/printable.hpp"
 
 #include <ctime>
@@ -32,7 +34,7 @@ std::vector<Finding> Client::probe() {
     findings.push_back(probe_server());
     if (!findings.front().ok)
         return findings;
-    if (probe_by_writing(findings) && !settings_.probe_point.empty())
+    if (probe_by_writing(findings) && !settings_.probe_points.empty())
         findings.push_back(probe_delivery());
     return findings;
 }
@@ -135,10 +137,12 @@ Finding Client::probe_missing_database() {
 
 /// Limits of the server and its retention policy, and a wrong clock, show only then.
 Finding Client::probe_delivery() {
-    const deliver::Verdict verdict = send(settings_.probe_point);
+    const deliver::Verdict verdict = send(settings_.probe_points);
+    const std::string points = text::counted(text::count_lines(settings_.probe_points), "point");
     if (verdict.outcome == deliver::Outcome::delivered)
-        return {"delivery", true, name_ + ": one point is stored"};
-    return {"delivery", false, name_ + ": one point is not stored: " + verdict.message};
+        return {"delivery", true, name_ + " has stored " + points};
+    return {"delivery", false,
+            name_ + " has not stored " + points + ", one of each measurement: " + verdict.message};
 }
 
 } // namespace lxcmon::influx

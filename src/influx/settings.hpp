@@ -23,7 +23,7 @@ struct Settings {
     std::string bucket;           ///< v2, in place of `database`
     bool gzip = true;
     bool create_database = true;      ///< v1: if the server reports that it does not exist
-    std::string probe_point;          ///< line that Client::probe() writes in the end; empty: none
+    std::string probe_points;         ///< lines that Client::probe() writes in the end; empty: none
     std::vector<std::string> headers; ///< "Name: value", sent with each request; the values are secrets
     http::Settings
         http; ///< user, password, proxy (valid for check_proxy()), TLS; the URL decides on the socket

@@ -286,7 +286,7 @@ int Agent::run_once() {
         spdlog::warn("no container can be sampled");
     note_written(delivered);
     const bool something_hidden = collector_->table.left_out() > 0 || !collector_->table.faults().empty();
-    return delivered && !(nothing_seen && something_hidden) ? 0 : 1;
+    return delivered && !something_hidden ? 0 : 1;
 }
 
 } // namespace lxcmon::push

@@ -41,7 +41,7 @@ constexpr auto command_rows = std::to_array<CommandRow>({
      false},
     {{"fields", "Show the measurements and fields, with the source of each", fields_flags}, &show_fields},
     {{"check",
-      "Test settings, privileges, liblxc, containers and server, to which it writes one point; exit code 0 "
+      "Test settings, privileges, liblxc, containers and server, to which it writes some points; exit code 0 "
       "or 1",
       check_flags},
      &check,

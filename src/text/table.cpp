@@ -53,8 +53,11 @@ std::string aligned(const std::vector<std::vector<std::string>>& rows,
     check_made(scols_table_set_termforce(table.get(), SCOLS_TERMFORCE_NEVER));
     check_made(scols_table_enable_noheadings(table.get(), 1));
     for (std::size_t index = 0; index < rows.front().size(); ++index)
-        check_made(scols_table_new_column(
-            table.get(), "", 0, index < to_the_right.size() && to_the_right[index] ? SCOLS_FL_RIGHT : 0));
+        // The cells are safe for a terminal; otherwise their own "\\x1b" would be shown as "\\x5cx1b".
+        check_made(scols_column_set_safechars(
+            check_made(scols_table_new_column(
+                table.get(), "", 0, index < to_the_right.size() && to_the_right[index] ? SCOLS_FL_RIGHT : 0)),
+            "\\"));
     for (const auto& row : rows) {
         libscols_line* const line = check_made(scols_table_new_line(table.get(), nullptr));
         for (std::size_t index = 0; index < row.size(); ++index)

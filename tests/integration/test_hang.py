@@ -234,6 +234,24 @@ class Monitor(HangCase):
         self.agent.stop()
         self.assert_no_gaps("lxc_cpu", steady)
 
+    def test_commands_name_what_they_leave_out(self):
+        """They take one sample, and nobody will look at a second one."""
+        steady, victim = self.started(self.lab.add("it-once-steady"), self.lab.add("it-once-victim"))
+        self.stop_monitor(victim)
+        for arguments in (("list",), ("check", "--json-file", self.path("check.jsonl")), ("--once", "--json-file", self.path("once.jsonl"))):
+            result = program.run(*self.arguments(*arguments))
+            self.assertEqual(result.returncode, 1, result)
+            self.assertRegex(result.stderr, "warning: container it-once-victim of .*: its monitor does not answer.*it is skipped")
+            self.assertEqual(result.stderr.count("it-once-victim"), 1, result)
+            self.assertNotIn(steady.name, result.stderr)
+
+    def test_an_ordinary_user_is_told_to_be_root(self):
+        (steady,) = self.started(self.lab.add("it-rights-steady"))
+        nobody = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+        result = program.run(*self.arguments("list"), prefix=nobody)
+        self.assertEqual(result.returncode, 1, result)
+        self.assertRegex(result.stderr, f"container {steady.name} of .*: its monitor answers its own user and root alone: run lxcmon-push as root;")
+
     def test_one_that_stops_to_answer_later(self):
         steady, victim = self.started(self.lab.add("it-later-steady"), self.lab.add("it-later-victim"))
         self.watch()

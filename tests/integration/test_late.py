@@ -77,7 +77,7 @@ class HostName(Late):
         subprocess.run(["nsenter", "-t", str(agent.pid), "-u", "hostname", "it-after"], check=True)
         agent.wait_for(lambda: hosts() == {"it-after"}, 2 * PERIOD, "the new name")
         self.assertEqual({point.measurement for point in self.last_points(agent)}, {"host_cpu", "lxcmon_push"})
-        self.assertEqual(agent.stderr.count("the host's name was it-before and is it-after now"), 1)
+        agent.wait_for(lambda: agent.stderr.count("the host's name was it-before and is it-after now") == 1, what="the line in the log")
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ class InstanceTests:
         check = self.arguments("check", "--influx-url", self.influx.url, "--influx-db", self.db)
         result = program.run(*check)
         self.assertEqual(result.returncode, 0, result)
-        self.assertRegex(result.stdout, r"(?m)^ok +instances .*/unix.socket has 3 containers; .*: ghost \(nowhere\)$")
+        self.assertRegex(result.stdout, r"(?m)^ok +instances .*/unix.socket has 3 containers; .*: ghost \(destroyed\)$")
         self.daemon.pause()
         self.addCleanup(self.daemon.go_on)
         result = program.run(*check)

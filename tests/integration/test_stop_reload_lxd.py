@@ -57,13 +57,13 @@ class WhileLxdHangs(LabCase):
             return [line["tags"] for line in lines if line["name"] == "lxc_state" and line["tags"].get("site") == site]
 
         agent.wait_for(lambda: "ghost of" in agent.stderr and states("before"))
-        self.assertIn("it has left, for nowhere", agent.stderr)
+        self.assertIn("its manager has it no more", agent.stderr)
         lxd.hangs.set()
         settings.write_text('tag = ["site=after"]\n')
         agent.send_signal(signal.SIGHUP)
         agent.wait_for(lambda: len(states("after")) >= 5, what="points with the new tag")
         self.assertEqual({tags["container"] for tags in states("after")}, {"web"})
-        self.assertEqual(agent.stderr.count("it has left"), 1)
+        self.assertEqual(agent.stderr.count("its manager has it no more"), 1)
         self.assertEqual(agent.stop().returncode, 0)
 
 

@@ -75,8 +75,10 @@ std::chrono::nanoseconds parse_duration(const std::string& text, std::chrono::se
     do {
         const auto part = take_quantity(rest, units);
         const double nsec = part ? part->number * part->unit->factor : 0;
-        if (!part || part->unit->factor >= factor || nsec > most_nsec)
+        if (!part || part->unit->factor >= factor)
             throw BadValue{"is not a duration; expected for example 10s, 500ms, 1m or 1m30s"};
+        if (nsec > most_nsec)
+            throw BadValue{"is too long; expected at most 1000d"};
         factor = part->unit->factor;
         sum_nsec += std::llround(nsec); // 4.1 * 1e9 is slightly less than 4'100'000'000
     } while (!rest.empty());

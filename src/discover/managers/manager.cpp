@@ -182,7 +182,7 @@ std::string_view Manager::left_for(const Container& container, Clock::time_point
     const auto at = answer_.elsewhere.find(container.name);
     if (at != answer_.elsewhere.end())
         return at->second;
-    return since < asked_ ? "nowhere" : std::string_view();
+    return since < asked_ ? destroyed : std::string_view();
 }
 
 Finding Manager::finding(std::span<const std::string> left) const {

@@ -64,11 +64,12 @@ class Manager {
     [[nodiscard]] bool was_asked() const noexcept { return !is_first_; }
 
     [[nodiscard]] const ManagerAnswer& answer() const noexcept { return answer_; }
+    static constexpr std::string_view destroyed = "destroyed";
     /// nullptr if the container is unknown. Valid until the next refresh().
     [[nodiscard]] const Managed* find(std::string_view name) const noexcept;
     /// Where a container that does not run, and is known since `since`, is now: the name of another host;
-    /// "nowhere" if it does not exist any more. Empty if it is here, and if nothing is known. Valid until the
-    /// next refresh().
+    /// `destroyed` if it does not exist any more. Empty if it is here, and if nothing is known. Valid until
+    /// the next refresh().
     [[nodiscard]] std::string_view left_for(const Container& container,
                                             Clock::time_point since) const noexcept;
 

@@ -27,4 +27,11 @@ bool may_be_selected(const std::string& name, const DiscoverSettings& settings) 
     return !matches_any(name, settings.exclude);
 }
 
+std::string no_match(const DiscoverSettings& settings) {
+    if (settings.include.empty())
+        return settings.exclude.empty() ? "" : "--exclude leaves no container";
+    return settings.exclude.empty() ? "--include matches no container"
+                                    : "--include and --exclude leave no container";
+}
+
 } // namespace lxcmon::discover

@@ -13,5 +13,7 @@ namespace lxcmon::discover {
                                const DiscoverSettings& settings) noexcept;
 /// True if some `pve_name` could make is_selected() true.
 [[nodiscard]] bool may_be_selected(const std::string& name, const DiscoverSettings& settings) noexcept;
+/// What `include` and `exclude` do if they select no container; empty if both are.
+[[nodiscard]] std::string no_match(const DiscoverSettings& settings);
 
 } // namespace lxcmon::discover

@@ -18,7 +18,9 @@
 #include <algorithm>
 #include <ctime>
 #include <iterator>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -29,6 +31,9 @@ constexpr std::size_t longest_finding_bytes = 2'000;
 
 constexpr const char* no_point =
     "not tested: the sample has no point (because of --metrics, --no-host, or a host without containers)";
+
+/// Also if the settings file has globs: those of the command line take their place.
+constexpr const char* how_to_see_names = "lxcmon-push list --include '*' --exclude none shows the names";
 
 Finding check_rights() {
     if (::geteuid() == 0)
@@ -59,37 +64,32 @@ std::vector<Finding> check_ignored(const Invocation& invocation) {
     return findings;
 }
 
-Finding check_matches(const discover::DiscoverSettings& settings) {
-    const std::string names = settings.include.empty()   ? "--exclude leaves no container"
-                              : settings.exclude.empty() ? "--include matches no container"
-                                                         : "--include and --exclude leave no container";
-    return {"containers", false, names + "; lxcmon-push list --include '*' shows the names"};
-}
-
-/// The first point in line protocol; empty if there is none. Without what each process counts for itself: in
-/// the series of the running agent a figure of this one would be a fall, and the next one a growth.
-std::string first_line(const PointBuffer& points) {
-    std::string line;
-    for (std::size_t index = 0; index < points.size() && line.empty(); ++index) {
+/// The first point of each measurement in line protocol: a server's limits may hold for one of them alone.
+/// Without what each process counts for itself: in the series of the running agent a figure of this one would
+/// be a fall, and the next one a growth.
+std::string first_lines(const PointBuffer& points) {
+    std::string lines;
+    std::set<std::string_view> measurements{"lxc_process"};
+    for (std::size_t index = 0; index < points.size(); ++index) {
         Point point = points[index];
-        if (point.measurement == "lxc_process")
+        if (!measurements.insert(point.measurement).second)
             continue;
         std::vector<Field> fields;
         std::ranges::remove_copy(point.fields, std::back_inserter(fields), "restarts", &Field::key);
         point.fields = fields;
-        encode::append_line_protocol(line, point);
+        encode::append_line_protocol(lines, point);
     }
-    return line;
+    return lines;
 }
 
-/// Takes one sample to test liblxc, cgroups and containers. `line` becomes one of its points, if it has any.
-std::vector<Finding> check_containers(app::CollectSettings settings, std::string& line) {
+/// Takes one sample to test liblxc, cgroups and containers. `lines` become some of its points.
+std::vector<Finding> check_containers(app::CollectSettings settings, std::string& lines) {
     std::vector<Finding> findings;
     try {
         settings.once = true;
         app::Collector collector(settings);
         collector.collect(io::now_ns(CLOCK_REALTIME));
-        line = first_line(collector.points);
+        lines = first_lines(collector.points);
         for (const std::string& lxcpath : collector.table.lxcpaths()) {
             const auto fault = collector.table.faults().find(lxcpath);
             const bool ok = fault == collector.table.faults().end();
@@ -103,9 +103,8 @@ std::vector<Finding> check_containers(app::CollectSettings settings, std::string
             {"cgroups", trouble.empty(),
              std::string(collector.sampler.cgroup_version()) + (trouble.empty() ? "" : "; " + trouble)});
         const auto& all = collector.table.containers();
-        const bool is_chosen = !settings.discover.include.empty() || !settings.discover.exclude.empty();
-        if (all.empty() && is_chosen && collector.table.faults().empty()) {
-            findings.push_back(check_matches(settings.discover));
+        if (const std::string why = collector.table.why_none_is_selected(); !why.empty()) {
+            findings.push_back({"containers", false, why + "; " + how_to_see_names});
             return findings;
         }
         const std::size_t troubled = collector.troubled + collector.table.left_out();
@@ -114,7 +113,7 @@ std::vector<Finding> check_containers(app::CollectSettings settings, std::string
                                           all.size() - static_cast<std::size_t>(running),
                                           text::counted(collector.points.size(), "point"));
         if (troubled != 0)
-            message += fmt::format("; {} incomplete, see the warnings", troubled);
+            message += fmt::format("; {} left out or incomplete, see the warnings", troubled);
         findings.push_back({"containers", troubled == 0, message});
     } catch (const std::exception& error) {
         findings.push_back({"sampling", false, error.what()});
@@ -122,12 +121,12 @@ std::vector<Finding> check_containers(app::CollectSettings settings, std::string
     return findings;
 }
 
-/// `line`: a point of the sample, to be written; empty: none is written.
-std::vector<Finding> check_destinations(const Config& config, std::string line) {
+/// `lines`: points of the sample, to be written; empty: none is written.
+std::vector<Finding> check_destinations(const Config& config, std::string lines) {
     std::vector<Finding> findings;
     DestinationSettings real = config.destinations;
     real.dry_run = false;
-    real.influx.probe_point = std::move(line);
+    real.influx.probe_points = std::move(lines);
     warn_of_insecure(real);
     for (const Destination& destination : make_destinations(real))
         std::ranges::move(destination.sink->probe(), std::back_inserter(findings));
@@ -147,12 +146,12 @@ int check(const Invocation& invocation) {
     std::vector<Finding> findings{check_settings(invocation)};
     std::ranges::move(check_ignored(invocation), std::back_inserter(findings));
     if (invocation.mode != app::Mode::offline) {
-        std::string line;
+        std::string points;
         findings.push_back(check_rights());
-        std::ranges::move(check_containers(config.collect, line), std::back_inserter(findings));
+        std::ranges::move(check_containers(config.collect, points), std::back_inserter(findings));
         const bool is_well = std::ranges::all_of(findings, &Finding::ok);
-        const bool has_none = is_well && line.empty() && !config.destinations.influx_urls.empty();
-        std::ranges::move(check_destinations(config, is_well ? std::move(line) : std::string()),
+        const bool has_none = is_well && points.empty() && !config.destinations.influx_urls.empty();
+        std::ranges::move(check_destinations(config, is_well ? std::move(points) : std::string()),
                           std::back_inserter(findings));
         if (has_none)
             findings.push_back({"delivery", true, no_point});

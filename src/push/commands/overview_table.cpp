@@ -76,7 +76,8 @@ OneOverview take_overview(const Invocation& invocation, const ViewSettings& sett
     app::Collector collector(wanted);
     Overview before;
     collector.collect_twice(0, [&](const PointBuffer&) { before = read_overview(collector, {}); });
-    OneOverview one{read_overview(collector, before), !collector.table.faults().empty()};
+    OneOverview one{read_overview(collector, before),
+                    !collector.table.faults().empty() || collector.table.left_out() != 0};
     std::erase_if(one.overview.containers, [&](const Figures& each) { return !has_state(each, settings); });
     sort(one.overview.containers, settings.sort, settings.is_reversed);
     return one;

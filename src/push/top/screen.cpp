@@ -93,6 +93,17 @@ extern "C" void end_at_once(int /*number*/) {
     ::_exit(128 + end_signal);
 }
 
+extern "C" void no_handler(int /*number*/) {}
+
+/// ncurses sets SIGTSTP to be ignored while it writes, unless it finds a handler here: a Ctrl-Z that is
+/// pending at that moment would be lost. Its own handler is for programs without threads.
+SCREEN* open_terminal() {
+    std::signal(SIGTSTP, &no_handler);
+    SCREEN* const screen = newterm(nullptr, stdout, stdin);
+    std::signal(SIGTSTP, SIG_DFL);
+    return screen;
+}
+
 /// While it lives, a signal that ends the program need not wait for a terminal that takes no output, as one
 /// that is stopped with Ctrl-S: after a second the program ends where it is.
 class EndableOutput {
@@ -127,7 +138,7 @@ struct Screen::Terminal {
     SCREEN* screen = nullptr;
 
     Terminal()
-        : screen(newterm(nullptr, stdout, stdin)) {}
+        : screen(open_terminal()) {}
     ~Terminal() {
         if (screen == nullptr)
             return;
@@ -150,8 +161,6 @@ Screen::Screen()
             "TERM='" + text::printable(terminal_type()) +
             "' is no terminal that can show a screen; expected for example xterm-256color. Set TERM, or "
             "use lxcmon-push top | cat for one table");
-    // ncurses has its own handler, for programs without threads.
-    std::signal(SIGTSTP, SIG_DFL);
     set_escdelay(escape_delay_ms);
     cbreak();
     noecho();

@@ -37,6 +37,9 @@ constexpr auto overlays = std::to_array<std::string_view>({"aufs", "overlay", "o
 
 constexpr auto system_folders = std::to_array<std::string_view>({"/dev", "/proc", "/run", "/sys"});
 
+/// Small tmpfs in which LXD and Incus keep sockets and mounts for their containers.
+constexpr auto folders_of_daemons = std::to_array<std::string_view>({"/devlxd", "/guestapi", "/shmounts"});
+
 template <std::size_t count>
 bool is_one_of(const std::array<std::string_view, count>& list, std::string_view word) noexcept {
     return std::ranges::find(list, word) != list.end();
@@ -65,6 +68,10 @@ bool is_default(const io::Mount& mount) noexcept {
     if (may_hang(mount.filesystem_type))
         return false;
     if (is_one_of(images, mount.filesystem_type))
+        return false;
+    if (mount.filesystem_type == "tmpfs" &&
+        std::ranges::any_of(folders_of_daemons,
+                            [&](std::string_view folder) { return mount.mount_point.ends_with(folder); }))
         return false;
     return mount.mount_point == "/" ||
            (!is_one_of(overlays, mount.filesystem_type) && !is_below_system_folder(mount.mount_point));

@@ -63,8 +63,8 @@ TEST_CASE("what LXD no longer has is not shown, and while it does not answer not
     REQUIRE(table.containers()[0]->managed != nullptr);
     CHECK(table.containers()[0]->managed->cores == 3);
     CHECK(table.left_out() == 0);
-    CHECK(table.managers().at(0).message.find("ghost (nowhere), moved (other)") != std::string::npos);
-    CHECK(count_of(log.take(), "it has left") == 2);
+    CHECK(table.managers().at(0).message.find("ghost (destroyed), moved (other)") != std::string::npos);
+    CHECK(count_of(log.take(), "it is not shown") == 2);
 
     daemon.answer("", "");
     std::string said;

@@ -215,7 +215,7 @@ TEST_CASE("a container that is not in the folder has left, if it is Proxmox VE's
     CHECK(manager.left_for(stopped("101"), long_ago).empty());
     CHECK(manager.left_for(stopped("202"), long_ago) == "pve2");
     CHECK(manager.left_for(stopped("202", "elsewhere/202"), long_ago).empty()); // made by plain LXC
-    CHECK(manager.left_for(stopped("303"), long_ago) == "nowhere");
+    CHECK(manager.left_for(stopped("303"), long_ago) == "destroyed");
     CHECK(manager.left_for(stopped("303", "lxc/30"), long_ago).empty()); // made by plain LXC
     CHECK(manager.left_for(stopped("web"), long_ago).empty());
     CHECK(manager.left_for(stopped("303"), Manager::Clock::now()).empty()); // newer than the answer

@@ -101,7 +101,7 @@ TEST_CASE_FIXTURE(ClockFixture, "a server without a plausible Date says nothing 
 
 TEST_CASE_FIXTURE(ClockFixture, "the check: a clock that is off fails, and no point is written with it") {
     Settings chosen = settings();
-    chosen.probe_point = "m v=1i 1\n";
+    chosen.probe_points = "m v=1i 1\n";
     for (const auto& [date, is_shown, good] : {std::tuple{date_ahead(0), true, true},
                                                {date_ahead(hour), true, false},
                                                {std::string("yesterday"), false, true}}) {

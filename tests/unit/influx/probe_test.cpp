@@ -162,7 +162,7 @@ TEST_CASE_FIXTURE(ProbeFixture, "the check: a database is missing, and the calle
         return findings[2];
     };
     Settings chosen = settings();
-    chosen.probe_point = "m v=1 1\n";
+    chosen.probe_points = "m v=1 1\n";
     const HttpAnswer may{200, R"({"results":[{"statement_id":0,"series":[{"columns":["user","admin"]}]}]})"};
     const HttpAnswer may_not{403, R"({"error":"error authorizing query: u not authorized, requires admin"})"};
     CHECK(finding(chosen, may).ok);
@@ -185,7 +185,7 @@ TEST_CASE_FIXTURE(ProbeFixture, "the check: a database is missing, and the calle
 TEST_CASE_FIXTURE(ProbeFixture, "the check: one point tells what an empty write does not") {
     Settings chosen = settings();
     chosen.gzip = false;
-    chosen.probe_point = "m v=1i 1\n";
+    chosen.probe_points = "m v=1i 1\n";
     for (const auto& [answer, good] :
          {std::pair{HttpAnswer{204, ""}, true},
           {HttpAnswer{400,
@@ -200,7 +200,7 @@ TEST_CASE_FIXTURE(ProbeFixture, "the check: one point tells what an empty write 
         REQUIRE(findings.size() == 4);
         CHECK(findings[3].what == "delivery");
         CHECK(findings[3].ok == good);
-        CHECK(server.requests().back().body == chosen.probe_point);
+        CHECK(server.requests().back().body == chosen.probe_points);
         if (good)
             continue;
         // The same answer to the empty write already.

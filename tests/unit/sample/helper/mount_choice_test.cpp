@@ -118,6 +118,16 @@ TEST_CASE("images, and overlays other than /, are chosen only when asked for") {
     CHECK(takes("/", "tmpfs"));
 }
 
+TEST_CASE("the tmpfs of LXD and Incus are chosen only when asked for") {
+    for (const std::string place :
+         {"/var/lib/lxd/shmounts", "/var/lib/lxd/devlxd", "/var/lib/incus/guestapi"}) {
+        CHECK_FALSE(takes(place, "tmpfs"));
+        CHECK(takes(place, "tmpfs", {{place}, {}}));
+        CHECK(takes(place, "ext4"));
+    }
+    CHECK(takes("/var/lib/lxd", "tmpfs"));
+}
+
 TEST_CASE("mounts on an automount that idles out are chosen only when asked for") {
     const auto with_timeout = [](const std::string& seconds) {
         return "41 1 0:9 / /srv rw - autofs systemd-1 rw,fd=6,pgrp=1,timeout=" + seconds +
