@@ -3,6 +3,7 @@
 line protocol. Only what both servers know. Grafana fills in $__rate_interval and $__range, and quotes the variables."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from .panels import STATES
@@ -23,7 +24,7 @@ class Scraped:
     NAME = UID = "lxcmon-prometheus"
     SUFFIX, TITLE = "-prometheus", " (Prometheus)"
     DATASOURCE_TYPE = "prometheus"
-    SPARK_POINTS, WINDOWS = 100, None
+    SPARK_POINTS, WINDOWS = 30, None
     HAS_TEXTS = True
 
     def target(self, query, ref_id):
@@ -36,6 +37,8 @@ class Scraped:
 
     def text(self, query):
         """max: a series that two targets have counts once, and one that has moved to another target goes on."""
+        if query.combine == "max":
+            query = replace(query, across=())  # once is enough
         made = _grouped("max", (*query.by, *query.across, *filter(None, [self.label(query)])), self._value(query))
         if query.if_latest is not None:
             made = f"{made} == {int(query.if_latest)}"
