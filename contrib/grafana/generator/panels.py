@@ -148,8 +148,8 @@ class Table:
     width: int = 24
     height: int = 10
     sort_by: str | None = None
-    keep: tuple = ()  # conditions of filterByValue, that all must hold
-    hidden: tuple = ()  # columns that only `keep` needs
+    keep: dict | None = None  # a condition of filterByValue
+    without: dict | None = None  # the same, of rows to leave out; its column may be missing, and is not shown
     most: int | None = None
     frozen: bool = False  # the first column stays in sight, where Grafana knows it (12.2 and newer)
     no_value: str | None = None
@@ -185,9 +185,12 @@ class Table:
         trends = {f"Trend #{letter}": column.name for letter, column in letters.items() if letter not in rows}
         named = {name: key for key, name in trends.items()}
         order = {named.get(column.name, column.name): index for index, column in enumerate(self.columns)}
-        if self.keep:
-            yield {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": list(self.keep)}}
-        yield {"id": "organize", "options": {"excludeByName": dict.fromkeys(self.hidden, True), "indexByName": order, "renameByName": trends}}
+        # A condition on a column that is missing never holds: two transformations, not two conditions.
+        for kind, condition in (("include", self.keep), ("exclude", self.without)):
+            if condition:
+                yield {"id": "filterByValue", "options": {"type": kind, "match": "any", "filters": [condition]}}
+        hidden = {self.without["fieldName"]: True} if self.without else {}
+        yield {"id": "organize", "options": {"excludeByName": hidden, "indexByName": order, "renameByName": trends}}
         if self.most:
             yield {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": self.sort_by, "desc": True}]}}
             yield {"id": "limit", "options": {"limitField": self.most}}
@@ -202,6 +205,10 @@ def more_than_0(column):
 
 def is_not(column, value):
     return {"fieldName": column, "config": {"id": "notEqual", "options": {"value": value}}}
+
+
+def equals(column, value):
+    return {"fieldName": column, "config": {"id": "equal", "options": {"value": value}}}
 
 
 def column_properties(column, filterable):
