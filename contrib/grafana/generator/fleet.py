@@ -73,8 +73,8 @@ def _containers(language):
         Column("memory", latest(MEMORY, "memory"), "bytes", decimals=1, width=78),
         Column("memory trend", trend(MEMORY), "bytes", "spark"),
         bar("memory of limit", latest(MEMORY_PERCENT, "memory of limit")),
-        Column("net in", latest(RECEIVED, "net in", across=INTERFACES), "Bps", decimals=1, width=78),
-        Column("net out", latest(SENT, "net out", across=INTERFACES), "Bps", decimals=1, width=78),
+        Column("net in", latest(RECEIVED, "net in", across=INTERFACES), "Bps", decimals=0, width=78),
+        Column("net out", latest(SENT, "net out", across=INTERFACES), "Bps", decimals=0, width=78),
         bar("disk", latest(DISK_PERCENT, "disk", across=MOUNTS, combine="max")),
         *(bar(f"PSI {word}", latest(gauge("lxc_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}"), 66, PERCENT_OF_TIME)
           for word, resource in (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))),
@@ -84,7 +84,7 @@ def _containers(language):
     ]
     return Table("Containers", "Each container at the end of the time shown (within 5 minutes). CPU is of one core; disk is the fullest "
                  "filesystem; PSI is the share of time lost in waiting; name is Proxmox VE's. Click a container for its dashboard.", columns,
-                 height=14, sort_by="CPU", frozen=True)
+                 height=14, sort_by="CPU", frozen=True, wrapped=True)
 
 
 def _top_and_problems(language):
@@ -144,7 +144,7 @@ def _totals():
 def _graphs():
     """A line for each container."""
     return [
-        States("State", "When each container was in which state.", [series(STATE_OVER_TIME)], height=8),
+        States("State", "When each container was in which state.", [series(STATE_OVER_TIME)], height=10),
         Graph("CPU", "Of one core, from cpu.stat. A flat top is a limit: see Throttled.", "percent", [series(CPU)], filled=False),
         Graph("Memory", "Without page cache. Continuous growth is a leak.", "bytes", [series(MEMORY)], filled=False),
         Graph("Network", "Received, and below zero sent; all interfaces of a container.", "Bps",

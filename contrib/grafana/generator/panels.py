@@ -118,7 +118,7 @@ class States:
                     "mappings": state_mappings()}
         for query in self.queries:
             defaults.update(language.field_defaults(query))
-        options = {"mergeValues": True, "showValue": "auto", "alignValue": "left", "rowHeight": 0.9,
+        options = {"mergeValues": True, "perPage": 20, "showValue": "auto", "alignValue": "left", "rowHeight": 0.9,
                    "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
                    "tooltip": {"mode": "single", "sort": "none"}}
         return panel(self, "state-timeline", language, defaults, [], options)
@@ -151,7 +151,8 @@ class Table:
     keep: dict | None = None  # a condition of filterByValue
     without: dict | None = None  # the same, of rows to leave out; its column may be missing, and is not shown
     most: int | None = None
-    frozen: bool = False  # the first column stays in sight, where Grafana knows it (12.2 and newer)
+    wrapped: bool = False  # titles take two lines where the columns are narrow; older versions of Grafana cut them
+    frozen: bool = False  # the first column stays in sight; older versions of Grafana scroll it away
     no_value: str | None = None
 
     @property
@@ -161,6 +162,8 @@ class Table:
     def json(self, language):
         defaults = {"custom": {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False, "minWidth": LEAST_WIDTH}, "thresholds": PLAIN,
                     "color": {"mode": "thresholds"}}
+        if self.wrapped:
+            defaults["custom"]["wrapHeaderText"] = True
         if self.no_value:
             defaults["noValue"] = self.no_value
         overrides = [{"matcher": {"id": "byName", "options": column.name}, "properties": properties}
