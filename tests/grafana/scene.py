@@ -140,9 +140,9 @@ def points_of_host(host, at):
     if at % 60 == 0:
         for mountpoint, share in (("/", 41.0), ("/var/lib/lxc", 82.0 if node2 else 63.0)):
             yield line("host_fs", f"{tags},mountpoint={mountpoint},fstype=ext4", at, used_percent=share)
-    yield line("lxcmon_push", tags, at, containers=7 if host == "node1" else 6, points=90 if node2 else 100, tick_usec=2100, missed_ticks=int(seconds > 88000),
-               sample_errors=0, queue_points=12, spool_bytes=0, delivered_points=seconds * 9, rejected_points=0, dropped_points=0,
-               retries=2 * int(seconds > 87000), last_status=204, cpu_usec=seconds * 2000, rss_bytes=21 * MIB)
+    yield line("lxcmon_push", tags, at, containers=7 if host == "node1" else 6, points=90 if node2 else 100, tick_usec=2100,
+               missed_ticks=int(seconds > 88000), sample_errors=0, queue_points=12, spool_bytes=0, delivered_points=seconds * 9, rejected_points=0,
+               dropped_points=0, retries=2 * int(seconds > 87000), last_status=204, cpu_usec=seconds * 2000, rss_bytes=21 * MIB)
 
 
 def lines():

@@ -42,8 +42,8 @@ type Transformation =
   | { id: 'filterFieldsByName'; options: { exclude: { pattern: string } }; filter?: { id: 'byRefId'; options: string } }
   | { id: 'timeSeriesTable' | 'merge'; options: {} }
   | { id: 'organize'; options: { excludeByName: Record<string, true>; indexByName: Record<string, number>; renameByName: Record<string, string> } }
-  | { id: 'filterByValue'; options: { type: 'include'; match: 'all'; filters:
-      { fieldName: string; config: { id: 'greater' | 'notEqual'; options: { value: number | string | boolean } } }[] } }
+  | { id: 'filterByValue'; options: { type: 'include' | 'exclude'; match: 'any'; filters:
+      { fieldName: string; config: { id: 'greater' | 'equal' | 'notEqual'; options: { value: number | string | boolean } } }[] } }
   | { id: 'sortBy'; options: { fields: {}; sort: { field: string; desc: boolean }[] } }
   | { id: 'limit'; options: { limitField: number } };
 

@@ -4,7 +4,7 @@
 from dataclasses import replace
 
 from .dashboard import CONTAINER, HOST, Dashboard, Row, to_container, to_host
-from .panels import ANY_IS_BAD, FULL, ORANGE, RED, Column, Graph, Stat, States, Table, is_not, more_than_0, steps
+from .panels import ANY_IS_BAD, FULL, ORANGE, RED, Column, Graph, Stat, States, Table, equals, is_not, more_than_0, steps
 from .queries import gauge, growth, latest, over_range, percent_of_time, rate, series, trend
 from . import queries
 
@@ -71,7 +71,7 @@ def _containers(language):
         return Column(title, query, "percent", "bar", thresholds=thresholds, decimals=0, width=width)
     # In order of importance: what is right of a narrow screen is scrolled to. All fit into a window of 1,280 pixels.
     columns = [
-        Column("container", links=to_container(language), width=110),
+        Column("container", links=to_container(language), width=104),
         Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=84),
         Column("CPU", latest(CPU, "CPU"), "percent", decimals=1, width=62),
         Column("CPU trend", trend(CPU), "percent", "spark"),
@@ -79,18 +79,18 @@ def _containers(language):
         Column("memory", latest(MEMORY, "memory"), "bytes", decimals=1, width=78),
         Column("memory trend", trend(MEMORY), "bytes", "spark"),
         bar("memory of limit", latest(MEMORY_PERCENT, "memory of limit")),
-        Column("net in", latest(RECEIVED, "net in", across=INTERFACES), "Bps", decimals=1, width=78),
-        Column("net out", latest(SENT, "net out", across=INTERFACES), "Bps", decimals=1, width=78),
+        Column("net in", latest(RECEIVED, "net in", across=INTERFACES), "Bps", decimals=0, width=78),
+        Column("net out", latest(SENT, "net out", across=INTERFACES), "Bps", decimals=0, width=78),
         bar("disk", latest(DISK_PERCENT, "disk", across=MOUNTS, combine="max")),
-        *(bar(f"PSI {word}", latest(gauge("lxc_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}"), 58, PERCENT_OF_TIME)
+        *(bar(f"PSI {word}", latest(gauge("lxc_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}"), 66, PERCENT_OF_TIME)
           for word, resource in (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))),
         Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "none", width=66),
         Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0, width=66),
-        Column("host", width=80), Column("name"),
+        Column("host", width=70), Column("name"),
     ]
     return Table("Containers", "Each container at the end of the time shown (within 5 minutes). CPU is of one core; disk is the fullest "
                  "filesystem; PSI is the share of time lost in waiting; name is Proxmox VE's. Click a container for its dashboard.", columns,
-                 height=14, sort_by="CPU", frozen=True)
+                 height=14, sort_by="CPU", frozen=True, wrapped=True)
 
 
 def _top_and_problems(language):
@@ -101,9 +101,9 @@ def _top_and_problems(language):
         return Table(title, description, [Column("container", links=links), column, Column("host")], width=6, height=12,
                      sort_by=column.name, most=TOP)
 
-    def found(title, description, columns, no_value, *keep, hidden=()):
+    def found(title, description, columns, no_value, keep, without=None):
         return Table(title, description, [Column("container", links=links), *columns, Column("host")], width=8, height=7,
-                     sort_by=columns[0].name, keep=keep, hidden=hidden, no_value=no_value)
+                     sort_by=columns[0].name, keep=keep, without=without, no_value=no_value)
 
     io = top("Top 10: disk writes", "Mean over the time shown, all disks. Look here when PSI io is high.",
              Column("written", over_range(WRITTEN, "written", across=DEVICES), "Bps", "bar", maximum=None, decimals=1))
@@ -128,7 +128,7 @@ def _top_and_problems(language):
               [Column("state", latest(STATE, "state"), cell="background", width=95),
                Column("lock", latest(LOCK, "lock"), no_value="-"), Column("onboot", latest(ONBOOT, "onboot"), no_value="-"),
                Column("template", latest(TEMPLATE, "template"))],
-              "All containers are running", is_not("state", "RUNNING"), is_not("template", True), hidden=("template",)),
+              "All containers are running", is_not("state", "RUNNING"), without=equals("template", True)),
     ]
 
 
@@ -150,7 +150,7 @@ def _totals():
 def _graphs():
     """A line for each container."""
     return [
-        States("State", "When each container was in which state.", [series(STATE_OVER_TIME)], height=8),
+        States("State", "When each container was in which state.", [series(STATE_OVER_TIME)], height=10),
         Graph("CPU", "Of one core, from cpu.stat. A flat top is a limit: see Throttled.", "percent", [series(CPU)], filled=False),
         Graph("Memory", "Without page cache. Continuous growth is a leak.", "bytes", [series(MEMORY)], filled=False),
         Graph("Network", "Received, and below zero sent; all interfaces of a container.", "Bps",

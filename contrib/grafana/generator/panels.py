@@ -117,7 +117,7 @@ class States:
                     "mappings": state_mappings()}
         for query in self.queries:
             defaults.update(language.field_defaults(query))
-        options = {"mergeValues": True, "showValue": "auto", "alignValue": "left", "rowHeight": 0.9,
+        options = {"mergeValues": True, "perPage": 20, "showValue": "auto", "alignValue": "left", "rowHeight": 0.9,
                    "legend": {"displayMode": "list", "placement": "bottom", "showLegend": False, "calcs": []},
                    "tooltip": {"mode": "single", "sort": "none"}}
         return panel(self, "state-timeline", language, defaults, [], options)
@@ -147,10 +147,11 @@ class Table:
     width: int = 24
     height: int = 10
     sort_by: str | None = None
-    keep: tuple = ()  # conditions of filterByValue, that all must hold
-    hidden: tuple = ()  # columns that only `keep` needs
+    keep: dict | None = None  # a condition of filterByValue
+    without: dict | None = None  # the same, of rows to leave out; its column may be missing, and is not shown
     most: int | None = None
-    frozen: bool = False  # the first column stays in sight, where Grafana knows it (12.2 and newer)
+    wrapped: bool = False  # titles take two lines where the columns are narrow; older versions of Grafana cut them
+    frozen: bool = False  # the first column stays in sight; older versions of Grafana scroll it away
     no_value: str | None = None
 
     @property
@@ -160,6 +161,8 @@ class Table:
     def json(self, language):
         custom = {"align": "auto", "cellOptions": {"type": "auto"}, "filterable": False, "minWidth": LEAST_WIDTH}
         defaults = {"custom": custom, "thresholds": PLAIN, "color": {"mode": "thresholds"}}
+        if self.wrapped:
+            custom["wrapHeaderText"] = True
         if self.no_value:
             defaults["noValue"] = self.no_value
         properties = {column.name: [*column_properties(column, not self.most), *language.column_properties(column)]
@@ -193,10 +196,11 @@ class Table:
         trends = {f"Trend #{letter}": column.name for letter, column in letters.items() if letter not in rows}
         named = {name: key for key, name in trends.items()}
         order = {named.get(column.name, column.name): index for index, column in enumerate(self.columns)}
-        if self.keep:
-            kept = [language.kept(each) for each in self.keep]
-            yield {"id": "filterByValue", "options": {"type": "include", "match": "all", "filters": kept}}
-        hidden = dict.fromkeys(self.hidden, True)
+        # A condition on a column that is missing never holds: two transformations, not two conditions.
+        for kind, condition in (("include", self.keep), ("exclude", self.without)):
+            if condition:
+                yield {"id": "filterByValue", "options": {"type": kind, "match": "any", "filters": [language.kept(condition)]}}
+        hidden = {self.without["fieldName"]: True} if self.without else {}
         yield {"id": "organize", "options": {"excludeByName": hidden, "indexByName": order, "renameByName": trends}}
         if self.most:
             yield {"id": "sortBy", "options": {"fields": {}, "sort": [{"field": self.sort_by, "desc": True}]}}
@@ -212,6 +216,10 @@ def more_than_0(column):
 
 def is_not(column, value):
     return {"fieldName": column, "config": {"id": "notEqual", "options": {"value": value}}}
+
+
+def equals(column, value):
+    return {"fieldName": column, "config": {"id": "equal", "options": {"value": value}}}
 
 
 def column_properties(column, filterable):

@@ -43,8 +43,9 @@ function Row({ frame, frames, begin, end, height }: { frame: DataFrame; frames: 
   );
 }
 
-export function States({ data, height }: Shape) {
+export function States({ panel, data, height }: Shape) {
+  const frames = data.frames.slice(0, panel.options.perPage); // the first page
   const [begin, end] = [data.range.from.valueOf(), data.range.to.valueOf()];
-  const each = Math.min(30, height / data.frames.length);
-  return <div>{data.frames.map((frame, at) => <Row key={at} {...{ frame, frames: data.frames, begin, end, height: each }} />)}</div>;
+  const each = Math.min(30, height / frames.length);
+  return <div>{frames.map((frame, at) => <Row key={at} {...{ frame, frames, begin, end, height: each }} />)}</div>;
 }
