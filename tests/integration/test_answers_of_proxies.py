@@ -36,7 +36,7 @@ class InBetween(DeliveryCase):
                 later = self.deliver_to(server.url, "--spool-dir", agent.spool_dir)
                 later.wait_for(lambda s=server, t=set(ticks_taken(agent.stderr)): t <= {point.time for point in points_of(s.delivered())},
                                60, "every tick")
-                self.stopped(later)
+                self.drained_and_stopped(later, agent)
                 self.assert_delivered_once(server.delivered(), agent.stderr + later.stderr)
                 self.assertEqual(self.spool(agent).rejected(), [])
 
@@ -52,7 +52,7 @@ class InBetween(DeliveryCase):
         server.answer = GOOD
         later = self.deliver_to(server.url, "--spool-dir", agent.spool_dir)
         later.wait_for(lambda t=set(ticks_taken(agent.stderr)): t <= {point.time for point in points_of(server.delivered())}, 60, "every tick")
-        self.stopped(later)
+        self.drained_and_stopped(later, agent)
         self.assert_delivered_once(server.delivered(), agent.stderr + later.stderr)
         self.assertEqual(self.spool(agent).rejected(), [])
         self.assertIn(" 0 rejected", agent.stderr)

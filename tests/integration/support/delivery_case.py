@@ -94,9 +94,9 @@ class DeliveryCase(LabCase):
         agent.wait_for(lambda: len(ticks_taken(agent.stderr)) >= already + count, timeout, f"{count} ticks")
         return ticks_taken(agent.stderr)
 
-    def drained_and_stopped(self, agent):
-        """On a busy machine some points go through the spool, and a stop would leave them there."""
-        agent.wait_for(lambda: not self.spool(agent).segments(), 60, "the spool to be empty")
+    def drained_and_stopped(self, agent, earlier=None):
+        """On a busy machine some points go through the spool, and a stop would leave them there. `earlier`: whose spool it has."""
+        agent.wait_for(lambda: not self.spool(earlier or agent).segments(), 60, "the spool to be empty")
         return self.stopped(agent)
 
     def stopped(self, agent):
@@ -124,7 +124,7 @@ class DeliveryCase(LabCase):
                          for measurement in MEASUREMENTS for row in influx.rows(measurement, db=db))
         wanted = self.keys_of_ticks(log)
         self.assertTrue(wanted, f"no tick in the log: {log}")
-        self.assertEqual(by_tick(wanted - set(counts), log), [], "not in InfluxDB")
+        self.assertEqual(by_tick(wanted - set(counts), log), [], f"not in InfluxDB; {log.splitlines()[-1:]}")
         self.assertEqual([key for key, count in counts.items() if count > 1], [], "twice in InfluxDB")
 
     def assert_spool_empty(self, agent):
