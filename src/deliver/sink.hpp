@@ -31,7 +31,8 @@ class Sink {
     /// At this time a running send() ends with Outcome::retry, and so does every later one. Any thread.
     virtual void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept = 0;
 
-    /// For the command `check`: tests whether the sink can be used. Writes one point of each measurement at most. Blocks.
+    /// For the command `check`: tests whether the sink can be used. Writes one point of each measurement at
+    /// most. Blocks.
     [[nodiscard]] virtual std::vector<Finding> probe() = 0;
 
     /// A URL or path for the log, without secrets.
