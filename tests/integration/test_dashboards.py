@@ -6,16 +6,12 @@ import time
 import unittest
 
 from support.agent import Agent
-from support.case import LabCase
+from support.busy_lab import BusyLab
 from support.cgroup import CgroupPlace
-from support.containers import Limits, Spec
 from support.dashboards import dashboards, filled_in, panel_queries, variable_queries
 
 # Grafana has to quote every letter of it.
 HOST = "it.host (a+b)/1"
-MIB = 1024 * 1024
-BURN = "while :; do dd if=/dev/zero of=/dev/null bs=64k count=2000 2>/dev/null; done"
-GROW = "x=$(dd if=/dev/zero bs=1M count=100 2>/dev/null | tr '\\0' a); true"
 # Every query must return rows but these, and these must not.
 WITHOUT_ROWS = {
     "LXC Container / Huge pages / A",  # the kernel here has no controller hugetlb
@@ -28,17 +24,12 @@ if CgroupPlace(os.getpid()).folder("memory"):
     WITHOUT_ROWS.add("LXC Container / Memory events / C")  # v1 has no memory.high
 
 
-class Dashboards(LabCase):
+class Dashboards(BusyLab):
     """`web` works, is throttled and loses a process to the OOM killer; `web.2` is restarted; `old` is stopped."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        limits = Limits(memory_bytes=48 * MIB, cpu_quota_usec=20_000, pids=100, goes_first=True)
-        cls.web = cls.lab.add("web", Spec(limits))
-        cls.second = cls.lab.add("web.2")
-        cls.lab.start_all([cls.web, cls.second])
-        cls.lab.add("old")
         cls.influx = cls.start_influxd()
         cls.begin_ms = time.time_ns() // 1_000_000
         cls.agent = Agent(cls.workspace, "--lxcpath", cls.lab.lxcpath, "--host", HOST, "--interval", "500ms", "--influx-url",
@@ -52,13 +43,7 @@ class Dashboards(LabCase):
         cls.wait_for("four ticks", 'SELECT "restarts" FROM "lxc_state" WHERE "container" = \'web\' LIMIT 1 OFFSET 3')
         cls.web.restart()
         cls.wait_for("a restart", 'SELECT "restarts" FROM "lxc_state" WHERE "restarts" = 1')
-        cls.web.spawn_inside("timeout", "60", "sh", "-c", BURN)
-        cls.web.run_inside("sh", "-c", GROW, check=False)
-        cls.second.run_inside("dd", "if=/dev/zero", "of=/six", "bs=1M", "count=6")
-        cls.second.run_inside("httpd", "-p", "5001", "-h", "/")
-        for _ in range(3):
-            cls.web.run_inside("dd", "if=/dev/zero", "of=/direct", "bs=1M", "count=4", "oflag=direct")
-            cls.web.run_inside("wget", "-q", "-O", "/dev/null", f"http://{cls.second.address}:5001/six")
+        cls.keep_busy(60)
         cls.wait_for("an OOM kill", 'SELECT "oom_kill" FROM "lxc_memory" WHERE "oom_kill" > 0')
         for measurement in ("lxc_io", "lxc_process", "lxc_pressure"):
             # A rate takes two intervals of 1 s.

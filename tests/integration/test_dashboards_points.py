@@ -3,26 +3,15 @@
 here."""
 
 import re
-import time
 import unittest
 
 from support.dashboards import dashboards, filled_in, panel_queries
-from support.influx import Influxd
-from support.workspace import Workspace
+from support.influx_case import InfluxCase
 
 SECOND_NS = 10**9
 
 
-class DashboardsPoints(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.workspace = Workspace()
-        cls.addClassCleanup(cls.workspace.close)
-        cls.influx = Influxd(cls.workspace)
-        cls.addClassCleanup(cls.influx.stop)
-        cls.influx.start()
-        cls.now_ns = time.time_ns()
-
+class DashboardsPoints(InfluxCase):
     def write(self, db, *series, times=range(61)):
         """A point of each at each of these seconds, the last of which is now: functions of the second, or of those without, None."""
         self.influx.execute(f'CREATE DATABASE "{db}"')

@@ -8,30 +8,24 @@ import unittest
 import yaml
 
 from support.agent import Agent
-from support.case import LabCase
-from support.containers import Limits, Spec
+from support.busy_lab import MIB, BusyLab
 from support.dashboards import GRAFANA
 from support.influx import free_port
 from support.prometheus import Prometheus
 from support.promql import PromqlApi, asked_by, filled_in, rows_of, table_of, variables_of
 from support.victoria_metrics import VictoriaMetrics
-from test_dashboards import BURN, GROW, HOST, MIB, WITHOUT_ROWS
+from test_dashboards import HOST, WITHOUT_ROWS
 
 OTHER = "other"
 
 
-class DashboardsPromql(LabCase):
+class DashboardsPromql(BusyLab):
     """`web` works, is throttled and loses a process to the OOM killer; `web.2` is restarted; `old` is stopped. A second agent tells the
     same of them under another name of the host."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        limits = Limits(memory_bytes=48 * MIB, cpu_quota_usec=20_000, pids=100, goes_first=True)
-        cls.web = cls.lab.add("web", Spec(limits))
-        cls.second = cls.lab.add("web.2")
-        cls.lab.start_all([cls.web, cls.second])
-        cls.lab.add("old")
         ports = [free_port(), free_port()]
         # The same target twice must count once.
         targets = [f"127.0.0.1:{ports[0]}", f"localhost:{ports[0]}", f"127.0.0.1:{ports[1]}"]
@@ -64,13 +58,7 @@ class DashboardsPromql(LabCase):
         cls.wait_for("both agents' points", f"{both} > 1", f"{both} > 2")
         cls.web.restart()
         cls.wait_for("a restart", "min(lxc_state_restarts{container='web'}) == 1", "min(lxc_state_restarts_total{container='web'}) == 1")
-        cls.web.spawn_inside("timeout", "120", "sh", "-c", BURN)
-        cls.web.run_inside("sh", "-c", GROW, check=False)
-        cls.second.run_inside("dd", "if=/dev/zero", "of=/six", "bs=1M", "count=6")
-        cls.second.run_inside("httpd", "-p", "5001", "-h", "/")
-        for _ in range(3):
-            cls.web.run_inside("dd", "if=/dev/zero", "of=/direct", "bs=1M", "count=4", "oflag=direct")
-            cls.web.run_inside("wget", "-q", "-O", "/dev/null", f"http://{cls.second.address}:5001/six")
+        cls.keep_busy(120)
         cls.wait_for("an OOM kill", "lxc_memory_oom_kill > 0", "lxc_memory_oom_kill_total > 0")
         for field, metric in (("lxc_io_read_bytes", "lxc_io_read_bytes_total"), ("lxc_process_cpu_usec", "lxc_process_cpu_seconds_total"),
                               ("lxc_pressure_some_total_usec", "lxc_pressure_some_seconds_total")):

@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Made histories of containers and hosts on a real InfluxDB, and the alert rules of contrib/grafana, computed as Grafana does."""
 
-import time
-import unittest
-
 from .dashboards import alert_rules, filled_in
-from .influx import Influxd
-from .workspace import Workspace
+from .influx_case import InfluxCase
 
 MINUTE_NS = 60 * 10**9
 # A point each minute, the newest now: a history is a function of the minutes that have passed since.
@@ -46,16 +42,7 @@ def name_in(labels):
     return dict(labels).get("container", dict(labels)["host"])
 
 
-class AlertCase(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.workspace = Workspace()
-        cls.addClassCleanup(cls.workspace.close)
-        cls.influx = Influxd(cls.workspace)
-        cls.addClassCleanup(cls.influx.stop)
-        cls.influx.start()
-        cls.now_ns = time.time_ns()
-
+class AlertCase(InfluxCase):
     def write(self, db, name, history, minutes=range(HISTORY)):
         lines = []
         for ago in minutes:
