@@ -143,7 +143,7 @@ def _totals():
         Graph("Memory of its limit, fullest container", "The highest of each host. Above 90 % an OOM kill is near.", "percent",
               total(MEMORY_PERCENT, "max"), width=8, maximum=100, thresholds=FULL, no_value="No memory limit is set"),
         Graph("Pressure: cpu, worst container", "The highest of each host (PSI). Above 10 %: noticeable.", "percent",
-              total(pressure("cpu"), "max"), width=8, thresholds=PERCENT_OF_TIME, no_value=NO_PSI),
+              total(pressure("cpu"), "max"), width=8, maximum=100, thresholds=PERCENT_OF_TIME, no_value=NO_PSI),
     ]
 
 
