@@ -24,6 +24,9 @@ constexpr std::chrono::milliseconds shortest_deadline{250};
 constexpr int seldom_ticks = 6;
 constexpr std::chrono::minutes longest_seldom{1};
 constexpr std::chrono::seconds longest_once{10};
+/// A reading that is later than a twentieth of the interval, and than 1 s, bends the rates of counters.
+constexpr int late_part = 20;
+constexpr std::chrono::seconds least_late{1};
 constexpr std::chrono::milliseconds longest_first_wait{2'000};
 /// With `once`, no later tick has what a manager of containers answers after this.
 constexpr std::chrono::milliseconds longest_manager_wait{5'000};
@@ -52,11 +55,13 @@ sample::SampleSettings sample_settings(const CollectSettings& collect, int root_
     sample::SampleSettings settings = collect.sample;
     settings.root_fd = root_fd;
     settings.selection = collect.selection();
-    if (collect.once)
+    if (collect.once) {
         settings.fs_interval = std::chrono::nanoseconds(0);
-    else
+    } else {
         settings.seldom_interval =
             std::min<std::chrono::nanoseconds>(seldom_ticks * collect.interval, longest_seldom);
+        settings.late_after = std::max<std::chrono::nanoseconds>(collect.interval / late_part, least_late);
+    }
     // A hang must not delay the next tick, even if the interval is short.
     const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval / 2);
     settings.namespace_deadline = std::clamp(half, shortest_deadline, settings.namespace_deadline);

@@ -27,7 +27,7 @@ struct Collector {
     /// for up to 2 s.
     void find_containers();
     /// Samples all containers now. `points` then contains the new points, except those that `take` has
-    /// removed (see sample::Sampler). `tick_ns` is their time, ns since 1970.
+    /// removed (see sample::Sampler). `tick_ns` is their time, ns since 1970; a late one has its own.
     void collect(std::int64_t tick_ns, const sample::TakePoints& take = {});
     /// Samples twice, 500 ms apart, so that rates exist. `between` gets the points of the first sample.
     template <typename Callback>

@@ -64,8 +64,8 @@ void Agent::tick(std::int64_t tick_ns) {
     metrics_.points = encoded + collector_->points.size();
     metrics_.sample_errors += collector_->troubled;
     const deliver::Target::Status status = this->status();
-    add_self_point(metrics_, status, process_costs(io::WorkerProcess::running()), config_.collect, tick_ns,
-                   collector_->points);
+    add_self_point(metrics_, status, process_costs(io::WorkerProcess::running()), config_.collect,
+                   collector_->sampler.timestamp_now(), collector_->points);
     encode(collector_->points);
     if (exporter_)
         exporter_->end();

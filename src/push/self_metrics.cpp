@@ -83,7 +83,7 @@ ProcessCosts process_costs(std::span<const pid_t> helper_pids) {
 }
 
 void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& delivery,
-                    const ProcessCosts& costs, const app::CollectSettings& settings, std::int64_t tick_ns,
+                    const ProcessCosts& costs, const app::CollectSettings& settings, std::int64_t time_ns,
                     PointBuffer& points) {
     Readings readings;
     const auto set = [&](FieldId id, std::optional<std::int64_t> value) {
@@ -105,7 +105,7 @@ void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& d
         set(own("last_status"), delivery.counts.last_status);
     set(own("cpu_usec"), costs.cpu_usec);
     set(own("rss_bytes"), costs.rss_bytes);
-    readings.emit(fields_of("lxcmon_push"), own_tags(settings), {}, tick_ns, points);
+    readings.emit(fields_of("lxcmon_push"), own_tags(settings), {}, time_ns, points);
 }
 
 } // namespace lxcmon::push

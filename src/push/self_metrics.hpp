@@ -31,7 +31,7 @@ struct ProcessCosts {
 
 /// Adds the point of the measurement lxcmon_push. Its strings are views into `settings`.
 void add_self_point(const SelfMetrics& metrics, const deliver::Target::Status& delivery,
-                    const ProcessCosts& costs, const app::CollectSettings& settings, std::int64_t tick_ns,
+                    const ProcessCosts& costs, const app::CollectSettings& settings, std::int64_t time_ns,
                     PointBuffer& points);
 
 } // namespace lxcmon::push

@@ -85,13 +85,15 @@ std::optional<FilesystemScan> ContainerSampler::filesystem_scan(std::span<const 
                           fields_of("lxc_fs"), tags};
 }
 
-bool ContainerSampler::sample(const TickTime& time, CountPass& pass, std::span<const Tag> tags,
-                              PointBuffer& points) {
+bool ContainerSampler::sample(CountPass& pass, std::span<const Tag> tags, PointBuffer& points) {
     const std::size_t before = points.size();
     Readings readings;
+    const TickTime time = context_.clock.now();
     sample_cgroups(time, readings, tags, points);
     sample_processes(time, pass, readings, tags, points);
-    const bool has_commands = !processes_ || processes_->sample(context_.buffer, tags, time.wall_ns, points);
+    // Not `time`: the count of the processes may have hung.
+    const bool has_commands =
+        !processes_ || processes_->sample(context_.buffer, tags, context_.clock.now().wall_ns, points);
     has_ended_ = !io::is_alive(container_.init_pidfd.get());
     if (!has_ended_)
         return has_cgroups_ && cgroup_fault_.is_none() && counter_.is_well() && has_commands;
@@ -109,7 +111,7 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
                                       PointBuffer& points) {
     const std::span<char> buffer = context_.buffer;
     const std::int64_t monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
-    const bool seldom = seldom_.is_due(time.wall_ns, context_.seldom_interval);
+    const bool seldom = seldom_.is_due(time.due_ns, context_.seldom_interval);
     if (const auto fault = reader_->read(buffer, {seldom, cpu_->is_limited()}, readings))
         cgroup_fault_.set(log_name(container_),
                           "/" + fault->path + " can't be read: " + message_of(fault->error) +
@@ -126,21 +128,22 @@ void ContainerSampler::sample_cgroups(const TickTime& time, Readings& readings, 
     pressure_->sample(buffer, tags, time.wall_ns, points);
     hugetlb_->sample(buffer, seldom, tags, time.wall_ns, points);
     if (seldom)
-        seldom_.take(time.wall_ns);
+        seldom_.take(time.due_ns);
 }
 
 /// After the cgroups, because the helper may hang here.
 void ContainerSampler::sample_processes(const TickTime& time, CountPass& pass, Readings& readings,
                                         std::span<const Tag> tags, PointBuffer& points) {
-    counter_.sample(pass, container_, time.wall_ns, readings);
+    counter_.sample(pass, container_, time.due_ns, readings);
     state_->sample(context_.buffer, container_, counter_.start_ticks(), time.boottime_ns, readings);
     readings.emit(fields_of("lxc_pids"), tags, {}, time.wall_ns, points);
     readings.emit(fields_of("lxc_state"), tags, {}, time.wall_ns, points);
 }
 
-bool ContainerSampler::sample_network(const TickTime& time, std::span<const Tag> tags, PointBuffer& points) {
+bool ContainerSampler::sample_network(std::span<const Tag> tags, PointBuffer& points) {
     if (has_ended_)
         return true;
+    const TickTime time = context_.clock.at(network_.read_ns(context_.link_lister));
     network_.sample(context_.link_lister,
                     {context_.link_lister.host_links(), tags, time.wall_ns, time.boottime_ns, points});
     if (sockets_ && network_.has_own_network()) {

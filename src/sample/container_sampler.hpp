@@ -14,6 +14,7 @@
 #include "sample/guard/container_names.hpp"
 #include "sample/guard/fault.hpp"
 #include "sample/guard/schedule.hpp"
+#include "sample/guard/tick_clock.hpp"
 #include "sample/network/container_network.hpp"
 #include "sample/network/sockets.hpp"
 #include "sample/process/counter.hpp"
@@ -30,6 +31,7 @@ namespace lxcmon::sample {
 /// Shared by the samplers of all containers; lives as long as the Sampler.
 struct SampleContext {
     int root_fd;
+    TickClock clock;
     CgroupLayout layout;
     CgroupPlan plan;
     io::FdBudget budget;
@@ -45,12 +47,6 @@ struct SampleContext {
     ProcessCounter::Wanted count;
     std::chrono::nanoseconds seldom_interval;  ///< see SampleSettings
     std::unique_ptr<ProcessContext> processes; ///< null unless lxc_process is selected
-};
-
-/// A tick's time on two clocks, in ns.
-struct TickTime {
-    std::int64_t wall_ns;     ///< the points' timestamp
-    std::int64_t boottime_ns; ///< CLOCK_BOOTTIME at the start of the tick, for uptimes
 };
 
 /// Samples one start of one container. A new init gets a new sampler, so every rate restarts. Sampling thread
@@ -95,11 +91,10 @@ class ContainerSampler {
 
     /// Adds the container's points, except lxc_fs, lxc_net and lxc_socket. If its init has ended meanwhile,
     /// only lxc_state is added. Returns whether every readable value could be read.
-    [[nodiscard]] bool sample(const TickTime& time, CountPass& pass, std::span<const Tag> tags,
-                              PointBuffer& points);
+    [[nodiscard]] bool sample(CountPass& pass, std::span<const Tag> tags, PointBuffer& points);
     /// Adds lxc_net and lxc_socket. Call after sample() and LinkLister::finish(). Returns whether all could
     /// be read.
-    [[nodiscard]] bool sample_network(const TickTime& time, std::span<const Tag> tags, PointBuffer& points);
+    [[nodiscard]] bool sample_network(std::span<const Tag> tags, PointBuffer& points);
 
   private:
     void open_files();

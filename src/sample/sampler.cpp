@@ -47,9 +47,9 @@ std::unique_ptr<SampleContext> make_context(const SampleSettings& settings) {
                                              settings.scan_budget, settings.selection, settings.top_commands);
     // Not make_unique(): a LinkLister can't be moved.
     return std::unique_ptr<SampleContext>(new SampleContext{
-        settings.root_fd, std::move(layout), std::move(plan), io::FdBudget::from_rlimit(), io::FileChanges(),
-        DeviceNames(settings.root_fd, settings.io_globs), HugePages(settings.root_fd),
-        LimitsAbove(settings.root_fd, settings.seldom_interval),
+        settings.root_fd, TickClock(settings.late_after), std::move(layout), std::move(plan),
+        io::FdBudget::from_rlimit(), io::FileChanges(), DeviceNames(settings.root_fd, settings.io_globs),
+        HugePages(settings.root_fd), LimitsAbove(settings.root_fd, settings.seldom_interval),
         LinkLister(wanted_host_links(settings.selection), settings.links_wait),
         std::vector<char>(buffer_bytes), settings.selection, network, VethPairs(), count,
         settings.seldom_interval, std::move(processes)});
@@ -79,7 +79,7 @@ Sampler::Sampler(SampleSettings settings)
     , context_(make_context(settings_))
     , host_(std::make_unique<HostSampler>(settings_, context_->budget, context_->devices))
     , helper_(settings_.namespace_deadline, {{settings_.fs_include, settings_.fs_exclude}})
-    , filesystem_pass_(settings_.scan_budget, context_->devices) {
+    , filesystem_pass_(settings_.scan_budget, context_->devices, context_->clock) {
     if (settings_.selection.has_any(fields_of("host_fs")))
         host_filesystems_.emplace("the host", 0, host_filesystem_names_, "the host");
 }
@@ -99,6 +99,10 @@ std::string Sampler::cgroup_trouble() const {
            "--metrics '!lxc_memory'";
 }
 
+std::int64_t Sampler::timestamp_now() noexcept {
+    return context_->clock.now().wall_ns;
+}
+
 Sampler::Entry& Sampler::entry_of(const Container& container) {
     auto& entry = entries_[container.id];
     if (!entry)
@@ -109,13 +113,12 @@ Sampler::Entry& Sampler::entry_of(const Container& container) {
     return *entry;
 }
 
-void Sampler::add_stopped(const Container& container, Entry& entry, std::int64_t tick_ns,
-                          PointBuffer& points) {
+void Sampler::add_stopped(const Container& container, Entry& entry, PointBuffer& points) {
     entry.sampler.reset();
     entry.incarnation = 0;
     Readings readings;
     sample_stopped(container, container.state, readings);
-    readings.emit(fields_of("lxc_state"), entry.tags->all(), {}, tick_ns, points);
+    readings.emit(fields_of("lxc_state"), entry.tags->all(), {}, context_->clock.now().wall_ns, points);
 }
 
 void Sampler::add_running(const Container& container, Entry& entry) {
@@ -138,17 +141,15 @@ void Sampler::put_in_order() {
         std::ranges::stable_sort(running_, {}, place);
 }
 
-void Sampler::sample_running(std::int64_t tick_ns, CountPass& pass, PointBuffer& points,
-                             const TakePoints& take) {
+void Sampler::sample_running(CountPass& pass, PointBuffer& points, const TakePoints& take) {
     put_in_order();
-    const TickTime time{tick_ns, io::now_ns(CLOCK_BOOTTIME)};
     start_links();
     for (Entry* entry : running_) {
-        entry->is_well = entry->sampler->sample(time, pass, entry->tags->all(), points);
+        entry->is_well = entry->sampler->sample(pass, entry->tags->all(), points);
         if (take && points.size() >= most_points)
             take(points);
     }
-    finish_links(time, points, take);
+    finish_links(points, take);
     for (Entry* entry : running_)
         if (!entry->sampler->was_left_out())
             entry->served = round_;
@@ -162,25 +163,26 @@ void Sampler::start_links() {
     context_->link_lister.start();
 }
 
-void Sampler::finish_links(const TickTime& time, PointBuffer& points, const TakePoints& take) {
+void Sampler::finish_links(PointBuffer& points, const TakePoints& take) {
     LinkLister& lister = context_->link_lister;
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     lister.finish();
     times_.links_ns = io::now_ns(CLOCK_MONOTONIC) - begin_ns;
     if (const auto error = lister.host_error())
-        host_->sample_net(time.wall_ns, lister.host_links().own(), *error, points);
+        host_->sample_net(context_->clock.at(lister.host_read_ns()).wall_ns, lister.host_links().own(),
+                          *error, points);
     for (Entry* entry : running_)
         entry->sampler->note_veth_ends();
     for (Entry* entry : running_) {
-        if (!entry->sampler->sample_network(time, entry->tags->all(), points))
+        if (!entry->sampler->sample_network(entry->tags->all(), points))
             entry->is_well = false;
         if (take && points.size() >= most_points)
             take(points);
     }
 }
 
-void Sampler::scan_filesystems(std::int64_t tick_ns, PointBuffer& points) {
-    filesystem_pass_.begin(tick_ns, io::now_ns(CLOCK_MONOTONIC), settings_.fs_interval);
+void Sampler::scan_filesystems(PointBuffer& points) {
+    filesystem_pass_.begin(io::now_ns(CLOCK_MONOTONIC), settings_.fs_interval);
     for (Entry* entry : running_)
         if (const auto scan = entry->sampler->filesystem_scan(entry->tags->all()))
             filesystem_pass_.add(*scan);
@@ -192,6 +194,7 @@ void Sampler::scan_filesystems(std::int64_t tick_ns, PointBuffer& points) {
 void Sampler::begin_round(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                           PointBuffer& points) {
     ++round_;
+    context_->clock.begin(tick_ns);
     io::WorkerProcess::reap();
     running_.clear();
     context_->devices.forget();
@@ -201,11 +204,11 @@ void Sampler::begin_round(const std::vector<const Container*>& containers, std::
     if (points.selection().has_any(fields_of("lxc_hugetlb")))
         context_->huge_pages.refresh();
     // Before the containers, so that a hung container does not delay the host's values.
-    host_->sample(tick_ns, context_->buffer, points);
+    host_->sample(context_->clock.now().wall_ns, context_->buffer, points);
     for (const Container* container : containers) {
         Entry& entry = entry_of(*container);
         if (container->init_pid == 0)
-            add_stopped(*container, entry, tick_ns, points);
+            add_stopped(*container, entry, points);
         else
             add_running(*container, entry);
     }
@@ -227,7 +230,7 @@ void Sampler::sample_for_rates(const std::vector<const Container*>& containers, 
                                PointBuffer& points) {
     begin_round(containers, tick_ns, points);
     CountPass no_time{helper_, TimeBudget(std::chrono::nanoseconds(0))};
-    sample_running(tick_ns, no_time, points, {});
+    sample_running(no_time, points, {});
 }
 
 std::size_t Sampler::sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
@@ -235,12 +238,12 @@ std::size_t Sampler::sample(const std::vector<const Container*>& containers, std
     const std::int64_t begin_ns = io::now_ns(CLOCK_MONOTONIC);
     begin_round(containers, tick_ns, points);
     CountPass pass{helper_, TimeBudget(settings_.scan_budget)};
-    sample_running(tick_ns, pass, points, take);
+    sample_running(pass, points, take);
     // After a hang, risky scans wait for the next tick, but never twice in a row.
     owes_risky_scan_ = pass.budget.is_spent() && !owes_risky_scan_;
     const std::int64_t sampled_ns = io::now_ns(CLOCK_MONOTONIC);
     times_.values_ns = sampled_ns - begin_ns - times_.links_ns;
-    scan_filesystems(tick_ns, points);
+    scan_filesystems(points);
     times_.filesystems_ns = io::now_ns(CLOCK_MONOTONIC) - sampled_ns;
     if (context_->budget.newly_exhausted())
         spdlog::warn(

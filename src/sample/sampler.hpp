@@ -30,7 +30,6 @@ struct SampleTimes {
 
 class HostSampler;
 struct CountPass;
-struct TickTime;
 
 /// Turns the host and the containers into points. Sampling thread only.
 class Sampler {
@@ -43,11 +42,11 @@ class Sampler {
     Sampler(const Sampler&) = delete;
     Sampler& operator=(const Sampler&) = delete;
 
-    /// Adds the points of the host and of all containers, with the timestamp `tick_ns` (wall clock). The
-    /// points view into `containers` and into this: use them before either changes. A container's fault is
-    /// logged when it begins and does not affect other containers. Returns the number of containers with a
-    /// fault. `take`, if given, is called after about a hundred points, while they are in the CPU's cache;
-    /// the last points stay in `points` for the caller.
+    /// Adds the points of the host and of all containers, with the timestamp `tick_ns` (wall clock), unless
+    /// they are late (SampleSettings::late_after). The points view into `containers` and into this: use them
+    /// before either changes. A container's fault is logged when it begins and does not affect other
+    /// containers. Returns the number of containers with a fault. `take`, if given, is called after about a
+    /// hundred points, while they are in the CPU's cache; the last points stay in `points` for the caller.
     std::size_t sample(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                        PointBuffer& points, const TakePoints& take = {});
 
@@ -55,6 +54,9 @@ class Sampler {
     /// counts: these may be slow, and would not be due again in the next sample.
     void sample_for_rates(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                           PointBuffer& points);
+
+    /// The timestamp of a point that the caller adds now, after sample().
+    [[nodiscard]] std::int64_t timestamp_now() noexcept;
 
     /// Of the last sample().
     [[nodiscard]] const SampleTimes& times() const noexcept { return times_; }
@@ -70,15 +72,15 @@ class Sampler {
     struct Entry;
     void begin_round(const std::vector<const Container*>& containers, std::int64_t tick_ns,
                      PointBuffer& points);
-    void add_stopped(const Container& container, Entry& entry, std::int64_t tick_ns, PointBuffer& points);
+    void add_stopped(const Container& container, Entry& entry, PointBuffer& points);
     Entry& entry_of(const Container& container);
     void forget_gone();
     void add_running(const Container& container, Entry& entry);
     void put_in_order();
-    void sample_running(std::int64_t tick_ns, CountPass& pass, PointBuffer& points, const TakePoints& take);
+    void sample_running(CountPass& pass, PointBuffer& points, const TakePoints& take);
     void start_links();
-    void finish_links(const TickTime& time, PointBuffer& points, const TakePoints& take);
-    void scan_filesystems(std::int64_t tick_ns, PointBuffer& points);
+    void finish_links(PointBuffer& points, const TakePoints& take);
+    void scan_filesystems(PointBuffer& points);
 
     SampleSettings settings_;
     std::unique_ptr<struct SampleContext> context_;

@@ -26,6 +26,8 @@ struct SampleSettings {
     std::chrono::nanoseconds fs_interval{0}; ///< between two scans of a filesystem; 0: each tick
     /// Between two reads of the seldom files (see Cadence); 0: each tick.
     std::chrono::nanoseconds seldom_interval{0};
+    /// A reading that is made so long after its tick was due has its own timestamp, see TickClock; max: none.
+    std::chrono::nanoseconds late_after = std::chrono::nanoseconds::max();
     bool net_loopback = false;    ///< lxc_net and host_net of lo, too
     text::NameGlobs net_globs{};  ///< on the names of interfaces, of containers and the host
     text::NameGlobs io_globs{};   ///< on the names of block devices, of containers and the host

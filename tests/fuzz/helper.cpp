@@ -141,7 +141,7 @@ void check_filesystems(NamespaceHelper& helper) {
     helper.scan_filesystems({&request, 1},
                             [&](std::size_t, NamespaceHelper::Outcome outcome, const FilesystemReply& reply) {
                                 filesystems.take(outcome, reply, helper.hang(), 2,
-                                                 {fields_of("lxc_fs"), {}, 1, devices, points, host});
+                                                 {fields_of("lxc_fs"), {}, {1, 1, 1}, devices, points, host});
                                 return false;
                             });
     require(points.size() <= max_filesystems, "filesystems within bounds");

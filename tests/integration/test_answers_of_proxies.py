@@ -3,7 +3,7 @@
 
 import unittest
 
-from support.delivery_case import DeliveryCase, points_of, ticks_taken
+from support.delivery_case import DeliveryCase, points_of, ticks_on_time
 from support.recording_server import json_answer
 from test_answers import GOOD
 
@@ -34,7 +34,7 @@ class InBetween(DeliveryCase):
                 self.stopped(agent)
                 server.answer = GOOD
                 later = self.deliver_to(server.url, "--spool-dir", agent.spool_dir)
-                later.wait_for(lambda s=server, t=set(ticks_taken(agent.stderr)): t <= {point.time for point in points_of(s.delivered())},
+                later.wait_for(lambda s=server, t=set(ticks_on_time(agent.stderr)): t <= {point.time for point in points_of(s.delivered())},
                                60, "every tick")
                 self.drained_and_stopped(later, agent)
                 self.assert_delivered_once(server.delivered(), agent.stderr + later.stderr)
@@ -51,7 +51,7 @@ class InBetween(DeliveryCase):
         self.stopped(agent)
         server.answer = GOOD
         later = self.deliver_to(server.url, "--spool-dir", agent.spool_dir)
-        later.wait_for(lambda t=set(ticks_taken(agent.stderr)): t <= {point.time for point in points_of(server.delivered())}, 60, "every tick")
+        later.wait_for(lambda t=set(ticks_on_time(agent.stderr)): t <= {point.time for point in points_of(server.delivered())}, 60, "every tick")
         self.drained_and_stopped(later, agent)
         self.assert_delivered_once(server.delivered(), agent.stderr + later.stderr)
         self.assertEqual(self.spool(agent).rejected(), [])

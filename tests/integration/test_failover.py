@@ -5,7 +5,7 @@ import unittest
 
 from support import agent as program
 from support import fault_server as faults
-from support.delivery_case import DeliveryCase, points_of, ticks_taken
+from support.delivery_case import DeliveryCase, points_of, ticks_on_time
 from support.influx import free_port
 from support.recording_server import error_answer, json_answer
 from support.spool import SpoolFolder
@@ -76,7 +76,7 @@ class Failover(SeveralCase):
         self.assertTrue(all(url in self.lines_with(agent, "fails")[0] for url in urls), agent.stderr)
         self.wait_for_ticks(agent, 3)
         self.stopped(agent)
-        self.assertEqual(set(ticks_taken(agent.stderr)) - set(self.spool(agent).times()), set())
+        self.assertEqual(set(ticks_on_time(agent.stderr)) - set(self.spool(agent).times()), set())
 
     def test_the_same_server_twice_is_a_mistake(self):
         url = f"http://127.0.0.1:{free_port()}"
@@ -127,7 +127,7 @@ class Everywhere(SeveralCase):
         self.stopped(agent)
         self.assert_delivered_once(first.delivered(), agent.stderr)
         own = SpoolFolder(agent.spool_dir / second.replace("://", "_").replace(":", "_"))
-        self.assertEqual(set(ticks_taken(agent.stderr)) - set(own.times()), set())
+        self.assertEqual(set(ticks_on_time(agent.stderr)) - set(own.times()), set())
         wait_until(lambda: not self.spool(agent).segments(), what="no segments of the first")
 
 

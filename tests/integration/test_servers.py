@@ -8,7 +8,7 @@ from email.utils import formatdate
 
 from support import agent as program
 from support.certificates import Authority
-from support.delivery_case import DeliveryCase, ticks_taken
+from support.delivery_case import DeliveryCase, ticks_on_time, ticks_taken
 from support.proxy import Proxy
 from support.victoria_metrics import VictoriaMetrics
 from support.waiting import wait_until
@@ -32,7 +32,7 @@ class ServerCase(DeliveryCase):
         (line,) = self.lines_with(agent, "fails")
         self.assertRegex(line, words)
         self.stopped(agent)
-        self.assertEqual(set(ticks_taken(agent.stderr)) - set(self.spool(agent).times()), set())
+        self.assertEqual(set(ticks_on_time(agent.stderr)) - set(self.spool(agent).times()), set())
         return line
 
 
@@ -190,7 +190,7 @@ class Others(ServerCase):
                 agent = self.deliver_to(server.url, "--tag", f"api={api[1]}", *api)
                 self.wait_for_ticks(agent, 4)
                 self.stopped(agent)
-                ticks = [moment // 1_000_000 for moment in ticks_taken(agent.stderr)]
+                ticks = [moment // 1_000_000 for moment in ticks_on_time(agent.stderr)]
                 for container in self.containers:
                     def series(container=container, api=api):
                         return server.series("lxc_cpu_usage_usec", container=container.name, api=api[1])

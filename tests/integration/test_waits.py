@@ -7,7 +7,7 @@ import unittest
 
 from support import fault_server as faults
 from support.agent import Agent
-from support.delivery_case import DeliveryCase, ticks_taken
+from support.delivery_case import DeliveryCase, ticks_on_time
 from support.fault_server import FaultServer
 from support.recording_server import error_answer, json_answer
 from support.spool import SpoolFolder
@@ -105,7 +105,7 @@ class Waits(DeliveryCase):
         for status, trial in self.settings.items():
             with self.subTest(status):
                 trial.agent.stop()
-                ticks = set(ticks_taken(trial.agent.stderr))
+                ticks = set(ticks_on_time(trial.agent.stderr))
                 self.assertGreaterEqual(len(ticks), 100)
                 self.assertEqual(ticks - set(trial.spool.times()), set())
                 self.assertEqual(trial.spool.rejected(), [])

@@ -43,7 +43,7 @@ struct WatchedFilesystems {
     std::string take(sample::ContainerFilesystems::Outcome outcome, const sample::HangPlace& hang = {}) {
         PointBuffer points;
         filesystems.take(outcome, *reply, hang, now_ns,
-                         {fields_of("lxc_fs"), {}, now_ns, devices, points, host});
+                         {fields_of("lxc_fs"), {}, {now_ns, now_ns, now_ns}, devices, points, host});
         return encoded(points);
     }
     /// A scan that hangs at this mount.

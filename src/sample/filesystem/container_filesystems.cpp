@@ -92,7 +92,7 @@ void ContainerFilesystems::take(Outcome outcome, const FilesystemReply& reply, c
             "the helper process ended while reading its filesystems; they are left out of this sample");
     if (reply.error == ESRCH)
         return; // init has ended: the next tick handles that
-    schedule_.take(sink.wall_ns);
+    schedule_.take(sink.time.due_ns);
     scanned_ns_[asked_risky_ ? 1 : 0] = monotonic_ns;
     fault().set(subject_, fault_of(reply));
     if (reply.error != 0)
@@ -192,7 +192,7 @@ void ContainerFilesystems::add_points(const FilesystemReply& reply, std::int64_t
                              {block_device_of(each, sink.devices), is_of_host || !sink.host.is_known()
                                                                        ? std::nullopt
                                                                        : std::optional(sink.host.has(each))},
-                             sink.measurement, sink.tags, sink.wall_ns, sink.points);
+                             sink.measurement, sink.tags, sink.time.wall_ns, sink.points);
     }
     log_left_out(reply, same_name);
 }

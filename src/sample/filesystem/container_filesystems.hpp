@@ -7,6 +7,7 @@
 #include "sample/guard/fault.hpp"
 #include "sample/guard/schedule.hpp"
 #include "sample/guard/series_names.hpp"
+#include "sample/guard/tick_clock.hpp"
 #include "sample/helper/client.hpp"
 
 #include <array>
@@ -56,7 +57,7 @@ class ContainerFilesystems {
     struct PointSink {
         FieldRange measurement; ///< lxc_fs or host_fs
         std::span<const Tag> tags;
-        std::int64_t wall_ns;
+        TickTime time;        ///< of the answer
         DeviceNames& devices; ///< points view into it
         PointBuffer& points;
         HostFilesystems& host; ///< a scan of the host is noted in it

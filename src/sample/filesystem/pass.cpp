@@ -13,9 +13,7 @@
 
 namespace lxcmon::sample {
 
-void FilesystemPass::begin(std::int64_t wall_ns, std::int64_t monotonic_ns,
-                           std::chrono::nanoseconds interval) noexcept {
-    wall_ns_ = wall_ns;
+void FilesystemPass::begin(std::int64_t monotonic_ns, std::chrono::nanoseconds interval) noexcept {
     monotonic_ns_ = monotonic_ns;
     interval_ = interval;
     safe_.clear();
@@ -23,7 +21,7 @@ void FilesystemPass::begin(std::int64_t wall_ns, std::int64_t monotonic_ns,
 }
 
 void FilesystemPass::add(const FilesystemScan& scan) {
-    if (scan.filesystems->is_due(wall_ns_, monotonic_ns_, interval_))
+    if (scan.filesystems->is_due(clock_.due_ns(), monotonic_ns_, interval_))
         safe_.push_back(scan);
     else if (scan.filesystems->needs_risky_scan() && !scan.filesystems->pauses(monotonic_ns_))
         risky_.push_back(scan); // left over from an earlier tick
@@ -59,7 +57,7 @@ bool FilesystemPass::run_part(std::vector<FilesystemScan>& due, bool risky, Name
         const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
         budget.spend(now_ns - std::exchange(last_ns, now_ns));
         scan.filesystems->take(outcome, reply, helper.hang(), now_ns,
-                               {scan.measurement, scan.tags, wall_ns_, devices_, points, host_});
+                               {scan.measurement, scan.tags, clock_.now(), devices_, points, host_});
         // If init has ended meanwhile, its pid may have been reused.
         if (scan.init_pid != 0 && !io::is_alive(scan.init_pidfd))
             points.truncate(before);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sample/filesystem/container_filesystems.hpp"
+#include "sample/guard/tick_clock.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -24,14 +25,15 @@ struct FilesystemScan {
 /// a limited time only. The host goes first: `shared` of the containers' filesystems depends on it.
 class FilesystemPass {
   public:
-    /// `time_budget`: time that each of the two parts may take in a tick. `devices` is borrowed; points view
-    /// into it.
-    FilesystemPass(std::chrono::nanoseconds time_budget, DeviceNames& devices) noexcept
+    /// `time_budget`: time that each of the two parts may take in a tick. The references are borrowed;
+    /// points view into `devices`.
+    FilesystemPass(std::chrono::nanoseconds time_budget, DeviceNames& devices, TickClock& clock) noexcept
         : time_budget_(time_budget)
-        , devices_(devices) {}
+        , devices_(devices)
+        , clock_(clock) {}
 
-    /// Begins a tick. `interval`: time between two scans of a container.
-    void begin(std::int64_t wall_ns, std::int64_t monotonic_ns, std::chrono::nanoseconds interval) noexcept;
+    /// Begins the clock's tick. `interval`: time between two scans of a container.
+    void begin(std::int64_t monotonic_ns, std::chrono::nanoseconds interval) noexcept;
     /// Adds the scan if it is due. `scan.filesystems` must live until run() has returned.
     void add(const FilesystemScan& scan);
     /// Runs the scans. The container that has waited longest goes first; containers that may hang go last.
@@ -44,8 +46,9 @@ class FilesystemPass {
 
     std::chrono::nanoseconds time_budget_;
     DeviceNames& devices_;
+    TickClock& clock_;
     HostFilesystems host_;
-    std::int64_t wall_ns_ = 0, monotonic_ns_ = 0;
+    std::int64_t monotonic_ns_ = 0;
     std::chrono::nanoseconds interval_{};
     std::vector<FilesystemScan> safe_, risky_; ///< scans that are due
     std::vector<NamespaceHelper::Request> requests_;

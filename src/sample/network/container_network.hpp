@@ -38,6 +38,10 @@ class ContainerNetwork {
     /// Takes the container's ends of veth pairs. Call it after LinkLister::finish(), for all containers
     /// before sample() of any: it tells the pairs between two containers.
     void note_veth_ends(LinkLister& lister);
+    /// CLOCK_REALTIME when they were read, in ns; 0 if they were not. Call it after LinkLister::finish().
+    [[nodiscard]] std::int64_t read_ns(const LinkLister& lister) const noexcept {
+        return wanted_.links ? lister.read_ns(number_) : 0;
+    }
     /// Adds the points of the interfaces.
     void sample(LinkLister& lister, const PointSink& sink);
     /// Takes the result of LinkLister::links_of().

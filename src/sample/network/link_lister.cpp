@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sample/network/link_lister.hpp"
 
+#include "io/clock.hpp"
 #include "io/signals_blocked.hpp"
 
 #include <spdlog/spdlog.h>
@@ -32,6 +33,7 @@ struct ListedContainer {
     int init_pidfd = -1;
     HostId host_id;
     LinksSummary summary;
+    std::int64_t read_ns = 0;                 ///< CLOCK_REALTIME
     std::vector<ContainerLinks::Entry> links; ///< keeps its memory from tick to tick
 
     void list(NamespaceLinks& networks) noexcept;
@@ -39,6 +41,7 @@ struct ListedContainer {
 
 void ListedContainer::list(NamespaceLinks& networks) noexcept {
     const ContainerLinks& found = networks.scan(init_pid, init_pidfd, host_id);
+    read_ns = io::now_ns(CLOCK_REALTIME);
     summary = found;
     try {
         const auto entries = std::span(found.links).first(found.count);
@@ -67,6 +70,7 @@ struct LinkLister::Shared {
     HostLinks host;
     bool wants_host = false;
     int host_error = 0;
+    std::int64_t host_read_ns = 0;
     NamespaceLinks networks;
     std::vector<ListedContainer> containers; ///< the first `count` are of this tick
     std::size_t count = 0;
@@ -81,6 +85,7 @@ void LinkLister::Shared::list_host() noexcept {
     } catch (const std::bad_alloc&) {
         host_error = ENOMEM;
     }
+    host_read_ns = io::now_ns(CLOCK_REALTIME);
 }
 
 /// A list that comes too late is no use: it ends at the deadline.
@@ -234,6 +239,14 @@ void LinkLister::note_late(bool late) {
 
 std::optional<int> LinkLister::host_error() const noexcept {
     return has_host_ ? std::optional(shared_->host_error) : std::nullopt;
+}
+
+std::int64_t LinkLister::host_read_ns() const noexcept {
+    return has_host_ ? shared_->host_read_ns : 0;
+}
+
+std::int64_t LinkLister::read_ns(std::size_t number) const noexcept {
+    return number < containers_done_ ? shared_->containers[number].read_ns : 0;
 }
 
 const HostLinks& LinkLister::host_links() const noexcept {

@@ -43,6 +43,10 @@ class LinkLister {
     [[nodiscard]] std::optional<int> host_error() const noexcept;
     /// The host's interfaces; none if they have not come. Valid until begin().
     [[nodiscard]] const HostLinks& host_links() const noexcept;
+    /// CLOCK_REALTIME when the interfaces of the host, or of a container, were read, in ns; 0 if they have
+    /// not come.
+    [[nodiscard]] std::int64_t host_read_ns() const noexcept;
+    [[nodiscard]] std::int64_t read_ns(std::size_t number) const noexcept;
     /// The interfaces of a container; sets `left_out` if they have not come. Writes `host_id` otherwise.
     /// Valid until the next call.
     [[nodiscard]] const ContainerLinks& links_of(std::size_t number, HostId& host_id);

@@ -80,9 +80,13 @@ class LabCase(unittest.TestCase):
                         f"{name} is {value}; the second source says {wanted}")
 
     def assert_on_time(self, times, interval_ns):
-        """Each on a multiple of the interval, and most of them one interval apart: a busy machine may skip some."""
+        """Each on a multiple of the interval, and most of them one interval apart: a busy machine may skip some, and what is read more
+        than a second late has its own time."""
         gaps = Counter(later - earlier for earlier, later in zip(times, times[1:]))
-        self.assertEqual({gap % interval_ns for gap in gaps}, {0}, gaps)
+        early = [later for earlier, later in zip(times, times[1:])
+                 if later % interval_ns and not earlier % interval_ns and later - earlier < 1_000_000_000]
+        self.assertEqual(early, [], gaps)
+        self.assertGreater(sum(moment % interval_ns == 0 for moment in times), len(times) / 2, gaps)
         if not SANITIZED:
             self.assertEqual(gaps.most_common(1)[0][0], interval_ns, gaps)
 

@@ -14,7 +14,8 @@ from .recording_server import RecordingServer
 from .spool import SpoolFolder
 from .waiting import wait_until
 
-TICK = re.compile(r"\btick (\d{19}): (\d+) containers, (\d+) points")
+TICK = re.compile(r"\btick (\d{19}): (\d+) containers, (\d+) points, (\d+) us")
+SLOW_USEC = 500_000
 MEASUREMENTS = ("lxc_cpu", "lxc_memory", "lxc_state")
 # What an agent sends where a server takes its time with each line: enough for a batch, and the same on each kind of host.
 SENT_OF_CONTAINERS = (*MEASUREMENTS, "lxc_net", "lxc_fs", "lxc_pids")
@@ -23,17 +24,28 @@ SENT = (*SENT_OF_CONTAINERS, "lxcmon_push")
 
 def ticks_taken(log):
     """The times of the ticks that an agent at log level debug has taken."""
-    return [int(moment) for moment, _, _ in TICK.findall(log)]
+    return [int(moment) for moment, *_ in TICK.findall(log)]
+
+
+def _on_time(log):
+    """Ticks whose points surely have the tick's time: what is read more than a second late has its own, and so may the next tick."""
+    ticks = TICK.findall(log)
+    return [tick for before, tick in zip([None, *ticks], ticks) if all(int(each[3]) < SLOW_USEC for each in (before, tick) if each)]
+
+
+def ticks_on_time(log):
+    """The times of those ticks whose points have them, on a machine however busy."""
+    return [int(moment) for moment, *_ in _on_time(log)]
 
 
 def ticks_with(count, log):
-    """Those in which the agent knew so many containers: on a busy machine liblxc may answer after the first tick."""
-    return [int(moment) for moment, containers, _ in TICK.findall(log) if int(containers) == count]
+    """Those of them in which the agent knew so many containers: on a busy machine liblxc may answer after the first tick."""
+    return [int(moment) for moment, containers, *_ in _on_time(log) if int(containers) == count]
 
 
 def rows_of_ticks(log):
-    """{time: how many rows the server must have of the tick}, as the agent says, with its own one."""
-    return {int(moment): int(points) + 1 for moment, _, points in TICK.findall(log)}
+    """{time: how many rows the server must have of the tick}, of ticks on time, as the agent says, with its own one."""
+    return {int(moment): int(points) + 1 for moment, _, points, _ in _on_time(log)}
 
 
 def by_tick(keys, log):

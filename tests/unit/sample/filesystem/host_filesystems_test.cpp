@@ -50,7 +50,7 @@ TEST_CASE("what the host's last scans had decides, also after it has unmounted a
         host.prepare(request, risky, c.now_ns);
         PointBuffer points;
         host.take(ContainerFilesystems::Outcome::answered, *reply, {}, c.now_ns,
-                  {fields_of("host_fs"), {}, c.now_ns, c.devices, points, c.host});
+                  {fields_of("host_fs"), {}, {c.now_ns, c.now_ns, c.now_ns}, c.devices, points, c.host});
         CHECK(test::encoded(points).find("shared") == std::string::npos);
     };
     c.add("/", 41);

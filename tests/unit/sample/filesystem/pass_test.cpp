@@ -54,13 +54,15 @@ struct Passes {
     SeriesNames names{};
     std::deque<ContainerFilesystems> filesystems{};
     DeviceNames devices{AT_FDCWD};
-    FilesystemPass pass{deadline, devices};
+    TickClock clock{TickClock::never};
+    FilesystemPass pass{deadline, devices, clock};
     PointBuffer points{};
     std::int64_t tick_ns = 600 * second;
 
     void tick() {
         tick_ns += 10 * second;
-        pass.begin(tick_ns, tick_ns, std::chrono::hours(1));
+        clock.begin(tick_ns);
+        pass.begin(tick_ns, std::chrono::hours(1));
         for (ContainerFilesystems& each : filesystems)
             pass.add({&each, init.pid(), init.pidfd(), fields_of("lxc_fs"), {}});
         pass.run(helper, true, points);

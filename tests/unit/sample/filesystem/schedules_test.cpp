@@ -52,8 +52,9 @@ TEST_CASE("the scans of a thousand containers are spread over the interval") {
         SeriesNames names;
         ContainerFilesystems filesystems("container c", id, names);
         PointBuffer points;
-        filesystems.take(Outcome::answered, *reply, {}, 0,
-                         {fields_of("lxc_fs"), {}, 600 * second, devices, points, host});
+        filesystems.take(
+            Outcome::answered, *reply, {}, 0,
+            {fields_of("lxc_fs"), {}, {600 * second, 600 * second, 600 * second}, devices, points, host});
         for (std::int64_t tick = 610; tick <= 660; tick += 10)
             if (filesystems.is_due(tick * second, 0, minute)) {
                 ++due_at[tick];

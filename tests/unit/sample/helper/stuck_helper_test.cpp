@@ -45,7 +45,7 @@ NamespaceRequest scan_risky(NamespaceHelper& helper, ContainerFilesystems& files
         DeviceNames devices(AT_FDCWD);
         HostFilesystems host;
         filesystems.take(made, reply, helper.hang(), now_ns,
-                         {fields_of("lxc_fs"), {}, now_ns, devices, points, host});
+                         {fields_of("lxc_fs"), {}, {now_ns, now_ns, now_ns}, devices, points, host});
         return true;
     });
     return request.ask;
