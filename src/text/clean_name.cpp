@@ -18,7 +18,8 @@ bool is_clean(std::string_view name) noexcept {
         return false;
     while (!name.empty()) {
         const std::size_t length = character_bytes(name);
-        if (length == 0 || (length == 1 && clean_byte(name.front()) != name.front()))
+        if (length == 0 || is_harmful(name.substr(0, length)) ||
+            (length == 1 && clean_byte(name.front()) != name.front()))
             return false;
         name.remove_prefix(length);
     }

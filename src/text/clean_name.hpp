@@ -14,7 +14,8 @@ namespace lxcmon::text {
 [[nodiscard]] bool is_clean(std::string_view name) noexcept;
 
 /// A tag key or value as line protocol holds it, before escaping: clean_byte() for each byte, U+FFFD for
-/// invalid UTF-8, cut at max_string_bytes. Two names that are equal afterwards are one series.
+/// invalid UTF-8 and harmful characters (is_harmful()), cut at max_string_bytes. Two names that are equal
+/// afterwards are one series.
 [[nodiscard]] std::string clean_name(std::string_view name);
 
 /// The same without an allocation for a clean name: returns `name` itself, or a view into `buffer`.

@@ -4,7 +4,6 @@
 #include "text/utf8.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace lxcmon::text {
 
@@ -12,19 +11,10 @@ namespace {
 
 constexpr std::size_t shortest_secret_bytes = 4;
 
-/// Characters that change the direction of a text: what a terminal shows after them is not what stands there.
-bool is_direction_mark(std::string_view text) noexcept {
-    constexpr auto marks = std::to_array<std::string_view>(
-        {"\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaa", "\xe2\x80\xab", "\xe2\x80\xac", "\xe2\x80\xad",
-         "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa7", "\xe2\x81\xa8", "\xe2\x81\xa9"});
-    return std::ranges::any_of(marks, [&](std::string_view mark) { return text.starts_with(mark); });
-}
-
 /// The length of the printable character at the start of `text`; 0 if there is none.
 std::size_t printable_bytes(std::string_view text) noexcept {
     const std::size_t length = character_bytes(text);
-    const bool is_c1_control = length == 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
-    return is_control(text.front()) || is_c1_control || (length == 3 && is_direction_mark(text)) ? 0 : length;
+    return is_control(text.front()) || is_harmful(text.substr(0, length)) ? 0 : length;
 }
 
 } // namespace

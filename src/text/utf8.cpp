@@ -34,6 +34,15 @@ bool is_plain(std::string_view text) noexcept {
            std::ranges::all_of(text, [](char c) { return plain[static_cast<unsigned char>(c)]; });
 }
 
+bool is_harmful(std::string_view character) noexcept {
+    constexpr auto marks = std::to_array<std::string_view>(
+        {"\xd8\x9c", "\xe2\x80\x8e", "\xe2\x80\x8f", "\xe2\x80\xaa", "\xe2\x80\xab", "\xe2\x80\xac",
+         "\xe2\x80\xad", "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa7", "\xe2\x81\xa8", "\xe2\x81\xa9"});
+    const bool is_c1_control =
+        character.size() == 2 && character[0] == '\xc2' && is_between(character, 1, 0x80, 0x9f);
+    return is_c1_control || std::ranges::find(marks, character) != marks.end();
+}
+
 std::size_t character_bytes(std::string_view text) noexcept {
     const auto first = static_cast<unsigned char>(text[0]);
     if (first < 0x80)

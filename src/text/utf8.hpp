@@ -15,8 +15,13 @@ inline constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 /// none. `text` must not be empty.
 [[nodiscard]] std::size_t character_bytes(std::string_view text) noexcept;
 
+/// True for a character of more than one byte that changes what a terminal or a page shows of others: C1
+/// controls (U+0080 to U+009F) and marks of direction.
+[[nodiscard]] bool is_harmful(std::string_view character) noexcept;
+
 /// Appends `text` to `out`: calls `ascii(char)` for each single-byte character and copies longer ones
-/// unchanged. Each byte that is not UTF-8 becomes U+FFFD. The text is cut at `most_bytes`.
+/// unchanged. A harmful one, and each byte that is not UTF-8, becomes U+FFFD. The text is cut at
+/// `most_bytes`.
 template <typename Ascii>
 void append_text(std::string& out, std::string_view text, Ascii&& ascii,
                  std::size_t most_bytes = max_string_bytes) {
@@ -24,14 +29,15 @@ void append_text(std::string& out, std::string_view text, Ascii&& ascii,
     std::size_t left = most_bytes;
     while (!text.empty()) {
         const std::size_t length = character_bytes(text);
-        const std::size_t taken = length == 0 ? replacement.size() : length;
+        const bool is_replaced = length == 0 || is_harmful(text.substr(0, length));
+        const std::size_t taken = is_replaced ? replacement.size() : length;
         if (taken > left)
             return;
         left -= taken;
         if (length == 1)
             ascii(text.front());
         else
-            out.append(length == 0 ? replacement : text.substr(0, length));
+            out.append(is_replaced ? replacement : text.substr(0, length));
         text.remove_prefix(length == 0 ? 1 : length);
     }
 }

@@ -20,8 +20,9 @@ TEST_CASE("bytes that line protocol can't hold are replaced") {
 
 TEST_CASE("a name is clean if cleaning does not change it, and always after cleaning") {
     const std::string long_name(70'000, 'x');
-    for (const std::string_view name : {"my\001db"sv, "my_db"sv, ""sv, "a\\b"sv, "\xff"sv, "\xc3\xa4 ="sv,
-                                        "\xed\xa0\x80"sv, std::string_view(long_name), "a\0b"sv}) {
+    for (const std::string_view name :
+         {"my\001db"sv, "my_db"sv, ""sv, "a\\b"sv, "\xff"sv, "\xc3\xa4 ="sv, "\xed\xa0\x80"sv, "\xc2\x9bm"sv,
+          "\xe2\x80\xae"sv, std::string_view(long_name), "a\0b"sv}) {
         CAPTURE(name);
         const std::string clean = clean_name(name);
         CHECK(is_clean(name) == (clean == name));

@@ -31,7 +31,7 @@ std::string cleaned(std::string_view text) {
 } // namespace
 
 TEST_CASE("characters of each length, at the edges of their ranges") {
-    for (const char* text : {"a", "\x7f", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
+    for (const char* text : {"a", "\x7f", "\xc2\xa0", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf",
                              "\xee\x80\x80", "\xef\xbf\xbf", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"}) {
         CAPTURE(std::string(text));
         const std::string_view character = text;
@@ -117,4 +117,15 @@ TEST_CASE("plain text has no byte that a format escapes or replaces, and is not 
         CHECK_FALSE(text::is_plain(std::string("a") + c + "b"));
     CHECK(text::is_plain(std::string(max_string_bytes, 'a')));
     CHECK_FALSE(text::is_plain(std::string(max_string_bytes + 1, 'a')));
+}
+
+TEST_CASE("characters that change what others look like are harmful") {
+    for (const char* text :
+         {"\xc2\x80", "\xc2\x9b", "\xc2\x9f", "\xd8\x9c", "\xe2\x80\x8e", "\xe2\x80\xae", "\xe2\x81\xa9"})
+        CHECK(lxcmon::text::is_harmful(text));
+    for (const char* text : {"", "a", "\x1b", "\xc2\xa0", "\xc3\x9b", "\xe2\x80\x8b", "\xe2\x82\xac"})
+        CHECK_FALSE(lxcmon::text::is_harmful(text));
+    std::string out;
+    lxcmon::text::append_text(out, "a\xc2\x9b[31m\xe2\x80\xae\xc3\xbc", [&](char c) { out.push_back(c); });
+    CHECK(out == "a\xef\xbf\xbd[31m\xef\xbf\xbd\xc3\xbc");
 }
