@@ -21,6 +21,7 @@ struct CollectSettings {
     std::chrono::nanoseconds interval = std::chrono::seconds(10);
     bool follows_host_name = false; ///< the tag host is the host's own name, which may change
     bool once = false;              ///< no tick follows: read everything now
+    bool reads_all = false;         ///< each tick has every figure, also those that change seldom
 
     /// The measurements and fields to send.
     [[nodiscard]] Selection selection() const {

@@ -55,13 +55,13 @@ sample::SampleSettings sample_settings(const CollectSettings& collect, int root_
     sample::SampleSettings settings = collect.sample;
     settings.root_fd = root_fd;
     settings.selection = collect.selection();
-    if (collect.once) {
+    if (collect.once || collect.reads_all)
         settings.fs_interval = std::chrono::nanoseconds(0);
-    } else {
+    else
         settings.seldom_interval =
             std::min<std::chrono::nanoseconds>(seldom_ticks * collect.interval, longest_seldom);
+    if (!collect.once)
         settings.late_after = std::max<std::chrono::nanoseconds>(collect.interval / late_part, least_late);
-    }
     // A hang must not delay the next tick, even if the interval is short.
     const auto half = std::chrono::duration_cast<std::chrono::milliseconds>(collect.interval / 2);
     settings.namespace_deadline = std::clamp(half, shortest_deadline, settings.namespace_deadline);

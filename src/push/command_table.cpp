@@ -22,7 +22,8 @@ constexpr auto check_flags = std::to_array<CommandFlag>(
 
 constexpr app::OptionValue sort_value{"COLUMN", sort_words};
 constexpr app::OptionValue state_value{"STATE", state_words};
-constexpr std::string_view sort_help = "Order of the containers: by name, or the highest first";
+constexpr std::string_view sort_help =
+    "Order of the containers: by name, or the highest cpu, memory, network, disk or processes first";
 constexpr std::string_view state_help = "Only containers in this state";
 constexpr auto list_options = std::to_array<app::CommandOption>(
     {{"sort", sort_value, "name", sort_help}, {"state", state_value, "any", state_help}});

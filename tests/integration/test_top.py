@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import struct
@@ -105,6 +106,31 @@ class Keys(TopCase):
         top.wait_for(lambda lines: "code 0" in lines, "the exit code")
         self.assertEqual(top.errors.read_text(), "")
 
+    def test_each_sample_has_every_figure(self):
+        """Also those that the agent reads seldom. Throttled is a share, also where several threads wait at once."""
+        slow, = self.started(self.lab.add("it-slow", Spec(Limits(cpu_quota_usec=20_000, goes_first=True))))
+        for burner in [slow.spawn_burner(60) for _ in range(3)]:
+            self.addCleanup(burner.kill)
+        top = self.top("--sort", "name", size=(200, 24))
+        top.wait_for(lambda lines: self.row(lines, "it-slow").get("THROTTLED", "-") != "-", "the first rates")
+        seen = set()
+        for _ in range(8):
+            clock = top.lines()[0].split()[3]
+            lines = top.wait_for(lambda lines, clock=clock: lines[0].split()[3:4] not in ([], [clock]), "a later second")
+            for name in ("it-large", "it-slow"):
+                row = self.row(lines, name)
+                self.assertEqual([title for title in ("CPU", "THROTTLED", "MEMORY", "FILESYSTEM", "PROCS") if row[title] == "-"], [], lines)
+            seen.add(float(self.row(lines, "it-slow")["THROTTLED"].rstrip("%")))
+        self.assertGreater(max(seen), 50)
+        self.assertLessEqual(max(seen), 100)
+
+    @staticmethod
+    def row(lines, name):
+        """The cells of a container, by title; both have no blanks but DISK READ and the like."""
+        titles = next((line for line in lines if line.startswith("NAME")), "")
+        line = next((line for line in lines if line.startswith(name + " ")), "")
+        return dict(zip(re.split(r"  +", titles.strip()), re.split(r"  +", line.strip())))
+
     def test_states(self):
         top = self.top("--state", "stopped")
         top.wait_for(lambda lines: "it-stopped" in str(lines) and self.names(lines) == ["it-stopped"], "the stopped one")
@@ -157,6 +183,39 @@ class Keys(TopCase):
         wait_until(is_waiting, 30, "a write that waits")
         process.send_signal(signal.SIGTERM)
         process.wait(100)
+
+    def test_a_terminal_that_gives_no_input(self):
+        """To a process group without a parent, in the background: nobody could end it there."""
+        lead, far = os.pipe()
+        self.addCleanup(os.close, lead)
+        leader, master = pty.fork()
+        if leader == 0:  # pragma: no cover
+            if os.fork() == 0:
+                orphan = os.fork()
+                if orphan == 0:
+                    os.setpgid(0, 0)
+                    os.environ["TERM"] = "xterm"
+                    os.execv(program.binary(), [program.binary(), *map(str, self.arguments("top", *QUICK))])
+                os.write(far, str(orphan).encode())
+                os._exit(0)
+            os.wait()
+            signal.pause()
+            os._exit(0)
+        os.close(far)
+        self.addCleanup(os.close, master)
+        self.addCleanup(os.waitpid, leader, 0)
+        self.addCleanup(os.kill, leader, signal.SIGKILL)
+        orphan = int(os.read(lead, 20))
+        self.workspace.note_process(orphan)
+        os.write(master, b"unread\n")
+
+        def has_ended():
+            """Its output is read meanwhile."""
+            if select.select([master], [], [], 0)[0]:
+                os.read(master, 65536)
+            stat = Path(f"/proc/{orphan}/stat")
+            return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] in "ZX"
+        wait_until(has_ended, 30, "its end")
 
     def test_a_name_that_controls_terminals(self):
         """Also in a message of the log, which is written when the screen is gone."""

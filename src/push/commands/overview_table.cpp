@@ -83,12 +83,12 @@ OneOverview take_overview(const Invocation& invocation, const ViewSettings& sett
     return one;
 }
 
-std::string overview_table(const Overview& overview) {
+std::string overview_table(const Overview& overview, SortBy sort) {
     std::vector<Figures> rows = overview.containers;
     const auto columns = columns_for(rows);
     if (rows.size() > 1)
         rows.push_back(total_of(rows));
-    return table_text(rows, columns, terminal_width());
+    return table_text(rows, columns, terminal_width(), sort);
 }
 
 std::string overview_as_json(const std::vector<Figures>& containers) {

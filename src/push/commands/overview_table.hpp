@@ -24,7 +24,7 @@ struct OneOverview {
 [[nodiscard]] OneOverview take_overview(const Invocation& invocation, const ViewSettings& settings);
 
 /// A table with a line TOTAL, as wide as the terminal if there is one.
-[[nodiscard]] std::string overview_table(const Overview& overview);
+[[nodiscard]] std::string overview_table(const Overview& overview, SortBy sort);
 
 /// An array of objects, one for each container; what is not known is left out.
 [[nodiscard]] std::string overview_as_json(const std::vector<Figures>& containers);

@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <spdlog/sinks/ringbuffer_sink.h>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -94,7 +95,7 @@ class Top {
         app::CollectSettings settings = overview_settings(invocation);
         settings.metrics.emplace_back("lxc_process");
         settings.interval = interval;
-        settings.sample.fs_interval = interval;
+        settings.reads_all = true;
         return settings;
     }
 
@@ -103,7 +104,6 @@ class Top {
         const std::int64_t before_ns = view_.overview().monotonic_ns;
         collector_.collect(io::now_ns(CLOCK_REALTIME));
         view_.show(read_overview(collector_, view_.overview()));
-        seconds_ = static_cast<double>(view_.overview().monotonic_ns - before_ns) / 1e9;
         read_details();
         next_ns_ = begin_ns + (before_ns == 0 ? std::min(first_interval, interval_) : interval_).count();
     }
@@ -126,7 +126,8 @@ class Top {
         if (found == containers.end())
             return;
         details_.read(collector_.points, text::clean_name((*found)->name),
-                      (*found)->shadowed ? text::clean_name((*found)->lxcpath) : "", seconds_);
+                      (*found)->shadowed ? text::clean_name((*found)->lxcpath) : "",
+                      view_.overview().monotonic_ns);
         view_.show_details(details_.lines());
     }
 
@@ -146,8 +147,12 @@ class Top {
         std::array<pollfd, 2> wanted{{{STDIN_FILENO, POLLIN, 0}, {signals.fd(), POLLIN, 0}}};
         ::poll(wanted.data(), wanted.size(), static_cast<int>(left_ns / 1'000'000) + 1);
         const auto before = view_.expanded();
-        while (const auto key = Screen::read_key())
+        bool has_key = false;
+        while (const auto key = Screen::read_key()) {
+            has_key = true;
             has_ended_ = has_ended_ || !view_.press(*key);
+        }
+        note_unread((wanted[0].revents & POLLIN) != 0 && !has_key);
         if (view_.expanded() != before)
             read_details();
         // The terminal is gone.
@@ -163,20 +168,33 @@ class Top {
         }
     }
 
+    /// Input that is there and can't be read: the terminal belongs to others now, and nobody can end this
+    /// program there (an orphaned process group, termios(4)). Half a character may be seen as such, but not
+    /// again and again.
+    void note_unread(bool is_unread) {
+        constexpr int most = 20;
+        int bytes = 0;
+        is_unread = is_unread && ::ioctl(STDIN_FILENO, FIONREAD, &bytes) == 0 && bytes > 0;
+        unread_ = is_unread ? unread_ + 1 : 0;
+        has_ended_ = has_ended_ || unread_ > most;
+    }
+
     app::Collector collector_;
     std::chrono::nanoseconds interval_;
     View view_;
     Details details_;
-    double seconds_ = 0;
     std::int64_t next_ns_ = 0;
     std::string message_;
     std::int64_t message_end_ns_ = 0;
     bool has_ended_ = false;
+    int unread_ = 0; ///< waits in a row
 };
 
 int print_once(const Invocation& invocation) {
-    const OneOverview one = take_overview(invocation, view_settings(invocation, "cpu"));
-    app::print(host_text(one.overview) + "\n\n" + overview_table(one.overview));
+    const ViewSettings settings = view_settings(invocation, "cpu");
+    const OneOverview one = take_overview(invocation, settings);
+    app::print(host_text(one.overview, std::string::npos) + "\n\n" +
+               overview_table(one.overview, settings.sort));
     return one.has_faults ? 1 : 0;
 }
 

@@ -17,12 +17,22 @@ std::string count_or_dash(const Point& point, std::string_view key) {
     return number ? std::to_string(*number) : "-";
 }
 
+std::string counts(const Point& point, std::string_view in, std::string_view out) {
+    return count_or_dash(point, in) + "/" + count_or_dash(point, out);
+}
+
 std::string bytes_or_dash(const Point& point, std::string_view key) {
     return size_or_dash(field_of<std::int64_t>(point, key));
 }
 
+/// No longer than that, so that the figures beside it stay in sight.
+std::string name_text(std::string_view name) {
+    constexpr std::size_t most_columns = 32;
+    return text::cut_to_width(text::for_terminal(name), most_columns);
+}
+
 std::string tag_text(const Point& point, std::string_view key) {
-    return text::for_terminal(tag_of(point, key));
+    return name_text(tag_of(point, key));
 }
 
 } // namespace
@@ -50,11 +60,10 @@ void Details::add(const Point& point, Sections& sections) {
     const std::string_view kind = point.measurement;
     if (kind == "lxc_net") {
         const auto on_host = field_of<std::string_view>(point, "host_interface");
-        sections.interfaces.push_back(
-            {tag_text(point, "interface"), on_host ? text::for_terminal(*on_host) : "-",
-             rate_of_bytes(point, "rx_bytes"), rate_of_bytes(point, "tx_bytes"),
-             count_or_dash(point, "rx_errors"), count_or_dash(point, "tx_errors"),
-             count_or_dash(point, "rx_dropped"), count_or_dash(point, "tx_dropped")});
+        sections.interfaces.push_back({tag_text(point, "interface"), on_host ? name_text(*on_host) : "-",
+                                       rate_of_bytes(point, "rx_bytes"), rate_of_bytes(point, "tx_bytes"),
+                                       counts(point, "rx_errors", "tx_errors"),
+                                       counts(point, "rx_dropped", "tx_dropped")});
     } else if (kind == "lxc_fs") {
         const auto used = field_of<double>(point, "used_percent");
         sections.filesystems.push_back(
@@ -74,10 +83,9 @@ void Details::add(const Point& point, Sections& sections) {
 }
 
 void Details::read(const PointBuffer& points, std::string_view name, std::string_view lxcpath,
-                   double seconds) {
+                   std::int64_t monotonic_ns) {
     Sections sections;
-    sections.interfaces = {
-        {"INTERFACE", "ON THE HOST", "IN", "OUT", "ERRORS IN", "ERRORS OUT", "DROPPED IN", "DROPPED OUT"}};
+    sections.interfaces = {{"INTERFACE", "ON THE HOST", "IN", "OUT", "ERRORS IN/OUT", "DROPPED IN/OUT"}};
     sections.filesystems = {{"FILESYSTEM", "TYPE", "USED", "FREE", "USED %", "INODES USED", "INODES FREE"}};
     sections.devices = {{"DEVICE", "READ", "WRITTEN", "READS", "WRITES"}};
     sections.commands = {{"COMMAND", "PROCESSES", "CPU", "MEMORY"}};
@@ -88,10 +96,12 @@ void Details::read(const PointBuffer& points, std::string_view name, std::string
     for (std::size_t index = 0; index < points.size(); ++index)
         if (const Point point = points[index]; is_of_it(point) && point.measurement == "lxc_state")
             container += "\n" + count_or_dash(point, "init_pid");
+    if (container == container_ && monotonic_ns == read_ns_)
+        return; // the same sample once more
     before_ = container == container_ ? std::exchange(now_, {}) : decltype(now_){};
     now_.clear();
     container_ = std::move(container);
-    seconds_ = seconds;
+    seconds_ = static_cast<double>(monotonic_ns - std::exchange(read_ns_, monotonic_ns)) / 1e9;
     for (std::size_t index = 0; index < points.size(); ++index)
         if (const Point point = points[index]; is_of_it(point))
             add(point, sections);

@@ -15,9 +15,11 @@ namespace lxcmon::push {
 /// One container in full: its interfaces, filesystems, devices and busiest commands.
 class Details {
   public:
-    /// Reads the points of a container, `seconds` after the last call for the same one. `name` and `lxcpath`
-    /// are the tags of its points. Another container, or one whose init has changed, begins without rates.
-    void read(const PointBuffer& points, std::string_view name, std::string_view lxcpath, double seconds);
+    /// Reads the points of a container, of a sample at `monotonic_ns`. `name` and `lxcpath` are the tags of
+    /// its points. Rates are those since the last sample that was read of it. Another container, or one whose
+    /// init has changed, begins without rates.
+    void read(const PointBuffer& points, std::string_view name, std::string_view lxcpath,
+              std::int64_t monotonic_ns);
     [[nodiscard]] const std::vector<std::string>& lines() const noexcept { return lines_; }
 
   private:
@@ -28,6 +30,7 @@ class Details {
 
     std::string container_; ///< of the last call, with its init
     std::map<std::string, std::int64_t, std::less<>> before_, now_;
+    std::int64_t read_ns_ = 0;
     double seconds_ = 0;
     std::vector<std::string> lines_;
 

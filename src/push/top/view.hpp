@@ -73,6 +73,8 @@ class View {
     bool is_typing_ = false, has_help_ = false;
     std::optional<std::pair<std::string, std::string>> expanded_, selected_;
     std::size_t first_row_ = 0, page_rows_ = 1;
+    std::size_t first_line_ = 0; ///< of the text that is shown instead of the containers
+    bool has_more_lines_ = false;
 
     void choose_rows();
     [[nodiscard]] std::size_t selected_row() const;
@@ -80,8 +82,14 @@ class View {
     void press_while_typing(const Key& key);
     [[nodiscard]] bool press_character(char32_t character);
     void press_other(Key::Kind kind);
+    void expand();
+    void scroll(Key::Kind kind);
+    /// What is above the table, shorter where the screen has few rows.
+    [[nodiscard]] std::vector<ScreenLine> draw_head(const ScreenSize& size, const std::string& title) const;
     void draw_containers(std::vector<ScreenLine>& lines, const ScreenSize& size);
     void draw_expanded(std::vector<ScreenLine>& lines, const ScreenSize& size);
+    void draw_text(std::vector<ScreenLine>& lines, const std::vector<std::string>& text,
+                   const ScreenSize& size);
     [[nodiscard]] std::string last_line() const;
 };
 

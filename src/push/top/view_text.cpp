@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace lxcmon::push {
 namespace {
@@ -19,23 +21,32 @@ std::string pressure_list(const Pressure& pressure) {
          {std::pair{pressure.cpu, "cpu"}, std::pair{pressure.memory, "memory"}, std::pair{pressure.io, "io"}})
         if (share)
             text += (text.empty() ? "" : ", ") + std::string(name) + " " + percent(*share);
-    return text.empty() ? "" : "  waits " + text;
+    return text.empty() ? "" : "waits " + text;
+}
+
+std::vector<std::string> host_parts(const Figures& host) {
+    std::vector<std::string> parts{"CPU " + (host.cpu_percent ? percent(*host.cpu_percent) : "-")};
+    if (host.cpu_limit_cores)
+        parts.back() += fmt::format(" of {:.0f}%", *host.cpu_limit_cores * 100);
+    parts.push_back("memory " + used_of(host.memory_used_bytes, host.memory_limit_bytes));
+    parts.push_back(pressure_list(host.pressure));
+    if (host.swap_limit_bytes.value_or(0) > 0)
+        parts.push_back("swap " + used_of(host.swap_used_bytes, host.swap_limit_bytes));
+    if (host.read_bytes_per_sec || host.write_bytes_per_sec)
+        parts.push_back("disk " + rate_text(host.read_bytes_per_sec) + " read, " +
+                        rate_text(host.write_bytes_per_sec) + " written");
+    return parts;
 }
 
 } // namespace
 
-std::string host_text(const Overview& overview) {
-    const Figures& host = overview.host;
-    std::string text = "host: CPU " + (host.cpu_percent ? percent(*host.cpu_percent) : "-");
-    if (host.cpu_limit_cores)
-        text += fmt::format(" of {:.0f}%", *host.cpu_limit_cores * 100);
-    text += "  memory " + used_of(host.memory_used_bytes, host.memory_limit_bytes);
-    text += pressure_list(host.pressure);
-    if (host.swap_limit_bytes.value_or(0) > 0)
-        text += "  swap " + used_of(host.swap_used_bytes, host.swap_limit_bytes);
-    if (host.read_bytes_per_sec || host.write_bytes_per_sec)
-        text += "  disk " + rate_text(host.read_bytes_per_sec) + " read, " +
-                rate_text(host.write_bytes_per_sec) + " written";
+std::string host_text(const Overview& overview, std::size_t columns) {
+    std::string text = "host:";
+    for (const std::string& part : host_parts(overview.host)) {
+        const std::string_view gap = text.ends_with(':') ? " " : "  ";
+        if (!part.empty() && text.size() + gap.size() + part.size() <= columns)
+            text.append(gap).append(part);
+    }
     return text;
 }
 
@@ -43,6 +54,8 @@ std::string summary_text(const Overview& overview) {
     const auto running = std::ranges::count_if(overview.containers,
                                                [](const Figures& each) { return each.init_pid.has_value(); });
     std::string text = fmt::format("  {} of {} containers run", running, overview.containers.size());
+    if (overview.left_out != 0)
+        text += fmt::format(", {} left out", overview.left_out);
     if (const auto& load = overview.host_load; load[0] && load[1] && load[2])
         text += fmt::format("  load {:.2f} {:.2f} {:.2f}", *load[0], *load[1], *load[2]);
     return text;
@@ -58,6 +71,10 @@ std::string order_text(const ViewSettings& settings, const std::string& filter) 
     return text;
 }
 
+std::string position_text(std::size_t first, std::size_t last, std::size_t all) {
+    return fmt::format(", {} to {} of {}", first, last, all);
+}
+
 std::string hint_text() {
     return "q: quit  ?: help  /: filter  Enter: details  r: reverse  sort: a c m n d p";
 }
@@ -71,15 +88,23 @@ Up Down     choose a container; Page Up, Page Down, Home, End
 Enter       its interfaces, filesystems, devices and busiest commands; Esc: back
 q           quit
 
-CPU is in percent of one core, CORES is the limit, THROTTLED the share of time
-in which the limit made it wait. MEMORY is what is used without page cache, and
+CPU is in percent of one core, CORES is the limit, THROTTLED the share of its
+periods (of 100 ms, for most limits) in which the limit made it wait. MEMORY is what is used without page cache, and
 the limit. WAITS is the share of the last 10 s in which something waited for the
 scarcest of CPU, memory and I/O. RESTARTS are those since this program began;
 OOM is the number of processes that the kernel killed since the container began.
+In the details, READ and WRITTEN, IN and OUT are rates; the other counts are those
+since the container began. Containers that are left out: lxcmon-push list says why.
 Sizes are in powers of 1024.
-
-Any key: back
 )";
+}
+
+bool contains(std::string_view name, std::string_view part) {
+    const auto same = [](char left, char right) {
+        const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+        return lower(left) == lower(right);
+    };
+    return !std::ranges::search(name, part, same).empty() || part.empty();
 }
 
 void append_character(std::string& text, char32_t character) {
@@ -100,6 +125,15 @@ void append_character(std::string& text, char32_t character) {
         put(character >> 12U, 0x80);
         put(character >> 6U, 0x80);
         put(character, 0x80);
+    }
+}
+
+void remove_last_character(std::string& text) {
+    while (!text.empty()) {
+        const auto byte = static_cast<unsigned char>(text.back());
+        text.pop_back();
+        if ((byte & 0xc0U) != 0x80U)
+            return;
     }
 }
 

@@ -26,7 +26,7 @@ std::string pressure_text(const Figures& each) {
     const auto& highest = *std::ranges::max_element(shares, {}, [](const auto& of) { return of.first; });
     if (!highest.first)
         return "-";
-    return *highest.first == 0 ? "0%" : percent(*highest.first) + " " + highest.second;
+    return *highest.first == 0 ? percent(0) : percent(*highest.first) + " " + highest.second;
 }
 
 std::string count_text(std::int64_t count) {
@@ -49,20 +49,26 @@ constexpr auto column_table = std::to_array<Column>({
     {"LXCPATH", 3, false, [](const Figures& each) { return text::for_terminal(each.lxcpath); }},
     {"STATE", 4, false, &state_text},
     {"LOCK", 13, false, [](const Figures& each) { return text::for_terminal(each.lock); }},
-    {"CPU", 1, true, [](const Figures& each) { return percent_or_dash(each.cpu_percent); }},
+    {"CPU", 1, true, [](const Figures& each) { return percent_or_dash(each.cpu_percent); }, SortBy::cpu},
     {"CORES", 14, true, &cpu_limit_text},
     {"THROTTLED", 15, true, [](const Figures& each) { return percent_or_dash(each.throttled_percent); }},
     {"MEMORY", 2, true,
-     [](const Figures& each) { return used_of(each.memory_used_bytes, each.memory_limit_bytes); }},
-    {"NET IN", 7, true, [](const Figures& each) { return rate_text(each.rx_bytes_per_sec); }},
-    {"NET OUT", 7, true, [](const Figures& each) { return rate_text(each.tx_bytes_per_sec); }},
-    {"DISK READ", 10, true, [](const Figures& each) { return rate_text(each.read_bytes_per_sec); }},
-    {"DISK WRITE", 10, true, [](const Figures& each) { return rate_text(each.write_bytes_per_sec); }},
+     [](const Figures& each) { return used_of(each.memory_used_bytes, each.memory_limit_bytes); },
+     SortBy::memory},
+    {"NET IN", 7, true, [](const Figures& each) { return rate_text(each.rx_bytes_per_sec); },
+     SortBy::network},
+    {"NET OUT", 7, true, [](const Figures& each) { return rate_text(each.tx_bytes_per_sec); },
+     SortBy::network},
+    {"DISK READ", 10, true, [](const Figures& each) { return rate_text(each.read_bytes_per_sec); },
+     SortBy::disk},
+    {"DISK WRITE", 10, true, [](const Figures& each) { return rate_text(each.write_bytes_per_sec); },
+     SortBy::disk},
     {"WAITS", 11, true, &pressure_text},
     {"FILESYSTEM", 9, true,
      [](const Figures& each) { return used_of(each.disk_used_bytes, each.disk_total_bytes); }},
     {"PROCS", 12, true,
-     [](const Figures& each) { return each.processes ? std::to_string(*each.processes) : "-"; }},
+     [](const Figures& each) { return each.processes ? std::to_string(*each.processes) : "-"; },
+     SortBy::processes},
     {"RESTARTS", 8, true, [](const Figures& each) { return count_text(each.restarts); }},
     {"OOM", 5, true, [](const Figures& each) { return count_text(each.oom_kills); }},
 });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "push/view/figures.hpp"
+#include "push/view/order.hpp"
 
 #include <cstdint>
 #include <span>
@@ -20,6 +21,7 @@ struct Column {
     bool is_right_aligned;
     /// The text of a cell, safe for a terminal; "-" for an unknown value.
     std::string (*text)(const Figures& figures);
+    SortBy sorts = SortBy::name; ///< the order that this column shows
 };
 
 /// Those that say something about these containers, from left to right: without host names, lxcpaths, locks,

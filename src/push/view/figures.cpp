@@ -4,6 +4,7 @@
 #include "io/clock.hpp"
 #include "text/clean_name.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 
@@ -30,7 +31,8 @@ void add_memory(const Point& point, Figures& figures) {
 void add_cpu(const Point& point, Figures& figures) {
     const auto cpus = number_of(point, "cpus");
     figures.cpu_percent = field_of<double>(point, "usage_percent");
-    figures.counters.throttled_usec = number_of(point, "throttled_usec");
+    figures.counters.nr_periods = number_of(point, "nr_periods");
+    figures.counters.nr_throttled = number_of(point, "nr_throttled");
     figures.cpu_limit_cores = field_of<double>(point, "limit_cores");
     if (point.measurement == "host_cpu" && cpus)
         figures.cpu_limit_cores = static_cast<double>(*cpus);
@@ -116,12 +118,17 @@ void set_rates(const Figures& earlier, double seconds, Figures& figures) {
     figures.tx_bytes_per_sec = rate_of(before.tx_bytes, now.tx_bytes, seconds);
     figures.read_bytes_per_sec = rate_of(before.read_bytes, now.read_bytes, seconds);
     figures.write_bytes_per_sec = rate_of(before.write_bytes, now.write_bytes, seconds);
-    figures.throttled_percent = rate_of(before.throttled_usec, now.throttled_usec, seconds * 1e4);
+    const auto periods = rate_of(before.nr_periods, now.nr_periods, 1);
+    const auto throttled = rate_of(before.nr_throttled, now.nr_throttled, 1);
+    // Without a limit, or while it sleeps, no period passes.
+    if (periods && throttled)
+        figures.throttled_percent = *periods > 0 ? std::min(*throttled / *periods, 1.0) * 100 : 0;
 }
 
 Overview read_overview(const app::Collector& collector, const Overview& earlier) {
     Overview overview;
     overview.monotonic_ns = io::now_ns(CLOCK_MONOTONIC);
+    overview.left_out = collector.table.left_out();
     const double seconds = static_cast<double>(overview.monotonic_ns - earlier.monotonic_ns) / 1e9;
     std::map<PointKey, Figures> read = read_points(collector.points, overview);
     overview.host = read[{}];

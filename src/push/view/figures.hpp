@@ -13,7 +13,7 @@ namespace lxcmon::push {
 
 /// Sums over the interfaces or devices of a container; they only grow while its init runs.
 struct Counters {
-    std::optional<std::int64_t> rx_bytes, tx_bytes, read_bytes, write_bytes, throttled_usec;
+    std::optional<std::int64_t> rx_bytes, tx_bytes, read_bytes, write_bytes, nr_periods, nr_throttled;
 };
 
 /// The "some" share of the last 10 s, in percent of time.
@@ -38,7 +38,7 @@ struct Figures {
     Pressure pressure;
     Counters counters;
     std::optional<double> rx_bytes_per_sec, tx_bytes_per_sec, read_bytes_per_sec, write_bytes_per_sec;
-    std::optional<double> throttled_percent; ///< of time
+    std::optional<double> throttled_percent; ///< of the periods in which it ran, as the kernel counts them
 };
 
 /// Copies the values of a point into the figures of its container, or of the host.
@@ -54,6 +54,7 @@ struct Overview {
     Figures host;
     std::array<std::optional<double>, 3> host_load{}; ///< of 1, 5 and 15 minutes
     std::vector<Figures> containers;                  ///< in the order of the collector's table
+    std::size_t left_out = 0;                         ///< containers that can't be seen
 };
 
 /// `earlier` is the overview of a tick before, or has no containers. Its rates are those of the time between.

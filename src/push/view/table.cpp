@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <ranges>
 
 namespace lxcmon::push {
 namespace {
@@ -38,16 +39,22 @@ std::vector<std::size_t> widths_of(const Cells& cells, const std::vector<const C
     return widths;
 }
 
+/// What is sorted by stays longest.
+int rank_of(const Column& column, SortBy sort) noexcept {
+    return sort != SortBy::name && column.sorts == sort ? 0 : column.rank;
+}
+
 /// Leaves out columns until the others fit, with a name of `shortest_name`. Returns the width for names.
-std::size_t fit(std::vector<const Column*>& columns, Cells& cells, std::size_t width) {
+std::size_t fit(std::vector<const Column*>& columns, Cells& cells, std::size_t width, SortBy sort) {
     std::vector<std::size_t> widths = widths_of(cells, columns);
     const auto rest = [&] {
         return std::accumulate(widths.begin() + 1, widths.end(), std::size_t{0}) + gap * (widths.size() - 1);
     };
+    const auto rank = [sort](const Column* column) { return rank_of(*column, sort); };
     while (columns.size() > 1 && rest() + std::min(widths.front(), shortest_name) > width) {
-        const int last = (*std::ranges::max_element(columns, {}, &Column::rank))->rank;
-        for (std::size_t index = columns.size(); index-- > 0;) {
-            if (columns[index]->rank != last)
+        const int last = std::ranges::max(columns | std::views::drop(1) | std::views::transform(rank));
+        for (std::size_t index = columns.size(); index-- > 1;) {
+            if (rank(columns[index]) != last)
                 continue;
             const auto offset = static_cast<std::ptrdiff_t>(index);
             columns.erase(columns.begin() + offset);
@@ -61,10 +68,10 @@ std::size_t fit(std::vector<const Column*>& columns, Cells& cells, std::size_t w
 } // namespace
 
 std::string table_text(std::span<const Figures> rows, std::vector<const Column*> columns,
-                       std::optional<std::size_t> width) {
+                       std::optional<std::size_t> width, SortBy sort) {
     Cells cells = cells_of(rows, columns);
     if (width) {
-        const std::size_t name_width = fit(columns, cells, *width);
+        const std::size_t name_width = fit(columns, cells, *width, sort);
         for (std::string& name : cells.front())
             name = text::cut_to_width(name, name_width);
     }

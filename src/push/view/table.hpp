@@ -12,10 +12,11 @@
 namespace lxcmon::push {
 
 /// A table: the titles, then a line for each of `rows`. With `width` no line is wider than that
-/// many columns of a terminal: the least important columns are left out, and at last names are cut.
+/// many columns of a terminal: the least important columns are left out, at last those that show the order of
+/// the rows, `sort`, and then names are cut.
 /// Call text::use_utf8_locale() first.
 [[nodiscard]] std::string table_text(std::span<const Figures> rows, std::vector<const Column*> columns,
-                                     std::optional<std::size_t> width);
+                                     std::optional<std::size_t> width, SortBy sort);
 
 /// The columns of the terminal on standard output; nothing if it is none.
 [[nodiscard]] std::optional<std::size_t> terminal_width() noexcept;

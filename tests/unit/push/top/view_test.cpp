@@ -5,6 +5,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <string>
+#include <vector>
+
 using namespace lxcmon::push;
 
 namespace {
@@ -118,6 +122,99 @@ TEST_CASE("one container is expanded, until it is left or gone") {
     CHECK(view.press({Key::Kind::character, U'q'})); // back, not the end
     CHECK_FALSE(view.expanded());
     CHECK_FALSE(view.press({Key::Kind::character, U'q'}));
+}
+
+TEST_CASE("details and help that are longer than the screen are read page by page") {
+    View view = view_of({"a"});
+    press(view, Key::Kind::enter);
+    std::vector<std::string> details;
+    for (int number = 1; number <= 9; ++number)
+        details.push_back("line" + std::to_string(number));
+    view.show_details(details);
+    const ScreenSize small{10,
+                           80}; // three above the titles, the row and an empty line; three lines of details
+    const auto shows = [&](const std::string& text) {
+        const auto lines = view.draw(small, "top");
+        return std::ranges::any_of(
+            lines, [&](const ScreenLine& line) { return line.text.find(text) != std::string::npos; });
+    };
+    CHECK(shows("line3"));
+    CHECK_FALSE(shows("line4"));
+    CHECK(shows("Page Down: more"));
+    press(view, Key::Kind::page_down);
+    CHECK_FALSE(shows("line3"));
+    CHECK(shows("line6"));
+    for (int count = 0; count < 3; ++count) {
+        press(view, Key::Kind::page_down);
+        CHECK(shows("line9"));
+    }
+    CHECK(shows("Page Up: back to the top"));
+    CHECK_FALSE(shows("Page Down: more"));
+    press(view, Key::Kind::page_up);
+    press(view, Key::Kind::page_up);
+    CHECK(shows("line1"));
+    type(view, U"?");
+    CHECK_FALSE(shows("powers of 1024"));
+    for (int count = 0; count < 5 && !shows("powers of 1024"); ++count)
+        press(view, Key::Kind::page_down);
+    CHECK(shows("powers of 1024"));
+    type(view, U"x");
+    CHECK(shows("line1"));
+}
+
+TEST_CASE("with few rows the containers come before the host and the order") {
+    View view = view_of({"c1", "c2", "c3"});
+    CHECK(rows_of(view, {4, 80}) == "c1 ");
+    CHECK(rows_of(view, {5, 80}) == "c1 c2 ");
+    CHECK(view.draw({5, 80}, "top")[1].text.starts_with("NAME"));
+    CHECK(view.draw({6, 80}, "top")[1].text.starts_with("host:"));
+    CHECK(view.draw({8, 80}, "top")[2].text == "by name");
+}
+
+TEST_CASE("where not all containers fit, the screen says which they are") {
+    View view = view_of({"c1", "c2", "c3", "c4"});
+    CHECK(view.draw({8, 80}, "top")[2].text == "by name, 1 to 3 of 4");
+    press(view, Key::Kind::end);
+    CHECK(view.draw({8, 80}, "top")[2].text == "by name, 2 to 4 of 4");
+}
+
+TEST_CASE("the filter takes small and capital letters alike") {
+    View view = view_of({"Web1", "db"});
+    type(view, U"/wEB");
+    CHECK(rows_of(view) == "Web1 ");
+}
+
+TEST_CASE("containers that are left out are counted in the title") {
+    Overview overview = with({"a"});
+    overview.left_out = 2;
+    CHECK(summary_text(overview) == "  1 of 1 containers run, 2 left out");
+}
+
+TEST_CASE("parts of the host's line that do not fit are left out whole") {
+    Overview overview;
+    overview.host.cpu_percent = 12.0;
+    overview.host.memory_used_bytes = 1024;
+    overview.host.read_bytes_per_sec = overview.host.write_bytes_per_sec = 5;
+    const std::string whole = "host: CPU 12.0%  memory 1.0K  disk 5B/s read, 5B/s written";
+    CHECK(host_text(overview, whole.size()) == whole);
+    CHECK(host_text(overview, whole.size() - 1) == "host: CPU 12.0%  memory 1.0K");
+    CHECK(host_text(overview, 20) == "host: CPU 12.0%");
+    CHECK(host_text(overview, 1) == "host:");
+}
+
+TEST_CASE("a selected container that is gone is not another one") {
+    View view = view_of({"a", "b"});
+    type(view, U"jj");
+    CHECK(rows_of(view) == "a b* ");
+    view.show(with({"a"}));
+    press(view, Key::Kind::enter);
+    CHECK_FALSE(view.expanded());
+    type(view, U"k");
+    press(view, Key::Kind::enter);
+    REQUIRE(view.expanded());
+    view.show(with({"a", "c"}));
+    type(view, U"j");
+    CHECK(view.expanded()->first == "c");
 }
 
 TEST_CASE("restarts and OOM kills are marked, and other states left out") {

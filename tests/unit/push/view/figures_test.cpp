@@ -127,14 +127,34 @@ TEST_CASE("interfaces and devices are added up, stacked devices left out; absent
 
 TEST_CASE("rates come from two samples with the same init") {
     Figures now = running(3000, 500);
-    now.counters.throttled_usec = 1'500'000;
+    now.counters.nr_periods = 120;
+    now.counters.nr_throttled = 15;
     Figures before = running(1000, 500);
-    before.counters.throttled_usec = 500'000;
+    before.counters.nr_periods = 100;
+    before.counters.nr_throttled = 5;
     set_rates(before, 2.0, now);
     CHECK(now.rx_bytes_per_sec == 1000.0);
     CHECK(now.tx_bytes_per_sec == 0.0);
     CHECK(now.throttled_percent == 50.0);
     CHECK_FALSE(now.read_bytes_per_sec);
+}
+
+TEST_CASE("the throttled share is one of periods, never more than all, and 0 where none passed") {
+    const auto share = [](std::int64_t periods, std::int64_t throttled) {
+        Figures now = running(0, 5), before = running(0, 5);
+        before.counters.nr_periods = before.counters.nr_throttled = 100;
+        now.counters.nr_periods = 100 + periods;
+        now.counters.nr_throttled = 100 + throttled;
+        set_rates(before, 0.5, now);
+        return now.throttled_percent;
+    };
+    CHECK(share(8, 2) == 25.0);
+    CHECK(share(4, 5) == 100.0); // the kernel counts a period at its end
+    CHECK(share(0, 0) == 0.0);
+    CHECK_FALSE(share(-1, 0));
+    Figures now = running(0, 5);
+    set_rates(running(0, 5), 0.5, now);
+    CHECK_FALSE(now.throttled_percent);
 }
 
 TEST_CASE("no rate if a counter went backwards") {

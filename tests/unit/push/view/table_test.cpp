@@ -37,10 +37,11 @@ Figures stopped(std::string name) {
 }
 
 std::vector<std::string> lines_of_table(const std::vector<Figures>& rows,
-                                        std::optional<std::size_t> width = std::nullopt) {
+                                        std::optional<std::size_t> width = std::nullopt,
+                                        SortBy sort = SortBy::name) {
     text::use_utf8_locale();
     std::vector<std::string> lines;
-    std::istringstream input(table_text(rows, columns_for(rows), width));
+    std::istringstream input(table_text(rows, columns_for(rows), width, sort));
     for (std::string line; std::getline(input, line);)
         lines.push_back(line);
     return lines;
@@ -98,6 +99,25 @@ TEST_CASE("columns that say nothing are left out, others are there") {
     for (const char* title : {"HOST NAME", "LOCK", "RESTARTS", "OOM"})
         CHECK(has(each, title));
     CHECK(has(stopped("b"), "LXCPATH"));
+}
+
+TEST_CASE("the columns that the rows are sorted by stay longest") {
+    const std::vector<Figures> rows{container("a-name"), stopped("b")};
+    const auto titles = [&](std::size_t width, SortBy sort) {
+        return lines_of_table(rows, width, sort).front();
+    };
+    const auto has = [&](std::string_view title, std::size_t width, SortBy sort) {
+        return titles(width, sort).find(title) != std::string::npos;
+    };
+    for (const auto& [sort, title] :
+         {std::pair{SortBy::processes, "PROCS"}, std::pair{SortBy::disk, "DISK WRITE"},
+          std::pair{SortBy::network, "NET IN"}}) {
+        CAPTURE(std::string(title));
+        CHECK(has(title, 40, sort));
+        CHECK_FALSE(has(title, 40, SortBy::cpu));
+        CHECK(has("NAME", 40, sort));
+    }
+    CHECK(widest(lines_of_table(rows, 8, SortBy::disk)) <= 8);
 }
 
 TEST_CASE("a narrow table loses its least important columns, and at last cuts names") {
