@@ -155,7 +155,7 @@ void View::press_other(Key::Kind kind) {
     }
 }
 
-void View::scroll(Key::Kind kind) {
+void View::turn_page(Key::Kind kind) {
     if (kind == Key::Kind::page_down && has_more_lines_)
         first_line_ += page_rows_;
     else if (kind == Key::Kind::page_up)
@@ -177,7 +177,7 @@ bool View::press(const Key& pressed) {
     if (is_typing_) {
         press_while_typing(key);
     } else if ((has_help_ || expanded_) && is_scroll(key.kind)) {
-        scroll(key.kind);
+        turn_page(key.kind);
     } else if (has_help_) {
         has_help_ = false;
         first_line_ = 0;

@@ -83,7 +83,7 @@ class View {
     [[nodiscard]] bool press_character(char32_t character);
     void press_other(Key::Kind kind);
     void expand();
-    void scroll(Key::Kind kind);
+    void turn_page(Key::Kind kind);
     /// What is above the table, shorter where the screen has few rows.
     [[nodiscard]] std::vector<ScreenLine> draw_head(const ScreenSize& size, const std::string& title) const;
     void draw_containers(std::vector<ScreenLine>& lines, const ScreenSize& size);
