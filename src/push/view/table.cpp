@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <ranges>
 
 namespace lxcmon::push {
 namespace {
@@ -52,7 +51,7 @@ std::size_t fit(std::vector<const Column*>& columns, Cells& cells, std::size_t w
     };
     const auto rank = [sort](const Column* column) { return rank_of(*column, sort); };
     while (columns.size() > 1 && rest() + std::min(widths.front(), shortest_name) > width) {
-        const int last = std::ranges::max(columns | std::views::drop(1) | std::views::transform(rank));
+        const int last = rank(*std::ranges::max_element(columns.begin() + 1, columns.end(), {}, rank));
         for (std::size_t index = columns.size(); index-- > 1;) {
             if (rank(columns[index]) != last)
                 continue;
