@@ -21,7 +21,8 @@ struct QueueSettings {
 };
 
 struct JsonFileSettings {
-    std::string path;                                   ///< `-` is stdout
+    std::string path;      ///< `-` is stdout
+    bool is_array = false; ///< one JSON array, as LXC Monitor writes it; else lines
     std::uint64_t max_bytes = std::uint64_t{64} << 20U; ///< size at which it is rotated; 0: no limit
     unsigned kept = 5;                                  ///< rotated files: path.1 is the newest
     std::chrono::milliseconds stream_timeout{10'000};   ///< for a pipe whose reader does not read

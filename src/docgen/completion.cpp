@@ -100,7 +100,7 @@ std::string synopsis(const app::Command& row, std::string_view or_sign, std::str
         options +=
             " [" + marked("--" + std::string(option.name)) + " " + std::string(option.value.name) + "]";
     return marked(std::string(row.name)) + (flags.empty() ? "" : " [" + flags + "]") + options +
-           (row.operand.empty() ? "" : " " + std::string(row.operand) + "...");
+           (row.operand.empty() ? "" : " " + std::string(row.operand) + (row.takes_many ? "..." : ""));
 }
 
 std::string bash_values() {

@@ -2,8 +2,8 @@
 #include "encode/json_lines.hpp"
 
 #include "encode/clean_tags.hpp"
+#include "encode/json_text.hpp"
 #include "encode/number.hpp"
-#include "text/utf8.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -13,41 +13,15 @@
 namespace lxcmon::encode {
 namespace {
 
-void append_string(std::string& out, std::string_view text) {
-    constexpr std::string_view hex = "0123456789abcdef";
-    out.push_back('"');
-    text::append_text(out, text, [&](char c) {
-        if (c == '"' || c == '\\') {
-            out.push_back('\\');
-            out.push_back(c);
-        } else if (text::is_control(c)) {
-            const auto code = static_cast<unsigned char>(c);
-            out.append("\\u00");
-            out.push_back(hex[code >> 4U]);
-            out.push_back(hex[code & 0xfU]);
-        } else {
-            out.push_back(c);
-        }
-    });
-    out.push_back('"');
-}
-
-void append_float(std::string& out, double number) {
-    const std::size_t before = out.size();
-    append_number(out, number);
-    if (out.find_first_of(".e", before) == std::string::npos)
-        out.append(".0");
-}
-
 void append_value(std::string& out, const FieldValue& value) {
     if (const auto* integer = std::get_if<std::int64_t>(&value))
         append_number(out, *integer);
     else if (const auto* floating = std::get_if<double>(&value))
-        append_float(out, *floating);
+        append_json_float(out, *floating);
     else if (const auto* boolean = std::get_if<bool>(&value))
         out.append(*boolean ? "true" : "false");
     else
-        append_string(out, std::get<std::string_view>(value));
+        append_json_string(out, std::get<std::string_view>(value));
 }
 
 /// Appends a list of tags or fields as `{"key":value,...}`.
@@ -57,7 +31,7 @@ void append_object(std::string& out, const List& list, Append append) {
     for (const auto& each : list) {
         if (out.back() != '{')
             out.push_back(',');
-        append_string(out, each.key);
+        append_json_string(out, each.key);
         out.push_back(':');
         append(out, each.value);
     }
@@ -140,11 +114,11 @@ void append_json_line(std::string& out, const Point& point) {
     out.append("{\"fields\":");
     append_object(out, point.fields, &append_value);
     out.append(",\"name\":");
-    append_string(out, point.measurement);
+    append_json_string(out, point.measurement);
     out.append(",\"tags\":");
     std::optional<PointBuffer> buffer;
     const std::span<const Tag> clean = clean_tags(point, buffer);
-    append_object(out, clean.size() == point.tags.size() ? point.tags : clean, &append_string);
+    append_object(out, clean.size() == point.tags.size() ? point.tags : clean, &append_json_string);
     out.append(",\"timestamp\":");
     append_number(out, point.time_ns);
     out.append("}\n");

@@ -15,6 +15,10 @@ std::string numbered(const std::string& path, unsigned number) {
     return number == 0 ? path : path + "." + std::to_string(number);
 }
 
+int rename_if_there(const std::string& from, const std::string& to) noexcept {
+    return std::rename(from.c_str(), to.c_str()) == 0 || errno == ENOENT ? 0 : errno;
+}
+
 bool is_own(std::string_view folder) noexcept {
     return folder.starts_with(state_folder) &&
            (folder.size() == state_folder.size() || folder[state_folder.size()] == '/');
@@ -22,18 +26,22 @@ bool is_own(std::string_view folder) noexcept {
 
 } // namespace
 
-int rotate(const std::string& path, unsigned kept) {
-    if (kept == 0)
-        return ::unlink(path.c_str()) == 0 || errno == ENOENT ? 0 : errno;
+int make_room(const std::string& path, unsigned kept) {
     unsigned gap = 1;
     struct stat status {};
     while (gap < kept && ::lstat(numbered(path, gap).c_str(), &status) == 0)
         ++gap;
-    for (unsigned number = gap; number > 0; --number)
-        if (std::rename(numbered(path, number - 1).c_str(), numbered(path, number).c_str()) != 0 &&
-            errno != ENOENT)
-            return errno;
+    for (unsigned number = gap; number > 1; --number)
+        if (const int error = rename_if_there(numbered(path, number - 1), numbered(path, number)); error != 0)
+            return error;
     return 0;
+}
+
+int rotate(const std::string& path, unsigned kept) {
+    if (kept == 0)
+        return ::unlink(path.c_str()) == 0 || errno == ENOENT ? 0 : errno;
+    const int error = make_room(path, kept);
+    return error != 0 ? error : rename_if_there(path, numbered(path, 1));
 }
 
 std::string missing_folder(const std::string& path) {

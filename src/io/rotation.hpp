@@ -11,6 +11,9 @@ namespace lxcmon::io {
 /// attempts that fail half-way do not lose files one by one. A missing file is no error.
 /// Returns 0, or the errno of the failed call.
 [[nodiscard]] int rotate(const std::string& path, unsigned kept);
+/// The part of rotate() that leaves `path` where it is: afterwards `path.1` is free, or with `kept` 1 the
+/// oldest file, to be overwritten.
+[[nodiscard]] int make_room(const std::string& path, unsigned kept);
 
 /// The agent's own folder.
 inline constexpr std::string_view state_folder = "/var/lib/lxcmon-push";

@@ -31,10 +31,6 @@ constexpr std::chrono::milliseconds turn_pause{10};
 /// After that the agent ends, and systemd starts it again.
 constexpr std::chrono::seconds turn_patience{10};
 
-bool writes_to_stdout(const DestinationSettings& settings) noexcept {
-    return settings.dry_run || (settings.influx_urls.empty() && settings.json_file.path == "-");
-}
-
 } // namespace
 
 Agent::Agent(const Config& config, ReadSettings read_settings)
@@ -43,7 +39,8 @@ Agent::Agent(const Config& config, ReadSettings read_settings)
     , collector_(std::make_unique<app::Collector>(config.collect))
     , targets_(std::make_unique<TargetGroup>(config))
     , batcher_(std::make_unique<encode::Batcher>(targets_->format(), config.destinations.batch_lines))
-    , exporter_(Exporter::make(config)) {
+    , exporter_(Exporter::make(config))
+    , snapshots_(Snapshots::make(config)) {
     warn_of_insecure(config.destinations);
 }
 
@@ -52,6 +49,8 @@ void Agent::tick(std::int64_t tick_ns) {
     delay_.begin_tick();
     if (exporter_)
         exporter_->begin();
+    if (snapshots_)
+        snapshots_->begin();
     std::size_t encoded = 0;
     collector_->collect(tick_ns, [this, &encoded](PointBuffer& points) { // discover, sample, encode
         encoded += points.size();
@@ -64,11 +63,14 @@ void Agent::tick(std::int64_t tick_ns) {
     metrics_.points = encoded + collector_->points.size();
     metrics_.sample_errors += collector_->troubled;
     const deliver::Target::Status status = this->status();
-    add_self_point(metrics_, status, process_costs(io::WorkerProcess::running()), config_.collect,
-                   collector_->sampler.timestamp_now(), collector_->points);
+    const ProcessCosts costs = process_costs(io::WorkerProcess::running());
+    add_self_point(metrics_, status, costs, config_.collect, collector_->sampler.timestamp_now(),
+                   collector_->points);
     encode(collector_->points);
     if (exporter_)
         exporter_->end();
+    if (snapshots_)
+        snapshots_->end(costs);
     flush_when_due(tick_ns); // to the queue; threads of the targets deliver
     const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
     delay_.add("handing the points over to delivery", end_ns - collected_ns);
@@ -100,7 +102,9 @@ void Agent::try_tick(std::int64_t tick_ns) {
 /// Empties `points`. If the tick fails later, the points encoded so far are still delivered: they are valid.
 void Agent::encode(PointBuffer& points) {
     for (std::size_t index = 0; index < points.size(); ++index) {
-        if (const Batch* full = batcher_->add(points[index]))
+        if (snapshots_)
+            snapshots_->add(points[index]);
+        else if (const Batch* full = batcher_->add(points[index]))
             targets_->push(*full);
         if (exporter_)
             exporter_->add(points[index]);
@@ -116,7 +120,7 @@ void Agent::flush_when_due(std::int64_t tick_ns) {
 }
 
 void Agent::flush() {
-    if (const Batch* rest = batcher_->finish())
+    if (const Batch* rest = snapshots_ ? snapshots_->take() : batcher_->finish())
         targets_->push(*rest);
 }
 
@@ -206,7 +210,7 @@ Agent::Turn Agent::turn(io::SignalFd& signals) {
     timer_->keep_armed();
     service_.alive(status_line_);
     // The third entry reports only POLLERR: the reader of our output has exited (--dry-run | head).
-    const int output = writes_to_stdout(config_.destinations) ? STDOUT_FILENO : -1;
+    const int output = config_.destinations.writes_to_stdout() ? STDOUT_FILENO : -1;
     std::array<pollfd, 3> wait{{{timer_->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};
     if (::poll(wait.data(), wait.size(), service_.wait_msec()) < 0 && errno != EINTR)
         throw std::system_error(errno, std::generic_category(), "poll");
@@ -263,7 +267,7 @@ deliver::Target::Status Agent::status() const {
 
 /// Without a server, nobody else would hear of the sample.
 void Agent::note_written(bool delivered) const {
-    if (!delivered || writes_to_stdout(config_.destinations) || config_.destinations.has_server())
+    if (!delivered || config_.destinations.writes_to_stdout() || config_.destinations.has_server())
         return;
     spdlog::info("one sample of {} is written to {}; --influx-url is not set, so no server gets it",
                  text::counted(collector_->table.containers().size(), "container"), targets_->name());
@@ -272,10 +276,14 @@ void Agent::note_written(bool delivered) const {
 int Agent::run_once() {
     const std::int64_t tick_ns =
         io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.collect.interval.count());
+    if (snapshots_)
+        snapshots_->begin();
     collector_->collect_twice(tick_ns, [](const PointBuffer&) {});
     if (exporter_)
         exporter_->begin();
     encode(collector_->points);
+    if (snapshots_)
+        snapshots_->end(process_costs(io::WorkerProcess::running()));
     flush();
     if (exporter_)
         exporter_->end();

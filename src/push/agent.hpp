@@ -9,6 +9,7 @@
 #include "push/config.hpp"
 #include "push/delay.hpp"
 #include "push/local/exporter.hpp"
+#include "push/local/snapshots.hpp"
 #include "push/self_metrics.hpp"
 #include "push/target_group.hpp"
 
@@ -77,6 +78,7 @@ class Agent {
     void change_settings(const Config& next);
     void change_targets(const Config& next);
     void change_exporter(const Config& next);
+    void change_snapshots(const Config& next);
     void restore_targets(std::unique_ptr<TargetGroup> before);
     void resume_delivery();
 
@@ -85,7 +87,8 @@ class Agent {
     std::unique_ptr<app::Collector> collector_;
     std::unique_ptr<TargetGroup> targets_;
     std::unique_ptr<encode::Batcher> batcher_;
-    std::unique_ptr<Exporter> exporter_; ///< nullptr: no metrics for Prometheus
+    std::unique_ptr<Exporter> exporter_;   ///< nullptr: no metrics for Prometheus
+    std::unique_ptr<Snapshots> snapshots_; ///< nullptr: the targets get points
     std::optional<io::TickTimer> timer_;
     SelfMetrics metrics_;
     Delay delay_;

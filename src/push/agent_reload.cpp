@@ -92,6 +92,7 @@ void Agent::change_settings(const Config& next) {
     if (timer)
         timer_.emplace(std::move(*timer));
     change_exporter(next);
+    change_snapshots(next);
     if (!config_.destinations.influx.http.tls.insecure)
         warn_of_insecure(next.destinations);
     config_ = next;
@@ -108,6 +109,14 @@ void Agent::change_exporter(const Config& next) {
         exporter_->finish(!is_file_kept, exporter_grace);
     exporter_.reset();
     exporter_ = Exporter::make(next);
+}
+
+/// The snapshots up to here have the old settings.
+void Agent::change_snapshots(const Config& next) {
+    if (next.collect == config_.collect && next.destinations == config_.destinations)
+        return;
+    flush();
+    snapshots_ = Snapshots::make(next);
 }
 
 /// The spool carries undelivered points over to the new targets. The log changes while no target runs,

@@ -56,6 +56,15 @@ constexpr auto command_rows = std::to_array<CommandRow>({
       "FILE",
       "A file of JSON Lines, or -"},
      &replay},
+    {{"import-config",
+      "Print the settings file of LXC Monitor (YAML) as one of lxcmon-push",
+      {},
+      {},
+      "FILE",
+      "Its lxc_monitor.yaml",
+      false},
+     &import_config,
+     false},
 });
 
 } // namespace

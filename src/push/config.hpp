@@ -30,6 +30,14 @@ struct DestinationSettings {
     /// True if points go to servers, through a spool; otherwise they go to a file or stdout.
     [[nodiscard]] bool has_server() const noexcept { return !dry_run && !influx_urls.empty(); }
 
+    [[nodiscard]] bool writes_to_stdout() const noexcept {
+        return dry_run || (influx_urls.empty() && json_file.path == "-");
+    }
+    /// True if the JSON file gets a snapshot for each tick, and no points.
+    [[nodiscard]] bool has_snapshots() const noexcept {
+        return !dry_run && influx_urls.empty() && json_file.is_array;
+    }
+
     friend bool operator==(const DestinationSettings&, const DestinationSettings&) = default;
 };
 

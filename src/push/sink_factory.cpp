@@ -2,6 +2,7 @@
 #include "push/sink_factory.hpp"
 
 #include "app/settings/bad_setting.hpp"
+#include "deliver/array/array_file.hpp"
 #include "deliver/failover_sink.hpp"
 #include "deliver/json_file.hpp"
 #include "influx/client.hpp"
@@ -52,6 +53,11 @@ std::vector<Destination> make_destinations(const DestinationSettings& settings) 
             file.path = std::string(
                 settings.prints_metrics ? "/dev/null" : "-"); // g++ 12 warns wrongly of an assigned literal
         std::vector<Destination> destinations;
+        if (settings.has_snapshots()) {
+            destinations.push_back(
+                {std::make_unique<deliver::ArrayFile>(std::move(file)), encode::Format::json_lines});
+            return destinations;
+        }
         destinations.push_back(
             {std::make_unique<deliver::JsonFile>(std::move(file)),
              settings.dry_run ? encode::Format::line_protocol : encode::Format::json_lines});

@@ -11,7 +11,7 @@ from shells import Bash, Fish, Zsh
 
 DOCUMENT = Path(__file__).parents[2] / "docs/options.md"
 OPTIONS = set(re.findall(r"^\| `(--[a-z-]+)", DOCUMENT.read_text(), re.MULTILINE))
-COMMANDS = {"list", "top", "fields", "check", "replay"}
+COMMANDS = {"list", "top", "fields", "check", "replay", "import-config"}
 
 # What is typed, what must be offered, what must not.
 CASES = [
@@ -26,7 +26,8 @@ CASES = [
     ("list --", {"--json", "--exclude"}, {"--markdown"} | COMMANDS - {"list"}),
     ("fields --", {"--json", "--markdown", "--metrics"}, COMMANDS - {"fields"}),
     ("check --m", {"--metrics"}, {"--markdown"}),
-    ("--js", {"--json-file", "--json-keep", "--json-max-size"}, COMMANDS),
+    ("--js", {"--json-file", "--json-keep", "--json-layout", "--json-max-size"}, COMMANDS),
+    ("--json-layout ", {"lines", "lxc-monitor"}, COMMANDS),
     ("--interval ", set(), COMMANDS | {"settings.toml"}),
 ]
 
@@ -64,6 +65,7 @@ class Completions:
                 ("--spool-dir {}/p", "points.jsonl"),
                 ("replay {}/p", "points.jsonl"),
                 ("replay --dry-run x {}/p", "points.jsonl"),
+                ("import-config {}/p", "points.jsonl"),
             ):
                 with self.subTest(typed):
                     offered = self.complete(typed.format(folder))

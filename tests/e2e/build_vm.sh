@@ -13,7 +13,7 @@ here=$(dirname "$(readlink -f "$0")")
 readonly here
 readonly packages=systemd-sysv,udev,dbus,lxc,busybox-static,iproute2,procps,dmsetup,python3-minimal,kmod,influxdb,curl,ca-certificates,man-db
 # What lxcmon-push itself depends on: the machine has no network.
-readonly agent_packages=libspdlog1.10,libfmt9,libcurl4,libmicrohttpd12,libncursesw6,libsmartcols1,libsystemd0,zlib1g
+readonly agent_packages=libspdlog1.10,libfmt9,libcurl4,libmicrohttpd12,libncursesw6,libsmartcols1,libsystemd0,libyaml-cpp0.7,zlib1g
 # What the initramfs must load before it can mount the root disk; the rest is left to udev.
 readonly boot_modules=(virtio_pci virtio_blk ext4 crc32c_generic)
 

@@ -46,7 +46,9 @@ INNER_DOORS = {
     },
     "discover": {"names": set(), "managers": set(), "monitors": set(), "": {"names", "managers", "monitors"}},
     "app": {"settings": set(), "": {"settings"}},
-    "push": {"view": set(), "top": {"view"}, "local": {""}, "commands": {"", "view", "top"}, "": {"commands", "view", "local"}},
+    "push": {"view": set(), "top": {"view"}, "local": {""}, "import": {""},
+             "commands": {"", "view", "top", "import"}, "": {"commands", "view", "local"}},
+    "deliver": {"array": {""}, "": set()},
 }
 
 # Plain data of a room's top level that its folders may include.
@@ -63,6 +65,7 @@ LIBRARIES = {
     r"systemd/": {"app"},
     r"(ncursesw/)?curses\.h": {"push/top"},
     r"libsmartcols": {"text"},
+    r"yaml-cpp/": {"push/import"},
 }
 
 

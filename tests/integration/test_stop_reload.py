@@ -134,6 +134,8 @@ JSON_FILE = {
     "json-max-size": Change("4KiB", in_file("c.jsonl.1"), no_server("c.jsonl"), before=in_file("c.jsonl")),
     "json-keep": Change(3, in_file("d.jsonl.3"), no_server("d.jsonl", json_max_size="4KiB", json_keep=1),
                         before=in_file("d.jsonl.1")),
+    # The lines of before are no array; the file is not changed.
+    "json-layout": Change("lxc-monitor", says("is no JSON array of objects"), no_server("g.jsonl"), before=in_file("g.jsonl")),
     "openmetrics-file": Change("{folder}/f.prom", in_file("f.prom"), {"openmetrics-file": "{folder}/e.prom"}, before=in_file("e.prom")),
     "openmetrics-listen": Change("127.0.0.1:29105", lambda seen: seen.says("http://127.0.0.1:29105/metrics")),
 }

@@ -33,8 +33,9 @@ struct Command {
     std::string_view help;
     std::span<const CommandFlag> flags{};
     std::span<const CommandOption> options{};
-    std::string_view operand{}; ///< name of its file arguments, one or more; empty: takes none
+    std::string_view operand{}; ///< name of its file arguments; empty: takes none
     std::string_view operand_help{};
+    bool takes_many = true; ///< operands
 };
 
 /// Help of the two options that are not in the option table.

@@ -11,5 +11,6 @@ int top(const Invocation& invocation);
 int show_fields(const Invocation& invocation);
 int check(const Invocation& invocation);
 int replay(const Invocation& invocation);
+int import_config(const Invocation& invocation);
 
 } // namespace lxcmon::push

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "push/local/exporter.hpp"
 
-#include <algorithm>
+#include "push/local/held_ticks.hpp"
+
 #include <string>
 #include <utility>
 
 namespace lxcmon::push {
 namespace {
 
-/// The longest regular time between two samples of a value that is not sampled at each tick: a filesystem, or
-/// a slow filesystem and a value that seldom changes, which are sampled once a minute.
-constexpr std::chrono::nanoseconds longest_pause = std::chrono::minutes(1);
-
 /// Intervals; a text that is older is no answer.
 constexpr int longest_silence = 3;
-
-std::uint64_t held_ticks(const app::CollectSettings& settings) {
-    const auto pause = std::max(settings.sample.fs_interval, longest_pause);
-    return static_cast<std::uint64_t>(pause / settings.interval * 3 / 2) + 1;
-}
 
 } // namespace
 

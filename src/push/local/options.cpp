@@ -26,6 +26,13 @@ void take_json_file(Config& config, const std::string& path) {
     config.destinations.json_file.path = path;
 }
 
+constexpr auto layouts = std::to_array<std::string_view>({"lines", "lxc-monitor"});
+constexpr app::OptionValue layout{"LAYOUT", layouts};
+
+void take_json_layout(Config& config, const std::string& name) {
+    config.destinations.json_file.is_array = app::one_of(name, layouts) == "lxc-monitor";
+}
+
 void take_openmetrics_file(Config& config, const std::string& path) {
     const std::string_view name = std::string_view(path).substr(path.rfind('/') + 1);
     if (path != "-" && (!name.ends_with(metrics_file_end) || name.size() == metrics_file_end.size()))
@@ -45,10 +52,14 @@ void take_openmetrics_listen(Config& config, const std::string& address) {
     config.prometheus.listen = address;
 }
 
-constexpr auto rows = std::to_array<OptionRow>({
+constexpr auto local_rows = std::to_array<OptionRow>({
     {{json_group, "json-file", "PATH", "/var/lib/lxcmon-push/lxcmon.jsonl",
       "File for the points if no server is given; - is standard output"},
      &take_json_file},
+    {{json_group, "json-layout", layout, "lines",
+      "Layout of the JSON file: lines (a point each), or lxc-monitor (an array of snapshots, as LXC Monitor "
+      "writes it)"},
+     &take_json_layout},
     {{json_group, "json-max-size", "SIZE", "64MiB", "Size at which the JSON file is rotated"},
      [](Config& c, const std::string& v) {
          c.destinations.json_file.max_bytes = app::parse_size(v, least_json_bytes);
@@ -73,13 +84,17 @@ constexpr auto rows = std::to_array<OptionRow>({
 } // namespace
 
 std::span<const OptionRow> local_options() noexcept {
-    return rows;
+    return local_rows;
 }
 
 void check_local_options(const Config& config) {
     const DestinationSettings& destinations = config.destinations;
     const bool prints_points =
         !destinations.has_server() && !destinations.dry_run && destinations.json_file.path == "-";
+    if (prints_points && destinations.json_file.is_array)
+        throw app::BadSetting("lxcmon-push: --json-layout: lxc-monitor is an array that grows in a file, and "
+                              "--json-file is standard output; expected a path, for example "
+                              "/var/lib/lxcmon-push/lxc_metrics.json");
     if (prints_points && config.prometheus.file == "-")
         throw app::BadSetting(
             "lxcmon-push: --openmetrics-file and --json-file: both are standard output; expected a "

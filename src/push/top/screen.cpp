@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// View::scroll() may follow in the same unity file.
+#define NCURSES_NOMACROS
 #include "push/top/screen.hpp"
 
 #include "text/printable.hpp"

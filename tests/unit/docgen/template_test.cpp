@@ -43,7 +43,7 @@ TEST_CASE("each row of a Markdown table has the columns of its header") {
 
 TEST_CASE("a placeholder within a line, and one that is the whole line") {
     CHECK(fill("a @version@ b") == "a " LXCMON_VERSION " b");
-    CHECK(fill("x@commands-by-bar@") == "xlist|top|fields|check|replay");
+    CHECK(fill("x@commands-by-bar@") == "xlist|top|fields|check|replay|import-config");
     const std::string filled = fill("begin\n@zsh-commands@\nend\n");
     CHECK(filled.starts_with("begin\n    'list:Show "));
     CHECK(filled.ends_with("'\nend\n"));

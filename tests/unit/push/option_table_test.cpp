@@ -30,6 +30,7 @@ std::string good_value(const OptionRow& row) {
         {"COUNT", "7"},
         {"GLOB", "g*"},
         {"KEY=VALUE", "k=v"},
+        {"LAYOUT", "lxc-monitor"},
         {"LEVEL", "debug"},
         {"FORMAT", "json"},
         {"MODE", "all"},
@@ -109,7 +110,8 @@ TEST_CASE("each option sets its member of Config") {
         "influx-url = \"http://x\"\ninflux-db = \"d\"\ninflux-user = \"u\"\n"
         "influx-org = \"o\"\ninflux-bucket = \"b\"\nbatch-size = 11\n"
         "flush-interval = \"12s\"\nqueue-max-size = 1300\njson-file = \"/j\"\n"
-        "json-max-size = 1400\njson-keep = 15\nlxcpath = \"/l\"\ninclude = \"i\"\n"
+        "json-max-size = 1400\njson-keep = 15\njson-layout = \"lxc-monitor\"\nlxcpath = \"/l\"\ninclude = "
+        "\"i\"\n"
         "exclude = \"e\"\ntag = \"k=v\"\nhost = \"h\"\ninterval = \"16s\"\n"
         "log-level = \"warn\"\nlog-format = \"json\"\nlog-file = \"/g\"\n"
         "log-max-size = 1700\nlog-keep = 18\nspool-dir = \"/s\"\nspool-max-size = 19000\n"
@@ -152,6 +154,7 @@ TEST_CASE("each option sets its member of Config") {
     CHECK(c.destinations.json_file.path == "/j");
     CHECK(c.destinations.json_file.max_bytes == 1400);
     CHECK(c.destinations.json_file.kept == 15);
+    CHECK(c.destinations.json_file.is_array);
     CHECK(c.collect.metrics == Texts{"lxc_cpu", "!*.cpus"});
     CHECK_FALSE(c.collect.sample_host);
     CHECK(c.collect.sample.fs_include == Texts{"nfs*"});

@@ -52,6 +52,7 @@ class Reloaded {
             {"influx-header", "X-Scope-OrgID: t"},
             {"metrics", "lxc_cpu"},
             {"tag", "site=b"},
+            {"json-layout", "lxc-monitor"},
             {"log-level", "critical"},
             {"log-format", "json"},
             {"send-jitter", "7ms"},
