@@ -8,8 +8,17 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace lxcmon {
+
+/// A disk device of LXD or Incus.
+struct ManagedDisk {
+    std::string mount_point; ///< in the container
+    std::string device;      ///< its name in the instance's devices
+
+    friend bool operator==(const ManagedDisk&, const ManagedDisk&) = default;
+};
 
 /// What the manager of a container (Proxmox VE, LXD, Incus) has set for it. A value that is not set is
 /// absent.
@@ -20,6 +29,7 @@ struct Managed {
     std::optional<bool> onboot;      ///< starts with the host
     std::optional<bool> is_template; ///< never starts: others are copied from it
     std::optional<std::int64_t> cores;
+    std::vector<ManagedDisk> disks;
 
     friend bool operator==(const Managed&, const Managed&) = default;
 };

@@ -87,6 +87,7 @@ inline constexpr auto container_fields = [] {
          "statvfs ST_RDONLY; ext4: emergency_ro or shutdown in mountinfo"},
         {"lxc_fs", "block_device", s, "", {}, {}, "the device number of mountinfo, in /sys/dev/block"},
         {"lxc_fs", "shared", b, "", {}, {}, "whether host_fs has this filesystem, too, by its device number"},
+        {"lxc_fs", "disk_device", s, "", {}, {}, "LXD, Incus: name of the disk device with this mount point"},
 
         {"lxc_pids",
          "processes",

@@ -2,6 +2,7 @@
 #include "push/agent.hpp"
 
 #include "app/helper_watch.hpp"
+#include "encode/lxd2influx.hpp"
 #include "io/clock.hpp"
 #include "io/worker_process.hpp"
 #include "push/status_line.hpp"
@@ -23,9 +24,7 @@
 namespace lxcmon::push {
 namespace {
 
-constexpr std::chrono::seconds once_limit{30};
 constexpr std::chrono::minutes remind_every{1};
-constexpr unsigned once_tries = 2;
 /// A turn of the main loop that fails costs no tick if the next one works.
 constexpr std::chrono::milliseconds turn_pause{10};
 /// After that the agent ends, and systemd starts it again.
@@ -102,14 +101,28 @@ void Agent::try_tick(std::int64_t tick_ns) {
 /// Empties `points`. If the tick fails later, the points encoded so far are still delivered: they are valid.
 void Agent::encode(PointBuffer& points) {
     for (std::size_t index = 0; index < points.size(); ++index) {
-        if (snapshots_)
-            snapshots_->add(points[index]);
-        else if (const Batch* full = batcher_->add(points[index]))
-            targets_->push(*full);
+        encode(points[index]);
         if (exporter_)
             exporter_->add(points[index]);
     }
     points.clear();
+}
+
+/// For the targets: a part of a snapshot, or a line, and another one in an old schema.
+void Agent::encode(const Point& point) {
+    if (snapshots_)
+        return snapshots_->add(point);
+    add_to_batch(point);
+    if (!config_.destinations.sends_lxd2influx)
+        return;
+    encode::translate_for_lxd2influx(point, old_point_);
+    if (!old_point_.empty())
+        add_to_batch(old_point_[0]);
+}
+
+void Agent::add_to_batch(const Point& point) {
+    if (const Batch* full = batcher_->add(point))
+        targets_->push(*full);
 }
 
 void Agent::flush_when_due(std::int64_t tick_ns) {
@@ -263,38 +276,6 @@ deliver::Target::Status Agent::status() const {
     deliver::Target::Status status = targets_->status();
     status.counts.add(counted_before_);
     return status;
-}
-
-/// Without a server, nobody else would hear of the sample.
-void Agent::note_written(bool delivered) const {
-    if (!delivered || config_.destinations.writes_to_stdout() || config_.destinations.has_server())
-        return;
-    spdlog::info("one sample of {} is written to {}; --influx-url is not set, so no server gets it",
-                 text::counted(collector_->table.containers().size(), "container"), targets_->name());
-}
-
-int Agent::run_once() {
-    const std::int64_t tick_ns =
-        io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.collect.interval.count());
-    if (snapshots_)
-        snapshots_->begin();
-    collector_->collect_twice(tick_ns, [](const PointBuffer&) {});
-    if (exporter_)
-        exporter_->begin();
-    encode(collector_->points);
-    if (snapshots_)
-        snapshots_->end(process_costs(io::WorkerProcess::running()));
-    flush();
-    if (exporter_)
-        exporter_->end();
-    bool delivered = targets_->deliver_now(once_limit, once_tries);
-    delivered &= !exporter_ || exporter_->finish(false, once_limit);
-    const bool nothing_seen = collector_->table.containers().empty();
-    if (nothing_seen)
-        spdlog::warn("no container can be sampled");
-    note_written(delivered);
-    const bool something_hidden = collector_->table.left_out() > 0 || !collector_->table.faults().empty();
-    return delivered && !something_hidden ? 0 : 1;
 }
 
 } // namespace lxcmon::push

@@ -63,6 +63,8 @@ class Agent {
     /// Logs a tick that fails (no memory) and continues: queued points must not be lost with it.
     void try_tick(std::int64_t tick_ns);
     void encode(PointBuffer& points);
+    void encode(const Point& point);
+    void add_to_batch(const Point& point);
     void flush_when_due(std::int64_t tick_ns);
     void flush();
     void note_missed(std::int64_t missed, const std::string& reason);
@@ -87,6 +89,7 @@ class Agent {
     std::unique_ptr<app::Collector> collector_;
     std::unique_ptr<TargetGroup> targets_;
     std::unique_ptr<encode::Batcher> batcher_;
+    PointBuffer old_point_;                ///< of another schema
     std::unique_ptr<Exporter> exporter_;   ///< nullptr: no metrics for Prometheus
     std::unique_ptr<Snapshots> snapshots_; ///< nullptr: the targets get points
     std::optional<io::TickTimer> timer_;

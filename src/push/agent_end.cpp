@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// The end of the agent: a signal, or an error of its own. Each step is tried, even if the one before failed.
+// The ends of the agent: after one sample, or by a signal or an error of its own. Then each step is tried,
+// even if the one before failed.
 #include "push/agent.hpp"
 
 #include "app/helper_watch.hpp"
+#include "io/clock.hpp"
+#include "io/worker_process.hpp"
 #include "text/counted.hpp"
 
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <exception>
 
 namespace lxcmon::push {
 namespace {
+
+constexpr std::chrono::seconds once_limit{30};
+constexpr unsigned once_tries = 2;
 
 /// False if the step fails.
 template <typename Step>
@@ -26,6 +33,38 @@ bool attempt(const char* what, const Step& step) noexcept {
 }
 
 } // namespace
+
+/// Without a server, nobody else would hear of the sample.
+void Agent::note_written(bool delivered) const {
+    if (!delivered || config_.destinations.writes_to_stdout() || config_.destinations.has_server())
+        return;
+    spdlog::info("one sample of {} is written to {}; --influx-url is not set, so no server gets it",
+                 text::counted(collector_->table.containers().size(), "container"), targets_->name());
+}
+
+int Agent::run_once() {
+    const std::int64_t tick_ns =
+        io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.collect.interval.count());
+    if (snapshots_)
+        snapshots_->begin();
+    collector_->collect_twice(tick_ns, [](const PointBuffer&) {});
+    if (exporter_)
+        exporter_->begin();
+    encode(collector_->points);
+    if (snapshots_)
+        snapshots_->end(process_costs(io::WorkerProcess::running()));
+    flush();
+    if (exporter_)
+        exporter_->end();
+    bool delivered = targets_->deliver_now(once_limit, once_tries);
+    delivered &= !exporter_ || exporter_->finish(false, once_limit);
+    const bool nothing_seen = collector_->table.containers().empty();
+    if (nothing_seen)
+        spdlog::warn("no container can be sampled");
+    note_written(delivered);
+    const bool something_hidden = collector_->table.left_out() > 0 || !collector_->table.faults().empty();
+    return delivered && !something_hidden ? 0 : 1;
+}
 
 int Agent::stop(const char* error) noexcept {
     if (error != nullptr)

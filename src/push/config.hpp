@@ -24,8 +24,9 @@ struct DestinationSettings {
     spool::Settings spool{.folder = "/var/lib/lxcmon-push/spool"};
     std::chrono::nanoseconds send_jitter = std::chrono::seconds(1);
     std::size_t batch_lines = 5000;
-    bool dry_run = false;        ///< line protocol on stdout
-    bool prints_metrics = false; ///< a dry run prints metrics for Prometheus instead
+    bool sends_lxd2influx = false; ///< the measurements of lxd2influx, too
+    bool dry_run = false;          ///< line protocol on stdout
+    bool prints_metrics = false;   ///< a dry run prints metrics for Prometheus instead
 
     /// True if points go to servers, through a spool; otherwise they go to a file or stdout.
     [[nodiscard]] bool has_server() const noexcept { return !dry_run && !influx_urls.empty(); }

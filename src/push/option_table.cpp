@@ -5,13 +5,11 @@
 #include "app/settings/values.hpp"
 #include "influx/api.hpp"
 #include "influx/options.hpp"
-#include "model/selection.hpp"
 #include "push/local/options.hpp"
 #include "text/bad_value.hpp"
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 #include <vector>
 
 namespace lxcmon::push {
@@ -57,30 +55,17 @@ void take_lxcpath(C& config, Value value) {
         config.collect.discover.lxcpaths.push_back(std::move(path));
 }
 
-void take_metrics(C& config, Value value) {
-    config.collect.metrics.push_back(value);
-    try {
-        static_cast<void>(Selection::of(config.collect.metrics));
-    } catch (const std::invalid_argument&) {
-        if (value.find(',') != std::string::npos)
-            throw text::BadValue{
-                "has a comma; expected one glob, for example lxc_cpu: give the option once for each "
-                "(a list in a settings file)"};
-        throw text::BadValue{
-            "matches no measurement or field; expected for example lxc_cpu, lxc_memory.*_bytes, "
-            "+lxc_socket or !host_*; lxcmon-push fields lists them"};
-    }
-}
-
 constexpr auto levels =
     std::to_array<std::string_view>({"trace", "debug", "info", "warn", "error", "critical", "off"});
 constexpr auto modes = std::to_array<std::string_view>({"failover", "all"});
+constexpr auto schemas = std::to_array<std::string_view>({"lxcmon", "lxd2influx"});
 constexpr auto log_formats = std::to_array<std::string_view>({"text", "json"});
 constexpr auto switches = std::to_array<std::string_view>({"on", "off"});
 
 constexpr app::OptionValue level{"LEVEL", levels};
 constexpr app::OptionValue mode{"MODE", modes};
 constexpr app::OptionValue api{"API", influx::api_names};
+constexpr app::OptionValue schema{"SCHEMA", schemas};
 constexpr app::OptionValue log_format{"FORMAT", log_formats};
 constexpr app::OptionValue on_off{"SWITCH", switches};
 
@@ -135,6 +120,9 @@ constexpr auto option_rows = std::to_array<OptionRow>({
     {{influx_group, "influx-bucket", "NAME", Default("", "lxc"),
       "Bucket (2.x), instead of a database; selects the v2 write API", false, "INFLUX_BUCKET"},
      [](C& c, Value v) { c.destinations.influx.bucket = v; }},
+    {{influx_group, "schema", schema, "lxcmon",
+      "Measurements to send: lxcmon, or lxd2influx: also cpu, memory, network and disk of lxd2influx"},
+     [](C& c, Value v) { c.destinations.sends_lxd2influx = app::one_of(v, schema.choices) == "lxd2influx"; }},
     {{influx_group, "influx-gzip", on_off, "on", "on or off: compress requests"},
      [](C& c, Value v) { c.destinations.influx.gzip = app::parse_flag(v); }},
     {{influx_group,
@@ -212,7 +200,7 @@ constexpr auto option_rows = std::to_array<OptionRow>({
       "Measurements or fields (lxc_memory.*_bytes) to send; +GLOB adds to the default, !GLOB removes; "
       "repeatable",
       true},
-     &take_metrics},
+     [](C& c, Value v) { app::add_metrics_glob(v, c.collect.metrics); }},
     {{sampling_group, "no-host", "", "", "Do not sample the host itself (host_*)"},
      [](C& c, Value v) { c.collect.sample_host = !app::parse_flag(v); }},
     {{sampling_group, "fs-include", "GLOB", Default("", "nfs*"),

@@ -81,8 +81,9 @@ bool ContainerSampler::was_left_out() const noexcept {
 std::optional<FilesystemScan> ContainerSampler::filesystem_scan(std::span<const Tag> tags) noexcept {
     if (!filesystems_)
         return std::nullopt;
-    return FilesystemScan{&*filesystems_, container_.init_pid, container_.init_pidfd.get(),
-                          fields_of("lxc_fs"), tags};
+    return FilesystemScan{
+        &*filesystems_, container_.init_pid, container_.init_pidfd.get(), fields_of("lxc_fs"),
+        tags,           container_.managed};
 }
 
 bool ContainerSampler::sample(CountPass& pass, std::span<const Tag> tags, PointBuffer& points) {

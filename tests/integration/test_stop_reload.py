@@ -169,6 +169,7 @@ SAMPLING = {
     "tag": Change(["site=berlin"], lambda seen: seen.tags("site") == {"berlin"}),
     "host": Change("other-host", lambda seen: seen.tags("host") == {"other-host"}),
     "metrics": Change(["lxc_cpu", "lxcmon_push"], lambda seen: measurements(seen) == {"lxc_cpu", "lxcmon_push"}),
+    "schema": Change("lxd2influx", lambda seen: {"cpu", "memory", "network"} <= measurements(seen)),
     "no-host": Change(True, lambda seen: seen.tick() and not any(name.startswith("host_") for name in measurements(seen))),
     "fs-include": Change(["/run"], lambda seen: "/run" in seen.tags("mountpoint", "lxc_fs")),
     "fs-exclude": Change(["/tmp"], lambda seen: seen.tick("lxc_fs") and "/tmp" not in seen.tags("mountpoint", "lxc_fs")),

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/settings/globs.hpp"
 
+#include "model/selection.hpp"
 #include "text/bad_value.hpp"
 #include "text/utf8.hpp"
 
 #include <algorithm>
+#include <stdexcept>
 #include <string_view>
 
 namespace lxcmon::app {
@@ -113,6 +115,20 @@ std::string filesystem_glob(const std::string& text) {
                        text.substr(0, text.find_last_not_of('/') + 1) + " for the mount point, or " + text +
                        "* for all below it"};
     return text;
+}
+
+void add_metrics_glob(const std::string& text, std::vector<std::string>& globs) {
+    globs.push_back(text);
+    try {
+        static_cast<void>(Selection::of(globs));
+    } catch (const std::invalid_argument&) {
+        if (text.find(',') != std::string::npos)
+            throw BadValue{
+                "has a comma; expected one glob, for example lxc_cpu: give the option once for each "
+                "(a list in a settings file)"};
+        throw BadValue{"matches no measurement or field; expected for example lxc_cpu, lxc_memory.*_bytes, "
+                       "+lxc_socket or !host_*; lxcmon-push fields lists them"};
+    }
 }
 
 } // namespace lxcmon::app

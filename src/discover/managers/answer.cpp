@@ -2,6 +2,7 @@
 #include "discover/managers/answer.hpp"
 
 #include "io/parse.hpp"
+#include "text/utf8.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -68,6 +69,17 @@ bool take_cores(std::string_view value, std::optional<std::int64_t>& cores) noex
     return true;
 }
 
+bool take_disk(std::string_view value, std::vector<ManagedDisk>& disks) {
+    constexpr std::size_t longest = 4'095;
+    const std::string_view device = io::take_until(value, ' ');
+    const bool is_path = value.starts_with('/') && value.size() <= longest &&
+                         std::ranges::none_of(value, [](char c) { return text::is_control(c); });
+    if (!is_path || !has_only(device, "-_.:/") || disks.size() == most_disks)
+        return false;
+    disks.push_back({std::string(value), std::string(device)});
+    return true;
+}
+
 void put(std::string_view key, std::string_view value, std::string& text) {
     if (!value.empty())
         text.append(key).append(after_key).append(value) += '\n';
@@ -118,6 +130,8 @@ bool take_setting(std::string_view key, std::string_view value, Managed& managed
         return take_switch(value, managed.onboot);
     if (key == "template")
         return take_switch(value, managed.is_template);
+    if (key == "disk")
+        return take_disk(value, managed.disks);
     return key == "cores" && take_cores(value, managed.cores);
 }
 
@@ -131,6 +145,8 @@ std::string encode(const ManagerAnswer& answer, int error) {
         put("onboot", managed.onboot, text);
         put("template", managed.is_template, text);
         put("cores", managed.cores, text);
+        for (const ManagedDisk& disk : managed.disks)
+            put("disk", disk.device + ' ' + disk.mount_point, text);
     }
     for (const auto& [name, host] : answer.elsewhere)
         text.append(elsewhere_key).append(" ").append(host).append(" ").append(name) += '\n';

@@ -25,9 +25,14 @@ constexpr std::size_t most_managed = 50'000;
 /// Longest text of an answer: further than this it is refused.
 constexpr std::size_t most_answer_bytes = 16U << 20U;
 
-/// Takes a setting of a container by its name in pct.conf(5): hostname, lock, tags, onboot, template, cores.
-/// False, and no change, for another key and for an invalid value: a host name that is none (hostname(7)), a
-/// lock or tag with other signs than Proxmox VE allows or longer than 1,000 bytes.
+/// Most disk devices of a container.
+constexpr std::size_t most_disks = 64;
+
+/// Takes a setting of a container by its name in pct.conf(5): hostname, lock, tags, onboot, template, cores;
+/// or `disk` with the value "DEVICE MOUNT_POINT", for one more of LXD's or Incus's. False, and no change, for
+/// another key and for an invalid value: a host name that is none (hostname(7)), a lock, tag or device with
+/// other signs than its manager allows or longer than 1,000 bytes, a mount point that is no path or has
+/// control characters, a disk more than most_disks.
 bool take_setting(std::string_view key, std::string_view value, Managed& managed);
 
 /// True for the name of a container, or of a host, that an answer may have.

@@ -14,6 +14,7 @@
 #include <initializer_list>
 #include <span>
 #include <utility>
+#include <vector>
 
 namespace lxcmon::discover {
 namespace {
@@ -61,22 +62,31 @@ class PlaceReader : public nlohmann::json_sax<json> {
     /// The keys that lead to a value, with `[]` for the entries of a list.
     using Place = std::initializer_list<std::string_view>;
     /// Where the value of this event is.
-    [[nodiscard]] bool is_at(Place place) const noexcept {
-        return place.size() == depth_ && std::ranges::equal(place, std::span(keys_).first(depth_));
+    [[nodiscard]] bool is_at(Place place) const noexcept { return place.size() == depth_ && has(place); }
+    /// The device of an instance that this event is in; empty: in none, or further down than `more` levels.
+    [[nodiscard]] std::string_view device(std::size_t more) const noexcept {
+        const std::initializer_list<std::string_view> devices{"metadata", "[]", "expanded_devices"};
+        return depth_ == devices.size() + 1 + more && has(devices) ? keys_[devices.size()]
+                                                                   : std::string_view();
     }
+    /// The key of the value of this event.
+    [[nodiscard]] std::string_view last_key() const noexcept { return keys_[depth_ - 1]; }
 
   private:
     virtual void begin_object() {}
     virtual void begin_list() {}
     virtual bool end_of_object() { return true; } ///< false ends the parsing
 
+    [[nodiscard]] bool has(Place place) const noexcept {
+        return std::ranges::equal(place, std::span(keys_).first(place.size()));
+    }
     bool enter(const char* first_key) {
         if (++depth_ <= keys_.size())
             keys_[depth_ - 1] = first_key;
         return true;
     }
 
-    std::array<std::string, 4> keys_; ///< further down there is nothing wanted
+    std::array<std::string, 5> keys_; ///< further down there is nothing wanted
     std::size_t depth_ = 0;
 };
 
@@ -116,6 +126,8 @@ class InstancesReader final : public PlaceReader {
     bool string(string_t& value) override {
         if (std::string* const text = wanted(); text != nullptr)
             *text = value;
+        else if (!device(1).empty() && (last_key() == "type" || last_key() == "path"))
+            (last_key() == "type" ? device_type_ : device_path_) = value;
         return true;
     }
 
@@ -125,6 +137,7 @@ class InstancesReader final : public PlaceReader {
   private:
     struct Instance {
         std::string name, project, location, type, onboot, cores;
+        std::vector<std::string> disks; ///< values of the setting `disk`
     };
 
     void begin_object() override {
@@ -133,6 +146,8 @@ class InstancesReader final : public PlaceReader {
     }
     void begin_list() override { is_valid = is_valid || is_at({"metadata"}); }
     bool end_of_object() override {
+        if (!device(0).empty())
+            take_device();
         if (is_at({"metadata", "[]"}) && is_valid)
             take_instance();
         return !is_full;
@@ -152,6 +167,7 @@ class InstancesReader final : public PlaceReader {
         return is_at({"metadata", "[]", "expanded_config", "limits.cpu"}) ? &instance_.cores : nullptr;
     }
     void take_instance();
+    void take_device();
     /// The host that has the instance; empty: this one.
     [[nodiscard]] std::string other_host() const {
         return own_name_.empty() || instance_.location == own_name_ || !is_managed_name(instance_.location)
@@ -162,7 +178,21 @@ class InstancesReader final : public PlaceReader {
     std::string own_name_;
     ManagerAnswer& answer_;
     Instance instance_;
+    std::string device_type_, device_path_;
 };
+
+/// At the end of a device's object. LXD takes a path with and without slashes at its ends.
+void InstancesReader::take_device() {
+    const std::string type = std::exchange(device_type_, {});
+    std::string path = std::exchange(device_path_, {});
+    if (type != "disk" || path.empty() || instance_.disks.size() == most_disks)
+        return;
+    while (path.ends_with('/'))
+        path.pop_back();
+    if (!path.starts_with('/'))
+        path.insert(0, 1, '/');
+    instance_.disks.push_back(std::string(device(0)) + ' ' + path);
+}
 
 void InstancesReader::take_instance() {
     is_full = answer_.here.size() + answer_.elsewhere.size() >= most_managed;
@@ -179,6 +209,8 @@ void InstancesReader::take_instance() {
     Managed& managed = answer_.here[name];
     take_setting("onboot", instance_.onboot, managed);
     take_setting("cores", instance_.cores, managed);
+    for (const std::string& disk : instance_.disks)
+        take_setting("disk", disk, managed);
 }
 
 int connect_to(const std::string& path, io::UniqueFd& socket) noexcept {

@@ -18,7 +18,8 @@ namespace lxcmon::discover {
 /// Takes the answers to GET /1.0 and GET /1.0/instances?recursion=1&all-projects=true. A container is
 /// elsewhere if the daemon is one of a cluster and another member has it. The name is that of liblxc:
 /// PROJECT_name outside the project `default`. onboot is boot.autostart, cores is limits.cpu if that is a
-/// number, both also from profiles. Returns 0, EPROTO or EOVERFLOW.
+/// number, disks are the devices of type disk that have a mount point, all also from profiles. Returns 0,
+/// EPROTO or EOVERFLOW.
 [[nodiscard]] int parse_instances(std::string_view server, std::string_view instances, ManagerAnswer& answer);
 
 } // namespace lxcmon::discover

@@ -42,6 +42,13 @@ std::string_view block_device_of(const Filesystem& filesystem, DeviceNames& devi
     return device.is_there ? std::string_view(device.shown) : std::string_view();
 }
 
+std::string_view disk_device_at(std::string_view mount_point, const Managed* managed) {
+    if (managed == nullptr)
+        return {};
+    const auto found = std::ranges::find(managed->disks, mount_point, &ManagedDisk::mount_point);
+    return found == managed->disks.end() ? std::string_view() : std::string_view(found->device);
+}
+
 } // namespace
 
 ContainerFilesystems::ContainerFilesystems(std::string subject, std::uint64_t id, SeriesNames& names,
@@ -188,11 +195,12 @@ void ContainerFilesystems::add_points(const FilesystemReply& reply, std::int64_t
             continue;
         if (is_of_host)
             sink.host.add(asked_risky_, each);
-        add_filesystem_point(each, names,
-                             {block_device_of(each, sink.devices), is_of_host || !sink.host.is_known()
-                                                                       ? std::nullopt
-                                                                       : std::optional(sink.host.has(each))},
-                             sink.measurement, sink.tags, sink.time.wall_ns, sink.points);
+        add_filesystem_point(
+            each, names,
+            {block_device_of(each, sink.devices),
+             is_of_host || !sink.host.is_known() ? std::nullopt : std::optional(sink.host.has(each)),
+             disk_device_at(reply.text(each.mount_point), sink.managed)},
+            sink.measurement, sink.tags, sink.time.wall_ns, sink.points);
     }
     log_left_out(reply, same_name);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "model/container.hpp"
 #include "sample/device/names.hpp"
 #include "sample/filesystem/host_filesystems.hpp"
 #include "sample/filesystem/points.hpp"
@@ -60,7 +61,8 @@ class ContainerFilesystems {
         TickTime time;        ///< of the answer
         DeviceNames& devices; ///< points view into it
         PointBuffer& points;
-        HostFilesystems& host; ///< a scan of the host is noted in it
+        HostFilesystems& host;            ///< a scan of the host is noted in it
+        const Managed* managed = nullptr; ///< points view into it
     };
     /// Takes the answer to the last prepared request, and adds a point for each filesystem. `hang` is used
     /// for Outcome::hung only.

@@ -56,8 +56,9 @@ bool FilesystemPass::run_part(std::vector<FilesystemScan>& due, bool risky, Name
         const std::size_t before = points.size();
         const std::int64_t now_ns = io::now_ns(CLOCK_MONOTONIC);
         budget.spend(now_ns - std::exchange(last_ns, now_ns));
-        scan.filesystems->take(outcome, reply, helper.hang(), now_ns,
-                               {scan.measurement, scan.tags, clock_.now(), devices_, points, host_});
+        scan.filesystems->take(
+            outcome, reply, helper.hang(), now_ns,
+            {scan.measurement, scan.tags, clock_.now(), devices_, points, host_, scan.managed});
         // If init has ended meanwhile, its pid may have been reused.
         if (scan.init_pid != 0 && !io::is_alive(scan.init_pidfd))
             points.truncate(before);

@@ -17,6 +17,7 @@ struct FilesystemScan {
     int init_pidfd = -1;                         ///< borrowed
     FieldRange measurement;
     std::span<const Tag> tags;
+    const Managed* managed = nullptr; ///< borrowed; points view into it
 };
 
 /// The filesystem scans of one tick, the last work in it: first of all filesystems that are not expected to

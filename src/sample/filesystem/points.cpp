@@ -77,6 +77,8 @@ void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& n
         set(place_of("block_device"), place.block_device);
     if (place.is_shared)
         readings.set(field_id("lxc_fs", "shared"), *place.is_shared);
+    if (!place.disk_device.empty())
+        readings.set(field_id("lxc_fs", "disk_device"), place.disk_device);
     const std::array<Tag, 3> own{
         {{"mountpoint", names.mount_point}, {"device", names.source}, {"fstype", names.type}}};
     readings.emit(measurement, tags, own, time_ns, points);

@@ -28,9 +28,10 @@ struct FilesystemNames {
 struct FilesystemPlace {
     std::string_view block_device;   ///< its name as the tag device of lxc_io, or empty
     std::optional<bool> is_shared{}; ///< host_fs has it, too; absent: not known, or of the host
+    std::string_view disk_device{};  ///< as its manager names it, or empty
 };
 /// Adds the point of one filesystem; nothing for one that is not reportable. `measurement` is the field range
-/// of lxc_fs or host_fs. `names` and the block device's name must live as long as the point.
+/// of lxc_fs or host_fs. `names` and those of `place` must live as long as the point.
 void add_filesystem_point(const Filesystem& filesystem, const FilesystemNames& names,
                           const FilesystemPlace& place, FieldRange measurement, std::span<const Tag> tags,
                           std::int64_t time_ns, PointBuffer& points);

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <string>
+#include <vector>
 
 using lxcmon::discover::ask_for_instances;
 using lxcmon::discover::ManagerAnswer;
@@ -35,6 +36,31 @@ TEST_CASE("LXD's answer has the containers of all projects, with onboot and core
     wanted.here["shop_db"].onboot = false;
     wanted.here["bare"] = wanted.here["unloaded"] = {};
     CHECK(answer == wanted);
+}
+
+TEST_CASE("LXD's answer has the disk devices with a mount point, also those of profiles") {
+    std::string many;
+    for (int number = 0; number < 100; ++number)
+        many += R"(,"d)" + std::to_string(number) + R"(":{"type":"disk","path":"/)" + std::to_string(number) +
+                "\"}";
+    const std::string list =
+        instance(
+            "web",
+            R"(,"devices":{"not":{"type":"disk","path":"/expanded"}},"expanded_devices":{)"
+            R"("root":{"path":"/","pool":"default","type":"disk"},)"
+            R"("data":{"type":"disk","path":"srv/my data/","source":"/x"},)"
+            R"("eth0":{"type":"nic","path":"/no"},"block":{"type":"disk","source":"/dev/x"},)"
+            R"("deep":{"type":"disk","more":{"path":"/no","type":"nic"},"path":"/deep"},)"
+            R"("bad\nname":{"type":"disk","path":"/bad"},"bad-path":{"type":"disk","path":"/\u001b"}})") +
+        "," + instance("many", R"(,"expanded_devices":{)" + many.substr(1) + "}");
+    ManagerAnswer answer;
+    REQUIRE(parse_instances(alone, answer_with(list), answer) == 0);
+    using Disks = std::vector<lxcmon::ManagedDisk>;
+    CHECK(answer.here["web"].disks == Disks{{"/", "root"}, {"/srv/my data", "data"}, {"/deep", "deep"}});
+    CHECK(answer.here["many"].disks.size() == lxcmon::discover::most_disks);
+    ManagerAnswer copy;
+    CHECK(lxcmon::discover::decode(lxcmon::discover::encode(answer, 0), copy) == 0);
+    CHECK(copy == answer);
 }
 
 TEST_CASE("a daemon that can't list all projects says nothing of any container") {

@@ -175,3 +175,16 @@ TEST_CASE("the block device of a filesystem, if it has one") {
               .find(",block_device=\"dm-1\"") != std::string::npos);
     CHECK(fs_line(filesystem()).find("block_device") == std::string::npos);
 }
+
+TEST_CASE("a filesystem has the name of its disk device, if its manager has one") {
+    const auto reply = std::make_unique<FilesystemReply>();
+    Filesystem* const added = reply->add({1, 2, false, "/", "/dev/sda1", "ext4"});
+    REQUIRE(added != nullptr);
+    Filesystem whole = filesystem();
+    whole.mount_point = added->mount_point;
+    PointBuffer points;
+    std::string buffer;
+    const auto names = clean_names(*reply, whole, buffer, points);
+    add_filesystem_point(whole, names, {"", true, "root"}, container_rows, {}, 5, points);
+    CHECK(test::encoded(points).find(R"(shared=true,disk_device="root" 5)") != std::string::npos);
+}
