@@ -118,6 +118,16 @@ class Judged:
             shown = " ".join(each["legend"][0][0].split())
             self.assertIn(shown, {" ".join(name.split()) for name in each["largest"]}, where)
 
+    def test_a_container_has_one_color(self):
+        colors = {}
+        for where, panel, each in self.seen("timeseries"):
+            for (name, *_), color in zip(each["legend"], each["colors"]):
+                if re.fullmatch(r"\S+ +@ \S+", name):
+                    colors.setdefault(name, {}).setdefault(color, []).append(where)
+        self.assertEqual(len(colors), len(scene.CONTAINERS))
+        self.check((name, found) for name, found in colors.items() if len(found) != 1)
+        self.assertGreater(len({color for found in colors.values() for color in found}), len(colors) / 2)
+
     def test_stats_say_what_the_database_says(self):
         wanted = {**COUNTS, "CPU": f"{self.total('lxc_cpu', 'usage_percent'):.1f}%",
                   "Memory": f"{self.total('lxc_memory', 'used_bytes') / (1 << 30):.1f}"}

@@ -154,10 +154,10 @@ def _graphs():
         Graph("CPU", "Of one core, from cpu.stat. A flat top is a limit: see Throttled.", "percent", [series(CPU)], filled=False),
         Graph("Memory", "Without page cache. Continuous growth is a leak.", "bytes", [series(MEMORY)], filled=False),
         Graph("Network", "Received, and below zero sent; all interfaces of a container.", "Bps",
-              [series(RECEIVED, queries.CONTAINER + " in", INTERFACES), series(SENT, queries.CONTAINER + " out", INTERFACES)],
+              [series(RECEIVED, across=INTERFACES), series(SENT, queries.CONTAINER + " sent", INTERFACES)],
               mirrored=("B",), filled=False),
         Graph("Disk", "Read, and below zero written; all disks of a container, without LVM, LUKS, RAID and loop above them.", "Bps",
-              [series(READ, queries.CONTAINER + " read", DEVICES), series(WRITTEN, queries.CONTAINER + " written", DEVICES)],
+              [series(READ, across=DEVICES), series(WRITTEN, queries.CONTAINER + " written", DEVICES)],
               mirrored=("B",), filled=False, no_value=NO_IO),
         *(Graph(f"Pressure: {resource}", f"Time in which a task of the container waited for {resource} (PSI). Above 10 %: noticeable.",
                 "percent", [series(pressure(resource))], width=8, maximum=100, thresholds=PERCENT_OF_TIME, no_value=NO_PSI, filled=False)
