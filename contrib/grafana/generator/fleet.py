@@ -53,8 +53,8 @@ def _counts():
     return [
         Stat("Hosts", "Hosts whose agent has sent points in the last 5 minutes. If hosts are missing: see LXC Agent.", "none",
              [latest(gauge("lxcmon_push", "containers"), "hosts", by=(), across=("host",), combine="count")], decimals=0),
-        Stat("Containers", "Containers that the agents know, including stopped ones and templates.", "none",
-             [latest(gauge("lxc_state", "restarts"), "containers", **every, combine="count")], decimals=0),
+        Stat("Containers", "Containers that the agents know, including stopped ones, without templates.", "none",
+             [latest(gauge("lxc_state", "restarts"), "containers", **every, combine="count", but_not=TEMPLATE)], decimals=0),
         Stat("Running", "Containers that run at the end of the time shown, including frozen ones. Fewer than Containers: see Down.", "none",
              [latest(gauge("lxc_state", "running"), "running", **every, combine="count", if_latest=True)], decimals=0, no_value="0"),
         Stat("CPU", "All containers together; 100 % is one core.", "percent", [latest(CPU, "CPU", **every)], decimals=1),

@@ -30,6 +30,8 @@ def text(query, latest=LATEST):
         return _program(_presence(query))
     if query.also:
         return _program(_sum(query))
+    if query.but_not:
+        return _program(_count(query))
     steps = ["from(bucket: v.defaultBucket)", latest if query.shape == "latest" else RANGE, *_filters(query)]
     if query.shape == "latest" and figure.how == "gauge":
         # First of all steps, so that InfluxDB reads one point of each series.
@@ -72,6 +74,13 @@ def _presence(query):
 
 def _added(query, parts):
     return ["union(tables: [" + ",\n".join(parts) + "])", _group(query.by), "sum()", *_table_end(query)]
+
+
+def _count(query):
+    """1 for each, and -1 for each that does not count."""
+    parts = ((query.figure, "1"), (replace(query.but_not, only=True), "-1"))
+    return _added(query, [_piped(["from(bucket: v.defaultBucket)", LATEST, *_filters(replace(query, figure=figure)), "last()",
+                                  f"map(fn: (r) => ({{r with _value: {one}}}))", _group(query.across), "last()"]) for figure, one in parts])
 
 
 def _sum(query):

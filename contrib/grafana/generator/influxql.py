@@ -34,6 +34,8 @@ def text(query, latest=LATEST, windows=True):
         return _presence(query)
     if query.also:
         return _sum(query)
+    if query.but_not:
+        return _count(query)
     if query.across and query.combine == "max" and query.shape == "series" and query.figure.how == "gauge":
         # The largest of all points is there without a query inside a query, which takes a hundred times as long.
         query = replace(query, across=(), figure=replace(query.figure, window="max"))
@@ -53,6 +55,13 @@ def _presence(query):
 
 def _added(query, parts):
     return f'SELECT sum("v") AS "{query.name}" FROM ' + ", ".join(f"({part})" for part in parts) + _grouped(query.by)
+
+
+def _count(query):
+    """1 for each, and -1 for each that does not count. Points without the boolean are not `!= true`."""
+    parts = (("+", LATEST), ("-", f'{LATEST} AND "{query.but_not.field}" = true'))
+    return _added(query, (f'SELECT last("{query.figure.field}") * 0 {sign} 1 AS "v"{_from(query, when)}{_grouped(query.across)}'
+                          for sign, when in parts))
 
 
 def _sum(query):

@@ -42,6 +42,9 @@ class Scraped:
         made = _grouped("max", (*query.by, *query.across, *filter(None, [self.label(query)])), self._value(query))
         if query.if_latest is not None:
             made = f"{made} == {int(query.if_latest)}"
+        if query.but_not:
+            true = f"{_selector(self.name(query.but_not.measurement, query.but_not.field), (), query.chosen_by())} == 1"
+            made = f"{made} unless {_grouped('max', query.across, true)}"
         if query.across:
             # Labels of the agent's own are unique: without this, a container in two targets would count twice.
             made = _grouped(query.combine, query.by, made)

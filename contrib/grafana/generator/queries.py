@@ -43,6 +43,7 @@ class Query:
     also: tuple = ()  # figures of the same measurement, in the same sum: for alerts, of counts over the range
     gaps: bool = True  # of a series with a legend: an interval without a point is a gap
     if_latest: bool | None = None  # of a boolean that is combined: only of series whose latest value is this
+    but_not: Figure | None = None  # a boolean: of what is counted by the latest value, not those that have it true
     variables: tuple | None = None  # dashboard variables to filter by; None: host, and container if the measurement has it
 
     def chosen_by(self):
@@ -87,8 +88,8 @@ def trend(figure):
     return Query(figure, "series")
 
 
-def latest(figure, name, by=("host", "container"), across=(), combine="sum", if_latest=None):
-    return Query(figure, "latest", by=by, across=across, combine=combine, name=name, if_latest=if_latest)
+def latest(figure, name, by=("host", "container"), across=(), combine="sum", **more):
+    return Query(figure, "latest", by=by, across=across, combine=combine, name=name, **more)
 
 
 def over_range(figure, name, by=("host", "container"), across=(), combine="sum", reduce="mean"):
