@@ -11,7 +11,7 @@ DATASOURCE_TYPE = "influxdb"
 # Containers that have been gone for longer are not current.
 LATEST = "time > ${__to}ms - 5m AND time <= ${__to}ms"
 # Of a table: points of a sparkline, windows of a mean over the range.
-SPARK_POINTS, WINDOWS = 30, 24
+SPARK_POINTS, WINDOWS = 9, 24
 # Windows that end with the range, and no further one for a point at its very end.
 BEFORE_END, WINDOW = "time < ${__to}ms", "time($__interval, ${__to}ms)"
 
