@@ -29,6 +29,8 @@ def known_names(binary):
     for row in json.loads(subprocess.run([binary, "fields", "--json"], capture_output=True, check=True, text=True).stdout):
         names = known.setdefault(row["measurement"], set())
         names.update([row["field"], *row["tags"].split(", ")])
+        if "container" in names:
+            names.add("lxcpath")  # of a second container of the same name
         if not row["sent"]:
             off.add(row["measurement"])
         for name in (row["metric"], f"{row['measurement']}_{row['field']}"):

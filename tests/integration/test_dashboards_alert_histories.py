@@ -116,7 +116,7 @@ class AlertHistories(AlertCase):
     @staticmethod
     def labels(uid, name):
         mount = [("mountpoint", "/")] if uid == "filesystem-full" else []
-        return {tuple(sorted([("container", name), ("host", "h"), *mount]))}
+        return {tuple(sorted([("container", name), ("host", "h"), ("lxcpath", ""), *mount]))}
 
 
 class AlertFiles(unittest.TestCase):

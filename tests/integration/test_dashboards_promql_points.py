@@ -48,6 +48,8 @@ HISTORY = [
     ("lxc_state", {"container": "cold"}, lambda at: {"state": "FROZEN", "running": True, "frozen": True}),
     # Restarts; then the agent does.
     ("lxc_state", {"container": "busy"}, lambda at: {"state": "RUNNING", "running": True, "frozen": False, "restarts": int(20 <= at < 40)}),
+    ("lxc_state", {"container": "twice"}, lambda at: {"restarts": 3}),
+    ("lxc_state", {"container": "twice", "lxcpath": "/home/bob/lxc"}, lambda at: {"restarts": 7}),
 ]
 
 
@@ -157,6 +159,14 @@ class DashboardsPromqlPoints(unittest.TestCase):
             self.assertEqual(codes, {"plain": {0}, "busy": {1}, "cold": {2}})
             (running,) = table_of(at[0], "LXC Fleet", "Running")
             self.assertEqual([value for _, value in at[1].instant(self.filled(running), self.end)], [2])
+
+    def test_a_second_container_of_the_same_name(self):
+        for at in self.servers:
+            rows = self.table(*at, "LXC Fleet", "Containers", "container", "lxcpath")
+            self.assertEqual({key: row["restarts"] for key, row in rows.items() if key[0] == "twice"},
+                             {("twice", None): 3, ("twice", "/home/bob/lxc"): 7})
+            (count,) = [query for query in table_of(at[0], "LXC Fleet", "Containers") if "count" in query.text]
+            self.assertEqual([value for _, value in at[1].instant(self.filled(count), self.end)], [3])
 
     def test_memory_high(self):
         for at in self.servers:

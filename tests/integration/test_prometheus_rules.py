@@ -39,6 +39,9 @@ HISTORY = [
         "just": then(1, 0, 2), "with-onboot": DOWN}.items()),
     ("lxc_state_lock_info", ',container="locked",lock="backup"', steady(1)), ("lxc_state_onboot", ',container="by-hand"', steady(0)),
     ("lxc_state_onboot", ',container="with-onboot"', steady(1)), ("lxc_state_template", ',container="template"', steady(1)),
+    # A user's container of the same name.
+    ("lxc_state_running", ',container="down",lxcpath="/home/bob/lxc"', UP),
+    ("lxc_state_onboot", ',container="down",lxcpath="/home/bob/lxc"', steady(0)),
     ("lxc_state_restarts_total", ',container="loop"', f"{steady(0, 50)} 1+1x8"),
     ("lxc_state_restarts_total", ',container="once"', then(0, 1, 5)),
     *((f"{prefix}_memory_oom_kill_total", f',{label}="{name}"', values) for prefix, label in (("lxc", "container"), ("host", "of"))
@@ -80,7 +83,7 @@ def series_of(metric, labels):
 class PrometheusRules(unittest.TestCase):
     def test_each_fires_for_the_sick_alone(self):
         wanted = [(alert, name) for alert, names in FIRES.items() for name in names]
-        firing = 'count by (alertname, container, mountpoint, host) (ALERTS{alertstate="firing"})'
+        firing = 'count by (alertname, container, lxcpath, mountpoint, host) (ALERTS{alertstate="firing"})'
         samples = [{"labels": self.labels_of(alert, name), "value": 1} for alert, name in wanted]
         test = {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [{
             "interval": "1m",

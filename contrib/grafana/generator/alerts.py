@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from . import agent, fleet
 from .dashboard import uid
-from .queries import Figure, Query, change, gauge, growth, percent_of_time
+from .queries import ONE, Figure, Query, change, gauge, growth, percent_of_time
 
 MINUTE, DAY = 60, 86400
 HEAD = """\
@@ -56,7 +56,7 @@ class Ask:
     figure: Figure
     shape: str
     seconds: int
-    by: tuple = ("host", "container")
+    by: tuple = ONE
     reduce: str = "mean"
     also: tuple = ()
     across: tuple = ()
@@ -80,9 +80,9 @@ class Rule:
     why: str = NO_DATA_IS_OK
 
 
-FS, HOST_FS = ("host", "container", "mountpoint"), ("host", "mountpoint")
+FS, HOST_FS = (*ONE, "mountpoint"), ("host", "mountpoint")
 MOUNT = "{{ .Labels.mountpoint }}"
-ON = "{{ .Labels.container }} on {{ .Labels.host }}"
+ON = "{{ .Labels.container }}{{ with .Labels.lxcpath }} in {{ . }}{{ end }} on {{ .Labels.host }}"
 
 
 # In `also` of a count of points, so that it is larger than the count without them. Older agents do not send all of these.
@@ -167,7 +167,7 @@ RULES = [
          f"{ON} uses {rounded('A')} % of its memory limit", "Mean of 5 minutes, without page cache. At 100 % the kernel kills processes.",
          limits=(90, 85)),
     # Such a container is not OOM-killed, and its used memory, which leaves out the page cache, may be low.
-    Rule("memory-pressure", "LXC container short of memory", "warning", [memory_stall("lxc_pressure", ("host", "container"))], "$A",
+    Rule("memory-pressure", "LXC container short of memory", "warning", [memory_stall("lxc_pressure", ONE)], "$A",
          "5m", f"All tasks of {ON} waited for memory in {rounded('A')} % of the last 10 minutes",
          "It is at its memory limit and reads the same pages from disk again and again, or it is above memory.high, which slows it "
          "down on purpose: Memory events and Page faults in the dashboard LXC Container say which. Raise its limit or memory.high, or "

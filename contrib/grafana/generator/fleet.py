@@ -49,7 +49,7 @@ def dashboard(language):
 
 
 def _counts():
-    every = {"by": (), "across": ("host", "container")}
+    every = {"by": (), "across": queries.ONE}
     return [
         Stat("Hosts", "Hosts whose agent has sent points in the last 5 minutes. If hosts are missing: see LXC Agent.", "none",
              [latest(gauge("lxcmon_push", "containers"), "hosts", by=(), across=("host",), combine="count")], decimals=0),
@@ -72,7 +72,7 @@ def _containers(language):
     # In order of importance: what is right of a narrow screen is scrolled to. All fit into a window of 1,280 pixels.
     columns = [
         Column("container", links=to_container(language), width=104),
-        Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=84),
+        Column("state", latest(STATE, "state", by=(*queries.ONE, "name")), cell="background", width=84),
         Column("CPU", latest(CPU, "CPU"), "percent", decimals=1, width=62),
         Column("CPU trend", trend(CPU), "percent", "spark"),
         bar("CPU of limit", latest(CPU_OF_LIMIT, "CPU of limit")),
@@ -86,7 +86,7 @@ def _containers(language):
           for word, resource in (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))),
         Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "none", width=66),
         Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0, width=66),
-        Column("host", width=70), Column("name"),
+        Column("host", width=70), Column("name"), Column("lxcpath"),
     ]
     return Table("Containers", "Each container at the end of the time shown (within 5 minutes). CPU is of one core; disk is the fullest "
                  "filesystem; PSI is the share of time lost in waiting; name is Proxmox VE's. Click a container for its dashboard.", columns,
@@ -98,11 +98,11 @@ def _top_and_problems(language):
 
     def top(title, description, column):
         column.query = replace(column.query, most=TOP)
-        return Table(title, description, [Column("container", links=links), column, Column("host")], width=6, height=12,
+        return Table(title, description, [Column("container", links=links), column, Column("host"), Column("lxcpath")], width=6, height=12,
                      sort_by=column.name, most=TOP)
 
     def found(title, description, columns, no_value, keep, without=None):
-        return Table(title, description, [Column("container", links=links), *columns, Column("host")], width=8, height=7,
+        return Table(title, description, [Column("container", links=links), *columns, Column("host"), Column("lxcpath")], width=8, height=7,
                      sort_by=columns[0].name, keep=keep, without=without, no_value=no_value)
 
     io = top("Top 10: disk writes", "Mean over the time shown, all disks. Look here when PSI io is high.",
@@ -135,7 +135,7 @@ def _top_and_problems(language):
 def _totals():
     """As many lines as hosts, whatever the number of containers."""
     def total(figure, combine="sum"):
-        return [series(figure, queries.HOST, ("container",), combine)]
+        return [series(figure, queries.HOST, ("container", "lxcpath"), combine)]
     return [
         Graph("CPU, all containers", "By host, stacked; 100 % is one core.", "percent", total(CPU), stacked=True),
         Graph("Memory, all containers", "By host, stacked; without page cache.", "bytes", total(MEMORY), stacked=True),

@@ -44,6 +44,8 @@ def text(query, latest=LATEST):
     elif figure.per:
         # Reduce both fields separately: a ratio of sums, not a mean of ratios.
         steps += [_group((*tags, "_field")), 'sort(columns: ["_time"])', f"{query.function()}()", _group(())]
+    if not query.legend:
+        steps += _filled(tags)
     steps += _value(figure, '"_time"' if query.shape == "series" else ", ".join(f'"{tag}"' for tag in tags))
     steps.append(_group(tags))
     if query.shape == "series":
@@ -73,7 +75,7 @@ def _presence(query):
 
 
 def _added(query, parts):
-    return ["union(tables: [" + ",\n".join(parts) + "])", _group(query.by), "sum()", *_table_end(query)]
+    return ["union(tables: [" + ",\n".join(parts) + "])", *_filled(query.by), _group(query.by), "sum()", *_table_end(query)]
 
 
 def _count(query):
@@ -113,6 +115,11 @@ def _points(figure):
     return [step[figure.how], EXISTS]
 
 
+def _filled(tags):
+    """A pivot needs the column in each table, and Grafana merges rows by it. In InfluxQL it is there by itself."""
+    return ['map(fn: (r) => ({r with lxcpath: if exists r.lxcpath then r.lxcpath else ""}))'] if "lxcpath" in tags else []
+
+
 def _value(figure, row_key):
     """Computes the figure from the fields, in `_value`."""
     if figure.per:
@@ -149,11 +156,11 @@ def _series_end(query):
 
 
 def _legend(template):
-    """Leaves out the tag `name`, and the blank before it, if the tag does not exist."""
+    """Leaves out a tag that not all have, and the blank before it, if it does not exist."""
     made = []
-    for part in filter(None, re.split(r"( \{name\}|\{\w+\})", template)):
-        if part == " {name}":
-            made.append('(if exists r.name then " " + r.name else "")')
+    for part in filter(None, re.split(r"( \{(?:name|lxcpath)\}|\{\w+\})", template)):
+        if part.startswith(" {"):
+            made.append(f'(if exists r.{part[2:-1]} then " " + r.{part[2:-1]} else "")')
         else:
             made.append(f"r.{part[1:-1]}" if part.startswith("{") else f'"{part}"')
     return " + ".join(made)

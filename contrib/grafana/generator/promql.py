@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .panels import STATES
+from .queries import ONE
 
 METRICS = json.loads((Path(__file__).parent / "metrics.json").read_text())
 # A mean of a shorter window would have holes: these are sampled once a minute.
@@ -108,7 +109,7 @@ class Scraped:
     def annotation(self, figure):
         """The counter is larger than a step before: each growth is in one step, and a counter that starts again is in none."""
         metric = _selector(self.name(figure.measurement, figure.field), (), ("host", "container"))
-        expression = _grouped("max", ("host", "container"), f"{metric} > {metric} offset 1m")
+        expression = _grouped("max", ONE, f"{metric} > {metric} offset 1m")
         texts = {"expr": expression, "titleFormat": "{{host}}", "textFormat": "{{container}}", "tagKeys": "", "step": "60s"}
         return {**texts, "target": {"refId": "Anno", **texts}}
 

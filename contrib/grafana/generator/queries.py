@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass, field, replace
 
 HOST_MEASUREMENTS = ("host_", "lxcmon_push")
+# A container. Only one whose name is also in an earlier lxcpath has the tag lxcpath.
+ONE = ("host", "container", "lxcpath")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Query:
     the range. Series of different `across` tags are combined last."""
     figure: Figure
     shape: str
-    by: tuple = ("host", "container")
+    by: tuple = ONE
     across: tuple = ()
     combine: str = "sum"
     reduce: str = "mean"  # of the range
@@ -75,7 +77,7 @@ def tags_of(legend):
     return tuple(re.findall(r"\{(\w+)\}", legend))
 
 
-CONTAINER = "{container} {name} @ {host}"
+CONTAINER = "{container} {name} {lxcpath} @ {host}"
 HOST = "{host}"
 
 
@@ -88,11 +90,11 @@ def trend(figure):
     return Query(figure, "series")
 
 
-def latest(figure, name, by=("host", "container"), across=(), combine="sum", **more):
+def latest(figure, name, by=ONE, across=(), combine="sum", **more):
     return Query(figure, "latest", by=by, across=across, combine=combine, name=name, **more)
 
 
-def over_range(figure, name, by=("host", "container"), across=(), combine="sum", reduce="mean"):
+def over_range(figure, name, by=ONE, across=(), combine="sum", reduce="mean"):
     return Query(figure, "range", by=by, across=across, combine=combine, reduce=reduce, name=name)
 
 
