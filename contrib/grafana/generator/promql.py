@@ -27,6 +27,8 @@ class Scraped:
     DATASOURCE_TYPE = "prometheus"
     SPARK_POINTS, WINDOWS = 30, None
     HAS_TEXTS = True
+    # Between two scrapes there are one tick of the agent or two, or none. Not $__rate_interval: in a table it grows with the time shown.
+    RATE_NOW = "rate"
 
     def target(self, query, ref_id):
         is_series = query.shape == "series"
@@ -68,7 +70,7 @@ class Scraped:
             return f"({running} + {frozen} or {running})"
         selected = _selector(self.name(figure.measurement, field), _fixed(figure), query.chosen_by())
         if query.shape == "latest" and figure.how == "rate":
-            return f"irate({selected}[5m])"
+            return f"{self.RATE_NOW}({selected}[5m])"
         window = "$__range" if query.shape == "range" else "$__rate_interval"
         if figure.how != "gauge":
             made = f"{ {'rate': 'rate', 'growth': 'increase'}[figure.how] }({selected}[{window}])"
@@ -149,6 +151,7 @@ class Lines(Scraped):
     SUFFIX, TITLE = "-victoriametrics", " (VictoriaMetrics)"
 
     HAS_TEXTS = False
+    RATE_NOW = "irate"  # the points have the times of the ticks
 
     def name(self, measurement, field):
         return f"{measurement}_{field}"
