@@ -41,6 +41,8 @@ def filesystem(container, mountpoint, used, readonly, fstype="ext4"):
 
 
 UP, DOWN = steady(1), then(1, 0, 8)
+FILE = ',file="/var/lib/prometheus/node-exporter/lxcmon.prom"'
+NOW = "0+60x60"
 # (metric, the labels after host="h", values). The container or mountpoint says whom it is about.
 HISTORY = [
     ("lxcmon_push_containers", "", UP), ("lxcmon_push_containers", ',of="gone"', until(1, 20)),
@@ -68,6 +70,13 @@ HISTORY = [
     *filesystem("shared", "/", 0.95, then(0, 1, 20)), ("lxc_fs_shared", place("shared", "/", "ext4"), steady(1)),
     ("lxc_fs_shared", place("disks", "/full", "ext4"), steady(0)),
     *filesystem(None, "/full", 0.95, then(0, 1, 20)), *filesystem(None, "/iso", 0.5, steady(1)),
+    # node_exporter's own. Old: the agent hangs for 10 minutes.
+    *(("node_textfile_mtime_seconds", f'instance="{name}"{file}', values) for name, file, values in (
+        ("old", FILE, "0+60x50 3000+0x9"), ("fresh", FILE, NOW), ("others", FILE, NOW), ("refused", FILE, "0+60x40 stale"),
+        ("others", ',file="/var/lib/prometheus/node-exporter/apt.prom"', steady(0)), ("stopped", FILE, "0+60x40 stale"))),
+    *(("node_textfile_scrape_error", f'instance="{name}"', values) for name, values in {
+        "old": steady(0), "others": steady(1), "refused": f"{steady(0, 40)} {steady(1, 19)}", "no-agent": steady(1),
+        "stopped": steady(0)}.items()),
     *((f"lxc_cpu_nr_{metric}_total", f',container="{name}"', f"0+{growth}x60") for name, throttled, periods in (
         ("slow", 300, 600), ("well", 60, 600), ("no-limit", 0, 0)) for metric, growth in (("throttled", throttled), ("periods", periods))),
     ("lxcmon_push_spool_bytes", ',of="grows"', "0+100x60"), ("lxcmon_push_spool_bytes", ',of="at-its-end"', steady(1000)),
@@ -81,6 +90,7 @@ FIRES = {
     "LxcFilesystemFull": {"disks"}, "LxcHostFilesystemFull": {"/full"}, "LxcInodesFull": {"disks"},
     "LxcHostInodesFull": {"/full"}, "LxcFilesystemReadonly": {"disks"}, "LxcHostFilesystemReadonly": {"/full"},
     "LxcThrottled": {"slow"}, "LxcSpoolGrowing": {"grows", "at-its-end"}, "LxcPointsRejected": {"refused"},
+    "LxcMetricsOld": {"old"}, "LxcMetricsRefused": {"refused"},
 }
 OF_HOSTS = {"LxcAgentSilent", "LxcHostOomKill", "LxcHostMemoryPressure", "LxcSpoolGrowing", "LxcPointsRejected"}
 
@@ -90,6 +100,8 @@ TARGETS = ('job="node",instance="h:9100"', 'job="lxcmon",instance="h:9105"')
 
 
 def series_of(metric, labels):
+    if metric.startswith("node_"):
+        return [f"{metric}{{{labels}}}"]
     # Whom an agent's metric is about is its host.
     host = re.search(r',of="([^"]+)"', labels)
     made = f'host="{host[1]}"{labels.replace(host[0], "")}' if host else f'host="h"{labels}'
@@ -99,7 +111,7 @@ def series_of(metric, labels):
 class PrometheusRules(unittest.TestCase):
     def test_each_fires_for_the_sick_alone(self):
         wanted = [(alert, name) for alert, names in FIRES.items() for name in names]
-        firing = 'count by (alertname, container, lxcpath, mountpoint, host) (ALERTS{alertstate="firing"})'
+        firing = 'count by (alertname, container, lxcpath, mountpoint, host, instance, file) (ALERTS{alertstate="firing"})'
         samples = [{"labels": self.labels_of(alert, name), "value": 1} for alert, name in wanted]
         test = {"rule_files": [str(RULES)], "evaluation_interval": "1m", "tests": [{
             "interval": "1m",
@@ -114,6 +126,8 @@ class PrometheusRules(unittest.TestCase):
 
     @staticmethod
     def labels_of(alert, name):
+        if alert.startswith("LxcMetrics"):
+            return f'{{alertname="{alert}", instance="{name}"{FILE if alert == "LxcMetricsOld" else ""}}}'
         if name.startswith("/"):
             return f'{{alertname="{alert}", host="h", mountpoint="{name}"}}'
         if alert in OF_HOSTS:
