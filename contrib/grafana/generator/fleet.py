@@ -71,22 +71,22 @@ def _containers(language):
         return Column(title, query, "percent", "bar", thresholds=thresholds, decimals=0, width=width)
     # In order of importance: what is right of a narrow screen is scrolled to. All fit into a window of 1,280 pixels.
     columns = [
-        Column("container", links=to_container(language), width=104),
-        Column("state", latest(STATE, "state", by=(*queries.ONE, "name")), cell="background", width=84),
-        Column("CPU", latest(CPU, "CPU"), "percent", decimals=1, width=62),
+        Column("container", links=to_container(language), width=100),
+        Column("state", latest(STATE, "state", by=(*queries.ONE, "name")), cell="background", width=82),
+        Column("CPU", latest(CPU, "CPU"), "percent", decimals=1, width=60),
         Column("CPU trend", trend(CPU), "percent", "spark"),
         bar("CPU of limit", latest(CPU_OF_LIMIT, "CPU of limit")),
-        Column("memory", latest(MEMORY, "memory"), "bytes", decimals=1, width=78),
+        Column("memory", latest(MEMORY, "memory"), "bytes", decimals=1, width=72),
         Column("memory trend", trend(MEMORY), "bytes", "spark"),
         bar("memory of limit", latest(MEMORY_PERCENT, "memory of limit")),
-        Column("net in", latest(RECEIVED, "net in", across=INTERFACES), "Bps", decimals=0, width=78),
-        Column("net out", latest(SENT, "net out", across=INTERFACES), "Bps", decimals=0, width=78),
+        Column("net in", latest(RECEIVED, "net in", across=INTERFACES), "Bps", decimals=0, width=72),
+        Column("net out", latest(SENT, "net out", across=INTERFACES), "Bps", decimals=0, width=72),
         bar("disk", latest(DISK_PERCENT, "disk", across=MOUNTS, combine="max")),
-        *(bar(f"PSI {word}", latest(gauge("lxc_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}"), 66, PERCENT_OF_TIME)
+        *(bar(f"PSI {word}", latest(gauge("lxc_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}"), 60, PERCENT_OF_TIME)
           for word, resource in (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))),
         Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "none", width=66),
-        Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0, width=66),
-        Column("host", width=70), Column("name"), Column("lxcpath"),
+        Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0, width=60),
+        Column("host", width=60), Column("name"), Column("lxcpath"),
     ]
     return Table("Containers", "Each container at the end of the time shown (within 5 minutes). CPU is of one core; disk is the fullest "
                  "filesystem; PSI is the share of time lost in waiting; name is Proxmox VE's. Click a container for its dashboard.", columns,

@@ -4,7 +4,7 @@
 import re
 from dataclasses import replace
 
-from .queries import Query
+from .queries import Query, Worst
 
 NAME, UID = "lxcmon-flux", "lxcmon-flux"
 SUFFIX, TITLE = "-flux", " (Flux)"
@@ -25,14 +25,20 @@ def alert_model(query, ref_id):
 
 
 def text(query, latest=LATEST):
-    figure, tags = query.figure, query.by + query.across
+    if isinstance(query, Worst):
+        return _program(_worst(query))
     if query.shape == "presence":
         return _program(_presence(query))
     if query.also:
         return _program(_sum(query))
     if query.but_not:
         return _program(_count(query))
-    steps = ["from(bucket: v.defaultBucket)", latest if query.shape == "latest" else RANGE, *_filters(query)]
+    return _program(_read(query, latest if query.shape == "latest" else RANGE))
+
+
+def _read(query, span):
+    figure, tags = query.figure, query.by + query.across
+    steps = ["from(bucket: v.defaultBucket)", span, *_filters(query)]
     if query.shape == "latest" and figure.how == "gauge":
         # First of all steps, so that InfluxDB reads one point of each series.
         steps.append("last()")
@@ -54,8 +60,7 @@ def text(query, latest=LATEST):
         steps += ['sort(columns: ["_time"])', f"{query.function()}()"]
     if query.across:
         steps += _combined(query)
-    steps += _series_end(query) if query.shape == "series" else _table_end(query)
-    return _program(steps)
+    return steps + (_series_end(query) if query.shape == "series" else _table_end(query))
 
 
 def _piped(steps):
@@ -85,6 +90,16 @@ def _count(query):
                                   f"map(fn: (r) => ({{r with _value: {one}}}))", _group(query.across), "last()"]) for figure, one in parts])
 
 
+def _worst(asked):
+    parts = (_piped([*_read(part.query, LATEST if part.recent else RANGE),
+                     f"map(fn: (r) => ({{r with value: float(v: r.value) * {_float(part.times)} + {_float(part.plus)}}}))"])
+             for part in asked.parts)
+    above = [] if asked.above is None else [f"filter(fn: (r) => r.value > {_float(asked.above)})"]
+    columns = ", ".join(f'"{tag}"' for tag in asked.by)
+    return ["union(tables: [" + ",\n".join(parts) + "])", _group(asked.by + asked.each), 'sum(column: "value")', *above,
+            _group(asked.by), f'{asked.combine}(column: "value")', _group(()), f'keep(columns: [{columns}, "value"])']
+
+
 def _sum(query):
     parts = (_piped(["from(bucket: v.defaultBucket)", RANGE, *_filters(replace(query, figure=figure)), f"{query.reduce}()"])
              for figure in (query.figure, *query.also))
@@ -95,7 +110,8 @@ def _filters(query):
     fields = " or ".join(f'r._field == "{name}"' for name in query.figure.fields)
     conditions = [f'r._measurement == "{query.figure.measurement}"', f"({fields})" if query.figure.per else fields,
                   *(f'r.{tag} == "{value}"' for tag, value in query.figure.where),
-                  *(f"not exists r.{tag}" for tag in query.figure.without)]
+                  *(f"not exists r.{tag}" for tag in query.figure.without),
+                  *(f"r.{tag} !~ /^({'|'.join(values)})$/" for tag, values in query.figure.not_of)]
     yield f"filter(fn: (r) => {' and '.join(conditions)})"
     if query.figure.only is not None:
         yield f"filter(fn: (r) => r._value == {str(query.figure.only).lower()})"

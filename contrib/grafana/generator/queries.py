@@ -20,6 +20,7 @@ class Figure:
     window: str = "mean"  # function over the points of a gauge in an interval
     where: tuple = ()  # ((tag, value), ...)
     without: tuple = ()  # (tag, ...): only series that do not have it
+    not_of: tuple = ()  # ((tag, (value, ...)), ...): only series that have none of these
     text: bool = False
     only: bool | None = None  # of a boolean: only the points with this value
 
@@ -71,6 +72,27 @@ class Query:
 
     def with_variables(self, *names):
         return replace(self, variables=names)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A figure, times `times`, plus `plus`, in the sum of a `Worst`. Without points it adds nothing."""
+    query: Query
+    times: int = 1
+    plus: int = 0
+    recent: bool = False  # of the last 5 minutes, not of the whole range
+
+
+@dataclass(frozen=True)
+class Worst:
+    """For alerts: a sum of parts for each combination of `by` and `each`, and of these sums the largest, or the number of those above
+    `above`, for each combination of `by`. One sum, as InfluxQL joins no columns of two queries."""
+    parts: tuple
+    seconds: int
+    combine: str = "max"
+    above: int | None = None
+    by: tuple = ONE
+    each: tuple = ("mountpoint",)
 
 
 def tags_of(legend):
