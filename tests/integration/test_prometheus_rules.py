@@ -55,6 +55,9 @@ HISTORY = [
     # A user's container of the same name.
     ("lxc_state_running", ',container="down",lxcpath="/home/bob/lxc"', UP),
     ("lxc_state_onboot", ',container="down",lxcpath="/home/bob/lxc"', steady(0)),
+    # Proxmox VE's host name changes before it goes down.
+    ("lxc_state_running", ',container="renamed",name="a"', until(1, 20)),
+    ("lxc_state_running", ',container="renamed",name="b"', f"_x{MINUTES - 20} {steady(0, 20)}"),
     ("lxc_state_restarts_total", ',container="loop"', f"{steady(0, 50)} 1+1x8"),
     ("lxc_state_restarts_total", ',container="once"', then(0, 1, 5)),
     *((f"{prefix}_memory_oom_kill_total", f',{label}="{name}"', values) for prefix, label in (("lxc", "container"), ("host", "of"))
@@ -85,9 +88,9 @@ HISTORY = [
     ("lxcmon_push_rejected_points_total", ',of="long-ago"', then(0, 3, 45)),
 ]
 FIRES = {
-    "LxcAgentSilent": {"gone"}, "LxcContainerDown": {"down", "with-onboot"}, "LxcRestartLoop": {"loop"}, "LxcOomKill": {"killed"},
-    "LxcHostOomKill": {"killed"}, "LxcMemoryFull": {"full"}, "LxcMemoryPressure": {"thrashes"}, "LxcHostMemoryPressure": {"thrashes"},
-    "LxcFilesystemFull": {"disks"}, "LxcHostFilesystemFull": {"/full"}, "LxcInodesFull": {"disks"},
+    "LxcAgentSilent": {"gone"}, "LxcContainerDown": {"down", "with-onboot", "renamed"}, "LxcRestartLoop": {"loop"},
+    "LxcOomKill": {"killed"}, "LxcHostOomKill": {"killed"}, "LxcMemoryFull": {"full"}, "LxcMemoryPressure": {"thrashes"},
+    "LxcHostMemoryPressure": {"thrashes"}, "LxcFilesystemFull": {"disks"}, "LxcHostFilesystemFull": {"/full"}, "LxcInodesFull": {"disks"},
     "LxcHostInodesFull": {"/full"}, "LxcFilesystemReadonly": {"disks"}, "LxcHostFilesystemReadonly": {"/full"},
     "LxcThrottled": {"slow"}, "LxcSpoolGrowing": {"grows", "at-its-end"}, "LxcPointsRejected": {"refused"},
     "LxcMetricsOld": {"old"}, "LxcMetricsRefused": {"refused"},
