@@ -19,7 +19,7 @@ from make_dashboards import METRICS, files  # noqa: E402
 # Be it on cgroup v1 alone; see src/sample/cgroup/cadence.hpp.
 ONCE_A_MINUTE = {"cpus", "peak", "peak_bytes", "swap_peak_bytes", "swap_events_max", "swap_events_fail", "processes", "kernel_bytes",
                  "events_max", "nr_periods", "nr_throttled", "throttled_usec", "nr_bursts", "burst_usec"}
-FLUX_OWN = {"_value", "_time", "_field", "_measurement", "_start", "_stop", "legend"}
+FLUX_OWN = {"_value", "value", "_time", "_field", "_measurement", "_start", "_stop", "legend"}
 
 
 def known_names(binary):
@@ -29,6 +29,8 @@ def known_names(binary):
     for row in json.loads(subprocess.run([binary, "fields", "--json"], capture_output=True, check=True, text=True).stdout):
         names = known.setdefault(row["measurement"], set())
         names.update([row["field"], *row["tags"].split(", ")])
+        if "container" in names:
+            names.add("lxcpath")  # of a second container of the same name
         if not row["sent"]:
             off.add(row["measurement"])
         for name in (row["metric"], f"{row['measurement']}_{row['field']}"):

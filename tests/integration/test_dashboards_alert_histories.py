@@ -109,14 +109,13 @@ class AlertHistories(AlertCase):
             db = f"line-{uid}"
             alarms = self.alarms_of(uid, db, above=figure(91), between=figure(between), below=figure(80))
             self.assertEqual(alarms, {"above"}, uid)
-            fired = {labels for name in ("above", "between", "below") for labels in self.labels(uid, name)}
+            fired = {labels for name in ("above", "between", "below") for labels in self.labels(name)}
             still = self.alarms(self.rule(uid), db, firing=fired)
             self.assertEqual({name_in(labels) for labels in still}, {"above", "between"}, uid)
 
     @staticmethod
-    def labels(uid, name):
-        mount = [("mountpoint", "/")] if uid == "filesystem-full" else []
-        return {tuple(sorted([("container", name), ("host", "h"), *mount]))}
+    def labels(name):
+        return {tuple(sorted([("container", name), ("host", "h"), ("lxcpath", "")]))}
 
 
 class AlertFiles(unittest.TestCase):

@@ -130,6 +130,20 @@ class DashboardAlerts(AlertCase):
                 f"host_fs,host={{}},mountpoint=/,fstype=ext4 used_percent=95,inodes_used=95i,inodes_total=100i,readonly={ago < 9}"))
             self.assertEqual(host, {"h"}, rule)
 
+    def test_one_alert_for_a_container(self):
+        """However many filesystems a tenant mounts, and whatever he does to those that have no disk."""
+        def many(fstype):
+            names = ["/", *(f"/tmp/{number}" for number in range(70))]
+            return lambda ago: "\n".join(
+                f"lxc_fs,host=h,container={{}},mountpoint={name},fstype={fstype} used_percent={91 + at / 10},inodes_used={91 + at // 10}i,"
+                f"inodes_total=100i,readonly={ago < 9}" for at, name in enumerate(names))
+        every = {"disks", "memory"}
+        for rule, wanted in (("filesystem-full", every), ("inodes-full", every), ("filesystem-readonly", {"disks"})):
+            db = f"many-{rule}"
+            self.assertEqual(self.alarms_of(rule, db, disks=many("ext4"), memory=many("tmpfs"), layers=lambda ago: (
+                many("overlay")(ago) if rule == "filesystem-readonly" else None)), wanted, rule)
+            self.assertEqual(len(self.alarms(self.rule(rule), db)), len(wanted))
+
     def test_removed(self):
         """Also one that moves: it is down for a moment before it has left, and its last points say so."""
         for minutes in range(2, 12):

@@ -52,6 +52,16 @@ class DashboardsPoints(InfluxCase):
         self.write("running", state("up"), state("ended", 30), state("never", 0))
         self.assertEqual(self.found("running", "LXC Fleet / Running"), {(): {"A": 1}})
 
+    def test_a_second_container_of_the_same_name(self):
+        def state(more, word):
+            return lambda at: f'lxc_state,host=h,container=web{more} state="{word}",running={str(word == "RUNNING").lower()},restarts=0i'
+        bob = "/home/bob/lxc"
+        self.write("second", state("", "STOPPED"), state(f",lxcpath={bob}", "RUNNING"))
+        self.assertEqual(self.found("second", "LXC Fleet / Containers", "container")[(None,)]["A"], 2)
+        self.assertEqual(self.found("second", "LXC Fleet / Running"), {(): {"A": 1}})
+        self.assertEqual(self.found("second", "LXC Fleet / Down", "container", "lxcpath"),
+                         {("web", ""): {"A": "STOPPED"}, ("web", bob): {"A": "RUNNING"}})
+
     def test_cpu_of_its_limit(self):
         """Without a limit there is no line, not even one without values."""
         self.write("limit", lambda at: "lxc_cpu,host=h,container=free usage_percent=30",

@@ -2,7 +2,10 @@
 """The dashboards in PromQL on made histories, whose figures are known: in Prometheus, and in VictoriaMetrics under the names of a scrape
 and of line protocol."""
 
+import json
+import subprocess
 import sys
+import tempfile
 import time
 import unittest
 
@@ -48,6 +51,8 @@ HISTORY = [
     ("lxc_state", {"container": "cold"}, lambda at: {"state": "FROZEN", "running": True, "frozen": True}),
     # Restarts; then the agent does.
     ("lxc_state", {"container": "busy"}, lambda at: {"state": "RUNNING", "running": True, "frozen": False, "restarts": int(20 <= at < 40)}),
+    ("lxc_state", {"container": "twice"}, lambda at: {"restarts": 3}),
+    ("lxc_state", {"container": "twice", "lxcpath": "/home/bob/lxc"}, lambda at: {"restarts": 7}),
 ]
 
 
@@ -158,6 +163,14 @@ class DashboardsPromqlPoints(unittest.TestCase):
             (running,) = table_of(at[0], "LXC Fleet", "Running")
             self.assertEqual([value for _, value in at[1].instant(self.filled(running), self.end)], [2])
 
+    def test_a_second_container_of_the_same_name(self):
+        for at in self.servers:
+            rows = self.table(*at, "LXC Fleet", "Containers", "container", "lxcpath")
+            self.assertEqual({key: row["restarts"] for key, row in rows.items() if key[0] == "twice"},
+                             {("twice", None): 3, ("twice", "/home/bob/lxc"): 7})
+            (count,) = [query for query in table_of(at[0], "LXC Fleet", "Containers") if "count" in query.text]
+            self.assertEqual([value for _, value in at[1].instant(self.filled(count), self.end)], [3])
+
     def test_memory_high(self):
         for at in self.servers:
             self.near(self.lines(*at, "LXC Container", "Memory by kind", container="busy")["E"], 7)
@@ -168,6 +181,23 @@ class DashboardsPromqlPoints(unittest.TestCase):
             (query,) = [query for query in asked_by(language) if "annotation" in query.where]
             ((labels, values),) = server.over_time(self.filled(query), self.begin, self.end, 5)
             self.assertEqual((labels["host"], labels["container"], values), ("h", "busy", [1]))
+
+
+class BetweenTicks(unittest.TestCase):
+    def test_a_steady_rate(self):
+        """100 bytes a second, counted at each tick of 10 s, seen at scrapes of 15 s and of 5 s."""
+        (asked,) = [query.text for query in table_of("prometheus", "LXC Fleet", "Containers") if "rx_bytes" in query.text]
+        steady = f"abs(({filled_in(asked, 3600, host=None, container=None)}) - 100) < bool 5"
+        tests = [{"interval": f"{seconds}s", "input_series": [{
+            "series": 'lxc_net_rx_bytes_total{host="h",container="c",interface="eth0"}',
+            "values": " ".join(str(at // 10 * 1000) for at in range(0, 900, seconds))}],
+            "promql_expr_test": [{"expr": steady, "eval_time": f"{at}s", "exp_samples": [
+                {"labels": '{host="h",container="c"}', "value": 1}]} for at in range(600, 660, 5)]} for seconds in (15, 5)]
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            json.dump({"evaluation_interval": "5s", "tests": tests}, file)  # JSON is YAML
+            file.flush()
+            done = subprocess.run(["promtool", "test", "rules", file.name], capture_output=True, text=True, check=False, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":

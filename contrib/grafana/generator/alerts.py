@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from . import agent, fleet
 from .dashboard import uid
-from .queries import Figure, Query, change, gauge, growth, percent_of_time
+from .queries import ONE, Figure, Part, Query, Worst, change, gauge, growth, percent_of_time
 
 MINUTE, DAY = 60, 86400
 HEAD = """\
@@ -56,11 +56,15 @@ class Ask:
     figure: Figure
     shape: str
     seconds: int
-    by: tuple = ("host", "container")
+    by: tuple = ONE
     reduce: str = "mean"
     also: tuple = ()
     across: tuple = ()
     combine: str = "sum"
+
+    def query(self):
+        return Query(self.figure, self.shape, self.by, reduce=self.reduce, also=self.also, across=self.across, combine=self.combine,
+                     variables=())
 
 
 @dataclass
@@ -68,7 +72,7 @@ class Rule:
     name: str
     title: str
     severity: str
-    asked: list  # A, B, C, D
+    asked: list  # A, B, C, D: Ask or Worst
     formula: str
     wait: str
     summary: str
@@ -80,33 +84,51 @@ class Rule:
     why: str = NO_DATA_IS_OK
 
 
-FS, HOST_FS = ("host", "container", "mountpoint"), ("host", "mountpoint")
+FS, HOST_FS = (*ONE, "mountpoint"), ("host", "mountpoint")
 MOUNT = "{{ .Labels.mountpoint }}"
-ON = "{{ .Labels.container }} on {{ .Labels.host }}"
+ON = "{{ .Labels.container }}{{ with .Labels.lxcpath }} in {{ . }}{{ end }} on {{ .Labels.host }}"
 
 
 # In `also` of a count of points, so that it is larger than the count without them. Older agents do not send all of these.
-SHARED = (gauge("lxc_fs", "shared", only=True),)
 MAY_BE_DOWN = (gauge("lxc_state", "lock"), gauge("lxc_state", "template", only=True), gauge("lxc_state", "onboot", only=False))
 
 
 OUT_OF_INODES = ("Without inodes no file can be made, however much space is free. Delete files: du --inodes -x MOUNTPOINT | sort -n | "
                  "tail names the folders with the most.")
-BECAME_READONLY = ("It was writable within the last 7 days, and has been read-only for 5 minutes. The kernel does that after an error "
-                   "of the disk or of the filesystem: see journalctl -k on the host. The alert ends 7 days after it was last writable.")
+BECAME_READONLY = ("Writable within the last 7 days, and read-only for 5 minutes. The kernel does that after an error of the disk or of the "
+                   "filesystem: see journalctl -k on the host.{} The alert ends 7 days after it was last writable.")
+EACH_OF_THEM = " The table Filesystems in the dashboard LXC Container shows which."
+# In memory, or made of others: no disk of its own that could fail. A tenant makes it, fills it and makes it read-only at will.
+NO_DISK = (("fstype", ("tmpfs", "ramfs", "overlay")),)
 
 
-def readonly(measurement, by, also=()):
+def readonly(measurement, by):
     """A, B, C: all points of 5 minutes are read-only, and an earlier one is not."""
     field = gauge(measurement, "readonly")
-    return [Ask(replace(field, only=True), "range", 5 * MINUTE, by, "count"), Ask(field, "range", 5 * MINUTE, by, "count", also),
+    return [Ask(replace(field, only=True, not_of=NO_DISK), "range", 5 * MINUTE, by, "count"), Ask(field, "range", 5 * MINUTE, by, "count"),
             # A boolean is no number for Grafana: it is counted. `last` reads one point, a count of a week all.
             Ask(replace(field, only=False), "latest", 7 * DAY, by, across=("fstype",), combine="count")]
 
 
-def not_shared(field):
-    """B, C: equal for a filesystem that is not one of the host's, too, for which the host has a rule."""
-    return [Ask(gauge("lxc_fs", field), "range", 10 * MINUTE, FS, "count", also) for also in ((), SHARED)]
+# A container has one alert, however many filesystems: a tenant can mount as many as he likes. Those that are the host's, too, for which
+# the host has a rule, have a sum below 0.
+NEVER = -1000
+
+
+def count(field, recent, only, times=NEVER, plus=0, **more):
+    return Part(Ask(gauge("lxc_fs", field, only=only, **more), "range", 0, FS, "count").query(), times, plus, recent)
+
+
+def fullest(ask):
+    return [Worst((Part(ask.query()), count("shared", False, True)), ask.seconds)]
+
+
+def readonly_of_containers():
+    """1 if it is read-only, and 1 if it was not within a week; not if it was not within 5 minutes."""
+    earlier = readonly("lxc_fs", FS)[2].query()
+    parts = (count("readonly", True, True, 0, 1, not_of=NO_DISK), Part(earlier, 0, 1), count("readonly", True, False),
+             count("shared", True, True))
+    return [Worst(parts, 7 * DAY, "count", 1)]
 
 
 def inodes(measurement, by):
@@ -121,8 +143,6 @@ def memory_stall(measurement, by):
 HOSTS, AGENTS = ("fleet", "Hosts"), ("agent", "Agents")
 # Not at 90 in both directions: a figure around the line would fire and resolve again and again.
 NEARLY_FULL = (90, 88)
-# The figure A of a filesystem of its own, 0 of one that is the host's, too.
-OWN = "$A * ($B == $C)"
 
 
 def rounded(letter):
@@ -167,7 +187,7 @@ RULES = [
          f"{ON} uses {rounded('A')} % of its memory limit", "Mean of 5 minutes, without page cache. At 100 % the kernel kills processes.",
          limits=(90, 85)),
     # Such a container is not OOM-killed, and its used memory, which leaves out the page cache, may be low.
-    Rule("memory-pressure", "LXC container short of memory", "warning", [memory_stall("lxc_pressure", ("host", "container"))], "$A",
+    Rule("memory-pressure", "LXC container short of memory", "warning", [memory_stall("lxc_pressure", ONE)], "$A",
          "5m", f"All tasks of {ON} waited for memory in {rounded('A')} % of the last 10 minutes",
          "It is at its memory limit and reads the same pages from disk again and again, or it is above memory.high, which slows it "
          "down on purpose: Memory events and Page faults in the dashboard LXC Container say which. Raise its limit or memory.high, or "
@@ -176,21 +196,23 @@ RULES = [
          f"All tasks of the host {{{{ .Labels.host }}}} waited for memory in {rounded('A')} % of the last 10 minutes",
          "Its memory is used up, or a container at its limit keeps the disk busy: see the Top 10 of LXC Fleet.", HOSTS, (20, 10)),
     Rule("filesystem-full", "LXC container filesystem above 90 %", "warning",
-         [Ask(gauge("lxc_fs", "used_percent"), "latest", 10 * MINUTE, FS), *not_shared("used_percent")], OWN, "5m",
-         f"{MOUNT} of {ON} is {rounded('A')} % full", "Free space, or enlarge the filesystem.", limits=NEARLY_FULL),
+         fullest(Ask(gauge("lxc_fs", "used_percent"), "latest", 10 * MINUTE, FS)), "$A", "5m",
+         f"A filesystem of {ON} is {rounded('A')} % full", "The fullest one. Free space, or enlarge it." + EACH_OF_THEM,
+         limits=NEARLY_FULL),
     Rule("host-filesystem-full", "LXC host filesystem above 90 %", "warning",
          [Ask(gauge("host_fs", "used_percent"), "latest", 10 * MINUTE, HOST_FS)], "$A", "5m",
          f"{MOUNT} of the host {{{{ .Labels.host }}}} is {rounded('A')} % full",
          "A full host filesystem stops its containers from writing. The container's own rule leaves out folders that are on it.", HOSTS,
          NEARLY_FULL),
-    Rule("inodes-full", "LXC container inodes above 90 %", "warning", [inodes("lxc_fs", FS), *not_shared("inodes_used")],
-         OWN, "5m", f"{MOUNT} of {ON} has used {rounded('A')} % of its inodes", OUT_OF_INODES, limits=NEARLY_FULL),
+    Rule("inodes-full", "LXC container inodes above 90 %", "warning", fullest(inodes("lxc_fs", FS)), "$A", "5m",
+         f"A filesystem of {ON} has used {rounded('A')} % of its inodes", OUT_OF_INODES + EACH_OF_THEM, limits=NEARLY_FULL),
     Rule("host-inodes-full", "LXC host inodes above 90 %", "warning", [inodes("host_fs", HOST_FS)], "$A", "5m",
          f"{MOUNT} of the host {{{{ .Labels.host }}}} has used {rounded('A')} % of its inodes", OUT_OF_INODES, HOSTS, NEARLY_FULL),
-    Rule("filesystem-readonly", "LXC container filesystem became read-only", "critical", readonly("lxc_fs", FS, SHARED),
-         "$A == $B && $C > 0", "0s", f"{MOUNT} of {ON} has become read-only", BECAME_READONLY),
+    Rule("filesystem-readonly", "LXC container filesystem became read-only", "critical", readonly_of_containers(), "$A > 0",
+         "0s", f"{rounded('A')} filesystem(s) of {ON} became read-only",
+         BECAME_READONLY.format(" Without such an error, root of the container did it." + EACH_OF_THEM)),
     Rule("host-filesystem-readonly", "LXC host filesystem became read-only", "critical", readonly("host_fs", HOST_FS),
-         "$A == $B && $C > 0", "0s", f"{MOUNT} of the host {{{{ .Labels.host }}}} has become read-only", BECAME_READONLY, HOSTS),
+         "$A == $B && $C > 0", "0s", f"{MOUNT} of the host {{{{ .Labels.host }}}} has become read-only", BECAME_READONLY.format(""), HOSTS),
     Rule("throttled", "LXC container throttled above 25 %", "warning",
          [Ask(growth("lxc_cpu", "nr_throttled", per="nr_periods", scale=100), "range", 10 * MINUTE, reduce="sum")], "$A", "10m",
          f"{ON} is throttled in {rounded('A')} % of its CPU periods", "In the last 10 minutes. Raise its CPU limit.",
@@ -235,8 +257,7 @@ def _rule(rule, language, panels):
 def _entries(rule, language):
     """Reduces the series of each query to one number, A, B, C and D; the formula computes the alarm, or the figure, from them."""
     for letter, ask in zip("ABCD", rule.asked):
-        query = Query(ask.figure, ask.shape, ask.by, reduce=ask.reduce, also=ask.also, across=ask.across, combine=ask.combine,
-                      variables=())
+        query = ask if isinstance(ask, Worst) else ask.query()
         # The value of $__interval.
         model = {**language.alert_model(query, f"query{letter}"), "intervalMs": 10_000, "maxDataPoints": 10_000}
         yield _entry(f"query{letter}", language.UID, ask.seconds, model)

@@ -33,7 +33,7 @@ def dashboard(language):
 def _now():
     return [
         Table("Container", "State and limits at the end of the time shown.",
-              [Column("container"), Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=95),
+              [Column("container"), Column("state", latest(STATE, "state", by=(*queries.ONE, "name")), cell="background", width=95),
                Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0),
                Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "none"),
                Column("init", latest(gauge("lxc_state", "init_pid"), "init"), "none"),
@@ -42,7 +42,7 @@ def _now():
                Column("memory limit", latest(gauge("lxc_memory", "limit_bytes"), "memory limit"), "bytes"),
                Column("OOM kills", over_range(KILLS, "OOM kills", reduce="sum"), "none", "background", thresholds=ANY_IS_BAD),
                Column("lock", latest(LOCK, "lock")), Column("onboot", latest(ONBOOT, "onboot")),
-               Column("template", latest(TEMPLATE, "template")), Column("host"), Column("name")],
+               Column("template", latest(TEMPLATE, "template")), Column("host"), Column("name"), Column("lxcpath")],
               height=5, frozen=True),
         Stat("CPU", "Of one core.", "percent", [series(CPU)], width=6, decimals=1),
         Stat("Memory", "Without page cache.", "bytes", [series(MEMORY)], width=6, decimals=1),
@@ -117,7 +117,7 @@ def _network():
 
 
 def _filesystems():
-    by = ("host", "container", "mountpoint")
+    by = (*queries.ONE, "mountpoint")
     return [
         Table("Filesystems", "Each real filesystem once, sampled every 60 s. Above 90 %: free space.",
               [Column("mountpoint"),
@@ -128,7 +128,7 @@ def _filesystems():
                Column("inodes", latest(gauge("lxc_fs", "inodes_used", per="inodes_total", scale=100), "inodes", by), "percent", "bar",
                       thresholds=FULL, decimals=1),
                Column("read-only", latest(gauge("lxc_fs", "readonly", text=True), "read-only", by)),
-               Column("container"), Column("host")],
+               Column("container"), Column("host"), Column("lxcpath")],
               width=15, height=8, sort_by="used", frozen=True),
         Graph("Used", "Of the space that is available to users.", "percent", [series(gauge("lxc_fs", "used_percent"), of("{mountpoint}"))],
               width=9, maximum=100, thresholds=FULL),

@@ -49,12 +49,12 @@ def dashboard(language):
 
 
 def _counts():
-    every = {"by": (), "across": ("host", "container")}
+    every = {"by": (), "across": queries.ONE}
     return [
         Stat("Hosts", "Hosts whose agent has sent points in the last 5 minutes. If hosts are missing: see LXC Agent.", "none",
              [latest(gauge("lxcmon_push", "containers"), "hosts", by=(), across=("host",), combine="count")], decimals=0),
-        Stat("Containers", "Containers that the agents know, including stopped ones and templates.", "none",
-             [latest(gauge("lxc_state", "restarts"), "containers", **every, combine="count")], decimals=0),
+        Stat("Containers", "Containers that the agents know, including stopped ones, without templates.", "none",
+             [latest(gauge("lxc_state", "restarts"), "containers", **every, combine="count", but_not=TEMPLATE)], decimals=0),
         Stat("Running", "Containers that run at the end of the time shown, including frozen ones. Fewer than Containers: see Down.", "none",
              [latest(gauge("lxc_state", "running"), "running", **every, combine="count", if_latest=True)], decimals=0, no_value="0"),
         Stat("CPU", "All containers together; 100 % is one core.", "percent", [latest(CPU, "CPU", **every)], decimals=1),
@@ -71,22 +71,22 @@ def _containers(language):
         return Column(title, query, "percent", "bar", thresholds=thresholds, decimals=0, width=width)
     # In order of importance: what is right of a narrow screen is scrolled to. All fit into a window of 1,280 pixels.
     columns = [
-        Column("container", links=to_container(language), width=104),
-        Column("state", latest(STATE, "state", by=("host", "container", "name")), cell="background", width=84),
-        Column("CPU", latest(CPU, "CPU"), "percent", decimals=1, width=62),
+        Column("container", links=to_container(language), width=100),
+        Column("state", latest(STATE, "state", by=(*queries.ONE, "name")), cell="background", width=82),
+        Column("CPU", latest(CPU, "CPU"), "percent", decimals=1, width=60),
         Column("CPU trend", trend(CPU), "percent", "spark"),
         bar("CPU of limit", latest(CPU_OF_LIMIT, "CPU of limit")),
-        Column("memory", latest(MEMORY, "memory"), "bytes", decimals=1, width=78),
+        Column("memory", latest(MEMORY, "memory"), "bytes", decimals=1, width=72),
         Column("memory trend", trend(MEMORY), "bytes", "spark"),
         bar("memory of limit", latest(MEMORY_PERCENT, "memory of limit")),
-        Column("net in", latest(RECEIVED, "net in", across=INTERFACES), "Bps", decimals=0, width=78),
-        Column("net out", latest(SENT, "net out", across=INTERFACES), "Bps", decimals=0, width=78),
+        Column("net in", latest(RECEIVED, "net in", across=INTERFACES), "Bps", decimals=0, width=72),
+        Column("net out", latest(SENT, "net out", across=INTERFACES), "Bps", decimals=0, width=72),
         bar("disk", latest(DISK_PERCENT, "disk", across=MOUNTS, combine="max")),
-        *(bar(f"PSI {word}", latest(gauge("lxc_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}"), 66, PERCENT_OF_TIME)
+        *(bar(f"PSI {word}", latest(gauge("lxc_pressure", "some_avg10", where=(("resource", resource),)), f"PSI {word}"), 60, PERCENT_OF_TIME)
           for word, resource in (("cpu", "cpu"), ("mem", "memory"), ("io", "io"))),
         Column("restarts", latest(gauge("lxc_state", "restarts"), "restarts"), "none", width=66),
-        Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0, width=66),
-        Column("host", width=70), Column("name"),
+        Column("uptime", latest(gauge("lxc_state", "uptime_sec"), "uptime"), "s", decimals=0, width=60),
+        Column("host", width=60), Column("name"), Column("lxcpath"),
     ]
     return Table("Containers", "Each container at the end of the time shown (within 5 minutes). CPU is of one core; disk is the fullest "
                  "filesystem; PSI is the share of time lost in waiting; name is Proxmox VE's. Click a container for its dashboard.", columns,
@@ -98,11 +98,11 @@ def _top_and_problems(language):
 
     def top(title, description, column):
         column.query = replace(column.query, most=TOP)
-        return Table(title, description, [Column("container", links=links), column, Column("host")], width=6, height=12,
+        return Table(title, description, [Column("container", links=links), column, Column("host"), Column("lxcpath")], width=6, height=12,
                      sort_by=column.name, most=TOP)
 
     def found(title, description, columns, no_value, keep, without=None):
-        return Table(title, description, [Column("container", links=links), *columns, Column("host")], width=8, height=7,
+        return Table(title, description, [Column("container", links=links), *columns, Column("host"), Column("lxcpath")], width=8, height=7,
                      sort_by=columns[0].name, keep=keep, without=without, no_value=no_value)
 
     io = top("Top 10: disk writes", "Mean over the time shown, all disks. Look here when PSI io is high.",
@@ -135,7 +135,7 @@ def _top_and_problems(language):
 def _totals():
     """As many lines as hosts, whatever the number of containers."""
     def total(figure, combine="sum"):
-        return [series(figure, queries.HOST, ("container",), combine)]
+        return [series(figure, queries.HOST, ("container", "lxcpath"), combine)]
     return [
         Graph("CPU, all containers", "By host, stacked; 100 % is one core.", "percent", total(CPU), stacked=True),
         Graph("Memory, all containers", "By host, stacked; without page cache.", "bytes", total(MEMORY), stacked=True),
@@ -154,10 +154,10 @@ def _graphs():
         Graph("CPU", "Of one core, from cpu.stat. A flat top is a limit: see Throttled.", "percent", [series(CPU)], filled=False),
         Graph("Memory", "Without page cache. Continuous growth is a leak.", "bytes", [series(MEMORY)], filled=False),
         Graph("Network", "Received, and below zero sent; all interfaces of a container.", "Bps",
-              [series(RECEIVED, queries.CONTAINER + " in", INTERFACES), series(SENT, queries.CONTAINER + " out", INTERFACES)],
+              [series(RECEIVED, across=INTERFACES), series(SENT, queries.CONTAINER + " sent", INTERFACES)],
               mirrored=("B",), filled=False),
         Graph("Disk", "Read, and below zero written; all disks of a container, without LVM, LUKS, RAID and loop above them.", "Bps",
-              [series(READ, queries.CONTAINER + " read", DEVICES), series(WRITTEN, queries.CONTAINER + " written", DEVICES)],
+              [series(READ, across=DEVICES), series(WRITTEN, queries.CONTAINER + " written", DEVICES)],
               mirrored=("B",), filled=False, no_value=NO_IO),
         *(Graph(f"Pressure: {resource}", f"Time in which a task of the container waited for {resource} (PSI). Above 10 %: noticeable.",
                 "percent", [series(pressure(resource))], width=8, maximum=100, thresholds=PERCENT_OF_TIME, no_value=NO_PSI, filled=False)

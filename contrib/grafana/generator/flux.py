@@ -4,7 +4,7 @@
 import re
 from dataclasses import replace
 
-from .queries import Query
+from .queries import Query, Worst
 
 NAME, UID = "lxcmon-flux", "lxcmon-flux"
 SUFFIX, TITLE = "-flux", " (Flux)"
@@ -25,12 +25,20 @@ def alert_model(query, ref_id):
 
 
 def text(query, latest=LATEST):
-    figure, tags = query.figure, query.by + query.across
+    if isinstance(query, Worst):
+        return _program(_worst(query))
     if query.shape == "presence":
         return _program(_presence(query))
     if query.also:
         return _program(_sum(query))
-    steps = ["from(bucket: v.defaultBucket)", latest if query.shape == "latest" else RANGE, *_filters(query)]
+    if query.but_not:
+        return _program(_count(query))
+    return _program(_read(query, latest if query.shape == "latest" else RANGE))
+
+
+def _read(query, span):
+    figure, tags = query.figure, query.by + query.across
+    steps = ["from(bucket: v.defaultBucket)", span, *_filters(query)]
     if query.shape == "latest" and figure.how == "gauge":
         # First of all steps, so that InfluxDB reads one point of each series.
         steps.append("last()")
@@ -42,6 +50,8 @@ def text(query, latest=LATEST):
     elif figure.per:
         # Reduce both fields separately: a ratio of sums, not a mean of ratios.
         steps += [_group((*tags, "_field")), 'sort(columns: ["_time"])', f"{query.function()}()", _group(())]
+    if not query.legend:
+        steps += _filled(tags)
     steps += _value(figure, '"_time"' if query.shape == "series" else ", ".join(f'"{tag}"' for tag in tags))
     steps.append(_group(tags))
     if query.shape == "series":
@@ -50,8 +60,7 @@ def text(query, latest=LATEST):
         steps += ['sort(columns: ["_time"])', f"{query.function()}()"]
     if query.across:
         steps += _combined(query)
-    steps += _series_end(query) if query.shape == "series" else _table_end(query)
-    return _program(steps)
+    return steps + (_series_end(query) if query.shape == "series" else _table_end(query))
 
 
 def _piped(steps):
@@ -71,7 +80,24 @@ def _presence(query):
 
 
 def _added(query, parts):
-    return ["union(tables: [" + ",\n".join(parts) + "])", _group(query.by), "sum()", *_table_end(query)]
+    return ["union(tables: [" + ",\n".join(parts) + "])", *_filled(query.by), _group(query.by), "sum()", *_table_end(query)]
+
+
+def _count(query):
+    """1 for each, and -1 for each that does not count."""
+    parts = ((query.figure, "1"), (replace(query.but_not, only=True), "-1"))
+    return _added(query, [_piped(["from(bucket: v.defaultBucket)", LATEST, *_filters(replace(query, figure=figure)), "last()",
+                                  f"map(fn: (r) => ({{r with _value: {one}}}))", _group(query.across), "last()"]) for figure, one in parts])
+
+
+def _worst(asked):
+    parts = (_piped([*_read(part.query, LATEST if part.recent else RANGE),
+                     f"map(fn: (r) => ({{r with value: float(v: r.value) * {_float(part.times)} + {_float(part.plus)}}}))"])
+             for part in asked.parts)
+    above = [] if asked.above is None else [f"filter(fn: (r) => r.value > {_float(asked.above)})"]
+    columns = ", ".join(f'"{tag}"' for tag in asked.by)
+    return ["union(tables: [" + ",\n".join(parts) + "])", _group(asked.by + asked.each), 'sum(column: "value")', *above,
+            _group(asked.by), f'{asked.combine}(column: "value")', _group(()), f'keep(columns: [{columns}, "value"])']
 
 
 def _sum(query):
@@ -84,7 +110,8 @@ def _filters(query):
     fields = " or ".join(f'r._field == "{name}"' for name in query.figure.fields)
     conditions = [f'r._measurement == "{query.figure.measurement}"', f"({fields})" if query.figure.per else fields,
                   *(f'r.{tag} == "{value}"' for tag, value in query.figure.where),
-                  *(f"not exists r.{tag}" for tag in query.figure.without)]
+                  *(f"not exists r.{tag}" for tag in query.figure.without),
+                  *(f"r.{tag} !~ /^({'|'.join(values)})$/" for tag, values in query.figure.not_of)]
     yield f"filter(fn: (r) => {' and '.join(conditions)})"
     if query.figure.only is not None:
         yield f"filter(fn: (r) => r._value == {str(query.figure.only).lower()})"
@@ -102,6 +129,11 @@ def _points(figure):
         return []
     step = {"rate": "derivative(unit: 1s, nonNegative: true)", "growth": "difference(nonNegative: true)", "change": "difference()"}
     return [step[figure.how], EXISTS]
+
+
+def _filled(tags):
+    """A pivot needs the column in each table, and Grafana merges rows by it. In InfluxQL it is there by itself."""
+    return ['map(fn: (r) => ({r with lxcpath: if exists r.lxcpath then r.lxcpath else ""}))'] if "lxcpath" in tags else []
 
 
 def _value(figure, row_key):
@@ -140,11 +172,11 @@ def _series_end(query):
 
 
 def _legend(template):
-    """Leaves out the tag `name`, and the blank before it, if the tag does not exist."""
+    """Leaves out a tag that not all have, and the blank before it, if it does not exist."""
     made = []
-    for part in filter(None, re.split(r"( \{name\}|\{\w+\})", template)):
-        if part == " {name}":
-            made.append('(if exists r.name then " " + r.name else "")')
+    for part in filter(None, re.split(r"( \{(?:name|lxcpath)\}|\{\w+\})", template)):
+        if part.startswith(" {"):
+            made.append(f'(if exists r.{part[2:-1]} then " " + r.{part[2:-1]} else "")')
         else:
             made.append(f"r.{part[1:-1]}" if part.startswith("{") else f'"{part}"')
     return " + ".join(made)

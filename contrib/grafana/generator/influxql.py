@@ -3,7 +3,7 @@
 
 from dataclasses import replace
 
-from .queries import Query
+from .queries import Query, Worst
 
 NAME, UID = "lxcmon", "lxcmon"
 SUFFIX, TITLE = "", ""
@@ -11,8 +11,10 @@ DATASOURCE_TYPE = "influxdb"
 # Containers that have been gone for longer are not current.
 LATEST = "time > ${__to}ms - 5m AND time <= ${__to}ms"
 # Of a table: points of a sparkline, windows of a mean over the range.
-SPARK_POINTS, WINDOWS = 30, 24
+SPARK_POINTS, WINDOWS = 9, 24
 # Windows that end with the range, and no further one for a point at its very end.
+# In an alert, whose range ends now.
+RECENT = "time > now() - 5m AND time <= now()"
 BEFORE_END, WINDOW = "time < ${__to}ms", "time($__interval, ${__to}ms)"
 
 
@@ -30,10 +32,14 @@ def alert_model(query, ref_id):
 
 def text(query, latest=LATEST, windows=True):
     """`windows`: for dashboards, whose ranges are long."""
+    if isinstance(query, Worst):
+        return _worst(query)
     if query.shape == "presence":
         return _presence(query)
     if query.also:
         return _sum(query)
+    if query.but_not:
+        return _count(query)
     if query.across and query.combine == "max" and query.shape == "series" and query.figure.how == "gauge":
         # The largest of all points is there without a query inside a query, which takes a hundred times as long.
         query = replace(query, across=(), figure=replace(query.figure, window="max"))
@@ -47,7 +53,7 @@ def text(query, latest=LATEST, windows=True):
 def _presence(query):
     """last() reads one point of each series, so that a long range costs nothing."""
     field = f'"{query.figure.field}"'
-    parts = ((f"count({field})", "time > now() - 5m AND time <= now()"), (f"last({field}) * 0", "$timeFilter"))
+    parts = ((f"count({field})", RECENT), (f"last({field}) * 0", "$timeFilter"))
     return _added(query, (f'SELECT {what} AS "v"{_from(query, when)}{_grouped(query.by)}' for what, when in parts))
 
 
@@ -55,10 +61,30 @@ def _added(query, parts):
     return f'SELECT sum("v") AS "{query.name}" FROM ' + ", ".join(f"({part})" for part in parts) + _grouped(query.by)
 
 
+def _count(query):
+    """1 for each, and -1 for each that does not count. Points without the boolean are not `!= true`."""
+    parts = (("+", LATEST), ("-", f'{LATEST} AND "{query.but_not.field}" = true'))
+    return _added(query, (f'SELECT last("{query.figure.field}") * 0 {sign} 1 AS "v"{_from(query, when)}{_grouped(query.across)}'
+                          for sign, when in parts))
+
+
 def _sum(query):
     """A figure that has no points adds nothing; in `a + b`, it would take away the result."""
     parts = (_read(replace(query, figure=figure, name="v"), "$timeFilter") for figure in (query.figure, *query.also))
     return _added(query, parts)
+
+
+def _worst(asked):
+    row, parts = asked.by + asked.each, []
+    for part in asked.parts:
+        query = replace(part.query, name="v")
+        made = _read(query, RECENT if part.recent else "$timeFilter")
+        made = _combined(query, made) if query.across else made
+        changed = f'SELECT "v" * {part.times} + {part.plus} AS "v" FROM ({made})' + _grouped(row)
+        parts.append(made if (part.times, part.plus) == (1, 0) else changed)
+    sums = 'SELECT sum("v") AS "v" FROM ' + ", ".join(f"({part})" for part in parts) + _grouped(row)
+    condition = "" if asked.above is None else f' WHERE "v" > {asked.above}'
+    return f'SELECT {asked.combine}("v") AS "value" FROM ({sums}){condition}' + _grouped(asked.by)
 
 
 def _combined(query, made):
@@ -97,6 +123,7 @@ def _of_points(figure, name):
 def _from(query, condition):
     # A series without the tag, even one of an agent that does not know it, has '' there.
     fixed = [f"\"{tag}\" = '{value}'" for tag, value in (*query.figure.where, *((tag, "") for tag in query.figure.without))]
+    fixed += [f'"{tag}" !~ /^({"|".join(values)})$/' for tag, values in query.figure.not_of]
     chosen = [f'"{name}" =~ /^${{{name}:regex}}$/' for name in query.chosen_by()]
     if query.figure.only is not None:
         fixed.append(f'"{query.figure.field}" = {str(query.figure.only).lower()}')

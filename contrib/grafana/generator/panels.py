@@ -3,7 +3,7 @@
 
 from dataclasses import dataclass, field, replace
 
-from .queries import Query
+from .queries import CONTAINER, Query
 
 GREEN, ORANGE, RED, BLUE = "green", "orange", "red", "blue"
 STATES = {"RUNNING": GREEN, "FROZEN": BLUE, "STOPPED": RED, "STARTING": ORANGE, "STOPPING": ORANGE, "ABORTING": RED, "FREEZING": BLUE,
@@ -51,7 +51,7 @@ class Graph:
                   "showPoints": "auto", "spanNulls": GAP_MSEC, "insertNulls": False, "axisPlacement": "auto",
                   "stacking": {"mode": "normal" if self.stacked else "none", "group": "A"},
                   "thresholdsStyle": {"mode": "off" if self.thresholds is PLAIN else "dashed"}}
-        defaults = {"color": {"mode": "palette-classic"}, "custom": custom, "unit": self.unit, "thresholds": self.thresholds}
+        defaults = {"color": {"mode": self._palette()}, "custom": custom, "unit": self.unit, "thresholds": self.thresholds}
         for name, value in (("min", self.minimum if not self.mirrored else None), ("max", self.maximum), ("noValue", self.no_value)):
             if value is not None:
                 defaults[name] = value
@@ -62,6 +62,11 @@ class Graph:
                               "sortBy": "Max", "sortDesc": True},
                    "tooltip": {"mode": "multi", "sort": "desc"}}
         return panel(self, "timeseries", language, defaults, self._overrides(), options)
+
+    def _palette(self):
+        """By its name, a container has the same color in each panel, whichever other ones are in it. Hosts, and the lines of one
+        container, are the same and few in each: colors by their order differ more."""
+        return "palette-classic-by-name" if any(query.legend == CONTAINER for query in self.queries) else "palette-classic"
 
     def _overrides(self):
         line = [{"id": "custom.fillOpacity", "value": 0}, {"id": "custom.stacking", "value": {"mode": "none", "group": "A"}}]

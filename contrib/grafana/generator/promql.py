@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .panels import STATES
+from .queries import ONE
 
 METRICS = json.loads((Path(__file__).parent / "metrics.json").read_text())
 # A mean of a shorter window would have holes: these are sampled once a minute.
@@ -26,6 +27,8 @@ class Scraped:
     DATASOURCE_TYPE = "prometheus"
     SPARK_POINTS, WINDOWS = 30, None
     HAS_TEXTS = True
+    # Between two scrapes there are one tick of the agent or two, or none. Not $__rate_interval: in a table it grows with the time shown.
+    RATE_NOW = "rate"
 
     def target(self, query, ref_id):
         is_series = query.shape == "series"
@@ -42,6 +45,9 @@ class Scraped:
         made = _grouped("max", (*query.by, *query.across, *filter(None, [self.label(query)])), self._value(query))
         if query.if_latest is not None:
             made = f"{made} == {int(query.if_latest)}"
+        if query.but_not:
+            true = f"{_selector(self.name(query.but_not.measurement, query.but_not.field), (), query.chosen_by())} == 1"
+            made = f"{made} unless {_grouped('max', query.across, true)}"
         if query.across:
             # Labels of the agent's own are unique: without this, a container in two targets would count twice.
             made = _grouped(query.combine, query.by, made)
@@ -64,7 +70,7 @@ class Scraped:
             return f"({running} + {frozen} or {running})"
         selected = _selector(self.name(figure.measurement, field), _fixed(figure), query.chosen_by())
         if query.shape == "latest" and figure.how == "rate":
-            return f"irate({selected}[5m])"
+            return f"{self.RATE_NOW}({selected}[5m])"
         window = "$__range" if query.shape == "range" else "$__rate_interval"
         if figure.how != "gauge":
             made = f"{ {'rate': 'rate', 'growth': 'increase'}[figure.how] }({selected}[{window}])"
@@ -105,7 +111,7 @@ class Scraped:
     def annotation(self, figure):
         """The counter is larger than a step before: each growth is in one step, and a counter that starts again is in none."""
         metric = _selector(self.name(figure.measurement, figure.field), (), ("host", "container"))
-        expression = _grouped("max", ("host", "container"), f"{metric} > {metric} offset 1m")
+        expression = _grouped("max", ONE, f"{metric} > {metric} offset 1m")
         texts = {"expr": expression, "titleFormat": "{{host}}", "textFormat": "{{container}}", "tagKeys": "", "step": "60s"}
         return {**texts, "target": {"refId": "Anno", **texts}}
 
@@ -145,6 +151,7 @@ class Lines(Scraped):
     SUFFIX, TITLE = "-victoriametrics", " (VictoriaMetrics)"
 
     HAS_TEXTS = False
+    RATE_NOW = "irate"  # the points have the times of the ticks
 
     def name(self, measurement, field):
         return f"{measurement}_{field}"

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass, field, replace
 
 HOST_MEASUREMENTS = ("host_", "lxcmon_push")
+# A container. Only one whose name is also in an earlier lxcpath has the tag lxcpath.
+ONE = ("host", "container", "lxcpath")
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Figure:
     window: str = "mean"  # function over the points of a gauge in an interval
     where: tuple = ()  # ((tag, value), ...)
     without: tuple = ()  # (tag, ...): only series that do not have it
+    not_of: tuple = ()  # ((tag, (value, ...)), ...): only series that have none of these
     text: bool = False
     only: bool | None = None  # of a boolean: only the points with this value
 
@@ -33,7 +36,7 @@ class Query:
     the range. Series of different `across` tags are combined last."""
     figure: Figure
     shape: str
-    by: tuple = ("host", "container")
+    by: tuple = ONE
     across: tuple = ()
     combine: str = "sum"
     reduce: str = "mean"  # of the range
@@ -43,6 +46,7 @@ class Query:
     also: tuple = ()  # figures of the same measurement, in the same sum: for alerts, of counts over the range
     gaps: bool = True  # of a series with a legend: an interval without a point is a gap
     if_latest: bool | None = None  # of a boolean that is combined: only of series whose latest value is this
+    but_not: Figure | None = None  # a boolean: of what is counted by the latest value, not those that have it true
     variables: tuple | None = None  # dashboard variables to filter by; None: host, and container if the measurement has it
 
     def chosen_by(self):
@@ -70,11 +74,32 @@ class Query:
         return replace(self, variables=names)
 
 
+@dataclass(frozen=True)
+class Part:
+    """A figure, times `times`, plus `plus`, in the sum of a `Worst`. Without points it adds nothing."""
+    query: Query
+    times: int = 1
+    plus: int = 0
+    recent: bool = False  # of the last 5 minutes, not of the whole range
+
+
+@dataclass(frozen=True)
+class Worst:
+    """For alerts: a sum of parts for each combination of `by` and `each`, and of these sums the largest, or the number of those above
+    `above`, for each combination of `by`. One sum, as InfluxQL joins no columns of two queries."""
+    parts: tuple
+    seconds: int
+    combine: str = "max"
+    above: int | None = None
+    by: tuple = ONE
+    each: tuple = ("mountpoint",)
+
+
 def tags_of(legend):
     return tuple(re.findall(r"\{(\w+)\}", legend))
 
 
-CONTAINER = "{container} {name} @ {host}"
+CONTAINER = "{container} {name} {lxcpath} @ {host}"
 HOST = "{host}"
 
 
@@ -87,11 +112,11 @@ def trend(figure):
     return Query(figure, "series")
 
 
-def latest(figure, name, by=("host", "container"), across=(), combine="sum", if_latest=None):
-    return Query(figure, "latest", by=by, across=across, combine=combine, name=name, if_latest=if_latest)
+def latest(figure, name, by=ONE, across=(), combine="sum", **more):
+    return Query(figure, "latest", by=by, across=across, combine=combine, name=name, **more)
 
 
-def over_range(figure, name, by=("host", "container"), across=(), combine="sum", reduce="mean"):
+def over_range(figure, name, by=ONE, across=(), combine="sum", reduce="mean"):
     return Query(figure, "range", by=by, across=across, combine=combine, reduce=reduce, name=name)
 
 

@@ -45,12 +45,12 @@ def record(lab, minutes, more):
 
 
 def take(folder, influx, begin, end):
-    jobs = [{"dashboard": f"influxql/{name}", "theme": theme, "width": width, "db": "lxc", "from": begin, "to": end, "minInterval": "5s",
-             "chosen": CHOSEN.get(name, {}), "picture": str(folder / f"{name}-{theme}-{width}.png")}
+    jobs = [{"server": influx.url, "dashboard": f"influxql/{name}", "theme": theme, "width": width, "db": "lxc", "from": begin,
+             "to": end, "minInterval": "5s", "chosen": CHOSEN.get(name, {}), "picture": str(folder / f"{name}-{theme}-{width}.png")}
             for name in ("fleet", "container", "agent") for theme in ("dark", "light") for width in (1600, 400)]
     runner = REPOSITORY / "tests/grafana/run_page.sh"
     look = [runner, folder / "page", "node", "look.mjs", REPOSITORY / "contrib/grafana/dashboards"]
-    done = subprocess.run(look, input=json.dumps({"influx": influx.url, "jobs": jobs}), text=True, stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(look, input=json.dumps(jobs), text=True, stdout=subprocess.PIPE, check=True)
     for page in json.loads(done.stdout):
         print(page["job"]["picture"], page["problem"], *page["problems"])
         # A palette makes it a third as large.

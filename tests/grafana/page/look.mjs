@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // look.mjs DASHBOARDS < jobs.json: opens the page in headless Chromium for each job, and prints what is seen as JSON.
-//   {influx: URL, jobs: [{dashboard, width, db, from, to, theme?, minInterval?, unfold?, chosen?: {NAME: VALUE}, picture?: PATH}]}
+//   [{server: URL, dashboard, width, from, to, db?, theme?, minInterval?, unfold?, chosen?: {NAME: VALUE}, picture?: PATH}]
 import fs from 'node:fs';
 import path from 'node:path';
 import puppeteer from 'puppeteer-core';
 import { look } from './seen.mjs';
 import { serve } from './serve.mjs';
 
-const PATIENCE_MSEC = 150_000;
+const PATIENCE_MSEC = 300_000; // where others work on the machine
 const ADDRESS = 'http://grafana.test/';
 
-function addressOf({ chosen = {}, width, picture, ...more }) {
+function addressOf({ server, chosen = {}, width, picture, ...more }) {
   const url = new URL(ADDRESS);
   for (const [name, value] of Object.entries(more)) url.searchParams.set(name, value);
   for (const [name, value] of Object.entries(chosen)) url.searchParams.set(`var-${name}`, value);
@@ -39,13 +39,17 @@ const standsStill = () => new Promise((done) => {
 
 async function openPage(browser, job) {
   const page = await browser.newPage();
-  await serve(page, dashboards, influx);
+  const waiting = await serve(page, dashboards, job.server);
   const problems = [];
   page.on('pageerror', (error) => problems.push(`page: ${error.stack ?? error}`));
   page.on('console', (message) => { if (message.type() === 'error') problems.push(`console: ${message.text()} ${message.location().url}`); });
   await page.setViewport({ width: job.width, height: 1000 });
   await page.goto(addressOf(job), { timeout: PATIENCE_MSEC });
-  await page.waitForFunction(isSettled, { timeout: PATIENCE_MSEC, polling: 200 });
+  await page.waitForFunction(isSettled, { timeout: PATIENCE_MSEC, polling: 200 }).catch(async (error) => {
+    const states = await page.evaluate(() => [document.querySelector('main')?.dataset, ...document.querySelectorAll('[data-panel]')]
+      .map((each) => JSON.stringify(each?.dataset ?? each)));
+    throw new Error([error, ...problems, ...waiting, ...states].join('\n'));
+  });
   // What is below the edge of the window would not be drawn.
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await page.setViewport({ width: job.width, height });
@@ -61,7 +65,7 @@ async function done(browser, job) {
   return { job, problems, ...seen };
 }
 
-const { influx, jobs } = JSON.parse(fs.readFileSync(0, 'utf8'));
+const jobs = JSON.parse(fs.readFileSync(0, 'utf8'));
 const dashboards = path.resolve(process.argv[2]);
 const browser = await puppeteer.launch({
   executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--force-color-profile=srgb'],

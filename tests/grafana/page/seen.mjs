@@ -12,11 +12,13 @@ export function look() {
   };
 
   // The first cell is the line's colour.
-  const legend = (panel) => [...panel.querySelectorAll('table tbody tr')].map((row) => texts(row, 'td').slice(1));
+  const rows = (panel) => [...panel.querySelectorAll('table tbody tr')];
+  const legend = (panel) => rows(panel).map((row) => texts(row, 'td').slice(1));
+  const colors = (panel) => rows(panel).map((row) => row.querySelector('[data-testid=series-icon]').style.background);
 
   const panels = [...document.querySelectorAll('[data-panel]')].map((panel) => ({
     id: Number(panel.dataset.panel), state: panel.dataset.state, ...window.seen[panel.dataset.panel], text: panel.innerText,
-    table: table(panel), legend: legend(panel), links: [...panel.querySelectorAll('a[href]')].map((each) => each.getAttribute('href')),
+    table: table(panel), legend: legend(panel), colors: colors(panel), links: [...panel.querySelectorAll('a[href]')].map((each) => each.getAttribute('href')),
   }));
   return { problem: document.querySelector('main').dataset.problem, panels };
 }

@@ -18,26 +18,32 @@ async function file(folder, name) {
   return body ? { status: 200, contentType: TYPES[path.extname(name)], body } : { status: 404, body: `no ${name} in ${folder}` };
 }
 
-async function query(influx, body) {
-  const answer = await fetch(new URL('/query', influx), { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
+/** Of InfluxDB (a POST), Prometheus and VictoriaMetrics. */
+async function query(server, path, body) {
+  const headers = body ? { 'content-type': 'application/x-www-form-urlencoded' } : {};
+  const answer = await fetch(new URL(path, server), { method: body ? 'POST' : 'GET', body, headers });
   return { status: answer.status, contentType: 'application/json', body: Buffer.from(await answer.arrayBuffer()) };
 }
 
-async function answerTo(request, dashboards, influx) {
-  const { pathname } = new URL(request.url());
-  if (pathname === '/query') return query(influx, request.postData());
+async function answerTo(request, dashboards, server) {
+  const { pathname, search } = new URL(request.url());
+  if (pathname === '/query' || pathname.startsWith('/api/v1/')) return query(server, pathname + search, request.postData());
   if (pathname.startsWith('/dashboards/')) return file(dashboards, pathname.slice('/dashboards/'.length));
   const prefix = Object.keys(FOLDERS).find((each) => pathname.startsWith(each));
   if (prefix) return file(FOLDERS[prefix], pathname.slice(prefix.length).replace('.woff2', '.otf'));
   return file(path.join(HERE, 'dist'), pathname === '/' ? 'index.html' : pathname.slice(1));
 }
 
-/** From now on no request of `page` reaches the network. */
-export async function serve(page, dashboards, influx) {
+/** From now on no request of `page` reaches the network. Returns the set of those that have no answer yet. */
+export async function serve(page, dashboards, server) {
+  const waiting = new Set();
   await page.setRequestInterception(true);
   page.on('request', (request) => {
     if (request.url().startsWith('data:')) return request.continue();
-    answerTo(request, dashboards, influx).catch((error) => ({ status: 502, contentType: 'application/json',
-      body: JSON.stringify({ error: String(error) }) })).then((answer) => request.respond(answer)).catch(() => {});
+    waiting.add(request.url());
+    answerTo(request, dashboards, server).catch((error) => ({ status: 502, contentType: 'application/json',
+      body: JSON.stringify({ error: String(error) }) })).then((answer) => request.respond(answer)).then(() => waiting.delete(request.url()))
+      .catch((error) => waiting.add(`${request.url()}: ${error}`));
   });
+  return waiting;
 }

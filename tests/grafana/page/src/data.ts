@@ -4,9 +4,10 @@ import {
   applyFieldOverrides, cacheFieldDisplayNames, type DataFrame, dateTime, type GrafanaTheme2, type InterpolateFunction, rangeUtil, type TimeRange,
 } from '@grafana/data';
 import { registry } from './fields';
-import { ask, framesOf } from './influx';
+import { influxFrames } from './influx';
+import { prometheusFrames } from './prometheus';
 import { transformed } from './transform';
-import type { Asked, Panel } from './types';
+import type { Asked, InfluxTarget, Panel, PrometheusTarget } from './types';
 import { filler, type Values } from './variables';
 
 export interface PanelData { frames: DataFrame[]; fill: InterpolateFunction; range: TimeRange }
@@ -22,8 +23,9 @@ export async function dataOf(panel: Panel, asked: Asked, values: Values, width: 
   // The panel's own minimum goes before that of the data source.
   const { interval } = rangeUtil.calculateInterval(range, points, panel.interval ?? asked.minInterval);
   const fill = filler(asked, values, interval);
-  const answers = await Promise.all(panel.targets.map(async (target) => framesOf(target, await ask(asked.db, fill(target.query)))));
-  const raw = await transformed(panel.transformations, answers.flat());
+  const answer = 'expr' in panel.targets[0] ? await prometheusFrames(panel.targets as PrometheusTarget[], asked, fill, interval)
+    : await influxFrames(panel.targets as InfluxTarget[], asked, fill);
+  const raw = await transformed(panel.transformations, answer);
   const frames = applyFieldOverrides({
     data: raw, fieldConfig: panel.fieldConfig, fieldConfigRegistry: registry(panel.type), replaceVariables: fill, theme, timeZone: 'utc',
   });

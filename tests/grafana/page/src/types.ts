@@ -2,12 +2,13 @@
 // What the page reads of a dashboard file; tests/grafana/shapes.ts checks the whole of it.
 import type { DataTransformerConfig, FieldConfigSource, ReduceDataOptions } from '@grafana/data';
 
-export interface Target { refId: string; query: string; alias?: string; resultFormat: 'time_series' | 'table' }
+export interface InfluxTarget { refId: string; query: string; alias?: string; resultFormat: 'time_series' | 'table' }
+export interface PrometheusTarget { refId: string; expr: string; legendFormat?: string; format: 'time_series' | 'table'; instant: boolean }
 
 export interface Panel {
   id: number; type: 'timeseries' | 'stat' | 'table' | 'state-timeline' | 'row'; title: string; description?: string;
   gridPos: { x: number; y: number; w: number; h: number }; interval?: string; maxDataPoints?: number;
-  targets: Target[]; fieldConfig: FieldConfigSource; transformations?: DataTransformerConfig[];
+  targets: InfluxTarget[] | PrometheusTarget[]; fieldConfig: FieldConfigSource; transformations?: DataTransformerConfig[];
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   options: any & { reduceOptions?: ReduceDataOptions }; collapsed?: boolean; panels?: Panel[];
 }
