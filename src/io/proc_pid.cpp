@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 namespace lxcmon::io {
 namespace {
@@ -60,21 +61,40 @@ std::optional<std::int64_t> parse_start_ticks(std::string_view text) noexcept {
     return stat ? stat->count(22) : std::nullopt;
 }
 
-std::optional<std::int64_t> parse_process_statm(std::string_view text) noexcept {
-    if (!io::single_line(text))
-        return std::nullopt;
-    static_cast<void>(io::take_until(text, ' ')); // size of the address space
-    const auto pages = io::parse_count(io::take_until(text, ' '));
-    return pages && *pages > 0 && !text.empty() ? pages : std::nullopt;
+void parse_process_statm(std::string_view text, ProcessStats& stats) noexcept {
+    const auto line = io::single_line(text);
+    if (!line)
+        return;
+    enum Column : std::size_t { size, resident, shared, code, library, data, column_count };
+    std::array<std::optional<std::int64_t>, column_count> pages;
+    std::size_t at = 0;
+    io::for_each_word(*line, [&](std::string_view word) {
+        if (at < pages.size())
+            pages[at++] = io::parse_count(word);
+    });
+    if (pages[resident].value_or(0) == 0 || !pages[shared] || !pages[code] || !pages[data])
+        return;
+    stats.rss_pages = pages[resident];
+    stats.shared_pages = pages[shared];
+    stats.text_pages = pages[code];
+    stats.data_pages = pages[data];
 }
 
 void parse_process_io(std::string_view text, ProcessStats& stats) noexcept {
+    constexpr auto counters =
+        std::to_array<std::pair<std::string_view, std::optional<std::int64_t> ProcessIo::*>>({
+            {"rchar:", &ProcessIo::read_syscall_bytes},
+            {"wchar:", &ProcessIo::write_syscall_bytes},
+            {"syscr:", &ProcessIo::read_syscalls},
+            {"syscw:", &ProcessIo::write_syscalls},
+            {"read_bytes:", &ProcessIo::read_bytes},
+            {"write_bytes:", &ProcessIo::write_bytes},
+        });
     io::for_each_line(text, [&](std::string_view line) {
         const std::string_view key = io::take_until(line, ' ');
-        if (key == "read_bytes:")
-            stats.read_bytes = io::parse_count(line);
-        else if (key == "write_bytes:")
-            stats.write_bytes = io::parse_count(line);
+        for (const auto& [name, counter] : counters)
+            if (name == key)
+                stats.*counter = io::parse_count(line);
     });
 }
 
@@ -119,7 +139,7 @@ ProcessStats read_process(int proc_fd, pid_t pid, bool want_io, std::span<char> 
         parse_process_io(io::read_once(proc_fd, path.data(), buffer).text, stats);
     }
     std::snprintf(path.data(), path.size(), "%d/statm", pid);
-    stats.rss_pages = parse_process_statm(io::read_once(proc_fd, path.data(), buffer).text);
+    parse_process_statm(io::read_once(proc_fd, path.data(), buffer).text, stats);
     std::snprintf(path.data(), path.size(), "%d/stat", pid);
     if (parse_process_stat(io::read_once(proc_fd, path.data(), buffer).text, stats))
         stats.pid = pid;

@@ -12,9 +12,16 @@
 
 namespace lxcmon::io {
 
+/// Counters of /proc/PID/io (proc_pid_io(5)).
+struct ProcessIo {
+    std::optional<std::int64_t> read_bytes, write_bytes;       ///< from and to disks
+    std::optional<std::int64_t> read_syscalls, write_syscalls; ///< syscr, syscw: read(2), write(2) and others
+    std::optional<std::int64_t> read_syscall_bytes, write_syscall_bytes; ///< rchar, wchar: passed by these
+};
+
 /// Metrics of one process (proc_pid_stat(5), _statm(5), _io(5)): the sum of all its threads, ended ones
 /// included. The process chooses its name: untrusted, any bytes except NUL.
-struct ProcessStats {
+struct ProcessStats : ProcessIo {
     static constexpr std::size_t most_name_bytes = 64; ///< kernel threads; processes have at most 15
 
     pid_t pid = 0; ///< 0: the process has ended or can't be read
@@ -23,8 +30,8 @@ struct ProcessStats {
     std::int64_t start_ticks = 0; ///< USER_HZ since boot; pid and start identify a process
     std::int64_t cpu_ticks = 0;
     std::int64_t threads = 0;
-    std::optional<std::int64_t> rss_pages; ///< absent if the first thread has ended
-    std::optional<std::int64_t> read_bytes, write_bytes;
+    std::optional<std::int64_t> rss_pages; ///< these are absent if the first thread has ended
+    std::optional<std::int64_t> shared_pages, text_pages, data_pages;
 
     [[nodiscard]] std::string_view command() const noexcept { return {name.data(), name_bytes}; }
 };
@@ -35,9 +42,10 @@ struct ProcessStats {
 /// The start time of the process in /proc/PID/stat, in USER_HZ since boot. Accepts any name.
 [[nodiscard]] std::optional<std::int64_t> parse_start_ticks(std::string_view text) noexcept;
 
-/// Resident pages in /proc/PID/statm (rss in stat is off by some pages per CPU). nullopt for 0: a process
-/// whose first thread has ended, or is ending, has released its memory.
-[[nodiscard]] std::optional<std::int64_t> parse_process_statm(std::string_view text) noexcept;
+/// Parses /proc/PID/statm: pages that are resident (rss in stat is off by some pages per CPU), the part of
+/// them that is shared, and the sizes of text and of data with stack. Sets all or nothing: nothing for 0
+/// resident pages, as a process whose first thread has ended, or is ending, has released its memory.
+void parse_process_statm(std::string_view text, ProcessStats& stats) noexcept;
 
 /// Parses /proc/PID/io: sets the fields that it has.
 void parse_process_io(std::string_view text, ProcessStats& stats) noexcept;

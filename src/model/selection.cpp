@@ -18,8 +18,8 @@ Selection Selection::by_default() noexcept {
     Selection usual = everything();
     for (const MeasurementInfo& measurement : measurement_table) {
         const FieldRange range = find_fields(measurement.name);
-        for (FieldId field = range.first; field < range.last && !measurement.is_on_by_default; ++field)
-            usual.fields_.reset(field);
+        for (FieldId field = range.first; field < range.last; ++field)
+            usual.fields_.set(field, measurement.is_on_by_default && field_table[field].is_on_by_default);
     }
     return usual;
 }
@@ -60,8 +60,9 @@ bool Selection::set(const std::string& glob, bool wanted) {
             name += '.' + std::string(info.name);
         if (info.measurement.empty() || ::fnmatch(glob.c_str(), name.c_str(), 0) != 0)
             continue;
-        fields_.set(field, wanted);
         found = true;
+        if (!wanted || is_of_fields || info.is_on_by_default)
+            fields_.set(field, wanted);
     }
     return found;
 }

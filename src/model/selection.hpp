@@ -14,12 +14,13 @@ class Selection {
   public:
     /// Every field.
     [[nodiscard]] static Selection everything() noexcept;
-    /// The measurements that are sent by default.
+    /// The measurements and fields that are sent by default.
     [[nodiscard]] static Selection by_default() noexcept;
     /// Applies patterns in order: GLOB or +GLOB adds fields, !GLOB removes them. A glob (fnmatch(3)) matches
-    /// measurements ("host_*"), or measurement and field ("lxc_memory.*_bytes"). If the first pattern begins
-    /// with + or !, the start is the default, else the empty selection. Without patterns: the default. Throws
-    /// std::invalid_argument with the glob if it matches no field.
+    /// measurements ("host_*"), or measurement and field ("lxc_memory.*_bytes"). Fields that are off by
+    /// default are only added by the second kind. If the first pattern begins with + or !, the start is the
+    /// default, else the empty selection. Without patterns: the default. Throws std::invalid_argument with
+    /// the glob if it matches no field.
     [[nodiscard]] static Selection of(std::span<const std::string> patterns);
 
     /// Removes all fields that `glob` matches; returns false if it matches none.

@@ -6,7 +6,7 @@
 # usage: capture_figures.sh LXCMONTEST_PUSH_BINARY
 set -euo pipefail
 
-once() { "$binary" --config /dev/null --host captured --no-host --once --dry-run >"$OUT/$1"; }
+once() { "$binary" --config /dev/null --host captured --no-host --metrics '+lxc_memory.*' --once --dry-run >"$OUT/$1"; }
 
 binary=$1
 once before.lp

@@ -20,7 +20,7 @@ namespace {
 io::ProcessStats parsed(std::string_view text) {
     io::ProcessStats stats;
     io::parse_process_io(text, stats);
-    stats.rss_pages = io::parse_process_statm(text);
+    io::parse_process_statm(text, stats);
     if (io::parse_process_stat(text, stats)) {
         require(!stats.command().empty() && stats.command().size() <= io::ProcessStats::most_name_bytes,
                 "a name within bounds");
@@ -30,6 +30,7 @@ io::ProcessStats parsed(std::string_view text) {
     }
     require(stats.read_bytes.value_or(0) >= 0 && stats.write_bytes.value_or(0) >= 0, "no negative bytes");
     require(!stats.rss_pages || *stats.rss_pages > 0, "no empty process");
+    require(stats.rss_pages.has_value() == stats.data_pages.has_value(), "all of the memory or nothing");
     return stats;
 }
 
@@ -54,6 +55,11 @@ std::vector<io::ProcessStats> scanned(FuzzedDataProvider& data) {
             stats.read_bytes = count();
         if (data.ConsumeBool())
             stats.write_bytes = count();
+        if (data.ConsumeBool())
+            stats.shared_pages = stats.text_pages = stats.data_pages = count();
+        if (data.ConsumeBool())
+            stats.read_syscalls = stats.write_syscalls = stats.read_syscall_bytes =
+                stats.write_syscall_bytes = count();
         processes[stats.pid] = stats;
     }
     std::vector<io::ProcessStats> list;

@@ -23,7 +23,7 @@ FLUX_OWN = {"_value", "value", "_time", "_field", "_measurement", "_start", "_st
 
 
 def known_names(binary):
-    """{measurement: its tags and fields}, the measurements that are off by default, and {metric: its measurement and field}, by the
+    """{measurement: its tags and fields}, the (measurement, field) that are off by default, and {metric: its measurement and field}, by the
     names that Prometheus has and by those that VictoriaMetrics makes of line protocol."""
     known, off, metrics = {}, set(), {}
     for row in json.loads(subprocess.run([binary, "fields", "--json"], capture_output=True, check=True, text=True).stdout):
@@ -32,7 +32,7 @@ def known_names(binary):
         if "container" in names:
             names.add("lxcpath")  # of a second container of the same name
         if not row["sent"]:
-            off.add(row["measurement"])
+            off.add((row["measurement"], row["field"]))
         for name in (row["metric"], f"{row['measurement']}_{row['field']}"):
             metrics[name] = row["measurement"], row["field"]
     return known, off, metrics
@@ -98,11 +98,16 @@ def asked_in(target):
     return target.get("query") or target["expr"]
 
 
+def asks_for_any(fields, text, metrics):
+    measurement, names = names_in(text, metrics)
+    return any((measurement, name) in fields for name in names)
+
+
 def panels_without_data(off, metrics):
     """Those that would be empty on a default install."""
     for name, text in files():
         for panel in json.loads(text)["panels"] if name.endswith(".json") else []:
-            if any(names_in(asked_in(target), metrics)[0] in off for target in panel.get("targets", [])):
+            if any(asks_for_any(off, asked_in(target), metrics) for target in panel.get("targets", [])):
                 yield f"{name}: {panel['title']} is empty by default"
 
 

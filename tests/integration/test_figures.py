@@ -11,6 +11,7 @@ from pathlib import Path
 import seen_fields
 
 from support.case import HOST, LabCase, row_after
+from support.cgroup import hold_locked_memory
 from support.containers import Limits, Spec
 from support.second_source import CpuRecorder, SecondSource
 from support.waiting import wait_until
@@ -21,7 +22,6 @@ DD = "exec dd if=/dev/zero of=/dev/null bs=64k"
 UNLIMITED_FIELDS = {"lxc_cpu": {"limit_cores", "own_limit_cores"},
                     "lxc_memory": {"limit_bytes", "own_limit_bytes", "used_percent", "high_bytes", "swap_limit_bytes", "own_swap_limit_bytes"},
                     "lxc_pids": {"limit", "own_limit"}}
-
 
 # What is sent in turn, and not at each tick: the point that has one of these has all of its measurement.
 IN_TURN = {"lxc_cpu": "cpus", "lxc_memory": "peak_bytes"}
@@ -57,7 +57,7 @@ class FiguresCase(LabCase):
         cls.influx = cls.start_influxd()
 
     def setUp(self):
-        self.agent = self.start_agent("--interval", "500ms", "--influx-url", self.influx.url, "--tag", "site=lab")
+        self.agent = self.start_agent("--interval", "500ms", "--influx-url", self.influx.url, "--tag=site=lab", "--metrics=+lxc_memory.*")
 
     def row(self, measurement, container, moment_ns=None, **tags):
         return row_after(self.influx, self.agent, measurement, moment_ns, container=container.name,
@@ -131,8 +131,10 @@ class Memory(FiguresCase):
         wait_until(lambda: source.memory()["anon_bytes"] > 24 * MIB, 60, "the shell to hold its memory", source.memory)
         self.limited.run_inside("dd", "if=/dev/zero", "of=/tmp/big", "bs=1M", "count=48")
         self.limited.run_inside("dd", "if=/dev/zero", "of=/cached", "bs=1M", "count=32", "conv=fsync")
+        hold_locked_memory(self, self.limited.cgroup(), 4 * MIB)
         # The kernel brings memory.stat up to date every other second only.
         wait_until(lambda: source.memory()["file_bytes"] > 79 * MIB, 60, "memory.stat to tell of the files", source.memory)
+        wait_until(lambda: source.memory()["unevictable_bytes"] > 3 * MIB, 60, "locked memory in memory.stat", source.memory)
         row, wanted = self.bracketed(source.memory, "lxc_memory", self.limited)
         self.assertGreater(row["anon_bytes"], 24 * MIB)
         self.assertGreater(row["shmem_bytes"], 47 * MIB)

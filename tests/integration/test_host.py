@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import unittest
+from pathlib import Path
 
 import seen_fields
 from support import agent as program
@@ -30,7 +31,7 @@ class HostCase(LabCase):
         cls.container.start()
         cls.influx = cls.start_influxd()
         cls.agent = program.Agent(cls.workspace, "--lxcpath", cls.lab.lxcpath, "--host", HOST, "--interval", "500ms", "--influx-url",
-                                  cls.influx.url, "--tag", "site=lab", "--net-loopback")
+                                  cls.influx.url, "--tag", "site=lab", "--net-loopback", "--metrics", "+host_*.*")
         cls.addClassCleanup(cls.agent.kill)
 
     def row(self, measurement, **tags):
@@ -49,6 +50,7 @@ class Host(HostCase):
         begin = self.row("host_cpu")
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(["sh", "-c", "ulimit -t 2; while :; do :; done"], check=False)
+        subprocess.run(["nice", "sh", "-c", "ulimit -t 1; while :; do :; done"], check=False)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         end = self.compare(host_source.cpu, "host_cpu", slack=20_000)
         self.assert_all_equal(end, {"cpus": os.sysconf("SC_NPROCESSORS_ONLN")})
@@ -62,12 +64,21 @@ class Host(HostCase):
         self.assertLessEqual(max(row["usage_percent"] for row in rows), 105 * end["cpus"])
         seen_fields.note("host_cpu", "usage_percent")
 
+    def test_context_switches_and_interrupts(self):
+        begin = self.row("host_cpu")
+        end = self.compare(host_source.events, "host_cpu")
+        for field in ("context_switches", "interrupts", "soft_interrupts"):
+            self.assertGreater(end[field], begin[field], field)
+
     def test_memory(self):
         # Counted by /proc/vmstat, whichever cgroup it is in.
         (small,) = self.started(self.lab.add("it-oom", Spec(Limits(memory_bytes=32 * MIB))))
         small.run_inside("dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1", check=False)
         self.assertGreater(host_source.memory()["oom_kill"], 0)
+        before = self.row("host_memory")
+        subprocess.run(["dd", "if=/dev/zero", f"of={self.path('paged')}", "bs=1M", "count=16", "oflag=direct", "status=none"], check=True, timeout=60)
         row = self.compare(host_source.memory, "host_memory", slack=MIB)
+        self.assertGreaterEqual(row["pgpgout_bytes"] - before["pgpgout_bytes"], 16 * MIB, "vmstat counts KiB")
         if host_source.meminfo()["SwapTotal"] == 0:
             self.assertFalse({"swap_usage_bytes", "swap_limit_bytes"} & set(row.fields), "a host without swap")
 
@@ -99,6 +110,24 @@ class Host(HostCase):
         for field in ("read_bytes", "write_bytes"):
             self.assertGreaterEqual(after[field] - before[field], 16 * MIB, field)
         self.assertEqual(self.influx.tag_values("device", measurement="host_io"), host_source.whole_disks())
+
+    def test_block_io_in_flight(self):
+        disk = host_source.disk_of(self.workspace.path)
+        write = f"while :; do dd if=/dev/zero of={self.path('written')} bs=1M count=16 oflag=direct conv=notrunc status=none; done"
+        writer = subprocess.Popen(["timeout", "120", "sh", "-c", write])
+        self.workspace.note_process(writer.pid)
+        self.addCleanup(writer.wait)
+        self.addCleanup(writer.terminate)
+        most = 0
+
+        def seen_by_both():
+            nonlocal most
+            most = max(most, host_source.in_flight(disk))
+            return most and max(row["in_flight"] for row in self.influx.rows("host_io", device=disk))
+
+        told = self.agent.wait_for(seen_by_both, 60, "I/O in flight")
+        self.assertLessEqual(told, int(Path(f"/sys/block/{disk}/queue/nr_requests").read_text()) * os.cpu_count())
+        seen_fields.note("host_io", "in_flight")
 
     def test_interfaces(self):
         bridge, outside = self.lab.bridge, self.row("lxc_net", interface="eth0")["host_interface"]

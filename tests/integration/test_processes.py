@@ -38,6 +38,11 @@ def pids_of(container):
     return pids
 
 
+def kib(status, *names):
+    """The sum in bytes of these lines of /proc/PID/status."""
+    return sum(int(status[name].split()[0]) for name in names) * 1024
+
+
 def commands_of(container):
     """The figures of lxc_process by command, of those that live."""
     commands = {}
@@ -46,7 +51,10 @@ def commands_of(container):
             status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
             io = {key.rstrip(":"): number for key, number in read_key_values(Path(f"/proc/{pid}/io")).items()}
             figures = {"count": 1, "cpu_usec": cpu_usec_of(pid), "rss_bytes": int(status["VmRSS"].split()[0]) * 1024,
-                       "threads": int(status["Threads"]), "read_bytes": io["read_bytes"], "write_bytes": io["write_bytes"]}
+                       "threads": int(status["Threads"]), "read_bytes": io["read_bytes"], "write_bytes": io["write_bytes"],
+                       "shared_bytes": kib(status, "RssFile", "RssShmem"), "text_bytes": kib(status, "VmExe"),
+                       "data_bytes": kib(status, "VmData", "VmStk"), "read_syscalls": io["syscr"], "write_syscalls": io["syscw"],
+                       "read_syscall_bytes": io["rchar"], "write_syscall_bytes": io["wchar"]}
             sums = commands.setdefault(command_of(pid), Counter())
         except (FileNotFoundError, ProcessLookupError, KeyError):
             continue
@@ -56,7 +64,7 @@ def commands_of(container):
 
 class Processes(WatchCase):
     def watch_commands(self, *arguments):
-        return self.watch("--metrics", "+lxc_process", "--top-commands", "20", *arguments)
+        return self.watch("--metrics", "+lxc_process.*", "--top-commands", "20", *arguments)
 
     def row(self, container, command):
         return row_after(self.influx, self.agent, "lxc_process", container=container.name, command=command, db=self.db)

@@ -22,6 +22,9 @@ V2_HUGETLB = ("current", "max", "events")
 SIZE_UNITS = ("KB", "MB", "GB")
 
 
+LISTS = ("active_anon", "inactive_anon", "active_file", "inactive_file", "unevictable")
+
+
 def cpus_in(lines):
     if not lines or not lines[0]:
         return None
@@ -63,7 +66,8 @@ def memory_v1(files):
         "file_writeback": "writeback",
     }  # fmt: skip
     figures = {f"{name}_bytes": stat.get(key) for name, key in plain.items()}
-    figures.update({key: stat.get(key) for key in ("pgfault", "pgmajfault")})
+    figures.update({key: stat.get(key) for key in ("pgfault", "pgmajfault", "pgpgin", "pgpgout")})
+    figures.update({f"{name}_bytes": stat.get(name) for name in LISTS})
     figures["refault_anon"] = stat.get("workingset_refault_anon")
     figures["refault_file"] = stat.get("workingset_refault_file")
     figures["swap_usage_bytes"], figures["inactive_file"] = stat.get("swap"), stat.get("inactive_file")
@@ -83,6 +87,7 @@ def memory_v2(files):
     names = "anon file kernel slab sock shmem file_mapped file_dirty file_writeback".split()
     figures = {f"{name}_bytes": stat.get(name) for name in names}
     figures.update({key: stat.get(key) for key in ("pgfault", "pgmajfault", "pgscan", "pgsteal", "inactive_file", "slab_reclaimable")})
+    figures.update({f"{name}_bytes": stat.get(name) for name in LISTS})
     figures.update({f"refault_{of}": stat.get(f"workingset_refault_{of}") for of in ("anon", "file")})
     figures.update({f"events_{key}": events.get(key) for key in ("low", "high", "max")})
     figures.update({key: events.get(key) for key in ("oom", "oom_kill")})
@@ -102,7 +107,8 @@ MEMORY_ORDER = (
     "usage_bytes used_bytes working_set_bytes limit_bytes own_limit_bytes high_bytes peak_bytes anon_bytes file_bytes kernel_bytes "
     "slab_bytes sock_bytes shmem_bytes file_mapped_bytes file_dirty_bytes file_writeback_bytes pgfault pgmajfault "
     "refault_anon refault_file pgscan pgsteal events_low events_high events_max oom oom_kill swap_usage_bytes "
-    "swap_limit_bytes own_swap_limit_bytes swap_peak_bytes swap_events_max swap_events_fail used_percent"
+    "swap_limit_bytes own_swap_limit_bytes swap_peak_bytes swap_events_max swap_events_fail used_percent "
+    "active_anon_bytes inactive_anon_bytes active_file_bytes inactive_file_bytes unevictable_bytes pgpgin pgpgout"
 ).split()
 
 

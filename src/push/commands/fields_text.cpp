@@ -83,7 +83,8 @@ std::string fields_as_markdown() {
                     " | | | tags: " + tags_of(measurement) + " |\n";
         before = measurement.name;
         text += "| | " + std::string(field.name) + " | " + type_name(field.type) + " | " +
-                std::string(field.unit) + " | " + source_of(field) + " |\n";
+                std::string(field.unit) + " | " + source_of(field) +
+                (field.is_on_by_default ? "" : "; off by default") + " |\n";
     });
     return text;
 }

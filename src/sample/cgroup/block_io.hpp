@@ -27,8 +27,8 @@ void parse_io_stat(std::string_view text, std::vector<DeviceIo>& devices);
 /// Adds to `devices`.
 void parse_blkio(std::string_view text, bool operations, std::vector<DeviceIo>& devices);
 
-/// Sets `fields`: fields_of("lxc_io") or fields_of("host_io"). `path`: BlockDevice::path, which must live as
-/// long as the point.
+/// Sets `fields`: fields_of("lxc_io"), or these of fields_of("host_io"). `path`: BlockDevice::path, which
+/// must live as long as the point.
 void set_device_io(const DeviceIo& device, std::string_view path, FieldRange fields,
                    Readings& readings) noexcept;
 

@@ -8,7 +8,7 @@ void derive_memory(Readings& readings) noexcept {
     const auto file = readings.integer(field_id("lxc_memory", "file_bytes"));
     const auto shmem = readings.integer(field_id("lxc_memory", "shmem_bytes"));
     const auto limit = readings.integer(field_id("lxc_memory", "limit_bytes"));
-    const auto inactive = readings.integer(field_id("", "inactive_file_bytes"));
+    const auto inactive = readings.integer(field_id("lxc_memory", "inactive_file_bytes"));
     if (usage && inactive && *usage >= *inactive)
         readings.set(field_id("lxc_memory", "working_set_bytes"), *usage - *inactive);
     // The kernel counts shmem and tmpfs as page cache, but can't drop them: without swap they end in an OOM

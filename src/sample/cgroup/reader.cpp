@@ -48,6 +48,7 @@ std::optional<std::int64_t> figure(std::string_view text, NumberFormat reading) 
     case NumberFormat::ticks_to_usec:
         return product(*number, io::user_hz_tick_usec());
     case NumberFormat::kib_to_bytes:
+    case NumberFormat::bare_kib_to_bytes:
         return product(*number, 1024);
     }
     return std::nullopt;
@@ -72,7 +73,7 @@ constexpr auto computed = std::to_array<Computed>({
     {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "file_bytes")},
     {field_id("lxc_memory", "used_percent"), field_id("lxc_memory", "limit_bytes")},
     {field_id("lxc_memory", "working_set_bytes"), field_id("lxc_memory", "usage_bytes")},
-    {field_id("lxc_memory", "working_set_bytes"), field_id("", "inactive_file_bytes")},
+    {field_id("lxc_memory", "working_set_bytes"), field_id("lxc_memory", "inactive_file_bytes")},
     {field_id("host_memory", "usage_bytes"), field_id("host_memory", "limit_bytes")},
     {field_id("host_memory", "usage_bytes"), field_id("", "host_free_bytes")},
     {field_id("host_memory", "file_bytes"), field_id("", "host_cached_bytes")},

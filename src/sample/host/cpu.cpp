@@ -11,7 +11,19 @@ namespace lxcmon::sample {
 namespace {
 
 /// Columns of the line "cpu", in USER_HZ ticks.
-enum Column : std::size_t { user, nice, system, idle, iowait, irq, softirq, steal, column_count };
+enum Column : std::size_t {
+    user,
+    nice,
+    system,
+    idle,
+    iowait,
+    irq,
+    softirq,
+    steal,
+    guest,
+    guest_nice,
+    column_count
+};
 using Columns = std::array<std::optional<std::int64_t>, column_count>;
 
 consteval FieldId cpu_field(std::string_view name) {
@@ -47,6 +59,18 @@ void set_times(const Columns& columns, Readings& readings) noexcept {
     set(cpu_field("system_usec"), {system, irq, softirq});
     set(cpu_field("iowait_usec"), {iowait});
     set(cpu_field("steal_usec"), {steal});
+    set(cpu_field("nice_usec"), {nice});
+    set(cpu_field("irq_usec"), {irq});
+    set(cpu_field("softirq_usec"), {softirq});
+    set(cpu_field("guest_usec"), {guest});
+    set(cpu_field("guest_nice_usec"), {guest_nice});
+    set(cpu_field("idle_usec"), {idle});
+}
+
+/// The first number of a line, which is the total of the others.
+void set_total(FieldId field, std::string_view line, Readings& readings) noexcept {
+    if (const auto total = io::parse_count(io::take_until(line, ' ')))
+        readings.set(field, *total);
 }
 
 } // namespace
@@ -57,6 +81,12 @@ void parse_host_cpu(std::string_view stat, Readings& readings) noexcept {
         std::string_view name = io::take_until(line, ' ');
         if (name == "cpu")
             return set_times(parse_columns(line), readings);
+        if (name == "ctxt")
+            return set_total(cpu_field("context_switches"), line, readings);
+        if (name == "intr")
+            return set_total(cpu_field("interrupts"), line, readings);
+        if (name == "softirq")
+            return set_total(cpu_field("soft_interrupts"), line, readings);
         if (name.starts_with("cpu")) {
             name.remove_prefix(3);
             cpus += io::parse_number<unsigned>(name) ? 1 : 0;

@@ -17,19 +17,70 @@ constexpr std::size_t id_words = 3;        // major, minor, name
 
 /// The columns after the name.
 enum DiskColumn : std::size_t {
-    reads = 0,
-    sectors_read = 2,
-    writes = 4,
-    sectors_written = 6,
-    old_column_count = 11, ///< before Linux 4.18
-    discards = 11,
-    sectors_discarded = 13,
-    disk_column_count = 14 ///< used columns; more follow
+    reads,
+    reads_merged,
+    sectors_read,
+    msec_reading,
+    writes,
+    writes_merged,
+    sectors_written,
+    msec_writing,
+    now_in_flight,
+    msec_busy,
+    msec_queued,
+    old_column_count, ///< before Linux 4.18
+    discards = old_column_count,
+    discards_merged,
+    sectors_discarded,
+    msec_discarding,
+    flushes,
+    msec_flushing,
+    disk_column_count ///< used columns; more may follow
 };
 
-std::optional<std::int64_t> bytes(std::string_view word) noexcept {
+std::optional<std::int64_t> scaled(std::string_view word, std::int64_t factor) noexcept {
     auto number = io::parse_count(word);
-    return number && !__builtin_mul_overflow(*number, sector_bytes, &*number) ? number : std::nullopt;
+    return number && !__builtin_mul_overflow(*number, factor, &*number) ? number : std::nullopt;
+}
+
+std::optional<std::int64_t> bytes(std::string_view word) noexcept {
+    return scaled(word, sector_bytes);
+}
+
+std::optional<std::int64_t> usec(std::string_view msec) noexcept {
+    return scaled(msec, 1000);
+}
+
+DiskTimes times_of(std::span<const std::string_view> columns) noexcept {
+    return {.read_usec = usec(columns[msec_reading]),
+            .write_usec = usec(columns[msec_writing]),
+            .busy_usec = usec(columns[msec_busy]),
+            .queue_usec = usec(columns[msec_queued]),
+            .in_flight = io::parse_count(columns[now_in_flight]),
+            .read_merges = io::parse_count(columns[reads_merged]),
+            .write_merges = io::parse_count(columns[writes_merged]),
+            .discard_merges = io::parse_count(columns[discards_merged]),
+            .discard_usec = usec(columns[msec_discarding]),
+            .flush_ops = io::parse_count(columns[flushes]),
+            .flush_usec = usec(columns[msec_flushing])};
+}
+
+void set_disk_times(const DiskTimes& times, Readings& readings) noexcept {
+    const auto set = [&](FieldId field, std::optional<std::int64_t> value) {
+        if (value)
+            readings.set(field, *value);
+    };
+    set(field_id("host_io", "read_usec"), times.read_usec);
+    set(field_id("host_io", "write_usec"), times.write_usec);
+    set(field_id("host_io", "busy_usec"), times.busy_usec);
+    set(field_id("host_io", "queue_usec"), times.queue_usec);
+    set(field_id("host_io", "in_flight"), times.in_flight);
+    set(field_id("host_io", "read_merges"), times.read_merges);
+    set(field_id("host_io", "write_merges"), times.write_merges);
+    set(field_id("host_io", "discard_merges"), times.discard_merges);
+    set(field_id("host_io", "discard_usec"), times.discard_usec);
+    set(field_id("host_io", "flush_ops"), times.flush_ops);
+    set(field_id("host_io", "flush_usec"), times.flush_usec);
 }
 
 /// "loop0", "ram15", "zram1".
@@ -68,7 +119,8 @@ std::optional<DiskLine> parse_disk_line(std::string_view line) noexcept {
                              io::parse_count(columns[reads]),
                              io::parse_count(columns[writes]),
                              bytes(columns[sectors_discarded]),
-                             io::parse_count(columns[discards])}};
+                             io::parse_count(columns[discards])},
+                    times_of(columns)};
 }
 
 bool HostIo::is_wanted(const DiskLine& line) {
@@ -98,6 +150,7 @@ void HostIo::add_points(std::string_view diskstats, std::span<const Tag> tags, s
         readings_.clear();
         const BlockDevice& block = devices_.find(line->major, line->minor);
         set_device_io(line->io, block.path, fields_of("host_io"), readings_);
+        set_disk_times(line->times, readings_);
         const std::array<Tag, 2> own{
             {{"device",
               text::is_clean(line->name) ? points.store(line->name) : points.store(shown_name(*line))},

@@ -13,11 +13,19 @@
 
 namespace lxcmon::sample {
 
+/// Metrics of a disk that containers have not. Times are in us, of the kernel's milliseconds in 32 bits.
+struct DiskTimes {
+    std::optional<std::int64_t> read_usec, write_usec, busy_usec, queue_usec, in_flight;
+    std::optional<std::int64_t> read_merges, write_merges, discard_merges, discard_usec;
+    std::optional<std::int64_t> flush_ops, flush_usec; ///< since Linux 5.5
+};
+
 /// A line of /proc/diskstats (Documentation/admin-guide/iostats.rst): a disk or a partition.
 struct DiskLine {
     std::uint32_t major = 0, minor = 0;
     std::string_view name; ///< "sda", "cciss/c0d0"; a view into the text
     DeviceIo io;           ///< its `number` is empty; no discards before Linux 4.18
+    DiskTimes times{};
 };
 
 /// Nothing for an unexpected line. A malformed or too large value is absent.

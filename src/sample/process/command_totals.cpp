@@ -7,11 +7,44 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <tuple>
 
 namespace lxcmon::sample {
 namespace {
+
+using Command = CommandTotals::Command;
+
+/// A counter of a process, the one of its command, and the field.
+struct IoCounter {
+    std::optional<std::int64_t> io::ProcessIo::*of_process;
+    std::int64_t Command::*of_command;
+    FieldId field;
+};
+constexpr auto io_counters = std::to_array<IoCounter>({
+    {&io::ProcessIo::read_bytes, &Command::read_bytes, field_id("lxc_process", "read_bytes")},
+    {&io::ProcessIo::write_bytes, &Command::write_bytes, field_id("lxc_process", "write_bytes")},
+    {&io::ProcessIo::read_syscalls, &Command::read_syscalls, field_id("lxc_process", "read_syscalls")},
+    {&io::ProcessIo::write_syscalls, &Command::write_syscalls, field_id("lxc_process", "write_syscalls")},
+    {&io::ProcessIo::read_syscall_bytes, &Command::read_syscall_bytes,
+     field_id("lxc_process", "read_syscall_bytes")},
+    {&io::ProcessIo::write_syscall_bytes, &Command::write_syscall_bytes,
+     field_id("lxc_process", "write_syscall_bytes")},
+});
+
+/// The same for pages of memory.
+struct Pages {
+    std::optional<std::int64_t> io::ProcessStats::*of_process;
+    std::int64_t Command::*of_command;
+    FieldId field;
+};
+constexpr auto page_counts = std::to_array<Pages>({
+    {&io::ProcessStats::rss_pages, &Command::rss_pages, field_id("lxc_process", "rss_bytes")},
+    {&io::ProcessStats::shared_pages, &Command::shared_pages, field_id("lxc_process", "shared_bytes")},
+    {&io::ProcessStats::text_pages, &Command::text_pages, field_id("lxc_process", "text_bytes")},
+    {&io::ProcessStats::data_pages, &Command::data_pages, field_id("lxc_process", "data_bytes")},
+});
 
 /// Marks a sum that has overflowed. It stays at this value and is not sent.
 constexpr std::int64_t too_large = std::numeric_limits<std::int64_t>::max();
@@ -45,8 +78,10 @@ void CommandTotals::begin_scan() noexcept {
     ++scan_;
     for (auto& [name, command] : commands_) {
         command.cpu_before = command.cpu_ticks;
-        command.count = command.threads = command.rss_pages = 0;
-        command.has_rss = command.has_io = true;
+        command.count = command.threads = 0;
+        for (const Pages& each : page_counts)
+            command.*each.of_command = 0;
+        command.has_memory = command.has_io = true;
     }
 }
 
@@ -69,13 +104,17 @@ void CommandTotals::add(const io::ProcessStats& process) {
     std::optional<std::int64_t> cpu_before = is_new ? std::nullopt : std::optional(known.cpu_ticks);
     add_growth(command.cpu_ticks, cpu_before, process.cpu_ticks, past_counts);
     known.cpu_ticks = *cpu_before;
-    add_growth(command.read_bytes, known.read_bytes, process.read_bytes, past_counts);
-    add_growth(command.write_bytes, known.write_bytes, process.write_bytes, past_counts);
+    for (const IoCounter& each : io_counters) {
+        add_growth(command.*each.of_command, known.counters.*each.of_process, process.*each.of_process,
+                   past_counts);
+        command.has_io = command.has_io && process.*each.of_process;
+    }
+    for (const Pages& each : page_counts) {
+        add_to(command.*each.of_command, (process.*each.of_process).value_or(0));
+        command.has_memory = command.has_memory && process.*each.of_process;
+    }
     add_to(command.count, 1);
     add_to(command.threads, process.threads);
-    add_to(command.rss_pages, process.rss_pages.value_or(0));
-    command.has_rss = command.has_rss && process.rss_pages;
-    command.has_io = command.has_io && process.read_bytes && process.write_bytes;
 }
 
 void CommandTotals::take(std::span<const io::ProcessStats> processes, std::int64_t begin_ticks) {
@@ -114,17 +153,21 @@ std::span<const CommandTotals::Entry* const> CommandTotals::top(std::size_t max_
     return top_;
 }
 
+bool wants_io(const Selection& selection) noexcept {
+    return std::ranges::any_of(io_counters, [&](const IoCounter& each) { return selection.has(each.field); });
+}
+
 void set_command(const CommandTotals::Command& command, Readings& readings) noexcept {
     static const std::int64_t page_bytes = ::sysconf(_SC_PAGESIZE);
     set_product(field_id("lxc_process", "count"), command.count, 1, readings);
     set_product(field_id("lxc_process", "threads"), command.threads, 1, readings);
     set_product(field_id("lxc_process", "cpu_usec"), command.cpu_ticks, io::user_hz_tick_usec(), readings);
-    if (command.has_rss)
-        set_product(field_id("lxc_process", "rss_bytes"), command.rss_pages, page_bytes, readings);
-    if (command.has_io) {
-        set_product(field_id("lxc_process", "read_bytes"), command.read_bytes, 1, readings);
-        set_product(field_id("lxc_process", "write_bytes"), command.write_bytes, 1, readings);
-    }
+    for (const Pages& each : page_counts)
+        if (command.has_memory)
+            set_product(each.field, command.*each.of_command, page_bytes, readings);
+    for (const IoCounter& each : io_counters)
+        if (command.has_io)
+            set_product(each.field, command.*each.of_command, 1, readings);
 }
 
 } // namespace lxcmon::sample

@@ -41,11 +41,13 @@ class CommandTotals {
     void take(std::span<const io::ProcessStats> processes, std::int64_t begin_ticks);
 
     struct Command {
-        std::int64_t cpu_ticks = 0, read_bytes = 0, write_bytes = 0; ///< counters
-        std::int64_t cpu_before = 0;                                 ///< `cpu_ticks` at the previous scan
-        std::int64_t count = 0, threads = 0;                         ///< of the running processes
-        std::int64_t rss_pages = 0;
-        bool has_rss = true, has_io = true; ///< known for every running process
+        std::int64_t cpu_ticks = 0, read_bytes = 0, write_bytes = 0;  ///< counters
+        std::int64_t read_syscalls = 0, write_syscalls = 0;           ///< counters
+        std::int64_t read_syscall_bytes = 0, write_syscall_bytes = 0; ///< counters
+        std::int64_t cpu_before = 0;                                  ///< `cpu_ticks` at the previous scan
+        std::int64_t count = 0, threads = 0;                          ///< of the running processes
+        std::int64_t rss_pages = 0, shared_pages = 0, text_pages = 0, data_pages = 0;
+        bool has_memory = true, has_io = true; ///< known for every running process
     };
     using Entry = std::pair<const std::string, Command>;
 
@@ -61,7 +63,7 @@ class CommandTotals {
     struct Known {
         std::int64_t start_ticks = 0;
         std::int64_t cpu_ticks = 0;
-        std::optional<std::int64_t> read_bytes, write_bytes;
+        io::ProcessIo counters{};
         std::uint64_t scan = 0;
     };
     void add(const io::ProcessStats& process);
@@ -78,6 +80,9 @@ class CommandTotals {
     std::vector<const Entry*> top_;
     std::string buffer_; ///< for clean names
 };
+
+/// True if a field of lxc_process is sent that comes from /proc/PID/io.
+[[nodiscard]] bool wants_io(const Selection& selection) noexcept;
 
 /// Sets the fields of lxc_process. Values that overflow, or that are unknown for one of the processes, are
 /// left out.

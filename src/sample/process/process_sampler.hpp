@@ -23,8 +23,7 @@ struct ProcessContext {
                    const Selection& selection, std::size_t commands)
         : root_fd(root)
         , reader(deadline)
-        , want_io(selection.has(field_id("lxc_process", "read_bytes")) ||
-                  selection.has(field_id("lxc_process", "write_bytes")))
+        , want_io(wants_io(selection))
         , top_commands(commands)
         , budget(time_budget) {}
 

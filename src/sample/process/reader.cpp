@@ -19,20 +19,28 @@ namespace lxcmon::sample {
 
 static_assert(std::is_trivially_copyable_v<ProcessRequest> && std::is_trivially_copyable_v<ProcessReply>);
 
+namespace {
+
+using OptionalCount = std::optional<std::int64_t> io::ProcessStats::*;
+
+constexpr std::array<OptionalCount, std::tuple_size_v<decltype(ProcessEntry::optional_counts)>>
+    optional_members{&io::ProcessStats::rss_pages,          &io::ProcessStats::shared_pages,
+                     &io::ProcessStats::text_pages,         &io::ProcessStats::data_pages,
+                     &io::ProcessStats::read_bytes,         &io::ProcessStats::write_bytes,
+                     &io::ProcessStats::read_syscalls,      &io::ProcessStats::write_syscalls,
+                     &io::ProcessStats::read_syscall_bytes, &io::ProcessStats::write_syscall_bytes};
+
+} // namespace
+
 ProcessEntry ProcessEntry::of(const io::ProcessStats& stats) noexcept {
-    return {stats.pid,
-            stats.name_bytes,
-            stats.name,
-            stats.start_ticks,
-            stats.cpu_ticks,
-            stats.threads,
-            stats.rss_pages.value_or(-1),
-            stats.read_bytes.value_or(-1),
-            stats.write_bytes.value_or(-1)};
+    ProcessEntry entry{stats.pid,       stats.name_bytes, stats.name, stats.start_ticks,
+                       stats.cpu_ticks, stats.threads,    {}};
+    for (std::size_t at = 0; at < optional_members.size(); ++at)
+        entry.optional_counts[at] = (stats.*optional_members[at]).value_or(-1);
+    return entry;
 }
 
 io::ProcessStats ProcessEntry::stats() const noexcept {
-    const auto present = [](std::int64_t value) { return value >= 0 ? std::optional(value) : std::nullopt; };
     io::ProcessStats stats;
     stats.pid = pid;
     stats.name = name;
@@ -40,9 +48,9 @@ io::ProcessStats ProcessEntry::stats() const noexcept {
     stats.start_ticks = start_ticks;
     stats.cpu_ticks = cpu_ticks;
     stats.threads = threads;
-    stats.rss_pages = present(rss_pages);
-    stats.read_bytes = present(read_bytes);
-    stats.write_bytes = present(write_bytes);
+    for (std::size_t at = 0; at < optional_members.size(); ++at)
+        if (optional_counts[at] >= 0)
+            stats.*optional_members[at] = optional_counts[at];
     return stats;
 }
 

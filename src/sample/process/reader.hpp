@@ -32,7 +32,7 @@ struct ProcessEntry {
     std::uint32_t name_bytes = 0;
     std::array<char, io::ProcessStats::most_name_bytes> name{};
     std::int64_t start_ticks = 0, cpu_ticks = 0, threads = 0;
-    std::int64_t rss_pages = -1, read_bytes = -1, write_bytes = -1; ///< -1: absent
+    std::array<std::int64_t, 10> optional_counts{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1}; ///< -1: absent
 
     [[nodiscard]] static ProcessEntry of(const io::ProcessStats& stats) noexcept;
     [[nodiscard]] io::ProcessStats stats() const noexcept;

@@ -2,6 +2,8 @@
 """Where a process's cgroups are on this host: read from /proc, for cgroup v1, v2 and both together."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 from .waiting import wait_until
@@ -67,6 +69,21 @@ def controller_folders(path):
     for name in ("memory", "pids", "cpu"):
         folders.setdefault(name, folders.get(""))
     return folders
+
+
+def hold_locked_memory(case, place, size):
+    """Until the test ends: a process of the host, in these cgroups, with locked memory."""
+    script = ("import ctypes, mmap, sys\nsys.stdin.readline()\n"
+              f"memory = mmap.mmap(-1, {size}, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n"
+              "address = ctypes.addressof(ctypes.c_char.from_buffer(memory))\n"
+              f"assert ctypes.CDLL(None).mlock(ctypes.c_void_p(address), ctypes.c_size_t({size})) == 0\nsys.stdin.readline()")
+    process = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE)
+    case.workspace.note_process(process.pid)
+    case.addCleanup(process.wait)
+    case.addCleanup(process.stdin.close)
+    place.adopt(process.pid)
+    process.stdin.write(b"\n")
+    process.stdin.flush()
 
 
 def host_is_pure_v2():

@@ -15,15 +15,24 @@ SECTOR_BYTES = 512
 KIB = 1024
 MEMORY = {"limit_bytes": "MemTotal", "available_bytes": "MemAvailable", "anon_bytes": "AnonPages", "slab_bytes": "Slab",
           "shmem_bytes": "Shmem", "file_mapped_bytes": "Mapped", "file_dirty_bytes": "Dirty", "file_writeback_bytes": "Writeback"}
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def cpu():
     """Sums of the lines of the single CPUs; the agent reads the line of all together."""
     lines = [line.split() for line in Path("/proc/stat").read_text().splitlines() if line.startswith("cpu") and line[3] != " "]
-    user, nice, system, _, iowait, irq, softirq, steal = (
-        sum(int(line[column]) for line in lines) * USEC_PER_TICK for column in range(1, 9))
+    user, nice, system, idle, iowait, irq, softirq, steal, guest, guest_nice = (
+        sum(int(line[column]) for line in lines) * USEC_PER_TICK for column in range(1, 11))
     return {"user_usec": user + nice, "system_usec": system + irq + softirq, "iowait_usec": iowait, "steal_usec": steal,
-            "usage_usec": user + nice + system + irq + softirq}
+            "usage_usec": user + nice + system + irq + softirq, "nice_usec": nice, "irq_usec": irq, "softirq_usec": softirq,
+            "guest_usec": guest, "guest_nice_usec": guest_nice, "idle_usec": idle}
+
+
+def events():
+    """Context switches, and the totals of interrupts and soft interrupts as the sums of their kinds."""
+    lines = {words[0]: [int(word) for word in words[1:]] for words in map(str.split, Path("/proc/stat").read_text().splitlines())}
+    soft = sum(sum(map(int, line.split()[1:])) for line in Path("/proc/softirqs").read_text().splitlines()[1:])
+    return {"context_switches": lines["ctxt"][0], "interrupts": lines["intr"][0], "soft_interrupts": soft}
 
 
 def meminfo():
@@ -45,7 +54,9 @@ def memory():
     used = usage - (file - now["Shmem"]) - now["SReclaimable"] - evictable_arc()
     figures = {"usage_bytes": usage, "file_bytes": file, "used_bytes": used, "used_percent": used * 100 / now["MemTotal"], **{ours: now[theirs] for ours, theirs in MEMORY.items()}}
     events = read_key_values(Path("/proc/vmstat"))
-    return {**figures, **{name: events[name] for name in ("pgfault", "pgmajfault", "oom_kill")}}
+    lists = {f"{name}_bytes": events[f"nr_{name}"] * PAGE_BYTES for name in ("active_anon", "inactive_anon", "active_file", "inactive_file")}
+    paged = {f"{name}_bytes": events[name] * KIB for name in ("pgpgin", "pgpgout")}
+    return {**figures, **lists, **paged, **{name: events[name] for name in ("pgfault", "pgmajfault", "oom_kill", "pgfree")}}
 
 
 def swap():
@@ -98,7 +109,17 @@ def disk_of(path):
 def disk_io(name):
     words = [int(word) for word in Path(f"/sys/block/{name}/stat").read_text().split()]
     figures = {"read_ops": words[0], "read_bytes": words[2] * SECTOR_BYTES, "write_ops": words[4], "write_bytes": words[6] * SECTOR_BYTES}
-    return {**figures, "discard_ops": words[11], "discard_bytes": words[13] * SECTOR_BYTES} if len(words) > 13 else figures
+    figures.update({"read_merges": words[1], "read_usec": words[3] * 1000, "write_merges": words[5], "write_usec": words[7] * 1000,
+                    "busy_usec": words[9] * 1000, "queue_usec": words[10] * 1000})
+    if len(words) > 14:
+        figures.update({"discard_ops": words[11], "discard_merges": words[12], "discard_bytes": words[13] * SECTOR_BYTES,
+                        "discard_usec": words[14] * 1000})
+    return {**figures, "flush_ops": words[15], "flush_usec": words[16] * 1000} if len(words) > 16 else figures
+
+
+def in_flight(name):
+    """Reads and writes in flight; a reading a moment later says something else."""
+    return sum(int(word) for word in Path(f"/sys/block/{name}/inflight").read_text().split())
 
 
 def whole_disks():

@@ -18,7 +18,11 @@ MEMORY_STAT = {
     "shmem_bytes": ("total_shmem", "shmem"),
     "file_mapped_bytes": ("total_mapped_file", "file_mapped"),
     "pgfault": ("total_pgfault", "pgfault"),
-    "inactive_file": ("total_inactive_file", "inactive_file"),
+    "active_anon_bytes": ("total_active_anon", "active_anon"),
+    "inactive_anon_bytes": ("total_inactive_anon", "inactive_anon"),
+    "active_file_bytes": ("total_active_file", "active_file"),
+    "inactive_file_bytes": ("total_inactive_file", "inactive_file"),
+    "unevictable_bytes": ("total_unevictable", "unevictable"),
 }
 
 
@@ -65,7 +69,9 @@ class SecondSource:
         usage = read_number(folder / ("memory.usage_in_bytes" if v1 else "memory.current"))
         figures["usage_bytes"] = usage
         figures["used_bytes"] = usage - (figures["file_bytes"] - figures["shmem_bytes"]) - (0 if v1 else stat["slab_reclaimable"])
-        figures["working_set_bytes"] = usage - figures.pop("inactive_file")
+        figures["working_set_bytes"] = usage - figures["inactive_file_bytes"]
+        if v1:
+            figures.update({name: stat[f"total_{name}"] for name in ("pgpgin", "pgpgout")})
         peak = folder / ("memory.max_usage_in_bytes" if v1 else "memory.peak")
         if peak.exists():
             figures["peak_bytes"] = read_number(peak)

@@ -11,6 +11,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 using namespace lxcmon;
 using namespace lxcmon::io;
@@ -83,15 +84,22 @@ TEST_CASE("parse_process_stat accepts any bytes in the name") {
     CHECK(parse_start_ticks(stat_line("")) == 777);
 }
 
-TEST_CASE("parse_process_statm: resident pages") {
-    CHECK(parse_process_statm("4000 55 7 1 0 9 0\n") == 55);
-    CHECK_FALSE(parse_process_statm("0 0 0 0 0 0 0\n")); // the first thread has ended
-    CHECK_FALSE(parse_process_statm("4000 55 7 1 0 9 0"));
-    CHECK_FALSE(parse_process_statm("4000 55\n"));
-    CHECK_FALSE(parse_process_statm("4000 -5 7 1 0 9 0\n"));
-    CHECK_FALSE(parse_process_statm("4000 99999999999999999999 7 1 0 9 0\n"));
-    CHECK_FALSE(parse_process_statm("\n"));
-    CHECK_FALSE(parse_process_statm(""));
+TEST_CASE("parse_process_statm: resident, shared, text and data pages") {
+    const auto memory = [](const std::string& text) {
+        ProcessStats stats;
+        parse_process_statm(text, stats);
+        return std::vector{stats.rss_pages, stats.shared_pages, stats.text_pages, stats.data_pages};
+    };
+    using Pages = std::vector<std::optional<std::int64_t>>;
+    CHECK(memory("4000 55 7 1 0 9 0\n") == Pages{55, 7, 1, 9});
+    CHECK(memory("4000 55 0 0 0 0 0\n") == Pages{55, 0, 0, 0});
+    for (const std::string none :
+         {"0 0 0 0 0 0 0\n", // the first thread has ended
+          "4000 55 7 1 0 9 0", "4000 55\n", "4000 55 7 1 0\n", "4000 -5 7 1 0 9 0\n", "4000 55 7 1 0 x 0\n",
+          "4000 99999999999999999999 7 1 0 9 0\n", "\n", ""}) {
+        CAPTURE(none);
+        CHECK(memory(none) == Pages(4));
+    }
 }
 
 TEST_CASE("parse_process_stat refuses truncated and malformed text") {
@@ -111,13 +119,17 @@ TEST_CASE("parse_process_stat refuses truncated and malformed text") {
     CHECK_FALSE(parsed(stat_line("x", "S", "1", "1", "")).ok);
 }
 
-TEST_CASE("parse_process_io: bytes read and written") {
+TEST_CASE("parse_process_io: bytes of disks, and system calls with their bytes") {
     ProcessStats stats;
     parse_process_io("rchar: 1\nwchar: 2\nsyscr: 3\nsyscw: 4\nread_bytes: 4096\nwrite_bytes: 8192\n"
                      "cancelled_write_bytes: 5\n",
                      stats);
     CHECK(stats.read_bytes == 4096);
     CHECK(stats.write_bytes == 8192);
+    CHECK(stats.read_syscall_bytes == 1);
+    CHECK(stats.write_syscall_bytes == 2);
+    CHECK(stats.read_syscalls == 3);
+    CHECK(stats.write_syscalls == 4);
     ProcessStats bad;
     parse_process_io("read_bytes: -1\nwrite_bytes: 18446744073709551615\nread_bytes 4\nwrite_bytes: 7", bad);
     CHECK_FALSE(bad.read_bytes);

@@ -29,7 +29,8 @@ const std::map<std::string_view, std::string_view> schema{
      "refault_file i, pgscan i, pgsteal i, events_low i, events_high i, events_max i, oom i, oom_kill i, "
      "swap_usage_bytes i, swap_limit_bytes i, own_swap_limit_bytes i, swap_peak_bytes i, swap_events_max i, "
      "swap_events_fail i, "
-     "used_percent f"},
+     "used_percent f, active_anon_bytes i, inactive_anon_bytes i, active_file_bytes i, "
+     "inactive_file_bytes i, unevictable_bytes i, pgpgin i, pgpgout i"},
     {"lxc_io",
      "read_bytes i, write_bytes i, read_ops i, write_ops i, discard_bytes i, discard_ops i, device_path s"},
     {"lxc_net", "rx_bytes i, tx_bytes i, rx_packets i, tx_packets i, rx_errors i, tx_errors i, rx_dropped i, "
@@ -45,17 +46,25 @@ const std::map<std::string_view, std::string_view> schema{
                      "f, full_avg300 f, full_total_usec i"},
     {"lxc_hugetlb", "usage_bytes i, limit_bytes i, events_max i"},
     {"lxc_socket", "tcp_inuse i, tcp_tw i, udp_inuse i, sockets_used i, tcp_retrans_segs i"},
-    {"lxc_process", "count i, cpu_usec i, rss_bytes i, threads i, read_bytes i, write_bytes i"},
+    {"lxc_process", "count i, cpu_usec i, rss_bytes i, threads i, read_bytes i, write_bytes i, "
+                    "shared_bytes i, text_bytes i, data_bytes i, read_syscalls i, write_syscalls i, "
+                    "read_syscall_bytes i, write_syscall_bytes i"},
     {"host_cpu",
-     "usage_usec i, user_usec i, system_usec i, iowait_usec i, steal_usec i, usage_percent f, cpus i"},
+     "usage_usec i, user_usec i, system_usec i, iowait_usec i, steal_usec i, usage_percent f, cpus i, "
+     "nice_usec i, irq_usec i, softirq_usec i, guest_usec i, guest_nice_usec i, idle_usec i, "
+     "context_switches i, interrupts i, soft_interrupts i"},
     {"host_memory", "usage_bytes i, used_bytes i, available_bytes i, limit_bytes i, anon_bytes i, file_bytes "
                     "i, slab_bytes i, "
                     "shmem_bytes i, file_mapped_bytes i, file_dirty_bytes i, file_writeback_bytes i, pgfault "
                     "i, pgmajfault i, oom_kill i, "
-                    "swap_usage_bytes i, swap_limit_bytes i, used_percent f"},
+                    "swap_usage_bytes i, swap_limit_bytes i, used_percent f, active_anon_bytes i, "
+                    "inactive_anon_bytes i, active_file_bytes i, inactive_file_bytes i, pgpgin_bytes i, "
+                    "pgpgout_bytes i, pgfree i"},
     {"host_load", "load1 f, load5 f, load15 f, running i, threads i"},
     {"host_io",
-     "read_bytes i, write_bytes i, read_ops i, write_ops i, discard_bytes i, discard_ops i, device_path s"},
+     "read_bytes i, write_bytes i, read_ops i, write_ops i, discard_bytes i, discard_ops i, device_path s, "
+     "read_usec i, write_usec i, busy_usec i, queue_usec i, in_flight i, read_merges i, write_merges i, "
+     "discard_merges i, discard_usec i, flush_ops i, flush_usec i"},
     {"host_net", "rx_bytes i, tx_bytes i, rx_packets i, tx_packets i, rx_errors i, tx_errors i, rx_dropped "
                  "i, tx_dropped i, multicast i, mtu i, up b"},
     {"host_pressure", "some_avg10 f, some_avg60 f, some_avg300 f, some_total_usec i, full_avg10 f, "

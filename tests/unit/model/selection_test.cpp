@@ -56,8 +56,24 @@ TEST_CASE("patterns with signs change the default, in order") {
     CHECK_FALSE(of({"!lxc_cpu.cpus"}).has(cpus));
 }
 
+TEST_CASE("a field that is off by default is added by a pattern of fields, not by its measurement's name") {
+    for (FieldId field = 0; field < field_count; ++field) {
+        const std::string measurement(field_table[field].measurement);
+        if (measurement.empty() || field_table[field].is_on_by_default)
+            continue;
+        CAPTURE(measurement);
+        CAPTURE(std::string(field_table[field].name));
+        CHECK_FALSE(Selection::by_default().has(field));
+        CHECK_FALSE(of({"+" + measurement}).has(field));
+        CHECK_FALSE(of({measurement}).has(field));
+        CHECK(of({"+" + measurement + ".*"}).has(field));
+        CHECK_FALSE(of({"+" + measurement + ".*", "!" + measurement}).has(field));
+        CHECK(Selection::everything().has(field));
+    }
+}
+
 TEST_CASE("a pattern that matches no field is refused; fields of no measurement do not count") {
-    for (const std::string pattern : {"lxc_cpo", "lxc_cpu.usage", "", "!", ".inactive_file_bytes", "+x"}) {
+    for (const std::string pattern : {"lxc_cpo", "lxc_cpu.usage", "", "!", ".slab_reclaimable_bytes", "+x"}) {
         CAPTURE(pattern);
         CHECK_THROWS_AS(static_cast<void>(of({pattern})), std::invalid_argument);
     }

@@ -26,7 +26,7 @@ std::map<std::string, double> derived(const Figures& figures) {
     };
     set(field_id("lxc_memory", "usage_bytes"), figures.usage);
     set(field_id("lxc_memory", "file_bytes"), figures.file);
-    set(field_id("", "inactive_file_bytes"), figures.inactive);
+    set(field_id("lxc_memory", "inactive_file_bytes"), figures.inactive);
     set(field_id("lxc_memory", "shmem_bytes"), figures.shmem);
     set(field_id("lxc_memory", "limit_bytes"), figures.limit);
     set(field_id("", "slab_reclaimable_bytes"), figures.slab_reclaimable);
@@ -43,7 +43,7 @@ std::map<std::string, double> derived(const Figures& figures) {
             found[std::string(field.key)] = static_cast<double>(std::get<std::int64_t>(field.value));
         else
             CHECK((field.key == "usage_bytes" || field.key == "file_bytes" || field.key == "limit_bytes" ||
-                   field.key == "shmem_bytes"));
+                   field.key == "shmem_bytes" || field.key == "inactive_file_bytes"));
     }
     return found;
 }

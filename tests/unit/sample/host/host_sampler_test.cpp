@@ -79,11 +79,12 @@ class Sampled {
 
 constexpr const char* all_lines =
     "host_cpu,host=node,site=lab usage_usec=190000i,user_usec=30000i,system_usec=160000i,iowait_usec=50000i,"
-    "steal_usec=80000i,cpus=1i 7\n"
+    "steal_usec=80000i,cpus=1i,nice_usec=20000i,irq_usec=60000i,softirq_usec=70000i,guest_usec=0i,"
+    "guest_nice_usec=0i,idle_usec=40000i 7\n"
     "host_memory,host=node,site=lab slab_bytes=1024i,oom_kill=2i 7\n"
     "host_load,host=node,site=lab load1=0.5,load5=0.25,load15=0,running=1i,threads=2i 7\n"
-    "host_io,device=sda,host=node,site=lab read_bytes=10240i,write_bytes=20480i,read_ops=10i,write_ops=30i "
-    "7\n"
+    "host_io,device=sda,host=node,site=lab read_bytes=10240i,write_bytes=20480i,read_ops=10i,write_ops=30i,"
+    "read_usec=5000i,write_usec=6000i,busy_usec=7000i,queue_usec=8000i,in_flight=0i 7\n"
     "host_pressure,host=node,resource=cpu,site=lab "
     "some_avg10=1.5,some_avg60=2,some_avg300=3,some_total_usec=4i 7\n"
     "host_pressure,host=node,resource=io,site=lab "

@@ -49,20 +49,35 @@ TEST_CASE("whole disks, with the kernel's names, in sectors of 512 bytes") {
     add_disk(host.tree, "104:0");
     add_partition(host.tree, "8:1");
     add_partition(host.tree, "104:1");
-    CHECK(host.lines("   8       0 sda 10 1 20 5 30 2 40 6 0 7 8 3 0 50 1 9 4\n"
-                     "   8       1 sda1 10 1 20 5 30 2 40 6 0 7 8 3 0 50 1 9 4\n"
-                     " 104       0 cciss/c0d0 1 0 8 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
-                     " 104       1 cciss/c0d0p1 1 0 8 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n") ==
-          "host_io,device=sda read_bytes=10240i,write_bytes=20480i,read_ops=10i,write_ops=30i,"
-          "discard_bytes=25600i,discard_ops=3i 1\n"
-          "host_io,device=cciss/c0d0 read_bytes=4096i,write_bytes=0i,read_ops=1i,write_ops=0i,"
-          "discard_bytes=0i,discard_ops=0i 1\n");
+    CHECK(
+        host.lines("   8       0 sda 10 1 20 5 30 2 40 6 0 7 8 3 0 50 1 9 4\n"
+                   "   8       1 sda1 10 1 20 5 30 2 40 6 0 7 8 3 0 50 1 9 4\n"
+                   " 104       0 cciss/c0d0 1 0 8 0 0 0 0 0 2 0 0 0 0 0 0 0 0\n"
+                   " 104       1 cciss/c0d0p1 1 0 8 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n") ==
+        "host_io,device=sda read_bytes=10240i,write_bytes=20480i,read_ops=10i,write_ops=30i,"
+        "discard_bytes=25600i,discard_ops=3i,read_usec=5000i,write_usec=6000i,busy_usec=7000i,queue_usec="
+        "8000i,"
+        "in_flight=0i,read_merges=1i,write_merges=2i,discard_merges=0i,discard_usec=1000i,flush_ops=9i,"
+        "flush_usec=4000i 1\n"
+        "host_io,device=cciss/c0d0 read_bytes=4096i,write_bytes=0i,read_ops=1i,write_ops=0i,"
+        "discard_bytes=0i,discard_ops=0i,read_usec=0i,write_usec=0i,busy_usec=0i,queue_usec=0i,in_flight=2i,"
+        "read_merges=0i,write_merges=0i,discard_merges=0i,discard_usec=0i,flush_ops=0i,flush_usec=0i 1\n");
 }
 
 TEST_CASE("kernels that do not count discards") {
     OneDisk host;
-    CHECK(host.lines("8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n") ==
-          "host_io,device=sda read_bytes=10240i,write_bytes=20480i,read_ops=10i,write_ops=30i 1\n");
+    CHECK(
+        host.lines("8 0 sda 10 1 20 5 30 2 40 6 0 7 8\n") ==
+        "host_io,device=sda read_bytes=10240i,write_bytes=20480i,read_ops=10i,write_ops=30i,read_usec=5000i,"
+        "write_usec=6000i,busy_usec=7000i,queue_usec=8000i,in_flight=0i,read_merges=1i,write_merges=2i "
+        "1\n");
+}
+
+TEST_CASE("kernels that count discards and no flushes") {
+    OneDisk host;
+    const std::string line = host.lines("8 0 sda 10 1 20 5 30 2 40 6 0 7 8 3 4 50 1\n");
+    CHECK(test::count_of(line, "discard_merges=4i,discard_usec=1000i 1\n") == 1);
+    CHECK(test::count_of(line, "flush") == 0);
 }
 
 TEST_CASE("devices that map a file or memory, and unused devices, are left out") {
@@ -99,7 +114,11 @@ TEST_CASE("incomplete or malformed lines are no disks") {
 TEST_CASE("a malformed or too large value is absent; the others stay") {
     OneDisk host;
     CHECK(host.lines("8 0 sda x 1 18014398509481984 5 -3 2 18014398509481983 6 0 7 8\n") ==
-          "host_io,device=sda write_bytes=9223372036854775296i 1\n");
+          "host_io,device=sda write_bytes=9223372036854775296i,read_usec=5000i,write_usec=6000i,"
+          "busy_usec=7000i,queue_usec=8000i,in_flight=0i,read_merges=1i,write_merges=2i 1\n");
+    const std::string line = host.lines("8 0 sda 10 x 20 9223372036854775807 30 2 40 6 -1 7 8\n");
+    CHECK(test::count_of(line, "write_usec=6000i,busy_usec=7000i,queue_usec=8000i,write_merges=2i 1\n") == 1);
+    CHECK(test::count_of(line, "read_usec") + test::count_of(line, "in_flight") == 0);
 }
 
 TEST_CASE("a disk appears as soon as sysfs lists it") {
@@ -162,5 +181,5 @@ TEST_CASE("a mapped device has its lasting path") {
     std::filesystem::create_symlink("../../block/dm-0", host.tree.path() / "sys/dev/block/253:0");
     host.tree.write("sys/block/dm-0/dm/name", "pve-root\n");
     CHECK(host.lines(" 253 0 dm-0 1 0 8 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n")
-              .find(",device_path=\"/dev/mapper/pve-root\" ") != std::string::npos);
+              .find(",device_path=\"/dev/mapper/pve-root\",") != std::string::npos);
 }

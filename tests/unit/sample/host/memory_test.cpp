@@ -49,12 +49,17 @@ TEST_CASE("the host's memory, from meminfo and vmstat") {
                       "Buffers:           50 kB\nCached:           250 kB\nSwapCached:         1 kB\n"
                       "SwapTotal:        800 kB\nSwapFree:         300 kB\nDirty:              2 kB\n"
                       "Writeback:          3 kB\nAnonPages:         90 kB\nMapped:            40 kB\n"
-                      "Shmem:             30 kB\nSlab:              60 kB\nHugePages_Total:       0\n",
-                      "nr_free_pages 5\npgfault 484595393\npgmajfault 26776\noom_kill 3\n") ==
+                      "Shmem:             30 kB\nSlab:              60 kB\nHugePages_Total:       0\n"
+                      "Active:            99 kB\nActive(anon):      11 kB\nInactive(anon):    12 kB\n"
+                      "Active(file):      13 kB\nInactive(file):    14 kB\n",
+                      "nr_free_pages 5\npgpgin 21\npgpgout 22\npgfree 23\npgfault 484595393\n"
+                      "pgmajfault 26776\noom_kill 3\n") ==
         "host_memory usage_bytes=614400i,used_bytes=337920i,available_bytes=716800i,limit_bytes=1024000i,"
         "anon_bytes=92160i,file_bytes=307200i,slab_bytes=61440i,shmem_bytes=30720i,file_mapped_bytes=40960i,"
         "file_dirty_bytes=2048i,file_writeback_bytes=3072i,pgfault=484595393i,pgmajfault=26776i,oom_kill=3i,"
-        "swap_usage_bytes=512000i,swap_limit_bytes=819200i,used_percent=33 1\n");
+        "swap_usage_bytes=512000i,swap_limit_bytes=819200i,used_percent=33,active_anon_bytes=11264i,"
+        "inactive_anon_bytes=12288i,active_file_bytes=13312i,inactive_file_bytes=14336i,pgpgin_bytes=21504i,"
+        "pgpgout_bytes=22528i,pgfree=23i 1\n");
 }
 
 TEST_CASE("what can be freed is not used: reclaimable slabs, and ZFS's cache above its minimum") {

@@ -24,8 +24,15 @@ io::ProcessStats process(pid_t pid, const std::string& name, std::int64_t cpu, s
     stats.cpu_ticks = cpu;
     stats.threads = 2;
     stats.rss_pages = 10;
+    stats.shared_pages = 3;
+    stats.text_pages = 4;
+    stats.data_pages = 5;
     stats.read_bytes = cpu * 10;
     stats.write_bytes = cpu * 100;
+    stats.read_syscalls = cpu * 2;
+    stats.write_syscalls = cpu * 3;
+    stats.read_syscall_bytes = cpu * 20;
+    stats.write_syscall_bytes = cpu * 30;
     return stats;
 }
 
@@ -74,6 +81,13 @@ TEST_CASE("processes of one name are one command") {
     CHECK(sh.count == 2);
     CHECK(sh.threads == 4);
     CHECK(sh.rss_pages == 20);
+    CHECK(sh.shared_pages == 6);
+    CHECK(sh.text_pages == 8);
+    CHECK(sh.data_pages == 10);
+    CHECK(sh.read_syscalls == 14);
+    CHECK(sh.write_syscalls == 21);
+    CHECK(sh.read_syscall_bytes == 140);
+    CHECK(sh.write_syscall_bytes == 210);
     CHECK(scans.cpu("dd") == 5);
     scans.take({process(1, "sh", 3), process(2, "sh", 4), process(3, "dd", 9)});
     CHECK(scans.cpu("sh") == 7);
