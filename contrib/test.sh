@@ -29,7 +29,7 @@ cd "$root_folder"
 
 test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb influxdb-client iproute2 python3 tmux util-linux bindfs
     victoria-metrics openssl prometheus prometheus-node-exporter
-    python3-tomli-w python3-yaml nodejs chromium fonts-inter
+    python3-tomli-w python3-yaml python3-pandas nodejs chromium fonts-inter
     strace valgrind libbenchmark-dev
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
     bash zsh fish man-db git dpkg-dev gnupg

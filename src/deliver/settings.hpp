@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "model/selection.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +30,15 @@ struct JsonFileSettings {
     std::chrono::milliseconds stream_timeout{10'000};   ///< for a pipe whose reader does not read
 
     friend bool operator==(const JsonFileSettings&, const JsonFileSettings&) = default;
+};
+
+struct CsvSettings {
+    std::string folder;                                 ///< empty: no CSV files
+    std::uint64_t max_bytes = std::uint64_t{16} << 20U; ///< size at which a file is put aside; 0: no limit
+    unsigned kept = 5;                                  ///< files put aside, of each measurement
+    Selection fields = Selection::everything();         ///< the fields that have a column
+
+    friend bool operator==(const CsvSettings&, const CsvSettings&) = default;
 };
 
 } // namespace lxcmon::deliver

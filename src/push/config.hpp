@@ -20,6 +20,7 @@ struct DestinationSettings {
     std::string influx_mode = "failover"; ///< or "all"
     influx::Settings influx;              ///< for each URL
     deliver::JsonFileSettings json_file{"/var/lib/lxcmon-push/lxcmon.jsonl"};
+    deliver::CsvSettings csv{}; ///< beside servers or the JSON file
     deliver::QueueSettings queue{.limit_bytes = std::size_t{32} << 20U};
     spool::Settings spool{.folder = "/var/lib/lxcmon-push/spool"};
     std::chrono::nanoseconds send_jitter = std::chrono::seconds(1);
@@ -30,6 +31,8 @@ struct DestinationSettings {
 
     /// True if points go to servers, through a spool; otherwise they go to a file or stdout.
     [[nodiscard]] bool has_server() const noexcept { return !dry_run && !influx_urls.empty(); }
+    /// A dry run changes no file.
+    [[nodiscard]] bool has_csv() const noexcept { return !dry_run && !csv.folder.empty(); }
 
     [[nodiscard]] bool writes_to_stdout() const noexcept {
         return dry_run || (influx_urls.empty() && json_file.path == "-");

@@ -42,6 +42,7 @@ struct Rule {
 constexpr std::string_view no_server = "without --influx-url the points go to the JSON file";
 constexpr std::string_view to_server = "with --influx-url the points go to the server";
 constexpr std::string_view is_v2 = "the v2 write API has buckets, and no databases";
+constexpr std::string_view no_csv = "without --csv-dir there are no CSV files";
 constexpr std::string_view no_log_file = "without --log-file there is nothing to rotate";
 
 constexpr auto rules = std::to_array<Rule>({
@@ -54,6 +55,8 @@ constexpr auto rules = std::to_array<Rule>({
      "standard output is not rotated"},
     {"json-keep", [](const Config& c) { return c.destinations.json_file.path == "-"; },
      "standard output is not rotated"},
+    {"csv-max-size", [](const Config& c) { return c.destinations.csv.folder.empty(); }, no_csv},
+    {"csv-keep", [](const Config& c) { return c.destinations.csv.folder.empty(); }, no_csv},
     {"influx-mode", [](const Config& c) { return c.destinations.influx_urls.size() == 1; },
      "there is only one server"},
     {"influx-db", [](const Config& c) { return uses_api(c, Api::v2); }, is_v2},

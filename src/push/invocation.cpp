@@ -114,6 +114,8 @@ Invocation read_invocation(const std::vector<std::string>& arguments, const app:
     check_influx_options(config);
     check_local_options(config);
     config.destinations.prints_metrics = config.destinations.dry_run && config.prometheus.file == "-";
+    if (!config.destinations.csv.folder.empty())
+        config.destinations.csv.fields = config.collect.selection();
     check_jitter(parsed, config);
     check_selection(config.collect);
     if (const app::Given* given = find_given(parsed, "interval");

@@ -3,6 +3,7 @@
 
 #include "app/settings/bad_setting.hpp"
 #include "deliver/array/array_file.hpp"
+#include "deliver/csv/csv_folder.hpp"
 #include "deliver/failover_sink.hpp"
 #include "deliver/json_file.hpp"
 #include "influx/client.hpp"
@@ -36,6 +37,22 @@ std::vector<Destination> make_servers(const DestinationSettings& settings) {
     return destinations;
 }
 
+std::vector<Destination> make_file(const DestinationSettings& settings) {
+    deliver::JsonFileSettings file = settings.json_file;
+    if (settings.dry_run)
+        file.path = std::string(settings.prints_metrics ? "/dev/null"
+                                                        : "-"); // g++ 12 warns wrongly of an assigned literal
+    std::vector<Destination> destinations;
+    if (settings.has_snapshots()) {
+        destinations.push_back(
+            {std::make_unique<deliver::ArrayFile>(std::move(file)), encode::Format::json_lines});
+        return destinations;
+    }
+    destinations.push_back({std::make_unique<deliver::JsonFile>(std::move(file)),
+                            settings.dry_run ? encode::Format::line_protocol : encode::Format::json_lines});
+    return destinations;
+}
+
 } // namespace
 
 void warn_of_insecure(const DestinationSettings& settings) {
@@ -46,21 +63,12 @@ void warn_of_insecure(const DestinationSettings& settings) {
 
 std::vector<Destination> make_destinations(const DestinationSettings& settings) {
     try {
-        if (settings.has_server())
-            return make_servers(settings);
-        deliver::JsonFileSettings file = settings.json_file;
-        if (settings.dry_run)
-            file.path = std::string(
-                settings.prints_metrics ? "/dev/null" : "-"); // g++ 12 warns wrongly of an assigned literal
-        std::vector<Destination> destinations;
-        if (settings.has_snapshots()) {
+        std::vector<Destination> destinations =
+            settings.has_server() ? make_servers(settings) : make_file(settings);
+        const encode::Format format = destinations.front().format;
+        if (settings.has_csv())
             destinations.push_back(
-                {std::make_unique<deliver::ArrayFile>(std::move(file)), encode::Format::json_lines});
-            return destinations;
-        }
-        destinations.push_back(
-            {std::make_unique<deliver::JsonFile>(std::move(file)),
-             settings.dry_run ? encode::Format::line_protocol : encode::Format::json_lines});
+                {std::make_unique<deliver::CsvFolder>(settings.csv, format), format, true});
         return destinations;
     } catch (const std::invalid_argument& error) {
         throw app::BadSetting(std::string("lxcmon-push: ") + error.what());

@@ -79,6 +79,8 @@ deliver::TargetSettings target_settings(const Config& config, const std::string&
     return settings;
 }
 
+constexpr milliseconds beside_grace{5000};
+
 /// False if no thread can be started (TasksMax= of the unit, no memory).
 template <typename Function>
 bool started(std::vector<std::jthread>& threads, const Function& function) {
@@ -112,31 +114,35 @@ deliver::QueueSettings queue_settings(const Config& config) {
 
 TargetGroup::TargetGroup(const Config& config)
     : settings_(config.destinations) {
-    const bool spooled = settings_.has_server();
-    if (spooled) {
+    if (settings_.has_server()) {
         check_spool(settings_.spool.folder);
         owner_ = choose_owner(settings_);
     }
-    const bool one_for_all = settings_.influx_mode != "all";
     for (Destination& destination : make_destinations(settings_)) {
         format_ = destination.format;
-        const std::string& url = one_for_all ? owner_ : settings_.influx_urls[targets_.size()];
-        std::string folder =
-            url == owner_ ? settings_.spool.folder : settings_.spool.folder + "/" + folder_name(url);
-        if (!spooled)
-            folder.clear();
-        else if (!spools_.insert(folder).second)
-            throw app::BadSetting("lxcmon-push: --influx-url: two URLs have the same spool folder " + folder +
-                                  "; they must differ in a letter, a digit, '.' or '-'");
+        has_beside_ = destination.is_beside; // it is the last
+        const bool is_spooled = settings_.has_server() && !has_beside_;
+        const std::string folder = is_spooled ? take_spool_folder(targets_.size()) : std::string();
         targets_.push_back(std::make_unique<deliver::Target>(std::move(destination.sink),
                                                              target_settings(config, folder, owner_)));
     }
 }
 
+/// Of the server with this number; with failover all servers have one.
+std::string TargetGroup::take_spool_folder(std::size_t number) {
+    const std::string& url = settings_.influx_mode == "all" ? settings_.influx_urls[number] : owner_;
+    std::string folder =
+        url == owner_ ? settings_.spool.folder : settings_.spool.folder + "/" + folder_name(url);
+    if (!spools_.insert(folder).second)
+        throw app::BadSetting("lxcmon-push: --influx-url: two URLs have the same spool folder " + folder +
+                              "; they must differ in a letter, a digit, '.' or '-'");
+    return folder;
+}
+
 /// The subfolders of the targets are made in it, whichever target is the first.
 void TargetGroup::make_spool_folder() const {
     const std::string& folder = settings_.spool.folder;
-    if (targets_.size() > 1 && io::make_parent_folders(folder) == 0)
+    if (!owner_.empty() && targets_.size() > 1 && io::make_parent_folders(folder) == 0)
         ::mkdir(folder.c_str(), spool::folder_mode); // each target says what is wrong
 }
 
@@ -168,7 +174,9 @@ deliver::Target::Stopped TargetGroup::stop(milliseconds grace) {
         std::vector<std::jthread> threads;
         threads.reserve(targets_.size());
         for (std::size_t index = 0; index < targets_.size(); ++index) {
-            const auto stop_it = [&, index] { stopped[index] = targets_[index]->stop(grace); };
+            // A reload gives targets with a spool no time, as it keeps the rest; CSV files have none.
+            const milliseconds time = is_beside(index) ? std::max(grace, beside_grace) : grace;
+            const auto stop_it = [&, index, time] { stopped[index] = targets_[index]->stop(time); };
             const bool is_last = index + 1 == targets_.size();
             if (is_last || !started(threads, stop_it))
                 stop_it();
@@ -213,9 +221,14 @@ deliver::Target::Status TargetGroup::status() const {
         const auto status = targets_[index]->status();
         if (sum.trouble.empty() && !status.trouble.empty()) {
             sum.trouble = status.trouble;
-            sum.counts.last_status = status.counts.last_status;
+            if (!is_beside(index))
+                sum.counts.last_status = status.counts.last_status;
         }
-        sum.counts.add(status.counts);
+        // What CSV files get is no delivery: it must not hide that nothing else gets the points.
+        if (is_beside(index))
+            sum.counts.dropped_points += status.counts.dropped_points;
+        else
+            sum.counts.add(status.counts);
         sum.dropped_in_memory += status.dropped_in_memory;
         sum.queue_points += status.queue_points;
         sum.spool_bytes += status.spool_bytes;

@@ -22,7 +22,8 @@ namespace lxcmon::push {
 /// The settings of the queue, with the times that depend on the interval and the host.
 [[nodiscard]] deliver::QueueSettings queue_settings(const Config& config);
 
-/// All targets: several with --influx-mode all, otherwise one. Each gets every batch.
+/// All targets: several with --influx-mode all, otherwise one; the CSV files besides, if they are wanted.
+/// Each gets every batch, and has a queue and a thread of its own.
 class TargetGroup {
   public:
     /// Does not connect yet. Throws app::BadSetting.
@@ -53,10 +54,16 @@ class TargetGroup {
     [[nodiscard]] std::string name() const;
 
   private:
+    [[nodiscard]] std::string take_spool_folder(std::size_t number);
     void make_spool_folder() const;
     void warn_of_other_spools() const;
+    /// Of the CSV files, which are beside the others.
+    [[nodiscard]] bool is_beside(std::size_t index) const noexcept {
+        return has_beside_ && index + 1 == targets_.size();
+    }
 
     std::vector<std::unique_ptr<deliver::Target>> targets_;
+    bool has_beside_ = false; ///< the last target is that of the CSV files
     DestinationSettings settings_;
     std::set<std::string> spools_; ///< the folders in use
     std::string owner_; ///< URL whose points are directly in settings_.spool.folder; empty: no spool

@@ -15,7 +15,7 @@ from support.certificates import Authority
 from support.influx import free_port
 from support.proxy import Proxy
 from support.recording_server import RecordingServer, error_answer
-from support.reload_case import Change, ReloadCase, Seen
+from support.reload_case import CSV, Change, ReloadCase, Seen
 
 COMMAND_LINE_ONLY = {"config", "once", "dry-run", "help", "version"}
 
@@ -262,7 +262,7 @@ class EachOption(ReloadCase):
         self.change_each(DELIVERY)
 
     def test_of_the_json_file(self):
-        self.change_each(JSON_FILE)
+        self.change_each({**JSON_FILE, **CSV})
 
     def test_of_sampling(self):
         image = self.file("image", "x" * 65536)
@@ -293,7 +293,7 @@ class EachOption(ReloadCase):
 class AllOptions(unittest.TestCase):
     def test_each_has_a_case(self):
         options = set(re.findall(r"^ +(?:-\w,)?--([a-z-]+)", program.run("--help").stdout, re.MULTILINE))
-        cases = ["allow-readable-secrets", *SERVER, *TLS, *DELIVERY, *JSON_FILE, *SAMPLING, *LOG]
+        cases = ["allow-readable-secrets", *SERVER, *TLS, *DELIVERY, *JSON_FILE, *CSV, *SAMPLING, *LOG]
         self.assertEqual(sorted(options - COMMAND_LINE_ONLY), sorted(cases))
 
 

@@ -138,7 +138,8 @@ class Replay {
     explicit Replay(const DestinationSettings& settings) {
         warn_of_insecure(settings);
         for (Destination& destination : make_destinations(settings))
-            targets_.push_back(std::make_unique<Delivery>(std::move(destination), settings));
+            if (!destination.is_beside) // the agent has written these points into its CSV files
+                targets_.push_back(std::make_unique<Delivery>(std::move(destination), settings));
     }
 
     void read(spool::LineReader input, const std::string& name) {

@@ -13,12 +13,13 @@ namespace lxcmon::push {
 namespace {
 
 constexpr std::string_view json_group = "JSON file";
+constexpr std::string_view csv_group = "CSV files";
 constexpr std::string_view prometheus_group = "Prometheus";
 
 constexpr std::string_view metrics_file_end = ".prom";
 
 /// A smaller file holds no point: "5" was meant with a unit.
-constexpr std::uint64_t least_json_bytes = 1024;
+constexpr std::uint64_t least_rotated_bytes = 1024;
 
 void take_json_file(Config& config, const std::string& path) {
     if (path.empty())
@@ -31,6 +32,12 @@ constexpr app::OptionValue layout{"LAYOUT", layouts};
 
 void take_json_layout(Config& config, const std::string& name) {
     config.destinations.json_file.is_array = app::one_of(name, layouts) == "lxc-monitor";
+}
+
+void take_csv_folder(Config& config, const std::string& path) {
+    if (path.empty() || path == "-")
+        throw text::BadValue{"is not a folder; expected a path, for example /var/lib/lxcmon-push/csv"};
+    config.destinations.csv.folder = app::clean_path(path);
 }
 
 void take_openmetrics_file(Config& config, const std::string& path) {
@@ -62,11 +69,23 @@ constexpr auto local_rows = std::to_array<OptionRow>({
      &take_json_layout},
     {{json_group, "json-max-size", "SIZE", "64MiB", "Size at which the JSON file is rotated"},
      [](Config& c, const std::string& v) {
-         c.destinations.json_file.max_bytes = app::parse_size(v, least_json_bytes);
+         c.destinations.json_file.max_bytes = app::parse_size(v, least_rotated_bytes);
      }},
     {{json_group, "json-keep", "COUNT", "5", "Number of rotated JSON files to keep"},
      [](Config& c, const std::string& v) {
          c.destinations.json_file.kept = static_cast<unsigned>(app::parse_count(v, 0, 1000));
+     }},
+    {{csv_group, "csv-dir", "PATH", app::OptionDefault("", "/var/lib/lxcmon-push/csv"),
+      "Folder for CSV files of the points, one for each measurement, beside the server or the JSON file"},
+     &take_csv_folder},
+    {{csv_group, "csv-max-size", "SIZE", "16MiB",
+      "Size at which a CSV file is put aside and compressed, and a new one begins"},
+     [](Config& c, const std::string& v) {
+         c.destinations.csv.max_bytes = app::parse_size(v, least_rotated_bytes);
+     }},
+    {{csv_group, "csv-keep", "COUNT", "5", "Number of CSV files put aside to keep, of each measurement"},
+     [](Config& c, const std::string& v) {
+         c.destinations.csv.kept = static_cast<unsigned>(app::parse_count(v, 0, 1000));
      }},
     {{prometheus_group, "openmetrics-file", "PATH",
       app::OptionDefault("", "/var/lib/prometheus/node-exporter/lxcmon.prom"),
@@ -95,6 +114,11 @@ void check_local_options(const Config& config) {
         throw app::BadSetting("lxcmon-push: --json-layout: lxc-monitor is an array that grows in a file, and "
                               "--json-file is standard output; expected a path, for example "
                               "/var/lib/lxcmon-push/lxc_metrics.json");
+    if (destinations.has_snapshots() && destinations.has_csv())
+        throw app::BadSetting(
+            "lxcmon-push: --csv-dir: CSV files have points, and with --json-layout lxc-monitor "
+            "there are none; expected one of them, or a server (--influx-url) beside the CSV "
+            "files");
     if (prints_points && config.prometheus.file == "-")
         throw app::BadSetting(
             "lxcmon-push: --openmetrics-file and --json-file: both are standard output; expected a "

@@ -7,7 +7,8 @@
 
 namespace lxcmon::push {
 
-/// The options of what stays on this host: the JSON file, metrics for Prometheus. A part of option_table().
+/// The options of what stays on this host: the JSON file, CSV files, metrics for Prometheus. A part of
+/// option_table().
 [[nodiscard]] std::span<const OptionRow> local_options() noexcept;
 
 /// Checks that they do not contradict each other or the others. Throws app::BadSetting.

@@ -33,7 +33,7 @@ bind-address = "127.0.0.1:{rpc_port}"
 [monitor]
   store-enabled = false
 [http]
-  bind-address = "127.0.0.1:{port}"
+  bind-address = "{address}:{port}"
   auth-enabled = {auth}
   log-enabled = true
   https-enabled = {https}
@@ -75,17 +75,18 @@ class Influxd:
     """Use start(), stop() and kill() as often as wanted: the data stay, and so does the port. With `pair`, a certificate and its
     key, it speaks https. It also listens on unix_url."""
 
-    def __init__(self, workspace, auth=False, name="influxd", pair=None, max_body_bytes=25_000_000):
+    def __init__(self, workspace, auth=False, name="influxd", pair=None, max_body_bytes=25_000_000, address="127.0.0.1"):
         self._workspace, self._auth = workspace, auth
         self._folder = workspace.folder(name)
         self.port = free_port()
-        self.url = f"{'https' if pair else 'http'}://127.0.0.1:{self.port}"
+        self.url = f"{'https' if pair else 'http'}://{address}:{self.port}"
         self.unix_url = f"unix://{self._folder}/socket"
         self._process, self._has_admin = None, False
         # The test's own queries are not what TLS is tried with.
         self._tls = ssl._create_unverified_context() if pair else None
         self._config = {
-            "folder": self._folder, "port": self.port, "rpc_port": free_port(), "auth": str(auth).lower(), "https": str(pair is not None).lower(),
+            "folder": self._folder, "address": address, "port": self.port, "rpc_port": free_port(), "auth": str(auth).lower(),
+            "https": str(pair is not None).lower(),
             "certificate": pair.certificate if pair else "", "key": pair.key if pair else "", "max_body_bytes": max_body_bytes}
         self.set_limits()
 

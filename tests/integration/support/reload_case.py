@@ -102,6 +102,22 @@ class Change:
     fill: dict = field(default_factory=dict)
 
 
+def csv_files(seen):
+    return list(seen.folder.glob("lxc_cpu.*.csv"))
+
+
+def old_csv_files(seen):
+    return list(seen.folder.glob("lxc_cpu.*.csv.gz"))
+
+
+CSV = {
+    "csv-dir": Change("{folder}", csv_files),
+    "csv-max-size": Change("4KiB", old_csv_files, {"csv-dir": "{folder}"}, before=csv_files),
+    "csv-keep": Change(3, old_csv_files, {"csv-dir": "{folder}", "csv-max-size": "4KiB", "csv-keep": 0},
+                       before=lambda seen: csv_files(seen) and not old_csv_files(seen)),
+}
+
+
 class ReloadCase(DeliveryCase):
     container_count = 0
 

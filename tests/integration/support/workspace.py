@@ -2,7 +2,7 @@
 """A folder below /tmp that knows what it owns, so that a crashed run is cleaned up by the next one.
 
 Its owner holds a lock on `lock` while it lives. A folder whose lock is free belongs to nobody: what it names (processes by pid and
-start time, mounts, bridges, containers) is ended and taken away."""
+start time, mounts, bridges, network namespaces, containers) is ended and taken away."""
 
 import fcntl
 import os
@@ -57,6 +57,7 @@ class Workspace:
         self._lock = _take_lock(self.path)
         self._own("processes")
         self._own("bridges")
+        self._own("namespaces")
 
     def __enter__(self):
         return self
@@ -79,6 +80,10 @@ class Workspace:
 
     def note_bridge(self, name):
         (self.path / "owned/bridges" / name).touch()
+
+    def note_namespace(self, name):
+        """Of ip-netns(8)."""
+        (self.path / "owned/namespaces" / name).touch()
 
     def close(self):
         if self._lock is None:
@@ -118,6 +123,8 @@ def take_away(path):
     _stop_containers(path)
     for bridge in (path / "owned/bridges").glob("*"):
         run_quietly("ip", "link", "delete", bridge.name)
+    for namespace in (path / "owned/namespaces").glob("*"):
+        run_quietly("ip", "netns", "delete", namespace.name)
     for mount_point in reversed(_mounts_below(path)):
         run_quietly("umount", "--lazy", mount_point)
     for line in Path("/proc/swaps").read_text().splitlines()[1:]:

@@ -43,6 +43,7 @@ TEST_CASE("an option that has no effect beside the others is named, with the rea
          "--influx-proxy has no effect: a unix socket"},
         {{"--log-keep=1"}, "--log-keep has no effect: without --log-file"},
         {{"--json-file=-", "--json-keep=1"}, "--json-keep has no effect: standard output"},
+        {{"--csv-keep=1"}, "--csv-keep has no effect: without --csv-dir"},
         {{"--top-commands=3"}, "--top-commands has no effect: lxc_process is not sent"},
         {{"--metrics=lxc_cpu", "--fs-interval=10s"}, "--fs-interval has no effect: neither lxc_fs"},
         {{"--metrics=lxc_cpu", "--net-loopback"}, "--net-loopback has no effect: neither lxc_net"},
@@ -66,7 +67,8 @@ TEST_CASE("an option with an effect is not named, nor what is set for other prog
           {server_option, "--influx-db=d", "--spool-dir=/s"},
           {"--influx-url=https://h", "--influx-url=http://i", "--tls-ca=" + pem, "--influx-mode=all"},
           {"--metrics=+lxc_process", "--top-commands=3"},
-          {"--log-file=/l", "--log-keep=1"}})
+          {"--log-file=/l", "--log-keep=1"},
+          {server_option, "--csv-dir=/c", "--csv-keep=1"}})
         CHECK(parser.parse(arguments).ignored == Ignored{});
     CHECK(parser.parse({}, {{"INFLUX_ORG", "o"}, {"INFLUX_BUCKET", "b"}, {"INFLUX_TOKEN", "t"}}).ignored ==
           Ignored{});

@@ -34,6 +34,7 @@ std::string good_value(const OptionRow& row) {
         {"LEVEL", "debug"},
         {"FORMAT", "json"},
         {"MODE", "all"},
+        {"SCHEMA", "lxd2influx"},
         {"API", "v1"},
         {"SWITCH", "off"},
         {"HEADER", "X-Scope: s"},

@@ -60,8 +60,8 @@ class Reloaded {
             {"openmetrics-listen", "127.0.0.1:12"},
         };
         static const std::map<std::string_view, std::string> by_kind{
-            {"NAME", "n"},  {"LINES", "7"}, {"DURATION", "7s"}, {"SIZE", "7MiB"},
-            {"COUNT", "7"}, {"GLOB", "g*"}, {"SWITCH", "off"},  {"", "true"},
+            {"NAME", "n"},  {"LINES", "7"},    {"DURATION", "7s"},       {"SIZE", "7MiB"}, {"COUNT", "7"},
+            {"GLOB", "g*"}, {"SWITCH", "off"}, {"SCHEMA", "lxd2influx"}, {"", "true"},
         };
         if (const auto known = by_name.find(row.name); known != by_name.end())
             return known->second;

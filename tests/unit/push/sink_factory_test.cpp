@@ -52,6 +52,23 @@ TEST_CASE("the destinations for each setting") {
     CHECK(made[0].sink->name().find("http") == std::string::npos);
 }
 
+TEST_CASE("CSV files are a destination beside the others, in their format") {
+    for (const bool has_server : {true, false}) {
+        DestinationSettings config;
+        if (has_server)
+            config = with_urls({"http://a", "http://b"}, "all");
+        config.csv.folder = "/tmp/csv/";
+        const auto made = make_destinations(config);
+        REQUIRE(made.size() == (has_server ? 3 : 2));
+        CHECK(made.back().sink->name() == "/tmp/csv");
+        CHECK(made.back().is_beside);
+        CHECK_FALSE(made.front().is_beside);
+        CHECK(made.back().format == made.front().format);
+        config.dry_run = true;
+        CHECK(make_destinations(config).size() == 1);
+    }
+}
+
 TEST_CASE("each setting reaches the server") {
     FakeHttpServer server;
     DestinationSettings config = with_urls({server.url()});

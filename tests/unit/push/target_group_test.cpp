@@ -123,3 +123,55 @@ TEST_CASE("a spool folder that other users may write is refused before it is rea
     config.destinations.dry_run = true;
     CHECK_NOTHROW(TargetGroup{config});
 }
+
+TEST_CASE("--influx-mode without a server changes nothing: the points go to the JSON file") {
+    const test::TempFolder folder;
+    Config config = of_host("h");
+    config.destinations.influx_mode = "all";
+    config.destinations.json_file.path = folder.path("points.jsonl");
+    TargetGroup group(config);
+    group.start();
+    group.push({"{}\n", 1});
+    CHECK(group.stop(seconds(5)).lost_lines == 0);
+    CHECK(std::filesystem::file_size(folder.path("points.jsonl")) == 3);
+}
+
+TEST_CASE("CSV files and another destination do not cost each other anything, and points count once") {
+    const std::string line =
+        R"({"fields":{"threads":3},"name":"lxc_pids","tags":{"host":"h"},"timestamp":1700000000000000000})"
+        "\n";
+    for (const std::string broken : {"", "points.jsonl", "csv"}) {
+        CAPTURE(broken);
+        const test::TempFolder folder;
+        Config config = of_host("h");
+        config.destinations.json_file.path = folder.path("points.jsonl");
+        config.destinations.csv.folder = folder.path("csv");
+        if (broken != "csv")
+            std::filesystem::create_directory(folder.path("csv"));
+        if (broken == "points.jsonl")
+            std::filesystem::create_directory(folder.path("points.jsonl"));
+        const test::LogCapture log;
+        TargetGroup group(config);
+        group.start();
+        group.push({line, 1});
+        CHECK(group.stop(seconds(5)).lost_lines == (broken.empty() ? 0 : 1));
+        CHECK(group.status().counts.delivered_points == (broken == "points.jsonl" ? 0 : 1));
+        CHECK(std::filesystem::exists(folder.path("csv/lxc_pids.h.csv")) == (broken != "csv"));
+        CHECK(std::filesystem::is_regular_file(folder.path("points.jsonl")) == (broken != "points.jsonl"));
+    }
+}
+
+TEST_CASE("a reload, which gives a target with a spool no time, gives it to CSV files") {
+    const test::TempFolder folder;
+    Config config = of_host("h");
+    config.destinations.spool.folder = folder.path("spool");
+    config.destinations.influx_urls = {"http://127.0.0.1:9"};
+    config.destinations.csv.folder = folder.path("csv");
+    std::filesystem::create_directory(folder.path("csv"));
+    const test::LogCapture log;
+    TargetGroup group(config);
+    group.start();
+    group.push({"lxc_pids,host=h threads=3i 1700000000000000000\n", 1});
+    CHECK(group.stop(milliseconds(0)).lost_lines == 0);
+    CHECK(std::filesystem::file_size(folder.path("csv/lxc_pids.h.csv")) > 100);
+}

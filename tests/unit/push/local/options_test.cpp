@@ -49,3 +49,20 @@ TEST_CASE("the listener has a loopback address, and is left out of a single samp
     CHECK_FALSE(parser.config({"--openmetrics-listen=127.0.0.1:9105", "--once"}).has_metrics_text());
     CHECK_FALSE(parser.config({"--openmetrics-listen=127.0.0.1:9105", "--dry-run"}).has_metrics_text());
 }
+
+TEST_CASE("CSV files: a folder, and what is kept; their columns are the fields that are sent") {
+    const Parser parser;
+    const Config config = parser.config(
+        {"--csv-dir=/x/csv", "--csv-max-size=1MiB", "--csv-keep=0", "--metrics=lxc_pids.threads"});
+    CHECK(config.destinations.csv.folder == "/x/csv");
+    CHECK(config.destinations.csv.max_bytes == 1U << 20U);
+    CHECK(config.destinations.csv.kept == 0);
+    const bool has_sent_fields = config.destinations.csv.fields == config.collect.selection();
+    CHECK(has_sent_fields);
+    CHECK(config.destinations.has_csv());
+    CHECK_FALSE(parser.config({"--csv-dir=/x", "--dry-run"}).destinations.has_csv());
+    CHECK_FALSE(parser.config({}).destinations.has_csv());
+    CHECK(
+        has_all(parser.error({"--csv-dir=-"}), {"--csv-dir", "is not a folder", "/var/lib/lxcmon-push/csv"}));
+    CHECK(has_all(parser.error({"--csv-max-size=5"}), {"--csv-max-size"}));
+}
