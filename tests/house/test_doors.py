@@ -44,12 +44,11 @@ INNER_DOORS = {
         "host": {"guard", "cgroup", "network", "device"},
         "": {"guard", "helper", "cgroup", "device", "network", "filesystem", "process", "host"},
     },
-    "deliver": {"csv": {""}, "": set()},
     "discover": {"names": set(), "managers": set(), "monitors": set(), "": {"names", "managers", "monitors"}},
     "app": {"settings": set(), "": {"settings"}},
     "push": {"view": set(), "top": {"view"}, "local": {""}, "import": {""},
              "commands": {"", "view", "top", "import"}, "": {"commands", "view", "local"}},
-    "deliver": {"array": {""}, "": set()},
+    "deliver": {"array": {""}, "csv": {""}, "": set()},
 }
 
 # Plain data of a room's top level that its folders may include.
