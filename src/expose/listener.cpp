@@ -9,7 +9,6 @@
 #include <microhttpd.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -112,8 +111,8 @@ struct Listener::Server {
     void stop() {
         if (daemon != nullptr)
             MHD_stop_daemon(std::exchange(daemon, nullptr));
-        if (!socket_path.empty() && !has_lost_socket())
-            ::unlink(socket_path.c_str());
+        if (!socket_path.empty())
+            remove_socket(socket_path, socket_inode);
         socket_path.clear();
     }
 

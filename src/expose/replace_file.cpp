@@ -2,9 +2,9 @@
 // The part of MetricsFile that works on the disk.
 #include "expose/metrics_file.hpp"
 
+#include "expose/place.hpp"
 #include "io/unique_fd.hpp"
 #include "io/write_all.hpp"
-#include "text/foreign_rights.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -40,39 +40,26 @@ std::string failure(const std::string& path, std::string_view doing, int error) 
     return path + ": " + std::string(doing) + ": " + std::generic_category().message(error) + advice(error);
 }
 
-/// A path in two parts. Works in the folder as it was when it was opened.
-struct Place {
-    std::string name;
-    io::UniqueFd folder;
-    std::string wrong; ///< empty: the folder is open
+/// Why there is no folder to write in; empty: it is open.
+std::string why_no_folder(const Place& place, const std::string& path) {
+    if (!place.wrong.empty())
+        return path + ": " + place.wrong;
+    if (place.folder)
+        return {};
+    const std::string wrong = failure(path, "opening its folder", place.error);
+    return place.error == ENOENT
+               ? wrong + "; install prometheus-node-exporter, make the folder, or correct --openmetrics-file"
+               : wrong;
+}
 
-    explicit Place(const std::string& path) {
-        const auto slash = path.rfind('/');
-        const std::string parent = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-        name = slash == std::string::npos ? path : path.substr(slash + 1);
-        wrong = text::foreign_link_before(path);
-        if (!wrong.empty()) {
-            wrong.insert(0, path + ": ");
-            return;
-        }
-        folder.reset(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-        if (folder)
-            return;
-        const int error = errno;
-        wrong = failure(path, "opening its folder", error);
-        if (error == ENOENT)
-            wrong += "; install prometheus-node-exporter, make the folder, or correct --openmetrics-file";
-    }
-
-    /// Only a file of its own is replaced: a rename would do it with a device, too.
-    [[nodiscard]] std::string why_not_replaced(const std::string& path) const {
-        struct stat status {};
-        if (::fstatat(folder.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
-            return errno == ENOENT ? std::string() : failure(path, "checking it", errno);
-        return S_ISREG(status.st_mode) ? std::string()
-                                       : path + ": is no regular file, and is not replaced; use another path";
-    }
-};
+/// Only a file of its own is replaced: a rename would do it with a device, too.
+std::string why_not_replaced(const Place& place, const std::string& path) {
+    struct stat status {};
+    if (::fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT ? std::string() : failure(path, "checking it", errno);
+    return S_ISREG(status.st_mode) ? std::string()
+                                   : path + ": is no regular file, and is not replaced; use another path";
+}
 
 std::string write_beside(const Place& place, const std::string& path, const std::string& beside,
                          const std::string& text) {
@@ -93,13 +80,14 @@ std::string write_beside(const Place& place, const std::string& path, const std:
 } // namespace
 
 std::string replace_file(const std::string& path, const std::string& text) {
-    const Place place(path);
-    if (!place.wrong.empty())
-        return place.wrong;
-    if (std::string wrong = place.why_not_replaced(path); !wrong.empty())
+    const Place place(path, Strangers::allowed);
+    std::string wrong = why_no_folder(place, path);
+    if (wrong.empty())
+        wrong = why_not_replaced(place, path);
+    if (!wrong.empty())
         return wrong;
     const std::string beside = "." + place.name + ".new"; // node_exporter reads *.prom
-    std::string wrong = write_beside(place, path, beside, text);
+    wrong = write_beside(place, path, beside, text);
     if (wrong.empty() &&
         ::renameat(place.folder.get(), beside.c_str(), place.folder.get(), place.name.c_str()) != 0)
         wrong = failure(path, "renaming " + beside, errno);
@@ -109,16 +97,18 @@ std::string replace_file(const std::string& path, const std::string& text) {
 }
 
 void remove_file(const std::string& path) {
-    const Place place(path);
-    if (place.wrong.empty() && place.why_not_replaced(path).empty())
+    const Place place(path, Strangers::allowed);
+    if (place.folder && why_not_replaced(place, path).empty())
         ::unlinkat(place.folder.get(), place.name.c_str(), 0);
 }
 
 Finding MetricsFile::probe(const std::string& path) {
     if (path == "-")
         return {"prometheus", true, "stdout"};
-    const Place place(path);
-    std::string wrong = place.wrong.empty() ? place.why_not_replaced(path) : place.wrong;
+    const Place place(path, Strangers::allowed);
+    std::string wrong = why_no_folder(place, path);
+    if (wrong.empty())
+        wrong = why_not_replaced(place, path);
     if (wrong.empty() && ::faccessat(place.folder.get(), ".", W_OK | X_OK, AT_EACCESS) != 0)
         wrong = failure(path, "creating it", errno);
     const bool ok = wrong.empty();
