@@ -122,6 +122,26 @@ std::optional<LocalAddress> parse_local(const std::string& text) {
     return set_address(storage, address) ? std::optional(address) : std::nullopt;
 }
 
+std::string why_not_local(const std::string& text) {
+    if (text.starts_with(unix_scheme))
+        return std::string("is no path of a unix socket; expected an absolute path of at most ") +
+               std::to_string(longest_socket_path) +
+               " bytes, for example unix:///run/lxcmon-push/metrics.sock";
+    const auto colon = port_colon(text);
+    const std::string host = text.substr(0, colon);
+    if (host == "localhost")
+        return "is a name, which can lead to any address; give the number: 127.0.0.1:" +
+               (colon == std::string::npos ? "9105" : text.substr(colon + 1));
+    const bool has_port = colon != std::string::npos && colon + 1 != text.size();
+    if (!has_port && parse_local(host + ":1"))
+        return "has no port; expected for example " + host + ":9105";
+    if (has_port && parse_local(host + ":1"))
+        return "has no valid port; expected a number from 1 to 65535, which Prometheus is told, too";
+    return "is no loopback address with a port and no unix socket, and the agent listens on nothing else; "
+           "expected for example 127.0.0.1:9105, [::1]:9105 or unix:///run/lxcmon-push/metrics.sock. For a "
+           "Prometheus on another host use --openmetrics-file with node_exporter, or a proxy in front of it";
+}
+
 sockaddr_storage socket_address(const LocalAddress& address) {
     sockaddr_storage storage{};
     set_address(storage, address);

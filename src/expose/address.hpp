@@ -24,6 +24,9 @@ struct LocalAddress {
 /// addresses included.
 [[nodiscard]] std::optional<LocalAddress> parse_local(const std::string& text);
 
+/// What is wrong with a text that parse_local() refuses, and what is expected.
+[[nodiscard]] std::string why_not_local(const std::string& text);
+
 /// Of a loopback address.
 [[nodiscard]] sockaddr_storage socket_address(const LocalAddress& address);
 
