@@ -3,21 +3,27 @@
 #include "expose/metrics_file.hpp"
 
 #include "expose/place.hpp"
+#include "io/parse.hpp"
 #include "io/unique_fd.hpp"
 #include "io/write_all.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
+#include <string_view>
 #include <system_error>
 
 namespace lxcmon::expose {
 namespace {
 
 constexpr mode_t readable_by_all = 0644;
+constexpr std::string_view beside_begin = ".lxcmon-push.", beside_end = ".new";
+constexpr unsigned most_names = 100'000; // of a folder, when it is looked through
 
 std::string advice(int error) {
     switch (error) {
@@ -61,9 +67,29 @@ std::string why_not_replaced(const Place& place, const std::string& path) {
                                    : path + ": is no regular file, and is not replaced; use another path";
 }
 
+FileVersion version_of(const struct stat& status) {
+    constexpr std::int64_t nsec_per_sec = 1'000'000'000;
+    return {status.st_dev, status.st_ino, status.st_mtim.tv_sec * nsec_per_sec + status.st_mtim.tv_nsec};
+}
+
+/// node_exporter reads *.prom. The number of a thread tells whether it still runs; another agent, or a thread
+/// that was left behind, may write the same file.
+std::string name_beside() {
+    return std::string(beside_begin) + std::to_string(::gettid()) + std::string(beside_end);
+}
+
+/// True for a file of name_beside() whose thread has ended.
+bool is_left_over(std::string_view name) {
+    if (!name.starts_with(beside_begin) || !name.ends_with(beside_end))
+        return false;
+    name.remove_prefix(beside_begin.size());
+    const auto thread = io::parse_number<pid_t>(name.substr(0, name.size() - beside_end.size()));
+    return thread && *thread > 0 && ::kill(*thread, 0) != 0 && errno == ESRCH;
+}
+
 std::string write_beside(const Place& place, const std::string& path, const std::string& beside,
-                         const std::string& text) {
-    // Left by an agent that was killed; O_EXCL opens nothing that somebody has put there.
+                         const std::string& text, FileVersion& version) {
+    // O_EXCL opens nothing that somebody has put there.
     ::unlinkat(place.folder.get(), beside.c_str(), 0);
     const io::UniqueFd fd(::openat(place.folder.get(), beside.c_str(),
                                    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, readable_by_all));
@@ -74,32 +100,63 @@ std::string write_beside(const Place& place, const std::string& path, const std:
         return failure(path, "writing", error);
     if (::fchmod(fd.get(), readable_by_all) != 0) // whatever the umask is
         return failure(path, "setting its mode", errno);
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0)
+        return failure(path, "checking it", errno);
+    version = version_of(status);
     return {};
 }
 
 } // namespace
 
-std::string replace_file(const std::string& path, const std::string& text) {
+FileVersion version_of(const std::string& path) {
+    const Place place(path, Strangers::allowed);
+    struct stat status {};
+    const bool is_there =
+        place.folder && ::fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+    return is_there ? version_of(status) : FileVersion();
+}
+
+std::string replace_file(const std::string& path, const std::string& text, FileVersion& version) {
     const Place place(path, Strangers::allowed);
     std::string wrong = why_no_folder(place, path);
     if (wrong.empty())
         wrong = why_not_replaced(place, path);
     if (!wrong.empty())
         return wrong;
-    const std::string beside = "." + place.name + ".new"; // node_exporter reads *.prom
-    wrong = write_beside(place, path, beside, text);
+    const std::string beside = name_beside();
+    FileVersion written;
+    wrong = write_beside(place, path, beside, text, written);
     if (wrong.empty() &&
         ::renameat(place.folder.get(), beside.c_str(), place.folder.get(), place.name.c_str()) != 0)
         wrong = failure(path, "renaming " + beside, errno);
     if (!wrong.empty())
         ::unlinkat(place.folder.get(), beside.c_str(), 0);
+    else
+        version = written;
     return wrong;
 }
 
-void remove_file(const std::string& path) {
+void remove_file(const std::string& path, const FileVersion& version) {
     const Place place(path, Strangers::allowed);
-    if (place.folder && why_not_replaced(place, path).empty())
+    struct stat status {};
+    if (place.folder &&
+        ::fstatat(place.folder.get(), place.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(status.st_mode) && version_of(status) == version)
         ::unlinkat(place.folder.get(), place.name.c_str(), 0);
+}
+
+void remove_left_over(const std::string& path) {
+    const Place place(path, Strangers::allowed);
+    const int fd = place.folder ? ::openat(place.folder.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    DIR* const list = fd >= 0 ? ::fdopendir(fd) : nullptr;
+    if (list == nullptr)
+        return;
+    const dirent* entry = nullptr;
+    for (unsigned seen = 0; seen < most_names && (entry = ::readdir(list)) != nullptr; ++seen)
+        if (is_left_over(entry->d_name))
+            ::unlinkat(place.folder.get(), entry->d_name, 0);
+    ::closedir(list);
 }
 
 Finding MetricsFile::probe(const std::string& path) {
