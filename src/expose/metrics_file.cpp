@@ -25,7 +25,7 @@ constexpr std::chrono::seconds longest_write{10};
 
 std::string write_stdout(const std::string& text) {
     std::size_t written = 0;
-    const int error = io::write_all(STDOUT_FILENO, text, written);
+    const int error = io::write_all_waiting(STDOUT_FILENO, text, written);
     return error == 0 ? std::string()
                       : "writing the metrics to standard output: " + std::generic_category().message(error);
 }

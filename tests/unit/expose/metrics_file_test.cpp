@@ -168,6 +168,29 @@ TEST_CASE("two agents with the same file: neither spoils or removes the text of 
     CHECK(names == 2);
 }
 
+TEST_CASE("standard output in non-blocking mode gets whole texts") {
+    const std::string text(std::size_t{1} << 20U, 'x');
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    REQUIRE(::fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0);
+    const io::UniqueFd reader(ends[0]);
+    const io::UniqueFd before(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3));
+    REQUIRE(::dup2(ends[1], STDOUT_FILENO) == STDOUT_FILENO);
+    ::close(ends[1]);
+    std::size_t read = 0;
+    {
+        MetricsFile file("-");
+        file.publish(text);
+        std::array<char, 65536> part{};
+        pollfd wait{reader.get(), POLLIN, 0};
+        while (read < text.size() && ::poll(&wait, 1, 30'000) == 1)
+            read += static_cast<std::size_t>(::read(reader.get(), part.data(), part.size()));
+        CHECK(file.finish(MetricsFile::End::keep, 30s));
+    }
+    ::dup2(before.get(), STDOUT_FILENO);
+    CHECK(read == text.size());
+}
+
 TEST_CASE("the longest name that a folder takes can be written, and check says so; a longer one can't") {
     const TempFolder folder;
     const std::string longest = std::string(250, 'x') + ".prom";
