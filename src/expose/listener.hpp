@@ -21,6 +21,8 @@ class Listener {
     Listener(Listener&&) = delete;
     Listener& operator=(Listener&&) = delete;
 
+    void set_max_age(std::chrono::nanoseconds max_age);
+
     /// Replaces the text: `plain` for the text format 0.0.4, `openmetrics` for a request that accepts
     /// OpenMetrics 1.0. Starts to listen if it does not yet; a failure is logged once, and tried again with
     /// the next text.
