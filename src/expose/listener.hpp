@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "model/finding.hpp"
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -27,6 +29,9 @@ class Listener {
     /// OpenMetrics 1.0. Starts to listen if it does not yet; a failure is logged once, and tried again with
     /// the next text.
     void publish(std::string plain, std::string openmetrics);
+
+    /// For `check`: can an agent listen there, or does one already? Makes no file. At most about 15 s.
+    [[nodiscard]] static Finding probe(const std::string& address_text);
 
   private:
     struct Server;

@@ -3,7 +3,6 @@
 
 #include "support/fixture.hpp"
 #include "support/temp_folder.hpp"
-#include "support/waiting.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>
@@ -11,9 +10,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 using namespace lxcmon;
 using namespace lxcmon::push;
