@@ -3,7 +3,6 @@
 
 #include "io/write_all.hpp"
 
-#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,13 +14,7 @@ namespace lxcmon::app {
 
 void print(std::string_view text) {
     std::size_t written = 0;
-    int error = io::write_all(STDOUT_FILENO, text, written);
-    // Another program that shares a pipe or terminal may have made it non-blocking.
-    for (pollfd out{STDOUT_FILENO, POLLOUT, 0}; error == EAGAIN;) {
-        if (::poll(&out, 1, -1) < 0 && errno != EINTR)
-            break;
-        error = io::write_all(STDOUT_FILENO, text, written);
-    }
+    const int error = io::write_all_waiting(STDOUT_FILENO, text, written);
     if (error == EPIPE)
         throw ReaderGone("the reader of standard output has exited");
     if (error != 0)

@@ -9,7 +9,6 @@
 #include <microhttpd.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -94,8 +93,8 @@ struct Listener::Server {
     Server(Server&&) = delete;
     Server& operator=(Server&&) = delete;
 
-    std::chrono::nanoseconds max_age;
     std::mutex mutex;
+    std::chrono::nanoseconds max_age;          ///< under the mutex
     std::shared_ptr<const MetricsTexts> texts; ///< under the mutex; nullptr: none yet
     MHD_Daemon* daemon = nullptr;
     std::string socket_path; ///< of the unix socket on which it listens; empty: another kind
@@ -112,8 +111,8 @@ struct Listener::Server {
     void stop() {
         if (daemon != nullptr)
             MHD_stop_daemon(std::exchange(daemon, nullptr));
-        if (!socket_path.empty() && !has_lost_socket())
-            ::unlink(socket_path.c_str());
+        if (!socket_path.empty())
+            remove_socket(socket_path, socket_inode);
         socket_path.clear();
     }
 
@@ -168,6 +167,11 @@ Listener::Listener(std::string address, std::chrono::nanoseconds max_age)
     , server_(std::make_unique<Server>(max_age)) {}
 
 Listener::~Listener() = default;
+
+void Listener::set_max_age(std::chrono::nanoseconds max_age) {
+    const std::scoped_lock lock(server_->mutex);
+    server_->max_age = max_age;
+}
 
 void Listener::publish(std::string plain, std::string openmetrics) {
     auto texts = std::make_shared<MetricsTexts>();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include "model/finding.hpp"
+
 #include <chrono>
 #include <memory>
 #include <string>
@@ -21,10 +23,15 @@ class Listener {
     Listener(Listener&&) = delete;
     Listener& operator=(Listener&&) = delete;
 
+    void set_max_age(std::chrono::nanoseconds max_age);
+
     /// Replaces the text: `plain` for the text format 0.0.4, `openmetrics` for a request that accepts
     /// OpenMetrics 1.0. Starts to listen if it does not yet; a failure is logged once, and tried again with
     /// the next text.
     void publish(std::string plain, std::string openmetrics);
+
+    /// For `check`: can an agent listen there, or does one already? Makes no file. At most about 15 s.
+    [[nodiscard]] static Finding probe(const std::string& address_text);
 
   private:
     struct Server;

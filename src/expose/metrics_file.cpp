@@ -25,14 +25,14 @@ constexpr std::chrono::seconds longest_write{10};
 
 std::string write_stdout(const std::string& text) {
     std::size_t written = 0;
-    const int error = io::write_all(STDOUT_FILENO, text, written);
+    const int error = io::write_all_waiting(STDOUT_FILENO, text, written);
     return error == 0 ? std::string()
                       : "writing the metrics to standard output: " + std::generic_category().message(error);
 }
 
-std::string write(const std::string& path, const std::string& text) {
+std::string write(const std::string& path, const std::string& text, FileVersion& version) {
     try {
-        return path == "-" ? write_stdout(text) : replace_file(path, text);
+        return path == "-" ? write_stdout(text) : replace_file(path, text, version);
     } catch (const std::exception& error) { // no memory
         return path + ": " + error.what();
     }
@@ -96,6 +96,11 @@ void MetricsFile::log_state() {
 }
 
 void MetricsFile::run(const std::shared_ptr<Shared>& shared) {
+    const bool is_file = shared->path != "-";
+    // A file that a killed agent has left is removed at the end, too.
+    FileVersion version = is_file ? version_of(shared->path) : FileVersion();
+    if (is_file)
+        remove_left_over(shared->path);
     std::unique_lock lock(shared->mutex);
     for (;;) {
         shared->changed.wait(lock, [&] { return shared->next || shared->is_ending; });
@@ -104,15 +109,15 @@ void MetricsFile::run(const std::shared_ptr<Shared>& shared) {
         const std::string text = *std::exchange(shared->next, std::nullopt);
         shared->writing = Clock::now();
         lock.unlock();
-        std::string wrong = write(shared->path, text);
+        std::string wrong = write(shared->path, text, version);
         lock.lock();
         shared->writing.reset();
         shared->trouble = std::move(wrong);
     }
-    const bool is_removed = shared->is_removed_at_end && shared->path != "-" && shared->trouble.empty();
+    const bool is_removed = shared->is_removed_at_end && is_file;
     lock.unlock();
     if (is_removed)
-        remove_file(shared->path);
+        remove_file(shared->path, version);
     lock.lock();
     shared->is_done = true;
     shared->changed.notify_all();

@@ -4,6 +4,7 @@
 #include "model/finding.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <thread>
@@ -29,7 +30,8 @@ class MetricsFile {
     void publish(std::string text);
 
     enum class End { keep, remove };
-    /// Ends the thread once the last text is written, and removes the file if `end` says so. False if the
+    /// Ends the thread once the last text is written, and removes the file if `end` says so, and no other
+    /// agent has replaced it. False if the
     /// last text is not written, or the disk or reader does not answer in time: the thread is then left
     /// behind.
     bool finish(End end, std::chrono::milliseconds limit);
@@ -47,11 +49,26 @@ class MetricsFile {
     std::thread thread_;
 };
 
-/// Writes a text to the file beside `path` and renames it. Returns what is wrong, with the path; empty: it is
-/// written. Blocks.
-[[nodiscard]] std::string replace_file(const std::string& path, const std::string& text);
+/// Tells a file from one that has replaced it.
+struct FileVersion {
+    std::uint64_t device = 0, inode = 0; ///< 0: no file
+    std::int64_t modified_ns = 0;
 
-/// Removes the file if replace_file() could replace it; errors are ignored.
-void remove_file(const std::string& path);
+    friend bool operator==(const FileVersion&, const FileVersion&) = default;
+};
+
+/// Of the file that is at `path`.
+[[nodiscard]] FileVersion version_of(const std::string& path);
+
+/// Writes a text to a file beside `path`, which only this thread has, and renames it. Returns what is wrong,
+/// with the path; empty: it is written, and `version` is of the new file. Blocks.
+[[nodiscard]] std::string replace_file(const std::string& path, const std::string& text,
+                                       FileVersion& version);
+
+/// Removes the file if it is that version, and replace_file() could replace it; errors are ignored.
+void remove_file(const std::string& path, const FileVersion& version);
+
+/// Removes the files beside `path` that threads which have ended have left there; errors are ignored.
+void remove_left_over(const std::string& path);
 
 } // namespace lxcmon::expose

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #pragma once
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -19,6 +20,16 @@ namespace lxcmon::io {
         written += size > 0 ? static_cast<std::size_t>(size) : 0;
     }
     return 0;
+}
+
+/// The same for any file: waits while one in non-blocking mode is full. Another program that shares a pipe or
+/// terminal may have set that mode.
+[[nodiscard]] inline int write_all_waiting(int fd, std::string_view text, std::size_t& written) noexcept {
+    int error = write_all(fd, text, written);
+    for (pollfd out{fd, POLLOUT, 0}; error == EAGAIN; error = write_all(fd, text, written))
+        if (::poll(&out, 1, -1) < 0 && errno != EINTR)
+            return errno;
+    return error;
 }
 
 } // namespace lxcmon::io

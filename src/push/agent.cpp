@@ -223,7 +223,7 @@ Agent::Turn Agent::turn(io::SignalFd& signals) {
     timer_->keep_armed();
     service_.alive(status_line_);
     // The third entry reports only POLLERR: the reader of our output has exited (--dry-run | head).
-    const int output = config_.destinations.writes_to_stdout() ? STDOUT_FILENO : -1;
+    const int output = config_.writes_to_stdout() ? STDOUT_FILENO : -1;
     std::array<pollfd, 3> wait{{{timer_->fd(), POLLIN, 0}, {signals.fd(), POLLIN, 0}, {output, 0, 0}}};
     if (::poll(wait.data(), wait.size(), service_.wait_msec()) < 0 && errno != EINTR)
         throw std::system_error(errno, std::generic_category(), "poll");
@@ -231,7 +231,7 @@ Agent::Turn Agent::turn(io::SignalFd& signals) {
         return Turn::stop;
     if ((wait[2].revents & POLLERR) != 0) {
         spdlog::info("the reader of standard output has exited: stopping");
-        reader_is_gone_ = true;
+        reader_is_gone_ = writes_to_stdout(config_.destinations);
         return Turn::stop;
     }
     if ((wait[0].revents & POLLIN) == 0)

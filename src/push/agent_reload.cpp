@@ -98,15 +98,13 @@ void Agent::change_settings(const Config& next) {
     config_ = next;
 }
 
-/// The old one ends first: both may have the same file.
 void Agent::change_exporter(const Config& next) {
-    const bool is_same = next.prometheus == config_.prometheus && next.collect == config_.collect &&
-                         next.destinations.dry_run == config_.destinations.dry_run;
-    if (is_same)
+    if (exporter_ && next.has_metrics_text()) {
+        exporter_->change(config_, next, exporter_grace);
         return;
-    const bool is_file_kept = next.prometheus.file == config_.prometheus.file;
+    }
     if (exporter_)
-        exporter_->finish(!is_file_kept, exporter_grace);
+        exporter_->finish(true, exporter_grace);
     exporter_.reset();
     exporter_ = Exporter::make(next);
 }

@@ -72,6 +72,10 @@ struct Config {
     [[nodiscard]] bool has_listener() const noexcept {
         return !prometheus.listen.empty() && !destinations.dry_run && !collect.once;
     }
+    /// The points, or the metrics for Prometheus.
+    [[nodiscard]] bool writes_to_stdout() const noexcept {
+        return destinations.writes_to_stdout() || prometheus.file == "-";
+    }
     /// True if each sample is made into text for Prometheus.
     [[nodiscard]] bool has_metrics_text() const noexcept { return has_metrics_file() || has_listener(); }
 

@@ -35,6 +35,12 @@ await() {
 says() { journalctl -u lxcmon-push -o cat --since "@$since" | grep -q "$1"; }
 answers() { curl -fsS http://127.0.0.1:9105/metrics | grep -q '^host_load_load1{'; }
 
+# answers_at GROUP: to a user without other groups
+answers_at() {
+    setpriv --reuid=nobody --regid="$1" --clear-groups \
+        curl -fsS --unix-socket "$socket" http://localhost/metrics | grep -q '^host_load_load1{'
+}
+
 trap end EXIT
 mkdir -p "$drop_ins" "$folder"
 {
@@ -53,4 +59,18 @@ await test -s "$file"
 await answers
 systemctl stop lxcmon-push
 [ ! -e "$file" ]
-echo "metrics for Prometheus: refused without drop-ins, a file and a listener with them"
+
+# The drop-in for a unix socket, with a group that each Debian has.
+socket=/run/lxcmon-push/metrics.sock
+rm "$drop_ins/openmetrics-listen.conf"
+sed -i "s|LISTEN=127.0.0.1:9105|LISTEN=unix://$socket|" "$drop_ins/prometheus-check.conf"
+printf '%s\n' '[Service]' SystemCallFilter=listen RuntimeDirectory=lxcmon-push RuntimeDirectoryMode=0750 \
+    'ExecStartPre=+/bin/chgrp daemon /run/lxcmon-push' >"$drop_ins/openmetrics-socket.conf"
+[ -z "$(systemctl daemon-reload && systemd-analyze verify lxcmon-push.service 2>&1)" ]
+restart
+await answers_at daemon
+[ "$(stat -c '%a %U %G' /run/lxcmon-push)" = "750 root daemon" ]
+if answers_at nogroup; then exit 1; fi
+systemctl stop lxcmon-push
+[ ! -e /run/lxcmon-push ]
+echo "metrics for Prometheus: refused without drop-ins, a file, a listener and a socket of one group with them"

@@ -4,6 +4,7 @@
 import ctypes
 import http.client
 import os
+import signal
 import socket
 import unittest
 
@@ -11,6 +12,7 @@ from support import agent as program
 from support.influx import free_port
 from support.metrics_case import ALL, MetricsFileCase
 from support.prometheus import Prometheus, promtool_says, samples_of
+from support.reload_case import NOT_SET
 from support.waiting import wait_until
 
 
@@ -132,6 +134,37 @@ class Listening(MetricsFileCase):
         second = self.start_agent("--interval", "200ms", "--json-file", self.path("second.jsonl"), "--openmetrics-listen",
                                   f"127.0.0.1:{self.port}")
         second.wait_for(lambda: f"can't listen on 127.0.0.1:{self.port}: Address already in use" in second.stderr, what="the error")
+
+    def test_a_reload_lets_nobody_else_listen(self):
+        settings, port = self.file("settings.toml"), free_port()
+
+        def write(tag):
+            settings.write_text("\n".join([f'lxcpath = ["{self.lab.lxcpath}"]', 'interval = "10s"', f'json-file = "{self.points_path()}"',
+                                           f'openmetrics-listen = "127.0.0.1:{port}"', f'tag = ["site={tag}"]']))
+        write("a")
+        agent = program.Agent(self.workspace, "--config", settings, env=NOT_SET)
+        self.addCleanup(agent.kill)
+        agent.wait_for(lambda: "metrics for Prometheus: http://" in agent.stderr, what="the agent to listen")
+        for count, tag in enumerate("bcd", 1):
+            write(tag)
+            agent.send_signal(signal.SIGHUP)
+            agent.wait_for(lambda count=count: agent.stderr.count("the new settings are in force") == count, what="the reload")
+            self.assertEqual(ask(port)[0], 200)  # long before the next tick, as a rule
+        self.assertEqual(agent.stderr.count("metrics for Prometheus: http://"), 1)
+
+    def check(self, address):
+        return program.run(*self.arguments("check", "--json-file", self.points_path(), "--openmetrics-listen", address))
+
+    def test_check_tells_whether_the_agent_can_listen(self):
+        port = free_port()
+        self.assertIn(f"ok    prometheus  127.0.0.1:{port}: the agent can listen there", self.check(f"127.0.0.1:{port}").stdout)
+        self.listen()
+        running = self.check(f"127.0.0.1:{self.port}")
+        self.assertIn(f"ok    prometheus  127.0.0.1:{self.port}: an agent listens there already", running.stdout)
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            taken = self.check(f"127.0.0.1:{other.getsockname()[1]}")
+        self.assertIn(": can't listen: Address already in use, by another program; choose another address", taken.stdout)
+        self.assertEqual(taken.returncode, 1)
 
     def test_a_unit_that_may_not_listen(self):
         """What the filter of system calls in the unit does."""

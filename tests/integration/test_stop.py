@@ -72,7 +72,13 @@ class Signals(StopCase):
         self.assert_nothing_lost(agent, server)
 
     def test_without_a_reader_of_its_output(self):
-        command = [program.binary(), *map(str, self.arguments("--dry-run", "--interval", "200ms"))]
+        self.assert_ends_without_a_reader("--dry-run")
+
+    def test_without_a_reader_of_its_metrics(self):
+        self.assert_ends_without_a_reader("--json-file", "/dev/null", "--openmetrics-file", "-")
+
+    def assert_ends_without_a_reader(self, *options):
+        command = [program.binary(), *map(str, self.arguments("--interval", "200ms", *options))]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               env=program.clean_environment(self.path("no-spool"))) as process:
             self.workspace.note_process(process.pid)

@@ -4,6 +4,7 @@
 #include "app/settings/secret_files.hpp"
 #include "io/kernel_file.hpp"
 #include "io/parse.hpp"
+#include "model/field_table.hpp"
 #include "text/bad_value.hpp"
 #include "text/clean_name.hpp"
 #include "text/trimmed.hpp"
@@ -61,6 +62,19 @@ std::optional<Quantity> take_quantity(std::string_view& text, std::span<const Un
         return std::nullopt;
     text.remove_prefix(name.size());
     return Quantity{number, std::to_address(known)};
+}
+
+/// True for a key that points have already; `time` is the name of their time.
+bool is_own_tag(std::string_view key) noexcept {
+    static constexpr auto of_all =
+        std::to_array<std::string_view>({"container", "host", "lxcpath", "name", "time"});
+    if (std::ranges::find(of_all, key) != of_all.end())
+        return true;
+    for (const MeasurementInfo& measurement : measurement_table)
+        for (std::string_view tags = measurement.tags; !tags.empty();)
+            if (text::trimmed(io::take_until(tags, ',')) == key)
+                return true;
+    return false;
 }
 
 } // namespace
@@ -130,14 +144,11 @@ bool parse_flag(const std::string& text) {
 }
 
 std::pair<std::string, std::string> parse_tag(const std::string& text) {
-    static constexpr auto reserved =
-        std::to_array<std::string_view>({"command", "container", "device", "fstype", "host", "interface",
-                                         "lxcpath", "mountpoint", "name", "resource", "size", "time"});
     const std::size_t equals = text.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
         throw BadValue{"is not a tag; expected key=value, for example site=berlin"};
     std::string key = text.substr(0, equals);
-    if (std::ranges::find(reserved, key) != reserved.end())
+    if (is_own_tag(key))
         throw BadValue{"can't be set: lxcmon-push uses the tag '" + key + "' itself; choose another key"};
     if (std::ranges::any_of(text, &text::is_control))
         throw BadValue{"has a control character; expected key=value of printable text"};

@@ -5,6 +5,7 @@
 #include "app/log_file.hpp"
 #include "app/standard_output.hpp"
 #include "encode/line_protocol.hpp"
+#include "expose/listener.hpp"
 #include "expose/metrics_file.hpp"
 #include "io/clock.hpp"
 #include "push/sink_factory.hpp"
@@ -134,6 +135,8 @@ std::vector<Finding> check_destinations(const Config& config, std::string lines)
         findings.push_back(spool::probe_spool(real.spool.folder));
     if (!config.prometheus.file.empty())
         findings.push_back(expose::MetricsFile::probe(config.prometheus.file));
+    if (!config.prometheus.listen.empty())
+        findings.push_back(expose::Listener::probe(config.prometheus.listen));
     if (!config.log.file.empty())
         findings.push_back(app::probe_log_file(config.log.file));
     return findings;

@@ -20,10 +20,29 @@ std::unique_ptr<Exporter> Exporter::make(const Config& config) {
 
 Exporter::Exporter(const Config& config)
     : metrics_(held_ticks(config.collect)) {
-    if (config.has_metrics_file())
+    open(config);
+}
+
+void Exporter::open(const Config& config) {
+    if (config.has_metrics_file() && !file_)
         file_.emplace(config.prometheus.file);
-    if (config.has_listener())
-        listener_.emplace(config.prometheus.listen, longest_silence * config.collect.interval);
+    const auto max_age = longest_silence * config.collect.interval;
+    if (config.has_listener() && !listener_)
+        listener_.emplace(config.prometheus.listen, max_age);
+    else if (listener_)
+        listener_->set_max_age(max_age);
+}
+
+void Exporter::change(const Config& before, const Config& next, std::chrono::milliseconds limit) {
+    if (next.collect != before.collect) // other labels, other fields; a new sampler sends all values soon
+        metrics_ = encode::OpenMetrics(held_ticks(next.collect));
+    if (!next.has_metrics_file() || next.prometheus.file != before.prometheus.file) {
+        finish(true, limit);
+        file_.reset();
+    }
+    if (!next.has_listener() || next.prometheus.listen != before.prometheus.listen)
+        listener_.reset();
+    open(next);
 }
 
 std::string Exporter::text(encode::MetricsForm form) {

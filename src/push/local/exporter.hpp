@@ -27,11 +27,18 @@ class Exporter {
     /// The tick has ended: publishes its text. Does not wait for a disk or a reader.
     void end();
 
+    /// New settings in place of `before`, with at least one way to publish. A listener, a file and values
+    /// that do not change go on: somebody else could take a port that is free for a moment. `limit`: for the
+    /// last text of a file that ends.
+    void change(const Config& before, const Config& next, std::chrono::milliseconds limit);
+
     /// Ends it. `is_last`: nothing follows, so the file is removed, as old values would look like new ones.
     /// False if the last text is not written in time.
     bool finish(bool is_last, std::chrono::milliseconds limit);
 
   private:
+    /// What `config` wants and is not there yet.
+    void open(const Config& config);
     [[nodiscard]] std::string text(encode::MetricsForm form);
 
     encode::OpenMetrics metrics_;

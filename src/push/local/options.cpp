@@ -51,11 +51,7 @@ void take_openmetrics_file(Config& config, const std::string& path) {
 
 void take_openmetrics_listen(Config& config, const std::string& address) {
     if (!expose::parse_local(address))
-        throw text::BadValue{
-            "is no loopback address with a port and no unix socket, and the agent listens on nothing else; "
-            "expected for example 127.0.0.1:9105, [::1]:9105 or unix:///run/lxcmon-push/metrics.sock. For a "
-            "Prometheus on another host use --openmetrics-file with node_exporter, or a proxy in front of "
-            "it"};
+        throw text::BadValue{expose::why_not_local(address)};
     config.prometheus.listen = address;
 }
 

@@ -75,6 +75,24 @@ TEST_CASE("addresses that only this host can reach") {
     CHECK_FALSE(parse_local("unix://" + longest + "x"));
 }
 
+TEST_CASE("what is wrong with an address is named") {
+    const auto has_reason = [](const char* text, const char* part) {
+        CAPTURE(std::string(text));
+        CHECK_FALSE(parse_local(text));
+        CHECK(why_not_local(text).find(part) != std::string::npos);
+    };
+    has_reason("localhost:9105", "give the number: 127.0.0.1:9105");
+    has_reason("localhost", "give the number: 127.0.0.1:9105");
+    has_reason("127.0.0.1", "has no port; expected for example 127.0.0.1:9105");
+    has_reason("127.0.0.1:", "has no port; expected for example 127.0.0.1:9105");
+    has_reason("[::1]", "has no port; expected for example [::1]:9105");
+    for (const char* port : {"127.0.0.1:0", "[::1]:65536", "127.0.0.1:http"})
+        has_reason(port, "has no valid port; expected a number from 1 to 65535");
+    has_reason("unix://run/x", "expected an absolute path of at most 107 bytes");
+    for (const char* other : {"", "9105", "0.0.0.0:9105", "192.168.0.1", "::1:9105"})
+        has_reason(other, "is no loopback address with a port and no unix socket");
+}
+
 TEST_CASE("a socket that nobody listens on is replaced, and nothing else") {
     const lxcmon::test::TempFolder folder;
     const std::string path = folder.path("metrics.sock");

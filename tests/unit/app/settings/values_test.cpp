@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "app/settings/values.hpp"
 
+#include "model/field_table.hpp"
+
 #include "support/temp_folder.hpp"
 #include "text/bad_value.hpp"
 
@@ -133,6 +135,21 @@ TEST_CASE("a tag is split at its first equals sign") {
     CHECK(parse_tag("a=b\\c").second == "b\\c");
     CHECK(parse_tag("a=b=c") == std::pair<std::string, std::string>("a", "b=c"));
     CHECK(parse_tag("Host= x ") == std::pair<std::string, std::string>("Host", " x "));
+}
+
+TEST_CASE("no tag of a measurement can be set") {
+    std::size_t tags = 0;
+    for (const MeasurementInfo& measurement : measurement_table) {
+        std::string rest(measurement.tags);
+        while (!rest.empty()) {
+            const std::string key = rest.substr(0, rest.find(", "));
+            rest.erase(0, key.size() + 2);
+            CHECK(wrong_tag(key + "=1").find("lxcmon-push uses the tag '" + key + "' itself") !=
+                  std::string::npos);
+            ++tags;
+        }
+    }
+    CHECK(tags > 10);
 }
 
 TEST_CASE("a tag without key or value, with a control character or a reserved key is refused") {

@@ -45,6 +45,8 @@ TEST_CASE("the listener has a loopback address, and is left out of a single samp
     CHECK(
         has_all(parser.error({"--openmetrics-listen=0.0.0.0:9105"}),
                 {"is no loopback address with a port", "127.0.0.1:9105", "unix:///", "--openmetrics-file"}));
+    CHECK(
+        has_all(parser.error({"--openmetrics-listen=localhost:9105"}), {"give the number: 127.0.0.1:9105"}));
     CHECK(parser.config({"--openmetrics-listen=unix:///run/x.sock"}).has_listener());
     CHECK_FALSE(parser.config({"--openmetrics-listen=127.0.0.1:9105", "--once"}).has_metrics_text());
     CHECK_FALSE(parser.config({"--openmetrics-listen=127.0.0.1:9105", "--dry-run"}).has_metrics_text());
