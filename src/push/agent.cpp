@@ -231,7 +231,7 @@ Agent::Turn Agent::turn(io::SignalFd& signals) {
         return Turn::stop;
     if ((wait[2].revents & POLLERR) != 0) {
         spdlog::info("the reader of standard output has exited: stopping");
-        reader_is_gone_ = writes_to_stdout(config_.destinations);
+        reader_is_gone_ = config_.destinations.writes_to_stdout();
         return Turn::stop;
     }
     if ((wait[0].revents & POLLIN) == 0)
