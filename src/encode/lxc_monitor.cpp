@@ -18,14 +18,14 @@ constexpr double gib_bytes = 1024.0 * mib_bytes;
 
 /// As datetime.isoformat() of Python, always with microseconds: pandas expects one format in a column.
 std::string local_time(std::int64_t time_ns) {
-    constexpr std::int64_t nsec_per_sec = 1'000'000'000;
-    const std::time_t seconds = time_ns / nsec_per_sec;
+    constexpr std::int64_t ns_per_second = 1'000'000'000;
+    const std::time_t seconds = time_ns / ns_per_second;
     std::tm local{};
     ::localtime_r(&seconds, &local);
     std::array<char, 64> text{};
     const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &local);
     std::snprintf(text.data() + size, text.size() - size, ".%06d",
-                  static_cast<int>(time_ns % nsec_per_sec / 1000));
+                  static_cast<int>(time_ns % ns_per_second / 1000));
     return text.data();
 }
 
