@@ -37,7 +37,7 @@ const std::map<std::string_view, std::string_view> schema{
                 "tx_dropped i, multicast i, mtu i, up b, host_interface s"},
     {"lxc_fs",
      "total_bytes i, used_bytes i, free_bytes i, available_bytes i, used_percent f, inodes_total i, "
-     "inodes_used i, inodes_free i, readonly b, block_device s, shared b"},
+     "inodes_used i, inodes_free i, readonly b, block_device s, shared b, disk_device s"},
     {"lxc_pids", "processes i, threads i, limit i, own_limit i, peak i, events_max i"},
     {"lxc_state",
      "state s, running b, frozen b, uptime_sec i, restarts i, init_pid i, lock s, tags s, onboot b, "
