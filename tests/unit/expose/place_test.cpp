@@ -156,7 +156,7 @@ TEST_CASE("a folder that becomes a link in the wrong moment leads nowhere") {
     REQUIRE(::lchown(link.c_str(), tenant, tenant) == 0);
     const std::string file = folder.write("victim/x.prom", "untouched");
     const Swapper swapper(place, link);
-    for (int tries = 0; tries < 2000; ++tries)
+    for (int tries = 0; tries < 1000; ++tries)
         static_cast<void>(write_to(place + "/x.prom", "a 1\n"));
     CHECK(test::text_of_file(file) == "untouched");
 }
