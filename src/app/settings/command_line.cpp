@@ -153,13 +153,49 @@ std::string chosen_word(const Program& program, const CommandOption& option, con
     }
 }
 
+enum class Takes { nothing, value, unknown };
+
+/// What an option takes, of the program or of a command.
+Takes what_takes(const Program& program, std::string_view name) {
+    const auto has = [name](const auto& rows) {
+        return std::ranges::any_of(rows, [name](const auto& row) { return row.name == name; });
+    };
+    for (const Option* option : program.options)
+        if (option->name == name)
+            return option->value.name.empty() ? Takes::nothing : Takes::value;
+    for (const Command* command : program.commands)
+        if (has(command->flags) || has(command->options))
+            return has(command->flags) ? Takes::nothing : Takes::value;
+    return Takes::unknown;
+}
+
+/// CLI11 takes the next argument as the value of "--host=", and loses an option so. An empty value becomes an
+/// argument of its own.
+std::vector<std::string> with_empty_values(const Program& program,
+                                           const std::vector<std::string>& arguments) {
+    std::vector<std::string> result;
+    for (const std::string& each : arguments) {
+        const bool is_empty = each.starts_with("--") && each.find('=') + 1 == each.size();
+        const std::string option = each.substr(0, each.size() - 1);
+        const Takes takes = is_empty ? what_takes(program, option.substr(2)) : Takes::unknown;
+        if (takes == Takes::nothing)
+            throw BadSetting(std::string(program.name) + ": " + option +
+                             ": the value after = is empty; expected the option alone");
+        result.push_back(takes == Takes::value ? option : each);
+        if (takes == Takes::value)
+            result.emplace_back();
+    }
+    return result;
+}
+
 /// Returns the text of --help or --version if it was requested.
 std::optional<std::string> parse_arguments(CommandLine& line, const Program& program,
                                            const std::vector<std::string>& arguments) {
     const std::string name(program.name);
     const std::string see_help = "; see " + name + " --help";
+    const std::vector<std::string> all = with_empty_values(program, arguments);
     try {
-        line.app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+        line.app.parse(std::vector<std::string>(all.rbegin(), all.rend()));
     } catch (const CLI::CallForHelp&) {
         return line.app.help();
     } catch (const CLI::CallForVersion&) {

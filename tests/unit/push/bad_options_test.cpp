@@ -56,6 +56,17 @@ TEST_CASE("a missing value or file is reported") {
     CHECK(has_all(parser.error({"replay"}), {"FILE"}));
 }
 
+TEST_CASE("an empty value after = takes no other argument with it") {
+    const Parser parser;
+    CHECK(has_all(parser.error({"--host=", "--once"}), {"--host: '' is empty"}));
+    CHECK(has_all(parser.error({"--influx-mode=", "all"}), {": all: unknown"}));
+    CHECK(has_all(parser.error({"--no-host=", "--once"}), {"--no-host: the value after = is empty"}));
+    CHECK(has_all(parser.error({"list", "--json="}), {"--json: the value after = is empty"}));
+    CHECK(has_all(parser.error({"list", "--sort=", "cpu"}), {": cpu: unknown"}));
+    CHECK(has_all(parser.error({"--bogus="}), {"--bogus: unknown option"}));
+    CHECK(has_all(parser.error({"--tag="}), {"--tag: '' "}));
+}
+
 TEST_CASE("the error about a bad value names the option, the value and the expected form") {
     const Parser parser;
     const struct {
