@@ -10,7 +10,7 @@ from pathlib import Path
 from support import agent as program
 from support.containers import Spec, make_rootfs
 from support.dead_fuse import DeadFuse
-from support.flavour_case import FlavourCase
+from support.flavour_case import ALL_FIGURES, FlavourCase
 from support.unprivileged import FIRST_ID, UserContainer, own_by_container
 from support.waiting import wait_until
 
@@ -79,8 +79,8 @@ class Proxmox(FlavourCase):
                   "bindfs -f \"$2\" /etc/pve > /dev/null 2>&1 & echo $! > \"$3\"\n"
                   "until grep -q ' /etc/pve ' /proc/self/mountinfo; do sleep 0.02; done\nshift 3; exec \"$@\"")
         prefix = ("unshare", "--mount", "sh", "-c", script, "sh", self.path("etc"), self.path("pve"), pid_file)
-        self.agent = self.start_agent("--interval", "500ms", "--fs-interval", "500ms", "--influx-url", self.influx.url, "--influx-db",
-                                      self.db, prefix=tuple(map(str, prefix)))
+        self.agent = self.start_agent("--interval", "500ms", *ALL_FIGURES, "--influx-url", self.influx.url, "--influx-db", self.db,
+                                      prefix=tuple(map(str, prefix)))
         self.server = int(wait_until(lambda: pid_file.exists() and pid_file.read_text().strip(), what="bindfs to start"))
         self.workspace.note_process(self.server)
         self.addCleanup(os.kill, self.server, signal.SIGKILL)

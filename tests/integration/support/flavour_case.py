@@ -6,13 +6,15 @@ from .second_source import SecondSource
 
 # Counters go on while they are read: one more packet, one more page.
 SLACK = {"lxc_cpu": 20_000, "lxc_memory": 256 * 1024, "lxc_net": 3, "lxc_fs": 1024 * 1024}
+# For each tick, and with what is off by default.
+ALL_FIGURES = ("--fs-interval", "500ms", "--metrics", "+lxc_memory.*")
 
 
 class FlavourCase(WatchCase):
     """`container` is anything with name, init_pid() and cgroup()."""
 
     def watch(self, *arguments):
-        return super().watch("--fs-interval", "500ms", *arguments)
+        return super().watch(*ALL_FIGURES, *arguments)
 
     def next_tick(self, container, measurement="lxc_state", field=None, **tags):
         """The points of one tick that begins after now, by measurement; interfaces and mounts are the tags'. Of one that has the field."""
