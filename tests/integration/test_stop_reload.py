@@ -101,10 +101,6 @@ def spooled(seen):
     return seen.spool().segments()
 
 
-def spool_is_empty(seen):
-    return not seen.spool().segments()
-
-
 DOWN = {"influx-url": "{nowhere}"}
 DELIVERY = {
     "batch-size": Change(5, in_small_batches),
@@ -117,7 +113,7 @@ DELIVERY = {
     # A tiny limit drops the points that were in the spool before the reload.
     "spool-max-age": Change("1s", says("--spool-max-age"), DOWN, before=spooled),
     # At the old rate of one line a second the spool would be empty after minutes.
-    "spool-rate": Change(1_000_000, spool_is_empty, {"spool-rate": 1, "batch-size": 5}, before=Seen.writes, fill=DOWN),
+    "spool-rate": Change(1_000_000, lambda seen: not spooled(seen), {"spool-rate": 1, "batch-size": 5}, before=Seen.writes, fill=DOWN),
 }
 
 
