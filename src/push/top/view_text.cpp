@@ -104,7 +104,9 @@ bool contains(std::string_view name, std::string_view part) {
         const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
         return lower(left) == lower(right);
     };
-    return !std::ranges::search(name, part, same).empty() || part.empty();
+    // Not ranges::search(): clang 14 does not take libstdc++'s.
+    return std::search(name.begin(), name.end(), part.begin(), part.end(), same) != name.end() ||
+           part.empty();
 }
 
 void append_character(std::string& text, char32_t character) {
