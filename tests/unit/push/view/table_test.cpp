@@ -112,7 +112,8 @@ TEST_CASE("the columns that the rows are sorted by stay longest") {
     for (const auto& [sort, title] :
          {std::pair{SortBy::processes, "PROCS"}, std::pair{SortBy::disk, "DISK WRITE"},
           std::pair{SortBy::network, "NET IN"}}) {
-        CAPTURE(std::string(title));
+        const std::string wanted(title);
+        CAPTURE(wanted);
         CHECK(has(title, 40, sort));
         CHECK_FALSE(has(title, 40, SortBy::cpu));
         CHECK(has("NAME", 40, sort));
