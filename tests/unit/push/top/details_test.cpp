@@ -96,7 +96,8 @@ TEST_CASE("a long name leaves the figures in sight") {
     Details details;
     PointBuffer points;
     add_point(points, "lxc_state", "web", "", "", {{"init_pid", std::int64_t{7}}});
-    add_point(points, "lxc_fs", "web", "mountpoint", "/" + std::string(800, 'x'),
+    const std::string mount_point = "/" + std::string(800, 'x');
+    add_point(points, "lxc_fs", "web", "mountpoint", mount_point,
               {{"used_bytes", std::int64_t{1024}}, {"used_percent", 12.5}});
     details.read(points, "web", "", sec);
     for (const std::string& line : details.lines())
