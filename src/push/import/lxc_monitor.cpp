@@ -199,6 +199,7 @@ constexpr auto monitor_rules = std::to_array<MonitorRule>({
 
 [[noreturn]] void refuse_key(const std::string& path, const YamlSetting& setting) {
     std::vector<std::string_view> names;
+    names.reserve(monitor_rules.size());
     for (const MonitorRule& rule : monitor_rules)
         names.push_back(rule.key);
     const std::string_view near = app::nearest_name(setting.key, names);
