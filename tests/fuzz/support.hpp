@@ -116,7 +116,18 @@ inline bool is_printable(std::string_view text) {
     return is_utf8(text);
 }
 
-/// The text as UTF-8, with `map` applied to each ASCII character. It is not cut.
+/// A second implementation of text::is_harmful(), for one character.
+inline bool is_harmful(std::string_view character) {
+    if (character.size() < 2)
+        return false;
+    char32_t code = static_cast<unsigned char>(character[0]) & (0x7fU >> character.size());
+    for (const char byte : character.substr(1))
+        code = code << 6U | (static_cast<unsigned char>(byte) & 0x3fU);
+    return (code >= 0x80 && code < 0xa0) || code == 0x61c || code == 0x200e || code == 0x200f ||
+           (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+/// The text as UTF-8 without harmful characters, with `map` applied to each ASCII character. It is not cut.
 inline std::string cleaned(std::string_view text, const std::function<std::string(char)>& map) {
     std::string out;
     while (!text.empty()) {
@@ -124,7 +135,8 @@ inline std::string cleaned(std::string_view text, const std::function<std::strin
         if (size == 1)
             out += map(text.front());
         else
-            out += size == 0 ? replacement_character : text.substr(0, size);
+            out +=
+                size == 0 || is_harmful(text.substr(0, size)) ? replacement_character : text.substr(0, size);
         text.remove_prefix(size == 0 ? 1 : size);
     }
     return out;

@@ -181,6 +181,8 @@ TEST_CASE("a link in the place of a file is not followed, and a missing folder i
 
 TEST_CASE("a folder that another user owns or may write is refused, and nothing is written into it") {
     for (const bool is_owned : {true, false}) {
+        if (is_owned && ::geteuid() != 0)
+            continue; // only root can give a folder away
         CsvCase csv;
         const char* const folder = csv.settings().folder.c_str();
         const int made = is_owned ? ::chown(folder, 4711, 4711) : ::chmod(folder, 01777);
