@@ -77,7 +77,7 @@ std::string JsonFile::why_missing() const {
 Verdict JsonFile::send(std::string_view lines) {
     if (is_stdout_)
         return stream(STDOUT_FILENO, lines);
-    if (fd_ && moved_away())
+    if (fd_ && !io::is_at_path(fd_.get(), settings_.path))
         fd_.reset();
     if (!fd_)
         if (Verdict verdict = open(); verdict.outcome != Outcome::delivered)
@@ -131,13 +131,6 @@ bool JsonFile::ends_in_torn_line() const {
         return false;
     char last = '\n';
     return ::pread(reader.get(), &last, 1, status.st_size - 1) == 1 && last != '\n';
-}
-
-bool JsonFile::moved_away() const noexcept {
-    struct stat here {};
-    struct stat there {};
-    return ::fstat(fd_.get(), &here) != 0 || ::lstat(settings_.path.c_str(), &there) != 0 ||
-           here.st_dev != there.st_dev || here.st_ino != there.st_ino;
 }
 
 Verdict JsonFile::append(std::string_view lines) {

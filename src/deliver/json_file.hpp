@@ -32,7 +32,6 @@ class JsonFile final : public Sink {
     [[nodiscard]] Verdict open();
     [[nodiscard]] Verdict append(std::string_view lines);
     [[nodiscard]] Verdict stream(int fd, std::string_view lines);
-    [[nodiscard]] bool moved_away() const noexcept;
     [[nodiscard]] bool ends_in_torn_line() const;
     [[nodiscard]] Verdict failure(int error, std::string_view doing) const;
     [[nodiscard]] Finding probe_missing() const;

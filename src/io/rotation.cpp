@@ -71,6 +71,13 @@ int make_parent_folders(const std::string& path) {
     return 0;
 }
 
+bool is_at_path(int fd, const std::string& path) noexcept {
+    struct stat here {};
+    struct stat there {};
+    return ::fstat(fd, &here) == 0 && ::lstat(path.c_str(), &there) == 0 && here.st_dev == there.st_dev &&
+           here.st_ino == there.st_ino;
+}
+
 std::string nearest_existing(std::string path) {
     while (path != "/" && path != "." && ::access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
         const auto slash = path.rfind('/');

@@ -15,6 +15,10 @@ namespace lxcmon::io {
 /// oldest file, to be overwritten.
 [[nodiscard]] int make_room(const std::string& path, unsigned kept);
 
+/// True if the open file still has this path: nobody has renamed, removed or replaced it. `path` itself may
+/// not be a symbolic link.
+[[nodiscard]] bool is_at_path(int fd, const std::string& path) noexcept;
+
 /// The agent's own folder.
 inline constexpr std::string_view state_folder = "/var/lib/lxcmon-push";
 

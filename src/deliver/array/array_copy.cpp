@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "deliver/array/array_copy.hpp"
 
+#include "io/rotation.hpp"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -96,10 +98,7 @@ int ArrayCopy::take_mode(const ArrayCopy& other) const noexcept {
 }
 
 bool ArrayCopy::is_at(const std::string& path) const noexcept {
-    struct stat here {};
-    struct stat there {};
-    return fd && ::fstat(fd.get(), &here) == 0 && ::lstat(path.c_str(), &there) == 0 &&
-           here.st_dev == there.st_dev && here.st_ino == there.st_ino;
+    return fd && io::is_at_path(fd.get(), path);
 }
 
 bool ArrayCopy::is_untouched() const noexcept {

@@ -2,6 +2,7 @@
 #include "deliver/csv/csv_file.hpp"
 
 #include "deliver/csv/old_files.hpp"
+#include "io/rotation.hpp"
 #include "io/write_all.hpp"
 #include "text/file_error.hpp"
 
@@ -47,7 +48,7 @@ CsvFile::Failure CsvFile::failure(std::string_view doing, int error) const {
 }
 
 CsvFile::Failure CsvFile::prepare(std::size_t more_bytes) {
-    if (fd_ && moved_away())
+    if (fd_ && !io::is_at_path(fd_.get(), path_))
         fd_.reset();
     if (!fd_)
         if (Failure wrong = open(); wrong.error != 0)
@@ -126,13 +127,6 @@ CsvFile::Failure CsvFile::put_aside() {
 
 bool CsvFile::has_put_aside() noexcept {
     return std::exchange(has_put_aside_, false);
-}
-
-bool CsvFile::moved_away() const noexcept {
-    struct stat here {};
-    struct stat there {};
-    return ::fstat(fd_.get(), &here) != 0 || ::lstat(path_.c_str(), &there) != 0 ||
-           here.st_dev != there.st_dev || here.st_ino != there.st_ino;
 }
 
 CsvFile::Failure CsvFile::append(std::string_view rows) {

@@ -40,7 +40,6 @@ class CsvFile {
     [[nodiscard]] Failure open();
     [[nodiscard]] Failure take_existing();
     [[nodiscard]] Failure put_aside();
-    [[nodiscard]] bool moved_away() const noexcept;
     [[nodiscard]] Failure failure(std::string_view doing, int error) const;
 
     std::string path_;
