@@ -130,11 +130,12 @@ Verdict CsvFolder::write() {
         if (entry.points.empty())
             continue;
         make_rows(entry);
+        const encode::CsvColumns columns = entry.file.columns();
         CsvFile::Failure failure = entry.file.prepare(entry.rows.size());
-        if (failure.error == 0) {
-            make_rows(entry); // the file may have more columns
+        if (entry.file.columns() != columns) // those of an existing file
+            make_rows(entry);
+        if (failure.error == 0)
             failure = entry.file.append(entry.rows);
-        }
         if (failure.error == 0) {
             written.push_back(&entry);
             continue;
