@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::string_view record_end = "\r\n";
 constexpr std::string_view time_column = "time";
-constexpr std::string_view tag_separator = ", ";
 constexpr std::int64_t nsec_per_sec = 1'000'000'000;
 constexpr std::int64_t nsec_per_msec = 1'000'000;
 
@@ -95,11 +94,7 @@ CsvColumns csv_columns(std::string_view measurement, const Selection& sent) {
     columns.tags = {"host"};
     if (measurement.starts_with("lxc_"))
         columns.tags.insert(columns.tags.end(), {"container", "name"});
-    for (std::string_view rest = info->tags; !rest.empty();) {
-        const std::size_t end = std::min(rest.find(tag_separator), rest.size());
-        columns.tags.emplace_back(rest.substr(0, end));
-        rest.remove_prefix(std::min(end + tag_separator.size(), rest.size()));
-    }
+    for_each_own_tag(*info, [&](std::string_view key) { columns.tags.emplace_back(key); });
     const FieldRange range = find_fields(measurement);
     for (FieldId field = range.first; field < range.last; ++field)
         if (sent.has(field))

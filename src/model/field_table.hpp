@@ -81,6 +81,17 @@ struct MeasurementInfo {
     bool is_on_by_default = true; ///< sent unless --metrics excludes it
 };
 
+/// Calls `each(key)` for the tags of a measurement beside `host` and `container`.
+template <typename Callback>
+constexpr void for_each_own_tag(const MeasurementInfo& measurement, Callback&& each) {
+    constexpr std::string_view separator = ", ";
+    for (std::string_view rest = measurement.tags; !rest.empty();) {
+        const std::size_t end = std::min(rest.find(separator), rest.size());
+        each(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + separator.size(), rest.size()));
+    }
+}
+
 /// In the order of the field table.
 inline constexpr auto measurement_table = std::to_array<MeasurementInfo>({
     {"lxc_cpu", "", "CPU time, its limit and throttling"},

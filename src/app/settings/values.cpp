@@ -68,13 +68,10 @@ std::optional<Quantity> take_quantity(std::string_view& text, std::span<const Un
 bool is_own_tag(std::string_view key) noexcept {
     static constexpr auto of_all =
         std::to_array<std::string_view>({"container", "host", "lxcpath", "name", "time"});
-    if (std::ranges::find(of_all, key) != of_all.end())
-        return true;
+    bool is_own = std::ranges::find(of_all, key) != of_all.end();
     for (const MeasurementInfo& measurement : measurement_table)
-        for (std::string_view tags = measurement.tags; !tags.empty();)
-            if (text::trimmed(io::take_until(tags, ',')) == key)
-                return true;
-    return false;
+        for_each_own_tag(measurement, [&](std::string_view own) { is_own = is_own || own == key; });
+    return is_own;
 }
 
 } // namespace
