@@ -53,6 +53,7 @@ class Machine {
         settings.root_fd = tree_.fd();
         settings.namespace_deadline = std::chrono::milliseconds(20'000);
         settings.scan_budget = settings.namespace_deadline;
+        settings.links_wait = settings.namespace_deadline;
         // Tests must not depend on the other mounts of this machine.
         settings.fs_exclude = {"/?*"};
         settings.selection.remove("host_*");

@@ -28,7 +28,6 @@ TEST_CASE("a late reading has its own time, in each measurement; the caller's po
     SampleSettings settings = machine.settings();
     settings.selection = Selection::by_default();
     settings.net_loopback = true;
-    settings.links_wait = settings.scan_budget;
     settings.late_after = std::chrono::hours(1); // however busy this machine is
     Sampler sampler(settings);
     for (const std::int64_t late_sec : {0, 2 * 3'600}) {

@@ -2,6 +2,7 @@
 #include "support/encoded.hpp"
 #include "support/log_capture.hpp"
 #include "support/machine.hpp"
+#include "support/waiting.hpp"
 
 #include "sample/sampler.hpp"
 
@@ -50,14 +51,17 @@ TEST_CASE("containers left out for lack of time go first in the next tick") {
     }
     std::set<std::string> seen;
     std::size_t ticks = 0;
-    for (; ticks < 1000 && seen.size() < all.size(); ++ticks) {
+    const auto all_were_seen = [&] {
+        ++ticks;
         const std::string lines = lines_of_tick(sampler, all);
         for (const Container& each : containers)
             if (count_of(lines, "lxc_net,container=" + each.name + ",") != 0)
                 seen.insert(each.name);
-    }
+        return seen.size() == all.size();
+    };
+    // On a busy machine many a tick has no time for any.
+    CHECK(test::comes_true(all_were_seen, std::chrono::seconds(60)));
     CHECK(ticks > 1);
-    CHECK(seen.size() == all.size());
 }
 
 TEST_CASE("a sample for rates sends no helper request; the next sample has rates") {

@@ -245,7 +245,7 @@ TEST_CASE("a stopped helper costs one tick's helper values and is replaced") {
     Machine machine;
     SampleSettings settings = machine.settings();
     settings.net_loopback = true;
-    settings.namespace_deadline = std::chrono::milliseconds(300);
+    settings.namespace_deadline = std::chrono::seconds(2);
     LogCapture log;
     Sampler sampler(settings);
     REQUIRE(::kill(io::WorkerProcess::running().front(), SIGSTOP) == 0);

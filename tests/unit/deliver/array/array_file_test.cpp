@@ -1,17 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "array_place.hpp"
 
+#include "support/waiting.hpp"
+
 #include "io/unique_fd.hpp"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <atomic>
+#include <chrono>
 #include <filesystem>
-#include <thread>
+#include <new>
 
 using namespace lxcmon;
 using namespace lxcmon::test;
+
+namespace {
+
+struct Counts {
+    std::atomic<int> reads{0};
+    std::atomic<int> invalid{0};
+};
+
+/// Of this process and those that it forks.
+class SharedCounts {
+  public:
+    SharedCounts()
+        : memory_(
+              ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
+        REQUIRE(memory_ != MAP_FAILED);
+        counts_ = new (memory_) Counts;
+    }
+    SharedCounts(const SharedCounts&) = delete;
+    SharedCounts& operator=(const SharedCounts&) = delete;
+    ~SharedCounts() { ::munmap(memory_, sizeof(Counts)); }
+    Counts* operator->() const noexcept { return counts_; }
+
+  private:
+    void* memory_;
+    Counts* counts_ = nullptr;
+};
+
+} // namespace
 
 TEST_CASE_FIXTURE(Place, "lines become elements of one array, several of a batch too") {
     ArrayFile array = sink();
@@ -85,19 +117,19 @@ TEST_CASE_FIXTURE(Place, "a reader that still has an old file open never sees it
 
 TEST_CASE_FIXTURE(Place, "readers in a loop see valid JSON while the writer is killed again and again") {
     constexpr int kills = 50;
-    std::atomic<bool> ends{false};
-    std::atomic<int> invalid{0};
-    std::atomic<int> reads{0};
     {
         ArrayFile first = sink();
         REQUIRE(is_delivered(first, element(0)));
     }
-    std::vector<std::thread> readers;
-    for (int each = 0; each < 2; ++each)
-        readers.emplace_back([&] {
-            while (!ends) {
-                invalid += nlohmann::json::accept(text()) ? 0 : 1;
-                ++reads;
+    // Processes and no threads: this one forks writers, and the heap's locks of a thread would stay locked in
+    // those.
+    const SharedCounts counts;
+    std::vector<pid_t> readers(2);
+    for (pid_t& reader : readers)
+        reader = in_child([&] {
+            while (true) {
+                counts->invalid += nlohmann::json::accept(text()) ? 0 : 1;
+                ++counts->reads;
             }
         });
     int written = 0;
@@ -130,11 +162,12 @@ TEST_CASE_FIXTURE(Place, "readers in a loop see valid JSON while the writer is k
         CHECK(now.back() >= written - 1);
         written = now.back() + 1;
     }
-    ends = true;
-    for (std::thread& reader : readers)
-        reader.join();
-    CHECK(invalid == 0);
-    CHECK(reads > 0);
+    CHECK(test::comes_true([&] { return counts->reads > 0; }, std::chrono::seconds(60)));
+    for (const pid_t reader : readers) {
+        ::kill(reader, SIGKILL);
+        REQUIRE(::waitpid(reader, nullptr, 0) == reader);
+    }
+    CHECK(counts->invalid == 0);
 }
 
 TEST_CASE_FIXTURE(Place, "rotated by size: each file is an array, and no element is lost or twice") {
