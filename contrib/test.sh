@@ -33,7 +33,7 @@ test_packages=(lxc lxcfs lxd lxd-client uidmap busybox-static influxdb influxdb-
     strace valgrind libbenchmark-dev
     qemu-system-x86 mmdebstrap e2fsprogs cpio kmod
     bash zsh fish man-db git dpkg-dev gnupg
-    ccache clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)
+    ccache mold clang-14 clang-tidy-14 clang-format-14 shellcheck pyflakes3)
 passed=0
 failed=0
 failures=()
@@ -116,6 +116,7 @@ sanitizer_options=(--buildtype=debug -Ddebug=false "${unity[@]}" -Db_lundef=fals
 
 # One build for the unit tests and for the fuzz targets.
 build_with_sanitizers() {
+    export CXX_LD=mold # the usual linker takes eight times as long for the names of lines
     # It gets only what the tests and the virtual machine beside it leave, which take longer.
     chrt --idle --pid 0 "$BASHPID"
     build_with build-asan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=address,undefined -Dfuzz=true
@@ -125,6 +126,7 @@ build_with_sanitizers() {
 threaded_rooms=(sample sample/network http influx spool deliver expose app push)
 test_threads() {
     local programs=("${threaded_rooms[@]##*/}")
+    export CXX_LD=mold
     configure_build build-tsan "ccache clang++-14" "${sanitizer_options[@]}" -Db_sanitize=thread
     nice -n 19 meson compile -C build-tsan "${programs[@]/#/unit-}"
     rm -f build-tsan/meson-logs/testlog.json
