@@ -2,7 +2,6 @@
 #include "push/agent.hpp"
 
 #include "app/helper_watch.hpp"
-#include "encode/lxd2influx.hpp"
 #include "io/clock.hpp"
 #include "io/worker_process.hpp"
 #include "push/status_line.hpp"
@@ -37,9 +36,8 @@ Agent::Agent(const Config& config, ReadSettings read_settings)
     , read_settings_(std::move(read_settings))
     , collector_(std::make_unique<app::Collector>(config.collect))
     , targets_(std::make_unique<TargetGroup>(config))
-    , batcher_(std::make_unique<encode::Batcher>(targets_->format(), config.destinations.batch_lines))
-    , exporter_(Exporter::make(config))
-    , snapshots_(Snapshots::make(config)) {
+    , feeds_(std::make_unique<Feeds>(config, *targets_))
+    , exporter_(Exporter::make(config)) {
     warn_of_insecure(config.destinations);
 }
 
@@ -48,8 +46,7 @@ void Agent::tick(std::int64_t tick_ns) {
     delay_.begin_tick();
     if (exporter_)
         exporter_->begin();
-    if (snapshots_)
-        snapshots_->begin();
+    feeds_->begin_tick();
     std::size_t encoded = 0;
     collector_->collect(tick_ns, [this, &encoded](PointBuffer& points) { // discover, sample, encode
         encoded += points.size();
@@ -68,8 +65,7 @@ void Agent::tick(std::int64_t tick_ns) {
     encode(collector_->points);
     if (exporter_)
         exporter_->end();
-    if (snapshots_)
-        snapshots_->end(costs);
+    feeds_->end_tick(costs);
     flush_when_due(tick_ns); // to the queue; threads of the targets deliver
     const std::int64_t end_ns = io::now_ns(CLOCK_MONOTONIC);
     delay_.add("handing the points over to delivery", end_ns - collected_ns);
@@ -101,28 +97,11 @@ void Agent::try_tick(std::int64_t tick_ns) {
 /// Empties `points`. If the tick fails later, the points encoded so far are still delivered: they are valid.
 void Agent::encode(PointBuffer& points) {
     for (std::size_t index = 0; index < points.size(); ++index) {
-        encode(points[index]);
+        feeds_->add(points[index], *targets_);
         if (exporter_)
             exporter_->add(points[index]);
     }
     points.clear();
-}
-
-/// For the targets: a part of a snapshot, or a line, and another one in an old schema.
-void Agent::encode(const Point& point) {
-    if (snapshots_)
-        return snapshots_->add(point);
-    add_to_batch(point);
-    if (!config_.destinations.sends_lxd2influx)
-        return;
-    encode::translate_for_lxd2influx(point, old_point_);
-    if (!old_point_.empty())
-        add_to_batch(old_point_[0]);
-}
-
-void Agent::add_to_batch(const Point& point) {
-    if (const Batch* full = batcher_->add(point))
-        targets_->push(*full);
 }
 
 void Agent::flush_when_due(std::int64_t tick_ns) {
@@ -133,8 +112,7 @@ void Agent::flush_when_due(std::int64_t tick_ns) {
 }
 
 void Agent::flush() {
-    if (const Batch* rest = snapshots_ ? snapshots_->take() : batcher_->finish())
-        targets_->push(*rest);
+    feeds_->flush(*targets_);
 }
 
 void Agent::note_missed(std::int64_t missed, const std::string& reason) {

@@ -3,15 +3,14 @@
 
 #include "app/collector.hpp"
 #include "app/service_notify.hpp"
-#include "encode/batcher.hpp"
 #include "io/signal_fd.hpp"
 #include "io/tick_timer.hpp"
 #include "push/config.hpp"
 #include "push/delay.hpp"
 #include "push/local/exporter.hpp"
-#include "push/local/snapshots.hpp"
+#include "push/output/feeds.hpp"
+#include "push/output/target_group.hpp"
 #include "push/self_metrics.hpp"
-#include "push/target_group.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -63,8 +62,6 @@ class Agent {
     /// Logs a tick that fails (no memory) and continues: queued points must not be lost with it.
     void try_tick(std::int64_t tick_ns);
     void encode(PointBuffer& points);
-    void encode(const Point& point);
-    void add_to_batch(const Point& point);
     void flush_when_due(std::int64_t tick_ns);
     void flush();
     void note_missed(std::int64_t missed, const std::string& reason);
@@ -80,7 +77,7 @@ class Agent {
     void change_settings(const Config& next);
     void change_targets(const Config& next);
     void change_exporter(const Config& next);
-    void change_snapshots(const Config& next);
+    void change_feeds(const Config& next);
     void restore_targets(std::unique_ptr<TargetGroup> before);
     void resume_delivery();
 
@@ -88,10 +85,8 @@ class Agent {
     ReadSettings read_settings_;
     std::unique_ptr<app::Collector> collector_;
     std::unique_ptr<TargetGroup> targets_;
-    std::unique_ptr<encode::Batcher> batcher_;
-    PointBuffer old_point_;                ///< of another schema
-    std::unique_ptr<Exporter> exporter_;   ///< nullptr: no metrics for Prometheus
-    std::unique_ptr<Snapshots> snapshots_; ///< nullptr: the targets get points
+    std::unique_ptr<Feeds> feeds_;
+    std::unique_ptr<Exporter> exporter_; ///< nullptr: no metrics for Prometheus
     std::optional<io::TickTimer> timer_;
     SelfMetrics metrics_;
     Delay delay_;

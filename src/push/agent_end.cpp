@@ -45,14 +45,12 @@ void Agent::note_written(bool delivered) const {
 int Agent::run_once() {
     const std::int64_t tick_ns =
         io::TickGrid::floor(io::now_ns(CLOCK_REALTIME), config_.collect.interval.count());
-    if (snapshots_)
-        snapshots_->begin();
+    feeds_->begin_tick();
     collector_->collect_twice(tick_ns, [](const PointBuffer&) {});
     if (exporter_)
         exporter_->begin();
     encode(collector_->points);
-    if (snapshots_)
-        snapshots_->end(process_costs(io::WorkerProcess::running()));
+    feeds_->end_tick(process_costs(io::WorkerProcess::running()));
     flush();
     if (exporter_)
         exporter_->end();

@@ -92,7 +92,7 @@ void Agent::change_settings(const Config& next) {
     if (timer)
         timer_.emplace(std::move(*timer));
     change_exporter(next);
-    change_snapshots(next);
+    change_feeds(next);
     if (!config_.destinations.influx.http.tls.insecure)
         warn_of_insecure(next.destinations);
     config_ = next;
@@ -109,12 +109,12 @@ void Agent::change_exporter(const Config& next) {
     exporter_ = Exporter::make(next);
 }
 
-/// The snapshots up to here have the old settings.
-void Agent::change_snapshots(const Config& next) {
+/// What is gathered up to here has the old settings.
+void Agent::change_feeds(const Config& next) {
     if (next.collect == config_.collect && next.destinations == config_.destinations)
         return;
     flush();
-    snapshots_ = Snapshots::make(next);
+    feeds_ = std::make_unique<Feeds>(next, *targets_);
 }
 
 /// The spool carries undelivered points over to the new targets. The log changes while no target runs,
@@ -123,7 +123,6 @@ void Agent::change_targets(const Config& next) {
     if (targets_->hangs())
         throw std::runtime_error("the disk of the spool does not answer; reload again when it does");
     auto fresh = std::make_unique<TargetGroup>(next);
-    auto fresh_batcher = std::make_unique<encode::Batcher>(fresh->format(), next.destinations.batch_lines);
     auto before = std::make_unique<TargetGroup>(config_);
     flush();
     // Without a spool: the same grace period as at the end of the program.
@@ -144,7 +143,6 @@ void Agent::change_targets(const Config& next) {
         restore_targets(std::move(before));
         throw;
     }
-    batcher_ = std::move(fresh_batcher);
     delivering_ = true;
     suspended_why_.clear();
 }

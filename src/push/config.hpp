@@ -16,11 +16,12 @@ namespace lxcmon::push {
 
 /// Where points go, and where they wait for delivery.
 struct DestinationSettings {
-    std::vector<std::string> influx_urls; ///< empty: points go to the JSON file
+    std::vector<std::string> influx_urls; ///< empty: points go to the JSON file alone
     std::string influx_mode = "failover"; ///< or "all"
     influx::Settings influx;              ///< for each URL
     deliver::JsonFileSettings json_file{"/var/lib/lxcmon-push/lxcmon.jsonl"};
-    deliver::CsvSettings csv{}; ///< beside servers or the JSON file
+    bool wants_json_file = false; ///< its path is given: it is written beside servers, too
+    deliver::CsvSettings csv{};   ///< beside the others
     deliver::QueueSettings queue{.limit_bytes = std::size_t{32} << 20U};
     spool::Settings spool{.folder = "/var/lib/lxcmon-push/spool"};
     std::chrono::nanoseconds send_jitter = std::chrono::seconds(1);
@@ -31,16 +32,17 @@ struct DestinationSettings {
 
     /// True if points go to servers, through a spool; otherwise they go to a file or stdout.
     [[nodiscard]] bool has_server() const noexcept { return !dry_run && !influx_urls.empty(); }
+    [[nodiscard]] bool has_json_file() const noexcept {
+        return !dry_run && (influx_urls.empty() || wants_json_file);
+    }
     /// A dry run changes no file.
     [[nodiscard]] bool has_csv() const noexcept { return !dry_run && !csv.folder.empty(); }
 
     [[nodiscard]] bool writes_to_stdout() const noexcept {
-        return dry_run || (influx_urls.empty() && json_file.path == "-");
+        return dry_run || (has_json_file() && json_file.path == "-");
     }
     /// True if the JSON file gets a snapshot for each tick, and no points.
-    [[nodiscard]] bool has_snapshots() const noexcept {
-        return !dry_run && influx_urls.empty() && json_file.is_array;
-    }
+    [[nodiscard]] bool has_snapshots() const noexcept { return has_json_file() && json_file.is_array; }
 
     friend bool operator==(const DestinationSettings&, const DestinationSettings&) = default;
 };

@@ -40,7 +40,8 @@ struct Rule {
 };
 
 constexpr std::string_view no_server = "without --influx-url the points go to the JSON file";
-constexpr std::string_view to_server = "with --influx-url the points go to the server";
+constexpr std::string_view no_json_file =
+    "with --influx-url there is a JSON file only if --json-file gives its path";
 constexpr std::string_view is_v2 = "the v2 write API has buckets, and no databases";
 constexpr std::string_view no_csv = "without --csv-dir there are no CSV files";
 constexpr std::string_view no_log_file = "without --log-file there is nothing to rotate";
@@ -50,7 +51,7 @@ constexpr auto rules = std::to_array<Rule>({
     {"tls-", [](const Config& c) { return !has_server(c); }, no_server},
     {"spool-", [](const Config& c) { return !has_server(c); }, no_server},
     {"send-jitter", [](const Config& c) { return !has_server(c); }, no_server},
-    {"json-", &has_server, to_server},
+    {"json-", [](const Config& c) { return has_server(c) && !c.destinations.wants_json_file; }, no_json_file},
     {"json-max-size", [](const Config& c) { return c.destinations.json_file.path == "-"; },
      "standard output is not rotated"},
     {"json-keep", [](const Config& c) { return c.destinations.json_file.path == "-"; },

@@ -46,8 +46,8 @@ INNER_DOORS = {
     },
     "discover": {"names": set(), "managers": set(), "monitors": set(), "": {"names", "managers", "monitors"}},
     "app": {"settings": set(), "": {"settings"}},
-    "push": {"view": set(), "top": {"view"}, "local": {""}, "import": {""},
-             "commands": {"", "view", "top", "import"}, "": {"commands", "view", "local"}},
+    "push": {"view": set(), "top": {"view"}, "local": {""}, "import": {""}, "output": {"", "local"},
+             "commands": {"", "view", "top", "import", "output"}, "": {"commands", "view", "local", "output"}},
     "deliver": {"array": {""}, "csv": {""}, "": set()},
 }
 

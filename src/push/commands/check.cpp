@@ -8,7 +8,7 @@
 #include "expose/listener.hpp"
 #include "expose/metrics_file.hpp"
 #include "io/clock.hpp"
-#include "push/sink_factory.hpp"
+#include "push/output/sink_factory.hpp"
 #include "spool/probe.hpp"
 #include "text/counted.hpp"
 #include "text/printable.hpp"

@@ -6,7 +6,7 @@
 #include "deliver/queue.hpp"
 #include "deliver/sender.hpp"
 #include "encode/json_lines.hpp"
-#include "push/sink_factory.hpp"
+#include "push/output/sink_factory.hpp"
 #include "spool/line_reader.hpp"
 #include "text/counted.hpp"
 
@@ -30,7 +30,7 @@ class Delivery {
   public:
     Delivery(Destination destination, const DestinationSettings& settings)
         : destination_(std::move(destination))
-        , batcher_(destination_.format, settings.batch_lines)
+        , batcher_(encode::Format::line_protocol, settings.batch_lines)
         , queue_({.limit_bytes = settings.queue.limit_bytes})
         , sender_(queue_, *destination_.sink, {.when_failing = "replay stops if this lasts"})
         , prints_(settings.dry_run) {}
@@ -138,7 +138,7 @@ class Replay {
     explicit Replay(const DestinationSettings& settings) {
         warn_of_insecure(settings);
         for (Destination& destination : make_destinations(settings))
-            if (!destination.is_beside) // the agent has written these points into its CSV files
+            if (!destination.is_beside) // the agent has written these points into its files
                 targets_.push_back(std::make_unique<Delivery>(std::move(destination), settings));
     }
 

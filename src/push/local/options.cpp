@@ -25,6 +25,7 @@ void take_json_file(Config& config, const std::string& path) {
     if (path.empty())
         throw text::BadValue{"is empty; expected a path, or - for standard output"};
     config.destinations.json_file.path = path;
+    config.destinations.wants_json_file = true;
 }
 
 constexpr auto layouts = std::to_array<std::string_view>({"lines", "lxc-monitor"});
@@ -57,7 +58,7 @@ void take_openmetrics_listen(Config& config, const std::string& address) {
 
 constexpr auto local_rows = std::to_array<OptionRow>({
     {{json_group, "json-file", "PATH", "/var/lib/lxcmon-push/lxcmon.jsonl",
-      "File for the points if no server is given; - is standard output"},
+      "File for the points: without a server, or beside it if this option is given; - is standard output"},
      &take_json_file},
     {{json_group, "json-layout", layout, "lines",
       "Layout of the JSON file: lines (a point each), or lxc-monitor (an array of snapshots, as LXC Monitor "
@@ -72,7 +73,7 @@ constexpr auto local_rows = std::to_array<OptionRow>({
          c.destinations.json_file.kept = static_cast<unsigned>(app::parse_count(v, 0, 1000));
      }},
     {{csv_group, "csv-dir", "PATH", app::OptionDefault("", "/var/lib/lxcmon-push/csv"),
-      "Folder for CSV files of the points, one for each measurement, beside the server or the JSON file"},
+      "Folder for CSV files of the points, one for each measurement, beside the server and the JSON file"},
      &take_csv_folder},
     {{csv_group, "csv-max-size", "SIZE", "16MiB",
       "Size at which a CSV file is put aside and compressed, and a new one begins"},
@@ -104,17 +105,11 @@ std::span<const OptionRow> local_options() noexcept {
 
 void check_local_options(const Config& config) {
     const DestinationSettings& destinations = config.destinations;
-    const bool prints_points =
-        !destinations.has_server() && !destinations.dry_run && destinations.json_file.path == "-";
+    const bool prints_points = destinations.has_json_file() && destinations.json_file.path == "-";
     if (prints_points && destinations.json_file.is_array)
         throw app::BadSetting("lxcmon-push: --json-layout: lxc-monitor is an array that grows in a file, and "
                               "--json-file is standard output; expected a path, for example "
                               "/var/lib/lxcmon-push/lxc_metrics.json");
-    if (destinations.has_snapshots() && destinations.has_csv())
-        throw app::BadSetting(
-            "lxcmon-push: --csv-dir: CSV files have points, and with --json-layout lxc-monitor "
-            "there are none; expected one of them, or a server (--influx-url) beside the CSV "
-            "files");
     if (prints_points && config.prometheus.file == "-")
         throw app::BadSetting(
             "lxcmon-push: --openmetrics-file and --json-file: both are standard output; expected a "

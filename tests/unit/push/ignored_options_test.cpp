@@ -31,7 +31,8 @@ TEST_CASE("an option that has no effect beside the others is named, with the rea
         {{"--tls-ca=" + pem}, "--tls-ca has no effect: without --influx-url"},
         {{"--spool-dir=/s"}, "--spool-dir has no effect: without --influx-url"},
         {{"--send-jitter=1s"}, "--send-jitter has no effect: without --influx-url"},
-        {{server_option, "--json-file=/j"}, "--json-file has no effect: with --influx-url"},
+        {{server_option, "--json-keep=1"},
+         "--json-keep has no effect: with --influx-url there is a JSON file only"},
         {{server_option, "--influx-mode=all"}, "--influx-mode has no effect: there is only one server"},
         {{server_option, "--influx-bucket=b", "--influx-org=o", "--influx-db=d"},
          "--influx-db has no effect: the v2"},
@@ -68,6 +69,7 @@ TEST_CASE("an option with an effect is not named, nor what is set for other prog
           {"--influx-url=https://h", "--influx-url=http://i", "--tls-ca=" + pem, "--influx-mode=all"},
           {"--metrics=+lxc_process", "--top-commands=3"},
           {"--log-file=/l", "--log-keep=1"},
+          {server_option, "--json-file=/j", "--json-keep=1", "--json-layout=lxc-monitor"},
           {server_option, "--csv-dir=/c", "--csv-keep=1"}})
         CHECK(parser.parse(arguments).ignored == Ignored{});
     CHECK(parser.parse({}, {{"INFLUX_ORG", "o"}, {"INFLUX_BUCKET", "b"}, {"INFLUX_TOKEN", "t"}}).ignored ==
@@ -77,11 +79,11 @@ TEST_CASE("an option with an effect is not named, nor what is set for other prog
 
 TEST_CASE("the origin of an ignored option is named") {
     const Parser parser;
-    CHECK(has_all(parser.parse({server_option}, {{"LXCMON_JSON_FILE", "/j"}}).ignored.at(0),
-                  {"--json-file (environment variable LXCMON_JSON_FILE) has no effect"}));
-    const std::string file = parser.folder().write("ignored.toml", "\njson-file = \"/j\"\n");
+    CHECK(has_all(parser.parse({server_option}, {{"LXCMON_JSON_KEEP", "1"}}).ignored.at(0),
+                  {"--json-keep (environment variable LXCMON_JSON_KEEP) has no effect"}));
+    const std::string file = parser.folder().write("ignored.toml", "\njson-keep = 1\n");
     CHECK(has_all(parser.parse({server_option, "--config=" + file}).ignored.at(0),
-                  {file + ":2:1: --json-file has"}));
+                  {file + ":2:1: --json-keep has"}));
 }
 
 TEST_CASE("a token's file beside a user is ambiguous; INFLUX_TOKEN has no effect there") {

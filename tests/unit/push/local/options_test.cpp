@@ -25,7 +25,9 @@ TEST_CASE("points and metrics are not both written to stdout") {
     const Parser parser;
     CHECK(has_all(parser.error({"--openmetrics-file=-", "--json-file=-"}),
                   {"both are standard output", "/dev/null"}));
-    const Config beside = parser.config({"--openmetrics-file=-", "--json-file=-", "--influx-url=http://a"});
+    CHECK(has_all(parser.error({"--openmetrics-file=-", "--json-file=-", "--influx-url=http://a"}),
+                  {"both are standard output", "/dev/null"}));
+    const Config beside = parser.config({"--openmetrics-file=-", "--influx-url=http://a"});
     CHECK(beside.has_metrics_text());
     CHECK_FALSE(beside.destinations.prints_metrics);
 }
@@ -67,4 +69,21 @@ TEST_CASE("CSV files: a folder, and what is kept; their columns are the fields t
     CHECK(
         has_all(parser.error({"--csv-dir=-"}), {"--csv-dir", "is not a folder", "/var/lib/lxcmon-push/csv"}));
     CHECK(has_all(parser.error({"--csv-max-size=5"}), {"--csv-max-size"}));
+}
+
+TEST_CASE("the JSON file is written without a server, and beside one if its path is given") {
+    const Parser parser;
+    CHECK(parser.config({}).destinations.has_json_file());
+    CHECK_FALSE(parser.config({"--influx-url=http://a"}).destinations.has_json_file());
+    const auto both = parser.config({"--influx-url=http://a", "--json-file=/j", "--json-layout=lxc-monitor",
+                                     "--csv-dir=/x", "--openmetrics-listen=127.0.0.1:9105"});
+    CHECK(both.destinations.has_server());
+    CHECK(both.destinations.has_snapshots());
+    CHECK(both.destinations.has_csv());
+    CHECK(both.has_listener());
+    CHECK_FALSE(both.destinations.writes_to_stdout());
+    CHECK(parser.config({"--influx-url=http://a", "--json-file=-"}).destinations.writes_to_stdout());
+    CHECK_FALSE(parser.config({"--dry-run", "--json-file=/j"}).destinations.has_json_file());
+    CHECK(has_all(parser.error({"--influx-url=http://a", "--json-file=-", "--json-layout=lxc-monitor"}),
+                  {"--json-layout", "grows in a file"}));
 }

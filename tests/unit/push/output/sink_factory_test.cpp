@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "push/sink_factory.hpp"
+#include "push/output/sink_factory.hpp"
 
 #include "app/settings/bad_setting.hpp"
 
@@ -31,12 +31,12 @@ TEST_CASE("the destinations for each setting") {
     config.json_file.path = "/tmp/x.jsonl";
     auto made = make_destinations(config);
     REQUIRE(made.size() == 1);
-    CHECK(made[0].format == encode::Format::json_lines);
+    CHECK(made[0].feed == Feed::json_lines);
     CHECK(made[0].sink->name() == "/tmp/x.jsonl");
 
     made = make_destinations(with_urls({"http://a", "http://b"}));
     REQUIRE(made.size() == 1);
-    CHECK(made[0].format == encode::Format::line_protocol);
+    CHECK(made[0].feed == Feed::line_protocol);
     CHECK(made[0].sink->name() == "http://a, else http://b");
 
     made = make_destinations(with_urls({"http://a", "http://b"}, "all"));
@@ -48,22 +48,36 @@ TEST_CASE("the destinations for each setting") {
     dry.dry_run = true;
     made = make_destinations(dry);
     REQUIRE(made.size() == 1);
-    CHECK(made[0].format == encode::Format::line_protocol);
+    CHECK(made[0].feed == Feed::line_protocol);
     CHECK(made[0].sink->name().find("http") == std::string::npos);
 }
 
-TEST_CASE("CSV files are a destination beside the others, in their format") {
+TEST_CASE("files are destinations beside the servers, the JSON file if its path is given") {
     for (const bool has_server : {true, false}) {
         DestinationSettings config;
         if (has_server)
             config = with_urls({"http://a", "http://b"}, "all");
         config.csv.folder = "/tmp/csv/";
-        const auto made = make_destinations(config);
+        auto made = make_destinations(config);
         REQUIRE(made.size() == (has_server ? 3 : 2));
         CHECK(made.back().sink->name() == "/tmp/csv");
         CHECK(made.back().is_beside);
         CHECK_FALSE(made.front().is_beside);
-        CHECK(made.back().format == made.front().format);
+        CHECK(made.back().feed == made.front().feed);
+        config.json_file.path = "/tmp/x.json";
+        config.wants_json_file = true;
+        for (const bool is_array : {false, true}) {
+            config.json_file.is_array = is_array;
+            made = make_destinations(config);
+            REQUIRE(made.size() == (has_server ? 4 : 2));
+            const Destination& file = made[made.size() - 2];
+            CHECK(file.sink->name() == "/tmp/x.json");
+            CHECK(file.feed == (is_array ? Feed::snapshots : Feed::json_lines));
+            CHECK(file.is_beside == has_server);
+            CHECK(made.front().has_spool == has_server);
+            CHECK_FALSE(made.back().has_spool);
+            CHECK(made.back().feed == (has_server ? Feed::line_protocol : Feed::json_lines));
+        }
         config.dry_run = true;
         CHECK(make_destinations(config).size() == 1);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "push/target_group.hpp"
+#include "push/output/target_group.hpp"
 
 #include "app/settings/bad_setting.hpp"
 #include "io/rotation.hpp"
@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <exception>
 #include <system_error>
 #include <thread>
 
@@ -119,12 +120,10 @@ TargetGroup::TargetGroup(const Config& config)
         owner_ = choose_owner(settings_);
     }
     for (Destination& destination : make_destinations(settings_)) {
-        format_ = destination.format;
-        has_beside_ = destination.is_beside; // it is the last
-        const bool is_spooled = settings_.has_server() && !has_beside_;
-        const std::string folder = is_spooled ? take_spool_folder(targets_.size()) : std::string();
-        targets_.push_back(std::make_unique<deliver::Target>(std::move(destination.sink),
-                                                             target_settings(config, folder, owner_)));
+        const std::string folder = destination.has_spool ? take_spool_folder(targets_.size()) : std::string();
+        targets_.push_back({std::make_unique<deliver::Target>(std::move(destination.sink),
+                                                              target_settings(config, folder, owner_)),
+                            destination.feed, destination.has_spool, destination.is_beside});
     }
 }
 
@@ -148,8 +147,15 @@ void TargetGroup::make_spool_folder() const {
 
 void TargetGroup::start() {
     make_spool_folder();
-    for (const auto& target : targets_)
-        target->start();
+    std::exception_ptr failed;
+    for (const Fed& each : targets_)
+        try {
+            each.target->start();
+        } catch (const std::exception&) {
+            failed = failed ? failed : std::current_exception();
+        }
+    if (failed)
+        std::rethrow_exception(failed);
     if (!owner_.empty())
         warn_of_other_spools();
 }
@@ -163,9 +169,14 @@ void TargetGroup::warn_of_other_spools() const {
                          folder);
 }
 
-void TargetGroup::push(const Batch& batch) {
-    for (const auto& target : targets_)
-        target->push(batch);
+void TargetGroup::push(const Batch& batch, Feed feed) {
+    for (const Fed& each : targets_)
+        if (each.feed == feed)
+            each.target->push(batch);
+}
+
+bool TargetGroup::has(Feed feed) const noexcept {
+    return std::ranges::any_of(targets_, [feed](const Fed& each) { return each.feed == feed; });
 }
 
 deliver::Target::Stopped TargetGroup::stop(milliseconds grace) {
@@ -174,9 +185,9 @@ deliver::Target::Stopped TargetGroup::stop(milliseconds grace) {
         std::vector<std::jthread> threads;
         threads.reserve(targets_.size());
         for (std::size_t index = 0; index < targets_.size(); ++index) {
-            // A reload gives targets with a spool no time, as it keeps the rest; CSV files have none.
-            const milliseconds time = is_beside(index) ? std::max(grace, beside_grace) : grace;
-            const auto stop_it = [&, index, time] { stopped[index] = targets_[index]->stop(time); };
+            // A reload gives targets with a spool no time, as it keeps the rest; files beside them have none.
+            const milliseconds time = targets_[index].is_beside ? std::max(grace, beside_grace) : grace;
+            const auto stop_it = [&, index, time] { stopped[index] = targets_[index].target->stop(time); };
             const bool is_last = index + 1 == targets_.size();
             if (is_last || !started(threads, stop_it))
                 stop_it();
@@ -191,15 +202,15 @@ deliver::Target::Stopped TargetGroup::stop(milliseconds grace) {
 }
 
 bool TargetGroup::hangs() const {
-    return std::ranges::any_of(targets_, [](const auto& target) { return target->hangs(); });
+    return std::ranges::any_of(targets_, [](const Fed& each) { return each.target->hangs(); });
 }
 
 bool TargetGroup::deliver_now(milliseconds limit, unsigned tries) {
     bool all_delivered = true;
     make_spool_folder();
-    for (const auto& target : targets_) {
-        const auto delivered = target->deliver_now(limit, tries);
-        const auto counts = target->status().counts;
+    for (const Fed& each : targets_) {
+        const auto delivered = each.target->deliver_now(limit, tries);
+        const auto counts = each.target->status().counts;
         if (delivered.spooled_lines != 0)
             spdlog::error("{} not delivered, waiting in the spool: {}",
                           text::counted(delivered.lines_left, "point"), delivered.why);
@@ -216,16 +227,16 @@ bool TargetGroup::deliver_now(milliseconds limit, unsigned tries) {
 }
 
 deliver::Target::Status TargetGroup::status() const {
-    deliver::Target::Status sum = targets_.front()->status();
+    deliver::Target::Status sum = targets_.front().target->status();
     for (std::size_t index = 1; index < targets_.size(); ++index) {
-        const auto status = targets_[index]->status();
+        const auto status = targets_[index].target->status();
         if (sum.trouble.empty() && !status.trouble.empty()) {
             sum.trouble = status.trouble;
-            if (!is_beside(index))
+            if (!targets_[index].is_beside)
                 sum.counts.last_status = status.counts.last_status;
         }
-        // What CSV files get is no delivery: it must not hide that nothing else gets the points.
-        if (is_beside(index))
+        // What files beside servers get is no delivery: it must not hide that nothing else gets the points.
+        if (targets_[index].is_beside)
             sum.counts.dropped_points += status.counts.dropped_points;
         else
             sum.counts.add(status.counts);
@@ -239,11 +250,11 @@ deliver::Target::Status TargetGroup::status() const {
 
 std::vector<std::string> TargetGroup::troubles() const {
     std::vector<std::string> troubles;
-    for (const auto& target : targets_) {
-        const auto status = target->status();
+    for (const Fed& each : targets_) {
+        const auto status = each.target->status();
         if (status.trouble.empty())
             continue;
-        const std::string name = target->name();
+        const std::string name = each.target->name();
         troubles.push_back(fmt::format("{}{}; {} in memory, {} in the spool ({}), {} dropped",
                                        status.trouble.starts_with(name) ? "" : name + ": ", status.trouble,
                                        text::counted(status.queue_points, "point"), status.spool_points,
@@ -255,8 +266,8 @@ std::vector<std::string> TargetGroup::troubles() const {
 
 std::string TargetGroup::name() const {
     std::vector<std::string> names;
-    for (const auto& target : targets_)
-        names.push_back(target->name());
+    for (const Fed& each : targets_)
+        names.push_back(each.target->name());
     return fmt::format("{}", fmt::join(names, " and "));
 }
 

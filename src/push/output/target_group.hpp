@@ -2,9 +2,9 @@
 #pragma once
 
 #include "deliver/target.hpp"
-#include "encode/batcher.hpp"
+#include "model/batch.hpp"
 #include "push/config.hpp"
-#include "push/sink_factory.hpp"
+#include "push/output/sink_factory.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -22,17 +22,19 @@ namespace lxcmon::push {
 /// The settings of the queue, with the times that depend on the interval and the host.
 [[nodiscard]] deliver::QueueSettings queue_settings(const Config& config);
 
-/// All targets: several with --influx-mode all, otherwise one; the CSV files besides, if they are wanted.
-/// Each gets every batch, and has a queue and a thread of its own.
+/// All targets: servers, several with --influx-mode all; the JSON file and the CSV files beside them or
+/// alone. Each has a queue and a thread of its own: one that fails costs the others nothing.
 class TargetGroup {
   public:
     /// Does not connect yet. Throws app::BadSetting.
     explicit TargetGroup(const Config& config);
 
-    /// Throws spool::SpoolHeld if another agent uses a spool; the call may be repeated.
+    /// Starts all that can be started. Throws spool::SpoolHeld if another agent uses a spool; the call may be
+    /// repeated.
     void start();
-    /// Each target copies the batch.
-    void push(const Batch& batch);
+    /// Each target that is fed with this copies the batch.
+    void push(const Batch& batch, Feed feed);
+    [[nodiscard]] bool has(Feed feed) const noexcept;
 
     /// Stops all targets in parallel, finally. Returns the largest number of lines that one target has lost.
     [[nodiscard]] deliver::Target::Stopped stop(std::chrono::milliseconds grace);
@@ -50,24 +52,23 @@ class TargetGroup {
     /// The settings of the constructor.
     [[nodiscard]] const DestinationSettings& settings() const noexcept { return settings_; }
 
-    [[nodiscard]] encode::Format format() const noexcept { return format_; }
     [[nodiscard]] std::string name() const;
 
   private:
     [[nodiscard]] std::string take_spool_folder(std::size_t number);
     void make_spool_folder() const;
     void warn_of_other_spools() const;
-    /// Of the CSV files, which are beside the others.
-    [[nodiscard]] bool is_beside(std::size_t index) const noexcept {
-        return has_beside_ && index + 1 == targets_.size();
-    }
 
-    std::vector<std::unique_ptr<deliver::Target>> targets_;
-    bool has_beside_ = false; ///< the last target is that of the CSV files
+    struct Fed {
+        std::unique_ptr<deliver::Target> target;
+        Feed feed;
+        bool has_spool;
+        bool is_beside;
+    };
+    std::vector<Fed> targets_;
     DestinationSettings settings_;
     std::set<std::string> spools_; ///< the folders in use
     std::string owner_; ///< URL whose points are directly in settings_.spool.folder; empty: no spool
-    encode::Format format_ = encode::Format::line_protocol;
 };
 
 } // namespace lxcmon::push

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "push/target_group.hpp"
+#include "push/output/target_group.hpp"
 
 #include "app/settings/bad_setting.hpp"
+#include "spool/folder.hpp"
 #include "spool/owner.hpp"
 #include "support/log_capture.hpp"
 #include "support/temp_folder.hpp"
@@ -131,7 +132,7 @@ TEST_CASE("--influx-mode without a server changes nothing: the points go to the 
     config.destinations.json_file.path = folder.path("points.jsonl");
     TargetGroup group(config);
     group.start();
-    group.push({"{}\n", 1});
+    group.push({"{}\n", 1}, Feed::json_lines);
     CHECK(group.stop(seconds(5)).lost_lines == 0);
     CHECK(std::filesystem::file_size(folder.path("points.jsonl")) == 3);
 }
@@ -153,7 +154,7 @@ TEST_CASE("CSV files and another destination do not cost each other anything, an
         const test::LogCapture log;
         TargetGroup group(config);
         group.start();
-        group.push({line, 1});
+        group.push({line, 1}, Feed::json_lines);
         CHECK(group.stop(seconds(5)).lost_lines == (broken.empty() ? 0 : 1));
         CHECK(group.status().counts.delivered_points == (broken == "points.jsonl" ? 0 : 1));
         CHECK(std::filesystem::exists(folder.path("csv/lxc_pids.h.csv")) == (broken != "csv"));
@@ -171,7 +172,34 @@ TEST_CASE("a reload, which gives a target with a spool no time, gives it to CSV 
     const test::LogCapture log;
     TargetGroup group(config);
     group.start();
-    group.push({"lxc_pids,host=h threads=3i 1700000000000000000\n", 1});
+    group.push({"lxc_pids,host=h threads=3i 1700000000000000000\n", 1}, Feed::line_protocol);
     CHECK(group.stop(milliseconds(0)).lost_lines == 0);
     CHECK(std::filesystem::file_size(folder.path("csv/lxc_pids.h.csv")) > 100);
+}
+
+TEST_CASE("each target gets what it is fed with, and one that can't start costs the others nothing") {
+    const test::TempFolder folder;
+    Config config = of_host("h");
+    config.destinations.spool.folder = folder.path("spool");
+    config.destinations.influx_urls = {"http://127.0.0.1:9"};
+    config.destinations.wants_json_file = true;
+    config.destinations.json_file.path = folder.path("snapshots.json");
+    config.destinations.json_file.is_array = true;
+    config.destinations.csv.folder = folder.path("csv");
+    std::filesystem::create_directory(folder.path("csv"));
+    const test::LogCapture log;
+    TargetGroup other(config);
+    other.start(); // holds the spool
+    TargetGroup group(config);
+    CHECK_THROWS_AS(group.start(), spool::SpoolHeld);
+    CHECK(group.has(Feed::snapshots));
+    CHECK_FALSE(group.has(Feed::json_lines));
+    group.push({"lxc_pids,host=h threads=3i 1700000000000000000\n", 1}, Feed::line_protocol);
+    group.push({"{\"summary\":{}}\n", 1}, Feed::snapshots);
+    const auto stopped = group.stop(seconds(5));
+    CHECK(stopped.lost_lines == 1); // the server's, since another agent holds its spool
+    CHECK(std::filesystem::file_size(folder.path("csv/lxc_pids.h.csv")) > 100);
+    CHECK(std::filesystem::file_size(folder.path("snapshots.json")) == 19);
+    CHECK(group.status().counts.delivered_points == 0);
+    CHECK(other.stop(seconds(0)).lost_lines == 0);
 }
