@@ -30,7 +30,7 @@ class Feeds {
 
   private:
     struct Points {
-        Feed feed;
+        Feed feed{};
         encode::Batcher batcher;
     };
     void encode(const Point& point, TargetGroup& targets);
