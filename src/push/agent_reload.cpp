@@ -92,7 +92,8 @@ void Agent::change_settings(const Config& next) {
     if (timer)
         timer_.emplace(std::move(*timer));
     change_exporter(next);
-    change_feeds(next);
+    if (next.collect != config_.collect)
+        change_feeds(next);
     if (!config_.destinations.influx.http.tls.insecure)
         warn_of_insecure(next.destinations);
     config_ = next;
@@ -111,8 +112,6 @@ void Agent::change_exporter(const Config& next) {
 
 /// What is gathered up to here has the old settings.
 void Agent::change_feeds(const Config& next) {
-    if (next.collect == config_.collect && next.destinations == config_.destinations)
-        return;
     flush();
     feeds_ = std::make_unique<Feeds>(next, *targets_);
 }
@@ -123,6 +122,10 @@ void Agent::change_targets(const Config& next) {
     if (targets_->hangs())
         throw std::runtime_error("the disk of the spool does not answer; reload again when it does");
     auto fresh = std::make_unique<TargetGroup>(next);
+    // The old ones feed the new targets, too, unless these are others.
+    std::unique_ptr<Feeds> fresh_feeds;
+    if (next.destinations != config_.destinations)
+        fresh_feeds = std::make_unique<Feeds>(next, *fresh);
     auto before = std::make_unique<TargetGroup>(config_);
     flush();
     // Without a spool: the same grace period as at the end of the program.
@@ -143,6 +146,9 @@ void Agent::change_targets(const Config& next) {
         restore_targets(std::move(before));
         throw;
     }
+    // At once, whatever fails later: a batch that no target is fed with would be lost.
+    if (fresh_feeds)
+        feeds_ = std::move(fresh_feeds);
     delivering_ = true;
     suspended_why_.clear();
 }
