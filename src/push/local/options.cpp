@@ -57,8 +57,9 @@ void take_openmetrics_listen(Config& config, const std::string& address) {
 }
 
 constexpr auto local_rows = std::to_array<OptionRow>({
-    {{json_group, "json-file", "PATH", "/var/lib/lxcmon-push/lxcmon.jsonl",
-      "File for the points: without a server, or beside it if this option is given; - is standard output"},
+    {{json_group, "json-file", "PATH", app::OptionDefault("", "/var/lib/lxcmon-push/lxcmon.jsonl"),
+      "File for the points, beside the server if there is one; without server and path it is "
+      "/var/lib/lxcmon-push/lxcmon.jsonl; - is standard output"},
      &take_json_file},
     {{json_group, "json-layout", layout, "lines",
       "Layout of the JSON file: lines (a point each), or lxc-monitor (an array of snapshots, as LXC Monitor "
