@@ -24,7 +24,7 @@ void Feeds::add(const Point& point, TargetGroup& targets) {
     if (snapshots_)
         snapshots_->add(point);
     encode(point, targets);
-    if (!sends_lxd2influx_)
+    if (!sends_lxd2influx_ || points_.empty()) // snapshots have none of it
         return;
     encode::translate_for_lxd2influx(point, old_point_);
     if (!old_point_.empty())

@@ -53,7 +53,7 @@ Destination make_json_file(const DestinationSettings& settings) {
     return {std::make_unique<deliver::JsonFile>(settings.json_file), Feed::json_lines};
 }
 
-/// They take the format that another destination has anyway, so that no point is encoded for them alone.
+/// They take the format that a server or the JSON file has anyway: then no point is encoded for them alone.
 Destination make_csv_files(const DestinationSettings& settings) {
     const bool has_lines = settings.has_server();
     return {std::make_unique<deliver::CsvFolder>(settings.csv, has_lines ? encode::Format::line_protocol

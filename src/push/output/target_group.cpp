@@ -123,7 +123,7 @@ TargetGroup::TargetGroup(const Config& config)
         const std::string folder = destination.has_spool ? take_spool_folder(targets_.size()) : std::string();
         targets_.push_back({std::make_unique<deliver::Target>(std::move(destination.sink),
                                                               target_settings(config, folder, owner_)),
-                            destination.feed, destination.has_spool, destination.is_beside});
+                            destination.feed, destination.is_beside});
     }
 }
 

@@ -62,7 +62,6 @@ class TargetGroup {
     struct Fed {
         std::unique_ptr<deliver::Target> target;
         Feed feed;
-        bool has_spool;
         bool is_beside;
     };
     std::vector<Fed> targets_;
