@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "array_place.hpp"
 
+#include "support/shared.hpp"
 #include "support/waiting.hpp"
 
 #include "io/unique_fd.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include <atomic>
 #include <chrono>
 #include <filesystem>
-#include <new>
 
 using namespace lxcmon;
 using namespace lxcmon::test;
@@ -22,25 +21,6 @@ namespace {
 struct Counts {
     std::atomic<int> reads{0};
     std::atomic<int> invalid{0};
-};
-
-/// Of this process and those that it forks.
-class SharedCounts {
-  public:
-    SharedCounts()
-        : memory_(
-              ::mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) {
-        REQUIRE(memory_ != MAP_FAILED);
-        counts_ = new (memory_) Counts;
-    }
-    SharedCounts(const SharedCounts&) = delete;
-    SharedCounts& operator=(const SharedCounts&) = delete;
-    ~SharedCounts() { ::munmap(memory_, sizeof(Counts)); }
-    Counts* operator->() const noexcept { return counts_; }
-
-  private:
-    void* memory_;
-    Counts* counts_ = nullptr;
 };
 
 } // namespace
@@ -123,7 +103,7 @@ TEST_CASE_FIXTURE(Place, "readers in a loop see valid JSON while the writer is k
     }
     // Processes and no threads: this one forks writers, and the heap's locks of a thread would stay locked in
     // those.
-    const SharedCounts counts;
+    const Shared<Counts> counts;
     std::vector<pid_t> readers(2);
     for (pid_t& reader : readers)
         reader = in_child([&] {

@@ -14,6 +14,8 @@
 #include <array>
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace lxcmon;
 using namespace lxcmon::push;
@@ -25,6 +27,14 @@ namespace {
 Config of_host(const std::string& name) {
     Config config;
     config.collect.sample.tags.host = name;
+    return config;
+}
+
+Config with_servers(const test::TempFolder& folder, std::vector<std::string> urls) {
+    Config config = of_host("h");
+    config.destinations.spool.folder = folder.path("spool");
+    config.destinations.influx_mode = urls.size() > 1 ? "all" : config.destinations.influx_mode;
+    config.destinations.influx_urls = std::move(urls);
     return config;
 }
 
@@ -60,10 +70,7 @@ TEST_CASE("the jitter is configurable, and at most a quarter of the interval") {
 
 TEST_CASE("with several servers the one that the spool's file names keeps the folder") {
     const test::TempFolder folder;
-    Config config = of_host("h");
-    config.destinations.spool.folder = folder.path("spool");
-    config.destinations.influx_urls = {"http://127.0.0.1:9", "http://127.0.0.1:10"};
-    config.destinations.influx_mode = "all";
+    Config config = with_servers(folder, {"http://127.0.0.1:9", "http://127.0.0.1:10"});
     const auto start = [&config] {
         const test::LogCapture log;
         TargetGroup group(config);
@@ -82,10 +89,7 @@ TEST_CASE("with several servers the one that the spool's file names keeps the fo
 
 TEST_CASE("points for a server that is no longer a target are logged") {
     const test::TempFolder folder;
-    Config config = of_host("h");
-    config.destinations.spool.folder = folder.path("spool");
-    config.destinations.influx_urls = {"http://127.0.0.1:9", "http://127.0.0.1:10"};
-    config.destinations.influx_mode = "all";
+    Config config = with_servers(folder, {"http://127.0.0.1:9", "http://127.0.0.1:10"});
     std::filesystem::create_directories(folder.path("spool/http_gone.example_8086"));
     std::filesystem::create_directories(folder.path("spool/lost+found"));
     folder.write("spool/http_gone.example_8086/000000000001.jsonl", "{}\n");
@@ -106,9 +110,7 @@ TEST_CASE("points for a server that is no longer a target are logged") {
 
 TEST_CASE("a spool folder that other users may write is refused before it is read") {
     const test::TempFolder folder;
-    Config config = of_host("h");
-    config.destinations.spool.folder = folder.path("spool");
-    config.destinations.influx_urls = {"http://127.0.0.1:9"};
+    Config config = with_servers(folder, {"http://127.0.0.1:9"});
     std::filesystem::create_directory(folder.path("spool"));
     REQUIRE(::chmod(folder.path("spool").c_str(), 0777) == 0);
     REQUIRE(::mkfifo(folder.path("spool/owner").c_str(), 0600) == 0); // opening it would wait for ever
@@ -164,9 +166,7 @@ TEST_CASE("CSV files and another destination do not cost each other anything, an
 
 TEST_CASE("a reload, which gives a target with a spool no time, gives it to CSV files") {
     const test::TempFolder folder;
-    Config config = of_host("h");
-    config.destinations.spool.folder = folder.path("spool");
-    config.destinations.influx_urls = {"http://127.0.0.1:9"};
+    Config config = with_servers(folder, {"http://127.0.0.1:9"});
     config.destinations.csv.folder = folder.path("csv");
     std::filesystem::create_directory(folder.path("csv"));
     const test::LogCapture log;
@@ -179,9 +179,7 @@ TEST_CASE("a reload, which gives a target with a spool no time, gives it to CSV 
 
 TEST_CASE("each target gets what it is fed with, and one that can't start costs the others nothing") {
     const test::TempFolder folder;
-    Config config = of_host("h");
-    config.destinations.spool.folder = folder.path("spool");
-    config.destinations.influx_urls = {"http://127.0.0.1:9"};
+    Config config = with_servers(folder, {"http://127.0.0.1:9"});
     config.destinations.wants_json_file = true;
     config.destinations.json_file.path = folder.path("snapshots.json");
     config.destinations.json_file.is_array = true;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "support/child.hpp"
 #include "support/real_cgroup.hpp"
+#include "support/shared.hpp"
 
 #include "io/kernel_file.hpp"
 #include "io/worker_process.hpp"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -29,9 +29,6 @@ class LeftWorker {
   public:
     explicit LeftWorker(const std::function<bool()>& prepare = [] { return true; })
         : parent_(0, [&] { return prepare() && leave(); }) {}
-    ~LeftWorker() { ::munmap(pid_, sizeof *pid_); }
-    LeftWorker(const LeftWorker&) = delete;
-    LeftWorker& operator=(const LeftWorker&) = delete;
 
     [[nodiscard]] pid_t pid() const noexcept { return *pid_; }
     void end() noexcept { parent_.end(); }
@@ -52,8 +49,7 @@ class LeftWorker {
                ::kill(pid, SIGKILL) == 0 && ::waitpid(pid, &status, 0) == pid && WIFSTOPPED(status);
     }
 
-    pid_t* pid_ = static_cast<pid_t*>(
-        ::mmap(nullptr, sizeof(pid_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    test::Shared<pid_t> pid_;
     test::Child parent_;
 };
 
